@@ -1,0 +1,55 @@
+"""Arrays with a JSON manifest in one ``.npz`` file, the same bytes for the same content.
+
+What: the file form shared by score and mask tables. Inputs: named arrays and a JSON value. Outputs: a zip of
+``.npy`` members in name order with a fixed date; the manifest is UTF-8 JSON in the uint8 member ``manifest``.
+Never pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import atomic_path
+
+MANIFEST = "manifest"
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: a clock must not change the bytes
+
+
+def write_archive(path: str | Path, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]) -> None:
+    """Write ``arrays`` and ``manifest`` to ``path`` atomically; equal content gives equal bytes."""
+    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    members = {**arrays, MANIFEST: np.frombuffer(text.encode("utf-8"), dtype=np.uint8)}
+    # numpy ships no annotation for this function.
+    write_array: Callable[..., None] = np.lib.format.write_array
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(members):
+            member = zipfile.ZipInfo(f"{name}.npy", FIXED_DATE)
+            with archive.open(member, "w", force_zip64=True) as handle:
+                write_array(handle, np.ascontiguousarray(members[name]), allow_pickle=False)
+
+
+def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what ``write_archive`` wrote: (arrays, manifest).
+
+    Raises UserError if the file is no such archive or its manifest's ``format`` is not ``expected_format``.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays: dict[str, NDArray[Any]] = {name: archive[name] for name in archive.files}
+        manifest: dict[str, Any] = json.loads(arrays.pop(MANIFEST).tobytes().decode("utf-8"))
+        found = manifest.get("format")
+    except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path}: not a {expected_format} file ({error}); delete it and run the step again"
+        ) from None
+    if found != expected_format:
+        raise UserError(f"{path}: format is {found!r}, expected {expected_format!r}")
+    return arrays, manifest

@@ -1,0 +1,120 @@
+"""The units of a model and their flat numbering.
+
+What: a ``UnitSpace`` lists groups of units (one FFN layer, one layer's attention heads, one residual stream) in
+a fixed order and numbers all units from 0: flat id = offset of the group + index in the group.
+Inputs: an architecture, or the JSON text stored in every file that speaks of units. Outputs: that JSON text.
+Source: Neuron Specialization, section 3 (units are FFN neurons; encoder layers first, then decoder layers).
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+Kind = Literal["ffn", "head", "resid"]
+Stack = Literal["encoder", "decoder"]
+
+
+@dataclass(frozen=True)
+class UnitGroup:
+    """One group: ``size`` units of one ``kind`` in one layer; ``key`` names it, such as ``encoder.0.ffn``."""
+
+    key: str
+    kind: Kind
+    stack: Stack
+    layer: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"group {self.key!r}: unknown kind {self.kind!r}")
+        if self.stack not in get_args(Stack):
+            raise ValueError(f"group {self.key!r}: unknown stack {self.stack!r}")
+        if self.layer < 0 or self.size < 1:
+            raise ValueError(f"group {self.key!r}: layer {self.layer} or size {self.size} is too small")
+
+
+@dataclass(frozen=True)
+class UnitSpace:
+    """An ordered list of groups; units are numbered through them without gaps."""
+
+    groups: tuple[UnitGroup, ...]
+
+    def __init__(self, groups: Iterable[UnitGroup]) -> None:
+        object.__setattr__(self, "groups", tuple(groups))
+        keys = [group.key for group in self.groups]
+        if not keys or len(set(keys)) != len(keys):
+            raise ValueError(f"a unit space needs groups with distinct keys, got {keys}")
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        starts = [0]
+        for group in self.groups:
+            starts.append(starts[-1] + group.size)
+        return tuple(starts)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {group.key: position for position, group in enumerate(self.groups)}
+
+    @property
+    def size(self) -> int:
+        """The number of units N."""
+        return self._starts[-1]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The group keys in order."""
+        return tuple(group.key for group in self.groups)
+
+    def group(self, key: str) -> UnitGroup:
+        """Return the group named ``key``; KeyError if there is none."""
+        return self.groups[self._positions[key]]
+
+    def slice_of(self, key: str) -> slice:
+        """Return the flat ids of one group as a slice; KeyError if there is no such group."""
+        position = self._positions[key]
+        return slice(self._starts[position], self._starts[position + 1])
+
+    def slices(self) -> dict[str, slice]:
+        """Return every group's slice of flat ids, in order."""
+        return {group.key: self.slice_of(group.key) for group in self.groups}
+
+    def flat(self, key: str, index: int) -> int:
+        """Return the flat id of unit ``index`` of a group; IndexError outside the group."""
+        position = self._positions[key]
+        size = self.groups[position].size
+        if not 0 <= index < size:
+            raise IndexError(f"group {key!r} has {size} units, not unit {index}")
+        return self._starts[position] + index
+
+    def locate(self, flat_id: int) -> tuple[str, int]:
+        """Return ``(group key, index)`` of a flat id: the inverse of ``flat``; IndexError outside it."""
+        if not 0 <= flat_id < self.size:
+            raise IndexError(f"the space has {self.size} units, not unit {flat_id}")
+        position = bisect_right(self._starts, flat_id) - 1
+        return self.groups[position].key, flat_id - self._starts[position]
+
+    def to_json(self) -> str:
+        """Return the space as one canonical line of JSON: equal spaces give equal text."""
+        return json.dumps([asdict(group) for group in self.groups], separators=(",", ":"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> UnitSpace:
+        """Read what ``to_json`` wrote; ValueError or TypeError if it is something else."""
+        groups: list[dict[str, Any]] = json.loads(text)
+        return cls(UnitGroup(**group) for group in groups)
+
+
+def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:
+    """Return the space of all FFN neurons: encoder layers then decoder layers, ``ffn_dim`` units each."""
+    stacks: tuple[tuple[Stack, int], ...] = (("encoder", encoder_layers), ("decoder", decoder_layers))
+    return UnitSpace(
+        UnitGroup(f"{stack}.{layer}.ffn", "ffn", stack, layer, ffn_dim)
+        for stack, layers in stacks
+        for layer in range(layers)
+    )
