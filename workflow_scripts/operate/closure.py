@@ -1,0 +1,112 @@
+"""The hash of a module's code and of everything it imports from this package.
+
+Snakemake tracks a rule's command, not the modules behind it. Each rule carries this hash as a param, so that editing
+shared code reruns exactly the stages that use it (architecture, "Code is an input").
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = "workflow_scripts"
+ROOT = Path(__file__).resolve().parent.parent.parent
+_LAYOUT = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+}
+
+
+def closure(module: str, root: Path = ROOT) -> set[str]:
+    """Return ``module`` and every module of the package that it imports, directly or not, at top level or inside functions.
+
+    Raises:
+        FileNotFoundError: there is no such module.
+    """
+    found: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(_imports(name, root))
+    return found
+
+
+def closure_hash(module: str, root: Path = ROOT) -> str:
+    """Return 16 hex digits that change when the code of the closure changes, and not for comments and docstrings.
+
+    Built from tokens, not from the syntax tree, so that every Python version gives the same value.
+    """
+    return _closure_hash(f"{PACKAGE}.{module}", root)
+
+
+@functools.cache
+def _closure_hash(module: str, root: Path) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(closure(module, root)):
+        digest.update(f"{name}\n{_code_tokens(_path(name, root))}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _path(name: str, root: Path) -> Path:
+    base = root.joinpath(*name.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+def _exists(name: str, root: Path) -> bool:
+    return _path(name, root).is_file()
+
+
+@functools.cache
+def _imports(name: str, root: Path) -> tuple[str, ...]:
+    tree = ast.parse(_path(name, root).read_text(encoding="utf-8"))
+    return tuple(sorted(set(_named_modules(tree, root))))
+
+
+def _named_modules(tree: ast.AST, root: Path) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (
+                a.name for a in node.names if a.name.split(".")[0] == PACKAGE and _exists(a.name, root)
+            )
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
+            if _exists(node.module, root):
+                yield node.module
+            for alias in node.names:
+                if _exists(f"{node.module}.{alias.name}", root):
+                    yield f"{node.module}.{alias.name}"
+
+
+@functools.cache
+def _code_tokens(path: Path) -> str:
+    source = path.read_text(encoding="utf-8")
+    docstrings = set(_docstring_lines(ast.parse(source)))
+    words = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in _LAYOUT and not (token.type == tokenize.STRING and token.start in docstrings):
+            words.append(token.string)
+        elif token.type in (tokenize.INDENT, tokenize.DEDENT):
+            words.append(tokenize.tok_name[token.type])
+    return " ".join(words)
+
+
+def _docstring_lines(tree: ast.AST) -> Iterator[tuple[int, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                yield (first.lineno, first.col_offset)
