@@ -1,0 +1,120 @@
+"""Generate a toy corpus: parallel text in small invented languages, with gold tags.
+
+Input: a spec (the ``toy`` section of a config; see ``toy.spec.ToySpec``). Output, in ``--out DIR``:
+
+- ``{subset}.{language}`` for ``test`` and ``valid``: multi-parallel, the same meaning on the same line everywhere;
+- ``train.{pair}.{language}``: the training text of a language and the pivot, other meanings for every pair;
+- beside each text file F, ``F.pos`` and ``F.num``: one part-of-speech and one number tag for every token of F;
+- ``lexicon.json``: proto-words, each language's sound changes and words;
+- ``toy.json``: the spec, the languages' grammars, and each file's SHA-256.
+
+The same spec gives the same bytes on every Python version. Not part of the paper: its stand-in for a corpus whose
+families, resources and ambiguity are known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.data.toy.corpus import Corpus
+from workflow_scripts.data.toy.render import Word
+from workflow_scripts.data.toy.spec import ToySpec, parse_spec
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import write_json, write_text
+
+FORMAT = "neuronspec-toy-1"
+
+
+def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
+    """Write the corpus of ``spec`` into ``folder``; return the SHA-256 of every file by name."""
+    corpus = Corpus(spec)
+    hashes: dict[str, str] = {}
+    for subset in corpus.subsets():
+        for code, sentences in subset.sentences.items():
+            name = f"{subset.name}.{code}"
+            for suffix, text in zip(("", ".pos", ".num"), _texts(sentences), strict=True):
+                write_text(folder / (name + suffix), text)
+                hashes[name + suffix] = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        print(f"{subset.name}: {len(sentences)} sentences", file=sys.stderr)
+    write_json(folder / "lexicon.json", _lexicon_json(corpus))
+    # Last: a folder with toy.json is complete.
+    write_json(folder / "toy.json", _description(corpus, hashes))
+    return hashes
+
+
+def _texts(sentences: list[list[Word]]) -> tuple[str, str, str]:
+    """Return the text, the part-of-speech tags and the number tags, a line for each sentence."""
+    columns = ((word.form for word in words) for words in sentences)
+    pos = ((word.pos for word in words) for words in sentences)
+    number = ((word.number for word in words) for words in sentences)
+    return _lines(columns), _lines(pos), _lines(number)
+
+
+def _lines(rows: Any) -> str:
+    return "".join(" ".join(row) + "\n" for row in rows)
+
+
+def _lexicon_json(corpus: Corpus) -> dict[str, Any]:
+    return {
+        name: {
+            "proto_words": family.proto_words,
+            "proto_affixes": family.proto_affixes,
+            "languages": {
+                code: {
+                    "sound_changes": [[change.pattern, change.replacement] for change in lexicon.changes],
+                    "words": lexicon.words,
+                    "affixes": lexicon.affixes,
+                }
+                for code, lexicon in family.members.items()
+            },
+        }
+        for name, family in corpus.families.items()
+    }
+
+
+def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
+    spec = corpus.spec
+    languages: dict[str, Any] = {}
+    for code, language in corpus.languages.items():
+        pivot = code == spec.pivot
+        languages[code] = {
+            "family": None if pivot else spec.family_of(code),
+            "tier": None if pivot else spec.tier_of(code),
+            "train_sentences": None if pivot else spec.train_size(code),
+            "grammar": asdict(language.grammar),
+            "merged": language.usage.merged,
+            "collocated": {concept: list(domains) for concept, domains in language.usage.collocated.items()},
+            "synonyms": sorted(language.usage.free),
+            "second_class": sorted(language.usage.second_class),
+        }
+    domains = {noun: domain for noun, domain in corpus.world.domain.items()}
+    return {
+        "format": FORMAT,
+        "spec": spec.as_json(),
+        "languages": languages,
+        "noun_domains": domains,
+        "sha256": hashes,
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(description="Generate a toy corpus.")
+    parser.add_argument("--spec", required=True, help="the toy section of the config, as JSON text")
+    parser.add_argument("--out", required=True, type=Path, help="folder to write into")
+    arguments = parser.parse_args(argv)
+    try:
+        values = json.loads(arguments.spec)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--spec: not JSON: {error}") from None
+    generate(parse_spec(values), arguments.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,105 @@
+"""The sounds of a toy family, and the regular sound changes that turn its proto-words into a language's words.
+
+A change is a regular expression and its replacement, applied to every morpheme without exception, one letter a sound.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from workflow_scripts.data.toy.draws import Draws
+
+CONSONANTS = "ptkbdgmnslrh"
+VOWELS = "aeiou"
+CONSONANTS_OF_A_FAMILY = 10
+VOWELS_OF_A_FAMILY = 4
+
+
+@dataclass(frozen=True)
+class SoundChange:
+    """``sound`` (the letter it touches) becomes ``replacement`` wherever ``pattern`` matches."""
+
+    sound: str
+    pattern: str
+    replacement: str
+
+    def apply(self, word: str) -> str:
+        """Return ``word`` after the change."""
+        return re.sub(self.pattern, self.replacement, word)
+
+
+# Most replacements use letters that no proto-word has, so that no change feeds another and few words fall together.
+CHANGES = (
+    SoundChange("p", "p", "f"),
+    SoundChange("t", "t(?=[ei])", "c"),
+    SoundChange("k", "k", "ch"),
+    SoundChange("b", "b", "v"),
+    SoundChange("d", "d(?=.)", "z"),
+    SoundChange("g", "g", "j"),
+    SoundChange("s", "^s", "sh"),
+    SoundChange("l", "l(?!$)", "w"),
+    SoundChange("n", "n(?=[aou])", "ny"),
+    SoundChange("r", "(?<=[aeiou])r", "rr"),
+    SoundChange("m", "m$", "mb"),
+    SoundChange("a", "a(?=[nmlr])", "au"),
+    SoundChange("e", "e", "ie"),
+    SoundChange("i", "i(?=.)", "y"),
+    SoundChange("o", "o", "uo"),
+    SoundChange("u", "u(?=.)", "eu"),
+)
+# How far apart in its family's list of changes a language's changes lie: language i has changes i, i+2, i+5, i+9 …
+_SPACING = (0, 2, 5, 9)
+
+
+@dataclass(frozen=True)
+class Phonology:
+    """The sounds proto-words are made of."""
+
+    consonants: str
+    vowels: str
+
+    def word(self, draws: Draws, syllables: int) -> str:
+        """Draw a word of open syllables; half the words end in a consonant."""
+        letters = []
+        for _ in range(syllables):
+            letters += [draws.pick(self.consonants), draws.pick(self.vowels)]
+        if draws.chance(50):
+            letters.append(draws.pick(self.consonants))
+        return "".join(letters)
+
+    def affix(self, draws: Draws) -> str:
+        """Draw an ending: vowel, vowel and consonant, or consonant and vowel."""
+        shape = draws.below(3)
+        if shape == 0:
+            return draws.pick(self.vowels)
+        if shape == 1:
+            return draws.pick(self.vowels) + draws.pick(self.consonants)
+        return draws.pick(self.consonants) + draws.pick(self.vowels)
+
+
+def draw_phonology(draws: Draws) -> Phonology:
+    """Draw the sounds of a family (or of a single language that shares nothing)."""
+    consonants = sorted(draws.shuffled(CONSONANTS)[:CONSONANTS_OF_A_FAMILY])
+    vowels = sorted(draws.shuffled(VOWELS)[:VOWELS_OF_A_FAMILY])
+    return Phonology("".join(consonants), "".join(vowels))
+
+
+def changes_of(draws: Draws, phonology: Phonology, position: int) -> tuple[SoundChange, ...]:
+    """Return the sound changes of the language at ``position`` in its family, in the order they apply.
+
+    ``draws`` must be the family's stream, fresh: the languages of a family take different parts of one shuffled list.
+    """
+    sounds = phonology.consonants + phonology.vowels
+    shuffled = draws.shuffled([change for change in CHANGES if change.sound in sounds])
+    lap, start = divmod(position, len(shuffled))
+    # A family with more languages than changes goes round again with another last change.
+    taken = {shuffled[(start + gap) % len(shuffled)] for gap in (*_SPACING[:-1], _SPACING[-1] + lap)}
+    return tuple(change for change in CHANGES if change in taken)
+
+
+def reflex(word: str, changes: tuple[SoundChange, ...]) -> str:
+    """Return what ``word`` has become after all ``changes``."""
+    for change in changes:
+        word = change.apply(word)
+    return word
