@@ -1,11 +1,11 @@
 """Masks of units: which units each task keeps, all tasks in one file.
 
-What: ``MaskTable`` and its file. Inputs: keep [rows, units] (True = kept), the unit space, a manifest. Outputs:
-one ``.npz`` with the bits packed (60 directions of the big model: 369 kB).
-Manifest keys: ``rule`` ("mass", "all", "random", ...), ``k`` (decimal text or null), ``ties`` (how equal scores
-were ordered), ``counting`` (how the scores were made), ``weights_sha256`` (of the model the scores were taken
-from; null if none) and ``data_sha256`` ({row: hash of the text} or null). More keys may be added.
-Source: Neuron Specialization, section 3; the published code stores the same masks as weight matrices (2.8 GiB).
+What: ``MaskTable`` and its file. Inputs: keep [rows, units] (True = kept), the unit space, a manifest.
+Outputs: one ``.npz`` with the bits packed (60 directions of the big model: 369 kB).
+Manifest keys: ``rule`` ("mass", "all", "random", ...), ``k`` (decimal text or null), ``ties`` (how equal
+scores were ordered), ``counting`` (how the scores were made), ``weights_sha256`` (of the model the scores
+were taken from; null if none) and ``data_sha256`` ({row: hash of the text} or null). More may be added.
+Source: Neuron Specialization, section 3; the published code stores them as weight matrices (2.8 GiB).
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class MaskTable:
         """
         if space != self.space:
             raise UserError(
-                f"masks are for another model: they have {self.space.size} units in {len(self.space.groups)} groups,"
-                f" the model {space.size} in {len(space.groups)}; make masks from this model's activations"
+                f"masks are for another model: {self.space.size} units in {len(self.space.groups)} groups,"
+                f" not {space.size} in {len(space.groups)}; make masks from this model's activations"
             )
         made_from = self.manifest["weights_sha256"]
         if made_from != weights_sha256:

@@ -1,7 +1,7 @@
 """The units of a model and their flat numbering.
 
-What: a ``UnitSpace`` lists groups of units (one FFN layer, one layer's attention heads, one residual stream) in
-a fixed order and numbers all units from 0: flat id = offset of the group + index in the group.
+What: a ``UnitSpace`` lists groups of units (one FFN layer, one layer's attention heads, one residual stream)
+in a fixed order and numbers all units from 0: flat id = offset of the group + index in the group.
 Inputs: an architecture, or the JSON text stored in every file that speaks of units. Outputs: that JSON text.
 Source: Neuron Specialization, section 3 (units are FFN neurons; encoder layers first, then decoder layers).
 """

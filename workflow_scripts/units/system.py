@@ -2,7 +2,7 @@
 
 What: ``SystemFolder`` reads, checks and writes ``system.json`` (docs/architecture.md) beside the files it
 names. Inputs: a folder with ``model.safetensors``, ``dict.txt``, ``spm.model`` and, where units are masked,
-``masks.npz``. Outputs: ``system.json``. Source: none; the released code keeps mask paths inside the checkpoint instead.
+``masks.npz``. Outputs: ``system.json``. Source: none; the released code keeps mask paths in the checkpoint.
 """
 
 from __future__ import annotations

@@ -1,0 +1,73 @@
+"""The numbering of units: a bijection, stored and read back unchanged."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
+
+SPACE = UnitSpace(
+    [
+        UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 3),
+        UnitGroup("decoder.0.ffn", "ffn", "decoder", 0, 2),
+        UnitGroup("decoder.0.head", "head", "decoder", 0, 1),
+    ]
+)
+
+
+def test_flat_ids_number_groups_in_order():
+    table = [SPACE.locate(flat_id) for flat_id in range(6)]
+    assert table == [
+        ("encoder.0.ffn", 0),
+        ("encoder.0.ffn", 1),
+        ("encoder.0.ffn", 2),
+        ("decoder.0.ffn", 0),
+        ("decoder.0.ffn", 1),
+        ("decoder.0.head", 0),
+    ]
+    assert [SPACE.flat(key, index) for key, index in table] == [0, 1, 2, 3, 4, 5]
+    assert SPACE.size == 6
+    assert SPACE.slices() == {
+        "encoder.0.ffn": slice(0, 3),
+        "decoder.0.ffn": slice(3, 5),
+        "decoder.0.head": slice(5, 6),
+    }
+
+
+@pytest.mark.parametrize("flat_id", [-1, 6])
+def test_flat_id_outside_the_space(flat_id):
+    with pytest.raises(IndexError):
+        SPACE.locate(flat_id)
+
+
+@pytest.mark.parametrize("index", [-1, 2])
+def test_index_outside_its_group(index):
+    with pytest.raises(IndexError):
+        SPACE.flat("decoder.0.ffn", index)
+
+
+def test_json_round_trip_and_equality():
+    assert UnitSpace.from_json(SPACE.to_json()) == SPACE
+    assert hash(UnitSpace.from_json(SPACE.to_json())) == hash(SPACE)
+    assert UnitSpace(SPACE.groups[:2]) != SPACE
+    assert UnitSpace(SPACE.groups[::-1]) != SPACE
+    assert UnitSpace(SPACE.groups[:1]).to_json() == (
+        '[{"key":"encoder.0.ffn","kind":"ffn","layer":0,"size":3,"stack":"encoder"}]'
+    )
+
+
+def test_ffn_space_is_encoder_then_decoder():
+    space = ffn_space(encoder_layers=2, decoder_layers=1, ffn_dim=4)
+    assert space.keys == ("encoder.0.ffn", "encoder.1.ffn", "decoder.0.ffn")
+    assert space.size == 12
+    assert (space.group("encoder.1.ffn").stack, space.group("encoder.1.ffn").layer) == ("encoder", 1)
+    assert ffn_space(6, 6, 4096).size == 49152
+
+
+def test_bad_groups_are_refused():
+    with pytest.raises(ValueError, match="distinct"):
+        UnitSpace([SPACE.groups[0], SPACE.groups[0]])
+    with pytest.raises(ValueError, match="kind"):
+        UnitGroup("encoder.0.x", "x", "encoder", 0, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="size 0"):
+        UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 0)
