@@ -1,7 +1,7 @@
 """The hash of a module's code and of everything it imports from this package.
 
-Snakemake tracks a rule's command, not the modules behind it. Each rule carries this hash as a param, so that editing
-shared code reruns exactly the stages that use it (architecture, "Code is an input").
+Snakemake tracks a rule's command, not the modules behind it. Each rule carries this hash as a param, so that
+editing shared code reruns exactly the stages that use it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LAYOUT = {
 
 
 def closure(module: str, root: Path = ROOT) -> set[str]:
-    """Return ``module`` and every module of the package that it imports, directly or not, at top level or inside functions.
+    """Return ``module`` and every module of the package that it imports, directly or not, anywhere in its code.
 
     Raises:
         FileNotFoundError: there is no such module.
@@ -43,7 +43,7 @@ def closure(module: str, root: Path = ROOT) -> set[str]:
 
 
 def closure_hash(module: str, root: Path = ROOT) -> str:
-    """Return 16 hex digits that change when the code of the closure changes, and not for comments and docstrings.
+    """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
 
     Built from tokens, not from the syntax tree, so that every Python version gives the same value.
     """

@@ -1,0 +1,26 @@
+# neuronspec: from parallel text to specialised, evaluated and explained translation models.
+# A table of contents: every stage lies in rules/, its code in workflow_scripts/.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/training.smk"
+include: "rules/activations.smk"
+include: "rules/masks.smk"
+include: "rules/translation.smk"
+include: "rules/evaluation.smk"
+include: "rules/analysis.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/data/card.json",
+        "<results>/tables/summary.md",
+        "<results>/figures/training.png",
+        "<results>/figures/sweep.png",
+        analysis_files(),

@@ -1,0 +1,52 @@
+# What the masks say, and the control that they say it about the right direction.
+
+
+rule mask_control:
+    input:
+        system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
+        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        text=binarised(EXPERIMENT.testsets[0], EXPERIMENT.train_directions),
+    output:
+        json="<results>/analysis/mask_control/baseline/s{seed}/{maskset}.json",
+    params:
+        system=subpath(input.system[0], parent=True),
+        data_bin=subpath(input.text[0], parent=True),
+        subset=EXPERIMENT.testsets[0],
+        directions=EXPERIMENT.train_directions,
+        sentences=EXPERIMENT.analysis.mask_control_sentences,
+        code=closure_hash("analyse.mask_control"),
+        environment=environment_identity("fairseq"),
+    log:
+        "<logs>/mask_control/baseline.s{seed}.{maskset}.log",
+    benchmark:
+        "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    shell:
+        "run-in fairseq workflow_scripts.analyse.mask_control --system {params.system:q} --masks {input.masks:q} "
+        "--data-bin {params.data_bin:q} --subset {params.subset} --directions {params.directions} "
+        "--seed {wildcards.seed} --max-sentences {params.sentences} --out {output.json:q} > {log} 2>&1"
+
+
+rule overlap:
+    input:
+        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+    output:
+        json="<results>/analysis/overlap/baseline/s{seed}/{maskset}.json",
+        csv="<results>/analysis/overlap/baseline/s{seed}/{maskset}.csv",
+    params:
+        groups=as_json(EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {})),
+        pivot=EXPERIMENT.pivot,
+        permutations=EXPERIMENT.analysis.overlap_permutations,
+        code=closure_hash("analyse.overlap"),
+        environment=environment_identity("text"),
+    log:
+        "<logs>/overlap/baseline.s{seed}.{maskset}.log",
+    benchmark:
+        "<benchmarks>/overlap/baseline.s{seed}.{maskset}.tsv"
+    conda:
+        "../envs/text.yaml"
+    shell:
+        "run-in text workflow_scripts.analyse.overlap --masks {input.masks:q} --groups {params.groups:q} "
+        "--pivot {params.pivot} --permutations {params.permutations} --seed {wildcards.seed} "
+        "--out-json {output.json:q} --out-csv {output.csv:q} > {log} 2>&1"

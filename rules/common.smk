@@ -1,0 +1,145 @@
+# Config, paths, wildcard constraints and small input helpers. No rules.
+import json
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parent
+if str(CHECKOUT) not in sys.path:
+    sys.path.insert(0, str(CHECKOUT))
+
+from workflow_scripts.config.base import pair_of, split_direction
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.errors import UserError
+from workflow_scripts.operate.closure import closure_hash
+from workflow_scripts.operate.environments import environment_identity
+
+try:
+    # Not `configfile:`, which would mix the demo's keys into every other experiment.
+    if config:
+        EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles)
+    else:
+        DEMO = CHECKOUT / "config" / "config.yaml"
+        EXPERIMENT = load_experiment(read_yaml(DEMO), [DEMO])
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{EXPERIMENT.experiment}"
+
+
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
+
+
+# How a rule finds its interpreter (envs/bin/run-in): set here, outside params and command text, so that moving the
+# checkout or going from virtual environments to conda reruns nothing.
+DEPLOYMENT = "conda" if "conda" in str(workflow.deployment_settings.deployment_method).lower() else "venv"
+shell.prefix(f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; ")
+
+
+def alternatives(values):
+    return "|".join(re.escape(str(value)) for value in values)
+
+
+wildcard_constraints:
+    direction=alternatives(EXPERIMENT.evaluated_directions),
+    pair=alternatives(EXPERIMENT.pairs),
+    lang=alternatives(EXPERIMENT.languages),
+    one=alternatives(EXPERIMENT.languages),
+    two=alternatives(EXPERIMENT.languages),
+    subset=alternatives(EXPERIMENT.subsets),
+    testset=alternatives(EXPERIMENT.testsets),
+    seed=alternatives(EXPERIMENT.train.seeds),
+    system=alternatives(EXPERIMENT.all_systems),
+    finetuned=alternatives(EXPERIMENT.finetuned) or "none",
+    maskset=alternatives(EXPERIMENT.mask_sets),
+
+
+def as_json(value):
+    """JSON on one line with sorted keys: equal settings give equal params."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def pairs_of_subset(subset):
+    return EXPERIMENT.train_pairs if subset == "train" else EXPERIMENT.pairs
+
+
+def source_files(wildcards):
+    """The two files that the text of a subset and pair comes from, in the order of the pair."""
+    pattern = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[wildcards.subset]
+    one, two = wildcards.one, wildcards.two
+    wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == f"{one}-{two}"]
+    candidates = [pattern.files(d) for d in dict.fromkeys([*wanted, f"{one}-{two}", f"{two}-{one}"])]
+    # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
+    there = [files for files in candidates if all(Path(f).exists() for f in files.values())]
+    files = (there or candidates)[0]
+    missing = [f for f in files.values() if not Path(f).exists()]
+    if missing and not missing[0].startswith(f"{RESULTS}/data/"):
+        raise WorkflowError(
+            f"data.source.{wildcards.subset}: {wanted[0]} has no data: there is no file {missing[0]}"
+        )
+    return [files[one], files[two]]
+
+
+def source_lines(wildcards):
+    lines = EXPERIMENT.data.source.patterns("")[wildcards.subset].lines
+    return f"--lines {lines.start}:{lines.stop}" if lines else ""
+
+
+def text_files(subset, languages=None):
+    """Prepared text of all pairs of a subset (of the sides in `languages`, if given)."""
+    return [
+        f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"
+        for pair in pairs_of_subset(subset)
+        for lang in pair.split("-")
+        if languages is None or lang in languages
+    ]
+
+
+def binarised(subset, directions):
+    """Both files of both sides of each direction's pair."""
+    return [
+        f"{RESULTS}/data/bin/{subset}.{pair}.{lang}.{extension}"
+        for pair in dict.fromkeys(pair_of(d) for d in directions)
+        for lang in pair.split("-")
+        for extension in ("bin", "idx")
+    ]
+
+
+def side_of(testset, direction, side):
+    """The prepared text of one side of a direction: side 0 is the source, 1 the target."""
+    return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
+
+
+def system_files(system, seed, *names):
+    return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
+
+
+def masks_of(wildcards):
+    maskset = EXPERIMENT.finetuned[wildcards.finetuned]
+    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
+
+
+def score_files():
+    return [
+        f"{RESULTS}/scores/{system}/s{seed}/{testset}/{direction}.json"
+        for system in EXPERIMENT.all_systems
+        for seed in EXPERIMENT.train.seeds
+        for testset in EXPERIMENT.testsets
+        for direction in EXPERIMENT.evaluated_directions
+    ]
+
+
+def analysis_files():
+    """Analyses that the config asks for."""
+    wanted = []
+    for seed in EXPERIMENT.train.seeds:
+        if k := EXPERIMENT.analysis.mask_control_k:
+            wanted.append(f"{RESULTS}/analysis/mask_control/baseline/s{seed}/k{k}.json")
+        if k := EXPERIMENT.analysis.overlap_k:
+            wanted.append(f"{RESULTS}/analysis/overlap/baseline/s{seed}/k{k}.json")
+    return wanted

@@ -1,0 +1,128 @@
+# Text: from a source to checked, normalised, binarised sets.
+
+if EXPERIMENT.data.source.type == "toy":
+
+    rule generate_toy:
+        output:
+            files=EXPERIMENT.data.source.outputs(f"{RESULTS}/data", EXPERIMENT.train_pairs, EXPERIMENT.languages),
+        params:
+            spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
+            out=subpath(output.files[0], parent=True),
+            code=closure_hash("data.generate_toy"),
+            environment=environment_identity("text"),
+        log:
+            "<logs>/generate_toy/toy.log",
+        benchmark:
+            "<benchmarks>/generate_toy/toy.tsv"
+        conda:
+            "../envs/text.yaml"
+        shell:
+            "run-in text workflow_scripts.data.generate_toy --spec {params.spec:q} --out {params.out:q} > {log} 2>&1"
+
+
+rule prepare_text:
+    input:
+        files=source_files,
+    output:
+        one="<results>/data/text/{subset}/{one}-{two}.{one}.txt",
+        two="<results>/data/text/{subset}/{one}-{two}.{two}.txt",
+        stats="<results>/data/text/{subset}/{one}-{two}.json",
+    params:
+        lines=source_lines,
+        empty=EXPERIMENT.data.empty_lines,
+        code=closure_hash("data.prepare_text"),
+        environment=environment_identity("text"),
+    log:
+        "<logs>/prepare_text/{subset}.{one}-{two}.log",
+    benchmark:
+        "<benchmarks>/prepare_text/{subset}.{one}-{two}.tsv"
+    conda:
+        "../envs/text.yaml"
+    shell:
+        "run-in text workflow_scripts.data.prepare_text --pair {wildcards.one}-{wildcards.two} --files {input.files:q} "
+        "{params.lines} --empty {params.empty} --out {output.one:q} {output.two:q} --stats {output.stats:q} > {log} 2>&1"
+
+
+rule train_subwords:
+    input:
+        text=text_files("train"),
+    output:
+        model="<results>/data/subwords/spm.model",
+        dictionary="<results>/data/subwords/dict.txt",
+    params:
+        text_root=subpath(input.text[0], ancestor=2),
+        pairs=EXPERIMENT.train_pairs,
+        languages=EXPERIMENT.languages,
+        vocab_size=EXPERIMENT.subwords.vocab_size,
+        model_type=EXPERIMENT.subwords.model_type,
+        coverage=EXPERIMENT.subwords.character_coverage,
+        sample=EXPERIMENT.subwords.sample_sentences,
+        seed=EXPERIMENT.subwords.seed,
+        processing=as_json(EXPERIMENT.text.model_dump()),
+        code=closure_hash("data.train_subwords"),
+        environment=environment_identity("text"),
+    log:
+        "<logs>/train_subwords/spm.log",
+    benchmark:
+        "<benchmarks>/train_subwords/spm.tsv"
+    conda:
+        "../envs/text.yaml"
+    shell:
+        "run-in text workflow_scripts.data.train_subwords --text-root {params.text_root:q} --pairs {params.pairs} "
+        "--languages {params.languages} --vocab-size {params.vocab_size} --model-type {params.model_type} "
+        "--character-coverage {params.coverage} --sample-sentences {params.sample} --seed {params.seed} "
+        "--text {params.processing:q} --out-model {output.model:q} --out-dict {output.dictionary:q} > {log} 2>&1"
+
+
+rule binarise:
+    input:
+        text="<results>/data/text/{subset}/{pair}.{lang}.txt",
+        model="<results>/data/subwords/spm.model",
+        dictionary="<results>/data/subwords/dict.txt",
+    output:
+        bin="<results>/data/bin/{subset}.{pair}.{lang}.bin",
+        idx="<results>/data/bin/{subset}.{pair}.{lang}.idx",
+        stats="<results>/data/bin/{subset}.{pair}.{lang}.json",
+    params:
+        prefix=subpath(output.bin, strip_suffix=".bin"),
+        processing=as_json(EXPERIMENT.text.model_dump()),
+        code=closure_hash("data.binarise"),
+        environment=environment_identity("text"),
+    log:
+        "<logs>/binarise/{subset}.{pair}.{lang}.log",
+    benchmark:
+        "<benchmarks>/binarise/{subset}.{pair}.{lang}.tsv"
+    conda:
+        "../envs/text.yaml"
+    shell:
+        "run-in text workflow_scripts.data.binarise --text-file {input.text:q} --lang {wildcards.lang} "
+        "--text {params.processing:q} --subwords {input.model:q} --dictionary {input.dictionary:q} "
+        "--out-prefix {params.prefix:q} --stats {output.stats:q} > {log} 2>&1"
+
+
+rule write_card:
+    input:
+        text=[f for subset in EXPERIMENT.subsets for f in text_files(subset)],
+        stats=[
+            f"{RESULTS}/data/bin/{subset}.{pair}.{lang}.json"
+            for subset in EXPERIMENT.subsets
+            for pair in pairs_of_subset(subset)
+            for lang in pair.split("-")
+        ],
+    output:
+        json="<results>/data/card.json",
+        markdown="<results>/data/card.md",
+    params:
+        root=subpath(output.json, parent=True),
+        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        code=closure_hash("data.write_card"),
+        environment=environment_identity("text"),
+    log:
+        "<logs>/write_card/card.log",
+    benchmark:
+        "<benchmarks>/write_card/card.tsv"
+    conda:
+        "../envs/text.yaml"
+    shell:
+        "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --pairs {params.pairs:q} "
+        "--out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"

@@ -1,0 +1,77 @@
+# Tables and figures.
+
+
+rule tabulate:
+    input:
+        scores=score_files(),
+    output:
+        scores="<results>/tables/scores.csv",
+        summary="<results>/tables/summary.csv",
+        markdown=report("<results>/tables/summary.md", category="Tables", labels={"table": "summary"}),
+    params:
+        root=subpath(input.scores[0], ancestor=4),
+        experiment=EXPERIMENT.experiment,
+        systems=EXPERIMENT.all_systems,
+        seeds=EXPERIMENT.train.seeds,
+        testsets=EXPERIMENT.testsets,
+        directions=EXPERIMENT.evaluated_directions,
+        metrics=EXPERIMENT.evaluation.metrics,
+        pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
+        groups=as_json(EXPERIMENT.groupings),
+        out=subpath(output.scores, parent=True),
+        code=closure_hash("report.tabulate"),
+        environment=environment_identity("evaluate"),
+    log:
+        "<logs>/tabulate/tables.log",
+    benchmark:
+        "<benchmarks>/tabulate/tables.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    shell:
+        "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
+        "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
+        "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
+        "{params.pivot} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
+
+
+rule plot_training:
+    input:
+        # The validation losses lie in undeclared training folders: the systems they belong to are the inputs.
+        systems=[f for s in EXPERIMENT.all_systems for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")],
+    output:
+        png=report("<results>/figures/training.png", category="Figures", labels={"figure": "training"}),
+    params:
+        validation=[
+            f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
+            for system in EXPERIMENT.all_systems
+            for seed in EXPERIMENT.train.seeds
+        ],
+        code=closure_hash("report.plot_training"),
+        environment=environment_identity("evaluate"),
+    log:
+        "<logs>/plot_training/training.log",
+    benchmark:
+        "<benchmarks>/plot_training/training.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    shell:
+        "run-in evaluate workflow_scripts.report.plot_training --validation {params.validation:q} --out {output.png:q} "
+        "> {log} 2>&1"
+
+
+rule plot_sweep:
+    input:
+        summary="<results>/tables/summary.csv",
+    output:
+        png=report("<results>/figures/sweep.png", category="Figures", labels={"figure": "sweep of k"}),
+    params:
+        code=closure_hash("report.plot_sweep"),
+        environment=environment_identity("evaluate"),
+    log:
+        "<logs>/plot_sweep/sweep.log",
+    benchmark:
+        "<benchmarks>/plot_sweep/sweep.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    shell:
+        "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --out {output.png:q} > {log} 2>&1"

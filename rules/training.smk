@@ -1,0 +1,74 @@
+# The multilingual baseline, and every system fine-tuned from it.
+# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. Its code is
+# not a param either: weeks of training are not thrown away for an edit (docs/architecture.md).
+
+
+rule train_baseline:
+    input:
+        train=binarised("train", EXPERIMENT.train_directions),
+        valid=binarised("valid", EXPERIMENT.train_directions),
+        model="<results>/data/subwords/spm.model",
+        dictionary="<results>/data/subwords/dict.txt",
+    output:
+        system="<results>/systems/baseline/s{seed}/system.json",
+        weights="<results>/systems/baseline/s{seed}/model.safetensors",
+        model="<results>/systems/baseline/s{seed}/spm.model",
+        dictionary="<results>/systems/baseline/s{seed}/dict.txt",
+    params:
+        architecture=as_json(EXPERIMENT.model.architecture()),
+        settings=as_json(EXPERIMENT.train.settings()),
+        data_bin=subpath(input.train[0], parent=True),
+        directions=EXPERIMENT.train_directions,
+        languages=EXPERIMENT.languages,
+        processing=as_json(EXPERIMENT.text.model_dump()),
+        folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
+        out=subpath(output.system, parent=True),
+        environment=environment_identity("fairseq"),
+    threads: EXPERIMENT.train.threads
+    log:
+        "<logs>/train_baseline/s{seed}.log",
+    benchmark:
+        "<benchmarks>/train_baseline/s{seed}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    shell:
+        "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
+        "--settings {params.settings:q} --data-bin {params.data_bin:q} --directions {params.directions} "
+        "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
+        "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
+        ">> {log} 2>&1"
+
+
+rule finetune:
+    input:
+        parent=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"),
+        masks=masks_of,
+        train=binarised("train", EXPERIMENT.train_directions),
+        valid=binarised("valid", EXPERIMENT.train_directions),
+    output:
+        system="<results>/systems/{finetuned}/s{seed}/system.json",
+        weights="<results>/systems/{finetuned}/s{seed}/model.safetensors",
+        masks="<results>/systems/{finetuned}/s{seed}/masks.npz",
+        model="<results>/systems/{finetuned}/s{seed}/spm.model",
+        dictionary="<results>/systems/{finetuned}/s{seed}/dict.txt",
+    params:
+        settings=as_json(EXPERIMENT.finetune.settings()),
+        parent=subpath(input.parent[0], parent=True),
+        data_bin=subpath(input.train[0], parent=True),
+        directions=EXPERIMENT.train_directions,
+        languages=EXPERIMENT.languages,
+        folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
+        out=subpath(output.system, parent=True),
+        environment=environment_identity("fairseq"),
+    threads: EXPERIMENT.finetune.threads
+    log:
+        "<logs>/finetune/{finetuned}.s{seed}.log",
+    benchmark:
+        "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    shell:
+        "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
+        "--masks {input.masks:q} --settings {params.settings:q} --data-bin {params.data_bin:q} "
+        "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
+        "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

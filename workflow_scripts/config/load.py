@@ -1,0 +1,138 @@
+"""Reading a config: YAML files in, an Experiment out, or every mistake at once, with file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.errors import UserError
+
+Location = tuple[int | str, ...]
+
+
+def load_experiment(config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> Experiment:
+    """Check ``config`` and return it typed.
+
+    Args:
+        config: the merged config, as Snakemake gives it.
+        files: the YAML files it was merged from, later ones winning: they tell the line of a mistake.
+
+    Raises:
+        UserError: every mistake, one line each.
+    """
+    try:
+        return Experiment.model_validate(dict(config))
+    except ValidationError as error:
+        lines = [line for details in error.errors() for line in _explain(details, files)]
+        raise UserError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
+    # pydantic names the members of a union inside the location; a user's keys don't hold them.
+    loc = tuple(details["loc"])
+    message = str(details["msg"]).removeprefix("Value error, ")
+    if details["type"] == "extra_forbidden":
+        # An unknown key: say so, with the nearest key its section has.
+        message = f"unknown key {str(loc[-1])!r}{_nearest_key(loc)}"
+    elif details["type"] == "missing":
+        message = "this key is missing"
+    elif details["type"] not in ("value_error", "union_tag_invalid", "union_tag_not_found"):
+        message = f"{message}, not {details['input']!r}"
+    for line in message.split("\n"):
+        key, text = _key_of(loc), line
+        if not loc and ": " in line:
+            key, text = line.split(": ", 1)
+        yield f"{_place(key, files)}{key}: {text}" if key else text
+
+
+def _key_of(loc: Location) -> str:
+    parts = [str(part) for part in loc if not _is_union_tag(part)]
+    return ".".join(parts)
+
+
+_UNION_TAGS = {"toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
+
+
+def _is_union_tag(part: int | str) -> bool:
+    return isinstance(part, str) and (part in _UNION_TAGS or part.startswith(("literal[", "list[")))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) is not None:
+        for argument in get_args(annotation):
+            yield from _models_in(argument)
+
+
+def _nearest_key(loc: Location) -> str:
+    """Return ``" (did you mean 'x'?)"`` from the keys of the section that ``loc`` lies in."""
+    models: list[type[BaseModel]] = [Experiment]
+    for part in loc[:-1]:
+        found = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
+        if found:
+            models = [m for field in found for m in _models_in(field.annotation)]
+    keys = [key for model in models for key in model.model_fields]
+    matches = get_close_matches(str(loc[-1]), keys, n=1, cutoff=0.5)
+    return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(dict.fromkeys(keys))}"
+
+
+def _place(key: str, files: Sequence[str | Path]) -> str:
+    """Return ``"file, line n: "`` of the deepest part of ``key`` that a file holds; later files win."""
+    parts = key.split(".")
+    best: tuple[int, str] = (0, "")
+    for file in files:
+        try:
+            node = yaml.compose(Path(file).read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError):
+            continue
+        line, depth = _line_of(node, parts)
+        if depth and depth >= best[0]:
+            best = depth, f"{file}, line {line}: "
+    if not best[0] and files:
+        return f"{files[-1]}: "
+    return best[1]
+
+
+def _line_of(node: yaml.Node | None, parts: Sequence[str]) -> tuple[int, int]:
+    """Return (line from 1, how many of ``parts`` were found)."""
+    line = depth = 0
+    for part in parts:
+        if isinstance(node, yaml.MappingNode):
+            hit = next(((k, v) for k, v in node.value if k.value == part), None)
+            if hit is None:
+                break
+            line, node = hit[0].start_mark.line + 1, hit[1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+        else:
+            break
+        depth += 1
+    return line, depth
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read one config file.
+
+    Raises:
+        UserError: not there, not YAML, or not a mapping.
+    """
+    try:
+        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such config file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{where}: this is not YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: a config is a mapping of keys to values")
+    return value

@@ -1,0 +1,146 @@
+"""Where the text comes from: one model per source, each of which can name the files of a subset and pair."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from string import Formatter
+from typing import Any, Literal
+
+from pydantic import Field, PositiveInt, field_validator, model_validator
+
+from workflow_scripts.config.base import Section, SubsetName, pair_of
+
+TRAIN, VALID = "train", "valid"
+
+
+class Lines(Section):
+    """Lines of a multi-parallel file: the same for every language, so that no sentence is in two subsets."""
+
+    start: int = Field(0, ge=0, description="First line, counted from 0.")
+    stop: PositiveInt = Field(description="The line after the last.")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Lines:
+        if self.stop <= self.start:
+            raise ValueError(f"stop {self.stop} is not after start {self.start}")
+        return self
+
+
+class FilePattern(Section):
+    """Line-aligned text files by pattern."""
+
+    path: str = Field(
+        description="Path with {lang}, and {pair}, {source} or {target} where each pair has files of its own."
+    )
+    lines: Lines | None = Field(None, description="Only these lines (splits a multi-parallel file).")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, data: Any) -> Any:
+        return {"path": data} if isinstance(data, str) else data
+
+    @field_validator("path")
+    @classmethod
+    def _known_fields(cls, value: str) -> str:
+        try:
+            fields = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"the pattern {value!r} cannot be read: {error}") from None
+        unknown = fields - {"lang", "pair", "source", "target"}
+        if unknown:
+            raise ValueError(f"the pattern names {sorted(unknown)}; it may name lang, pair, source, target")
+        if "lang" not in fields:
+            raise ValueError("the pattern must contain {lang}")
+        return value
+
+    def files(self, direction: str) -> dict[str, str]:
+        """Return the path of each language of a direction's pair."""
+        source, target = direction.split("-")
+        names = {"pair": pair_of(direction), "source": source, "target": target}
+        return {lang: self.path.format(lang=lang, **names) for lang in (source, target)}
+
+
+class FilesSource(Section):
+    """The user's own line-aligned files, plain or gzip."""
+
+    type: Literal["files"]
+    train: FilePattern = Field(description="Training text.")
+    valid: FilePattern = Field(description="Validation text: early stopping and activation counts.")
+    tests: dict[SubsetName, FilePattern] = Field(min_length=1, description="Test sets by name.")
+
+    @field_validator("tests")
+    @classmethod
+    def _free_names(cls, value: dict[str, FilePattern]) -> dict[str, FilePattern]:
+        taken = {TRAIN, VALID} & set(value)
+        if taken:
+            raise ValueError(f"a test set cannot be called {sorted(taken)[0]!r}")
+        return value
+
+    def patterns(self, data_root: str) -> dict[str, FilePattern]:
+        """Return each subset's file pattern."""
+        return {TRAIN: self.train, VALID: self.valid, **self.tests}
+
+
+class Multi30kSource(Section):
+    """Multi30k, task 1: image captions in English, German, French and Czech."""
+
+    type: Literal["multi30k"]
+    folder: str | None = Field(None, description="Folder that holds the files; null: download them.")
+    tests: list[Literal["test_2016_flickr"]] = Field(
+        ["test_2016_flickr"], min_length=1, description="Test sets to use."
+    )
+
+    def patterns(self, data_root: str) -> dict[str, FilePattern]:
+        """Return each subset's file pattern."""
+        root = self.folder or f"{data_root}/download/multi30k"
+        names: dict[str, str] = {TRAIN: "train", VALID: "val"}
+        names.update({test: test for test in self.tests})
+        return {subset: FilePattern(path=f"{root}/{name}.{{lang}}.gz") for subset, name in names.items()}
+
+
+class NtrexSource(Section):
+    """NTREX-128: 1,997 multi-parallel news sentences, split by line number."""
+
+    type: Literal["ntrex"]
+    folder: str | None = Field(None, description="Folder with {lang}.txt.gz; null: download them.")
+    train: Lines = Field(Lines(start=0, stop=1397), description="Lines for training.")
+    valid: Lines = Field(Lines(start=1397, stop=1697), description="Lines for validation.")
+    test: Lines = Field(Lines(start=1697, stop=1997), description="Lines for testing.")
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> NtrexSource:
+        ranges = sorted(
+            [(self.train, TRAIN), (self.valid, VALID), (self.test, "test")], key=lambda r: r[0].start
+        )
+        for (one, name), (other, other_name) in pairwise(ranges):
+            if other.start < one.stop:
+                raise ValueError(f"the lines of {name} and {other_name} overlap")
+        if ranges[-1][0].stop > 1997:
+            raise ValueError(f"NTREX has 1,997 lines; {ranges[-1][1]} asks for line {ranges[-1][0].stop}")
+        return self
+
+    def patterns(self, data_root: str) -> dict[str, FilePattern]:
+        """Return each subset's file pattern."""
+        path = (self.folder or f"{data_root}/download/ntrex") + "/{lang}.txt.gz"
+        subsets = {TRAIN: self.train, VALID: self.valid, "test": self.test}
+        return {subset: FilePattern(path=path, lines=lines) for subset, lines in subsets.items()}
+
+
+class MtdataSource(Section):
+    """Public corpora by their mtdata ids."""
+
+    type: Literal["mtdata"]
+    train: dict[str, list[str]] = Field(description="Pair to dataset ids, joined in this order.")
+    valid: dict[str, list[str]] = Field(description="Pair to dataset ids.")
+    tests: dict[SubsetName, dict[str, list[str]]] = Field(min_length=1, description="Test sets by name.")
+
+    def datasets(self) -> dict[str, dict[str, list[str]]]:
+        """Return subset to pair to dataset ids."""
+        return {TRAIN: self.train, VALID: self.valid, **self.tests}
+
+    def patterns(self, data_root: str) -> dict[str, FilePattern]:
+        """Return each subset's file pattern."""
+        return {
+            subset: FilePattern(path=f"{data_root}/download/mtdata/{subset}.{{pair}}.{{lang}}")
+            for subset in self.datasets()
+        }

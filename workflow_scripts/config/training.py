@@ -1,0 +1,167 @@
+"""Model and training settings: presets, and every setting of the published recipes (spec 2.1, 2.2)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from workflow_scripts.config.base import Section
+
+# tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper (spec 2.1).
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "model_dim": 64,
+        "ffn_dim": 256,
+        "heads": 4,
+        "pre_norm": True,
+    },
+    "small": {
+        "encoder_layers": 3,
+        "decoder_layers": 3,
+        "model_dim": 256,
+        "ffn_dim": 1024,
+        "heads": 4,
+        "pre_norm": True,
+    },
+    "iwslt": {
+        "encoder_layers": 6,
+        "decoder_layers": 6,
+        "model_dim": 512,
+        "ffn_dim": 1024,
+        "heads": 4,
+        "pre_norm": False,
+    },
+    "big": {
+        "encoder_layers": 6,
+        "decoder_layers": 6,
+        "model_dim": 1024,
+        "ffn_dim": 4096,
+        "heads": 16,
+        "pre_norm": True,
+        "dropout": 0.1,
+        "attention_dropout": 0.1,
+    },
+}
+
+
+class Model(Section):
+    """The Transformer: a preset, and any of its values overridden."""
+
+    preset: Literal["tiny", "small", "iwslt", "big"] = Field(
+        "small", description="Sizes to start from; every key below overrides it."
+    )
+    encoder_layers: PositiveInt = Field(3, description="Encoder layers.")
+    decoder_layers: PositiveInt = Field(3, description="Decoder layers.")
+    model_dim: PositiveInt = Field(256, description="Width of embeddings and residual stream.")
+    ffn_dim: PositiveInt = Field(1024, description="FFN neurons per layer.")
+    heads: PositiveInt = Field(4, description="Attention heads per layer.")
+    pre_norm: bool = Field(True, description="LayerNorm before each block (true) or after it.")
+    activation: Literal["relu"] = Field("relu", description="FFN activation.")
+    share_decoder_embeddings: bool = Field(True, description="Tie decoder input and output embeddings.")
+    share_all_embeddings: bool = Field(False, description="Tie encoder embeddings to them too.")
+    max_positions: PositiveInt = Field(256, description="Longest source and target in tokens.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Residual dropout.")
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on attention weights.")
+    activation_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout after the FFN activation.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {**PRESETS.get(data.get("preset", "small"), {}), **data}
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> Model:
+        if self.model_dim % self.heads:
+            raise ValueError(f"model_dim {self.model_dim} is not a multiple of heads {self.heads}")
+        return self
+
+    def architecture(self) -> dict[str, Any]:
+        """Return the ``architecture`` block of system.json."""
+        return self.model_dump(exclude={"preset"})
+
+
+class Settings(Section):
+    """One training: optimiser, schedule, batches, validation. Shared by the baseline and the fine-tunes."""
+
+    max_updates: PositiveInt = Field(6000, description="Updates to train. Raising it continues a run.")
+    max_tokens: PositiveInt = Field(2400, description="Padded tokens of a batch per device.")
+    update_freq: PositiveInt = Field(1, description="Batches accumulated for one update.")
+    lr: PositiveFloat = Field(5e-4, description="Peak learning rate.")
+    scheduler: Literal["inverse_sqrt", "polynomial_decay", "cosine", "fixed"] = Field(
+        "inverse_sqrt", description="Learning-rate schedule; the decays end at max_updates."
+    )
+    warmup_updates: int = Field(4000, ge=0, description="Updates of linear warm-up.")
+    dropout: float | None = Field(None, ge=0, lt=1, description="Overrides model.dropout in this training.")
+    attention_dropout: float | None = Field(
+        None, ge=0, lt=1, description="Overrides model.attention_dropout in this training."
+    )
+    activation_dropout: float | None = Field(
+        None, ge=0, lt=1, description="Overrides model.activation_dropout in this training."
+    )
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing.")
+    adam_betas: tuple[float, float] = Field((0.9, 0.98), description="Adam's betas.")
+    adam_eps: PositiveFloat = Field(1e-6, description="Adam's epsilon.")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
+    clip_norm: float = Field(0.0, ge=0, description="Gradient norm clipped to this; 0: not clipped.")
+    temperature: float = Field(1.0, ge=1, description="T of p proportional to (n/N)^(1/T) over directions.")
+    virtual_epoch_size: PositiveInt | None = Field(
+        None, description="Examples drawn per epoch when sampling; null: the whole data."
+    )
+    sampler: Literal["mixed", "by_direction"] = Field(
+        "mixed", description="Batches of any directions, or of one direction each."
+    )
+    validate_interval_updates: PositiveInt = Field(500, description="Updates between validations.")
+    keep_checkpoints: PositiveInt = Field(1, description="Interval checkpoints kept beside best and last.")
+    patience: int | None = Field(20, description="Validations without a new best before stopping; null: off.")
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
+        "auto", description="auto: fp16 on a GPU, fp32 on a CPU."
+    )
+    threads: PositiveInt = Field(2, description="CPU threads of the training.")
+    data_workers: int = Field(0, ge=0, description="Loader processes.")
+    tensorboard: bool = Field(False, description="Write TensorBoard logs into the training folder.")
+    valid_bleu: bool = Field(False, description="Decode the validation set for BLEU at each validation.")
+    log_interval: PositiveInt = Field(50, description="Updates between log lines.")
+
+    @field_validator("patience")
+    @classmethod
+    def _positive_patience(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
+            raise ValueError("patience is a number of validations of at least 1, or null for none")
+        return value
+
+
+class Train(Settings):
+    """The baseline's training, and the seeds of the whole experiment."""
+
+    seeds: list[int] = Field([1], min_length=1, description="One complete run of the experiment each.")
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, value: list[int]) -> list[int]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"seeds repeat a value: {value}")
+        if min(value) < 0:
+            raise ValueError(f"seeds are non-negative: {value}")
+        return value
+
+    def settings(self) -> dict[str, Any]:
+        """Return the trainer's settings: everything but the seeds."""
+        return self.model_dump(exclude={"seeds"})
+
+
+class Finetune(Settings):
+    """Training of every fine-tuned system, the controls included: equal in all but the masks."""
+
+    max_updates: PositiveInt = Field(1000, description="Updates to train. Raising it continues a run.")
+    sampler: Literal["by_direction"] = Field(
+        "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """Return the trainer's settings."""
+        return self.model_dump()
