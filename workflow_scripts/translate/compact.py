@@ -1,7 +1,7 @@
 """Cut the units that a direction masks out of a feed-forward layer, exactly (spec 3.4, equivalence (a)).
 
-A masked unit is not removed by Neuron Specialization: its row of W1 is zero, so it outputs the constant ReLU(b1) at
-every position and still feeds W2. That constant is the same for every input, so it folds into the output bias:
+A masked unit is not removed by Neuron Specialization: its row of W1 is zero, so it outputs the constant
+ReLU(b1) at every position and still feeds W2. Being the same for every input, it folds into the output bias:
 
     W2 ReLU((m o W1) x + b1) + b2  =  W2[:,S] ReLU(W1[S] x + b1[S]) + (b2 + W2[:,C] ReLU(b1[C]))
 
@@ -31,7 +31,7 @@ class FeedForward(NamedTuple):
 
 
 def compact_layer(layer: FeedForward, keep: NDArray[np.bool_]) -> FeedForward:
-    """Return the layer with only the kept units; it computes what the row-masked layer computes (spec 3.4 (a)).
+    """Return the layer of the kept units only; it computes what the row-masked layer does (spec 3.4 (a)).
 
     ``keep``: bool[F], at least one unit True (a layer of no units cannot be expressed).
     The folded bias is summed in float64 and rounded once to the type of ``b2``.

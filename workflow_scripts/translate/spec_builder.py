@@ -1,7 +1,8 @@
 """Lay a system's weights out as a CTranslate2 Transformer, in memory.
 
-Input: weights under fairseq's state-dict names, the architecture section of ``system.json``, the vocabulary, and for a
-masked direction the units each feed-forward layer keeps (spec 3.4: such a layer is compacted, so layers may differ in size).
+Input: weights under fairseq's state-dict names, the architecture section of ``system.json``, the vocabulary,
+and for a masked direction the units each feed-forward layer keeps (spec 3.4: such a layer is compacted, so
+layers may differ in size).
 Output: a validated ``TransformerSpec``, ready to be serialised.
 
 fairseq starts counting positions after its padding index, so the first token of a sentence sits on row
@@ -31,7 +32,7 @@ ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 
 
 def sinusoidal_positions(count: int, dimension: int) -> NDArray[np.float32]:
-    """Return fairseq's sinusoidal encodings of the first ``count`` positions of a sentence: float32[count, dimension].
+    """Return fairseq's encodings of the first ``count`` positions of a sentence: float32[count, dimension].
 
     Row p holds sin(q f_i) then cos(q f_i), i < dimension / 2, with q = p + PADDING_INDEX + 1 and
     f_i = MAX_PERIOD ** (-i / (dimension / 2 - 1)); an odd dimension ends with a zero. (fairseq 0.12.2,
@@ -134,7 +135,7 @@ def _set_norm(spec: common_spec.LayerNormSpec, reader: _Reader, name: str) -> No
 
 
 def _set_linear(spec: common_spec.LinearSpec, reader: _Reader, names: list[str]) -> None:
-    """One linear layer from several stacked on their outputs (CTranslate2 joins the attention's projections)."""
+    """One linear layer from several, stacked on their outputs (CTranslate2 joins the projections)."""
     spec.weight = reader.joined([f"{name}.weight" for name in names])
     spec.bias = reader.joined([f"{name}.bias" for name in names])
 

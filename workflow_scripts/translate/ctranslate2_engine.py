@@ -1,0 +1,138 @@
+"""Decode one direction of a system with CTranslate2: no torch, no fairseq, nothing left on disk.
+
+Input: a system folder and a direction; sentences as pieces. Output: the best hypothesis of each, as pieces.
+A masked direction is decoded with its feed-forward layers compacted (spec 3.4 (a)): exact, and faster.
+As in fairseq, ``<unk>`` may be generated and nothing is copied from the source.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.translate.options import DecodingOptions
+from workflow_scripts.translate.rank import best_hypothesis
+from workflow_scripts.translate.spec_builder import build_spec
+from workflow_scripts.translate.vocabulary import (
+    direction_languages,
+    language_token,
+    marker_symbols,
+    read_vocabulary,
+    strip_markers,
+)
+from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.system import SystemFolder
+
+MEMORY_FOLDER = "/dev/shm"
+
+
+def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[np.bool_]]:
+    """Split a flat mask row into one mask per feed-forward layer: ``encoder.layers.0`` -> bool[F].
+
+    Raises UserError where the mask speaks of units that cannot be cut out of a feed-forward layer.
+    """
+    masks = {}
+    for group in space.groups:
+        part = keep[space.slice_of(group.key)]
+        if group.kind == "ffn":
+            masks[f"{group.stack}.layers.{group.layer}"] = part
+        elif not part.all():
+            raise UserError(
+                f"mask group {group.key!r} is of kind {group.kind!r}: ctranslate2 can leave out feed-forward "
+                "units only; use --engine fairseq"
+            )
+    return masks
+
+
+class CTranslate2Engine:
+    """One direction of one system, loaded and ready."""
+
+    def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
+        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+        keep = system.keep_row(direction)
+        source, target = direction_languages(direction, system.languages)
+        self._source_token, self._target_token = language_token(source), language_token(target)
+        self._markers = marker_symbols(system.languages)
+        self._options = options
+        # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
+        self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
+        self._limit = self._max_length + 1
+        spec = build_spec(
+            load_file(system.weights),
+            system.architecture,
+            read_vocabulary(system.dictionary, system.languages),
+            None if keep is None else layer_masks(keep, system.space),
+            positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
+        )
+        spec.optimize()
+        memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
+        with tempfile.TemporaryDirectory(prefix="neuronspec-", dir=memory) as folder:
+            spec.save(folder)
+            files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
+        self._translator = ctranslate2.Translator(
+            f"{system.system}-{direction}",
+            device="cpu",
+            compute_type=options.compute_type,
+            inter_threads=options.threads,
+            intra_threads=1,
+            files=files,
+        )
+
+    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+        """Yield the best hypothesis of each sentence in order, as pieces without markers.
+
+        ``sentences``: pieces, without language token and ``</s>``; none of them empty.
+        """
+        sources = [[self._source_token, *pieces] for pieces in sentences]
+        ranked = self._options.ranking == "fairseq"
+        results = self._translator.translate_batch(
+            sources,
+            target_prefix=[[self._target_token]] * len(sources),
+            max_batch_size=self._options.batch_tokens,
+            batch_type="tokens",
+            asynchronous=True,
+            beam_size=self._options.beam,
+            num_hypotheses=self._options.beam if ranked else 1,
+            length_penalty=self._options.length_penalty,
+            max_decoding_length=self._limit,
+            max_input_length=0,
+        )
+        if ranked:
+            yield from self._ranked(sources, [result.result().hypotheses for result in results])
+        else:
+            for result in results:
+                yield self._text_pieces(result.result().hypotheses[0])
+
+    def _text_pieces(self, hypothesis: Sequence[str]) -> list[str]:
+        return strip_markers(hypothesis[: self._max_length], self._markers)
+
+    def _ranked(
+        self, sources: Sequence[list[str]], hypotheses: Sequence[Sequence[list[str]]]
+    ) -> Iterator[list[str]]:
+        """Yield of each sentence's hypotheses the one that fairseq's normalisation puts first."""
+        pairs = [
+            (source, candidate[: self._max_length])
+            for source, candidates in zip(sources, hypotheses, strict=True)
+            for candidate in candidates
+        ]
+        scored = iter(
+            self._translator.score_batch(
+                [source for source, _ in pairs],
+                [candidate for _, candidate in pairs],
+                max_batch_size=self._options.batch_tokens,
+                batch_type="tokens",
+                max_input_length=0,
+            )
+        )
+        for candidates in hypotheses:
+            scores = [next(scored).log_probs for _ in candidates]
+            yield self._text_pieces(candidates[best_hypothesis(scores, self._options.length_penalty)])

@@ -1,0 +1,130 @@
+"""From lines of text to lines of text: processing, pieces, an engine, and back.
+
+Input: lines, a text processor for each side, an engine. Output: exactly one line per input line, in order.
+An empty line is not given to the engine: its translation is empty. A sentence longer than the model's positions
+is cut, and counted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol, TextIO
+
+BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
+REPORT_SECONDS = 5.0
+MARKERS_PER_SOURCE = 2  # the language token and </s> share the positions with the words
+
+
+class Encoder(Protocol):
+    """Source side of a text processor: a line of raw text to pieces."""
+
+    def encode(self, line: str) -> list[str]:
+        """Return the pieces of one line."""
+        ...
+
+
+class Decoder(Protocol):
+    """Target side of a text processor: pieces to a line of raw text."""
+
+    def decode(self, pieces: list[str]) -> str:
+        """Return the text of one line's pieces."""
+        ...
+
+
+class Engine(Protocol):
+    """One direction of one system: pieces to the best hypothesis's pieces, in order, both without markers."""
+
+    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+        """Yield one hypothesis per sentence; no sentence is empty."""
+        ...
+
+
+@dataclass
+class Progress:
+    """Counts what was translated and writes speed and time left to ``stream`` every REPORT_SECONDS."""
+
+    total: int | None = None
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    sentences: int = 0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    truncated: int = 0
+    started: float = field(default_factory=time.monotonic)
+    _reported: float = field(default_factory=time.monotonic)
+
+    def add(self, target_tokens: int) -> None:
+        """Count one finished sentence."""
+        self.sentences += 1
+        self.target_tokens += target_tokens
+        if time.monotonic() - self._reported >= REPORT_SECONDS:
+            self._reported = time.monotonic()
+            self.report()
+
+    def report(self) -> None:
+        """Write one line: sentences, speed, and where the total is known the time left."""
+        seconds = max(time.monotonic() - self.started, 1e-9)
+        speed = self.sentences / seconds
+        of_total = "" if self.total is None else f" of {self.total}"
+        left = "" if not self.total or not speed else f", {(self.total - self.sentences) / speed:.0f} s left"
+        print(
+            f"translated {self.sentences}{of_total} sentences in {seconds:.1f} s: {speed:.1f} sentences/s, "
+            f"{self.target_tokens / seconds:.0f} target tokens/s{left}",
+            file=self.stream,
+            flush=True,
+        )
+
+    def finish(self, max_positions: int) -> None:
+        """Write the last line, token counts, and a warning if sentences were cut."""
+        self.report()
+        print(f"tokens: {self.source_tokens} source, {self.target_tokens} target", file=self.stream)
+        if self.truncated:
+            print(
+                f"warning: {self.truncated} sentences are longer than the model's {max_positions} positions "
+                "and were cut",
+                file=self.stream,
+            )
+        self.stream.flush()
+
+
+def translate_lines(
+    lines: Iterable[str],
+    encoder: Encoder,
+    decoder: Decoder,
+    engine: Engine,
+    max_positions: int,
+    progress: Progress,
+    block: int = BLOCK_SENTENCES,
+) -> Iterator[str]:
+    """Yield the translation of every line, in order; no line holds a line break.
+
+    ``max_positions``: the model's longest source sequence, markers included. ``block``: lines held at once.
+    """
+    longest = max_positions - MARKERS_PER_SOURCE
+    remaining = iter(lines)
+    while held := list(islice(remaining, block)):
+        encoded = [encoder.encode(line) for line in held]
+        for index, pieces in enumerate(encoded):
+            if len(pieces) > longest:
+                encoded[index] = pieces[:longest]
+                progress.truncated += 1
+        progress.source_tokens += sum(len(pieces) for pieces in encoded)
+        translations = engine.translate([pieces for pieces in encoded if pieces])
+        for pieces in encoded:
+            hypothesis = next(translations) if pieces else []
+            progress.add(len(hypothesis))
+            yield one_line(decoder.decode(hypothesis)) if pieces else ""
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every line break that Python or a text editor knows turned into a blank."""
+    return " ".join(text.splitlines())
+
+
+def read_lines(stream: TextIO) -> Iterator[str]:
+    """Yield the lines of a stream opened with ``newline="\\n"``; a line may also end with CR LF."""
+    for line in stream:
+        yield line.removesuffix("\n").removesuffix("\r")
