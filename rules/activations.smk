@@ -8,8 +8,8 @@ rule count_activations:
     output:
         counts="<results>/activations/baseline/s{seed}/valid/{direction}.npz",
     params:
-        system=subpath(input.system[0], parent=True),
-        data_bin=subpath(input.valid[0], parent=True),
+        system=lambda w, input: parent(input.system[0]),
+        data_bin=lambda w, input: parent(input.valid[0]),
         max_tokens=EXPERIMENT.activations.max_tokens,
         pads="--count-pads" if EXPERIMENT.activations.count_pads else "",
         code=closure_hash("activations.count_activations"),

@@ -9,8 +9,8 @@ rule mask_control:
     output:
         json="<results>/analysis/mask_control/baseline/s{seed}/{maskset}.json",
     params:
-        system=subpath(input.system[0], parent=True),
-        data_bin=subpath(input.text[0], parent=True),
+        system=lambda w, input: parent(input.system[0]),
+        data_bin=lambda w, input: parent(input.text[0]),
         subset=EXPERIMENT.testsets[0],
         directions=EXPERIMENT.train_directions,
         sentences=EXPERIMENT.analysis.mask_control_sentences,

@@ -1,4 +1,4 @@
-# Config, paths, wildcard constraints and small input helpers. No rules.
+# Config, paths, wildcard constraints and small input helpers.
 import json
 import re
 import sys
@@ -35,7 +35,7 @@ pathvars:
     benchmarks=f"{RESULTS}/benchmarks",
 
 
-# How a rule finds its interpreter (envs/bin/run-in): set here, outside params and command text, so that moving the
+# How a job finds its interpreter (envs/bin/run-in): set here, outside params and command text, so that moving the
 # checkout or going from virtual environments to conda reruns nothing.
 DEPLOYMENT = "conda" if "conda" in str(workflow.deployment_settings.deployment_method).lower() else "venv"
 shell.prefix(f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; ")
@@ -62,6 +62,11 @@ wildcard_constraints:
 def as_json(value):
     """JSON on one line with sorted keys: equal settings give equal params."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def parent(path, levels=1):
+    """The folder `levels` above a file of a list (subpath takes single files only)."""
+    return str(Path(path).parents[levels - 1])
 
 
 def pairs_of_subset(subset):

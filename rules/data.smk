@@ -7,7 +7,7 @@ if EXPERIMENT.data.source.type == "toy":
             files=EXPERIMENT.data.source.outputs(f"{RESULTS}/data", EXPERIMENT.train_pairs, EXPERIMENT.languages),
         params:
             spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
-            out=subpath(output.files[0], parent=True),
+            out=lambda w, output: parent(output.files[0]),
             code=closure_hash("data.generate_toy"),
             environment=environment_identity("text"),
         log:
@@ -50,7 +50,7 @@ rule train_subwords:
         model="<results>/data/subwords/spm.model",
         dictionary="<results>/data/subwords/dict.txt",
     params:
-        text_root=subpath(input.text[0], ancestor=2),
+        text_root=lambda w, input: parent(input.text[0], 2),
         pairs=EXPERIMENT.train_pairs,
         languages=EXPERIMENT.languages,
         vocab_size=EXPERIMENT.subwords.vocab_size,

@@ -10,7 +10,7 @@ rule select_masks:
     output:
         masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
     params:
-        root=subpath(input.counts[0], parent=True),
+        root=lambda w, input: parent(input.counts[0]),
         directions=EXPERIMENT.evaluated_directions,
         rule=lambda w: "--rule all" if w.maskset == "all" else f"--rule mass --k {w.maskset.removeprefix('k')}",
         code=closure_hash("select.select_masks"),

@@ -9,7 +9,7 @@ rule tabulate:
         summary="<results>/tables/summary.csv",
         markdown=report("<results>/tables/summary.md", category="Tables", labels={"table": "summary"}),
     params:
-        root=subpath(input.scores[0], ancestor=4),
+        root=lambda w, input: parent(input.scores[0], 4),
         experiment=EXPERIMENT.experiment,
         systems=EXPERIMENT.all_systems,
         seeds=EXPERIMENT.train.seeds,

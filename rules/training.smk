@@ -17,7 +17,7 @@ rule train_baseline:
     params:
         architecture=as_json(EXPERIMENT.model.architecture()),
         settings=as_json(EXPERIMENT.train.settings()),
-        data_bin=subpath(input.train[0], parent=True),
+        data_bin=lambda w, input: parent(input.train[0]),
         directions=EXPERIMENT.train_directions,
         languages=EXPERIMENT.languages,
         processing=as_json(EXPERIMENT.text.model_dump()),
@@ -53,8 +53,8 @@ rule finetune:
         dictionary="<results>/systems/{finetuned}/s{seed}/dict.txt",
     params:
         settings=as_json(EXPERIMENT.finetune.settings()),
-        parent=subpath(input.parent[0], parent=True),
-        data_bin=subpath(input.train[0], parent=True),
+        parent=lambda w, input: parent(input.parent[0]),
+        data_bin=lambda w, input: parent(input.train[0]),
         directions=EXPERIMENT.train_directions,
         languages=EXPERIMENT.languages,
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",

@@ -15,7 +15,7 @@ rule decode:
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
     params:
-        system=subpath(input.system[0], parent=True),
+        system=lambda w, input: parent(input.system[0]),
         engine=EXPERIMENT.decode.engine,
         beam=EXPERIMENT.decode.beam,
         length_penalty=EXPERIMENT.decode.length_penalty,

@@ -1,0 +1,219 @@
+"""Config: what follows from it, and what a user is told about a mistake."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_scripts.config import reference
+from workflow_scripts.config.base import normalise_percent, pair_of
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.training import PRESETS, Model, Settings
+from workflow_scripts.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+CONFIGS = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
+DEMO = ROOT / "config" / "config.yaml"
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """A config with three languages, and files of its own."""
+    config: dict[str, Any] = {
+        "experiment": "x",
+        "languages": ["en", "de", "fr"],
+        "pivot": "en",
+        "data": {
+            "source": {
+                "type": "files",
+                "train": "t.{lang}",
+                "valid": "v.{lang}",
+                "tests": {"one": "one.{lang}", "two": "two.{lang}.gz"},
+            }
+        },
+    }
+    return {**copy.deepcopy(config), **changes}
+
+
+def errors_of(config: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        load_experiment(config)
+    return str(caught.value).split("\n")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_every_shipped_config_is_valid(path: Path) -> None:
+    assert load_experiment(read_yaml(path), [path]).train_directions
+
+
+def test_pivot_directions_go_out_first_and_share_pairs() -> None:
+    experiment = load_experiment(small())
+    assert experiment.train_directions == ["en-de", "en-fr", "de-en", "fr-en"]
+    assert experiment.train_pairs == ["de-en", "en-fr"]
+    assert experiment.testsets == ["one", "two"]
+
+
+def test_all_directions_and_a_list() -> None:
+    every = load_experiment(small(directions={"train": "all"}))
+    assert every.train_directions == ["en-de", "en-fr", "de-en", "de-fr", "fr-en", "fr-de"]
+    listed = load_experiment(small(directions={"train": ["de-fr"], "evaluate_only": ["fr-de", "de-en"]}))
+    assert listed.train_pairs == ["de-fr"]
+    assert listed.evaluated_directions == ["de-fr", "fr-de", "de-en"]
+    assert listed.pairs == ["de-fr", "de-en"]
+
+
+def test_systems_spread_over_the_sweep() -> None:
+    experiment = load_experiment(small(masks={"k": [70, 97.5, "95.00"]}))
+    assert experiment.mask_sets == ["k70", "k97.5", "k95", "all"]
+    assert experiment.finetuned == {
+        "continued": "all",
+        "ns-k70": "k70",
+        "ns-k97.5": "k97.5",
+        "ns-k95": "k95",
+    }
+    assert experiment.all_systems[0] == "baseline"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(95, "95"), (95.0, "95"), ("95.00", "95"), (97.5, "97.5"), ("1e2", "100"), (0.5, "0.5"), (100, "100")],
+)
+def test_percent_has_one_spelling(value: Any, text: str) -> None:
+    assert normalise_percent(value) == text
+
+
+@pytest.mark.parametrize("value", [0, 101, -1, "ninety", True, float("nan"), float("inf"), None])
+def test_percent_refuses(value: Any) -> None:
+    with pytest.raises(ValueError):
+        normalise_percent(value)
+
+
+def test_pair_is_alphabetical() -> None:
+    assert pair_of("en-de") == pair_of("de-en") == "de-en"
+
+
+def test_big_preset_is_the_papers_and_can_be_overridden() -> None:
+    big = Model.model_validate({"preset": "big", "heads": 8})
+    assert (big.encoder_layers, big.model_dim, big.ffn_dim, big.heads) == (6, 1024, 4096, 8)
+    assert (big.pre_norm, big.attention_dropout) == (True, 0.1)
+    assert Model.model_validate({"preset": "iwslt"}).pre_norm is False
+    assert set(PRESETS) == {"tiny", "small", "iwslt", "big"}
+
+
+def test_architecture_has_no_preset_key() -> None:
+    assert "preset" not in Model.model_validate({"preset": "tiny"}).architecture()
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("unknown key", {"trian": {}}, "trian: unknown key 'trian' (did you mean 'train'?)"),
+    ("unknown nested key", {"train": {"lrr": 1}}, "train.lrr: unknown key 'lrr' (did you mean 'lr'?)"),
+    ("k = 0", {"masks": {"k": [0]}}, "masks.k.0: a percentage must lie in (0, 100], not 0"),
+    ("k = 101", {"masks": {"k": [101]}}, "masks.k.0: a percentage must lie in (0, 100], not 101"),
+    ("same k", {"masks": {"k": [95, "95.0"]}}, "masks.k: two values of k are the same number: 95"),
+    ("pivot", {"pivot": "enn"}, "pivot: 'enn' is not in languages (did you mean 'en'?)"),
+    (
+        "group",
+        {"groups": {"family": {"a": ["dee"]}}},
+        "groups.family.a: 'dee' is not in languages (did you mean 'de'?)",
+    ),
+    (
+        "itself",
+        {"directions": {"train": ["de-de"]}},
+        "directions.train: 'de-de' translates a language into itself",
+    ),
+    ("twice", {"languages": ["en", "de", "de"]}, "languages: 'de' is listed twice"),
+    (
+        "evaluate_only",
+        {"directions": {"evaluate_only": ["en-de"]}},
+        "directions.evaluate_only: 'en-de' is trained already",
+    ),
+    (
+        "mask set",
+        {"systems": {"ns": {"masks": "k96"}}},
+        "systems.ns.masks: no mask set 'k96' (did you mean 'k95'?); there are ['k95', 'all', 'sweep']",
+    ),
+    (
+        "test set",
+        {"evaluation": {"testsets": ["onne"]}},
+        "evaluation.testsets: no 'onne' in the source (did you mean 'one'?); it has ['valid', 'one', 'two']",
+    ),
+    ("seeds", {"train": {"seeds": [1, 1]}}, "train.seeds: seeds repeat a value: [1, 1]"),
+    (
+        "heads",
+        {"model": {"preset": "tiny", "heads": 3}},
+        "model: model_dim 64 is not a multiple of heads 3",
+    ),
+    (
+        "analysis",
+        {"analysis": {"overlap_k": 70}, "groups": {"family": {"a": ["de"]}}},
+        "analysis.overlap_k: 70 is not in masks.k (95)",
+    ),
+    ("missing", {"data": {}}, "data.source: this key is missing"),
+    ("norwegian", {"languages": ["en", False]}, "languages.1: YAML reads a bare no as false: quote it"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
+def test_each_mistake_has_its_line(changes: dict[str, Any], message: str) -> None:
+    assert message in errors_of(small(**changes))
+
+
+def test_mistakes_come_together_with_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "experiment: x\nlanguages: [en, de]\npivot: en\nmasks:\n  k: [95, 0]\nmodle: {}\ndata:\n  source:\n"
+        "    type: files\n    train: t.{lang}\n    valid: v.{land}\n    tests: {a: 'a.{lang}'}\n"
+    )
+    with pytest.raises(UserError) as caught:
+        load_experiment(read_yaml(path), [path])
+    assert sorted(str(caught.value).split("\n")) == [
+        f"{path}, line 11: data.source.valid.path: the pattern names ['land']; it may name lang, pair, source, target",
+        f"{path}, line 5: masks.k.1: a percentage must lie in (0, 100], not 0",
+        f"{path}, line 6: modle: unknown key 'modle' (did you mean 'model'?)",
+    ]
+
+
+def test_not_yaml_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("a: 1\nb: [\n")
+    with pytest.raises(UserError, match=r"c\.yaml, line 3: this is not YAML"):
+        read_yaml(path)
+
+
+def test_multi_parallel_lines_may_not_overlap() -> None:
+    source = {"type": "ntrex", "train": {"stop": 1500}, "valid": {"start": 1400, "stop": 1600}}
+    assert "data.source: the lines of train and valid overlap" in errors_of(small(data={"source": source}))
+
+
+def test_files_of_a_direction() -> None:
+    source = {
+        "type": "files",
+        "train": "t/{source}-{target}.{lang}",
+        "valid": "v.{pair}.{lang}",
+        "tests": {"one": "x.{lang}"},
+    }
+    patterns = load_experiment(small(data={"source": source})).data.source.patterns("")
+    assert patterns["train"].files("en-de") == {"en": "t/en-de.en", "de": "t/en-de.de"}
+    assert patterns["valid"].files("en-de") == {"en": "v.de-en.en", "de": "v.de-en.de"}
+
+
+def test_settings_reach_the_trainer_by_their_own_names() -> None:
+    assert {"lr", "warmup_updates", "temperature", "virtual_epoch_size", "patience"} <= set(
+        Settings.model_fields
+    )
+    assert "seeds" not in load_experiment(small()).train.settings()
+    assert load_experiment(small()).finetune.settings()["sampler"] == "by_direction"
+
+
+def test_reference_and_schema_are_up_to_date() -> None:
+    assert (ROOT / "config" / "README.md").read_text() == reference.reference()
+    assert (ROOT / "config" / "schema.json").read_text() == reference.schema()
+
+
+def test_reference_names_every_top_level_key() -> None:
+    from workflow_scripts.config.experiment import Experiment
+
+    text = reference.reference()
+    assert all(f"| `{key}` |" in text for key in Experiment.model_fields)

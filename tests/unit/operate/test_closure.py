@@ -1,0 +1,70 @@
+"""The code hash of a stage: changes with the code it runs, and with nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.operate import closure as module
+from workflow_scripts.operate.closure import closure, closure_hash
+
+FILES = {
+    "__init__.py": "",
+    "stage.py": '"""Doc."""\nfrom workflow_scripts.lib import f\n\ndef main():\n    "doc"\n    return f(1)  # why\n',
+    "lib/__init__.py": "from workflow_scripts.lib.core import f\n",
+    "lib/core.py": "def f(x):\n    return x + 1\n",
+    "other.py": "def g():\n    import workflow_scripts.lib.core\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / "workflow_scripts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def hash_of(stage: str, root: Path) -> str:
+    for cached in (module._closure_hash, module._imports, module._code_tokens):
+        cached.cache_clear()
+    return closure_hash(stage, root)
+
+
+def test_closure_follows_imports(root: Path) -> None:
+    assert closure("workflow_scripts.stage", root) == {
+        "workflow_scripts.stage",
+        "workflow_scripts.lib",
+        "workflow_scripts.lib.core",
+    }
+    assert "workflow_scripts.lib.core" in closure("workflow_scripts.other", root)
+
+
+def test_code_of_an_imported_module_counts(root: Path) -> None:
+    before = hash_of("stage", root)
+    (root / "workflow_scripts/lib/core.py").write_text("def f(x):\n    return x + 2\n")
+    assert hash_of("stage", root) != before
+
+
+def test_comments_docstrings_and_blank_lines_do_not_count(root: Path) -> None:
+    before = hash_of("stage", root)
+    (root / "workflow_scripts/stage.py").write_text(
+        '"""Another."""\n\n# a comment\nfrom workflow_scripts.lib import f\n\n\ndef main():\n    """New."""\n\n'
+        "    return f(1)\n"
+    )
+    assert hash_of("stage", root) == before
+
+
+def test_indentation_counts(root: Path) -> None:
+    (root / "workflow_scripts/stage.py").write_text("if a:\n    b()\n    c()\n")
+    before = hash_of("stage", root)
+    (root / "workflow_scripts/stage.py").write_text("if a:\n    b()\nc()\n")
+    assert hash_of("stage", root) != before
+
+
+def test_a_module_that_is_not_imported_does_not_count(root: Path) -> None:
+    before = hash_of("stage", root)
+    (root / "workflow_scripts/other.py").write_text("x = 1\n")
+    assert hash_of("stage", root) == before
