@@ -1,0 +1,98 @@
+"""The import arrows of docs/architecture.md, read from the source without importing it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
+
+# Subpackage -> the subpackages it may import besides itself.
+ARROWS: dict[str, set[str]] = {
+    "operate": {"config", "units"},
+    "report": {"evaluate", "analyse", "units"},
+    "analyse": {"evaluate", "translate", "select", "models", "units"},
+    "evaluate": set(),
+    "translate": {"models", "data", "units"},
+    "specialize": {"models", "select", "units"},
+    "select": {"units"},
+    "activations": {"models", "units"},
+    "train": {"models"},
+    "data": set(),
+    "models": {"units"},
+    "units": set(),
+    "config": set(),
+}
+# Standard-library-only helpers that every layer may import.
+FOR_ALL = {"errors", "files"}
+# Subpackages whose third-party imports are limited.
+THIRD_PARTY: dict[str, set[str]] = {"units": {"numpy"}, "config": {"pydantic", "pydantic_core", "yaml"}}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module
+            # `from workflow_scripts import units` names a subpackage as well
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def layer_of(path: Path) -> str:
+    """`units` for workflow_scripts/units/space.py; the file's own name for workflow_scripts/errors.py."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def third_party(names: Iterator[str]) -> set[str]:
+    tops = {name.split(".")[0] for name in names}
+    return tops - set(sys.stdlib_module_names) - {"workflow_scripts"}
+
+
+def test_every_subpackage_has_its_arrows():
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(ARROWS)
+    assert len(modules()) > len(ARROWS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows(path):
+    layer = layer_of(path)
+    found = list(imports(path))
+    own = {name.split(".")[1] for name in found if name.startswith("workflow_scripts.")}
+    allowed = FOR_ALL if layer in FOR_ALL else ARROWS.get(layer, set()) | FOR_ALL | {layer, "__version__"}
+    assert own <= allowed, f"{layer} may not import {', '.join(sorted(own - allowed))}"
+    outside = third_party(iter(found))
+    assert "snakemake" not in outside
+    if layer != "models":
+        assert "fairseq" not in outside and "fairseq_cli" not in outside
+    if layer in THIRD_PARTY:
+        assert outside <= THIRD_PARTY[layer]
+    if layer in FOR_ALL:
+        assert not outside
+
+
+def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_engine():
+    for path in sorted((PACKAGE / "translate").glob("*.py")):
+        for name in imports(path):
+            if name.startswith("workflow_scripts.data."):
+                assert name.split(".")[2] == "text", f"{path.name}: {name}"
+            if name.startswith("workflow_scripts.models"):
+                assert "fairseq" in path.name, f"{path.name}: {name}"
+
+
+def test_the_check_sees_an_import_inside_a_function(tmp_path):
+    source = tmp_path / "x.py"
+    source.write_text("def f():\n    from workflow_scripts.models import batches\n    import fairseq.tasks\n")
+    assert list(imports(source)) == ["workflow_scripts.models.batches", "fairseq.tasks"]

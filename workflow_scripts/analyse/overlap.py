@@ -1,0 +1,253 @@
+"""Do languages of one family keep the same units?
+
+What: the rule ``overlap``: the overlap (IoU) of masks between languages, layer by layer, within and across
+the groups of one grouping, for directions out of the pivot and into it, with a permutation test of the labels.
+Inputs: a mask table with rows ``pivot-x`` and ``x-pivot``; a grouping ``{group: [languages]}``.
+Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU of two groups each.
+Source: Neuron Specialization, section 5 (IoU of masks within and across families), with a test added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, combinations_with_replacement
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import atomic_path, write_json
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import UnitSpace
+
+CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
+# Two sums of the same IoUs in another order differ by rounding only; below this they count as equal.
+ROUNDING = 1e-9
+
+
+def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return intersection over union of every two rows of ``keep`` [rows, units]: [rows, rows].
+
+    Two empty rows are equal: 1.
+    """
+    bits = keep.astype(np.float64)
+    shared = bits @ bits.T
+    sizes = bits.sum(axis=1)
+    union = sizes[:, None] + sizes[None, :] - shared
+    return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
+
+
+def labelings(labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield every distinct order of ``labels`` once (the given one among them)."""
+    if not labels:
+        yield ()
+        return
+    for label in sorted(set(labels)):
+        rest = list(labels)
+        rest.remove(label)
+        for tail in labelings(rest):
+            yield (label, *tail)
+
+
+def count_labelings(labels: Sequence[int]) -> int:
+    """Return how many ``labelings`` there are."""
+    ways = math.factorial(len(labels))
+    for label in set(labels):
+        ways //= math.factorial(list(labels).count(label))
+    return ways
+
+
+def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArray[np.int64], bool]:
+    """Return orders of ``labels`` [orders, languages] and whether they are all there are.
+
+    All distinct orders where that takes no more than ``permutations``; else that many random ones.
+    """
+    if count_labelings(labels) <= permutations:
+        return np.array(list(labelings(labels)), dtype=np.int64), True
+    generator = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.tile(np.array(labels, dtype=np.int64), (permutations, 1))
+    return generator.permuted(drawn, axis=1), False
+
+
+def compare(
+    values: NDArray[np.float64], same: NDArray[np.bool_], orders: NDArray[np.bool_], exact: bool
+) -> dict[str, Any]:
+    """Compare the IoU of pairs within groups with that of pairs across groups.
+
+    Args:
+        values: [pairs], the IoU of each pair of languages.
+        same: [pairs], True where both languages are of one group.
+        orders: [orders, pairs], ``same`` under each order of the labels.
+        exact: whether ``orders`` holds every order once, the given one included.
+
+    Returns:
+        ``within``, ``across`` (means), ``difference``, ``effect_size`` (Cohen's d: difference by the pooled
+        standard deviation of the pairs; null where that is 0 or there are fewer than 3 pairs) and ``p``: the
+        share of orders whose difference is at least as large (one-sided; random orders: the given one is added).
+    """
+    within, across = values[same], values[~same]
+    difference = float(within.mean() - across.mean())
+    degrees = values.size - 2
+    spread = ((within - within.mean()) ** 2).sum() + ((across - across.mean()) ** 2).sum()
+    deviation = math.sqrt(spread / degrees) if degrees > 0 else 0.0
+    # Every order has the same number of pairs within, so their sum orders them as the difference does.
+    as_large = int((orders @ values >= within.sum() - ROUNDING).sum())
+    p = as_large / len(orders) if exact else (as_large + 1) / (len(orders) + 1)
+    return {
+        "within": float(within.mean()),
+        "across": float(across.mean()),
+        "difference": difference,
+        "effect_size": difference / deviation if deviation > ROUNDING else None,
+        "p": p,
+    }
+
+
+def layer_matrices(table: MaskTable, rows: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return the IoU matrix [rows, rows] of every layer, and of each stack: the mean of its layers."""
+    keep = np.stack([table.row(row) for row in rows])
+    space: UnitSpace = table.space
+    layers = {key: iou_matrix(keep[:, span]) for key, span in space.slices().items()}
+    stacks = {
+        f"{stack}.mean": np.mean(
+            [layers[group.key] for group in space.groups if group.stack == stack], axis=0
+        )
+        for stack in dict.fromkeys(group.stack for group in space.groups)
+    }
+    return {**layers, **stacks}
+
+
+def side_overlap(
+    table: MaskTable,
+    rows: Mapping[str, str],
+    groups: Mapping[str, Sequence[str]],
+    permutations: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Analyse one side. ``rows`` maps language -> row name; languages of no group are left out and named."""
+    names = list(groups)
+    label_of = {language: names.index(name) for name in names for language in groups[name]}
+    languages = [language for language in rows if language in label_of]
+    result: dict[str, Any] = {
+        "languages": languages,
+        "ungrouped": [language for language in rows if language not in label_of],
+    }
+    if len(languages) < 2:
+        return {**result, "note": "fewer than two languages"}
+    labels = np.array([label_of[language] for language in languages])
+    first, second = (np.array(side) for side in zip(*combinations(range(len(languages)), 2), strict=True))
+    same = labels[first] == labels[second]
+    testable = bool(same.any() and not same.all())
+    if testable:
+        relabeled, exact = relabel(labels.tolist(), permutations, seed)
+        orders = relabeled[:, first] == relabeled[:, second]
+        result |= {"orders": len(relabeled), "exact": exact}
+    else:
+        result["note"] = "no two languages within one group, or none across: nothing to compare"
+    result["layers"] = {}
+    for layer, matrix in layer_matrices(table, [rows[language] for language in languages]).items():
+        values = matrix[first, second]
+        entry: dict[str, Any] = compare(values, same, orders, exact) if testable else {}
+        cells = []
+        for a, b in combinations_with_replacement(range(len(names)), 2):
+            chosen = np.isin(labels[first], (a, b)) & np.isin(labels[second], (a, b))
+            chosen &= same if a == b else ~same
+            if chosen.any():
+                mean = float(values[chosen].mean())
+                cells.append(
+                    {"group_a": names[a], "group_b": names[b], "pairs": int(chosen.sum()), "mean_iou": mean}
+                )
+        result["layers"][layer] = {**entry, "groups": cells, "iou": np.round(matrix, 6).tolist()}
+    return result
+
+
+def overlap(
+    table: MaskTable, groups: Mapping[str, Sequence[str]], pivot: str, permutations: int, seed: int
+) -> dict[str, Any]:
+    """Return the whole analysis as JSON. UserError if no row is a direction out of or into the pivot."""
+    sides: dict[str, dict[str, str]] = {"out_of_pivot": {}, "into_pivot": {}}
+    for row in table.rows:
+        source, _, target = row.partition("-")
+        if source == pivot and target != pivot:
+            sides["out_of_pivot"][target] = row
+        elif target == pivot:
+            sides["into_pivot"][source] = row
+    if not any(sides.values()):
+        raise UserError(f"--pivot {pivot}: no mask row has it; rows: {', '.join(table.rows)}")
+    return {
+        "format": "neuronspec-overlap-1",
+        "pivot": pivot,
+        "groups": {name: list(members) for name, members in groups.items()},
+        "masks": {name: table.manifest[name] for name in ("rule", "k", "weights_sha256")},
+        "permutations": permutations,
+        "seed": seed,
+        "sides": {
+            side: side_overlap(table, rows, groups, permutations, seed)
+            for side, rows in sides.items()
+            if rows
+        },
+    }
+
+
+def write_csv(path: Path, result: Mapping[str, Any]) -> None:
+    """Write the group-by-group table of ``overlap``'s result."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, CSV_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for side, analysis in result["sides"].items():
+            for layer, entry in analysis.get("layers", {}).items():
+                for cell in entry["groups"]:
+                    writer.writerow(
+                        {"side": side, "layer": layer, **cell, "mean_iou": f"{cell['mean_iou']:.6f}"}
+                    )
+
+
+def _read_groups(text: str) -> dict[str, list[str]]:
+    try:
+        groups: dict[str, list[str]] = json.loads(text)
+        members = [language for languages in groups.values() for language in languages]
+    except (ValueError, AttributeError, TypeError):
+        raise UserError(f'--groups: not a JSON object such as {{"germanic": ["de", "nl"]}}: {text}') from None
+    for language in members:
+        if members.count(language) > 1:
+            raise UserError(f"--groups: {language!r} is in more than one group")
+    return groups
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the overlap analysis of one mask file."""
+    parser = argparse.ArgumentParser(description="Overlap of masks within and across groups of languages.")
+    parser.add_argument("--masks", type=Path, required=True)
+    parser.add_argument(
+        "--groups", required=True, help='one grouping as JSON: {"germanic": ["de", "nl"], ...}'
+    )
+    parser.add_argument("--pivot", required=True)
+    parser.add_argument("--permutations", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out-json", type=Path, required=True)
+    parser.add_argument("--out-csv", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    if arguments.permutations < 1:
+        raise UserError(f"--permutations is {arguments.permutations}, needs at least 1")
+
+    groups = _read_groups(arguments.groups)
+    result = overlap(
+        MaskTable.read(arguments.masks), groups, arguments.pivot, arguments.permutations, arguments.seed
+    )
+    write_json(arguments.out_json, result)
+    write_csv(arguments.out_csv, result)
+    for side, analysis in result["sides"].items():
+        for layer, entry in analysis.get("layers", {}).items():
+            if "p" in entry:
+                line = f"within {entry['within']:.3f}, across {entry['across']:.3f}, p {entry['p']:.4f}"
+                print(f"{side} {layer}: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)
