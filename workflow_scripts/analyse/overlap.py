@@ -1,9 +1,9 @@
 """Do languages of one family keep the same units?
 
 What: the rule ``overlap``: the overlap (IoU) of masks between languages, layer by layer, within and across
-the groups of one grouping, for directions out of the pivot and into it, with a permutation test of the labels.
-Inputs: a mask table with rows ``pivot-x`` and ``x-pivot``; a grouping ``{group: [languages]}``.
-Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU of two groups each.
+the groups of one grouping, for directions out of the pivot and into it, with a permutation test of the
+labels. Inputs: a mask table with rows ``pivot-x`` and ``x-pivot``; a grouping ``{group: [languages]}``.
+Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU by two groups.
 Source: Neuron Specialization, section 5 (IoU of masks within and across families), with a test added.
 """
 
@@ -90,7 +90,8 @@ def compare(
     Returns:
         ``within``, ``across`` (means), ``difference``, ``effect_size`` (Cohen's d: difference by the pooled
         standard deviation of the pairs; null where that is 0 or there are fewer than 3 pairs) and ``p``: the
-        share of orders whose difference is at least as large (one-sided; random orders: the given one is added).
+        share of orders whose difference is at least as large (one-sided; the given order is added to random
+        ones).
     """
     within, across = values[same], values[~same]
     difference = float(within.mean() - across.mean())
