@@ -1,0 +1,55 @@
+"""Make stock fairseq 0.12.2 importable on Python >= 3.11 and a current torch; import before fairseq or hydra.
+
+fairseq and hydra declare dataclasses whose defaults are instances of other dataclasses. Python >= 3.11
+refuses unhashable defaults, so the dataclasses of those two packages, and only those, are given a hash.
+torch >= 2.6 reads checkpoints with a restricted loader; fairseq's hold one ``argparse.Namespace``, which is
+allowed here. No file of fairseq is changed. The module offers no names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import logging
+import sys
+from typing import Any
+
+import torch
+
+_ADAPTED_PACKAGES = ("fairseq", "fairseq_cli", "hydra")
+_plain_dataclass = dataclasses.dataclass
+
+
+@functools.wraps(_plain_dataclass)
+def _hashable_dataclass(cls: type | None = None, /, **options: Any) -> Any:
+    def decorate(target: type) -> type:
+        if target.__module__.partition(".")[0] in _ADAPTED_PACKAGES:
+            options.setdefault("unsafe_hash", True)
+        return _plain_dataclass(target, **options)
+
+    return decorate if cls is None else decorate(cls)
+
+
+if "fairseq" not in sys.modules:
+    # Stays in place: fairseq and hydra import further modules while they run.
+    dataclasses.dataclass = _hashable_dataclass
+
+torch.serialization.add_safe_globals([argparse.Namespace])
+
+
+def _import_fairseq_quietly() -> None:
+    """Import fairseq without what its optional parts log, and undo their ``logging.basicConfig``."""
+    root = logging.getLogger()
+    handlers, level, disabled = list(root.handlers), root.level, logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        import fairseq  # noqa: F401
+    finally:
+        logging.disable(disabled)
+        for handler in set(root.handlers) - set(handlers):
+            root.removeHandler(handler)
+        root.setLevel(level)
+
+
+_import_fairseq_quietly()
