@@ -169,7 +169,8 @@ def test_mistakes_come_together_with_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         load_experiment(read_yaml(path), [path])
     assert sorted(str(caught.value).split("\n")) == [
-        f"{path}, line 11: data.source.valid.path: the pattern names ['land']; it may name lang, pair, source, target",
+        f"{path}, line 11: data.source.valid.path: "
+        "the pattern names ['land']; it may name lang, pair, source, target",
         f"{path}, line 5: masks.k.1: a percentage must lie in (0, 100], not 0",
         f"{path}, line 6: modle: unknown key 'modle' (did you mean 'model'?)",
     ]

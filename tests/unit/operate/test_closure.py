@@ -11,7 +11,8 @@ from workflow_scripts.operate.closure import closure, closure_hash
 
 FILES = {
     "__init__.py": "",
-    "stage.py": '"""Doc."""\nfrom workflow_scripts.lib import f\n\ndef main():\n    "doc"\n    return f(1)  # why\n',
+    "stage.py": '"""Doc."""\nfrom workflow_scripts.lib import f\n\n'
+    'def main():\n    "doc"\n    return f(1)  # why\n',
     "lib/__init__.py": "from workflow_scripts.lib.core import f\n",
     "lib/core.py": "def f(x):\n    return x + 1\n",
     "other.py": "def g():\n    import workflow_scripts.lib.core\n",
@@ -51,8 +52,8 @@ def test_code_of_an_imported_module_counts(root: Path) -> None:
 def test_comments_docstrings_and_blank_lines_do_not_count(root: Path) -> None:
     before = hash_of("stage", root)
     (root / "workflow_scripts/stage.py").write_text(
-        '"""Another."""\n\n# a comment\nfrom workflow_scripts.lib import f\n\n\ndef main():\n    """New."""\n\n'
-        "    return f(1)\n"
+        '"""Another."""\n\n# a comment\nfrom workflow_scripts.lib import f\n\n\n'
+        'def main():\n    """New."""\n\n    return f(1)\n'
     )
     assert hash_of("stage", root) == before
 

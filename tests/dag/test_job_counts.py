@@ -1,0 +1,154 @@
+"""The graph: exactly the jobs that a config asks for, counted rule by rule in a dry run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TINY: dict[str, Any] = {
+    "experiment": "tiny",
+    "languages": ["en", "de", "fr"],
+    "pivot": "en",
+    "data": {
+        "source": {
+            "type": "files",
+            "train": "text/train.{lang}",
+            "valid": "text/valid.{lang}",
+            "tests": {"news": "text/news.{lang}"},
+        }
+    },
+    "masks": {"k": [70, 95]},
+}
+
+
+def snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    command += ["--directory", str(folder), "--configfile", str(folder / "config.yaml"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def lay_down_text(folder: Path, subsets: tuple[str, ...] = ("train", "valid", "news")) -> None:
+    (folder / "text").mkdir(exist_ok=True)
+    for subset in subsets:
+        for lang in ("en", "de", "fr"):
+            (folder / "text" / f"{subset}.{lang}").write_text("a b c\n")
+
+
+def jobs(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = result.stdout + result.stderr
+    stats = text.split("Job stats:")[1].split("\n\n")[0] if "Job stats:" in text else ""
+    found = re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)
+    return {rule: int(count) for rule, count in found if rule not in ("total", "all")}
+
+
+EXPECTED = {
+    "prepare_text": 6,  # 3 subsets × 2 pairs
+    "train_subwords": 1,
+    "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
+    "write_card": 1,
+    "train_baseline": 1,
+    "count_activations": 4,
+    "select_masks": 3,  # k70, k95, all
+    "finetune": 3,  # ns-k70, ns-k95, continued
+    "decode": 16,  # 4 systems × 4 directions
+    "score": 16,
+    "tabulate": 1,
+    "plot_training": 1,
+    "plot_sweep": 1,
+}
+
+
+def test_one_job_for_each_thing(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    assert jobs(snakemake(tmp_path, TINY, "-n")) == EXPECTED
+
+
+def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> None:
+    lay_down_text(tmp_path, ("train", "valid", "news", "talks"))
+    source = {**TINY["data"]["source"], "tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}
+    config = {**TINY, "train": {"seeds": [1, 2, 3]}, "data": {"source": source}}
+    assert jobs(snakemake(tmp_path, config, "-n")) == {
+        **EXPECTED,
+        "prepare_text": 8,
+        "binarise": 16,
+        "train_baseline": 3,
+        "count_activations": 12,
+        "select_masks": 9,
+        "finetune": 9,
+        "decode": 96,  # 3 seeds × 4 systems × 2 test sets × 4 directions
+        "score": 96,
+    }
+
+
+def test_an_evaluated_direction_is_counted_decoded_and_scored_but_not_trained(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    config = {**TINY, "directions": {"evaluate_only": ["de-fr"]}}
+    assert jobs(snakemake(tmp_path, config, "-n")) == {
+        **EXPECTED,
+        "prepare_text": 8,  # de-fr in valid and news, not in train
+        "binarise": 16,
+        "count_activations": 5,
+        "decode": 20,
+        "score": 20,
+    }
+
+
+def test_targets_by_path_and_until(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    only = jobs(snakemake(tmp_path, TINY, "-n", "results/tiny/data/text/news/de-en.de.txt"))
+    assert only == {"prepare_text": 1}
+    until = jobs(snakemake(tmp_path, TINY, "-n", "--until", "train_subwords"))
+    assert until == {"prepare_text": 2, "train_subwords": 1}
+
+
+def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
+    lay_down_text(tmp_path, ("train", "valid"))
+    result = snakemake(tmp_path, TINY, "-n")
+    assert result.returncode != 0
+    assert "data.source.news: en-de has no data: there is no file text/news.de" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_config_mistakes_stop_before_anything(tmp_path: Path) -> None:
+    result = snakemake(tmp_path, {**TINY, "masks": {"k": [0]}, "pivvot": "en"}, "-n")
+    assert result.returncode != 0
+    assert "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)" in result.stderr
+    assert "masks.k.0: a percentage must lie in (0, 100], not 0" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_demo_counts(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    assert jobs(snakemake(tmp_path, config, "-n")) == {
+        "generate_toy": 1,
+        "prepare_text": 12,  # 3 subsets × 4 pairs
+        "train_subwords": 1,
+        "binarise": 24,
+        "write_card": 1,
+        "train_baseline": 1,
+        "count_activations": 8,
+        "select_masks": 3,
+        "finetune": 3,
+        "mask_control": 1,
+        "overlap": 1,
+        "decode": 32,
+        "score": 32,
+        "tabulate": 1,
+        "plot_training": 1,
+        "plot_sweep": 1,
+    }
+
+
+def test_the_dag_itself_is_all_that_goes_to_stdout(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    assert snakemake(tmp_path, TINY, "--dag").stdout.startswith("digraph")
