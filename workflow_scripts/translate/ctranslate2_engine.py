@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ctranslate2
 import numpy as np
+from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
@@ -22,6 +23,7 @@ from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import build_spec
 from workflow_scripts.translate.vocabulary import (
+    PADDING,
     direction_languages,
     language_token,
     marker_symbols,
@@ -52,6 +54,25 @@ def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[
     return masks
 
 
+def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
+    """Return a translator of a validated specification; ``name`` is for CTranslate2's own messages."""
+    spec.optimize()
+    memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
+    # A specification can only be saved to a folder; this one is gone before the model is loaded.
+    with tempfile.TemporaryDirectory(prefix="neuronspec-", dir=memory) as folder:
+        spec.save(folder)
+        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
+    return ctranslate2.Translator(
+        name,
+        device="cpu",
+        compute_type=options.compute_type,
+        inter_threads=options.threads,
+        intra_threads=1,
+        files=files,
+    )
+
+
 class CTranslate2Engine:
     """One direction of one system, loaded and ready."""
 
@@ -72,20 +93,7 @@ class CTranslate2Engine:
             None if keep is None else layer_masks(keep, system.space),
             positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
         )
-        spec.optimize()
-        memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
-        with tempfile.TemporaryDirectory(prefix="neuronspec-", dir=memory) as folder:
-            spec.save(folder)
-            files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-        # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
-        self._translator = ctranslate2.Translator(
-            f"{system.system}-{direction}",
-            device="cpu",
-            compute_type=options.compute_type,
-            inter_threads=options.threads,
-            intra_threads=1,
-            files=files,
-        )
+        self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield the best hypothesis of each sentence in order, as pieces without markers.
@@ -105,6 +113,7 @@ class CTranslate2Engine:
             length_penalty=self._options.length_penalty,
             max_decoding_length=self._limit,
             max_input_length=0,
+            suppress_sequences=[[PADDING]],  # as in fairseq, never generated
         )
         if ranked:
             yield from self._ranked(sources, [result.result().hypotheses for result in results])

@@ -102,9 +102,8 @@ def build_spec(
             if side == "decoder":
                 _set_cross_attention(layer.attention, reader, name)
             _set_feed_forward(layer.ffn, reader, name, None if keep is None else keep.get(name))
-    symbols = ["<blank>" if symbol == "<pad>" else symbol for symbol in vocabulary]
-    spec.register_source_vocabulary(symbols)
-    spec.register_target_vocabulary(symbols)
+    spec.register_source_vocabulary(vocabulary)
+    spec.register_target_vocabulary(vocabulary)
     spec.config.decoder_start_token = END  # fairseq's decoder starts from </s>
     spec.config.add_source_eos = True
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from workflow_scripts.errors import UserError
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+PADDING = "<pad>"
 UNKNOWN = "<unk>"
 
 

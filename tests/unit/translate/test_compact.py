@@ -1,0 +1,63 @@
+"""Compaction: a hand-worked layer, and equality with the row-masked layer of spec 3.4."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workflow_scripts.translate.compact import FeedForward, compact_layer
+
+
+def test_masked_units_become_a_constant_in_the_output_bias() -> None:
+    layer = FeedForward(
+        w1=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=np.float32),
+        b1=np.array([0.5, -1.0, 2.0], dtype=np.float32),
+        w2=np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], dtype=np.float32),
+        b2=np.array([10.0, 20.0], dtype=np.float32),
+    )
+    small = compact_layer(layer, np.array([True, False, False]))
+    # Unit 1 outputs ReLU(-1) = 0, unit 2 outputs ReLU(2) = 2: 10 + 3 * 2 and 20 + 6 * 2.
+    np.testing.assert_array_equal(small.w1, [[1.0, 0.0]])
+    np.testing.assert_array_equal(small.b1, [0.5])
+    np.testing.assert_array_equal(small.w2, [[1.0], [4.0]])
+    np.testing.assert_array_equal(small.b2, [16.0, 32.0])
+    assert small.b2.dtype == np.float32
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_compact_layer_equals_the_row_masked_layer(share: float) -> None:
+    random = np.random.default_rng(3)
+    units, dimension = 64, 16
+    layer = FeedForward(
+        random.normal(size=(units, dimension)),
+        random.normal(size=units),
+        random.normal(size=(dimension, units)),
+        random.normal(size=dimension),
+    )
+    keep = random.random(units) < share
+    keep[0], keep[1] = True, False
+    x = random.normal(size=(10, dimension))
+    hidden = np.maximum(x @ (keep[:, None] * layer.w1).T + layer.b1, 0.0)
+    expected = hidden @ layer.w2.T + layer.b2
+    small = compact_layer(layer, keep)
+    assert small.w1.shape == (keep.sum(), dimension)
+    found = np.maximum(x @ small.w1.T + small.b1, 0.0) @ small.w2.T + small.b2
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    # The constant matters: leaving the masked units out altogether is another function (spec 3.4).
+    removed = np.maximum(x @ small.w1.T + small.b1, 0.0) @ small.w2.T + layer.b2
+    assert np.abs(removed - expected).max() > 0.1
+
+
+def test_a_mask_of_all_units_changes_nothing() -> None:
+    layer = FeedForward(np.ones((2, 1)), np.ones(2), np.ones((1, 2)), np.ones(1))
+    assert compact_layer(layer, np.array([True, True])) is layer
+
+
+def test_masks_that_do_not_fit_are_refused() -> None:
+    layer = FeedForward(np.ones((2, 1)), np.ones(2), np.ones((1, 2)), np.ones(1))
+    with pytest.raises(ValueError, match="at least one unit"):
+        compact_layer(layer, np.array([False, False]))
+    with pytest.raises(ValueError, match="layer of 2 units"):
+        compact_layer(layer, np.array([True, False, True]))
+    with pytest.raises(ValueError, match="int64"):
+        compact_layer(layer, np.array([1, 0]))

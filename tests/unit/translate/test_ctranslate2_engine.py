@@ -1,0 +1,308 @@
+"""CTranslate2 against a Transformer written out in numpy from fairseq's definition, tiny random weights."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, layer_masks, load_translator
+from workflow_scripts.translate.options import DecodingOptions
+from workflow_scripts.translate.spec_builder import build_spec, sinusoidal_positions
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
+from workflow_scripts.units.system import SystemFolder
+
+Array = NDArray[Any]
+Weights = dict[str, Array]
+SEED = 27  # a network that says different things of different lengths, nothing among them
+DIMENSION, UNITS, HEADS, LAYERS = 8, 12, 2, 2
+LANGUAGES = ["en", "de"]
+WORDS = ["▁a", "▁b", "c", "d", "e"]
+VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, "__en__", "__de__"]
+
+
+def architecture(pre_norm: bool, tied: bool = True, share_all: bool = False) -> dict[str, Any]:
+    return {
+        "encoder_layers": LAYERS,
+        "decoder_layers": LAYERS,
+        "model_dim": DIMENSION,
+        "ffn_dim": UNITS,
+        "heads": HEADS,
+        "pre_norm": pre_norm,
+        "activation": "relu",
+        "share_decoder_embeddings": tied,
+        "share_all_embeddings": share_all,
+        "max_positions": 16,
+        "dropout": 0.1,
+        "attention_dropout": 0.0,
+        "activation_dropout": 0.0,
+    }
+
+
+def random_weights(pre_norm: bool, tied: bool = True) -> Weights:
+    random = np.random.default_rng(SEED)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for side in ("encoder", "decoder"):
+        shapes[f"{side}.embed_tokens.weight"] = (len(VOCABULARY), DIMENSION)
+        norms = [f"{side}.layer_norm"] if pre_norm else []
+        for index in range(LAYERS):
+            layer = f"{side}.layers.{index}"
+            for attention in ["self_attn"] + ["encoder_attn"] * (side == "decoder"):
+                norms.append(f"{layer}.{attention}_layer_norm")
+                for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
+                    shapes[f"{layer}.{attention}.{part}.weight"] = (DIMENSION, DIMENSION)
+                    shapes[f"{layer}.{attention}.{part}.bias"] = (DIMENSION,)
+            norms.append(f"{layer}.final_layer_norm")
+            shapes[f"{layer}.fc1.weight"], shapes[f"{layer}.fc1.bias"] = (UNITS, DIMENSION), (UNITS,)
+            shapes[f"{layer}.fc2.weight"], shapes[f"{layer}.fc2.bias"] = (DIMENSION, UNITS), (DIMENSION,)
+        for norm in norms:
+            shapes[f"{norm}.weight"], shapes[f"{norm}.bias"] = (DIMENSION,), (DIMENSION,)
+    if not tied:
+        shapes["decoder.output_projection.weight"] = (len(VOCABULARY), DIMENSION)
+    weights = {name: random.normal(size=shape).astype(np.float32) * 0.7 for name, shape in shapes.items()}
+    for name in weights:
+        if name.endswith("layer_norm.weight"):
+            weights[name] += 1.0
+        elif name.endswith("layer_norm.bias"):
+            weights[name] *= 0.1  # or every position would prefer the same word
+    for side in ("encoder", "decoder"):
+        weights[f"{side}.embed_tokens.weight"][VOCABULARY.index("<pad>")] = 0.0  # as fairseq keeps it
+    return weights
+
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+class NumpyTransformer:
+    """fairseq's Transformer for one sentence in float64; ``keep`` zeroes rows of W1, as spec 3.4 has it."""
+
+    def __init__(self, weights: Weights, pre_norm: bool, keep: dict[str, Array] | None = None) -> None:
+        self.w = {name: value.astype(np.float64) for name, value in weights.items()}
+        self.pre_norm = pre_norm
+        for layer, kept in (keep or {}).items():
+            self.w[f"{layer}.fc1.weight"] = kept[:, None] * self.w[f"{layer}.fc1.weight"]
+
+    def linear(self, x: Array, name: str) -> Array:
+        return x @ self.w[f"{name}.weight"].T + self.w[f"{name}.bias"]
+
+    def norm(self, x: Array, name: str) -> Array:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
+        return scaled * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
+
+    def residual(self, x: Array, norm: str, block: Any) -> Array:
+        if self.pre_norm:
+            return x + block(self.norm(x, norm))
+        return self.norm(x + block(x), norm)
+
+    def attention(self, queries: Array, keys: Array, name: str, causal: bool) -> Array:
+        width = DIMENSION // HEADS
+        q, k, v = (
+            self.linear(x, f"{name}.{part}_proj").reshape(len(x), HEADS, width).transpose(1, 0, 2)
+            for x, part in ((queries, "q"), (keys, "k"), (keys, "v"))
+        )
+        scores = q @ k.transpose(0, 2, 1) / math.sqrt(width)
+        if causal:
+            scores = np.where(np.tri(len(queries), dtype=bool), scores, -np.inf)
+        mixed = (softmax(scores) @ v).transpose(1, 0, 2).reshape(len(queries), DIMENSION)
+        return self.linear(mixed, f"{name}.out_proj")
+
+    def feed_forward(self, x: Array, layer: str) -> Array:
+        return self.linear(np.maximum(self.linear(x, f"{layer}.fc1"), 0.0), f"{layer}.fc2")
+
+    def stack(self, side: str, tokens: list[str], memory: Array | None) -> Array:
+        ids = [VOCABULARY.index(token) for token in tokens]
+        x = self.w[f"{side}.embed_tokens.weight"][ids] * math.sqrt(DIMENSION)
+        half = DIMENSION // 2
+        for position in range(len(ids)):
+            for i in range(half):
+                angle = (position + 2) * 10000 ** (-i / (half - 1))
+                x[position, i] += math.sin(angle)
+                x[position, half + i] += math.cos(angle)
+        causal = memory is not None
+        for index in range(LAYERS):
+            name = f"{side}.layers.{index}"
+            x = self.residual(
+                x,
+                f"{name}.self_attn_layer_norm",
+                lambda h, name=name: self.attention(h, h, f"{name}.self_attn", causal),
+            )
+            if memory is not None:
+                x = self.residual(
+                    x,
+                    f"{name}.encoder_attn_layer_norm",
+                    lambda h, name=name: self.attention(h, memory, f"{name}.encoder_attn", False),
+                )
+            x = self.residual(x, f"{name}.final_layer_norm", lambda h, name=name: self.feed_forward(h, name))
+        return self.norm(x, f"{side}.layer_norm") if self.pre_norm else x
+
+    def log_probabilities(self, source: list[str], target: list[str]) -> Array:
+        """Log probabilities, T + 1 x V, after ``</s>`` and after each target token."""
+        memory = self.stack("encoder", [*source, "</s>"], None)
+        out = self.stack("decoder", ["</s>", *target], memory)
+        tied = self.w["decoder.embed_tokens.weight"]
+        return np.log(softmax(out @ self.w.get("decoder.output_projection.weight", tied).T))
+
+    def greedy(self, source: list[str], prefix: str, tokens: int) -> list[str]:
+        target = [prefix]
+        while len(target) < tokens:
+            scores = self.log_probabilities(source, target)[-1]
+            scores[VOCABULARY.index("<pad>")] = -np.inf
+            best = VOCABULARY[int(scores.argmax())]
+            if best == "</s>":
+                break
+            target.append(best)
+        return target
+
+
+def masks() -> dict[str, Array]:
+    random = np.random.default_rng(5)
+    kept = {}
+    for side in ("encoder", "decoder"):
+        for index in range(LAYERS):
+            keep = np.zeros(UNITS, dtype=bool)
+            # Another number in every layer, down to a single unit.
+            keep[random.permutation(UNITS)[: 1 + 3 * index + (side == "decoder")]] = True
+            kept[f"{side}.layers.{index}"] = keep
+    return kept
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("pre_norm", [True, False])
+def test_token_probabilities_equal_the_written_out_network(pre_norm: bool, masked: bool) -> None:
+    weights, keep = random_weights(pre_norm), masks() if masked else None
+    spec = build_spec(weights, architecture(pre_norm), VOCABULARY, keep)
+    translator = load_translator(spec, "tiny", DecodingOptions())
+    source, target = ["__en__", "▁a", "c", "d"], ["__de__", "▁b", "e"]
+    found = translator.score_batch([source], [target])[0].log_probs
+    table = NumpyTransformer(weights, pre_norm, keep).log_probabilities(source, target)
+    expected = [table[step, VOCABULARY.index(token)] for step, token in enumerate([*target, "</s>"])]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5)
+    if masked:
+        unmasked = NumpyTransformer(weights, pre_norm).log_probabilities(source, target)
+        assert np.abs(unmasked - table).max() > 0.01
+
+
+def test_one_matrix_for_all_embeddings() -> None:
+    weights = random_weights(True)
+    weights["encoder.embed_tokens.weight"] = weights["decoder.embed_tokens.weight"]
+    stored = {name: value for name, value in weights.items() if name != "encoder.embed_tokens.weight"}
+    spec = build_spec(stored, architecture(True, share_all=True), VOCABULARY)
+    found = load_translator(spec, "tiny", DecodingOptions()).score_batch([["__en__", "e"]], [["__de__"]])
+    table = NumpyTransformer(weights, True).log_probabilities(["__en__", "e"], ["__de__"])
+    expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("</s>")]]
+    np.testing.assert_allclose(found[0].log_probs, expected, rtol=0, atol=2e-5)
+
+
+def test_positions_start_after_the_padding_index() -> None:
+    # d = 4: frequencies 1 and 1/10000; the first token is at position 2.
+    expected = [
+        [math.sin(2), math.sin(0.0002), math.cos(2), math.cos(0.0002)],
+        [math.sin(3), math.sin(0.0003), math.cos(3), math.cos(0.0003)],
+    ]
+    np.testing.assert_allclose(sinusoidal_positions(2, 4), expected, rtol=0, atol=1e-7)
+    odd = sinusoidal_positions(1, 5)
+    np.testing.assert_allclose(odd[0], [*expected[0], 0.0], rtol=0, atol=1e-7)
+
+
+def write_system(folder: Path, masked: bool) -> SystemFolder:
+    folder.mkdir()
+    save_file(random_weights(True, tied=False), folder / "model.safetensors")
+    (folder / "dict.txt").write_text("".join(f"{word} 1\n" for word in WORDS), encoding="utf-8")
+    (folder / "spm.model").write_bytes(b"not read by the engine")
+    if masked:
+        space = ffn_space(LAYERS, LAYERS, UNITS)
+        rows = np.ones((2, space.size), dtype=bool)
+        rows[1] = np.concatenate(list(masks().values()))
+        MaskTable(["de-en", "en-de"], rows, space, {"weights_sha256": "of the parent"}).write(
+            folder / "masks.npz"
+        )
+    return SystemFolder.write(
+        folder,
+        system="tiny",
+        seed=1,
+        languages=LANGUAGES,
+        mask_rows={name: name if masked else None for name in ("de-en", "en-de")},
+        architecture=architecture(True, tied=False),
+        text={},
+        parent={"system": "baseline", "weights_sha256": "of the parent"},
+    )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_greedy_translations_equal_the_written_out_network(tmp_path: Path, masked: bool) -> None:
+    system = write_system(tmp_path / "tiny", masked)
+    engine = CTranslate2Engine(system, "en-de", DecodingOptions(beam=1, max_length=6, threads=2))
+    sentences = [["▁a"], ["▁b", "c", "d"], ["e", "e", "▁a", "c"], ["d"]]
+    network = NumpyTransformer(random_weights(True, tied=False), True, masks() if masked else None)
+    markers = {"<s>", "<pad>", "</s>", "__en__", "__de__"}
+    expected = [
+        # Six tokens at most: __de__ and five words; markers inside are no text.
+        [token for token in network.greedy(["__en__", *pieces], "__de__", 6) if token not in markers]
+        for pieces in sentences
+    ]
+    assert list(engine.translate(sentences)) == expected
+    assert len({len(words) for words in expected}) > 1
+
+
+def test_a_direction_decodes_with_its_own_mask(tmp_path: Path) -> None:
+    plain = write_system(tmp_path / "plain", False)
+    masked = write_system(tmp_path / "masked", True)
+    options = DecodingOptions(beam=2, max_length=8)
+    sentences = [["▁a", "c"], ["▁b", "d", "e"], ["c"], ["▁a", "▁a", "▁a"]]
+
+    def translations(system: SystemFolder, direction: str) -> list[list[str]]:
+        return list(CTranslate2Engine(system, direction, options).translate(sentences))
+
+    # The row of de-en keeps every unit, that of en-de does not.
+    assert translations(masked, "de-en") == translations(plain, "de-en")
+    assert translations(masked, "en-de") != translations(plain, "en-de")
+
+
+def test_int8_stays_near_float32(tmp_path: Path) -> None:
+    spec = build_spec(random_weights(True), architecture(True), VOCABULARY, masks())
+    translator = load_translator(spec, "tiny", DecodingOptions(compute_type="int8"))
+    found = translator.score_batch([["__en__", "▁a"]], [["__de__", "c"]])[0].log_probs
+    table = NumpyTransformer(random_weights(True), True, masks()).log_probabilities(
+        ["__en__", "▁a"], ["__de__", "c"]
+    )
+    expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("c")], table[2, 2]]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.5)
+
+
+def test_user_errors_name_what_is_wrong(tmp_path: Path) -> None:
+    system = write_system(tmp_path / "tiny", False)
+    with pytest.raises(UserError, match=r"no direction 'en-dd'.*did you mean 'en-de'"):
+        CTranslate2Engine(system, "en-dd", DecodingOptions())
+    weights = random_weights(True)
+    del weights["decoder.layers.1.fc2.bias"]
+    with pytest.raises(UserError, match=r"lack 'decoder\.layers\.1\.fc2\.bias'"):
+        build_spec(weights, architecture(True), VOCABULARY)
+    with pytest.raises(UserError, match="do not fit"):
+        build_spec(random_weights(True), architecture(True), VOCABULARY[:-1])
+    with pytest.raises(UserError, match="'gelu'"):
+        build_spec(random_weights(True), {**architecture(True), "activation": "gelu"}, VOCABULARY)
+    with pytest.raises(UserError, match="--beam 0"):
+        DecodingOptions(beam=0)
+
+
+def test_units_that_are_no_ffn_neurons_must_be_kept() -> None:
+    space = UnitSpace(
+        [
+            UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 3),
+            UnitGroup("encoder.0.heads", "head", "encoder", 0, 2),
+        ]
+    )
+    found = layer_masks(np.array([True, False, True, True, True]), space)
+    assert {name: mask.tolist() for name, mask in found.items()} == {"encoder.layers.0": [True, False, True]}
+    with pytest.raises(UserError, match=r"encoder\.0\.heads"):
+        layer_masks(np.array([True, False, True, True, False]), space)

@@ -1,0 +1,64 @@
+"""One line out for every line in, whatever the lines hold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from workflow_scripts.translate.pipeline import Progress, one_line, read_lines, translate_lines
+
+
+class Words:
+    """Text processing by blanks, both ways."""
+
+    def encode(self, line: str) -> list[str]:
+        return line.split()
+
+    def decode(self, pieces: list[str]) -> str:
+        return " ".join(pieces)
+
+
+class Backwards:
+    """An engine that turns each sentence round, and notes what it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[str]] = []
+
+    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+        for sentence in sentences:
+            self.seen.append(list(sentence))
+            yield list(reversed(sentence))
+
+
+@pytest.mark.parametrize("block", [1, 2, 100])
+def test_order_and_empty_lines_are_kept(block: int) -> None:
+    engine, progress = Backwards(), Progress(stream=io.StringIO())
+    lines = ["", "a b", "  ", "c", "d e f", ""]
+    found = list(translate_lines(lines, Words(), Words(), engine, 100, progress, block))
+    assert found == ["", "b a", "", "c", "f e d", ""]
+    assert engine.seen == [["a", "b"], ["c"], ["d", "e", "f"]]
+    assert (progress.sentences, progress.source_tokens, progress.target_tokens) == (6, 6, 6)
+    assert progress.truncated == 0
+
+
+def test_long_sentences_are_cut_and_counted() -> None:
+    engine, stream = Backwards(), io.StringIO()
+    progress = Progress(total=2, stream=stream)
+    # Five positions hold the language token, three words and </s>.
+    found = list(translate_lines(["a b c", "a b c d"], Words(), Words(), engine, 5, progress))
+    assert found == ["c b a", "c b a"]
+    progress.finish(5)
+    assert progress.truncated == 1
+    assert "warning: 1 sentences are longer than the model's 5 positions" in stream.getvalue()
+
+
+def test_no_output_line_holds_a_line_break() -> None:
+    assert one_line("a\nb\r\nc\u2028d\x85e\x0bf") == "a b c d e f"
+    assert one_line("a\n") == "a"
+
+
+def test_only_the_line_feed_ends_an_input_line() -> None:
+    stream = io.TextIOWrapper(io.BytesIO("a\u2028b\r\n\r\nc\x85d".encode()), encoding="utf-8", newline="\n")
+    assert list(read_lines(stream)) == ["a\u2028b", "", "c\x85d"]
