@@ -1,0 +1,196 @@
+"""Import a checkpoint of stock fairseq 0.12.2 as a system.
+
+What: task ``translation_multi_simple_epoch`` with ``encoder_langtok=src`` and ``decoder_langtok``, and a
+Transformer of the kind in ``architecture.py``. Inputs: checkpoint.pt, spm.model, dict.txt. Outputs: a system folder.
+The checkpoint is a pickle: it is read by torch's restricted loader alone, which runs no code from the file.
+Source: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import workflow_scripts.models.compat  # noqa: F401  isort:skip  (allows argparse.Namespace)
+
+import torch
+from torch import Tensor
+
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.models.architecture import Architecture
+from workflow_scripts.models.artifact import copy_weights, save_system_weights
+from workflow_scripts.models.network import build_network, without_copies
+from workflow_scripts.models.vocabulary import Vocabulary
+from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+
+PLAIN_TEXT = {"normalize_punctuation": False, "moses": False}
+#: Settings of fairseq that change the network or its input, and the one value that is supported.
+_REQUIRED = {
+    "encoder_langtok": "src",
+    "decoder_langtok": True,
+    "lang_tok_style": "multilingual",
+    "lang_tok_replacing_bos_eos": False,
+    "enable_lang_ids": False,
+    "encoder_learned_pos": False,
+    "decoder_learned_pos": False,
+    "no_token_positional_embeddings": False,
+    "no_scale_embedding": False,
+    "layernorm_embedding": False,
+    "no_decoder_final_norm": False,
+    "no_cross_attention": False,
+    "cross_self_attention": False,
+    "adaptive_input": False,
+    "adaptive_softmax_cutoff": None,
+}
+#: Fields of our architecture that fairseq keeps for each stack.
+_BOTH_STACKS = {
+    "model_dim": "embed_dim",
+    "ffn_dim": "ffn_embed_dim",
+    "heads": "attention_heads",
+    "pre_norm": "normalize_before",
+}
+
+
+def load_fairseq_checkpoint(path: str | Path) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
+    """Return the architecture, the languages in token order, and the parameters under stock names.
+
+    Raises UserError for a file that the restricted loader refuses and for settings that are not supported.
+    """
+    path = Path(path)
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, UnicodeDecodeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"{path}: not opened by torch's restricted loader ({reason})") from None
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
+        raise UserError(f"{path}: not a fairseq checkpoint")
+    settings = _settings(checkpoint, path)
+    for name, supported in _REQUIRED.items():
+        if name in settings and settings[name] != supported:
+            raise UserError(f"{path}: {name} is {settings[name]!r}, only {supported!r} is supported")
+    parameters = {
+        name: tensor
+        for name, tensor in without_copies(checkpoint["model"]).items()
+        if not name.endswith((".version", "._float_tensor"))
+    }
+    return _architecture(settings, path), _languages(settings, path), parameters
+
+
+def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    configuration = checkpoint.get("cfg") or {"model": checkpoint.get("args")}
+    settings: dict[str, Any] = {}
+    for part in ("task", "model"):
+        value = configuration.get(part)
+        settings |= vars(value) if isinstance(value, argparse.Namespace) else dict(value or {})
+    if not settings:
+        raise UserError(f"{path}: the checkpoint holds no settings of its model")
+    return settings
+
+
+def _architecture(settings: Mapping[str, Any], path: Path) -> Architecture:
+    try:
+        value = {
+            "encoder_layers": settings["encoder_layers"],
+            "decoder_layers": settings["decoder_layers"],
+            "activation": settings["activation_fn"],
+            "share_decoder_embeddings": settings["share_decoder_input_output_embed"],
+            "share_all_embeddings": settings["share_all_embeddings"],
+            "max_positions": min(settings["max_source_positions"], settings["max_target_positions"]),
+            "dropout": settings["dropout"],
+            "attention_dropout": settings["attention_dropout"],
+            "activation_dropout": settings["activation_dropout"],
+        }
+        for ours, theirs in _BOTH_STACKS.items():
+            encoder, decoder = settings[f"encoder_{theirs}"], settings[f"decoder_{theirs}"]
+            if encoder != decoder:
+                raise UserError(f"{path}: encoder and decoder differ in {theirs} ({encoder}, {decoder})")
+            value[ours] = encoder
+    except KeyError as error:
+        raise UserError(f"{path}: the checkpoint's settings lack {error}") from None
+    return Architecture.from_dict(value)
+
+
+def _languages(settings: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    languages = settings.get("langs")
+    if isinstance(languages, str):
+        languages = languages.split(",")
+    if not languages:
+        raise UserError(f"{path}: the checkpoint does not say its languages")
+    return tuple(languages)
+
+
+def import_fairseq_checkpoint(
+    checkpoint: str | Path,
+    subwords: str | Path,
+    dictionary: str | Path,
+    out: str | Path,
+    *,
+    system: str,
+    seed: int,
+    directions: Sequence[str],
+    text: Mapping[str, Any] = PLAIN_TEXT,
+) -> SystemFolder:
+    """Write a system folder from a fairseq checkpoint and return it.
+
+    ``text``: what was done to the training text before SentencePiece. UserError if the parts do not fit.
+    """
+    architecture, languages, parameters = load_fairseq_checkpoint(checkpoint)
+    vocabulary = Vocabulary.read(dictionary, languages)
+    for direction in directions:
+        vocabulary.direction_languages(direction)
+    rows = parameters["decoder.embed_tokens.weight"].shape[0]
+    if rows != len(vocabulary):
+        raise UserError(
+            f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
+            f" but the checkpoint has {rows} embeddings"
+        )
+    network = build_network(architecture, len(vocabulary))
+    copy_weights(network, parameters, checkpoint)
+    folder = Path(out)
+    save_system_weights(network, folder / STANDARD_FILES["weights"])
+    shutil.copyfile(subwords, folder / STANDARD_FILES["subwords"])
+    shutil.copyfile(dictionary, folder / STANDARD_FILES["dictionary"])
+    return SystemFolder.write(
+        folder,
+        system=system,
+        seed=seed,
+        languages=languages,
+        mask_rows=dict.fromkeys(directions),
+        architecture=architecture.to_dict(),
+        text=text,
+    )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the import."""
+    parser = argparse.ArgumentParser(description="Import a fairseq 0.12.2 checkpoint as a system.")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--subwords", type=Path, required=True, help="SentencePiece model")
+    parser.add_argument("--dictionary", type=Path, required=True, help="fairseq's dict.txt")
+    parser.add_argument("--system", default="baseline", help="name of the system")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--directions", nargs="+", required=True, metavar="SRC-TGT")
+    parser.add_argument("--text", type=json.loads, default=PLAIN_TEXT, help="text processing, as JSON")
+    parser.add_argument("--out", type=Path, required=True, help="system folder")
+    arguments = parser.parse_args(argv)
+    folder = import_fairseq_checkpoint(
+        arguments.checkpoint,
+        arguments.subwords,
+        arguments.dictionary,
+        arguments.out,
+        system=arguments.system,
+        seed=arguments.seed,
+        directions=arguments.directions,
+        text=arguments.text,
+    )
+    print(f"{folder.folder}: {folder.system}, {len(folder.directions)} directions", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)
