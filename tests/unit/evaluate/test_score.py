@@ -111,8 +111,8 @@ def test_json_of_one_job(tmp_path):
         (b"a\n", b"a\nb\n", "hyp.txt has 1 lines but .*ref.txt has 2: line 2"),
         (b"a\nb\n", b"a\n \n", "ref.txt, line 2: empty reference"),
         (b"a\n", b"", "ref.txt: no lines"),
-        (b"a\nb\xff\n", b"a\nb\n", "hyp.txt, line 2: not UTF-8 at its byte 2"),
-        (b"a\n", b"\xe4\n", "ref.txt, line 1: not UTF-8 at its byte 1"),
+        (b"a\nb\xff\n", b"a\nb\n", "hyp.txt, line 2: not UTF-8 at byte 2"),
+        (b"a\n", b"\xe4\n", "ref.txt, line 1: not UTF-8 at byte 1"),
     ],
 )
 def test_faults_of_text_name_file_and_line(tmp_path, hyps, refs, message):

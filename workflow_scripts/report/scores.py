@@ -1,0 +1,155 @@
+"""Read the scores an experiment must have, and write them as one table (spec 5, "missing files").
+
+In:  ``scores/{system}/s{seed}/{testset}/{direction}.json`` of ``evaluate.score``: exactly those of
+     system × seed × test set × direction; other files under the root are not looked at.
+Out: ``tables/scores.csv``.
+
+A missing score is an error, never a gap in an average.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.files import atomic_path, read_json
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number: ``score`` is unrounded and in the metric's own unit, ``n`` counts sentences."""
+
+    experiment: str
+    system: str
+    seed: int
+    testset: str
+    profile: str
+    direction: str
+    metric: str
+    score: float
+    n: int
+    signature: str
+
+
+COLUMNS = [field.name for field in fields(Score)]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an experiment's tables must cover; every list is in the order of display."""
+
+    experiment: str
+    systems: list[str]
+    seeds: list[int]
+    testsets: list[str]
+    directions: list[str]
+    metrics: list[str]
+
+    @property
+    def size(self) -> int:
+        """Number of scores expected."""
+        lists = (self.systems, self.seeds, self.testsets, self.directions, self.metrics)
+        return math.prod(len(values) for values in lists)
+
+
+def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> list[Score]:
+    """Read every score of the plan, in the plan's order.
+
+    Args:
+        root: the folder ``scores/`` of an experiment.
+        plan: what must be there.
+        allow_partial: leave out what is missing instead of failing.
+
+    Raises:
+        UserError: scores or metrics are missing (how many, the first), a file speaks of another job than its
+            path, or two systems were scored against different references.
+    """
+    scores: list[Score] = []
+    missing: list[str] = []
+    references: dict[tuple[str, str], tuple[str, Path]] = {}
+    for system, seed, testset, direction in product(plan.systems, plan.seeds, plan.testsets, plan.directions):
+        path = Path(root) / system / f"s{seed}" / testset / f"{direction}.json"
+        if not path.is_file():
+            missing += [str(path)] * len(plan.metrics)
+            continue
+        content = _read_one(path)
+        for key, value in (
+            ("experiment", plan.experiment),
+            ("system", system),
+            ("seed", seed),
+            ("testset", testset),
+            ("direction", direction),
+        ):
+            if content[key] != value:
+                raise UserError(f"{path}: {key} is {content[key]!r}, its path says {value!r}")
+        _check_references(references, (testset, direction), content["references_sha256"], path)
+        found: dict[str, dict[str, Any]] = {entry["metric"]: entry for entry in content["scores"]}
+        for metric in plan.metrics:
+            if metric not in found:
+                missing.append(f"{metric} in {path}{nearest(metric, found)}")
+                continue
+            number = float(found[metric]["score"])
+            if not math.isfinite(number):
+                raise UserError(f"{path}: {metric} is {number}, not a number")
+            scores.append(
+                Score(
+                    plan.experiment,
+                    system,
+                    seed,
+                    testset,
+                    content["profile"],
+                    direction,
+                    metric,
+                    number,
+                    int(content["n"]),
+                    found[metric]["signature"],
+                )
+            )
+    if missing and not allow_partial:
+        raise UserError(
+            f"{len(missing)} of {plan.size} scores are missing, the first: {missing[0]} "
+            f"(--allow-partial makes tables marked PARTIAL)"
+        )
+    if not scores:
+        raise UserError(f"{root}: none of {plan.size} scores is there, the first missing: {missing[0]}")
+    return scores
+
+
+def _read_one(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = read_json(path)
+        for key in ("experiment", "system", "seed", "testset", "profile", "direction", "n", "scores"):
+            content[key]
+        for entry in content["scores"]:
+            float(entry["score"]), entry["metric"], entry["signature"]
+        content["references_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a score file ({type(error).__name__}: {error})") from None
+    return content
+
+
+def _check_references(
+    known: dict[tuple[str, str], tuple[str, Path]], key: tuple[str, str], sha256: str, path: Path
+) -> None:
+    first_sha256, first_path = known.setdefault(key, (sha256, path))
+    if sha256 != first_sha256:
+        raise UserError(f"{path}: scored against other references than {first_path}; score both again")
+
+
+def write_scores_csv(path: str | Path, scores: Sequence[Score]) -> None:
+    """Write ``scores.csv``: one row a score, unrounded (floats read back the same)."""
+    write_csv(path, COLUMNS, (astuple(score) for score in scores))
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a comma-separated table atomically; ``None`` becomes an empty cell."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
