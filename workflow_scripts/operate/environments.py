@@ -73,10 +73,10 @@ def identity_of(pins: dict[str, str]) -> str:
 
 
 def environment_identity(name: str) -> str:
-    """Return the hash (16 hex digits) of what environment ``name`` is locked to; rules carry it as a param."""
+    """Return the hash (16 hex digits) of environment ``name``'s pins, which its rules carry as a param."""
     return identity_of(read_lock(name))
 
 
 def venvs_folder() -> Path:
-    """Return the folder that holds the virtual environments: NEURONSPEC_VENVS, or ``.venvs`` in the checkout."""
+    """Return the folder of the virtual environments: NEURONSPEC_VENVS, or ``.venvs`` in the checkout."""
     return Path(os.environ.get(VENVS_VARIABLE) or ROOT / ".venvs").absolute()

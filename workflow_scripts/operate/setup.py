@@ -1,8 +1,9 @@
-"""Make the virtual environments from their lock files: ``python3.11 -m workflow_scripts.operate.setup [NAME…]``.
+"""Make the virtual environments from their lock files.
 
-Inputs: ``envs/{name}.lock.txt``. Outputs: ``.venvs/{name}``, logs in ``.venvs/logs/``. An environment counts as
-made only when its stamp, written last, names the lock's hash: an interrupted set-up or a changed lock is made
-anew, a current one costs nothing. Where and from which index packages come is pip's own configuration.
+Run as ``python3.11 -m workflow_scripts.operate.setup [NAME…]``, with the system's Python. Inputs:
+``envs/{name}.lock.txt``. Outputs: ``.venvs/{name}``, logs in ``.venvs/logs/``. An environment counts as made
+only when its stamp, written last, names the hash of the lock: after an interrupt or a change it is made
+anew, a current one costs nothing. Where packages come from is pip's own configuration.
 Standard library only. Progress goes to stderr, so that stdout stays free for the target that called.
 """
 
@@ -56,7 +57,7 @@ def expected_stamp(name: str) -> str:
 
 
 def is_current(name: str, folder: Path) -> bool:
-    """Tell whether ``folder`` is the finished environment of today's lock file, with its interpreter in place."""
+    """Tell whether ``folder`` is a finished environment of today's lock file, its interpreter in place."""
     stamp = folder / STAMP
     # exists() follows the link: an interpreter that was uninstalled makes the environment stale.
     return stamp.is_file() and stamp.read_text() == expected_stamp(name) and (folder / "bin/python").exists()
@@ -116,25 +117,24 @@ def held(path: Path, name: str) -> Iterator[IO[str]]:
 
 
 def install(name: str, folder: Path, log: Path, lock: IO[str]) -> None:
-    """Make environment ``name`` in ``folder`` from nothing. Raises UserError naming the log when a step fails."""
+    """Make environment ``name`` in ``folder`` from nothing. Raises UserError when a step fails."""
     # The user's own PYTHONPATH would let packages from elsewhere pass for installed ones.
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-    # What is compiled here is compiled with the locked versions too (pip before 25.3 reads the first, then the second).
+    # What is compiled here is built with the locked versions too; pip reads the second variable from 25.3 on.
     environment |= dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), str(lock_path(name)))
 
     def step(*command: str) -> None:
         with log.open("a", encoding="utf-8") as output:
-            # The child holds the lock as well: if set-up is killed, the next one waits until pip is really gone.
+            # The child holds the lock as well: after a kill the next set-up waits until pip is really gone.
             done = subprocess.run(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 pass_fds=[lock.fileno()], check=False,
             )  # fmt: skip
         if done.returncode != 0:
-            lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-            reason = next(
-                (line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else ""
-            )
-            raise UserError(f"environment {name!r} could not be made: {reason.strip()} (log: {log})")
+            lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            errors = [line for line in lines if line.startswith("ERROR: ") and line != "ERROR: Exception:"]
+            reason = (errors or lines or ["no reason given"])[-1]
+            raise UserError(f"environment {name!r} could not be made: {reason} (log: {log})")
 
     pip = (str(folder / "bin/python"), "-m", "pip", "--no-input", "--disable-pip-version-check", "install")
     shutil.rmtree(folder, ignore_errors=True)
