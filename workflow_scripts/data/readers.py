@@ -1,0 +1,100 @@
+"""Reading lines of text that others wrote, so that a wrong byte is found where it stands.
+
+Input: plain or gzip files (told apart by content, not by name). Output: lines as bytes, then as clean text.
+Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the text, otherwise two
+sides of a corpus drift apart. Constant memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from workflow_scripts.errors import UserError
+
+GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = "\ufeff"
+# What str.splitlines takes for the end of a line and we do not: it would split the line in a later tool.
+SEPARATORS = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Zero-width characters: a line of these alone has nothing to translate.
+INVISIBLE = re.compile("[\\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*")
+
+
+@dataclass
+class Normalised:
+    """How many lines of a file each normalisation changed."""
+
+    crlf: int = 0
+    byte_order_mark: int = 0
+    separators: int = 0
+    surrounding_blanks: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+def read_raw_lines(path: str | Path) -> Iterator[bytes]:
+    """Yield a file's lines as bytes, with their ends; UserError for a broken gzip file."""
+    with Path(path).open("rb") as plain:
+        compressed = plain.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        plain.seek(0)
+        if not compressed:
+            yield from plain
+            return
+        number = 0
+        try:
+            with gzip.open(plain, "rb") as unpacked:
+                for line in unpacked:
+                    number += 1
+                    yield line
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise UserError(f"{path}: the gzip file is broken after line {number} ({error})") from None
+
+
+def clean_line(raw: bytes, path: str | Path, number: int, counts: Normalised) -> str:
+    """Return one line as normalised text without its end.
+
+    ``number``: the line's place in the file, counted from 1. ``counts`` is updated.
+    Raises UserError for bytes that are not UTF-8 and for a NUL byte.
+    """
+    if raw.endswith(b"\n"):
+        raw = raw[:-1]
+        if raw.endswith(b"\r"):
+            raw = raw[:-1]
+            counts.crlf += 1
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wrong = raw[error.start]
+        raise UserError(
+            f"{path}, line {number}: not UTF-8 (byte 0x{wrong:02x} at byte {error.start + 1} of the line); "
+            "convert the file with iconv"
+        ) from None
+    if "\0" in line:
+        raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
+    if number == 1 and line.startswith(BYTE_ORDER_MARK):
+        line = line[1:]
+        counts.byte_order_mark += 1
+    if SEPARATORS.search(line):
+        line = SEPARATORS.sub(" ", line)
+        counts.separators += 1
+    stripped = line.strip()
+    counts.surrounding_blanks += stripped != line
+    return stripped
+
+
+def is_empty(line: str) -> bool:
+    """Tell whether a line has no visible character."""
+    return INVISIBLE.fullmatch(line) is not None
+
+
+def read_text_lines(path: str | Path) -> Iterator[str]:
+    """Yield the lines of a prepared file (UTF-8, plain), without their ends."""
+    with Path(path).open(encoding="utf-8", newline="\n") as handle:
+        for line in handle:
+            yield line.removesuffix("\n")

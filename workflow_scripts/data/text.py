@@ -1,0 +1,148 @@
+"""Raw text to subword pieces and back, alike in training, decoding and translation (spec 1.1, steps 1 to 3).
+
+A line passes Moses punctuation normalisation (optional), Moses tokenisation (optional; aggressive hyphens, no
+escaping) and SentencePiece. The way back joins the pieces and detokenises.
+Light to import: sacremoses and sentencepiece are loaded when something is to be processed with them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow_scripts.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
+WORD_START = "\u2581"  # SentencePiece's mark for a blank
+
+# Three-letter codes of the languages that sacremoses has rules for under two letters, and two older codes. A
+# language that is not known to it keeps its code: sacremoses then takes English abbreviations and the generic
+# rule for apostrophes, as Moses itself does (the code "en" would split apostrophes the English way).
+MOSES_CODES = {
+    "asm": "as", "ben": "bn", "cat": "ca", "ces": "cs", "cze": "cs", "cz": "cs", "deu": "de", "ger": "de",
+    "ell": "el", "eng": "en", "spa": "es", "est": "et", "fin": "fi", "fra": "fr", "fre": "fr", "gle": "ga",
+    "guj": "gu", "hin": "hi", "hun": "hu", "isl": "is", "ita": "it", "jpn": "ja", "kan": "kn", "kor": "ko",
+    "lit": "lt", "lav": "lv", "mal": "ml", "mar": "mr", "nld": "nl", "dut": "nl", "ori": "or", "ory": "or",
+    "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rum": "ro", "rus": "ru", "slk": "sk", "slv": "sl",
+    "swe": "sv", "tam": "ta", "tel": "te", "zho": "zh", "cmn": "zh",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What is done to a line before SentencePiece sees it."""
+
+    normalize_punctuation: bool = False
+    moses: bool = False
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> TextOptions:
+        """Build from the ``text`` section of a config or ``system.json``; UserError for an unknown key."""
+        known = list(cls.__dataclass_fields__)
+        for key, value in values.items():
+            if key not in known:
+                raise UserError(f"text.{key} is unknown; known are {', '.join(known)}{nearest(key, known)}")
+            if not isinstance(value, bool):
+                raise UserError(f"text.{key} must be true or false, not {value!r}")
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> TextOptions:
+        """Build from JSON text, as on a command line."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UserError(f"--text {text!r} is no JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise UserError(f'--text {text!r} must be a JSON object such as {{"moses": false}}')
+        return cls.from_mapping(values)
+
+
+def load_subwords(path: str | Path) -> SentencePieceProcessor:
+    """Load a SentencePiece model; UserError if the file is none."""
+    from sentencepiece import SentencePieceProcessor
+
+    if not Path(path).is_file():
+        raise UserError(f"{path}: there is no such SentencePiece model")
+    try:
+        return SentencePieceProcessor(model_file=str(path))
+    except (RuntimeError, OSError):
+        raise UserError(f"{path}: not a SentencePiece model") from None
+
+
+class TextProcessor:
+    """Text of one language: ``process`` and ``detokenise`` lines, ``encode`` to pieces and ``decode`` them.
+
+    ``language``: its code in the experiment (``de``, ``zh_CN``); Moses' rules ignore region and script.
+    ``subwords``: a SentencePiece model, its path, or None where no pieces are needed.
+    """
+
+    def __init__(
+        self, language: str, options: TextOptions, subwords: SentencePieceProcessor | str | Path | None = None
+    ) -> None:
+        self.language = language
+        self.options = options
+        self.subwords = load_subwords(subwords) if isinstance(subwords, str | Path) else subwords
+
+    def process(self, line: str) -> str:
+        """Return a raw line normalised and tokenised as the options say."""
+        if self.options.normalize_punctuation:
+            line = self._normalizer.normalize(line)
+        if self.options.moses:
+            line = self._tokenizer.tokenize(line, aggressive_dash_splits=True, return_str=True, escape=False)
+        return line
+
+    def detokenise(self, line: str) -> str:
+        """Return tokenised text as plain text (the way back from ``process``; normalisation stays)."""
+        if self.options.moses:
+            # Nothing was escaped, so an "&amp;" in the text is the text's own.
+            return self._detokenizer.detokenize(line.split(), return_str=True, unescape=False)
+        return line
+
+    def encode(self, line: str) -> list[str]:
+        """Return the pieces of one raw line; characters the model does not know stay as they are."""
+        return self._model.encode(self.process(line), out_type=str)
+
+    def encode_ids(self, lines: Iterable[str]) -> list[list[int]]:
+        """Return the SentencePiece ids (not the vocabulary's) of raw lines."""
+        return self._model.encode([self.process(line) for line in lines], out_type=int)
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        """Return the plain text of pieces, without markers."""
+        return self.detokenise("".join(pieces).replace(WORD_START, " ").strip())
+
+    @property
+    def _model(self) -> SentencePieceProcessor:
+        if self.subwords is None:
+            raise UserError(f"text of {self.language!r} has no SentencePiece model")
+        return self.subwords
+
+    @property
+    def moses_language(self) -> str:
+        """The code whose Moses rules this language is processed with."""
+        base = self.language.replace("_", "-").split("-")[0].lower()
+        return MOSES_CODES.get(base, base)
+
+    @cached_property
+    def _normalizer(self) -> Any:
+        from sacremoses import MosesPunctNormalizer
+
+        return MosesPunctNormalizer(lang=self.moses_language)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from sacremoses import MosesTokenizer
+
+        return MosesTokenizer(lang=self.moses_language)
+
+    @cached_property
+    def _detokenizer(self) -> Any:
+        from sacremoses import MosesDetokenizer
+
+        return MosesDetokenizer(lang=self.moses_language)

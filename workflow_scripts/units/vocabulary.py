@@ -1,0 +1,65 @@
+"""The vocabulary of a system: which id each subword and language token has (spec 1.1).
+
+Input: ``dict.txt`` in fairseq's text form (one ``symbol count`` per line) and the languages in system order.
+Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, nearest
+
+SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
+
+
+def language_token(language: str) -> str:
+    """Return the token of a language: ``de`` gives ``__de__``."""
+    return f"__{language}__"
+
+
+class Vocabulary:
+    """Symbols in id order and the way back; V symbols in all.
+
+    Raises UserError for a malformed line, and for a symbol that occurs twice, which fairseq refuses too.
+    """
+
+    def __init__(self, dictionary: str | Path, languages: Sequence[str] = ()) -> None:
+        self.languages = tuple(languages)
+        self.symbols: list[str] = [*SPECIALS]
+        with Path(dictionary).open(encoding="utf-8", newline="\n") as handle:
+            for number, line in enumerate(handle, start=1):
+                symbol, _, count = line.rstrip("\r\n").rpartition(" ")
+                if not symbol or not count.isdigit():
+                    raise UserError(
+                        f"{dictionary}, line {number}: expected 'symbol count', found {line.strip()!r}"
+                    )
+                self.symbols.append(symbol)
+        self.dictionary_end = len(self.symbols)
+        self.symbols.extend(language_token(language) for language in self.languages)
+        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        if len(self._ids) != len(self.symbols):
+            # The index keeps the last of equal symbols, so the first one disagrees with it.
+            twice = next(s for index, s in enumerate(self.symbols) if self._ids[s] != index)
+            raise UserError(f"{dictionary}: {twice!r} occurs more than once in the vocabulary")
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def subwords(self) -> list[str]:
+        """The symbols of ``dict.txt``: no specials, no language tokens."""
+        return self.symbols[len(SPECIALS) : self.dictionary_end]
+
+    def id_of(self, symbol: str) -> int:
+        """Return a symbol's id, that of ``<unk>`` where there is none."""
+        return self._ids.get(symbol, UNKNOWN)
+
+    def language_id(self, language: str) -> int:
+        """Return the id of a language's token; UserError for a language the vocabulary lacks."""
+        if language not in self.languages:
+            known = ", ".join(self.languages)
+            raise UserError(f"language {language!r} is not of {known}{nearest(language, self.languages)}")
+        return self._ids[language_token(language)]
