@@ -78,6 +78,7 @@ class CTranslate2Engine:
 
     def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+        system.verify()
         keep = system.keep_row(direction)
         source, target = direction_languages(direction, system.languages)
         self._source_token, self._target_token = language_token(source), language_token(target)

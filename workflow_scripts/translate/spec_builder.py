@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.translate.compact import FeedForward, compact_layer
+from workflow_scripts.translate.vocabulary import END
 
 Weights = Mapping[str, NDArray[np.float32]]
 Keep = Mapping[str, NDArray[np.bool_]]
 
 PADDING_INDEX = 1  # fairseq's Dictionary: <s> 0, <pad> 1, </s> 2, <unk> 3
 MAX_PERIOD = 10000  # Vaswani et al. 2017, section 3.5
-END = "</s>"
 ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 
 

@@ -13,6 +13,7 @@ from workflow_scripts.errors import UserError
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 PADDING = "<pad>"
+END = "</s>"
 UNKNOWN = "<unk>"
 
 

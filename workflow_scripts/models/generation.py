@@ -1,0 +1,72 @@
+"""fairseq's beam search over a network: the reference that a faster engine must agree with.
+
+What: stock ``SequenceGenerator`` with its defaults (normalised scores, ``<unk>`` allowed, ``<pad>`` never);
+the target's language token is forced as a one-token prefix. Inputs: a network, and sentences as ids with
+markers. Outputs: the best hypothesis of each as ids. Source: fairseq 0.12.2; the published evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import workflow_scripts.models.compat  # noqa: F401  isort:skip  (before fairseq)
+
+import torch
+from fairseq.data import data_utils
+from fairseq.sequence_generator import SequenceGenerator
+
+from workflow_scripts.models.network import Network
+from workflow_scripts.models.vocabulary import EOS, PAD, Vocabulary
+
+
+def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Yield sentence numbers in batches, longest first, of at most ``batch_tokens`` tokens with padding."""
+    batch: list[int] = []
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > batch_tokens:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+class BeamSearch:
+    """Beam search of one network."""
+
+    def __init__(
+        self, network: Network, vocabulary: Vocabulary, beam: int, length_penalty: float, max_length: int
+    ) -> None:
+        """Prepare the search.
+
+        ``max_length``: in tokens, the language token counted and ``</s>`` not.
+        """
+        self._network = network.eval()
+        self._generator = SequenceGenerator(
+            [network],
+            vocabulary.fairseq_dictionary(),
+            beam_size=beam,
+            max_len_a=0,
+            max_len_b=max_length,
+            len_penalty=length_penalty,
+        )
+
+    def search(self, sources: Sequence[Sequence[int]], prefix: int, batch_tokens: int) -> list[list[int]]:
+        """Return the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
+
+        ``sources``: ids with the language token first and ``</s>`` last.
+        """
+        found: list[list[int]] = [[] for _ in sources]
+        device = next(self._network.parameters()).device
+        for batch in token_batches([len(source) for source in sources], batch_tokens):
+            # fairseq pads sources on the left, as in training.
+            tokens = data_utils.collate_tokens(
+                [torch.tensor(sources[number]) for number in batch], PAD, EOS, left_pad=True
+            ).to(device)
+            lengths = torch.tensor([len(sources[number]) for number in batch], device=device)
+            sample = {"net_input": {"src_tokens": tokens, "src_lengths": lengths}}
+            forced = torch.full((len(batch), 1), prefix, dtype=torch.long, device=device)
+            beams = self._generator.generate([self._network], sample, prefix_tokens=forced)
+            for number, hypotheses in zip(batch, beams, strict=True):
+                found[number] = hypotheses[0]["tokens"].tolist()[:-1]
+        return found

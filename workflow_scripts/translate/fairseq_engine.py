@@ -1,0 +1,54 @@
+"""Decode one direction of a system with fairseq's generator: the reference engine.
+
+Input: a system folder and a direction; sentences as pieces. Output: the best hypothesis of each, as pieces.
+A masked direction runs in the live network with its mask row laid on it (spec 3.4); nothing is compacted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+import torch
+
+from workflow_scripts.models.artifact import load_network
+from workflow_scripts.models.gates import GateBank
+from workflow_scripts.models.generation import BeamSearch
+from workflow_scripts.models.vocabulary import EOS, Vocabulary
+from workflow_scripts.translate.options import DecodingOptions
+from workflow_scripts.translate.vocabulary import marker_symbols, strip_markers
+from workflow_scripts.units.system import SystemFolder
+
+
+class FairseqEngine:
+    """One direction of one system, loaded and ready; float32, whatever the options' compute type."""
+
+    def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
+        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+        keep = system.keep_row(direction)
+        torch.set_num_threads(options.threads)
+        self._direction = direction
+        self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
+        source, target = self._vocabulary.direction_languages(direction)
+        self._source = self._vocabulary.language_token(source)
+        self._target = self._vocabulary.language_token(target)
+        self._markers = marker_symbols(system.languages)
+        self._batch_tokens = options.batch_tokens
+        network = load_network(system)
+        self._bank = None if keep is None else GateBank(network, keep[None, :], [direction])
+        self._search = BeamSearch(
+            network, self._vocabulary, options.beam, options.length_penalty, options.max_length
+        )
+
+    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+        """Yield the best hypothesis of each sentence in order, as pieces without markers.
+
+        ``sentences``: pieces, without language token and ``</s>``; none of them empty.
+        """
+        sources = [[self._source, *self._vocabulary.encode(pieces), EOS] for pieces in sentences]
+        if not sources:
+            return
+        with self._bank.use(self._direction) if self._bank else nullcontext():
+            hypotheses = self._search.search(sources, self._target, self._batch_tokens)
+        for hypothesis in hypotheses:
+            yield strip_markers([self._vocabulary.symbols[number] for number in hypothesis], self._markers)
