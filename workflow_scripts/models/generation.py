@@ -20,12 +20,17 @@ from workflow_scripts.models.vocabulary import EOS, PAD, Vocabulary
 
 
 def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield sentence numbers in batches, longest first, of at most ``batch_tokens`` tokens with padding."""
+    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` tokens, padding included.
+
+    A sentence longer than that is a batch of its own.
+    """
     batch: list[int] = []
-    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
-        if batch and lengths[batch[0]] * (len(batch) + 1) > batch_tokens:
+    longest = 0
+    for number, length in enumerate(lengths):
+        longest = max(longest, length)
+        if batch and longest * (len(batch) + 1) > batch_tokens:
             yield batch
-            batch = []
+            batch, longest = [], length
         batch.append(number)
     if batch:
         yield batch
@@ -51,12 +56,11 @@ class BeamSearch:
             len_penalty=length_penalty,
         )
 
-    def search(self, sources: Sequence[Sequence[int]], prefix: int, batch_tokens: int) -> list[list[int]]:
-        """Return the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
+    def search(self, sources: Sequence[Sequence[int]], prefix: int, batch_tokens: int) -> Iterator[list[int]]:
+        """Yield the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
 
-        ``sources``: ids with the language token first and ``</s>`` last.
+        ``sources``: ids with the language token first and ``</s>`` last; neighbours of like length pad least.
         """
-        found: list[list[int]] = [[] for _ in sources]
         device = next(self._network.parameters()).device
         for batch in token_batches([len(source) for source in sources], batch_tokens):
             # fairseq pads sources on the left, as in training.
@@ -67,6 +71,5 @@ class BeamSearch:
             sample = {"net_input": {"src_tokens": tokens, "src_lengths": lengths}}
             forced = torch.full((len(batch), 1), prefix, dtype=torch.long, device=device)
             beams = self._generator.generate([self._network], sample, prefix_tokens=forced)
-            for number, hypotheses in zip(batch, beams, strict=True):
-                found[number] = hypotheses[0]["tokens"].tolist()[:-1]
-        return found
+            for hypotheses in beams:
+                yield hypotheses[0]["tokens"].tolist()[:-1]

@@ -49,6 +49,7 @@ class FairseqEngine:
         if not sources:
             return
         with self._bank.use(self._direction) if self._bank else nullcontext():
-            hypotheses = self._search.search(sources, self._target, self._batch_tokens)
-        for hypothesis in hypotheses:
-            yield strip_markers([self._vocabulary.symbols[number] for number in hypothesis], self._markers)
+            for hypothesis in self._search.search(sources, self._target, self._batch_tokens):
+                yield strip_markers(
+                    [self._vocabulary.symbols[number] for number in hypothesis], self._markers
+                )

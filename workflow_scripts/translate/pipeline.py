@@ -39,7 +39,7 @@ class Engine(Protocol):
     """One direction of one system: pieces to the best hypothesis's pieces, in order, both without markers."""
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield one hypothesis per sentence; no sentence is empty."""
+        """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
         ...
 
 
@@ -56,9 +56,9 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     _reported: float = field(default_factory=time.monotonic)
 
-    def add(self, target_tokens: int) -> None:
-        """Count one finished sentence."""
-        self.sentences += 1
+    def add(self, target_tokens: int, sentences: int = 1) -> None:
+        """Count finished sentences."""
+        self.sentences += sentences
         self.target_tokens += target_tokens
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._reported = time.monotonic()
@@ -112,11 +112,14 @@ def translate_lines(
                 encoded[index] = pieces[:longest]
                 progress.truncated += 1
         progress.source_tokens += sum(len(pieces) for pieces in encoded)
-        translations = engine.translate([pieces for pieces in encoded if pieces])
-        for pieces in encoded:
-            hypothesis = next(translations) if pieces else []
+        translations = [""] * len(held)
+        # Longest first: sentences of one batch are alike in length, and the time left is not underestimated.
+        order = sorted((n for n, pieces in enumerate(encoded) if pieces), key=lambda n: -len(encoded[n]))
+        progress.add(0, sentences=len(held) - len(order))
+        for number, hypothesis in zip(order, engine.translate([encoded[n] for n in order]), strict=True):
+            translations[number] = one_line(decoder.decode(hypothesis))
             progress.add(len(hypothesis))
-            yield one_line(decoder.decode(hypothesis)) if pieces else ""
+        yield from translations
 
 
 def one_line(text: str) -> str:

@@ -38,7 +38,9 @@ def test_order_and_empty_lines_are_kept(block: int) -> None:
     lines = ["", "a b", "  ", "c", "d e f", ""]
     found = list(translate_lines(lines, Words(), Words(), engine, 100, progress, block))
     assert found == ["", "b a", "", "c", "f e d", ""]
-    assert engine.seen == [["a", "b"], ["c"], ["d", "e", "f"]]
+    # The engine is given each block's sentences longest first, and no empty one.
+    seen = {1: ["a b", "c", "d e f"], 2: ["a b", "c", "d e f"], 100: ["d e f", "a b", "c"]}
+    assert [" ".join(pieces) for pieces in engine.seen] == seen[block]
     assert (progress.sentences, progress.source_tokens, progress.target_tokens) == (6, 6, 6)
     assert progress.truncated == 0
 
