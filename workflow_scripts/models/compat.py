@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import logging
 import sys
+import warnings
 from typing import Any
 
 import torch
@@ -36,6 +37,8 @@ if "fairseq" not in sys.modules:
     dataclasses.dataclass = _hashable_dataclass
 
 torch.serialization.add_safe_globals([argparse.Namespace])
+# fairseq's decoder passes a float and a bool mask together; torch says so on every run.
+warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask and attn_mask")
 
 
 def _import_fairseq_quietly() -> None:

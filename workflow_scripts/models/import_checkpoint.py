@@ -1,7 +1,8 @@
 """Import a checkpoint of stock fairseq 0.12.2 as a system.
 
 What: task ``translation_multi_simple_epoch`` with ``encoder_langtok=src`` and ``decoder_langtok``, and a
-Transformer of the kind in ``architecture.py``. Inputs: checkpoint.pt, spm.model, dict.txt. Outputs: a system folder.
+Transformer of the kind in ``architecture.py``. Inputs: checkpoint.pt, spm.model, dict.txt. Outputs: a system
+folder.
 The checkpoint is a pickle: it is read by torch's restricted loader alone, which runs no code from the file.
 Source: docs/architecture.md.
 """
