@@ -1,0 +1,48 @@
+# The targets; their logic lies in workflow_scripts/operate, envs/bin/run-in and tests/run_all.py.
+PYTHON ?= python3.11
+CONFIG ?= config/config.yaml
+CORES ?= $(shell nproc)
+export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
+
+BIN := $(NEURONSPEC_VENVS)/workflow/bin/python
+SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \
+	$(PYTHON) -m workflow_scripts.operate.setup
+RUN_ENVIRONMENTS := workflow fairseq text evaluate
+SNAKEMAKE := $(BIN) -m snakemake --cores $(CORES)
+
+.PHONY: help setup demo run multi30k translate test lint bench
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: ## make the virtual environments that are missing or out of date
+	$(SETUP)
+
+demo: ## the whole chain on invented languages, then its table (results/demo)
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(SNAKEMAKE) --configfile config/config.yaml
+	@envs/bin/run-in evaluate workflow_scripts.report.show --tables results/demo/tables
+
+run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's options in ARGS=…
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(SNAKEMAKE) --configfile $(CONFIG) $(ARGS)
+
+multi30k: ## the Multi30k experiment (hours)
+	@$(MAKE) --no-print-directory run CONFIG=config/experiments/multi30k.yaml
+
+translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
+	$(SETUP) workflow text
+	@: $(or $(SYSTEM),$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(or $(DIRECTION),$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
+	@$(BIN) -m workflow_scripts.operate.translate --configfile $(CONFIG) --system $(SYSTEM) --direction $(DIRECTION) $(if $(SEED),--seed $(SEED))
+
+test: ## linters and all tests, each in its environment; SUITES="lint text" for some
+	$(SETUP)
+	@$(BIN) tests/run_all.py $(SUITES)
+
+lint: ## the linters alone
+	$(SETUP) workflow dev
+	@$(BIN) tests/run_all.py lint
+
+bench: ## speed and memory, for docs/benchmarks.md
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@for script in tests/bench/bench_*.py; do envs/bin/run-in fairseq tests.bench.$$(basename $$script .py) || exit 1; done

@@ -1,0 +1,64 @@
+"""Translate raw text with a system that an experiment trained: stdin → stdout, one sentence a line.
+
+Inputs: the experiment's config, a system's name, a direction. Finds the system's folder and the decoding
+options in the config, then hands over to ``workflow_scripts.translate.translate`` in the engine's environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.operate.environments import ROOT
+
+ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
+
+
+def translate_command(experiment: Experiment, system: str, direction: str, seed: int | None) -> list[str]:
+    """Return the command that translates; ``seed=None`` means the first of ``train.seeds``.
+
+    Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
+    """
+    seed = experiment.train.seeds[0] if seed is None else seed
+    for kind, value, known in (
+        ("system", system, experiment.all_systems),
+        ("direction", direction, experiment.evaluated_directions),
+        ("seed", str(seed), [str(one) for one in experiment.train.seeds]),
+    ):
+        if value not in known:
+            hint = nearest(value, known) or f"; there are {', '.join(known)}"
+            raise UserError(f"{experiment.experiment} has no {kind} {value!r}{hint}")
+    folder = Path("results") / experiment.experiment / "systems" / system / f"s{seed}"
+    if not (folder / "system.json").is_file():
+        raise UserError(f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it")
+    decode = experiment.decode
+    return [
+        str(ROOT / "envs/bin/run-in"),
+        ENGINE_ENVIRONMENTS[decode.engine],
+        "workflow_scripts.translate.translate",
+        *("--system", str(folder), "--direction", direction, "--engine", decode.engine),
+        *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
+        *("--max-length", str(decode.max_length), "--batch-tokens", str(decode.batch_tokens)),
+        *("--compute-type", decode.compute_type, "--threads", str(decode.threads)),
+    ]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Check the request against the config and become the translating process."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configfile", required=True)
+    parser.add_argument("--system", required=True)
+    parser.add_argument("--direction", required=True)
+    parser.add_argument("--seed", type=int)
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    command = translate_command(experiment, arguments.system, arguments.direction, arguments.seed)
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    run_main(main)
