@@ -1,0 +1,87 @@
+"""What a person sees of a long training: one readable line every few updates, on stderr.
+
+Inputs: the numbers of each update. Outputs: lines such as
+`update 1200/6000 | loss 4.123 | lr 1.2e-03 | 5830 words/s | 0.41 s/update | left 0:33`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import warnings
+from collections import deque
+from typing import Any
+
+# Speed and time left look back this many log lines, so that a pause for validation does not shake them much.
+SPEED_WINDOW = 20
+
+# What fairseq says below a warning is of use to its developers only; these loggers are ours to silence.
+_TALKATIVE = ("fairseq", "fairseq_cli", "torch")
+
+logger = logging.getLogger(__name__)
+
+
+def clock(seconds: float) -> str:
+    """Return hours and minutes: 5400 -> `1:30`; rounded up to whole minutes."""
+    minutes = int(-(-max(seconds, 0) // 60))
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def log_to_stderr() -> None:
+    """Send this project's lines to stderr with the time, fairseq's only from warnings up."""
+    logging.basicConfig(
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        level=logging.INFO,
+        stream=sys.stderr,
+        force=True,
+    )
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # fairseq's data loader always asks for pinned memory; torch remarks on it each epoch without a GPU.
+    warnings.filterwarnings("ignore", message=".*pin_memory.*")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
+class ProgressLog:
+    """Averages over `interval` updates and logs a line.
+
+    Args:
+        last_update: where training ends at the latest.
+        interval: updates from line to line.
+    """
+
+    def __init__(self, last_update: int, interval: int) -> None:
+        self.last_update, self.interval = last_update, max(interval, 1)
+        self.loss = self.tokens = 0.0
+        self.marks: deque[tuple[float, int, float]] = deque(maxlen=SPEED_WINDOW)
+        self.seen_tokens = 0.0
+        self.resume(0)
+
+    def resume(self, update: int) -> None:
+        """Start the clock at `update`."""
+        self.marks.clear()
+        self.marks.append((time.monotonic(), update, self.seen_tokens))
+
+    def update(self, update: int, output: dict[str, Any], tokens: int, learning_rate: float) -> None:
+        """Take in one update: `output["loss"]` in bits per target token, `tokens` target tokens."""
+        self.loss += float(output.get("loss", 0.0)) * tokens
+        self.tokens += tokens
+        self.seen_tokens += tokens
+        if update % self.interval == 0 or update == self.last_update:
+            logger.info(self.line(update, learning_rate, time.monotonic()))
+            self.loss = self.tokens = 0.0
+
+    def line(self, update: int, learning_rate: float, now: float) -> str:
+        """Return the line for the updates since the last one and mark the time."""
+        then, since, seen = self.marks[0]
+        seconds, updates = max(now - then, 1e-9), max(update - since, 1)
+        self.marks.append((now, update, self.seen_tokens))
+        left = seconds / updates * (self.last_update - update)
+        return (
+            f"update {update}/{self.last_update} | loss {self.loss / max(self.tokens, 1):.3f}"
+            f" | lr {learning_rate:.2e} | {(self.seen_tokens - seen) / seconds:.0f} words/s"
+            f" | {seconds / updates:.2f} s/update | left {clock(left)}"
+        )

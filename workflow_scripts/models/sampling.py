@@ -1,0 +1,321 @@
+"""Which examples an epoch holds, and how they are batched: several directions in one fairseq dataset.
+
+Inputs: `{data_bin}/{subset}.{pair}.{lang}.bin/.idx` in fairseq's memory-mapped form (no language token
+inside, `</s>` appended). Outputs: batches as fairseq's models take them, with the name of their direction.
+Spec 1.1 (temperature sampling, language tokens, virtual epoch size) and 3.6 (one direction per batch).
+
+An example's number is `offset of its direction + line number`, so a direction is found without a list of
+objects; grouping and filtering work on whole arrays.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+import numpy as np
+import torch
+from fairseq.data import FairseqDataset, data_utils
+from fairseq.data.indexed_dataset import MMapIndexedDataset
+from fairseq.data.language_pair_dataset import collate
+
+from workflow_scripts.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+BY_DIRECTION = "by_direction"
+MIXED = "mixed"
+
+# fairseq never lets a virtual epoch grow beyond this multiple of the real data (SampledMultiDataset).
+MAX_SCALE_UP = 1.5
+
+
+def temperature_probabilities(sizes: Sequence[int], temperature: float) -> np.ndarray:
+    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
+
+    Raises:
+        UserError: the temperature is not positive.
+    """
+    if not temperature > 0:
+        raise UserError(
+            f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
+        )
+    counts = np.asarray(sizes, dtype=np.float64)
+    weights = (counts / counts.sum()) ** (1.0 / temperature)
+    return weights / weights.sum()
+
+
+def default_virtual_size(sizes: Sequence[int], probabilities: np.ndarray) -> int:
+    """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
+    at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
+    largest = int(np.argmax(sizes))
+    scaled = probabilities / probabilities[largest] * sizes[largest]
+    return int(min(scaled.sum(), MAX_SCALE_UP * sum(sizes)))
+
+
+def epoch_counts(probabilities: np.ndarray, virtual_size: int) -> np.ndarray:
+    """Split `virtual_size` examples by `probabilities`, int64 [directions]: rounded down, the rest to the
+    largest remainders (first direction on a tie)."""
+    exact = probabilities * virtual_size
+    # Exact multiples must not lose an example to rounding of the product.
+    counts = np.floor(exact + 1e-9).astype(np.int64)
+    order = np.argsort(-(exact - counts), kind="stable")
+    counts[order[: virtual_size - counts.sum()]] += 1
+    return counts
+
+
+def draw(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw `count` of `size` line numbers, int64: each as often as every other, give or take one."""
+    whole, rest = divmod(count, size)
+    parts = [np.tile(np.arange(size, dtype=np.int64), whole)] if whole else []
+    if rest:
+        parts.append(rng.permutation(size)[:rest].astype(np.int64))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class DirectionData:
+    """The two sides of one direction. Sizes count the language token and `</s>`."""
+
+    name: str
+    source: MMapIndexedDataset
+    target: MMapIndexedDataset
+    source_tag: int
+    target_tag: int
+
+    @property
+    def source_sizes(self) -> np.ndarray:
+        return np.asarray(self.source.sizes, dtype=np.int32) + 1
+
+    @property
+    def target_sizes(self) -> np.ndarray:
+        return np.asarray(self.target.sizes, dtype=np.int32) + 1
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+def pair_of(direction: str) -> str:
+    """Return the unordered pair of a direction: `en-de` -> `de-en`."""
+    return "-".join(sorted(direction.split("-")))
+
+
+def split_direction(direction: str) -> tuple[str, str]:
+    """Return (source, target) language of a direction.
+
+    Raises:
+        UserError: not of the form `xx-yy`.
+    """
+    parts = direction.split("-")
+    if len(parts) != 2 or not all(parts):
+        raise UserError(f"direction {direction!r} is not of the form source-target, as in de-en")
+    return parts[0], parts[1]
+
+
+def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
+    """Return the four binary files of a direction: .bin and .idx of the source, then of the target."""
+    prefix = Path(data_bin) / f"{subset}.{pair_of(direction)}"
+    return [Path(f"{prefix}.{lang}{end}") for lang in split_direction(direction) for end in (".bin", ".idx")]
+
+
+def load_directions(
+    data_bin: str | Path, subset: str, directions: Sequence[str], language_tokens: dict[str, int]
+) -> list[DirectionData]:
+    """Open the binary files of `directions`; both directions of a pair share the memory map.
+
+    Args:
+        language_tokens: vocabulary index of `__xx__` by language.
+
+    Raises:
+        UserError: a file is missing or the two sides differ in length.
+    """
+    opened: dict[str, MMapIndexedDataset] = {}
+    loaded = []
+    for direction in directions:
+        for path in data_files(data_bin, subset, direction):
+            if not path.exists():
+                raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
+        sides = []
+        for lang in split_direction(direction):
+            prefix = str(Path(data_bin) / f"{subset}.{pair_of(direction)}.{lang}")
+            if prefix not in opened:
+                opened[prefix] = MMapIndexedDataset(prefix)
+            if lang not in language_tokens:
+                raise UserError(f"language {lang!r} of direction {direction} is not in --languages")
+            sides.append(opened[prefix])
+        if len(sides[0]) != len(sides[1]):
+            raise UserError(
+                f"{data_bin}: {subset} of {direction} has {len(sides[0])} source but {len(sides[1])} target lines"
+            )
+        source, target = split_direction(direction)
+        loaded.append(
+            DirectionData(direction, sides[0], sides[1], language_tokens[source], language_tokens[target])
+        )
+    return loaded
+
+
+class MultiDirectionDataset(FairseqDataset):
+    """All directions of one subset; each epoch draws its examples anew by a seed.
+
+    Args:
+        directions: data of each direction, in the order of the training's directions.
+        pad, eos: vocabulary indices.
+        seed: of the draw; an epoch's draw depends on (seed, epoch) alone, so that a resumed epoch is the same.
+        sampler: `by_direction` (a batch holds one direction) or `mixed`.
+        temperature: of the draw; 1 keeps the sizes.
+        virtual_epoch_size: examples in an epoch; None: all of them once at temperature 1, else spec 1.1's rule.
+        shuffle: False for validation: every example once, in a fixed order.
+    """
+
+    def __init__(
+        self,
+        directions: Sequence[DirectionData],
+        pad: int,
+        eos: int,
+        seed: int = 1,
+        sampler: str = BY_DIRECTION,
+        temperature: float = 1.0,
+        virtual_epoch_size: int | None = None,
+        shuffle: bool = True,
+    ) -> None:
+        super().__init__()
+        if sampler not in (BY_DIRECTION, MIXED):
+            raise UserError(f"sampler {sampler!r} in the training settings: use {BY_DIRECTION} or {MIXED}")
+        self.directions = list(directions)
+        self.pad, self.eos = pad, eos
+        self.seed, self.sampler, self.shuffle = seed, sampler, shuffle
+        counts = [len(data) for data in self.directions]
+        empty = [data.name for data in self.directions if len(data) == 0]
+        if empty:
+            raise UserError(f"direction {empty[0]} has no examples")
+        self.offsets = np.cumsum([0, *counts])
+        self.source_sizes = np.concatenate([data.source_sizes for data in self.directions])
+        self.target_sizes = np.concatenate([data.target_sizes for data in self.directions])
+        self.epoch = 1
+        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None):
+            self.counts = np.asarray(counts, dtype=np.int64)
+        else:
+            probabilities = temperature_probabilities(counts, temperature)
+            size = virtual_epoch_size or default_virtual_size(counts, probabilities)
+            self.counts = epoch_counts(probabilities, size)
+
+    # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
+    @property
+    def can_reuse_epoch_itr_across_epochs(self) -> bool:
+        return not self.shuffle
+
+    @property
+    def supports_prefetch(self) -> bool:
+        return False
+
+    @property
+    def sizes(self) -> np.ndarray:
+        return np.maximum(self.source_sizes, self.target_sizes)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return int(self.offsets[-1])
+
+    def direction_numbers(self, indices: np.ndarray) -> np.ndarray:
+        """Return the direction's number of each example, int16."""
+        return (np.searchsorted(self.offsets, indices, side="right") - 1).astype(np.int16)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        number = int(np.searchsorted(self.offsets, index, side="right")) - 1
+        data = self.directions[number]
+        line = int(index) - int(self.offsets[number])
+        return {
+            "id": int(index),
+            "direction": number,
+            "source": torch.cat([torch.tensor([data.source_tag]), data.source[line]]),
+            "target": torch.cat([torch.tensor([data.target_tag]), data.target[line]]),
+        }
+
+    def collater(self, samples: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return fairseq's batch (source left-padded, decoder input `</s> __tgt__ …`) plus `direction`:
+        the number of the direction that all sentences share, or -1 in a mixed batch."""
+        if not samples:
+            return {}
+        batch = collate(samples, self.pad, self.eos, left_pad_source=True, left_pad_target=False)
+        numbers = {sample["direction"] for sample in samples}
+        batch["direction"] = numbers.pop() if len(numbers) == 1 else -1
+        return batch  # type: ignore[no-any-return]
+
+    def num_tokens(self, index: int) -> int:
+        return int(max(self.source_sizes[index], self.target_sizes[index]))
+
+    def num_tokens_vec(self, indices: np.ndarray) -> np.ndarray:
+        return np.maximum(self.source_sizes[indices], self.target_sizes[indices]).astype(np.int64)
+
+    def size(self, index: int) -> tuple[int, int]:
+        return int(self.source_sizes[index]), int(self.target_sizes[index])
+
+    def ordered_indices(self) -> np.ndarray:
+        """Return the epoch's examples, sorted by source then target length; equal lengths in random order."""
+        rng = np.random.default_rng([self.seed, self.epoch])
+        parts = [
+            offset + draw(len(data), int(count), rng)
+            for data, offset, count in zip(self.directions, self.offsets, self.counts, strict=False)
+        ]
+        indices = np.concatenate(parts)
+        if self.shuffle:
+            indices = rng.permutation(indices)
+        return indices[np.lexsort((self.target_sizes[indices], self.source_sizes[indices]))]
+
+    def filter_indices_by_size(
+        self, indices: np.ndarray, max_sizes: tuple[int, int] | int | None
+    ) -> tuple[np.ndarray, list[int]]:
+        """Drop examples longer than (source, target) positions; says how many, by direction."""
+        if max_sizes is None:
+            return indices, []
+        most_source, most_target = (max_sizes, max_sizes) if isinstance(max_sizes, int) else max_sizes
+        keep = (self.source_sizes[indices] <= most_source) & (self.target_sizes[indices] <= most_target)
+        ignored = indices[~keep]
+        if len(ignored):
+            per = np.bincount(self.direction_numbers(ignored), minlength=len(self.directions))
+            named = ", ".join(f"{d.name} {n}" for d, n in zip(self.directions, per, strict=True) if n)
+            logger.warning(
+                f"{len(ignored)} examples over {most_source}/{most_target} positions left out: {named}"
+            )
+        return indices[keep], ignored.tolist()
+
+    def batch_by_size(
+        self,
+        indices: np.ndarray,
+        max_tokens: int | None = None,
+        max_sentences: int | None = None,
+        required_batch_size_multiple: int = 1,
+    ) -> list[np.ndarray]:
+        """Cut `indices` (sorted by length) into batches of at most `max_tokens` padded tokens a side; with
+        the by_direction sampler each direction is cut on its own."""
+        groups = [indices]
+        if self.sampler == BY_DIRECTION:
+            numbers = self.direction_numbers(indices)
+            order = np.argsort(numbers, kind="stable")
+            cuts = np.searchsorted(numbers[order], np.arange(1, len(self.directions)))
+            groups = np.split(indices[order], cuts)
+        batches: list[np.ndarray] = []
+        for group in groups:
+            if len(group):
+                batches.extend(
+                    data_utils.batch_by_size(
+                        group,
+                        num_tokens_fn=None,
+                        num_tokens_vec=self.num_tokens_vec(group),
+                        max_tokens=max_tokens,
+                        max_sentences=max_sentences,
+                        required_batch_size_multiple=required_batch_size_multiple,
+                    )
+                )
+        return batches
+
+    def prefetch(self, indices: Sequence[int]) -> None:
+        """Nothing to fetch: the files are memory-mapped."""

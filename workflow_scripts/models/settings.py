@@ -1,0 +1,112 @@
+"""Training settings: their defaults, what each may be, and which of them may change between two attempts.
+
+Input: the JSON object of `--settings`. Output: a complete dictionary. Spec 2.2 has the published values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+
+SCHEDULERS = ("inverse_sqrt", "polynomial_decay", "cosine", "fixed")
+PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+SAMPLERS = ("by_direction", "mixed")
+# Their learning rate at an update depends on where training ends.
+ENDING_SCHEDULERS = ("polynomial_decay", "cosine")
+DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
+
+DEFAULTS: dict[str, Any] = {
+    "max_updates": 6000,
+    "max_tokens": 2400,
+    "update_freq": 1,
+    "lr": 5e-4,
+    "warmup_updates": 4000,
+    "scheduler": "inverse_sqrt",
+    "dropout": None,
+    "attention_dropout": None,
+    "activation_dropout": None,
+    "label_smoothing": 0.1,
+    "adam_betas": [0.9, 0.98],
+    "adam_eps": 1e-6,
+    "weight_decay": 0.0,
+    "clip_norm": 0.0,
+    "temperature": 1.0,
+    "virtual_epoch_size": None,
+    "sampler": None,
+    "validate_interval_updates": 500,
+    "keep_checkpoints": 1,
+    "patience": 20,
+    "precision": "auto",
+    "threads": None,
+    "data_workers": 0,
+    "tensorboard": False,
+    "valid_bleu": False,
+    "log_interval": 50,
+    "max_positions": 256,
+    "stop_time_hours": None,
+}
+
+# A change of these lets a training go on (ARCHITECTURE rule 1).
+EXTENDABLE_KEYS = (
+    "max_updates",
+    "patience",
+    "validate_interval_updates",
+    "keep_checkpoints",
+    "stop_time_hours",
+)
+# Where and how it runs: goes on, and the change is recorded.
+EXECUTION_KEYS = ("max_tokens", "update_freq", "precision", "threads", "data_workers")
+# What is only seen or logged.
+UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval")
+
+_POSITIVE = ("max_updates", "max_tokens", "update_freq", "lr", "temperature", "validate_interval_updates")
+
+
+def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[str, Any]:
+    """Return all settings: `given` over the defaults.
+
+    Raises:
+        UserError: an unknown key or a value that cannot be.
+    """
+    for key in given:
+        if key not in DEFAULTS:
+            raise UserError(f"unknown key {key!r} in the training settings{nearest(key, DEFAULTS)}")
+    settings = {**DEFAULTS, **given}
+    if settings["sampler"] is None:
+        settings["sampler"] = default_sampler
+    for key, allowed in (("scheduler", SCHEDULERS), ("precision", PRECISIONS), ("sampler", SAMPLERS)):
+        if settings[key] not in allowed:
+            raise UserError(
+                f"{key} {settings[key]!r} in the training settings is none of {', '.join(allowed)}"
+                + nearest(str(settings[key]), allowed)
+            )
+    for key in _POSITIVE:
+        if not settings[key] > 0:
+            raise UserError(f"{key} {settings[key]!r} in the training settings must be positive")
+    if settings["scheduler"] in ENDING_SCHEDULERS and settings["warmup_updates"] >= settings["max_updates"]:
+        raise UserError(
+            f"warmup_updates {settings['warmup_updates']} in the training settings must be below max_updates"
+            f" {settings['max_updates']} with scheduler {settings['scheduler']}"
+        )
+    return settings
+
+
+def with_dropouts(architecture: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the architecture with the settings' dropout values where they are given."""
+    given = {key: settings[key] for key in DROPOUTS if settings[key] is not None}
+    return {**architecture, **given}
+
+
+def settings_by_class(settings: Mapping[str, Any], processes: int) -> dict[str, dict[str, Any]]:
+    """Sort settings into the fingerprint's classes; the effective batch is identity, its split execution."""
+    extendable = {key: settings[key] for key in EXTENDABLE_KEYS}
+    execution: dict[str, Any] = {key: settings[key] for key in EXECUTION_KEYS}
+    execution["processes"] = processes
+    other = {*EXTENDABLE_KEYS, *EXECUTION_KEYS, *UNTRACKED_KEYS, *DROPOUTS}
+    identity = {key: value for key, value in settings.items() if key not in other}
+    identity["effective_batch"] = settings["max_tokens"] * settings["update_freq"] * processes
+    if settings["scheduler"] in ENDING_SCHEDULERS:
+        identity["max_updates"] = settings["max_updates"]
+    return {"identity": identity, "extendable": extendable, "execution": execution}

@@ -1,0 +1,111 @@
+"""fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
+
+What: checkpoints that hold the patience counter, copies that are never half made, out-of-memory that raises,
+progress lines. Inputs and outputs: fairseq's checkpoints. Source: spec/environments, "Traps of resuming".
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from typing import Any
+
+import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+import torch
+from fairseq import checkpoint_utils
+from fairseq.file_io import PathManager
+from fairseq.trainer import Trainer
+from fairseq_cli import train as fairseq_train
+
+from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.models.task import BLEU_COLUMNS, VALIDATION_COLUMNS, forget_rows_after
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["BLEU_COLUMNS", "VALIDATION_COLUMNS", "NeuronspecTrainer", "forget_previous_training"]
+
+
+def _copy_whole_file(src_path: str, dst_path: str, overwrite: bool = False) -> str:
+    """Copy beside the final name, sync, rename: fairseq's own copy leaves half a checkpoint when killed."""
+    temporary = f"{dst_path}.{os.getpid()}.tmp"
+    shutil.copyfile(src_path, temporary)
+    with open(temporary, "rb") as handle:
+        os.fsync(handle.fileno())
+    os.replace(temporary, dst_path)
+    return dst_path
+
+
+PathManager.copy = staticmethod(_copy_whole_file)
+
+
+def forget_previous_training() -> None:
+    """Clear what fairseq keeps in function attributes, so that a second training in this process starts clean."""
+    for function, names in (
+        (fairseq_train.should_stop_early, ("best", "num_runs")),
+        (checkpoint_utils.save_checkpoint, ("best",)),
+    ):
+        for name in names:
+            if hasattr(function, name):
+                delattr(function, name)
+
+
+class NeuronspecTrainer(Trainer):
+    """fairseq's trainer for `NeuronspecTranslationTask`.
+
+    Args:
+        batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). A resumed
+            epoch whose batching differs cannot be entered midway; training then goes on with the next epoch.
+    """
+
+    def __init__(
+        self, cfg: Any, task: Any, model: Any, criterion: Any, batching: str, progress: ProgressLog
+    ) -> None:
+        super().__init__(cfg, task, model, criterion)
+        self.batching = batching
+        self.progress = progress
+
+    def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
+        """One update. Out of memory raises: fairseq would skip the batch, nothing would fail and nothing retry."""
+        tokens = sum(sample["ntokens"] for sample in samples if sample)
+        output = super().train_step(samples, raise_oom=True)
+        if output is not None:
+            self.progress.update(self.get_num_updates(), output, tokens, self.get_lr())
+        return output
+
+    def save_checkpoint(self, filename: str, extra_state: dict[str, Any]) -> None:
+        stop = fairseq_train.should_stop_early
+        extra_state["patience"] = {
+            "best": getattr(stop, "best", None),
+            "num_runs": getattr(stop, "num_runs", 0),
+        }
+        extra_state["batching"] = self.batching
+        super().save_checkpoint(filename, extra_state)
+
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:
+        extra_state = super().load_checkpoint(filename, *args, **kwargs)
+        folder = self.task.folder
+        for name in ("validation.csv", "validation_bleu.csv"):
+            if self.is_data_parallel_master:
+                forget_rows_after(folder / name, self.get_num_updates())
+        if extra_state is None:
+            return None
+        patience = extra_state.get("patience", {})
+        if patience.get("best") is not None:
+            fairseq_train.should_stop_early.best = patience["best"]
+            fairseq_train.should_stop_early.num_runs = patience["num_runs"]
+        iterator = extra_state["train_iterator"]
+        if extra_state.get("batching") != self.batching and iterator["iterations_in_epoch"] > 0:
+            logger.warning("the batches are cut differently now: going on with the next epoch")
+            iterator["epoch"], iterator["iterations_in_epoch"] = iterator["epoch"] + 1, 0
+        logger.info(f"resumed at update {self.get_num_updates()}, epoch {iterator['epoch']}")
+        self.progress.resume(self.get_num_updates())
+        return extra_state
+
+
+def deterministic_threads(threads: int | None) -> None:
+    """Set torch's threads; None leaves them to the environment (OMP_NUM_THREADS or the number of cores)."""
+    if threads:
+        torch.set_num_threads(threads)

@@ -1,0 +1,69 @@
+"""Fine-tune a trained system, each direction through its own mask (Neuron Specialization), or unmasked.
+
+Inputs: the parent's system folder, masks, binarised data, settings. Outputs: a system folder. The parent's
+weights are the start; optimiser, schedule and data order begin anew. Spec 2.2, 3.4 (masked forward), 3.6 (one
+direction per batch). The continued-training control is the same program with masks that keep every unit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from workflow_scripts.errors import UserError, nearest, run_main
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the command line and train; a second call resumes or re-exports."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--system", required=True, help="name of the new system")
+    parser.add_argument("--parent", required=True, help="system folder to start from")
+    parser.add_argument(
+        "--masks", help="masks .npz with one row for each direction; without it nothing is masked"
+    )
+    parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
+    parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--folder", required=True, help="where training works and resumes")
+    parser.add_argument("--out", required=True, help="system folder")
+    arguments = parser.parse_args(argv)
+
+    from workflow_scripts.models.settings import complete_settings
+    from workflow_scripts.models.training import TrainingPlan, train_system
+    from workflow_scripts.units.mask_table import MaskTable
+    from workflow_scripts.units.system import SystemFolder
+
+    parent = SystemFolder.read(arguments.parent)
+    for direction in arguments.directions:
+        for language in direction.split("-"):
+            if language not in parent.languages:
+                raise UserError(
+                    f"direction {direction}: {arguments.parent} has no language {language!r}"
+                    + nearest(language, parent.languages)
+                )
+    if arguments.masks:
+        MaskTable.read(arguments.masks).check_model(parent.space, parent.weights_sha256)
+    plan = TrainingPlan(
+        system=arguments.system,
+        seed=arguments.seed,
+        languages=list(parent.languages),
+        directions=arguments.directions,
+        architecture=dict(parent.architecture),
+        settings=complete_settings(arguments.settings, default_sampler="by_direction"),
+        text=dict(parent.text),
+        data_bin=arguments.data_bin,
+        dictionary=str(parent.dictionary),
+        subwords=str(parent.subwords),
+        folder=arguments.folder,
+        masks=arguments.masks,
+        initial_weights=str(parent.weights),
+        parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
+    )
+    train_system(plan, arguments.out)
+
+
+if __name__ == "__main__":
+    run_main(main)
