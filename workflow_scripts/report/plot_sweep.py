@@ -1,0 +1,109 @@
+"""Draw the gain over the baseline and over continued training against the threshold k (the paper's figure 3).
+
+In:  ``tables/summary.csv`` of ``report.tabulate``.
+Out: one PNG: a row for each test set, a column for each of the two differences, a line for each side; bars
+     are standard deviations over seeds (none for one seed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
+from workflow_scripts.report.markdown import METRIC_NAMES
+from workflow_scripts.report.show import Row, read_summary
+from workflow_scripts.report.summary import ALL, BOTH, INTO, OTHER, OUT, sweep_key
+
+SIDES = (OUT, INTO, BOTH, OTHER)
+REFERENCES = {"baseline_difference": "baseline", "continued_difference": "continued training"}
+Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
+
+
+def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
+    """Return the rows of one sweep over all directions.
+
+    Raises:
+        UserError: the metric or the sweep is not in the summary.
+    """
+    metrics = {row["metric"] for row in rows}
+    if metric not in metrics:
+        raise UserError(f"--metric: the summary has no {metric!r}{nearest(metric, metrics)}")
+    families = {sweep[0] for row in rows if (sweep := sweep_key(row["system"]))}
+    if family not in families:
+        raise UserError(f"--sweep: the summary has no systems {family}-k…{nearest(family, families)}")
+    return [
+        row
+        for row in rows
+        if row["metric"] == metric
+        and row["grouping"] == ALL
+        and (sweep := sweep_key(row["system"])) is not None
+        and sweep[0] == family
+    ]
+
+
+def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> list[Point]:
+    """Return (k, gain, sd) with k ascending, of the rows that have this difference."""
+    return sorted(
+        (
+            float(row["k"]),
+            float(row[difference]),
+            float(row[f"{difference}_sd"]) if row[f"{difference}_sd"] else None,
+        )
+        for row in rows
+        if (row["testset"], row["side"]) == (testset, side) and row[difference]
+    )
+
+
+def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
+    """Draw the rows of one sweep."""
+    testsets = list(dict.fromkeys(row["testset"] for row in rows))
+    name = METRIC_NAMES.get(metric, metric)
+    figure, grid = panels(len(testsets), len(REFERENCES))
+    for testset, axes in zip(testsets, grid, strict=True):
+        for axis, (difference, reference) in zip(axes, REFERENCES.items(), strict=True):
+            drawn = False
+            for side, colour, marker in zip(SIDES, COLOURS, MARKERS, strict=False):
+                line = points(rows, testset, side, difference)
+                if not line:
+                    continue
+                axis.errorbar(
+                    [k for k, _, _ in line],
+                    [gain for _, gain, _ in line],
+                    yerr=[math.nan if sd is None else sd for _, _, sd in line],
+                    color=colour,
+                    marker=marker,
+                    markersize=4,
+                    capsize=2,
+                    linewidth=1.2,
+                    label=side,
+                )
+                drawn = True
+            axis.axhline(0, color="black", linewidth=0.8)
+            axis.set_xlabel("threshold k (%)")
+            axis.set_ylabel(f"{name} gain over {reference}")
+            seeds = sorted({row["n"] for row in rows if row["testset"] == testset})
+            axis.set_title(f"{testset} (seeds: {', '.join(seeds)})", fontsize=9)
+            if drawn:
+                axis.legend(fontsize=7, frameon=False)
+            else:
+                axis.text(0.5, 0.5, f"no {reference} in these tables", ha="center", transform=axis.transAxes)
+    save(figure, out)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the summary and draw one sweep."""
+    parser = argparse.ArgumentParser(prog="plot_sweep", description=__doc__.splitlines()[0])
+    parser.add_argument("--summary", required=True, metavar="CSV", help="tables/summary.csv")
+    parser.add_argument("--metric", default="bleu")
+    parser.add_argument("--sweep", default="ns", help="systems named SWEEP-k…")
+    parser.add_argument("--out", required=True, metavar="PNG")
+    args = parser.parse_args(argv)
+    draw(sweep_rows(read_summary(args.summary), args.metric, args.sweep), args.metric, args.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,130 @@
+"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make demo``.
+
+In:  ``tables/summary.csv`` (of ``report.tabulate``) and the folder around it.
+Out: plain text on stdout, under 100 columns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.report.markdown import METRIC_NAMES, rounded
+from workflow_scripts.report.summary import ALL, BOTH, CSV_COLUMNS, INTO, OTHER, OUT
+
+WIDTH = 99
+# What a user may look for, in the order of the workflow; only what exists is shown.
+PLACES = {
+    "tables/summary.md": "these numbers with groups, single directions and signatures",
+    "tables/scores.csv": "every score, unrounded",
+    "figures": "curves",
+    "analysis": "controls and overlap of masks",
+    "translations": "what each system wrote",
+    "systems": "the trained models, ready to translate",
+    "masks": "which units each direction keeps",
+    "data/card.md": "what the text is",
+    "logs": "a log of every job",
+    "benchmarks": "time and memory of every job",
+}
+Row = dict[str, str]
+
+
+def read_summary(path: str | Path) -> list[Row]:
+    """Read ``summary.csv``; every value is text, empty where a number does not exist.
+
+    Raises:
+        UserError: the file is absent or not a summary.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no summary here; report.tabulate writes it")
+    with Path(path).open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        rows = list(reader)
+    if list(reader.fieldnames or []) != CSV_COLUMNS or not rows:
+        raise UserError(f"{path}: not a summary of report.tabulate (its columns differ, or it is empty)")
+    return rows
+
+
+def number(mean: str, sd: str, sign: bool = False) -> str:
+    """Return "39.61 ± 0.12", "39.61" for one seed, "-" where there is no mean."""
+    if not mean:
+        return "-"
+    text = rounded(float(mean), sign=sign)
+    return f"{text} ± {rounded(float(sd))}" if sd else text
+
+
+def render_console(rows: Sequence[Row]) -> str:
+    """Return the table over all directions of each test set and metric, under 100 columns wide."""
+    overall = [row for row in rows if row["grouping"] == ALL]
+    lines: list[str] = []
+    for (testset, metric), grouped in groupby(overall, key=lambda row: (row["testset"], row["metric"])):
+        part = list(grouped)
+        lines += ["", *_one_table(part, f"{testset}, {METRIC_NAMES.get(metric, metric)}")]
+    return "\n".join(lines)
+
+
+def _one_table(rows: Sequence[Row], title: str) -> list[str]:
+    sides = [side for side in (OUT, INTO, BOTH, OTHER) if any(row["side"] == side for row in rows)]
+    # The differences are those of the most comprehensive side; summary.md has the others.
+    main_side = BOTH if BOTH in sides else sides[0]
+    places = {(row["system"], row["side"]): row for row in rows}
+    table = [["", *sides, "gain: baseline", "continued"]]
+    for system in dict.fromkeys(row["system"] for row in rows):
+        main_row = places[system, main_side]
+        table.append(
+            [
+                system,
+                *(number(places[system, side]["mean"], places[system, side]["sd"]) for side in sides),
+                number(main_row["baseline_difference"], main_row["baseline_difference_sd"], sign=True),
+                number(main_row["continued_difference"], main_row["continued_difference_sd"], sign=True),
+            ]
+        )
+    seeds = sorted({int(row["n"]) for row in rows})
+    counted = f"n = {'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seed{'s' * (seeds != [1])}"
+    spread = "sd n/a" if seeds == [1] else "mean ± sd"
+    missing = sum(int(row["scores_expected"]) - int(row["scores"]) for row in rows if row["side"] != BOTH)
+    partial = f"PARTIAL, {missing} scores missing: " if missing else ""
+    return [f"{partial}{title} ({counted}, {spread}; gains on {main_side})", *_aligned(table)]
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    # A long system name gives way before a number does.
+    widths[0] = min(widths[0], WIDTH - sum(width + 2 for width in widths[1:]))
+    lines = []
+    for row in table:
+        name = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([name.ljust(widths[0]), *cells]))
+    lines.insert(1, "-" * len(lines[0]))
+    return lines
+
+
+def render_places(results: Path) -> str:
+    """Return a line for each known place under an experiment's folder that exists."""
+    lines = ["", f"Everything lies in {os.path.relpath(results)}/", ""]
+    for place, meaning in PLACES.items():
+        path = results / place
+        if path.exists():
+            shown = f"{place}/" if path.is_dir() else place
+            lines.append(f"  {shown:<20} {meaning}")
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the summary."""
+    parser = argparse.ArgumentParser(prog="show", description=__doc__.splitlines()[0])
+    parser.add_argument("--tables", required=True, help="folder with summary.csv (results/EXPERIMENT/tables)")
+    args = parser.parse_args(argv)
+    tables = Path(args.tables)
+    print(render_console(read_summary(tables / "summary.csv")))
+    print(render_places(tables.resolve().parent))
+
+
+if __name__ == "__main__":
+    run_main(main)
