@@ -1,0 +1,219 @@
+"""report.tabulate and report.show: from score files to tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.report import show
+from workflow_scripts.report.tabulate import main
+
+BLEU_SIGNATURE = "nrefs:1|tok:13a"
+# (system, seed) -> en-de, de-en
+BLEU = {
+    ("baseline", 1): (10.0, 30.0),
+    ("baseline", 2): (12.0, 30.0),
+    ("continued", 1): (11.0, 31.0),
+    ("continued", 2): (11.0, 31.0),
+    ("ns-k70", 1): (9.0, 29.0),
+    ("ns-k70", 2): (9.0, 29.0),
+    ("ns-k97.5", 1): (13.0, 33.125),
+    ("ns-k97.5", 2): (13.0, 33.125),
+}
+
+
+def path_of(root: Path, system: str, seed: int, direction: str) -> Path:
+    return root / "scores" / system / f"s{seed}" / "test" / f"{direction}.json"
+
+
+def write(root: Path, system: str, seed: int, direction: str, bleu: float, changes: dict | None = None):
+    path = path_of(root, system, seed, direction)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entries = [
+        {"metric": "bleu", "score": bleu, "signature": BLEU_SIGNATURE},
+        {"metric": "chrf", "score": 2 * bleu, "signature": "nc:6|nw:2"},
+    ]
+    content = {
+        "experiment": "toy",
+        "system": system,
+        "seed": seed,
+        "testset": "test",
+        "profile": "raw",
+        "direction": direction,
+        "n": 200,
+        "scores": entries,
+        "references_sha256": f"ref-{direction}",
+    }
+    path.write_text(json.dumps(content | (changes or {})))
+
+
+@pytest.fixture
+def results(tmp_path) -> Path:
+    for (system, seed), values in BLEU.items():
+        for direction, value in zip(("en-de", "de-en"), values, strict=True):
+            write(tmp_path, system, seed, direction, value)
+    # A file of another experiment's life: not expected, so not read.
+    write(tmp_path, "old", 9, "en-de", 99.0)
+    return tmp_path
+
+
+def tabulate(root: Path, *more: str) -> Path:
+    arguments = ["--scores-root", str(root / "scores"), "--experiment", "toy", "--seeds", "1", "2"]
+    arguments += ["--systems", "baseline", "continued", "ns-k97.5", "ns-k70", "--testsets", "test"]
+    arguments += ["--directions", "en-de", "de-en", "--metrics", "bleu", "chrf", "--pivot", "en"]
+    arguments += ["--groups", '{"family": {"germanic": ["de"], "romance": ["fr"]}}']
+    main([*arguments, "--out-dir", str(root / "tables"), *more])
+    return root / "tables"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_scores_csv_has_the_agreed_columns_and_every_score(results):
+    path = tabulate(results) / "scores.csv"
+    lines = path.read_text().splitlines()
+    assert lines[0] == "experiment,system,seed,testset,profile,direction,metric,score,n,signature"
+    assert lines[1] == "toy,baseline,1,test,raw,en-de,bleu,10.0,200,nrefs:1|tok:13a"
+    assert len(lines) == 1 + 4 * 2 * 2 * 2
+    assert "99.0" not in path.read_text()
+
+
+def test_summary_csv(results):
+    rows = rows_of(tabulate(results) / "summary.csv")
+    wanted = {
+        "metric": "bleu",
+        "grouping": "family",
+        "group": "germanic",
+        "side": "both",
+        "system": "ns-k97.5",
+    }
+    [row] = [row for row in rows if wanted.items() <= row.items()]
+    assert float(row["mean"]) == (13 + 33.125) / 2 == 23.0625
+    assert (float(row["sd"]), row["n"], row["k"], row["scores"]) == (0.0, "2", "97.5", "4")
+    # By seed 23.0625 - 20 and - 21; the deviation of two numbers 1 apart is 1 / sqrt 2.
+    assert float(row["baseline_difference"]) == 2.5625
+    assert float(row["baseline_difference_sd"]) == pytest.approx(0.5**0.5)
+    assert float(row["continued_difference"]) == 2.0625
+    [itself] = [row for row in rows if (wanted | {"system": "baseline"}).items() <= row.items()]
+    assert (itself["baseline_difference"], itself["baseline_note"]) == ("", "is baseline")
+    assert {row["group"] for row in rows} == {"all", "germanic", "en-de", "de-en"}
+
+
+def test_summary_markdown(results):
+    text = (tabulate(results) / "summary.md").read_text()
+    assert text.startswith("# Scores of toy\n")
+    assert "PARTIAL" not in text
+    sweep = text.split("### Sweep of k: ns, all directions")[1].split("###")[0]
+    assert sweep.strip().splitlines()[0].startswith("| k | out of en | Δ baseline | Δ continued | into en |")
+    numbers = [line for line in sweep.splitlines() if line.startswith(("| 70 ", "| 97.5 "))]
+    # 70 before 97.5 although given after; -1 and -3 to the baseline out of en: -2 ± 1.41.
+    assert numbers[0].startswith("| 70 | 9.00 ± 0.00 (2) | -2.00 ± 1.41 (2) | -2.00 ± 0.00 (2) | 29.00")
+    # 33.125 rounds half up.
+    assert "| 33.13 ± 0.00 (2) | +3.13 ± 0.00 (2) | +2.13 ± 0.00 (2) |" in numbers[1]
+    assert text.count(BLEU_SIGNATURE) == 1 and text.count("nc:6|nw:2") == 1
+    assert "- family/romance: no direction out of pivot and none into pivot" in text
+    assert "## test, chrF++" in text
+
+
+def test_a_missing_file_fails_and_writes_nothing(results):
+    path_of(results, "ns-k70", 2, "de-en").unlink()
+    path_of(results, "continued", 1, "en-de").unlink()
+    with pytest.raises(
+        UserError, match=r"^4 of 32 scores are missing, the first: .*continued/s1/test/en-de.json"
+    ):
+        tabulate(results)
+    assert not (results / "tables").exists()
+
+
+def test_a_missing_metric_fails(results):
+    only = [{"metric": "bleu", "score": 9.0, "signature": BLEU_SIGNATURE}]
+    write(results, "ns-k70", 2, "de-en", 29.0, {"scores": only})
+    with pytest.raises(
+        UserError, match=r"^1 of 32 scores are missing, the first: chrf in .*ns-k70/s2/test/de-en"
+    ):
+        tabulate(results)
+
+
+def test_partial_tables_say_so_in_their_titles(results):
+    path_of(results, "ns-k70", 2, "de-en").unlink()
+    text = (tabulate(results, "--allow-partial") / "summary.md").read_text()
+    assert text.startswith("# PARTIAL (2 of 32 scores missing): Scores of toy\n")
+    titles = [line for line in text.splitlines() if line.startswith("##") and "Not shown" not in line]
+    assert titles and all("PARTIAL: " in title for title in titles)
+    assert "29.00 ± n/a (1) [1/2]" in text
+
+
+def test_nothing_at_all_is_an_error_even_if_partial(tmp_path):
+    with pytest.raises(UserError, match="none of 32 scores is there"):
+        tabulate(tmp_path, "--allow-partial")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 1}, "seed is 1, its path says 2"),
+        ({"system": "baseline"}, "system is 'baseline', its path says 'ns-k70'"),
+        ({"references_sha256": "x"}, "other references than .*baseline/s1/test/de-en.json"),
+        ({"scores": None}, "not a score file"),
+        ({"scores": [{"metric": "bleu", "score": float("nan"), "signature": "s"}]}, "bleu is nan"),
+        ({"scores": [{"metric": "bleu", "score": 1.0, "signature": "tok:none"}]}, "two signatures"),
+    ],
+)
+def test_files_that_lie_are_refused(results, changes, message):
+    write(results, "ns-k70", 2, "de-en", 29.0, changes)
+    with pytest.raises(UserError, match=message):
+        tabulate(results, "--metrics", "bleu")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--groups", "{"], "--groups: not JSON"),
+        (["--groups", '{"family": ["de"]}'], "--groups: not of the shape"),
+        (["--groups", '{"all": {"x": ["de"]}}'], "'all' is always there"),
+        (["--seeds", "1", "1"], "--seeds: 1 is named twice"),
+        (["--directions", "ende"], "'ende' is not SOURCE-TARGET"),
+    ],
+)
+def test_wrong_arguments(results, more, message):
+    with pytest.raises(UserError, match=message):
+        tabulate(results, *more)
+
+
+def test_console_summary_fits_and_says_where_things_lie(results, capsys):
+    tables = tabulate(results)
+    capsys.readouterr()
+    show.main(["--tables", str(tables)])
+    text = capsys.readouterr().out
+    assert max(len(line) for line in text.splitlines()) < 100
+    [line] = [line for line in text.split("test, chrF++")[0].splitlines() if line.startswith("ns-k97.5")]
+    cells = ["13.00 ± 0.00", "33.13 ± 0.00", "23.06 ± 0.00", "+2.56 ± 0.71", "+2.06 ± 0.00"]
+    assert line.split("  ")[0] == "ns-k97.5"
+    assert [cell.strip() for cell in line.split("  ") if "±" in cell] == cells
+    assert "test, BLEU (n = 2 seeds, mean ± sd; gains on both)" in text
+    assert "tables/summary.md" in text
+    assert "systems/" not in text  # this experiment has none
+
+
+def test_console_summary_of_one_seed_and_long_names(tmp_path, capsys):
+    name = "a-system-with-a-name-" + "x" * 90
+    for direction, value in (("en-de", 10.0), ("de-en", 20.0)):
+        write(tmp_path, name, 1, direction, value)
+    tables = tabulate(tmp_path, "--systems", name, "--seeds", "1")
+    show.main(["--tables", str(tables)])
+    text = capsys.readouterr().out
+    assert max(len(line) for line in text.splitlines()) < 100
+    assert "(n = 1 seed, sd n/a; gains on both)" in text
+    [line] = [line for line in text.split("chrF++")[0].splitlines() if line.startswith("a-system")]
+    assert line.split()[1:] == ["10.00", "20.00", "15.00", "-", "-"]
+
+
+def test_show_without_tables_is_a_user_error(tmp_path):
+    with pytest.raises(UserError, match="no summary here"):
+        show.main(["--tables", str(tmp_path)])
