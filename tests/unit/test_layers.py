@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "select": {"units"},
     "activations": {"models", "units"},
     "train": {"models"},
-    "data": set(),
+    "data": {"units"},
     "models": {"units"},
     "units": set(),
     "config": set(),
