@@ -29,7 +29,7 @@ class _SmoothedLoss(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         values = logits.float()
         probabilities = torch.softmax(values, dim=-1)
-        # The largest probability is at least 1 / V, so this logarithm is exact where a rare word's would underflow.
+        # The largest probability is at least 1 / V: its logarithm is exact, a rare word's would underflow.
         normaliser = values.amax(dim=-1) - probabilities.amax(dim=-1).log()
         real = target.ne(pad)
         each = epsilon / (logits.size(-1) - 1)
@@ -73,6 +73,7 @@ class FusedLabelSmoothing(LabelSmoothedCrossEntropyCriterion):
     def compute_loss(
         self, model: Any, net_output: Any, sample: dict[str, Any], reduce: bool = True
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (loss, nll), summed; what fairseq's `forward` of this class calls."""
         logits = net_output[0]
         target = model.get_targets(sample, net_output)
         return smoothed_loss(

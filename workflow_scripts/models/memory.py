@@ -15,7 +15,7 @@ _LARGEST = 1 << 30
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to reuse freed blocks up to 1 GiB; return whether it could (other C libraries: no, no harm)."""
+    """Tell glibc to reuse freed blocks up to 1 GiB; return whether it could (other C libraries cannot)."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):

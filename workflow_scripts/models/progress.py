@@ -41,6 +41,7 @@ def log_to_stderr() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # fairseq's data loader always asks for pinned memory; torch remarks on it each epoch without a GPU.
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
+    warnings.filterwarnings("ignore", message=".*mismatched key_padding_mask.*")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 

@@ -11,7 +11,7 @@ objects; grouping and filtering work on whole arrays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,37 +91,56 @@ class DirectionData:
 
     @property
     def source_sizes(self) -> np.ndarray:
+        """Tokens of each source, int32."""
         return np.asarray(self.source.sizes, dtype=np.int32) + 1
 
     @property
     def target_sizes(self) -> np.ndarray:
+        """Tokens of each target, int32."""
         return np.asarray(self.target.sizes, dtype=np.int32) + 1
 
     def __len__(self) -> int:
         return len(self.source)
 
 
-def pair_of(direction: str) -> str:
-    """Return the unordered pair of a direction: `en-de` -> `de-en`."""
-    return "-".join(sorted(direction.split("-")))
-
-
-def split_direction(direction: str) -> tuple[str, str]:
+def split_direction(direction: str, languages: Collection[str] | None = None) -> tuple[str, str]:
     """Return (source, target) language of a direction.
 
+    A code may hold a hyphen itself (zh-Hant); then `languages` tells where to cut.
+
     Raises:
-        UserError: not of the form `xx-yy`.
+        UserError: not of the form source-target, both in `languages`.
     """
     parts = direction.split("-")
-    if len(parts) != 2 or not all(parts):
-        raise UserError(f"direction {direction!r} is not of the form source-target, as in de-en")
-    return parts[0], parts[1]
+    for cut in range(1, len(parts)):
+        source, target = "-".join(parts[:cut]), "-".join(parts[cut:])
+        if (len(parts) == 2 and all(parts)) if languages is None else {source, target} <= set(languages):
+            return source, target
+    known = f" of the languages {', '.join(languages)}" if languages else ""
+    raise UserError(f"direction {direction!r} is not source-target{known}")
 
 
-def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
-    """Return the four binary files of a direction: .bin and .idx of the source, then of the target."""
-    prefix = Path(data_bin) / f"{subset}.{pair_of(direction)}"
-    return [Path(f"{prefix}.{lang}{end}") for lang in split_direction(direction) for end in (".bin", ".idx")]
+def side_prefixes(data_bin: str | Path, subset: str, sides: tuple[str, str]) -> tuple[str, str]:
+    """Return the files of a direction's source and target without their endings; both directions of a pair
+    have the same ones."""
+    pair = "-".join(sorted(sides))
+    return tuple(str(Path(data_bin) / f"{subset}.{pair}.{side}") for side in sides)  # type: ignore[return-value]
+
+
+def data_files(
+    data_bin: str | Path, subset: str, direction: str, languages: Collection[str] | None = None
+) -> list[Path]:
+    """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
+
+    Raises:
+        UserError: one is missing.
+    """
+    prefixes = side_prefixes(data_bin, subset, split_direction(direction, languages))
+    files = [Path(prefix + end) for prefix in prefixes for end in (".bin", ".idx")]
+    for path in files:
+        if not path.exists():
+            raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
+    return files
 
 
 def load_directions(
@@ -133,30 +152,25 @@ def load_directions(
         language_tokens: vocabulary index of `__xx__` by language.
 
     Raises:
-        UserError: a file is missing or the two sides differ in length.
+        UserError: a file is missing, a language is unknown, or the two sides differ in length.
     """
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []
     for direction in directions:
-        for path in data_files(data_bin, subset, direction):
-            if not path.exists():
-                raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
+        data_files(data_bin, subset, direction, language_tokens)
+        languages = split_direction(direction, language_tokens)
         sides = []
-        for lang in split_direction(direction):
-            prefix = str(Path(data_bin) / f"{subset}.{pair_of(direction)}.{lang}")
+        for prefix in side_prefixes(data_bin, subset, languages):
             if prefix not in opened:
                 opened[prefix] = MMapIndexedDataset(prefix)
-            if lang not in language_tokens:
-                raise UserError(f"language {lang!r} of direction {direction} is not in --languages")
             sides.append(opened[prefix])
         if len(sides[0]) != len(sides[1]):
             raise UserError(
-                f"{data_bin}: {subset} of {direction} has {len(sides[0])} source but {len(sides[1])} target lines"
+                f"{data_bin}: {subset} of {direction} has {len(sides[0])} source"
+                f" but {len(sides[1])} target lines"
             )
-        source, target = split_direction(direction)
-        loaded.append(
-            DirectionData(direction, sides[0], sides[1], language_tokens[source], language_tokens[target])
-        )
+        tags = [language_tokens[language] for language in languages]
+        loaded.append(DirectionData(direction, sides[0], sides[1], tags[0], tags[1]))
     return loaded
 
 
@@ -166,10 +180,10 @@ class MultiDirectionDataset(FairseqDataset):
     Args:
         directions: data of each direction, in the order of the training's directions.
         pad, eos: vocabulary indices.
-        seed: of the draw; an epoch's draw depends on (seed, epoch) alone, so that a resumed epoch is the same.
+        seed: of the draw, which depends on (seed, epoch) alone: a resumed epoch is the same.
         sampler: `by_direction` (a batch holds one direction) or `mixed`.
         temperature: of the draw; 1 keeps the sizes.
-        virtual_epoch_size: examples in an epoch; None: all of them once at temperature 1, else spec 1.1's rule.
+        virtual_epoch_size: examples in an epoch; None: all of them once at temperature 1, else by spec 1.1.
         shuffle: False for validation: every example once, in a fixed order.
     """
 
@@ -208,17 +222,21 @@ class MultiDirectionDataset(FairseqDataset):
     # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
     @property
     def can_reuse_epoch_itr_across_epochs(self) -> bool:
+        """Asked by fairseq."""
         return not self.shuffle
 
     @property
     def supports_prefetch(self) -> bool:
+        """Asked by fairseq."""
         return False
 
     @property
     def sizes(self) -> np.ndarray:
+        """Tokens of the longer side of each example, int32."""
         return np.maximum(self.source_sizes, self.target_sizes)
 
     def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that `ordered_indices` draws."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -250,12 +268,15 @@ class MultiDirectionDataset(FairseqDataset):
         return batch  # type: ignore[no-any-return]
 
     def num_tokens(self, index: int) -> int:
+        """Tokens of the longer side of one example."""
         return int(max(self.source_sizes[index], self.target_sizes[index]))
 
     def num_tokens_vec(self, indices: np.ndarray) -> np.ndarray:
+        """Tokens of the longer side of each of `indices`, int64."""
         return np.maximum(self.source_sizes[indices], self.target_sizes[indices]).astype(np.int64)
 
     def size(self, index: int) -> tuple[int, int]:
+        """Tokens of (source, target) of one example."""
         return int(self.source_sizes[index]), int(self.target_sizes[index])
 
     def ordered_indices(self) -> np.ndarray:

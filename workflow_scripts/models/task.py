@@ -95,13 +95,16 @@ class NeuronspecTranslationTask(FairseqTask):
 
     @property
     def source_dictionary(self) -> Any:
+        """The vocabulary in fairseq's form; one for both sides."""
         return self.dictionary
 
     @property
     def target_dictionary(self) -> Any:
+        """The vocabulary in fairseq's form; one for both sides."""
         return self.dictionary
 
     def max_positions(self) -> tuple[int, int]:
+        """Return the longest (source, target) that is trained on."""
         most = int(self.settings["max_positions"])
         return most, most
 
@@ -152,6 +155,7 @@ class NeuronspecTranslationTask(FairseqTask):
         update_num: int,
         ignore_grad: bool = False,
     ) -> tuple[Any, Any, dict[str, Any]]:
+        """One forward and backward pass under the mask of the batch's direction."""
         self._select_mask(sample)
         result = super().train_step(sample, model, criterion, optimizer, update_num, ignore_grad)
         if self.gates is not None:
@@ -161,6 +165,7 @@ class NeuronspecTranslationTask(FairseqTask):
     def valid_step(
         self, sample: dict[str, Any], model: Any, criterion: Any
     ) -> tuple[Any, Any, dict[str, Any]]:
+        """fairseq's step under the mask of the batch's direction; its sums also by direction."""
         self._select_mask(sample)
         loss, sample_size, output = super().valid_step(sample, model, criterion)
         if self.gates is not None:
@@ -173,6 +178,7 @@ class NeuronspecTranslationTask(FairseqTask):
         return loss, sample_size, output
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
+        """Gather what the steps returned into fairseq's meters."""
         super().reduce_metrics(logging_outputs, criterion)
         if logging_outputs and f"loss/{self.directions[0]}" in logging_outputs[0]:
             for direction in self.directions:

@@ -14,18 +14,15 @@ from typing import Any
 import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 
 # isort: split
-import torch
 from fairseq import checkpoint_utils
 from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
 
 from workflow_scripts.models.progress import ProgressLog
-from workflow_scripts.models.task import BLEU_COLUMNS, VALIDATION_COLUMNS, forget_rows_after
+from workflow_scripts.models.task import forget_rows_after
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["BLEU_COLUMNS", "VALIDATION_COLUMNS", "NeuronspecTrainer", "forget_previous_training"]
 
 
 def _copy_whole_file(src_path: str, dst_path: str, overwrite: bool = False) -> str:
@@ -42,7 +39,7 @@ PathManager.copy = staticmethod(_copy_whole_file)
 
 
 def forget_previous_training() -> None:
-    """Clear what fairseq keeps in function attributes, so that a second training in this process starts clean."""
+    """Clear what fairseq keeps in function attributes: a second training in this process starts clean."""
     for function, names in (
         (fairseq_train.should_stop_early, ("best", "num_runs")),
         (checkpoint_utils.save_checkpoint, ("best",)),
@@ -56,8 +53,8 @@ class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
     Args:
-        batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). A resumed
-            epoch whose batching differs cannot be entered midway; training then goes on with the next epoch.
+        batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An
+            epoch whose batching differs cannot be resumed midway; training goes on with the next epoch.
     """
 
     def __init__(
@@ -68,7 +65,7 @@ class NeuronspecTrainer(Trainer):
         self.progress = progress
 
     def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
-        """One update. Out of memory raises: fairseq would skip the batch, nothing would fail and nothing retry."""
+        """One update. Out of memory raises: fairseq would skip the batch, and nothing would fail or retry."""
         tokens = sum(sample["ntokens"] for sample in samples if sample)
         output = super().train_step(samples, raise_oom=True)
         if output is not None:
@@ -76,6 +73,7 @@ class NeuronspecTrainer(Trainer):
         return output
 
     def save_checkpoint(self, filename: str, extra_state: dict[str, Any]) -> None:
+        """Save with the patience counter and the batching; fairseq writes beside and renames."""
         stop = fairseq_train.should_stop_early
         extra_state["patience"] = {
             "best": getattr(stop, "best", None),
@@ -85,6 +83,7 @@ class NeuronspecTrainer(Trainer):
         super().save_checkpoint(filename, extra_state)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:
+        """Load what `save_checkpoint` saved, and drop the log lines of updates that will come again."""
         extra_state = super().load_checkpoint(filename, *args, **kwargs)
         folder = self.task.folder
         for name in ("validation.csv", "validation_bleu.csv"):
@@ -103,9 +102,3 @@ class NeuronspecTrainer(Trainer):
         logger.info(f"resumed at update {self.get_num_updates()}, epoch {iterator['epoch']}")
         self.progress.resume(self.get_num_updates())
         return extra_state
-
-
-def deterministic_threads(threads: int | None) -> None:
-    """Set torch's threads; None leaves them to the environment (OMP_NUM_THREADS or the number of cores)."""
-    if threads:
-        torch.set_num_threads(threads)

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,7 +34,7 @@ from workflow_scripts.models.artifact import save_system_weights
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
-from workflow_scripts.models.sampling import BY_DIRECTION, data_files, pair_of
+from workflow_scripts.models.sampling import BY_DIRECTION, data_files
 from workflow_scripts.models.settings import settings_by_class, with_dropouts
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
 from workflow_scripts.models.training_folder import TrainingFolder
@@ -52,8 +53,8 @@ BEST, LAST = "checkpoint_best.pt", "checkpoint_last.pt"
 class TrainingPlan:
     """All that one training needs. Paths may be relative.
 
-    `architecture` as in system.json; `settings` complete (`complete_settings`); `masks` an .npz with a row for
-    each direction or None; `initial_weights` a safetensors file or None (random by the seed).
+    `architecture` as in system.json; `settings` complete (`complete_settings`); `masks` an .npz with a row
+    for each direction or None; `initial_weights` a safetensors file or None (random by the seed).
     """
 
     system: str
@@ -73,26 +74,26 @@ class TrainingPlan:
 
 
 def number_of_processes() -> int:
-    """Return the processes of this training: torchrun's WORLD_SIZE, else one for each visible GPU, at least 1."""
+    """Return the processes of this training: torchrun's WORLD_SIZE, or one for each GPU."""
     return int(os.environ.get("WORLD_SIZE", max(torch.cuda.device_count(), 1)))
 
 
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     """Return the three classes of ARCHITECTURE rule 1; contents by SHA-256, no paths."""
     classes = settings_by_class(plan.settings, number_of_processes())
-    files = sorted(
-        {p for s in ("train", "valid") for d in plan.directions for p in data_files(plan.data_bin, s, d)}
-    )
-    for path in files:
-        if not path.exists():
-            raise UserError(f"{path} is missing: binarise {'-'.join(path.name.split('.')[1:2])} first")
+    files = {
+        path
+        for subset in ("train", "valid")
+        for direction in plan.directions
+        for path in data_files(plan.data_bin, subset, direction, plan.languages)
+    }
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
         "seed": plan.seed,
         "languages": plan.languages,
         "directions": plan.directions,
         "architecture": plan.architecture,
-        "data": {path.name: sha256_of(path) for path in files},
+        "data": {path.name: sha256_of(path) for path in sorted(files)},
         "dictionary": sha256_of(plan.dictionary),
         "masks": sha256_of(plan.masks) if plan.masks else None,
         "initial_weights": sha256_of(plan.initial_weights) if plan.initial_weights else None,
@@ -227,9 +228,12 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
 
 
 def _run(plan: TrainingPlan) -> None:
-    parser = options.get_training_parser()
-    arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
-    cfg = convert_namespace_to_omegaconf(arguments)
+    with warnings.catch_warnings():
+        # hydra's remarks on how fairseq calls it
+        warnings.simplefilter("ignore")
+        parser = options.get_training_parser()
+        arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
+        cfg = convert_namespace_to_omegaconf(arguments)
     distributed_utils.call_main(cfg, _train)
 
 
@@ -266,6 +270,3 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         },
     )
     logger.info(f"exported update {updates_of(best)} (loss {best['extra_state']['val_loss']:.3f}) to {out}")
-
-
-__all__ = ["TrainingPlan", "fingerprint_of", "pair_of", "train_system"]

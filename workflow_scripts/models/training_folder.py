@@ -49,7 +49,7 @@ def _alive(pid: int) -> bool:
 
 
 def _start_time(pid: int) -> str | None:
-    """Return when the process started, in the kernel's ticks: a number that was given again is another process."""
+    """Return when the process started, in the kernel's ticks: a number is given again to another process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
@@ -73,6 +73,11 @@ class TrainingFolder:
     def __init__(self, path: str | Path, fingerprint: Mapping[str, Mapping[str, Any]]) -> None:
         self.path = Path(path)
         self.fingerprint = {name: dict(fingerprint[name]) for name in (IDENTITY, EXTENDABLE, EXECUTION)}
+        self._attempt: dict[str, Any] | None = None
+        self._before: list[dict[str, Any]] = []
+        self._began = 0.0
+        # The heartbeat's thread writes history.json too.
+        self._lock = threading.Lock()
 
     # ---- one writer -------------------------------------------------------------------------------------
 
@@ -103,14 +108,26 @@ class TrainingFolder:
             "started": _start_time(os.getpid()),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
         }
-        holder = self._live_owner(owner_file)
-        if holder is not None:
-            job = f", SLURM job {holder['slurm_job']}" if holder.get("slurm_job") else ""
-            raise UserError(
-                f"{self.path} is being written by process {holder['pid']} on {holder['host']}{job};"
-                " wait for it or stop it"
-            )
-        write_json(owner_file, me)
+        mine = owner_file.with_name(f".owner.{socket.gethostname()}.{os.getpid()}.json")
+        write_json(mine, me)
+        try:
+            while True:
+                try:
+                    # A link is made by one of two that try at once, on NFS too.
+                    os.link(mine, owner_file)
+                    return
+                except FileExistsError:
+                    holder = self._live_owner(owner_file)
+                if holder is not None:
+                    job = f", SLURM job {holder['slurm_job']}" if holder.get("slurm_job") else ""
+                    raise UserError(
+                        f"{self.path} is being written by process {holder['pid']} on {holder['host']}{job};"
+                        " wait for it or stop it"
+                    )
+                logger.info(f"{self.path}: taken over from a process that is gone")
+                owner_file.unlink(missing_ok=True)
+        finally:
+            mine.unlink(missing_ok=True)
 
     @staticmethod
     def _live_owner(owner_file: Path) -> dict[str, Any] | None:
@@ -194,9 +211,6 @@ class TrainingFolder:
 
     # ---- what it has cost -------------------------------------------------------------------------------
 
-    _attempt: dict[str, Any] | None = None
-    _began = 0.0
-
     @property
     def history(self) -> dict[str, Any]:
         """Return {"attempts": [...], "seconds": total, "peak_memory_mb": largest}."""
@@ -232,17 +246,16 @@ class TrainingFolder:
             self._attempt = None
 
     def _record(self) -> None:
-        attempt = self._attempt
-        if attempt is None:
-            return
-        attempt["seconds"] = round(time.monotonic() - self._began, 1)
-        attempt["peak_memory_mb"] = round(peak_memory_mb(), 1)
-        attempts = [*self._before, dict(attempt)]
-        write_json(
-            self.path / "history.json",
-            {
+        with self._lock:
+            attempt = self._attempt
+            if attempt is None:
+                return
+            attempt["seconds"] = round(time.monotonic() - self._began, 1)
+            attempt["peak_memory_mb"] = round(peak_memory_mb(), 1)
+            attempts = [*self._before, dict(attempt)]
+            value = {
                 "seconds": round(sum(one["seconds"] for one in attempts), 1),
                 "peak_memory_mb": max(one["peak_memory_mb"] for one in attempts),
                 "attempts": attempts,
-            },
-        )
+            }
+            write_json(self.path / "history.json", value)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 
-from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.errors import run_main
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -31,19 +32,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", required=True, help="system folder")
     arguments = parser.parse_args(argv)
 
+    # Threads that wait must not spin: on shared cores a spinning one keeps the working one from its core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
     from workflow_scripts.models.settings import complete_settings
     from workflow_scripts.models.training import TrainingPlan, train_system
     from workflow_scripts.units.mask_table import MaskTable
     from workflow_scripts.units.system import SystemFolder
 
     parent = SystemFolder.read(arguments.parent)
-    for direction in arguments.directions:
-        for language in direction.split("-"):
-            if language not in parent.languages:
-                raise UserError(
-                    f"direction {direction}: {arguments.parent} has no language {language!r}"
-                    + nearest(language, parent.languages)
-                )
     if arguments.masks:
         MaskTable.read(arguments.masks).check_model(parent.space, parent.weights_sha256)
     plan = TrainingPlan(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 
 from workflow_scripts.errors import run_main
 
@@ -32,6 +33,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
     arguments = parser.parse_args(argv)
+
+    # Threads that wait must not spin: on shared cores a spinning one keeps the working one from its core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     from workflow_scripts.models.settings import complete_settings
     from workflow_scripts.models.training import TrainingPlan, train_system

@@ -1,0 +1,103 @@
+"""A tiny world for training tests: binarised copy data in three languages, a vocabulary, an architecture.
+
+Languages `en`, `de`, `fr`; every direction copies the source. Written by numpy in fairseq's format by fairseq
+itself. Networks: 2 + 2 layers, dimension 16.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+LANGUAGES = ("en", "de", "fr")
+DIRECTIONS = ("de-en", "en-de", "en-fr", "fr-en")
+WORDS = 20
+ARCHITECTURE = {
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "model_dim": 16,
+    "ffn_dim": 24,
+    "heads": 2,
+    "pre_norm": True,
+    "activation": "relu",
+    "share_decoder_embeddings": True,
+    "share_all_embeddings": False,
+    "max_positions": 64,
+    "dropout": 0.1,
+    "attention_dropout": 0.0,
+    "activation_dropout": 0.0,
+}
+SETTINGS = {
+    "max_updates": 20,
+    "max_tokens": 200,
+    "lr": 5e-3,
+    "warmup_updates": 5,
+    "validate_interval_updates": 10,
+    "log_interval": 5,
+    "threads": 1,
+}
+#: Sentences of each pair's training data.
+TRAIN_SIZES = {"de-en": 120, "en-fr": 40}
+
+
+def write_world(root: Path, seed: int = 7) -> Path:
+    """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
+    import workflow_scripts.models.compat  # noqa: F401  isort:skip
+
+    import torch
+    from fairseq.data import indexed_dataset
+
+    (root / "bin").mkdir(parents=True)
+    (root / "dict.txt").write_text("".join(f"w{number} 1\n" for number in range(WORDS)), encoding="utf-8")
+    (root / "spm.model").write_bytes(b"not read by training")
+    rng = np.random.default_rng(seed)
+    for subset in ("train", "valid"):
+        for pair, size in TRAIN_SIZES.items():
+            lengths = rng.integers(2, 9, size=size if subset == "train" else 12)
+            sentences = [rng.integers(4, 4 + WORDS, size=length).tolist() for length in lengths]
+            for language in pair.split("-"):
+                prefix = root / "bin" / f"{subset}.{pair}.{language}"
+                builder = indexed_dataset.make_builder(f"{prefix}.bin", impl="mmap", vocab_size=WORDS + 4)
+                for sentence in sentences:
+                    builder.add_item(torch.tensor([*sentence, 2]))
+                builder.finalize(f"{prefix}.idx")
+    return root
+
+
+def baseline_arguments(world: Path, folder: Path, out: Path, seed: int = 1, **settings: object) -> list[str]:
+    """Return train_baseline's command line in the world; `settings` over SETTINGS."""
+    return [
+        f"--architecture={json.dumps(ARCHITECTURE)}",
+        f"--settings={json.dumps({**SETTINGS, **settings})}",
+        f"--data-bin={world / 'bin'}",
+        "--directions",
+        *DIRECTIONS,
+        "--languages",
+        *LANGUAGES,
+        '--text={"normalize_punctuation": false, "moses": false}',
+        f"--subwords={world / 'spm.model'}",
+        f"--dictionary={world / 'dict.txt'}",
+        f"--seed={seed}",
+        f"--folder={folder}",
+        f"--out={out}",
+    ]
+
+
+def finetune_arguments(
+    world: Path, parent: Path, masks: Path | None, folder: Path, out: Path, **settings: object
+) -> list[str]:
+    """Return finetune's command line in the world; `settings` over SETTINGS."""
+    return [
+        "--system=ns",
+        f"--parent={parent}",
+        *([f"--masks={masks}"] if masks else []),
+        f"--settings={json.dumps({**SETTINGS, **settings})}",
+        f"--data-bin={world / 'bin'}",
+        "--directions",
+        *DIRECTIONS,
+        "--seed=3",
+        f"--folder={folder}",
+        f"--out={out}",
+    ]
