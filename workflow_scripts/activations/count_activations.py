@@ -1,0 +1,209 @@
+"""How often each FFN neuron fires in one direction.
+
+What: the rule ``count_activations``: runs the baseline over a subset (teacher forcing) and counts, for every
+FFN neuron, the positions where its activation (the input of ``fc2``, after ReLU) is above zero.
+Inputs: a system folder, ``data/bin``. Outputs: a score table with the direction's one row, int64, encoder
+layers then decoder layers; its metadata says what was counted.
+Source: Neuron Specialization, section 3 (identifying specialised neurons). Padding is not counted, as it says
+nothing of the language; ``--count-pads`` counts it and batches as the published code does, for parity: there
+a third of the decoder's counted positions are padding, and counts depend on the batching.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workflow_scripts.errors import run_main
+from workflow_scripts.files import sha256_of
+from workflow_scripts.models.artifact import load_network
+from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
+from workflow_scripts.models.sampling import DirectionData, data_files
+from workflow_scripts.models.split_forward import by_target_length, run_split, source_batches, whole
+from workflow_scripts.models.vocabulary import PAD, Vocabulary
+from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.system import SystemFolder
+
+# Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
+# not depend on it, but for rounding.
+CPU_MAX_TOKENS = 4096
+# Decoder pieces are a part of their batch, to hold targets of similar length.
+PIECES_PER_BATCH = 4
+# Positions counted at a time. A count of so few ones is exact in float32; on the CPU they stay in the cache.
+CPU_BLOCK, DEVICE_BLOCK = 256, 8192
+SECONDS_BETWEEN_LINES = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class ActivationCounter:
+    """Adds up, on the network's device, where activations are above zero: ``counts`` is int64 [groups, F]."""
+
+    def __init__(self, groups: int, ffn_dim: int, device: torch.device, count_pads: bool) -> None:
+        self.counts = torch.zeros(groups, ffn_dim, dtype=torch.int64, device=device)
+        self.count_pads = count_pads
+        self.block = CPU_BLOCK if device.type == "cpu" else DEVICE_BLOCK
+
+    def __call__(self, group: int, activation: Tensor, real: Tensor) -> None:
+        """Count one FFN's activation [T, B, F] at the positions where ``real`` [T, B], or at all of them."""
+        flat = activation.reshape(-1, activation.shape[-1])
+        weights = real.reshape(-1).to(torch.float32)
+        if self.count_pads:
+            weights = torch.ones_like(weights)
+        # A product with the 0/1 weights sums faster than a masked sum; both are whole numbers below 2**24.
+        for start in range(0, len(flat), self.block):
+            fires = (flat[start : start + self.block] > 0).to(torch.float32)
+            self.counts[group] += (weights[start : start + self.block] @ fires).to(torch.int64)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was run: sentences and positions; ``*_pads`` are positions of padding that were run."""
+
+    sentences: int
+    skipped_sentences: int
+    source_positions: int
+    target_positions: int
+    source_pads: int
+    target_pads: int
+    max_tokens: int
+
+
+def count_direction(
+    network: nn.Module,
+    dataset: DirectionData,
+    *,
+    count_pads: bool = False,
+    max_tokens: int = PUBLISHED_MAX_TOKENS,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> tuple[Tensor, Tally]:
+    """Return the counts, int64 [groups, F] in unit order on the CPU, and what was run.
+
+    Args:
+        network: in eval mode, on any device.
+        dataset: one direction of a subset.
+        count_pads: count padding, in the published batches (by source, then target length, multiples of 8).
+        max_tokens: most padded positions of a batch; without pads on the CPU a smaller batch is used.
+        progress: called after each batch with (batches done, batches, positions done).
+
+    Raises:
+        RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
+    """
+    device = next(network.parameters()).device
+    if count_pads:
+        batches, pieces = make_batches(dataset, max_tokens), whole
+    else:
+        if device.type == "cpu":
+            max_tokens = min(max_tokens, CPU_MAX_TOKENS)
+        batches = source_batches(dataset, max_tokens)
+        pieces = by_target_length(max_tokens // PIECES_PER_BATCH)
+    layers = [*network.encoder.layers, *network.decoder.layers]
+    counter = ActivationCounter(len(layers), layers[0].fc2.in_features, device, count_pads)
+    ran, real = [0, 0], [0, 0]
+    sentences = 0
+
+    def tap(group: int, activation: Tensor, mask: Tensor) -> None:
+        if group == 0:
+            ran[0] += mask.numel()
+        elif group == len(network.encoder.layers):
+            ran[1] += mask.numel()
+        counter(group, activation, mask)
+
+    for done, batch in enumerate(run_split(network, batches, tap, pieces), start=1):
+        sentences += len(batch)
+        real[0] += int(batch.source.ne(PAD).sum())
+        real[1] += int(batch.decoder_input.ne(PAD).sum())
+        if progress is not None:
+            progress(done, len(batches), sum(real))
+    pads = [ran[side] - real[side] for side in (0, 1)]
+    tally = Tally(sentences, batches.skipped, real[0], real[1], pads[0], pads[1], max_tokens)
+    return counter.counts.cpu(), tally
+
+
+def data_sha256(data_bin: Path, subset: str, direction: str, languages: Collection[str]) -> str:
+    """Return one hash of the direction's binary files, source then target."""
+    digest = hashlib.sha256()
+    for path in data_files(data_bin, subset, direction, languages):
+        digest.update(bytes.fromhex(sha256_of(path)))
+    return digest.hexdigest()
+
+
+def score_table(
+    system: SystemFolder, direction: str, counts: Tensor, tally: Tally, facts: dict[str, Any]
+) -> ScoreTable:
+    """Return the counts as a table of one row; ``facts`` join the tally in its metadata."""
+    counted = facts["count_pads"]
+    counting = f"pads counted, max_tokens {tally.max_tokens}" if counted else "pads excluded"
+    metadata = {"counting": counting, "weights_sha256": system.weights_sha256, **facts, **asdict(tally)}
+    return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space, metadata)
+
+
+class Progress:
+    """Logs batches done, positions a second and the time left, every few seconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.start = self.last = time.monotonic()
+
+    def __call__(self, done: int, batches: int, positions: int) -> None:
+        """Take in one batch."""
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_LINES and done < batches:
+            return
+        self.last = now
+        spent = max(now - self.start, 1e-9)
+        left = spent / done * (batches - done)
+        logger.info(
+            f"{self.name}: batch {done}/{batches} | {positions / spent:.0f} positions/s | left {left:.0f} s"
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Count one direction and write its table."""
+    parser = argparse.ArgumentParser(description="Count how often each FFN neuron fires in one direction.")
+    parser.add_argument("--system", type=Path, required=True, help="system folder")
+    parser.add_argument("--data-bin", type=Path, required=True)
+    parser.add_argument("--subset", required=True)
+    parser.add_argument("--direction", required=True)
+    parser.add_argument("--count-pads", action="store_true", help="count padding, as the published code does")
+    parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
+    )
+
+    system = SystemFolder.read(arguments.system)
+    system.mask_row(arguments.direction)  # refuses a direction the system does not have
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    dataset = direction_dataset(arguments.data_bin, arguments.subset, arguments.direction, vocabulary)
+    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    counts, tally = count_direction(
+        network,
+        dataset,
+        count_pads=arguments.count_pads,
+        max_tokens=arguments.max_tokens,
+        progress=Progress(arguments.direction),
+    )
+    facts = {
+        "subset": arguments.subset,
+        "count_pads": arguments.count_pads,
+        "data_sha256": data_sha256(
+            arguments.data_bin, arguments.subset, arguments.direction, system.languages
+        ),
+    }
+    score_table(system, arguments.direction, counts, tally, facts).write(arguments.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

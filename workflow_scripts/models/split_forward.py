@@ -1,0 +1,112 @@
+"""Forward passes that encode by source and decode by target, for measuring activations at real positions.
+
+What: batches made of the source side alone, so that directions sharing their sources run the encoder on the
+very same batches, to the last bit; the decoder then takes each batch in pieces of similar target length, so
+that few positions are padding. Memory is that of one batch.
+Inputs: a network in eval mode, one direction's data. Outputs: calls of a tap in every FFN.
+Source: Neuron Specialization, section 3 (activations are counted per direction); the batching is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.batches import PUBLISHED_MAX_POSITIONS, Batch, Batches
+from workflow_scripts.models.forward import BatchTap, ffn_taps
+from workflow_scripts.models.sampling import DirectionData
+from workflow_scripts.models.vocabulary import PAD
+
+#: pieces(batch) -> sentence numbers [b] of each decoder pass, together every sentence of the batch once.
+Pieces = Callable[[Batch], Iterable[Tensor]]
+
+
+def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
+    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions.
+
+    A sentence longer than that makes a run of its own.
+    """
+    start = 0
+    for end, length in enumerate(lengths.tolist()):
+        if end > start and length * (end + 1 - start) > max_tokens:
+            yield slice(start, end)
+            start = end
+    if start < len(lengths):
+        yield slice(start, len(lengths))
+
+
+def source_batches(
+    dataset: DirectionData, max_tokens: int, max_positions: int = PUBLISHED_MAX_POSITIONS
+) -> Batches:
+    """Return batches in order of source length, then line, cut by source positions alone.
+
+    Sentences over ``max_positions`` on either side are skipped. UserError if none is left.
+    """
+    sources = dataset.source_sizes.astype(np.int64)
+    lines = np.argsort(sources, kind="stable")
+    lines = lines[np.maximum(sources, dataset.target_sizes)[lines] <= max_positions]
+    if len(lines) == 0:
+        raise UserError(f"direction {dataset.name}: no line has at most {max_positions} positions")
+    skipped = len(sources) - len(lines)
+    return Batches(dataset, [lines[run] for run in cut(sources[lines], max_tokens)], skipped)
+
+
+def whole(batch: Batch) -> list[Tensor]:
+    """Decode a batch in one piece, in its own order."""
+    return [torch.arange(len(batch))]
+
+
+def by_target_length(max_tokens: int) -> Pieces:
+    """Decode a batch in pieces of similar target length, of at most ``max_tokens`` padded positions."""
+
+    def pieces(batch: Batch) -> list[Tensor]:
+        lengths, order = batch.decoder_input.ne(PAD).sum(dim=1).sort(stable=True)
+        return [order[run] for run in cut(lengths.numpy(), max_tokens)]
+
+    return pieces
+
+
+def run_split(
+    network: nn.Module, batches: Iterable[Batch], taps: BatchTap, pieces: Pieces = whole
+) -> Iterator[Batch]:
+    """Run every batch without gradients on the network's device, yielding it afterwards.
+
+    ``taps(group, activation [T, B, F], real [T, B])`` is called in each FFN, groups in unit order; the
+    decoder's once for each piece. No output projection, no loss. RuntimeError if the network is in training
+    mode or a tap never fired; UserError if the data has tokens outside the vocabulary.
+    """
+    if network.training:
+        raise RuntimeError("the network is in training mode: dropout would change what is measured")
+    device = next(network.parameters()).device
+    size = network.encoder.embed_tokens.num_embeddings
+    real = torch.empty(0)
+
+    def tap(group: int, activation: Tensor) -> None:
+        taps(group, activation, real)
+
+    for batch in batches:
+        largest = max(int(batch.source.max()), int(batch.target.max()))
+        if largest >= size:
+            raise UserError(
+                f"token {largest} is outside the vocabulary of {size}: binarised with another dictionary?"
+            )
+        parts = list(pieces(batch))
+        with torch.inference_mode(), ffn_taps(network, tap):
+            source = batch.source.to(device)
+            real = source.ne(PAD).t()
+            encoded = network.encoder(source, src_lengths=batch.source_lengths.to(device))
+            for sentences in parts:
+                inputs, states = batch.decoder_input, encoded
+                if len(parts) > 1:
+                    inputs = inputs[sentences]
+                    inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
+                    states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
+                inputs = inputs.to(device)
+                real = inputs.ne(PAD).t()
+                network.decoder(inputs, encoder_out=states, features_only=True)
+        yield batch
