@@ -83,7 +83,7 @@ def draw(trainings: dict[str, Curves], out: str | Path, column: str = "loss") ->
         axis.set_xlabel("updates")
         axis.set_ylabel(LABELS[column])
         entries = len(axis.get_legend_handles_labels()[0])
-        axis.legend(fontsize=7, frameon=False, ncols=1 + entries // 9)
+        axis.legend(fontsize=7, frameon=False, ncols=1 + entries // 9, loc="upper right")
     save(figure, out)
 
 
