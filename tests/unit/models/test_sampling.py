@@ -1,0 +1,151 @@
+"""Sampling and batching: probabilities worked out by hand, published figures, and what a batch holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.unit.train.toy_world import DIRECTIONS, TRAIN_SIZES, write_world
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.sampling import (
+    MultiDirectionDataset,
+    default_virtual_size,
+    draw,
+    epoch_counts,
+    load_directions,
+    split_direction,
+    temperature_probabilities,
+)
+
+PAD, EOS = 1, 2
+# 4 specials, 20 words, then __en__ __de__ __fr__
+TOKENS = {"en": 24, "de": 25, "fr": 26}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def dataset(world: Path, **options: object) -> MultiDirectionDataset:
+    data = load_directions(world / "bin", "train", DIRECTIONS, TOKENS)
+    return MultiDirectionDataset(data, PAD, EOS, **options)
+
+
+def test_temperature_of_two_sizes() -> None:
+    """10 ** 0.2 = 1.584893, so p = 1.584893 / 2.584893 and 1 / 2.584893."""
+    assert temperature_probabilities([100, 10], 5) == pytest.approx([0.613137, 0.386863], abs=1e-6)
+    assert temperature_probabilities([100, 10], 1) == pytest.approx([10 / 11, 1 / 11])
+
+
+def test_published_probabilities_and_virtual_size() -> None:
+    """Spec 1.1: EC30 at T = 5, and the 36.2 M examples of one of its five shards."""
+    sizes = [5_000_000] * 20 + [1_000_000] * 18 + [334_000] * 2 + [100_000] * 20
+    found = temperature_probabilities(sizes, 5)
+    assert found[[0, 20, 38, 40]].round(4).tolist() == [0.0231, 0.0167, 0.0134, 0.0105]
+    shard = [size // 5 for size in sizes]
+    assert default_virtual_size(shard, found) == 36_200_400  # 1.5 times 24,133,600
+
+
+def test_virtual_size_keeps_the_largest_direction() -> None:
+    """100 + 100 / 1.584893 = 163.09, below 1.5 x 110."""
+    assert default_virtual_size([100, 10], temperature_probabilities([100, 10], 5)) == 163
+
+
+def test_counts_add_up_with_largest_remainders() -> None:
+    """10 x (.55, .25, .2) = 5.5, 2.5, 2: the one left over goes to the first of the two equal halves."""
+    assert epoch_counts(np.array([0.55, 0.25, 0.2]), 10).tolist() == [6, 2, 2]
+
+
+def test_draw_repeats_every_line_equally() -> None:
+    counts = np.bincount(draw(4, 10, np.random.default_rng(0)), minlength=4)
+    assert sorted(counts.tolist()) == [2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("sampler", ["by_direction", "mixed"])
+def test_each_example_once_at_temperature_one(world: Path, sampler: str) -> None:
+    data = dataset(world, sampler=sampler)
+    batches = data.batch_by_size(data.ordered_indices(), max_tokens=60)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(2 * 120 + 2 * 40))
+    assert all(data.num_tokens_vec(batch).max() * len(batch) <= 60 for batch in batches)
+
+
+def test_by_direction_batches_hold_one_direction(world: Path) -> None:
+    data = dataset(world)
+    batches = data.batch_by_size(data.ordered_indices(), max_tokens=60)
+    assert all(len(set(data.direction_numbers(batch).tolist())) == 1 for batch in batches)
+    named = {data.collater([data[int(i)] for i in batch])["direction"] for batch in batches}
+    assert named == {0, 1, 2, 3}
+
+
+def test_mixed_batches_hold_several_directions(world: Path) -> None:
+    data = dataset(world, sampler="mixed")
+    batches = data.batch_by_size(data.ordered_indices(), max_tokens=200)
+    assert any(len(set(data.direction_numbers(batch).tolist())) > 1 for batch in batches)
+    sample = data.collater([data[0], data[130]])
+    assert sample["direction"] == -1
+
+
+def test_temperature_changes_the_share_of_a_direction(world: Path) -> None:
+    """Sizes 120, 120, 40, 40 at T = 1e9: equal shares of 200 are 50 each, the small ones repeat 10 lines."""
+    data = dataset(world, temperature=1e9, virtual_epoch_size=200)
+    drawn = data.ordered_indices()
+    assert np.bincount(data.direction_numbers(drawn)).tolist() == [50, 50, 50, 50]
+    per_line = np.bincount(drawn[data.direction_numbers(drawn) == 3] - 280, minlength=40)
+    assert sorted(set(per_line.tolist())) == [1, 2]
+    assert int((per_line == 2).sum()) == 10
+
+
+def test_an_epochs_draw_is_its_own_and_repeatable(world: Path) -> None:
+    one, two = dataset(world, temperature=5.0), dataset(world, temperature=5.0)
+    first = one.ordered_indices()
+    one.set_epoch(2)
+    two.set_epoch(2)
+    assert one.ordered_indices().tolist() == two.ordered_indices().tolist()
+    assert one.ordered_indices().tolist() != first.tolist()
+
+
+def test_layout_of_a_batch(world: Path) -> None:
+    """`__src__ w… </s>` left-padded, target `__tgt__ w… </s>`, decoder input `</s> __tgt__ w…`."""
+    data = dataset(world)
+    number = DIRECTIONS.index("en-fr")
+    first = int(data.offsets[number])
+    lines = [data.directions[number].source[line].tolist() for line in range(2)]
+    sample = data.collater([data[first], data[first + 1]])
+    for row, which in enumerate((sample["id"] - first).tolist()):
+        words = lines[which][:-1]
+        source = [token for token in sample["net_input"]["src_tokens"][row].tolist() if token != PAD]
+        assert source == [TOKENS["en"], *words, EOS]
+        assert sample["net_input"]["src_tokens"][row, -1] == EOS
+        size = len(words) + 2
+        assert sample["target"][row, :size].tolist() == [TOKENS["fr"], *words, EOS]
+        assert sample["net_input"]["prev_output_tokens"][row, :size].tolist() == [EOS, TOKENS["fr"], *words]
+        assert set(sample["target"][row, size:].tolist()) <= {PAD}
+
+
+def test_long_examples_are_left_out_and_counted(world: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data = dataset(world)
+    indices = data.ordered_indices()
+    kept, ignored = data.filter_indices_by_size(indices, (6, 6))
+    assert len(kept) + len(ignored) == len(indices)
+    # Words and two more tokens on the longer side.
+    assert data.num_tokens_vec(kept).max() == 6
+    assert data.num_tokens_vec(np.array(ignored)).min() == 7
+    assert f"{len(ignored)} examples over 6/6 positions left out" in caplog.text
+
+
+def test_errors_name_the_file_and_the_language(world: Path) -> None:
+    with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing: direction de-fr"):
+        load_directions(world / "bin", "train", ["de-fr"], TOKENS)
+    with pytest.raises(UserError, match="direction 'de-xx' is not source-target of the languages en, de, fr"):
+        load_directions(world / "bin", "train", ["de-xx"], TOKENS)
+
+
+def test_codes_with_a_hyphen() -> None:
+    assert split_direction("zh-Hant-en", ["en", "zh-Hant"]) == ("zh-Hant", "en")
+    assert split_direction("de-en") == ("de", "en")
+    assert sum(TRAIN_SIZES.values()) == 160

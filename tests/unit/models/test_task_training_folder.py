@@ -1,0 +1,158 @@
+"""The training folder: one writer, what may be continued, what it cost."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.models.settings import complete_settings, settings_by_class
+from workflow_scripts.models.training_folder import TrainingFolder
+
+#: Larger than any process number that Linux gives out.
+NO_PROCESS = 2**22 + 1
+
+
+def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
+    return settings_by_class(complete_settings(changes, "mixed"), processes=1)
+
+
+def owner(path: Path, **changes: Any) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    write_json(path / "owner.json", {"host": socket.gethostname(), "pid": os.getppid(), **changes})
+
+
+def test_a_live_owner_is_named(tmp_path: Path) -> None:
+    owner(tmp_path / "s1")
+    with (
+        pytest.raises(UserError, match=f"process {os.getppid()} on {socket.gethostname()}"),
+        TrainingFolder(tmp_path / "s1", fingerprint()).owned(),
+    ):
+        pass
+    assert (tmp_path / "s1" / "owner.json").exists()
+
+
+def test_an_owner_on_another_host_is_live_by_its_heartbeat(tmp_path: Path) -> None:
+    owner(tmp_path, host="elsewhere", pid=1, slurm_job="17")
+    folder = TrainingFolder(tmp_path, fingerprint())
+    with pytest.raises(UserError, match="process 1 on elsewhere, SLURM job 17"), folder.owned():
+        pass
+    old = time.time() - 121
+    os.utime(tmp_path / "owner.json", (old, old))
+    with folder.owned():
+        assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("gone", [{"pid": NO_PROCESS}, {"started": "not when that process started"}])
+def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, Any]) -> None:
+    owner(tmp_path, **gone)
+    with TrainingFolder(tmp_path, fingerprint()).owned():
+        assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
+    assert not (tmp_path / "owner.json").exists()
+
+
+def prepare(path: Path, **changes: Any) -> TrainingFolder:
+    folder = TrainingFolder(path, fingerprint(**changes))
+    path.mkdir(exist_ok=True)
+    folder.prepare()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lr": 1e-3},
+        {"max_tokens": 4800},
+        {"label_smoothing": 0.0},
+        {"sampler": "by_direction"},
+        {"temperature": 5.0},
+    ],
+)
+def test_a_changed_identity_starts_clean_beside_the_old(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "s1"
+    prepare(path)
+    (path / "checkpoint_last.pt").write_text("old")
+    prepare(path, **change)
+    assert not (path / "checkpoint_last.pt").exists()
+    assert (tmp_path / "s1.replaced-1" / "checkpoint_last.pt").read_text() == "old"
+    prepare(path)
+    assert (tmp_path / "s1.replaced-2" / "fingerprint.json").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_updates": 9000},
+        {"patience": 3},
+        {"validate_interval_updates": 100},
+        {"max_tokens": 1200, "update_freq": 2},  # the same effective batch
+        {"precision": "fp32"},
+        {"threads": 7},
+        {"log_interval": 1},
+    ],
+)
+def test_other_changes_continue(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "s1"
+    prepare(path)
+    (path / "checkpoint_last.pt").write_text("old")
+    prepare(path, **change)
+    assert (path / "checkpoint_last.pt").read_text() == "old"
+    assert not (tmp_path / "s1.replaced-1").exists()
+
+
+def test_updates_are_identity_where_the_learning_rate_ends_with_them(tmp_path: Path) -> None:
+    path = tmp_path / "s1"
+    prepare(path, scheduler="cosine")
+    (path / "checkpoint_last.pt").write_text("old")
+    prepare(path, scheduler="cosine", max_updates=9000)
+    assert (tmp_path / "s1.replaced-1").exists()
+
+
+def test_fewer_updates_than_trained_start_clean(tmp_path: Path) -> None:
+    path = tmp_path / "s1"
+    prepare(path).finish(6000, "max_updates")
+    prepare(path, max_updates=100)
+    assert (tmp_path / "s1.replaced-1" / "finished.json").exists()
+
+
+def test_finished_holds_for_the_same_extendable_settings_only(tmp_path: Path) -> None:
+    prepare(tmp_path / "s1").finish(6000, "max_updates")
+    assert prepare(tmp_path / "s1", threads=3).is_finished()
+    assert not prepare(tmp_path / "s1", max_updates=7000).is_finished()
+    assert not prepare(tmp_path / "s2").is_finished()
+
+
+def test_history_adds_up_attempts(tmp_path: Path) -> None:
+    folder = prepare(tmp_path)
+    write_json(
+        tmp_path / "history.json",
+        {"attempts": [{"seconds": 100.0, "peak_memory_mb": 1e6, "outcome": "killed"}]},
+    )
+    with pytest.raises(RuntimeError, match="broken"), folder.attempt():
+        assert read_json(tmp_path / "history.json")["attempts"][1]["outcome"] == "killed"
+        raise RuntimeError("broken")
+    history = folder.history
+    assert [attempt["outcome"] for attempt in history["attempts"]] == ["killed", "RuntimeError: broken"]
+    assert 100.0 <= history["seconds"] < 105.0
+    assert history["peak_memory_mb"] == 1e6
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"learning_rate": 1}, "unknown key 'learning_rate'"),
+        ({"warmup_update": 1}, "did you mean 'warmup_updates'"),
+        ({"scheduler": "cosin"}, "did you mean 'cosine'"),
+        ({"max_tokens": 0}, "max_tokens 0 in the training settings must be positive"),
+        ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
+    ],
+)
+def test_wrong_settings_are_named(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        complete_settings(given, "mixed")
