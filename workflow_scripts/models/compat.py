@@ -12,7 +12,6 @@ import argparse
 import dataclasses
 import functools
 import logging
-import sys
 import warnings
 from typing import Any
 
@@ -32,9 +31,8 @@ def _hashable_dataclass(cls: type | None = None, /, **options: Any) -> Any:
     return decorate if cls is None else decorate(cls)
 
 
-if "fairseq" not in sys.modules:
-    # Stays in place: fairseq and hydra import further modules while they run.
-    dataclasses.dataclass = _hashable_dataclass
+# Stays in place: fairseq and hydra import further modules while they run.
+dataclasses.dataclass = _hashable_dataclass
 
 torch.serialization.add_safe_globals([argparse.Namespace])
 # fairseq's decoder passes a float and a bool mask together; torch says so on every run.

@@ -1,0 +1,33 @@
+"""The adapter: quiet, and without traces in the rest of Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+import workflow_scripts.models.compat  # noqa: F401
+
+
+def test_import_is_quiet_and_leaves_logging_alone():
+    code = (
+        "import logging; import workflow_scripts.models.compat; from fairseq_cli import train;"
+        "from fairseq.models.transformer import TransformerConfig;"
+        "print(TransformerConfig().encoder.layers)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("6\n", "")
+    code = "import workflow_scripts.models.compat, logging; print(logging.root.handlers, logging.root.level)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[] 30\n", "")
+
+
+def test_dataclasses_of_others_stay_as_they_are():
+    @dataclass
+    class Ours:
+        value: int = 0
+
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Ours())

@@ -1,0 +1,195 @@
+"""Importing fairseq checkpoints: no code runs, settings are checked, and known likelihoods come out."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.models import import_checkpoint
+from workflow_scripts.models.architecture import Architecture
+from workflow_scripts.models.artifact import load_network
+from workflow_scripts.models.batches import direction_dataset, make_batches
+from workflow_scripts.models.forward import ffn_taps, run_batches
+from workflow_scripts.models.import_checkpoint import import_fairseq_checkpoint, load_fairseq_checkpoint
+from workflow_scripts.models.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.system import SystemFolder
+
+# isort: split
+from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
+
+SENTENCES = 300
+
+
+class Malicious:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickle_that_runs_code_is_refused(tmp_path):
+    mark = tmp_path / "executed"
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "cfg": Malicious(mark)}, path)
+    with pytest.raises(UserError, match=r"checkpoint\.pt: not opened by torch's restricted loader"):
+        load_fairseq_checkpoint(path)
+    assert not mark.exists()
+    path.write_bytes(pickle.dumps(Malicious(mark)))
+    with pytest.raises(UserError, match="restricted loader"):
+        load_fairseq_checkpoint(path)
+    assert not mark.exists()
+    # The file is dangerous in truth: an ordinary unpickler runs it.
+    pickle.loads(path.read_bytes())
+    assert mark.exists()
+
+
+def settings(**change: Any) -> dict[str, Any]:
+    value = {
+        "activation_fn": "relu",
+        "share_decoder_input_output_embed": True,
+        "share_all_embeddings": False,
+        "max_source_positions": 64,
+        "max_target_positions": 32,
+        "dropout": 0.2,
+        "attention_dropout": 0.1,
+        "activation_dropout": 0.0,
+        "langs": ["en", "de"],
+        "encoder_langtok": "src",
+        "decoder_langtok": True,
+    }
+    for stack, layers in (("encoder", 2), ("decoder", 1)):
+        value |= {
+            f"{stack}_layers": layers,
+            f"{stack}_embed_dim": 8,
+            f"{stack}_ffn_embed_dim": 16,
+            f"{stack}_attention_heads": 2,
+            f"{stack}_normalize_before": False,
+        }
+    return value | change
+
+
+def test_settings_become_an_architecture(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {"decoder.version": torch.ones(1)}, "args": argparse.Namespace(**settings())}, path)
+    architecture, languages, parameters = load_fairseq_checkpoint(path)
+    assert architecture == Architecture(
+        2, 1, 8, 16, 2, pre_norm=False, max_positions=32, dropout=0.2, attention_dropout=0.1
+    )
+    assert (languages, parameters) == (("en", "de"), {})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"encoder_langtok": "tgt"}, "encoder_langtok is 'tgt', only 'src' is supported"),
+        ({"decoder_learned_pos": True}, "decoder_learned_pos is True, only False"),
+        ({"decoder_ffn_embed_dim": 32}, "encoder and decoder differ in ffn_embed_dim"),
+        ({"langs": None}, "does not say its languages"),
+    ],
+)
+def test_unsupported_settings_are_named(tmp_path, change, words):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
+    with pytest.raises(UserError, match=words):
+        load_fairseq_checkpoint(path)
+
+
+def binarise(folder: Path, shared: Path, lang: str, vocabulary: Vocabulary) -> None:
+    import sentencepiece
+
+    pieces = sentencepiece.SentencePieceProcessor(
+        model_file=str(shared / "models" / "multi30k" / "spm.model")
+    )
+    with gzip.open(
+        shared / "data" / "multi30k" / f"test_2016_flickr.{lang}.gz", "rt", encoding="utf-8"
+    ) as text:
+        lines = [next(text).rstrip("\n") for _ in range(SENTENCES)]
+    prefix = str(folder / f"test.de-en.{lang}")
+    builder = MMapIndexedDatasetBuilder(prefix + ".bin", dtype=np.uint16)
+    for line in lines:
+        builder.add_item(torch.tensor([*vocabulary.encode(pieces.encode(line, out_type=str)), EOS]))
+    builder.finalize(prefix + ".idx")
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_shared_baseline_has_its_known_likelihoods(shared, tmp_path):
+    """Spec 3.9: NLL per token on 300 test sentences, language tag counted: en-de 1.81, de-en 1.47."""
+    model = shared / "models" / "multi30k"
+    out = tmp_path / "system"
+    import_checkpoint.main(
+        ["--checkpoint", str(model / "checkpoint.pt"), "--subwords", str(model / "spm.model")]
+        + ["--dictionary", str(model / "dict.txt"), "--out", str(out), "--directions", "en-de", "de-en"]
+    )
+    system = SystemFolder.read(out)
+    assert (system.system, system.seed, system.languages) == ("baseline", 1, ("en", "de", "fr", "cs"))
+    assert system.directions == ("en-de", "de-en")
+    assert system.space.size == 6 * 1024
+
+    network = load_network(system)
+    stock = torch.load(model / "checkpoint.pt", weights_only=True)["model"]
+    for name, tensor in network.state_dict().items():
+        if not name.endswith("_float_tensor"):
+            assert torch.equal(tensor, stock[name]), name
+
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    assert len(vocabulary) == 8005
+    for lang in ("de", "en"):
+        binarise(tmp_path, shared, lang, vocabulary)
+    for direction, expected in (("en-de", 1.81), ("de-en", 1.47)):
+        batches = make_batches(direction_dataset(tmp_path, "test", direction, vocabulary), 4000)
+        total = tokens = 0.0
+        for result in run_batches(network, batches, with_loss=True, count_language_tag=True):
+            total += result.nll.sum().item()
+            tokens += result.tokens.sum().item()
+        assert total / tokens == pytest.approx(expected, abs=0.02), direction
+
+
+def test_a_dictionary_of_another_model_is_refused(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    embeddings = {"decoder.embed_tokens.weight": torch.zeros(10, 8)}
+    torch.save({"model": embeddings, "args": argparse.Namespace(**settings())}, path)
+    (tmp_path / "dict.txt").write_text("a 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"dict\.txt: 7 symbols .* but the checkpoint has 10 embeddings"):
+        import_fairseq_checkpoint(
+            path,
+            tmp_path / "spm.model",
+            tmp_path / "dict.txt",
+            tmp_path / "system",
+            system="baseline",
+            seed=1,
+            directions=["en-de"],
+        )
+
+
+def test_taps_on_a_stock_network_tell_of_the_fused_path():
+    """Trap T1, on fairseq's own post-norm encoder: in eval mode after loading, its hooks do not fire."""
+    from types import SimpleNamespace
+
+    from fairseq.models.transformer import TransformerModelBase
+
+    from workflow_scripts.models.network import _Vocabulary, fairseq_config
+
+    words = _Vocabulary(12, 1)
+    stock = TransformerModelBase.build_model(
+        fairseq_config(Architecture(2, 1, 8, 16, 2, pre_norm=False)),
+        SimpleNamespace(source_dictionary=words, target_dictionary=words),
+    )
+    stock.load_state_dict(stock.state_dict())
+    stock.eval()
+    source, lengths = torch.tensor([[5, 6, 2]]), torch.tensor([3])
+    with (
+        torch.no_grad(),
+        pytest.raises(RuntimeError, match=r"never fired in: encoder\.0\.ffn, encoder\.1\.ffn$"),
+        ffn_taps(stock, lambda group, activation: None),
+    ):
+        stock(source, lengths, torch.tensor([[2, 7]]))
