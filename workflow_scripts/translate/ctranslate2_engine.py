@@ -19,19 +19,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.translate.markers import PADDING, direction_languages, marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import build_spec
-from workflow_scripts.translate.vocabulary import (
-    PADDING,
-    direction_languages,
-    language_token,
-    marker_symbols,
-    read_vocabulary,
-    strip_markers,
-)
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary, language_token
 
 MEMORY_FOLDER = "/dev/shm"
 
@@ -90,7 +84,7 @@ class CTranslate2Engine:
         spec = build_spec(
             load_file(system.weights),
             system.architecture,
-            read_vocabulary(system.dictionary, system.languages),
+            Vocabulary(system.dictionary, system.languages).symbols,
             None if keep is None else layer_masks(keep, system.space),
             positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
         )

@@ -11,20 +11,23 @@ from contextlib import nullcontext
 
 import torch
 
+from workflow_scripts.errors import UserError
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.generation import BeamSearch
 from workflow_scripts.models.vocabulary import EOS, Vocabulary
+from workflow_scripts.translate.markers import marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
-from workflow_scripts.translate.vocabulary import marker_symbols, strip_markers
 from workflow_scripts.units.system import SystemFolder
 
 
 class FairseqEngine:
-    """One direction of one system, loaded and ready; float32, whatever the options' compute type."""
+    """One direction of one system, loaded and ready."""
 
     def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+        if options.compute_type != "float32":
+            raise UserError(f"--compute-type {options.compute_type}: the fairseq engine computes in float32")
         keep = system.keep_row(direction)
         torch.set_num_threads(options.threads)
         self._direction = direction

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.translate.compact import FeedForward, compact_layer
-from workflow_scripts.translate.vocabulary import END
+from workflow_scripts.translate.markers import END
 
 Weights = Mapping[str, NDArray[np.float32]]
 Keep = Mapping[str, NDArray[np.bool_]]

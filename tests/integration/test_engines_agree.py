@@ -1,0 +1,137 @@
+"""CTranslate2 against fairseq's generator on a really trained model: the same sentences, two environments.
+
+CTranslate2 normalises scores without the forced language token, so its own first choice may be another of the
+same final beam; with fairseq's ranking applied to that beam the hypotheses must be the same.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
+DIRECTION = "en-de"
+EQUAL_SHARE = 0.99
+BLEU_TOLERANCE = 0.1
+SENTENCES = 200
+MASKED_SENTENCES = 40
+KEPT_SHARE = 0.85
+
+# Runs where numpy is: a copy of a system whose directions keep a random part of the units.
+MAKE_MASKED = """
+import shutil, sys
+from pathlib import Path
+import numpy as np
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
+plain, folder, share = SystemFolder.read(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+shutil.copytree(plain.folder, folder)
+keep = np.random.default_rng(7).random((len(plain.directions), plain.space.size)) < share
+facts = {"rule": "random", "weights_sha256": plain.weights_sha256}
+MaskTable(plain.directions, keep, plain.space, facts).write(folder / "masks.npz")
+SystemFolder.write(
+    folder, system="masked", seed=1, languages=plain.languages, architecture=plain.architecture,
+    mask_rows={name: name for name in plain.directions}, text=plain.text,
+)
+"""
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+
+def run(environment: str, *arguments: str | Path) -> None:
+    python = VENVS / environment / "bin/python"
+    if not python.exists():
+        pytest.skip(f"environment {environment} is missing ({python}): run 'make setup'")
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [str(python), *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def decode(system: Path, source: Path, out: Path, engine: str, ranking: str = "native") -> list[str]:
+    environment = {"ctranslate2": "text", "fairseq": "fairseq"}[engine]
+    arguments = ("--engine", engine, "--ranking", ranking, "--beam", "5", "--compute-type", "float32")
+    run(
+        environment,
+        *("-m", "workflow_scripts.translate.decode", "--system", system, "--direction", DIRECTION),
+        *("--source", source, "--out", out, *arguments),
+    )
+    return out.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def bleu(hypotheses: Path, references: Path, out: Path) -> float:
+    run(
+        "evaluate",
+        *("-m", "workflow_scripts.evaluate.score", "--hypotheses", hypotheses, "--references", references),
+        *("--metrics", "bleu", "--experiment", "x", "--system", "x", "--seed", "1", "--testset", "x"),
+        *("--direction", DIRECTION, "--out", out),
+    )
+    (score,) = json.loads(out.read_text(encoding="utf-8"))["scores"]
+    return float(score["score"])
+
+
+def first_lines(path: Path, count: int, out: Path) -> Path:
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as handle:
+        out.write_text("".join(next(handle) for _ in range(count)), encoding="utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def plain(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared Multi30k model as a system folder."""
+    model, folder = shared / "models/multi30k", tmp_path_factory.mktemp("systems") / "plain"
+    run(
+        "fairseq",
+        *("-m", "workflow_scripts.models.import_checkpoint", "--checkpoint", model / "checkpoint.pt"),
+        *("--subwords", model / "spm.model", "--dictionary", model / "dict.txt"),
+        *("--directions", "en-de", "de-en", "--out", folder),
+    )
+    return folder
+
+
+def equal_share(found: list[str], expected: list[str]) -> float:
+    return sum(a == b for a, b in zip(found, expected, strict=True)) / len(expected)
+
+
+def test_hypotheses_are_equal_under_one_ranking(plain: Path, shared: Path, tmp_path: Path) -> None:
+    texts = shared / "data/multi30k"
+    source = first_lines(texts / "test_2016_flickr.en.gz", SENTENCES, tmp_path / "source")
+    references = first_lines(texts / "test_2016_flickr.de.gz", SENTENCES, tmp_path / "references")
+    expected = decode(plain, source, tmp_path / "fairseq", "fairseq")
+    ranked = decode(plain, source, tmp_path / "ranked", "ctranslate2", ranking="fairseq")
+    native = decode(plain, source, tmp_path / "native", "ctranslate2")
+    scores = {
+        name: bleu(tmp_path / name, references, tmp_path / f"{name}.json")
+        for name in ("fairseq", "ranked", "native")
+    }
+    print(
+        f"{SENTENCES} sentences, {DIRECTION}: equal to fairseq {equal_share(ranked, expected):.1%} with its "
+        f"ranking, {equal_share(native, expected):.1%} natively; BLEU "
+        + ", ".join(f"{name} {score:.2f}" for name, score in scores.items())
+    )
+    assert len(expected) == SENTENCES
+    assert equal_share(ranked, expected) >= EQUAL_SHARE
+    assert equal_share(native, expected) >= 0.9
+    assert abs(scores["ranked"] - scores["fairseq"]) <= BLEU_TOLERANCE
+    assert abs(scores["native"] - scores["fairseq"]) <= BLEU_TOLERANCE
+    assert scores["fairseq"] > 30.0
+
+
+def test_compacted_layers_translate_as_gated_ones(plain: Path, shared: Path, tmp_path: Path) -> None:
+    masked = tmp_path / "masked"
+    run("text", "-c", MAKE_MASKED, plain, masked, str(KEPT_SHARE))
+    source = first_lines(
+        shared / "data/multi30k/test_2016_flickr.en.gz", MASKED_SENTENCES, tmp_path / "source"
+    )
+    expected = decode(masked, source, tmp_path / "fairseq", "fairseq")
+    ranked = decode(masked, source, tmp_path / "ranked", "ctranslate2", ranking="fairseq")
+    unmasked = decode(plain, source, tmp_path / "plain", "ctranslate2", ranking="fairseq")
+    assert equal_share(ranked, expected) >= EQUAL_SHARE
+    # The masks do something.
+    assert equal_share(unmasked, expected) < 0.7
