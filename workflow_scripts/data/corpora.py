@@ -60,7 +60,7 @@ NTREX = {
     "uk": "310112858e242ee930f53b2c00092b513dc7b4d2327ae6bb19e411a03c044db9",
 }
 
-# Files are named by three-letter codes. English is the file all others were translated from; Serbian is in Latin.
+# By three-letter codes. English is the file that all others were translated from; Serbian is the Latin one.
 _NTREX_CODES = {
     "af": "afr",
     "am": "amh",

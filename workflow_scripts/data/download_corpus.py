@@ -1,8 +1,8 @@
 """Fetch a public corpus: Multi30k and NTREX-128 from their homes, anything else through mtdata.
 
-Output, in ``--out DIR``: Multi30k ``{train,val,test_2016_flickr}.{lang}.gz``; NTREX ``{lang}.txt.gz``;
-mtdata ``{subset}.{pair}.{lang}``. Files of the first two are checked against the SHA-256 in ``corpora``. A file
-appears whole or not at all; one that is already there and right is not fetched again.
+Output, in ``--out DIR``: Multi30k ``{subset}.{lang}.gz``; NTREX ``{lang}.txt.gz``;
+mtdata ``{subset}.{pair}.{lang}``. Files of the first two are checked against the SHA-256 in ``corpora``. A
+file appears whole or not at all; one that is already there and right is not fetched again.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ CORPORA: dict[str, tuple[frozenset[str], Callable[[Iterable[str]], list[RemoteFi
 def download(corpus: str, languages: Iterable[str], out: Path, home: str | None = None) -> list[Path]:
     """Fetch a corpus's files of the languages into ``out``; return their paths.
 
-    ``home``: another place with the same files (a mirror's URL, ``file://`` too). Raises UserError for a language
-    that the corpus lacks, and where a file cannot be had.
+    ``home``: another place with the same files (a mirror's URL, ``file://`` too). Raises UserError for a
+    language that the corpus lacks, and where a file cannot be had.
     """
     known, files_of = CORPORA[corpus]
     languages = list(languages)

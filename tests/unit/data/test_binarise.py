@@ -1,0 +1,103 @@
+"""Prepared text to binarised ids."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from workflow_scripts.data.binarise import id_table, main
+from workflow_scripts.data.mmap_format import MmapReader
+from workflow_scripts.data.text import load_subwords
+from workflow_scripts.data.train_subwords import dictionary_text, train_model
+from workflow_scripts.errors import UserError
+from workflow_scripts.units.vocabulary import Vocabulary
+
+SENTENCES = ["the cat sat", "the dog sat"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "spm.model").write_bytes(train_model(iter(SENTENCES * 3), 20, "bpe", 1.0))
+    (tmp_path / "dict.txt").write_text(dictionary_text(tmp_path / "spm.model"), encoding="utf-8")
+    return tmp_path
+
+
+def run(folder, text, dictionary="dict.txt", **options):
+    (folder / "text.txt").write_bytes(text.encode())
+    arguments = ["--text-file", str(folder / "text.txt"), "--lang", "en", "--text", json.dumps(options)]
+    arguments += ["--subwords", str(folder / "spm.model"), "--dictionary", str(folder / dictionary)]
+    main([*arguments, "--out-prefix", str(folder / "valid.de-en.en"), "--stats", str(folder / "stats.json")])
+    return MmapReader(folder / "valid.de-en.en"), json.loads((folder / "stats.json").read_text())
+
+
+def test_ids_follow_the_dictionary_and_end_with_eos(folder):
+    reader, stats = run(folder, "the cat sat\n\nthe \u20ac\u20ac dog\n")
+    vocabulary = Vocabulary(folder / "dict.txt")
+    model = load_subwords(folder / "spm.model")
+    expected = [
+        [vocabulary.id_of(piece) for piece in model.encode(line, out_type=str)] + [2]
+        for line in ("the cat sat", "", "the \u20ac\u20ac dog")
+    ]
+    assert [ids.tolist() for ids in reader] == expected
+    assert expected[1] == [2]
+    assert expected[2].count(3) == 1  # unknown characters side by side are one piece
+    assert stats["sentences"] == 3
+    assert stats["tokens"] == sum(map(len, expected)) - 3
+    assert stats["unknown_tokens"] == 1
+
+
+def test_no_special_symbol_comes_out_of_text(folder):
+    reader, _ = run(folder, "<s> the </s> <pad> <unk> __en__\n")
+    (ids,) = [ids.tolist() for ids in reader]
+    assert ids[-1] == 2
+    assert not {0, 1, 2} & set(ids[:-1])
+    assert max(ids) < len(Vocabulary(folder / "dict.txt"))
+
+
+def test_checksums(folder):
+    _, stats = run(folder, "the cat\n")
+    for suffix in ("bin", "idx"):
+        content = (folder / f"valid.de-en.en.{suffix}").read_bytes()
+        assert stats["sha256"][suffix] == hashlib.sha256(content).hexdigest()
+    assert stats["made_from"]["text"] == hashlib.sha256(b"the cat\n").hexdigest()
+    assert stats["made_from"]["subwords"] == hashlib.sha256((folder / "spm.model").read_bytes()).hexdigest()
+
+
+def test_moses_comes_first(folder):
+    plain, _ = run(folder, "the cat-sat\n")
+    ids = plain[0].tolist()
+    tokenised, _ = run(folder, "the cat-sat\n", moses=True)
+    spelled, _ = run(folder, "the cat @-@ sat\n")
+    assert tokenised[0].tolist() == spelled[0].tolist() != ids
+
+
+def test_another_models_dictionary_is_refused(folder):
+    (folder / "other.txt").write_text("\u2581der 100\n\u2581hund 100\nt 100\n", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"other\.txt is not of this .* lacks 2 of its 3 pieces, such as '\u2581der'"
+    ):
+        run(folder, "the cat\n", dictionary="other.txt")
+
+
+def test_a_smaller_dictionary_in_another_order_is_used(folder):
+    # fairseq-preprocess sorts by frequency, leaves out pieces that never occur, and fills up.
+    symbols = Vocabulary(folder / "dict.txt").subwords
+    kept = list(reversed(symbols))[:-1]
+    lines = "".join(f"{symbol} 100\n" for symbol in [*kept, "madeupword0000"])
+    (folder / "small.txt").write_text(lines, encoding="utf-8")
+    model = load_subwords(folder / "spm.model")
+    table = id_table(model, Vocabulary(folder / "small.txt"))
+    assert table[model.piece_to_id(symbols[-1])] == 4
+    assert table[model.piece_to_id(symbols[0])] == 3
+    assert [table[model.piece_to_id(s)] for s in ("<unk>", "<s>", "</s>")] == [3, 3, 3]
+
+
+def test_broken_off_leaves_no_file(folder):
+    with pytest.raises(UnicodeDecodeError):
+        (folder / "text.txt").write_bytes(b"\xff")
+        arguments = ["--text-file", str(folder / "text.txt"), "--lang", "en"]
+        arguments += ["--subwords", str(folder / "spm.model"), "--dictionary", str(folder / "dict.txt")]
+        main([*arguments, "--out-prefix", str(folder / "x.en"), "--stats", str(folder / "stats.json")])
+    assert not list(folder.glob("x.en*")) and not (folder / "stats.json").exists()

@@ -1,0 +1,170 @@
+"""Downloads: checked, whole or not at all. No network: the homes are folders."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.data import download_corpus, mtdata_source
+from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES
+from workflow_scripts.data.download_corpus import download, fetch, json_object, main
+from workflow_scripts.errors import UserError
+
+SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+TEXT = b"eins\r\nzwei\r\n"
+SHA256 = hashlib.sha256(TEXT).hexdigest()
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "text.txt").write_bytes(TEXT)
+    return folder
+
+
+def test_the_right_content(home, tmp_path):
+    fetch((home / "text.txt").as_uri(), SHA256, tmp_path / "out" / "plain")
+    assert (tmp_path / "out" / "plain").read_bytes() == TEXT
+
+
+def test_packing_depends_on_the_content_alone(home, tmp_path):
+    for name in ("a.gz", "b.gz"):
+        fetch((home / "text.txt").as_uri(), SHA256, tmp_path / name, pack=True)
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == TEXT
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_the_wrong_content_leaves_nothing(home, tmp_path, pack):
+    out = tmp_path / "out"
+    with pytest.raises(
+        UserError, match=rf"text\.txt: not the expected content \(its SHA-256 is {SHA256}"
+    ) as error:
+        fetch((home / "text.txt").as_uri(), "0" * 64, out / "x", pack)
+    assert "\n" not in str(error.value)
+    assert list(out.iterdir()) == []
+
+
+def test_a_download_that_breaks_off_leaves_what_was_there(home, tmp_path, monkeypatch):
+    class Broken:
+        chunks = iter([b"eins\r\n"])
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *details):
+            return None
+
+        def read(self, size):
+            try:
+                return next(self.chunks)
+            except StopIteration:
+                raise ConnectionResetError("connection reset") from None
+
+    monkeypatch.setattr(download_corpus.urllib.request, "urlopen", lambda *_, **__: Broken())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").write_text("old")
+    with pytest.raises(UserError, match=r"cannot be downloaded \(connection reset\).*data\.source\.folder"):
+        fetch("http://nowhere/x", SHA256, tmp_path / "out" / "x")
+    assert [(path.name, path.read_text()) for path in (tmp_path / "out").iterdir()] == [("x", "old")]
+
+
+def test_a_file_that_is_there_is_not_fetched_again(home, tmp_path, monkeypatch):
+    (home / NTREX_FILES["de"]).write_bytes(TEXT)
+    monkeypatch.setitem(NTREX, "de", SHA256)
+    out = tmp_path / "out"
+    assert download("ntrex", ["de"], out, home.as_uri()) == [out / "de.txt.gz"]
+    (home / NTREX_FILES["de"]).unlink()
+    download("ntrex", ["de"], out, home.as_uri())
+    (out / "de.txt.gz").write_bytes(b"half a file")
+    with pytest.raises(UserError, match=r"newstest2019-ref\.deu\.txt cannot be downloaded"):
+        download("ntrex", ["de"], out, home.as_uri())
+
+
+def test_a_missing_file_is_one_line_on_the_command_line(tmp_path):
+    command = [sys.executable, "-m", "workflow_scripts.data.download_corpus", "--corpus", "multi30k"]
+    command += ["--languages", "de", "--home", (tmp_path / "none").as_uri(), "--out", str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 2  # what is fetched, and the error
+    assert result.stderr.splitlines()[1].startswith("error: file://")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_languages():
+    with pytest.raises(UserError, match="multi30k has no language 'it'; it has cs, de, en, fr"):
+        download("multi30k", ["it"], Path("unused"))
+    with pytest.raises(UserError, match="needs --languages"):
+        main(["--corpus", "ntrex", "--out", "unused"])
+
+
+def test_what_is_pinned():
+    assert len(MULTI30K) == 12 and len(NTREX) == 31 and NTREX.keys() == NTREX_FILES.keys()
+    assert NTREX_FILES["sr"] == "newstest2019-ref.srp-Latn.txt"
+    assert {len(value) for value in [*MULTI30K.values(), *NTREX.values()]} == {64}
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not (SHARED / "data/multi30k").is_dir(), reason="NEURONSPEC_SHARED has no data/multi30k")
+def test_the_files_in_the_shared_folder_are_the_pinned_ones(tmp_path):
+    paths = download("multi30k", ["en", "de", "fr", "cs"], tmp_path, (SHARED / "data/multi30k").as_uri())
+    assert len(paths) == 12
+    for language, sha256 in NTREX.items():
+        content = gzip.decompress((SHARED / f"data/ntrex/{language}.txt.gz").read_bytes())
+        assert hashlib.sha256(content).hexdigest() == sha256
+
+
+def test_mtdata_arguments():
+    datasets = {"train": {"de-en": ["Statmt-news_commentary-16-deu-eng"]}}
+    assert mtdata_source.parse_datasets(datasets) == datasets
+    with pytest.raises(UserError, match="no JSON"):
+        json_object("{")
+    with pytest.raises(UserError, match=r"of train: expected \{pair"):
+        mtdata_source.parse_datasets({"train": ["x"]})
+    with pytest.raises(UserError, match=r"of train, de-en: expected \[dataset id"):
+        mtdata_source.parse_datasets({"train": {"de-en": "x"}})
+    with pytest.raises(UserError, match="'deen' is no pair"):
+        mtdata_source.parse_datasets({"train": {"deen": ["x"]}})
+
+
+def test_mtdata_parts_are_joined_in_order(tmp_path):
+    parts = []
+    for i, (one, two) in enumerate([("a\nb\n", "x\ny\n"), ("c\n", "z\n")]):
+        for side, text in (("de", one), ("en", two)):
+            (tmp_path / f"{i}.{side}").write_text(text)
+        parts.append((tmp_path / f"{i}.de", tmp_path / f"{i}.en"))
+    mtdata_source.join_parts(parts, [tmp_path / "train.de-en.de", tmp_path / "train.de-en.en"])
+    assert (tmp_path / "train.de-en.de").read_text() == "a\nb\nc\n"
+    assert (tmp_path / "train.de-en.en").read_text() == "x\ny\nz\n"
+
+
+@pytest.mark.slow
+def test_mtdata_dataset_from_its_cache(tmp_path):
+    """The real mtdata, offline: its cache is filled by hand; the file's sides are in the other order."""
+    environment = {**os.environ, "MTDATA": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    fill = (
+        "from mtdata import cache_dir; from mtdata.cache import Cache; from mtdata.index import INDEX;"
+        "from mtdata.entry import DatasetId; import gzip;"
+        "entry = INDEX[DatasetId.parse('Statmt-news_commentary-16-deu-eng')];"
+        "path = Cache(cache_dir).get_local_path(entry.url, filename=entry.filename, fix_missing=False, entry=entry);"
+        "path.parent.mkdir(parents=True, exist_ok=True);"
+        "path.write_bytes(gzip.compress(b'eins\\tone\\n\\tempty\\nzwei\\ttwo\\n'));"
+        "path.with_name(path.name + '._valid').touch()"
+    )
+    subprocess.run([sys.executable, "-c", fill], env=environment, check=True, capture_output=True)
+    out = tmp_path / "out"
+    datasets = '{"train": {"en-de": ["Statmt-news_commentary-16-deu-eng"]}}'
+    command = [sys.executable, "-m", "workflow_scripts.data.download_corpus", "--corpus", "mtdata"]
+    command += ["--datasets", datasets, "--out", str(out)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["train.en-de.de", "train.en-de.en"]
+    assert (out / "train.en-de.de").read_text() == "eins\nzwei\n"
+    assert (out / "train.en-de.en").read_text() == "one\ntwo\n"

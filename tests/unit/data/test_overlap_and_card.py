@@ -1,0 +1,170 @@
+"""Sentences seen in training, and the data card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.data import binarise, prepare_text, train_subwords, write_card
+from workflow_scripts.data.overlap import PairText, find_overlaps, normalise
+from workflow_scripts.errors import UserError
+
+TEXT = {
+    # "A dog." / "Ein Hund." is in training as it is; "the cat" only by its English side, in the same pair;
+    # "Birds fly" only through the other pair; "new" nowhere.
+    ("train", "de-en"): (["Ein Hund.", "Die Katze"], ["A dog.", "The cat!"]),
+    ("train", "en-fr"): (["Birds fly."], ["Les oiseaux volent."]),
+    ("valid", "de-en"): (["Neu"], ["new"]),
+    ("valid", "en-fr"): (["A dog."], ["Un chien."]),
+    ("news", "de-en"): (
+        ["Ein Hund.", "Eine Katze", "V\u00f6gel", "Neu"],
+        ["A dog.", "the cat", "birds FLY", "new"],
+    ),
+}
+
+
+def lay_out(root: Path) -> None:
+    for (subset, pair), sides in TEXT.items():
+        for language, lines in zip(pair.split("-"), sides, strict=True):
+            path = root / "text" / subset / f"{pair}.{language}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def subsets(root: Path) -> dict[str, list[PairText]]:
+    result: dict[str, list[PairText]] = {}
+    for subset, pair in TEXT:
+        files = {lang: root / "text" / subset / f"{pair}.{lang}.txt" for lang in pair.split("-")}
+        result.setdefault(subset, []).append(PairText(pair, files))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("  The CAT, (sat)!  ", "the cat sat"),
+        ("snake_case", "snake case"),
+        ("\u201cStra\u00dfe\u201d", "strasse"),
+        ("\uff21\uff22 \ufb01n", "ab fin"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940\u0964", "\u0939\u093f\u0928\u094d\u0926\u0940"),
+        ("a\u200bb\u00a0c", "ab c"),
+        ("...", "..."),
+        ("\u2026\u201d", "\u2026\u201d"),
+    ],
+)
+def test_normalise(line, expected):
+    assert normalise(line) == expected
+
+
+def test_counts_and_examples(tmp_path):
+    lay_out(tmp_path)
+    entries = {(e["subset"], e["pair"], e["with"]): e for e in find_overlaps(subsets(tmp_path))}
+    assert sorted(entries) == [
+        ("news", "de-en", "train"),
+        ("news", "de-en", "valid"),
+        ("valid", "de-en", "train"),
+        ("valid", "en-fr", "train"),
+    ]
+    news = entries["news", "de-en", "train"]
+    assert news.pop("examples") == [
+        {"line": 1, "de": "Ein Hund.", "en": "A dog."},
+        {"line": 2, "de": "Eine Katze", "en": "the cat"},
+        {"line": 3, "de": "V\u00f6gel", "en": "birds FLY"},
+    ]
+    assert news == {
+        "subset": "news",
+        "pair": "de-en",
+        "with": "train",
+        "sentences": 4,
+        "exact": 1,
+        "sides": {"de": 1, "en": 2},
+        "other_pairs": {"de": 0, "en": 1},
+        "any": 3,
+    }
+    in_valid = entries["news", "de-en", "valid"]
+    # "new" in the same pair of the validation set, "A dog." through the other pair's.
+    assert (in_valid["exact"], in_valid["sides"], in_valid["other_pairs"]) == (
+        1,
+        {"de": 1, "en": 1},
+        {"de": 0, "en": 1},
+    )
+    assert entries["valid", "en-fr", "train"]["other_pairs"] == {"en": 1, "fr": 0}
+    assert entries["valid", "de-en", "train"]["any"] == 0
+
+
+def test_blocks_do_not_change_the_counts(tmp_path, monkeypatch):
+    lay_out(tmp_path)
+    whole = find_overlaps(subsets(tmp_path))
+    monkeypatch.setattr("workflow_scripts.data.overlap.BLOCK_LINES", 1)
+    assert find_overlaps(subsets(tmp_path)) == whole
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """A data folder made by the stages themselves, from TEXT."""
+    raw, root = tmp_path / "raw", tmp_path / "data"
+    lay_out(raw)
+    for subset, pair in TEXT:
+        names = [f"text/{subset}/{pair}.{language}.txt" for language in pair.split("-")]
+        arguments = ["--pair", pair, "--files", *(str(raw / n) for n in names)]
+        arguments += [
+            "--out",
+            *(str(root / n) for n in names),
+            "--stats",
+            str(root / f"text/{subset}/{pair}.json"),
+        ]
+        prepare_text.main(arguments)
+    model = ["--out-model", str(root / "subwords/spm.model"), "--out-dict", str(root / "subwords/dict.txt")]
+    languages = ["--pairs", "de-en", "en-fr", "--languages", "de", "en", "fr"]
+    train_subwords.main(["--text-root", str(root / "text"), *languages, "--vocab-size", "40", *model])
+    for subset, pair in TEXT:
+        for language in pair.split("-"):
+            prefix = root / "bin" / f"{subset}.{pair}.{language}"
+            arguments = [
+                "--text-file",
+                str(root / f"text/{subset}/{pair}.{language}.txt"),
+                "--lang",
+                language,
+            ]
+            arguments += ["--subwords", model[1], "--dictionary", model[3]]
+            binarise.main([*arguments, "--out-prefix", str(prefix), "--stats", f"{prefix}.json"])
+    return root
+
+
+PAIRS = json.dumps({"train": ["de-en", "en-fr"], "valid": ["de-en", "en-fr"], "news": ["de-en"]})
+
+
+def run_card(root: Path) -> tuple[dict, str]:
+    out = ["--out-json", str(root / "card.json"), "--out-markdown", str(root / "card.md")]
+    write_card.main(["--data-root", str(root), "--pairs", PAIRS, *out])
+    return json.loads((root / "card.json").read_text()), (root / "card.md").read_text(encoding="utf-8")
+
+
+def test_card(prepared):
+    card, markdown = run_card(prepared)
+    news = card["subsets"]["news"]["de-en"]
+    assert news["sentences"] == 4
+    assert news["languages"]["en"]["words"] == 7
+    side = news["languages"]["de"]
+    assert (
+        side["unknown_rate"] == side["unknown_tokens"] / side["tokens"] > 0
+    )  # the umlaut is not in training
+    assert card["subsets"]["train"]["en-fr"]["languages"]["fr"]["unknown_tokens"] == 0
+    assert card["subwords"]["pieces"] == 37
+    assert [entry["any"] for entry in card["overlap"] if entry["subset"] == "news"] == [3, 2]
+    assert "| news | de-en | train | 4 | 1 | de 1, en 2 | en 1 | 3 |" in markdown
+    assert "- news de-en, line 2, in train: Eine Katze / the cat" in markdown
+
+
+def test_stale_and_missing_statistics(prepared):
+    path = prepared / "bin/news.de-en.de.json"
+    stats = json.loads(path.read_text())
+    stats["made_from"]["text"] = "0" * 64
+    path.write_text(json.dumps(stats))
+    with pytest.raises(UserError, match=r"news\.de-en\.de\.json was made from another text"):
+        run_card(prepared)
+    path.unlink()
+    with pytest.raises(UserError, match=r"news\.de-en\.de\.json: the statistics are missing"):
+        run_card(prepared)

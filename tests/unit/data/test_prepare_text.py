@@ -1,0 +1,147 @@
+"""Checks and normalisation of parallel text: every count worked out by hand."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.data.prepare_text import main, parse_range, prepare_pair
+from workflow_scripts.errors import UserError
+
+
+def lay_out(folder: Path, german: bytes, english: bytes) -> tuple[list[Path], list[Path]]:
+    files = [folder / "a.de", folder / "a.en"]
+    for path, content in zip(files, (german, english), strict=True):
+        path.write_bytes(content)
+    return files, [folder / "out.de", folder / "out.en"]
+
+
+def test_normalisations_are_applied_and_counted(tmp_path):
+    german = b"\xef\xbb\xbfeins zwei\r\n  drei\t\r\n" + "vier\u2028f\u00fcnf\n".encode() + b"sechs"
+    english = b"one two\nthree\nfour\x0bfive\nsix\xc2\xa0\n"
+    files, out = lay_out(tmp_path, german, english)
+    result = prepare_pair(files, out)
+    assert out[0].read_bytes() == "eins zwei\ndrei\nvier f\u00fcnf\nsechs\n".encode()
+    assert out[1].read_bytes() == b"one two\nthree\nfour five\nsix\n"
+    assert result.sentences == 4
+    assert result.words == [6, 6]
+    assert result.normalised[0].as_dict() == {
+        "crlf": 2,
+        "byte_order_mark": 1,
+        "separators": 1,
+        "surrounding_blanks": 1,
+    }
+    assert result.normalised[1].as_dict() == {
+        "crlf": 0,
+        "byte_order_mark": 0,
+        "separators": 1,
+        "surrounding_blanks": 1,
+    }
+
+
+def test_a_lone_carriage_return_does_not_end_a_line(tmp_path):
+    files, out = lay_out(tmp_path, b"a\rb\nc\n", b"x\ny\n")
+    assert prepare_pair(files, out).sentences == 2
+    assert out[0].read_bytes() == b"a b\nc\n"
+
+
+def test_gzip_is_known_by_its_content(tmp_path):
+    files, out = lay_out(tmp_path, gzip.compress(b"eins\nzwei\n"), b"one\ntwo\n")
+    assert prepare_pair(files, out).sentences == 2
+    assert out[0].read_bytes() == b"eins\nzwei\n"
+
+
+def test_a_cut_gzip_file_is_named(tmp_path):
+    content = gzip.compress(
+        b"".join(hashlib.sha256(b"%d" % i).hexdigest().encode() + b"\n" for i in range(900))
+    )
+    files, out = lay_out(tmp_path, content[: len(content) // 2], b"one\n")
+    with pytest.raises(UserError, match=r"a\.de: the gzip file is broken after line"):
+        prepare_pair(files, out)
+
+
+@pytest.mark.parametrize(
+    ("german", "english", "message"),
+    [
+        (b"a\nb\nc\n", b"x\ny\n", r"unequal line counts: .*a\.de has 3 lines, .*a\.en has 2"),
+        (b"a\n", b"x\ny\nz", r"unequal line counts: .*a\.de has 1 lines, .*a\.en has 3"),
+        (b"a\nb\xff\n", b"x\ny\n", r"a\.de, line 2: not UTF-8 \(byte 0xff at byte 2 of the line\)"),
+        (b"a\nb\n", b"x\ny\0\n", r"a\.en, line 2: a NUL byte"),
+        (b"a\nb\n", b"x\n \t\n", r"a\.en, line 2: the line is empty"),
+        (b"\xe2\x80\x8b\n", b"x\n", r"a\.de, line 1: the line is empty"),
+        (b"", b"", r"no lines at all"),
+    ],
+)
+def test_errors_name_file_and_line(tmp_path, german, english, message):
+    files, out = lay_out(tmp_path, german, english)
+    with pytest.raises(UserError, match=message):
+        prepare_pair(files, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.de", "a.en"]
+
+
+def test_pairs_with_an_empty_side_are_dropped_together(tmp_path):
+    files, out = lay_out(tmp_path, b"a\n\nc\n  \n", b"w\nx\n\n\n")
+    result = prepare_pair(files, out, empty="drop")
+    assert (out[0].read_bytes(), out[1].read_bytes()) == (b"a\n", b"w\n")
+    assert (result.sentences, result.dropped_empty, result.lines_in_files) == (1, 3, 4)
+
+
+def test_nothing_left_is_an_error(tmp_path):
+    files, out = lay_out(tmp_path, b"\n", b"x\n")
+    with pytest.raises(UserError, match="no sentence is left, all 1"):
+        prepare_pair(files, out, empty="drop")
+
+
+def test_a_range_of_lines(tmp_path):
+    files, out = lay_out(tmp_path, b"0\n1\n2\n3\n", b"a\nb\n\nd\n")
+    assert prepare_pair(files, out, lines=(0, 2)).sentences == 2
+    assert out[1].read_bytes() == b"a\nb\n"
+    assert prepare_pair(files, out, lines=(3, None)).lines_selected == 1
+    assert out[0].read_bytes() == b"3\n"
+    with pytest.raises(UserError, match=r"lines 1:5 were asked for, but .* has only 4 lines"):
+        prepare_pair(files, out, lines=(1, 5), empty="drop")
+
+
+def test_a_byte_order_mark_counts_only_at_the_start(tmp_path):
+    files, out = lay_out(tmp_path, "a\n\ufeffb\n".encode(), b"x\ny\n")
+    assert prepare_pair(files, out).normalised[0].byte_order_mark == 0
+    assert out[0].read_text(encoding="utf-8") == "a\n\ufeffb\n"
+
+
+@pytest.mark.parametrize("text", ["5", "a:b", "3:3", "4:2", "-1:2", "1:2:3"])
+def test_malformed_ranges(text):
+    with pytest.raises(UserError, match=f"--lines {text}"):
+        parse_range(text)
+
+
+def test_ranges():
+    assert parse_range("0:1000") == (0, 1000)
+    assert parse_range("7:") == (7, None)
+    assert parse_range(":") == (0, None)
+
+
+def test_statistics(tmp_path):
+    files, out = lay_out(tmp_path, b"eins zwei\r\ndrei\r\nvier\r\n", b"one two\nthree\nfour\n")
+    stats = tmp_path / "stats.json"
+    arguments = ["--pair", "de-en", "--files", *map(str, files), "--lines", "1:3", "--out", *map(str, out)]
+    main([*arguments, "--stats", str(stats)])
+    nothing = {"byte_order_mark": 0, "separators": 0, "surrounding_blanks": 0}
+    assert json.loads(stats.read_text()) == {
+        "format": "neuronspec-text-1",
+        "pair": "de-en",
+        "lines": [1, 3],
+        "lines_in_files": 3,
+        "lines_selected": 2,
+        "sentences": 2,
+        "dropped": {"empty": 0},
+        "words": {"de": 2, "en": 2},
+        "normalised": {"de": {"crlf": 2, **nothing}, "en": {"crlf": 0, **nothing}},
+        "sha256": {
+            "de": hashlib.sha256(b"drei\nvier\n").hexdigest(),
+            "en": hashlib.sha256(b"three\nfour\n").hexdigest(),
+        },
+    }

@@ -1,0 +1,134 @@
+"""Raw text to pieces and back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from workflow_scripts.data.text import TextOptions, TextProcessor
+from workflow_scripts.data.train_subwords import train_model
+from workflow_scripts.errors import UserError
+
+MOSES = TextOptions(moses=True)
+BOTH = TextOptions(normalize_punctuation=True, moses=True)
+
+
+def test_nothing_is_done_by_default():
+    line = "It's  \u201cfine\u201d, isn't-it?"
+    assert TextProcessor("en", TextOptions()).process(line) == line
+    assert TextProcessor("en", TextOptions()).detokenise(line) == line
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "tokens"),
+    [
+        ("en", "It's a well-known fact, isn't it?", "It 's a well @-@ known fact , isn 't it ?"),
+        ("fr", "L'homme s'assied.", "L' homme s' assied ."),
+        ("it", "C'\u00e8 l'acqua.", "C' \u00e8 l' acqua ."),
+        ("de", "Das ist z.B. gut.", "Das ist z.B. gut ."),
+        ("en", "a < b & c", "a < b & c"),
+        # No rules of its own: the generic rule parts an apostrophe from both sides.
+        ("xx", "l'eau-vive.", "l ' eau @-@ vive ."),
+    ],
+)
+def test_moses_tokens(language, line, tokens):
+    assert TextProcessor(language, MOSES).process(line) == tokens
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "It's a well-known fact, isn't it?"),
+        ("fr", "L'homme s'assied."),
+        ("de", "Das ist (fast) z.B. gut."),
+        ("en", "Tom & Jerry [sic] | 5 < 6"),
+    ],
+)
+def test_moses_there_and_back(language, line):
+    processor = TextProcessor(language, MOSES)
+    assert processor.detokenise(processor.process(line)) == line
+
+
+def test_nothing_is_unescaped():
+    assert TextProcessor("en", MOSES).detokenise("write &amp; for &") == "write &amp; for &"
+
+
+def test_normalisation_comes_before_tokenisation():
+    assert TextProcessor("en", BOTH).process("\u201cWell\u2026\u201d") == '" Well ... "'
+    assert (
+        TextProcessor("en", TextOptions(normalize_punctuation=True)).process("\u201cWell\u201d") == '"Well"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "moses"),
+    [("de", "de"), ("deu", "de"), ("zh_CN", "zh"), ("sr-Latn", "sr"), ("cz", "cs"), ("qx", "qx")],
+)
+def test_language_codes(code, moses):
+    assert TextProcessor(code, MOSES).moses_language == moses
+
+
+@pytest.fixture(scope="module")
+def subwords(tmp_path_factory):
+    path = tmp_path_factory.mktemp("spm") / "spm.model"
+    lines = ["the cat sat on the mat", "the dog sat on the cat", "well @-@ known , isn 't it ?"] * 4
+    path.write_bytes(train_model(iter(lines), 60, "bpe", 1.0))
+    return path
+
+
+def test_pieces_and_back(subwords):
+    processor = TextProcessor("en", TextOptions(), subwords)
+    pieces = processor.encode("the cat sat")
+    assert "".join(pieces) == "\u2581the\u2581cat\u2581sat"
+    assert processor.decode(pieces) == "the cat sat"
+    assert processor.decode([]) == ""
+
+
+def test_an_unknown_character_stays_itself(subwords):
+    processor = TextProcessor("en", TextOptions(), subwords)
+    assert processor.decode(processor.encode("the \u20ac cat")) == "the \u20ac cat"
+
+
+def test_decoding_detokenises(subwords):
+    processor = TextProcessor("en", MOSES, subwords)
+    assert processor.decode(processor.encode("Well-known, isn't it?")) == "Well-known, isn't it?"
+
+
+def test_ids_are_the_models(subwords):
+    processor = TextProcessor("en", TextOptions(), subwords)
+    (ids,) = processor.encode_ids(["the cat"])
+    assert [processor.subwords.id_to_piece(i) for i in ids] == processor.encode("the cat")
+
+
+def test_options_from_json():
+    assert TextOptions.from_json('{"normalize_punctuation": false, "moses": true}') == MOSES
+    with pytest.raises(UserError, match=r"text\.mosses is unknown.*did you mean 'moses'"):
+        TextOptions.from_json('{"mosses": true}')
+    with pytest.raises(UserError, match=r"text\.moses must be true or false, not 'yes'"):
+        TextOptions.from_json('{"moses": "yes"}')
+    with pytest.raises(UserError, match="no JSON"):
+        TextOptions.from_json("{")
+    with pytest.raises(UserError, match="must be a JSON object"):
+        TextOptions.from_json("[]")
+
+
+def test_a_wrong_model_file(tmp_path):
+    (tmp_path / "spm.model").write_bytes(b"not a model")
+    with pytest.raises(UserError, match="not a SentencePiece model"):
+        TextProcessor("en", TextOptions(), tmp_path / "spm.model")
+    with pytest.raises(UserError, match="no such SentencePiece model"):
+        TextProcessor("en", TextOptions(), tmp_path / "nothing")
+    with pytest.raises(UserError, match="has no SentencePiece model"):
+        TextProcessor("en", TextOptions()).encode("a")
+
+
+def test_sacremoses_is_loaded_only_where_it_is_used():
+    code = (
+        "import sys; from workflow_scripts.data.text import TextProcessor, TextOptions;"
+        "assert TextProcessor('en', TextOptions()).process('a b') == 'a b';"
+        "print('sacremoses' in sys.modules, 'sentencepiece' in sys.modules, 'numpy' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["False", "False", "False"]

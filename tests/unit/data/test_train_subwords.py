@@ -1,0 +1,117 @@
+"""The joint subword model: which text it is trained on, its dictionary, and its errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.data.text import TextOptions
+from workflow_scripts.data.train_subwords import choose_lines, main, sampled_text, train_model, training_files
+from workflow_scripts.errors import UserError
+
+SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+PAIRS, LANGUAGES = ["de-en", "en-fr"], ["en", "de", "fr"]
+
+
+def lay_out(folder: Path, english_of_french: str = "the cat\nthe dog\n") -> None:
+    train = folder / "train"
+    train.mkdir(parents=True)
+    (train / "de-en.de.txt").write_text("die katze\nder hund\n")
+    (train / "de-en.en.txt").write_text("the cat\nthe dog\n")
+    (train / "en-fr.en.txt").write_text(english_of_french)
+    (train / "en-fr.fr.txt").write_text("le chat\nle chien\n")
+
+
+def test_a_shared_side_is_read_once(tmp_path):
+    lay_out(tmp_path)
+    files = training_files(tmp_path, PAIRS, LANGUAGES)
+    assert [(path.name, language) for path, language in files] == [
+        ("de-en.de.txt", "de"),
+        ("de-en.en.txt", "en"),
+        ("en-fr.fr.txt", "fr"),
+    ]
+    assert list(sampled_text(files, TextOptions(), 0, 1)) == [
+        "die katze", "der hund", "the cat", "the dog", "le chat", "le chien",
+    ]  # fmt: skip
+
+
+def test_a_side_of_its_own_is_read_too(tmp_path):
+    lay_out(tmp_path, "a bird\n")
+    assert len(training_files(tmp_path, PAIRS, LANGUAGES)) == 4
+
+
+def test_missing_text(tmp_path):
+    lay_out(tmp_path)
+    with pytest.raises(UserError, match=r"cs-en\.cs\.txt: there is no such training text"):
+        training_files(tmp_path, ["cs-en"], ["cs", "en"])
+    with pytest.raises(UserError, match="'fr' is not of the languages"):
+        training_files(tmp_path, PAIRS, ["en", "de"])
+    with pytest.raises(UserError, match="'it' has no training text"):
+        training_files(tmp_path, PAIRS, [*LANGUAGES, "it"])
+
+
+def test_a_sample_is_some_lines_in_order_and_depends_on_the_seed(tmp_path):
+    (tmp_path / "a").write_text("".join(f"line {i}\n" for i in range(100)))
+    (tmp_path / "b").write_text("".join(f"zeile {i}\n" for i in range(100)))
+    files = [(tmp_path / "a", "en"), (tmp_path / "b", "de")]
+    everything = list(sampled_text(files, TextOptions(), 0, 1))
+    one, again, other = (list(sampled_text(files, TextOptions(), 50, seed)) for seed in (1, 1, 2))
+    assert one == again != other
+    assert len(one) == 50 and [line for line in everything if line in set(one)] == one
+    assert {line.split()[0] for line in one} == {"line", "zeile"}
+    assert list(sampled_text(files, TextOptions(), 200, 1)) == everything
+
+
+def test_sample_of_more_than_there_is():
+    assert choose_lines(10, 10, 1) is None
+    assert choose_lines(10, 0, 1) is None
+    assert sorted(set(choose_lines(10, 9, 1).tolist())) == choose_lines(10, 9, 1).tolist()
+
+
+@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
+def test_model_and_dictionary(tmp_path, model_type):
+    root = tmp_path / "text"
+    lay_out(root)
+    arguments = [
+        *("--text-root", str(root), "--pairs", *PAIRS, "--languages", *LANGUAGES, "--vocab-size", "24"),
+        *("--model-type", model_type, "--seed", "1", "--text", '{"moses": true}'),
+    ]
+    for name in ("one", "two"):
+        main([*arguments, "--out-model", str(tmp_path / name), "--out-dict", str(tmp_path / f"{name}.dict")])
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    from sentencepiece import SentencePieceProcessor
+
+    model = SentencePieceProcessor(model_file=str(tmp_path / "one"))
+    assert len(model) == 24
+    lines = (tmp_path / "one.dict").read_text(encoding="utf-8").splitlines()
+    assert lines == [f"{model.id_to_piece(i)} 100" for i in range(3, 24)]
+
+
+@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
+def test_a_size_the_text_cannot_fill(model_type):
+    lines = ["aa ab", "ba bb"]
+    with pytest.raises(UserError, match=r"vocab_size: 500 is more than .* at most \d+$") as error:
+        train_model(iter(lines), 500, model_type, 1.0)
+    largest = int(str(error.value).rsplit(" ", 1)[1])
+    assert train_model(iter(lines), largest, model_type, 1.0)
+
+
+def test_a_size_too_small_for_the_characters():
+    with pytest.raises(UserError, match=r"vocab_size: 9 is too small .* at least 14"):
+        # Ten letters, the mark for a blank, three specials.
+        train_model(iter(["abcde fghij"]), 9, "bpe", 1.0)
+    with pytest.raises(UserError, match="at least 8"):
+        train_model(iter(["ab"]), 2, "bpe", 1.0)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(
+    not (SHARED / "models/multi30k").is_dir(), reason="NEURONSPEC_SHARED has no models/multi30k"
+)
+def test_the_dictionary_of_a_model_trained_elsewhere():
+    from workflow_scripts.data.train_subwords import dictionary_text
+
+    folder = SHARED / "models/multi30k"
+    assert dictionary_text(folder / "spm.model") == (folder / "dict.txt").read_text(encoding="utf-8")

@@ -1,0 +1,187 @@
+"""Write the data card: what the text of an experiment is, in numbers.
+
+Input: the statistics that ``prepare_text`` and ``binarise`` left, and the prepared text itself.
+Output: ``card.json`` and ``card.md``: per subset and pair sentences, words, subword tokens, unknown tokens,
+dropped and normalised lines, checksums; and the overlap of train, valid and test sets, which is reported and
+fails nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.data.overlap import PairText, find_overlaps
+from workflow_scripts.data.prepare_text import split_pair
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import read_json, sha256_of, write_json, write_text
+from workflow_scripts.units.vocabulary import Vocabulary
+
+FORMAT = "neuronspec-card-1"
+
+
+def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
+    """Return one pair's part of the card; UserError if its text and binarised form do not agree."""
+    text = _read(root / "text" / subset / f"{pair}.json")
+    entry: dict[str, Any] = {
+        "sentences": text["sentences"],
+        "lines": text["lines"],
+        "dropped": text["dropped"],
+        "languages": {},
+    }
+    for language in split_pair(pair):
+        path = root / "bin" / f"{subset}.{pair}.{language}.json"
+        binarised = _read(path)
+        if binarised["made_from"]["text"] != text["sha256"][language]:
+            raise UserError(f"{path} was made from another text; binarise {subset} {pair} again")
+        tokens, unknown = binarised["tokens"], binarised["unknown_tokens"]
+        entry["languages"][language] = {
+            "words": text["words"][language],
+            "tokens": tokens,
+            "unknown_tokens": unknown,
+            "unknown_rate": unknown / tokens if tokens else 0.0,
+            "normalised": text["normalised"][language],
+            "sha256": {"text": text["sha256"][language], **binarised["sha256"]},
+        }
+    return entry
+
+
+def _read(path: Path) -> Any:
+    if not path.is_file():
+        raise UserError(f"{path}: the statistics are missing")
+    return read_json(path)
+
+
+def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the data card of the folder ``root`` for ``{subset: [pair, ...]}``."""
+    texts = {
+        subset: [
+            PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_pair(pair)})
+            for pair in pairs
+        ]
+        for subset, pairs in subsets.items()
+    }
+    model, dictionary = root / "subwords" / "spm.model", root / "subwords" / "dict.txt"
+    return {
+        "format": FORMAT,
+        "subsets": {
+            subset: {pair: pair_entry(root, subset, pair) for pair in pairs}
+            for subset, pairs in subsets.items()
+        },
+        "subwords": {
+            "pieces": len(Vocabulary(dictionary).subwords),
+            "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
+        },
+        "overlap": find_overlaps(texts),
+    }
+
+
+def card_markdown(card: Mapping[str, Any]) -> str:
+    """Return the card as Markdown for a reader."""
+    lines = ["# Data card", ""]
+    for subset, pairs in card["subsets"].items():
+        lines += [f"## {subset}", "", *_subset_table(pairs), ""]
+    lines += ["## Overlap", ""]
+    lines += _overlap_table(card["overlap"])
+    lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
+    rows = [[name, f"`{value}`"] for name, value in card["subwords"]["sha256"].items()]
+    for subset, pairs in card["subsets"].items():
+        for pair, entry in pairs.items():
+            for language, side in entry["languages"].items():
+                rows.append([f"text/{subset}/{pair}.{language}.txt", f"`{side['sha256']['text']}`"])
+    lines += _table(["file", "SHA-256"], rows)
+    return "\n".join(lines) + "\n"
+
+
+def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
+    head = ["pair", "language", "sentences", "words", "tokens", "unknown", "dropped", "normalised"]
+    rows = []
+    for pair, entry in pairs.items():
+        for language, side in entry["languages"].items():
+            rows.append(
+                [
+                    pair,
+                    language,
+                    f"{entry['sentences']:,}",
+                    f"{side['words']:,}",
+                    f"{side['tokens']:,}",
+                    f"{100 * side['unknown_rate']:.3f} %",
+                    _counts(entry["dropped"]),
+                    _counts(side["normalised"]),
+                ]
+            )
+    return _table(head, rows)
+
+
+def _overlap_table(overlaps: Sequence[Mapping[str, Any]]) -> list[str]:
+    head = [
+        "held out",
+        "pair",
+        "found in",
+        "sentences",
+        "exact pair",
+        "one side",
+        "through another pair",
+        "any",
+    ]
+    rows, examples = [], []
+    for one in overlaps:
+        rows.append(
+            [
+                one["subset"],
+                one["pair"],
+                one["with"],
+                f"{one['sentences']:,}",
+                str(one["exact"]),
+                _counts(one["sides"]),
+                _counts(one["other_pairs"]),
+                str(one["any"]),
+            ]
+        )
+        for example in one["examples"]:
+            words = " / ".join(str(text) for key, text in example.items() if key != "line")
+            examples.append(
+                f"- {one['subset']} {one['pair']}, line {example['line']}, in {one['with']}: {words}"
+            )
+    if not rows:
+        return ["Nothing to compare."]
+    note = (
+        "Sides are compared without case and punctuation; *through another pair*: the sentence is in the "
+        "text of another language pair only."
+    )
+    return [note, "", *_table(head, rows), *(["", "Examples:", "", *examples] if examples else [])]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    present = [f"{name} {count:,}" for name, count in counts.items() if count]
+    return ", ".join(present).replace("_", " ") or "0"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    # A "|" in a cell would end it.
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *escaped]]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line; see docs/architecture.md."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-root", type=Path, required=True, help="folder with text/, subwords/ and bin/")
+    parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
+    parser.add_argument("--out-json", type=Path, required=True)
+    parser.add_argument("--out-markdown", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    try:
+        subsets = json.loads(arguments.pairs)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--pairs is no JSON: {error}") from None
+    card = build_card(arguments.data_root, subsets)
+    write_json(arguments.out_json, card)
+    write_text(arguments.out_markdown, card_markdown(card))
+
+
+if __name__ == "__main__":
+    run_main(main)
