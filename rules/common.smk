@@ -90,6 +90,10 @@ def source_files(wildcards):
     return [files[one], files[two]]
 
 
+def downloads():
+    return EXPERIMENT.data.source.downloads(f"{RESULTS}/data", EXPERIMENT.languages)
+
+
 def source_lines(wildcards):
     lines = EXPERIMENT.data.source.patterns("")[wildcards.subset].lines
     return f"--lines {lines.start}:{lines.stop}" if lines else ""

@@ -20,6 +20,32 @@ if EXPERIMENT.data.source.type == "toy":
             "run-in text workflow_scripts.data.generate_toy --spec {params.spec:q} --out {params.out:q} > {log} 2>&1"
 
 
+if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads():
+
+    rule download_corpus:
+        output:
+            files=downloads(),
+        params:
+            corpus=EXPERIMENT.data.source.type,
+            what=(
+                f"--datasets '{as_json(EXPERIMENT.data.source.datasets())}'"
+                if EXPERIMENT.data.source.type == "mtdata"
+                else f"--languages {' '.join(EXPERIMENT.languages)}"
+            ),
+            out=lambda w, output: parent(output.files[0]),
+            code=closure_hash("data.download_corpus"),
+            environment=environment_identity("text"),
+        log:
+            "<logs>/download_corpus/corpus.log",
+        benchmark:
+            "<benchmarks>/download_corpus/corpus.tsv"
+        conda:
+            "../envs/text.yaml"
+        shell:
+            "run-in text workflow_scripts.data.download_corpus --corpus {params.corpus} {params.what} "
+            "--out {params.out:q} > {log} 2>&1"
+
+
 rule prepare_text:
     input:
         files=source_files,

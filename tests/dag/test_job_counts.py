@@ -114,16 +114,18 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid"))
     result = snakemake(tmp_path, TINY, "-n")
     assert result.returncode != 0
-    assert "data.source.news: en-de has no data: there is no file text/news.de" in result.stderr
-    assert "Traceback" not in result.stderr
+    said = result.stdout + result.stderr
+    assert "data.source.news: en-de has no data: there is no file text/news.de" in said
+    assert "Traceback" not in said
 
 
 def test_config_mistakes_stop_before_anything(tmp_path: Path) -> None:
     result = snakemake(tmp_path, {**TINY, "masks": {"k": [0]}, "pivvot": "en"}, "-n")
     assert result.returncode != 0
-    assert "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)" in result.stderr
-    assert "masks.k.0: a percentage must lie in (0, 100], not 0" in result.stderr
-    assert "Traceback" not in result.stderr
+    said = result.stdout + result.stderr
+    assert "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)" in said
+    assert "masks.k.0: a percentage must lie in (0, 100], not 0" in said
+    assert "Traceback" not in said
     assert not (tmp_path / "results").exists()
 
 
@@ -146,6 +148,19 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "tabulate": 1,
         "plot_training": 1,
         "plot_sweep": 1,
+    }
+
+
+def test_public_corpora_are_downloaded_once_or_read_from_a_folder(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "config" / "experiments" / "multi30k.yaml").read_text())
+    there = jobs(snakemake(tmp_path, config, "-n"))
+    assert there["download_corpus"] == 1
+    for name in ("train", "val", "test_2016_flickr"):
+        for lang in config["languages"]:
+            (tmp_path / f"{name}.{lang}.gz").touch()
+    config["data"]["source"]["folder"] = str(tmp_path)
+    assert jobs(snakemake(tmp_path, config, "-n")) == {
+        rule: count for rule, count in there.items() if rule != "download_corpus"
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from string import Formatter
 from typing import Any, Literal
@@ -97,6 +98,12 @@ class Multi30kSource(Section):
         names.update({test: test for test in self.tests})
         return {subset: FilePattern(path=f"{root}/{name}.{{lang}}.gz") for subset, name in names.items()}
 
+    def downloads(self, data_root: str, languages: Sequence[str]) -> list[str]:
+        """Return the files that have to be downloaded."""
+        if self.folder is not None:
+            return []
+        return [p.path.format(lang=lang) for p in self.patterns(data_root).values() for lang in languages]
+
 
 class NtrexSource(Section):
     """NTREX-128: 1,997 multi-parallel news sentences, split by line number."""
@@ -125,6 +132,12 @@ class NtrexSource(Section):
         subsets = {TRAIN: self.train, VALID: self.valid, "test": self.test}
         return {subset: FilePattern(path=path, lines=lines) for subset, lines in subsets.items()}
 
+    def downloads(self, data_root: str, languages: Sequence[str]) -> list[str]:
+        """Return the files that have to be downloaded."""
+        if self.folder is not None:
+            return []
+        return [self.patterns(data_root)[TRAIN].path.format(lang=lang) for lang in languages]
+
 
 class MtdataSource(Section):
     """Public corpora by their mtdata ids."""
@@ -144,3 +157,12 @@ class MtdataSource(Section):
             subset: FilePattern(path=f"{data_root}/download/mtdata/{subset}.{{pair}}.{{lang}}")
             for subset in self.datasets()
         }
+
+    def downloads(self, data_root: str, languages: Sequence[str]) -> list[str]:
+        """Return the files that have to be downloaded."""
+        return [
+            f"{data_root}/download/mtdata/{subset}.{pair}.{lang}"
+            for subset, pairs in self.datasets().items()
+            for pair in pairs
+            for lang in pair.split("-")
+        ]
