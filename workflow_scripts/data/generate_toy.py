@@ -2,14 +2,16 @@
 
 Input: a spec (the ``toy`` section of a config; see ``toy.spec.ToySpec``). Output, in ``--out DIR``:
 
-- ``{subset}.{language}`` for ``test`` and ``valid``: multi-parallel, the same meaning on the same line everywhere;
+- ``{subset}.{language}`` for ``test`` and ``valid``: multi-parallel, the same meaning on the same line
+  everywhere;
 - ``train.{pair}.{language}``: the training text of a language and the pivot, other meanings for every pair;
-- beside each text file F, ``F.pos`` and ``F.num``: one part-of-speech and one number tag for every token of F;
+- beside each text file F, ``F.pos`` and ``F.num``: one part-of-speech and one number tag for every token of
+  F;
 - ``lexicon.json``: proto-words, each language's sound changes and words;
 - ``toy.json``: the spec, the languages' grammars, and each file's SHA-256.
 
-The same spec gives the same bytes on every Python version. Not part of the paper: its stand-in for a corpus whose
-families, resources and ambiguity are known.
+The same spec gives the same bytes on every Python version. Not part of the paper: its stand-in for a corpus
+whose families, resources and ambiguity are known.
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
             "synonyms": sorted(language.usage.free),
             "second_class": sorted(language.usage.second_class),
         }
-    domains = {noun: domain for noun, domain in corpus.world.domain.items()}
+    domains = dict(corpus.world.domain)
     return {
         "format": FORMAT,
         "spec": spec.as_json(),

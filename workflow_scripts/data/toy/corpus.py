@@ -64,10 +64,10 @@ class Corpus:
         return own
 
     def subsets(self) -> Iterator[Subset]:
-        """Yield ``test`` and ``valid`` (multi-parallel, all languages), then ``train.{pair}`` of every language.
+        """Yield ``test`` and ``valid`` (multi-parallel), then ``train.{pair}`` of every language.
 
-        No two test or validation sentences are alike, and none is in training in any language, not even but for its
-        articles (``World.skeleton``). Training sentences are drawn for each pair anew.
+        No two test or validation sentences are alike, and none is in training in any language, not even but
+        for its articles (``World.skeleton``). Training sentences are drawn for each pair anew.
         """
         held_out: set[tuple[object, ...]] = set()
         everyone = list(self.languages)
@@ -83,7 +83,7 @@ class Corpus:
     def _meanings(
         self, name: str, size: int, held_out: set[tuple[object, ...]], skeletons: bool
     ) -> list[Meaning]:
-        """Draw ``size`` different meanings (with ``skeletons``: of different skeletons) outside ``held_out``."""
+        """Draw ``size`` different meanings (``skeletons``: different skeletons) outside ``held_out``."""
         draws = Draws(self.spec.seed, "meanings", name)
         pivot = self.languages[self.spec.pivot]
         meanings: list[Meaning] = []
@@ -97,8 +97,8 @@ class Corpus:
                 failures += 1
                 if failures > PATIENCE:
                     raise UserError(
-                        f"toy: {self.spec.concepts} concepts give only some {len(meanings)} different sentences for "
-                        f"{name}, {size} are asked for; raise toy.concepts or lower the size"
+                        f"toy: {self.spec.concepts} concepts give only some {len(meanings)} different "
+                        f"sentences for {name}, {size} are asked for; raise toy.concepts or lower the size"
                     )
                 continue
             # The length is the pivot's, which does not depend on the draws for synonyms.

@@ -1,8 +1,8 @@
 """Seeded draws that are the same on every Python version and platform.
 
-``random.Random.choice``, ``shuffle`` and ``sample`` have changed between Python versions and ``hash`` of a string
-changes between processes; the corpus must be the same to the byte everywhere. So: a 64-bit splitmix generator
-(Steele, Lea and Flood 2014), seeded by SHA-256 of a label, integer arithmetic only.
+``random.Random.choice``, ``shuffle`` and ``sample`` have changed between Python versions and ``hash`` of a
+string changes between processes; the corpus must be the same to the byte everywhere. So: a 64-bit splitmix
+generator (Steele, Lea and Flood 2014), seeded by SHA-256 of a label, integer arithmetic only.
 """
 
 from __future__ import annotations

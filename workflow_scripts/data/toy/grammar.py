@@ -1,8 +1,8 @@
 """The grammar of a toy language: word order, agreement, and which concepts share or split their words.
 
-Grammar is crossed with family: languages of one family differ in word order and agreement, and languages of different
-families may agree in them. So what masks of one family have in common comes from the lexicon, and ``share_lexicon``
-is a clean control. Nothing here depends on the lexicon.
+Grammar is crossed with family: languages of one family differ in word order and agreement, and languages of
+different families may agree in them. So what masks of one family have in common comes from the lexicon, and
+``share_lexicon`` is a clean control. Nothing here depends on the lexicon.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ ORDERS = ("SVO", "SOV", "VSO")
 class Grammar:
     """How a language puts a meaning into words.
 
-    order              subject, verb and object in a clause; in SOV the adpositional phrase stands before the verb
+    order              subject, verb and object in a clause; in SOV the adpositional phrase stands before the
+                       verb
     adjective          ``before`` or ``after`` its noun
     adposition         ``before`` or ``after`` its noun phrase
-    articles           ``words`` (definite, and indefinite in the singular), ``suffix`` (definite on the noun), ``none``
+    articles           ``words`` (definite, and indefinite in the singular), ``suffix`` (definite on the
+                       noun), ``none``
     adverb             ``first`` or ``last`` in the clause
     negation           a word ``before`` or ``after`` the verb, or a ``prefix`` on it
     tense              ``suffix`` on the verb or ``particle`` before it (past and future; the present is bare)
@@ -66,7 +68,8 @@ PIVOT = Grammar(
 def draw_grammar(draws: Draws, family_index: int, position: int) -> Grammar:
     """Return the grammar of the language at ``position`` in the family numbered ``family_index``.
 
-    Order, articles and agreement go round by position, so that neighbours in a family surely differ; the rest is drawn.
+    Order, articles and agreement go round by position, so that neighbours in a family surely differ; the rest
+    is drawn.
     """
     turn = family_index + position
     order = ORDERS[turn % 3]
@@ -82,7 +85,8 @@ def draw_grammar(draws: Draws, family_index: int, position: int) -> Grammar:
         tense=draws.pick(("suffix", "particle")),
         verb_agrees=verb_agrees,
         adjective_agrees=adjective_agrees,
-        noun_classes=1 + draws.below(2),
+        # Noun classes show on agreeing adjectives only.
+        noun_classes=2 if draws.chance(50) and adjective_agrees else 1,
         # Without a case ending SOV could not tell two nouns' roles apart once a pronoun is dropped.
         accusative=order == "SOV" or draws.chance(25),
         drops_pronoun=verb_agrees and draws.chance(50),
@@ -106,7 +110,7 @@ class Usage:
 
 
 def draw_usage(draws: Draws, world: World, ambiguity: int) -> Usage:
-    """Draw a language's merged words and its synonyms; ``ambiguity`` is the percentage of candidates taken."""
+    """Draw a language's merged words and synonyms; ``ambiguity`` percent of the candidates are taken."""
     merged = {second: first for first, second in world.near_pairs() if draws.chance(ambiguity)}
     second_class = frozenset(noun for noun in world.nouns if draws.chance(40))
     collocated: dict[str, tuple[str, ...]] = {}

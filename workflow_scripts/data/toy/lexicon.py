@@ -57,7 +57,7 @@ class FamilyLexicon:
 
 
 def word_items(world: World) -> list[tuple[str, int]]:
-    """Return all items a language needs a word for, each with the number of syllables its root starts out with."""
+    """Return all items a language needs a word for, each with its root's number of syllables."""
     items = [(item, 1) for item in (*PARTICLES, *ADPOSITIONS)]
     # Rarer concepts have longer words, as in natural languages.
     items += [(noun, 2 if index < 40 else 3) for index, noun in enumerate(world.nouns)]
@@ -68,7 +68,11 @@ def word_items(world: World) -> list[tuple[str, int]]:
 
 
 def _fresh(
-    draw: Phonology, draws: Draws, syllables: int, taken: dict[str, set[str]], changes: dict[str, tuple]
+    draw: Phonology,
+    draws: Draws,
+    syllables: int,
+    taken: dict[str, set[str]],
+    changes: dict[str, tuple[SoundChange, ...]],
 ) -> str:
     """Draw a proto-word whose reflex is new in every member, and note the reflexes as taken."""
     tries = 0
@@ -90,8 +94,8 @@ def family_lexicon(
     """Draw the proto-words of the family ``name`` and derive its members' lexicons.
 
     ``positions`` decide which sound changes a member has; a negative position means none (the pivot).
-    No two items of a language fall together: which words are ambiguous is the grammar's business (``Usage``), so that
-    the sentences stay equal when the lexicon is not shared.
+    No two items of a language fall together: which words are ambiguous is the grammar's business (``Usage``),
+    so that the sentences stay equal when the lexicon is not shared.
     """
     phonology = draw_phonology(Draws(seed, "phonology", name))
     changes = {

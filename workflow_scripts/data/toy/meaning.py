@@ -1,7 +1,7 @@
 """What the sentences of a toy corpus say: concepts, and meanings built from them.
 
-A meaning is a small predicate-argument structure, free of any language. All languages render the same meanings, so
-the syntax, the sizes and the sentences stay equal when the lexicon changes (``share_lexicon``).
+A meaning is a small predicate-argument structure, free of any language. All languages render the same
+meanings, so the syntax, the sizes and the sentences stay equal when the lexicon changes (``share_lexicon``).
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Meaning:
 class World:
     """The concepts of one corpus and the habits by which meanings are drawn from them.
 
-    Concepts are named ``n0 n1 …`` (nouns), ``v…``, ``a…`` (adjectives), ``d…`` (adverbs), lower numbers more frequent.
+    Concepts are named ``n0 n1 …`` (nouns), ``v…``, ``a…`` (adjectives), ``d…`` (adverbs), lower numbers more
+    frequent.
     """
 
     def __init__(self, seed: int, concepts: int) -> None:
@@ -90,21 +91,21 @@ class World:
         self._adverbs = Zipf(self.adverbs)
 
     def near_pairs(self) -> list[tuple[str, str]]:
-        """Return pairs of concepts alike enough for a language to have one word for both: no context tells them apart."""
+        """Return pairs of like concepts that a language may merge: no context tells them apart."""
         step = len(DOMAINS)
         pairs = []
         for start in range(0, len(self.nouns), 2 * step):
-            for index in range(start, start + step):
-                if index + step < len(self.nouns):
-                    pairs.append((self.nouns[index], self.nouns[index + step]))
+            # The nouns of one domain lie a step apart.
+            first, second = self.nouns[start : start + step], self.nouns[start + step : start + 2 * step]
+            pairs += list(zip(first, second, strict=False))
         pairs += list(zip(self.adjectives[0::2], self.adjectives[1::2], strict=False))
         return pairs
 
     def homograph_pairs(self) -> list[tuple[str, str]]:
-        """Return pairs of unlike concepts that may share a spelling in the pivot: the context tells them apart.
+        """Return pairs of unlike concepts that may be homographs in the pivot, told apart by the context.
 
-        Nouns: a food and a tool of equal rank, told apart by the verb. Verbs: two neighbours that take objects of
-        different domains, told apart by the object.
+        Nouns: a food and a tool of equal rank, told apart by the verb. Verbs: two neighbours that take
+        objects of different domains, told apart by the object.
         """
         food, tool = DOMAINS.index("food"), DOMAINS.index("tool")
         pairs = [
@@ -158,8 +159,9 @@ class World:
     def skeleton(self, meaning: Meaning) -> tuple[object, ...]:
         """Return what is left of a meaning when all that some language may leave unsaid is taken away.
 
-        Articles are dropped and concepts that may share a word are folded together: meanings with different skeletons
-        look different in every language, so disjoint skeletons keep the test set out of training, whatever side.
+        Articles are dropped and concepts that may share a word are folded together: meanings with different
+        skeletons look different in every language, so disjoint skeletons keep the test set out of training,
+        whatever side.
         """
 
         def fold(concept: str | None) -> str | None:

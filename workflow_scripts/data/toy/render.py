@@ -20,7 +20,8 @@ SECOND_WORD_PERCENT = 25
 class Word:
     """One token: its form, its part of speech (Universal Dependencies' names) and its number.
 
-    Number is ``Sing`` or ``Plur`` on nouns, pronouns and whatever agrees with them in the language, else ``-``.
+    Number is ``Sing`` or ``Plur`` on nouns, pronouns and whatever agrees with them in the language, else
+    ``-``.
     """
 
     form: str

@@ -1,6 +1,7 @@
-"""The sounds of a toy family, and the regular sound changes that turn its proto-words into a language's words.
+"""The sounds of a toy family, and the regular sound changes that make proto-words into a language's words.
 
-A change is a regular expression and its replacement, applied to every morpheme without exception, one letter a sound.
+A change is a regular expression and its replacement, applied to every morpheme without exception, one letter
+a sound.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class SoundChange:
         return re.sub(self.pattern, self.replacement, word)
 
 
-# Most replacements use letters that no proto-word has, so that no change feeds another and few words fall together.
+# They apply in this order. Most replacements use letters that no proto-word has: few words fall together.
 CHANGES = (
     SoundChange("p", "p", "f"),
     SoundChange("t", "t(?=[ei])", "c"),
@@ -48,7 +49,7 @@ CHANGES = (
     SoundChange("o", "o", "uo"),
     SoundChange("u", "u(?=.)", "eu"),
 )
-# How far apart in its family's list of changes a language's changes lie: language i has changes i, i+2, i+5, i+9 …
+# How far apart in its family's list of changes a language's changes lie: i, i+2, i+5, i+9.
 _SPACING = (0, 2, 5, 9)
 
 
@@ -88,7 +89,8 @@ def draw_phonology(draws: Draws) -> Phonology:
 def changes_of(draws: Draws, phonology: Phonology, position: int) -> tuple[SoundChange, ...]:
     """Return the sound changes of the language at ``position`` in its family, in the order they apply.
 
-    ``draws`` must be the family's stream, fresh: the languages of a family take different parts of one shuffled list.
+    ``draws`` must be the family's stream, fresh: the languages of a family take different parts of one
+    shuffled list.
     """
     sounds = phonology.consonants + phonology.vowels
     shuffled = draws.shuffled([change for change in CHANGES if change.sound in sounds])

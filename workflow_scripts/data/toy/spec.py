@@ -42,7 +42,8 @@ class ToySpec:
     test_size      sentences in the multi-parallel test set
     concepts       how many concepts (nouns, verbs, adjectives, adverbs) the languages have words for
     ambiguity      percent of the candidate concepts that are homographs, merged, or have two words
-    share_lexicon  languages of a family inherit one lexicon; false: each has a lexicon of its own, all else equal
+    share_lexicon  languages of a family inherit one lexicon; false: each has a lexicon of its own, all else
+                   equal
     """
 
     seed: int = 1
