@@ -1,0 +1,198 @@
+"""Do masks belong to their directions? The positive control, on the model before any further training.
+
+What: the rule ``mask_control``: the likelihood of each direction's references (teacher forcing) with the
+whole model, with its own mask, with the mask of each direction that shares its source or its target, and with
+random masks that keep as many units in every layer. Own masks must beat random ones, and, where the source is
+shared, the masks of other target languages; if not, masks went to the wrong directions or did not act.
+Inputs: a system folder, masks made from its activations, ``data/bin``. Outputs: JSON, NLL per token in nats.
+Source: Neuron Specialization, section 5 (are the neurons task-specific?); the control itself is ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import write_json
+from workflow_scripts.models.artifact import load_network
+from workflow_scripts.models.batches import Batches, direction_dataset, make_batches
+from workflow_scripts.models.forward import run_batches
+from workflow_scripts.models.gates import GateBank
+from workflow_scripts.models.vocabulary import Vocabulary
+from workflow_scripts.select.select_masks import random_masks
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
+
+RANDOM_MASKS = 3
+MAX_TOKENS = 4096
+FULL = "full"
+
+logger = logging.getLogger(__name__)
+
+
+def neighbours(
+    direction: str, directions: Sequence[str], languages_of: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
+    """Return the other directions that share a side with this one: name -> ``source`` or ``target``."""
+    source, target = languages_of[direction]
+    shared: dict[str, str] = {}
+    for other in directions:
+        if other != direction and languages_of[other][0] == source:
+            shared[other] = "source"
+        elif other != direction and languages_of[other][1] == target:
+            shared[other] = "target"
+    return shared
+
+
+def measure(
+    network: nn.Module, bank: GateBank, batches: Batches, rows: Sequence[str | None]
+) -> tuple[list[float], int]:
+    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
+
+    The target's language tag is not counted, since decoding forces it; ``</s>`` is.
+    """
+    sums, tokens = [0.0] * len(rows), 0
+    for batch in batches:
+        for number, row in enumerate(rows):
+            if row is None:
+                (result,) = run_batches(network, [batch], with_loss=True)
+            else:
+                with bank.use(row):
+                    (result,) = run_batches(network, [batch], with_loss=True)
+            sums[number] += float(result.nll.sum(dtype=torch.float64))
+        tokens += int(result.tokens.sum())
+    return [total / tokens for total in sums], tokens
+
+
+def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Judge the control: ``own_below_random`` and, where sources are shared, ``own_below_other_targets``.
+
+    Each maps direction -> bool; ``passed`` is whether all hold.
+    """
+    below_random = {name: entry["own"] < min(entry["random"]) for name, entry in results.items()}
+    below_others = {}
+    for name, entry in results.items():
+        others = [other["nll"] for other in entry["others"].values() if other["shares"] == "source"]
+        if others:
+            below_others[name] = entry["own"] < min(others)
+    return {
+        "passed": all(below_random.values()) and all(below_others.values()),
+        "own_below_random": below_random,
+        "own_below_other_targets": below_others,
+    }
+
+
+def mask_control(
+    network: nn.Module,
+    masks: MaskTable,
+    batches_of: Mapping[str, Batches],
+    languages_of: Mapping[str, tuple[str, str]],
+    seed: int,
+) -> dict[str, Any]:
+    """Measure every direction of ``batches_of`` under all its masks; returns the JSON's ``directions``.
+
+    Args:
+        network: in eval mode; no gate is left on it.
+        masks: has a row for every direction.
+        languages_of: direction -> (source, target).
+        seed: of the random masks.
+    """
+    directions = list(batches_of)
+    drawn = [random_masks(masks, directions, RANDOM_MASKS * seed + n) for n in range(RANDOM_MASKS)]
+    names = [*masks.rows, *(f"random {n} {name}" for n in range(RANDOM_MASKS) for name in directions)]
+    bank = GateBank(network, np.concatenate([masks.keep, *(table.keep for table in drawn)]), names)
+    results: dict[str, Any] = {}
+    start = time.monotonic()
+    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+        others = neighbours(direction, directions, languages_of)
+        random = [f"random {n} {direction}" for n in range(RANDOM_MASKS)]
+        (full, own, *rest), tokens = measure(network, bank, batches, [None, direction, *others, *random])
+        results[direction] = {
+            "sentences": sum(len(lines) for lines in batches.lines),
+            "skipped_sentences": batches.skipped,
+            "tokens": tokens,
+            FULL: full,
+            "own": own,
+            "others": {
+                name: {"nll": nll, "shares": side}
+                for (name, side), nll in zip(others.items(), rest[: len(others)], strict=True)
+            },
+            "random": rest[len(others) :],
+            "random_mean": statistics.fmean(rest[len(others) :]),
+            "random_sd": statistics.stdev(rest[len(others) :]),
+        }
+        left = (time.monotonic() - start) / done * (len(directions) - done)
+        logger.info(
+            f"{direction}: {describe(results[direction])} | {done}/{len(directions)}, left {left:.0f} s"
+        )
+    return results
+
+
+def describe(entry: Mapping[str, Any]) -> str:
+    """Return one direction's figures as a line."""
+    others = [other["nll"] for other in entry["others"].values()]
+    span = f", others {min(others):.2f}-{max(others):.2f}" if others else ""
+    return f"full {entry[FULL]:.2f}, own {entry['own']:.2f}{span}, random {entry['random_mean']:.2f}"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the control and write its JSON."""
+    parser = argparse.ArgumentParser(description="Likelihoods under own, other and random masks.")
+    parser.add_argument("--system", type=Path, required=True, help="system folder the masks were made from")
+    parser.add_argument("--masks", type=Path, required=True)
+    parser.add_argument("--data-bin", type=Path, required=True)
+    parser.add_argument("--subset", required=True)
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--seed", type=int, default=1, help="of the random masks")
+    parser.add_argument("--max-sentences", type=int, default=None, help="use the first so many sentences")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
+    )
+    if arguments.max_sentences is not None and arguments.max_sentences < 1:
+        raise UserError(f"--max-sentences is {arguments.max_sentences}, needs at least 1")
+
+    system = SystemFolder.read(arguments.system)
+    masks = MaskTable.read(arguments.masks)
+    masks.check_model(system.space, system.weights_sha256)
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    batches_of: dict[str, Batches] = {}
+    for direction in arguments.directions:
+        masks.row(direction)  # refuses a direction without a mask before anything runs
+        dataset = direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary)
+        batches_of[direction] = make_batches(dataset, MAX_TOKENS, max_lines=arguments.max_sentences)
+    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    languages_of = {name: vocabulary.direction_languages(name) for name in arguments.directions}
+    results = mask_control(network, masks, batches_of, languages_of, arguments.seed)
+    control = verdict(results)
+    write_json(
+        arguments.out,
+        {
+            "format": "neuronspec-mask-control-1",
+            "system": system.system,
+            "subset": arguments.subset,
+            "seed": arguments.seed,
+            "masks": {name: masks.manifest[name] for name in ("rule", "k", "counting", "weights_sha256")},
+            "control": control,
+            "directions": results,
+        },
+    )
+    logger.info(
+        "positive control: " + ("passed" if control["passed"] else "NOT passed, see 'control' in the output")
+    )
+
+
+if __name__ == "__main__":
+    run_main(main)
