@@ -212,7 +212,7 @@ def test_run_in_takes_the_virtual_environment(tmp_path: Path) -> None:
     done = run_in(
         "text", "some.module", "--a", "b c", NEURONSPEC_VENVS=str(tmp_path), PYTHONPATH="/elsewhere"
     )
-    assert done.stdout == f"{tmp_path}/text/bin/python|{ROOT}|0|-m some.module --a b c\n"
+    assert done.stdout == f"{tmp_path}/text/bin/python|{ROOT}|0|-P -m some.module --a b c\n"
 
 
 def test_run_in_takes_the_activated_environment_under_conda(tmp_path: Path) -> None:
@@ -221,4 +221,4 @@ def test_run_in_takes_the_activated_environment_under_conda(tmp_path: Path) -> N
     done = run_in(
         "text", "some.module", PATH=path, NEURONSPEC_DEPLOYMENT="conda", NEURONSPEC_VENVS=str(tmp_path)
     )
-    assert done.stdout == f"{tmp_path}/conda/bin/python|{ROOT}|0|-m some.module\n"
+    assert done.stdout == f"{tmp_path}/conda/bin/python|{ROOT}|0|-P -m some.module\n"
