@@ -150,12 +150,16 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         raise UserError("precision fp16 in the training settings needs a GPU; use auto or fp32")
     flags += [] if precision == "fp32" else [precision]
     flags += [] if gpu else ["cpu", "distributed-no-spawn"]
+    # Without GPUs fairseq would spawn no process at all; torchrun starts them, and nccl is not for CPUs.
+    arguments["distributed-backend"] = "nccl" if gpu else "gloo"
     return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
 
 
 def _train(cfg: Any) -> None:
     """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
+    if cfg.distributed_training.distributed_rank:
+        logging.disable(logging.INFO)  # one process speaks for all
     keep_freed_memory()
     metrics.reset()
     forget_previous_training()
@@ -213,6 +217,11 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
             " one direction in each batch"
         )
     folder = TrainingFolder(plan.folder, fingerprint_of(plan))
+    if int(os.environ.get("RANK", "0")) > 0:
+        # Started by torchrun beside the process that keeps the folder; it waits for that one's group.
+        if not folder.is_finished():
+            _run(plan)
+        return
     with folder.owned():
         folder.prepare()
         if folder.is_finished():

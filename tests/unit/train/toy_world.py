@@ -1,7 +1,7 @@
 """A tiny world for training tests: binarised copy data in three languages, a vocabulary, an architecture.
 
-Languages `en`, `de`, `fr`; every direction copies the source. Written by numpy in fairseq's format by fairseq
-itself. Networks: 2 + 2 layers, dimension 16.
+Languages `en`, `de`, `fr`; every direction copies the source. Words are `a` to `t`, one SentencePiece
+piece each. Networks: 2 + 2 layers, dimension 16.
 """
 
 from __future__ import annotations
@@ -46,12 +46,20 @@ def write_world(root: Path, seed: int = 7) -> Path:
     """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
     import workflow_scripts.models.compat  # noqa: F401  isort:skip
 
+    import sentencepiece
     import torch
     from fairseq.data import indexed_dataset
 
     (root / "bin").mkdir(parents=True)
-    (root / "dict.txt").write_text("".join(f"w{number} 1\n" for number in range(WORDS)), encoding="utf-8")
-    (root / "spm.model").write_bytes(b"not read by training")
+    words = [chr(ord("a") + number) for number in range(WORDS)]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(words)] * 20),
+        model_prefix=str(root / "spm"),
+        model_type="word",
+        vocab_size=WORDS + 3,
+        minloglevel=2,
+    )
+    (root / "dict.txt").write_text("".join(f"\u2581{word} 1\n" for word in words), encoding="utf-8")
     rng = np.random.default_rng(seed)
     for subset in ("train", "valid"):
         for pair, size in TRAIN_SIZES.items():

@@ -1,0 +1,166 @@
+"""Training for real on a tiny copy task: it learns, resumes to the bit, stops and re-exports as it should."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
+
+from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.files import read_json  # noqa: E402
+from workflow_scripts.models.progress import ProgressLog  # noqa: E402
+from workflow_scripts.models.task import NeuronspecTranslationTask, forget_rows_after  # noqa: E402
+from workflow_scripts.train.train_baseline import main  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+@contextmanager
+def killed_after(update: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Break the training as a kill would, right after `update`."""
+    plain = ProgressLog.update
+
+    def breaking(self: ProgressLog, number: int, *rest: object) -> None:
+        plain(self, number, *rest)  # type: ignore[arg-type]
+        if number == update:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ProgressLog, "update", breaking)
+        yield
+
+
+def same_weights(one: Path, two: Path) -> bool:
+    first, second = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def losses(folder: Path) -> dict[int, float]:
+    """Return the loss of all directions by update."""
+    with (folder / "validation.csv").open(encoding="utf-8") as handle:
+        return {int(r["update"]): float(r["loss"]) for r in csv.DictReader(handle) if r["direction"] == "all"}
+
+
+@pytest.mark.parametrize("sampler", ["mixed", "by_direction"])
+def test_resumed_training_is_the_same_to_the_bit(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampler: str
+) -> None:
+    """20 updates straight against 10, five that are lost, and 10 again; an epoch has 6 to 10."""
+    options = {"sampler": sampler, "temperature": 2.0, "max_tokens": 300}
+    main(baseline_arguments(world, tmp_path / "straight", tmp_path / "a", **options))
+    broken = baseline_arguments(world, tmp_path / "broken", tmp_path / "b", **options)
+    with killed_after(15, monkeypatch):
+        main(broken)
+    assert not (tmp_path / "b").exists()
+    main(broken)
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    texts = [(tmp_path / name / "validation.csv").read_text() for name in ("straight", "broken")]
+    assert texts[0] == texts[1]
+    assert sorted(losses(tmp_path / "broken")) == [10, 20]
+    history = read_json(tmp_path / "broken" / "history.json")
+    assert [attempt["outcome"] for attempt in history["attempts"]] == ["KeyboardInterrupt: ", "finished"]
+    assert history["seconds"] == pytest.approx(sum(attempt["seconds"] for attempt in history["attempts"]))
+    main(baseline_arguments(world, tmp_path / "other", tmp_path / "c", seed=2, **options))
+    assert not same_weights(tmp_path / "a", tmp_path / "c")
+
+
+def test_copying_is_learned(world: Path, tmp_path: Path) -> None:
+    """From guessing (27 symbols: 4.75 bits) to below 3.2 bits a token; the best update is exported."""
+    folder, out = tmp_path / "folder", tmp_path / "out"
+    options = {"max_updates": 240, "validate_interval_updates": 60, "log_interval": 60, "lr": 1e-2}
+    options |= {"scheduler": "fixed", "dropout": 0.0, "label_smoothing": 0.0}
+    options |= {"valid_bleu": True, "tensorboard": True}
+    main(baseline_arguments(world, folder, out, max_tokens=400, **options))
+    found = losses(folder)
+    assert sorted(found) == [60, 120, 180, 240]
+    assert found[240] < found[60] - 0.5
+    assert found[240] < 3.2
+    system = read_json(out / "system.json")
+    best = min(found, key=lambda update: found[update])
+    assert system["training"]["best_update"] == best
+    assert system["training"]["best_valid_loss"] == pytest.approx(found[best], abs=6e-4)
+    assert system["training"]["updates"] == 240
+    assert len(list(folder.glob("checkpoint_*_*.pt"))) == 1  # keep_checkpoints
+    rows = [line.split(",") for line in (folder / "validation_bleu.csv").read_text().splitlines()]
+    assert rows[0] == ["update", "direction", "bleu"]
+    bleu = {int(update): float(score) for update, direction, score in rows[1:] if direction == "all"}
+    assert sorted(bleu) == [60, 120, 180, 240]
+    assert bleu[240] > bleu[60]
+    assert any((folder / "tensorboard").rglob("events*"))
+
+
+def test_patience_counts_through_a_resume(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is learned at this learning rate: best at 2, and 4, 6 and 8 bring no new best."""
+    options = {"lr": 1e-12, "patience": 3, "validate_interval_updates": 2}
+    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **options)
+    with killed_after(7, monkeypatch):
+        main(arguments)
+    main(arguments)
+    assert sorted(losses(tmp_path / "folder")) == [2, 4, 6, 8]
+    assert read_json(tmp_path / "folder" / "finished.json")["updates"] == 8
+
+
+def test_finished_training_is_exported_again_and_extended(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    main(baseline_arguments(world, folder, tmp_path / "a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(NeuronspecTranslationTask, "train_step", None)
+        main(baseline_arguments(world, folder, tmp_path / "b"))
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert len(read_json(folder / "history.json")["attempts"]) == 1
+    main(baseline_arguments(world, folder, tmp_path / "c", max_updates=30))
+    main(baseline_arguments(world, tmp_path / "straight", tmp_path / "d", max_updates=30))
+    assert same_weights(tmp_path / "c", tmp_path / "d")
+
+
+def test_another_split_of_the_batch_goes_on(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data position cannot be kept when batches are cut differently: training enters the next epoch."""
+    folder = tmp_path / "folder"
+    with killed_after(12, monkeypatch):
+        main(baseline_arguments(world, folder, tmp_path / "out"))
+    main(baseline_arguments(world, folder, tmp_path / "out", max_tokens=100, update_freq=2))
+    assert sorted(losses(folder)) == [10, 20]
+    attempts = read_json(folder / "history.json")["attempts"]
+    assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
+
+
+def test_out_of_memory_fails(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fairseq would skip the batch and go on."""
+
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(NeuronspecTranslationTask, "train_step", full)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
+
+
+def test_missing_data_is_named(world: Path, tmp_path: Path) -> None:
+    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+    arguments[arguments.index("en-fr")] = "de-fr"
+    with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
+        main(arguments)
+
+
+def test_rows_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "validation.csv"
+    path.write_text("update,direction,loss\n10,all,2\n20,all,1\n30,all,1\n3")
+    forget_rows_after(path, 20)
+    assert path.read_text() == "update,direction,loss\n10,all,2\n20,all,1\n"
