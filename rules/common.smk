@@ -73,21 +73,34 @@ def pairs_of_subset(subset):
     return EXPERIMENT.train_pairs if subset == "train" else EXPERIMENT.pairs
 
 
+def files_of_pair(subset, pair):
+    """Language to file that the text of a subset and pair comes from."""
+    pattern = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[subset]
+    wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
+    reverse = "-".join(reversed(pair.split("-")))
+    # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
+    candidates = [pattern.files(direction) for direction in dict.fromkeys([*wanted, pair, reverse])]
+    there = [files for files in candidates if all(Path(file).exists() for file in files.values())]
+    return (there or candidates)[0]
+
+
+def missing_text():
+    """A line for each pair whose text should be there before the workflow starts, and is not."""
+    for subset in EXPERIMENT.subsets:
+        for pair in pairs_of_subset(subset):
+            for file in files_of_pair(subset, pair).values():
+                if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
+                    yield f"data.source: no {subset} text for {pair}: there is no file {file}"
+
+
+if absent := list(missing_text()):
+    raise WorkflowError("\n".join(absent))
+
+
 def source_files(wildcards):
     """The two files that the text of a subset and pair comes from, in the order of the pair."""
-    pattern = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[wildcards.subset]
-    one, two = wildcards.one, wildcards.two
-    wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == f"{one}-{two}"]
-    candidates = [pattern.files(d) for d in dict.fromkeys([*wanted, f"{one}-{two}", f"{two}-{one}"])]
-    # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
-    there = [files for files in candidates if all(Path(f).exists() for f in files.values())]
-    files = (there or candidates)[0]
-    missing = [f for f in files.values() if not Path(f).exists()]
-    if missing and not missing[0].startswith(f"{RESULTS}/data/"):
-        raise WorkflowError(
-            f"data.source.{wildcards.subset}: {wanted[0]} has no data: there is no file {missing[0]}"
-        )
-    return [files[one], files[two]]
+    files = files_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
+    return [files[wildcards.one], files[wildcards.two]]
 
 
 def downloads():

@@ -115,7 +115,8 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     result = snakemake(tmp_path, TINY, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert "data.source.news: en-de has no data: there is no file text/news.de" in said
+    for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
+        assert f"data.source: no news text for {pair}: there is no file text/news.{lang}\n" in said
     assert "Traceback" not in said
 
 

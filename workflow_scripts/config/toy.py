@@ -19,7 +19,7 @@ class Tier(Section):
 
 
 class ToySource(Section):
-    """A generated corpus: languages of a family share words by regular sound change and have one grammar."""
+    """A generated corpus: languages of a family share words by regular sound change; grammars differ."""
 
     type: Literal["toy"]
     seed: int = Field(1, ge=0, description="Every draw follows from it.")
