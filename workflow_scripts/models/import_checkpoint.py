@@ -25,7 +25,7 @@ from torch import Tensor
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.models.architecture import Architecture
-from workflow_scripts.models.artifact import copy_weights, save_system_weights
+from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.network import build_network, without_copies
 from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
@@ -145,7 +145,9 @@ def import_fairseq_checkpoint(
     vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
         vocabulary.direction_languages(direction)
-    rows = parameters["decoder.embed_tokens.weight"].shape[0]
+    if TIED_NAME not in parameters:
+        raise UserError(f"{checkpoint}: tensor {TIED_NAME} is missing")
+    rows = parameters[TIED_NAME].shape[0]
     if rows != len(vocabulary):
         raise UserError(
             f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
