@@ -2,6 +2,7 @@
 
 Input: ``{subset: {pair: [id, ...]}}``. Output: ``{subset}.{pair}.{lang}``, the datasets joined in the order
 given. mtdata downloads, caches and parses; its own joining takes no order, so the parts are joined here.
+It leaves out pairs with an empty side.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES
 from workflow_scripts.data.download_corpus import download, fetch, json_object, main
 from workflow_scripts.errors import UserError
 
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+ROOT = Path(__file__).resolve().parents[3]
+SHARED = Path(os.environ.get("NEURONSPEC_SHARED", ROOT.parent / "shared"))
 TEXT = b"eins\r\nzwei\r\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
 
@@ -91,7 +92,7 @@ def test_a_file_that_is_there_is_not_fetched_again(home, tmp_path, monkeypatch):
 def test_a_missing_file_is_one_line_on_the_command_line(tmp_path):
     command = [sys.executable, "-m", "workflow_scripts.data.download_corpus", "--corpus", "multi30k"]
     command += ["--languages", "de", "--home", (tmp_path / "none").as_uri(), "--out", str(tmp_path / "out")]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 2  # what is fetched, and the error
     assert result.stderr.splitlines()[1].startswith("error: file://")
@@ -145,26 +146,57 @@ def test_mtdata_parts_are_joined_in_order(tmp_path):
     assert (tmp_path / "train.de-en.en").read_text() == "x\ny\nz\n"
 
 
-@pytest.mark.slow
-def test_mtdata_dataset_from_its_cache(tmp_path):
-    """The real mtdata, offline: its cache is filled by hand; the file's sides are in the other order."""
-    environment = {**os.environ, "MTDATA": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
-    fill = (
-        "from mtdata import cache_dir; from mtdata.cache import Cache; from mtdata.index import INDEX;"
-        "from mtdata.entry import DatasetId; import gzip;"
-        "entry = INDEX[DatasetId.parse('Statmt-news_commentary-16-deu-eng')];"
-        "path = Cache(cache_dir).get_local_path(entry.url, filename=entry.filename, fix_missing=False, entry=entry);"
-        "path.parent.mkdir(parents=True, exist_ok=True);"
-        "path.write_bytes(gzip.compress(b'eins\\tone\\n\\tempty\\nzwei\\ttwo\\n'));"
-        "path.with_name(path.name + '._valid').touch()"
-    )
-    subprocess.run([sys.executable, "-c", fill], env=environment, check=True, capture_output=True)
-    out = tmp_path / "out"
-    datasets = '{"train": {"en-de": ["Statmt-news_commentary-16-deu-eng"]}}'
-    command = [sys.executable, "-m", "workflow_scripts.data.download_corpus", "--corpus", "mtdata"]
-    command += ["--datasets", datasets, "--out", str(out)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+# The real mtdata with an index of one dataset (its own takes twenty seconds to build) and a cache filled by hand.
+MTDATA_DRIVER = """
+import gzip, sys, types
+from mtdata import cache_dir
+from mtdata.entry import DatasetId, Entry
+entry = Entry("Home-news-1-deu-eng", "http://nowhere.invalid/news.de-en.tsv.gz")
+sys.modules["mtdata.index"] = types.ModuleType("mtdata.index")
+sys.modules["mtdata.index"].Entry = Entry
+sys.modules["mtdata.index"].INDEX = {entry.did: entry}
+from mtdata.cache import Cache
+path = Cache(cache_dir).get_local_path(entry.url, filename=entry.filename, fix_missing=False)
+path.parent.mkdir(parents=True)
+path.write_bytes(gzip.compress(b"eins\\tone\\n\\tempty\\nzwei\\ttwo\\n"))
+Cache(cache_dir).get_flag_file(path).touch()
+from workflow_scripts.data.download_corpus import main
+from workflow_scripts.errors import run_main
+run_main(lambda _: main(sys.argv[1:]))
+"""
+
+
+def run_mtdata(folder, pair, dataset):
+    environment = {**os.environ, "MTDATA": str(folder / "cache")}
+    command = [sys.executable, "-c", MTDATA_DRIVER, "--corpus", "mtdata", "--out", str(folder / "out")]
+    command += ["--datasets", f'{{"train": {{"{pair}": ["{dataset}"]}}}}']
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("pair", ["de-en", "en-de"])
+def test_mtdata_dataset_from_its_cache(tmp_path, pair):
+    result = run_mtdata(tmp_path, pair, "Home-news-1-deu-eng")
     assert result.returncode == 0, result.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["train.en-de.de", "train.en-de.en"]
-    assert (out / "train.en-de.de").read_text() == "eins\nzwei\n"
-    assert (out / "train.en-de.en").read_text() == "one\ntwo\n"
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir()) == [f"train.{pair}.de", f"train.{pair}.en"]
+    assert (out / f"train.{pair}.de").read_text() == "eins\nzwei\n"
+    assert (out / f"train.{pair}.en").read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("pair", "dataset", "message"),
+    [
+        ("de-en", "Home-news-2-deu-eng", "error: mtdata knows no dataset 'Home-news-2-deu-eng'"),
+        ("de-en", "news", "error: 'news' is no mtdata dataset id"),
+        (
+            "fr-en",
+            "Home-news-1-deu-eng",
+            "error: mtdata dataset Home-news-1-deu-eng is not of the pair fr-en",
+        ),
+    ],
+)
+def test_mtdata_mistakes_are_one_line(tmp_path, pair, dataset, message):
+    result = run_mtdata(tmp_path, pair, dataset)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(message)
+    assert list((tmp_path / "out").iterdir()) == []

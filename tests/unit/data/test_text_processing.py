@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.data.train_subwords import train_model
 from workflow_scripts.errors import UserError
 
+ROOT = Path(__file__).resolve().parents[3]
 MOSES = TextOptions(moses=True)
 BOTH = TextOptions(normalize_punctuation=True, moses=True)
 
@@ -130,5 +132,7 @@ def test_sacremoses_is_loaded_only_where_it_is_used():
         "assert TextProcessor('en', TextOptions()).process('a b') == 'a b';"
         "print('sacremoses' in sys.modules, 'sentencepiece' in sys.modules, 'numpy' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert result.stdout.split() == ["False", "False", "False"]
