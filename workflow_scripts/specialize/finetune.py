@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 
-from workflow_scripts.errors import run_main
+from workflow_scripts.errors import UserError, run_main
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -27,6 +27,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
     parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
     parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument(
+        "--languages", nargs="+", help="must be the parent's if given; they fix the vocabulary"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
@@ -41,6 +44,11 @@ def main(argv: list[str] | None = None) -> None:
     from workflow_scripts.units.system import SystemFolder
 
     parent = SystemFolder.read(arguments.parent)
+    if arguments.languages and tuple(arguments.languages) != parent.languages:
+        raise UserError(
+            f"--languages {' '.join(arguments.languages)}: {arguments.parent} was trained with"
+            f" {' '.join(parent.languages)}, in this order"
+        )
     if arguments.masks:
         MaskTable.read(arguments.masks).check_model(parent.space, parent.weights_sha256)
     plan = TrainingPlan(

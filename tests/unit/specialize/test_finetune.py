@@ -134,6 +134,13 @@ def test_a_fine_tune_resumes_its_own_checkpoint(
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_other_languages_than_the_parents_are_refused(world: Path, parent: Path, tmp_path: Path) -> None:
+    arguments = finetune_arguments(world, parent, None, tmp_path / "f", tmp_path / "o")
+    arguments[arguments.index("--languages") + 1] = "xx"
+    with pytest.raises(UserError, match=r"--languages xx de fr: .* was trained with en de fr, in this order"):
+        main(arguments)
+
+
 def test_masks_refuse_mixed_batches(world: Path, parent: Path, tmp_path: Path) -> None:
     masks = write_masks(tmp_path / "masks.npz", parent, all_kept())
     with pytest.raises(UserError, match=r"sampler 'mixed' .* masks need 'by_direction'"):

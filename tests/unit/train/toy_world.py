@@ -105,6 +105,8 @@ def finetune_arguments(
         f"--data-bin={world / 'bin'}",
         "--directions",
         *DIRECTIONS,
+        "--languages",
+        *LANGUAGES,
         "--seed=3",
         f"--folder={folder}",
         f"--out={out}",
