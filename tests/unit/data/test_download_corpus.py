@@ -146,7 +146,7 @@ def test_mtdata_parts_are_joined_in_order(tmp_path):
     assert (tmp_path / "train.de-en.en").read_text() == "x\ny\nz\n"
 
 
-# The real mtdata with an index of one dataset (its own takes twenty seconds to build) and a cache filled by hand.
+# The real mtdata with an index of one dataset (its own takes twenty seconds to build) and a filled cache.
 MTDATA_DRIVER = """
 import gzip, sys, types
 from mtdata import cache_dir
