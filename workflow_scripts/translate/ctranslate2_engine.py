@@ -49,7 +49,13 @@ def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[
 
 
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
-    """Return a translator of a validated specification; ``name`` is for CTranslate2's own messages."""
+    """Return a translator of a validated specification; ``name`` is for CTranslate2's own messages.
+
+    Raises UserError where the compute type needs a device that is not there.
+    """
+    device = "cuda" if options.compute_type == "float16" else "cpu"
+    if device == "cuda" and not ctranslate2.get_cuda_device_count():
+        raise UserError("--compute-type float16 needs a GPU, and there is none: use float32 or int8")
     spec.optimize()
     memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
     # A specification can only be saved to a folder; this one is gone before the model is loaded.
@@ -59,7 +65,7 @@ def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) 
     # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
     return ctranslate2.Translator(
         name,
-        device="cpu",
+        device=device,
         compute_type=options.compute_type,
         inter_threads=options.threads,
         intra_threads=1,

@@ -37,7 +37,7 @@ class FairseqEngine:
         self._target = self._vocabulary.language_token(target)
         self._markers = marker_symbols(system.languages)
         self._batch_tokens = options.batch_tokens
-        network = load_network(system)
+        network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
         self._bank = None if keep is None else GateBank(network, keep[None, :], [direction])
         self._search = BeamSearch(
             network, self._vocabulary, options.beam, options.length_penalty, options.max_length

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workflow_scripts.errors import UserError
 
 ENGINES = ("ctranslate2", "fairseq")
-COMPUTE_TYPES = ("float32", "int8")
+COMPUTE_TYPES = ("float32", "int8", "float16")
 RANKINGS = ("native", "fairseq")
 
 
@@ -19,13 +19,14 @@ class DecodingOptions:
     ``beam``: hypotheses kept per sentence. ``length_penalty``: exponent of the length a score is divided by.
     ``max_length``: most target tokens, the language token counted, ``</s>`` not (fairseq's ``--max-len-b``).
     ``batch_tokens``: source tokens in a batch, padding included. ``threads``: CPU threads.
-    For CTranslate2 alone: ``compute_type``, and ``ranking``: whose length normalisation orders the last beam.
+    For CTranslate2 alone: ``compute_type`` (float16 runs on a GPU, the others on the CPU), and ``ranking``:
+    whose length normalisation orders the last beam.
     """
 
     beam: int = 5
     length_penalty: float = 1.0
     max_length: int = 200
-    batch_tokens: int = 2000
+    batch_tokens: int = 4000
     compute_type: str = "float32"
     threads: int = 1
     ranking: str = "native"

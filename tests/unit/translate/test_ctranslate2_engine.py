@@ -295,6 +295,13 @@ def test_user_errors_name_what_is_wrong(tmp_path: Path) -> None:
         DecodingOptions(beam=0)
 
 
+def test_half_precision_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    spec = build_spec(random_weights(True), architecture(True), VOCABULARY)
+    with pytest.raises(UserError, match="float16 needs a GPU"):
+        load_translator(spec, "tiny", DecodingOptions(compute_type="float16"))
+
+
 def test_units_that_are_no_ffn_neurons_must_be_kept() -> None:
     space = UnitSpace(
         [
