@@ -1,0 +1,175 @@
+"""The positive control: the right masks on the right directions, and a verdict that can fail."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.units.mask_table import MaskTable
+
+torch = pytest.importorskip("torch", reason="needs the fairseq environment")
+
+from workflow_scripts.analyse.mask_control import main, mask_control, neighbours, verdict  # noqa: E402
+from workflow_scripts.models.architecture import Architecture  # noqa: E402
+from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
+from workflow_scripts.models.batches import direction_dataset, make_batches  # noqa: E402
+from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.models.vocabulary import Vocabulary  # noqa: E402
+from workflow_scripts.units.system import SystemFolder  # noqa: E402
+
+LANGUAGES = ["en", "de", "fr"]
+PIECES = [f"p{number}" for number in range(12)]
+VOCABULARY = Vocabulary(PIECES, LANGUAGES)
+ARCHITECTURE = Architecture(1, 2, 8, 6, 2)
+SPACE = unit_space(ARCHITECTURE)
+DIRECTIONS = ["en-de", "en-fr", "de-en"]
+LANGUAGES_OF = {name: tuple(name.split("-")) for name in DIRECTIONS}
+TEXT = {"en": [[4, 5, 6], [7, 8]], "de": [[9, 10], [11, 12, 13, 14]], "fr": [[15], [4, 15, 4]]}
+
+
+@pytest.fixture
+def data_bin(tmp_path):
+    from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
+
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for pair in ("de-en", "en-fr"):
+        for language in pair.split("-"):
+            builder = MMapIndexedDatasetBuilder(str(folder / f"test.{pair}.{language}.bin"), dtype=np.uint16)
+            for sentence in TEXT[language]:
+                builder.add_item(torch.tensor([*sentence, 2]))
+            builder.finalize(str(folder / f"test.{pair}.{language}.idx"))
+    return folder
+
+
+def network():
+    torch.manual_seed(3)
+    made = build_network(ARCHITECTURE, len(VOCABULARY)).eval()
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            if "fc" in name:
+                parameter.normal_()  # large enough that a mask changes the likelihood
+    return made
+
+
+def masks(keep=None):
+    if keep is None:
+        keep = np.random.default_rng(0).random((3, SPACE.size)) < 0.5
+    return MaskTable(DIRECTIONS, keep, SPACE, {"rule": "mass", "weights_sha256": "00"})
+
+
+@torch.no_grad()
+def nll_by_hand(made, direction, keep):
+    """NLL per token, one sentence at a time, the rows of fc1 masked in the weights themselves."""
+    made = copy.deepcopy(made)
+    layers = [*made.encoder.layers, *made.decoder.layers]
+    for layer, span in zip(layers, SPACE.slices().values(), strict=True):
+        layer.fc1.weight *= torch.tensor(keep[span])[:, None]
+    source, target = direction.split("-")
+    total, tokens = 0.0, 0
+    for words, reference in zip(TEXT[source], TEXT[target], strict=True):
+        tag = VOCABULARY.language_token(target)
+        inputs = torch.tensor([[VOCABULARY.language_token(source), *words, 2]])
+        logits, _ = made(inputs, torch.tensor([inputs.shape[1]]), torch.tensor([[2, tag, *reference]]))
+        log_probabilities = torch.log_softmax(logits[0].double(), dim=-1)
+        for position, token in enumerate([*reference, 2], start=1):  # position 0 predicts the tag
+            total -= float(log_probabilities[position, token])
+            tokens += 1
+    return total / tokens
+
+
+def run(data_bin, table, made):
+    batches_of = {
+        name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
+    }
+    return mask_control(made, table, batches_of, LANGUAGES_OF, seed=1)
+
+
+def test_likelihoods_equal_masked_weights(data_bin):
+    table = masks()
+    results = run(data_bin, table, network())
+    everything = np.ones(SPACE.size, dtype=bool)
+    for direction in DIRECTIONS:
+        found = results[direction]
+        own = nll_by_hand(network(), direction, table.row(direction))
+        full = nll_by_hand(network(), direction, everything)
+        assert found["full"] == pytest.approx(full, abs=1e-5)
+        assert found["own"] == pytest.approx(own, abs=1e-5)
+        assert abs(full - own) > 1e-3
+        assert len(found["random"]) == 3 and len(set(found["random"])) > 1
+    # en-de and en-fr share English sources; nothing else translates into the same language
+    assert {name: list(results[name]["others"]) for name in DIRECTIONS} == {
+        "en-de": ["en-fr"],
+        "en-fr": ["en-de"],
+        "de-en": [],
+    }
+    other = results["en-de"]["others"]["en-fr"]
+    assert other["nll"] == pytest.approx(nll_by_hand(network(), "en-de", table.row("en-fr")), abs=1e-5)
+    # German: 2 + 4 words and two </s>; the tag is not counted
+    assert (results["en-de"]["tokens"], results["en-de"]["sentences"]) == (8, 2)
+
+
+def test_masks_that_keep_everything_change_nothing(data_bin):
+    results = run(data_bin, masks(np.ones((3, SPACE.size), dtype=bool)), network())
+    for found in results.values():
+        assert {found["own"], *found["random"]} == {found["full"]}
+    assert not verdict(results)["passed"]
+
+
+def test_neighbours_share_a_side():
+    languages = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
+    of = {name: tuple(name.split("-")) for name in languages}
+    assert neighbours("en-de", languages, of) == {"en-fr": "source"}
+    assert neighbours("fr-en", languages, of) == {"de-en": "target"}
+    assert neighbours("de-fr", languages, of) == {"en-fr": "target", "de-en": "source"}
+
+
+def entry(own, random, **others):
+    return {
+        "own": own,
+        "random": random,
+        "others": {name: {"nll": nll, "shares": side} for name, (nll, side) in others.items()},
+    }
+
+
+def test_verdict():
+    good = {"en-de": entry(1.0, [1.2, 1.1], b=(1.3, "source")), "de-en": entry(1.0, [1.2], b=(0.9, "target"))}
+    assert verdict(good) == {
+        "passed": True,
+        "own_below_random": {"en-de": True, "de-en": True},
+        "own_below_other_targets": {"en-de": True},
+    }
+    swapped = {"en-de": entry(1.0, [1.2, 1.1], b=(0.9, "source"))}
+    assert verdict(swapped)["own_below_other_targets"] == {"en-de": False} and not verdict(swapped)["passed"]
+    random = {"en-de": entry(1.0, [1.2, 0.99])}
+    assert verdict(random)["own_below_random"] == {"en-de": False} and not verdict(random)["passed"]
+
+
+def test_command_line(data_bin, tmp_path):
+    folder = tmp_path / "system"
+    folder.mkdir()
+    save_system_weights(network(), folder / "model.safetensors")
+    (folder / "dict.txt").write_text("".join(f"{piece} 1\n" for piece in PIECES))
+    (folder / "spm.model").write_bytes(b"not read here")
+    system = SystemFolder.write(
+        folder, system="baseline", seed=1, languages=LANGUAGES, text={},
+        mask_rows=dict.fromkeys(DIRECTIONS), architecture=ARCHITECTURE.to_dict(),
+    )  # fmt: skip
+    arguments = ["--system", str(folder), "--masks", str(tmp_path / "m.npz"), "--data-bin", str(data_bin)]
+    arguments += ["--subset", "test", "--directions", *DIRECTIONS, "--out", str(tmp_path / "o.json")]
+    masks().write(tmp_path / "m.npz")
+    with pytest.raises(UserError, match="made from weights 00"):
+        main(arguments)
+    made_from = {"rule": "mass", "k": "70", "weights_sha256": system.weights_sha256}
+    MaskTable(DIRECTIONS, masks().keep, SPACE, made_from).write(tmp_path / "m.npz")
+    main([*arguments, "--max-sentences", "1"])
+    result = json.loads((tmp_path / "o.json").read_text())
+    assert list(result["directions"]) == DIRECTIONS
+    assert result["directions"]["en-de"]["sentences"] == 1
+    assert result["masks"]["k"] == "70" and isinstance(result["control"]["passed"], bool)
+    with pytest.raises(UserError, match="max-sentences"):
+        main([*arguments, "--max-sentences", "0"])
