@@ -1,6 +1,6 @@
 """Decoding speed and peak memory: this project's decode step beside stock ``fairseq-generate``, as Markdown.
 
-``envs/bin/run-in fairseq tests.bench.bench_decoding [--sentences N] [--threads N] [--compute-types …]``. Needs
+``run-in fairseq tests.bench.bench_decoding [--sentences N] [--threads N] [--compute-types …]``. Needs
 the shared Multi30k checkpoint. Both start from nothing, as a job does: fairseq with its own command line on
 binarised text, ours from raw text to raw text. Same model, sentences, beam, tokens per batch and threads. CPU
 seconds are given beside wall seconds, since other work on the machine adds to the latter.
