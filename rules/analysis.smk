@@ -8,6 +8,12 @@ rule mask_control:
         text=binarised(EXPERIMENT.testsets[0], EXPERIMENT.train_directions),
     output:
         json="<results>/analysis/mask_control/baseline/s{seed}/{maskset}.json",
+    log:
+        "<logs>/mask_control/baseline.s{seed}.{maskset}.log",
+    benchmark:
+        "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
     params:
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.text[0]),
@@ -16,12 +22,6 @@ rule mask_control:
         sentences=EXPERIMENT.analysis.mask_control_sentences,
         code=closure_hash("analyse.mask_control"),
         environment=environment_identity("fairseq"),
-    log:
-        "<logs>/mask_control/baseline.s{seed}.{maskset}.log",
-    benchmark:
-        "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
-    conda:
-        "../envs/fairseq.yaml"
     shell:
         "run-in fairseq workflow_scripts.analyse.mask_control --system {params.system:q} --masks {input.masks:q} "
         "--data-bin {params.data_bin:q} --subset {params.subset} --directions {params.directions} "
@@ -34,18 +34,18 @@ rule overlap:
     output:
         json="<results>/analysis/overlap/baseline/s{seed}/{maskset}.json",
         csv="<results>/analysis/overlap/baseline/s{seed}/{maskset}.csv",
-    params:
-        groups=as_json(EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {})),
-        pivot=EXPERIMENT.pivot,
-        permutations=EXPERIMENT.analysis.overlap_permutations,
-        code=closure_hash("analyse.overlap"),
-        environment=environment_identity("text"),
     log:
         "<logs>/overlap/baseline.s{seed}.{maskset}.log",
     benchmark:
         "<benchmarks>/overlap/baseline.s{seed}.{maskset}.tsv"
     conda:
         "../envs/text.yaml"
+    params:
+        groups=as_json(EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {})),
+        pivot=EXPERIMENT.pivot,
+        permutations=EXPERIMENT.analysis.overlap_permutations,
+        code=closure_hash("analyse.overlap"),
+        environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.analyse.overlap --masks {input.masks:q} --groups {params.groups:q} "
         "--pivot {params.pivot} --permutations {params.permutations} --seed {wildcards.seed} "

@@ -4,18 +4,20 @@ if EXPERIMENT.data.source.type == "toy":
 
     rule generate_toy:
         output:
-            files=EXPERIMENT.data.source.outputs(f"{RESULTS}/data", EXPERIMENT.train_pairs, EXPERIMENT.languages),
-        params:
-            spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
-            out=lambda w, output: parent(output.files[0]),
-            code=closure_hash("data.generate_toy"),
-            environment=environment_identity("text"),
+            files=EXPERIMENT.data.source.outputs(
+                f"{RESULTS}/data", EXPERIMENT.train_pairs, EXPERIMENT.languages
+            ),
         log:
             "<logs>/generate_toy/toy.log",
         benchmark:
             "<benchmarks>/generate_toy/toy.tsv"
         conda:
             "../envs/text.yaml"
+        params:
+            spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
+            out=lambda w, output: parent(output.files[0]),
+            code=closure_hash("data.generate_toy"),
+            environment=environment_identity("text"),
         shell:
             "run-in text workflow_scripts.data.generate_toy --spec {params.spec:q} --out {params.out:q} > {log} 2>&1"
 
@@ -25,6 +27,12 @@ if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads(
     rule download_corpus:
         output:
             files=downloads(),
+        log:
+            "<logs>/download_corpus/corpus.log",
+        benchmark:
+            "<benchmarks>/download_corpus/corpus.tsv"
+        conda:
+            "../envs/text.yaml"
         params:
             corpus=EXPERIMENT.data.source.type,
             what=(
@@ -35,12 +43,6 @@ if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads(
             out=lambda w, output: parent(output.files[0]),
             code=closure_hash("data.download_corpus"),
             environment=environment_identity("text"),
-        log:
-            "<logs>/download_corpus/corpus.log",
-        benchmark:
-            "<benchmarks>/download_corpus/corpus.tsv"
-        conda:
-            "../envs/text.yaml"
         shell:
             "run-in text workflow_scripts.data.download_corpus --corpus {params.corpus} {params.what} "
             "--out {params.out:q} > {log} 2>&1"
@@ -53,17 +55,17 @@ rule prepare_text:
         one="<results>/data/text/{subset}/{one}-{two}.{one}.txt",
         two="<results>/data/text/{subset}/{one}-{two}.{two}.txt",
         stats="<results>/data/text/{subset}/{one}-{two}.json",
-    params:
-        lines=source_lines,
-        empty=EXPERIMENT.data.empty_lines,
-        code=closure_hash("data.prepare_text"),
-        environment=environment_identity("text"),
     log:
         "<logs>/prepare_text/{subset}.{one}-{two}.log",
     benchmark:
         "<benchmarks>/prepare_text/{subset}.{one}-{two}.tsv"
     conda:
         "../envs/text.yaml"
+    params:
+        lines=source_lines,
+        empty=EXPERIMENT.data.empty_lines,
+        code=closure_hash("data.prepare_text"),
+        environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.prepare_text --pair {wildcards.one}-{wildcards.two} --files {input.files:q} "
         "{params.lines} --empty {params.empty} --out {output.one:q} {output.two:q} --stats {output.stats:q} > {log} 2>&1"
@@ -75,6 +77,12 @@ rule train_subwords:
     output:
         model="<results>/data/subwords/spm.model",
         dictionary="<results>/data/subwords/dict.txt",
+    log:
+        "<logs>/train_subwords/spm.log",
+    benchmark:
+        "<benchmarks>/train_subwords/spm.tsv"
+    conda:
+        "../envs/text.yaml"
     params:
         text_root=lambda w, input: parent(input.text[0], 2),
         pairs=EXPERIMENT.train_pairs,
@@ -87,12 +95,6 @@ rule train_subwords:
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.train_subwords"),
         environment=environment_identity("text"),
-    log:
-        "<logs>/train_subwords/spm.log",
-    benchmark:
-        "<benchmarks>/train_subwords/spm.tsv"
-    conda:
-        "../envs/text.yaml"
     shell:
         "run-in text workflow_scripts.data.train_subwords --text-root {params.text_root:q} --pairs {params.pairs} "
         "--languages {params.languages} --vocab-size {params.vocab_size} --model-type {params.model_type} "
@@ -109,17 +111,17 @@ rule binarise:
         bin="<results>/data/bin/{subset}.{pair}.{lang}.bin",
         idx="<results>/data/bin/{subset}.{pair}.{lang}.idx",
         stats="<results>/data/bin/{subset}.{pair}.{lang}.json",
-    params:
-        prefix=subpath(output.bin, strip_suffix=".bin"),
-        processing=as_json(EXPERIMENT.text.model_dump()),
-        code=closure_hash("data.binarise"),
-        environment=environment_identity("text"),
     log:
         "<logs>/binarise/{subset}.{pair}.{lang}.log",
     benchmark:
         "<benchmarks>/binarise/{subset}.{pair}.{lang}.tsv"
     conda:
         "../envs/text.yaml"
+    params:
+        prefix=subpath(output.bin, strip_suffix=".bin"),
+        processing=as_json(EXPERIMENT.text.model_dump()),
+        code=closure_hash("data.binarise"),
+        environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.binarise --text-file {input.text:q} --lang {wildcards.lang} "
         "--text {params.processing:q} --subwords {input.model:q} --dictionary {input.dictionary:q} "
@@ -138,17 +140,17 @@ rule write_card:
     output:
         json="<results>/data/card.json",
         markdown="<results>/data/card.md",
-    params:
-        root=subpath(output.json, parent=True),
-        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
-        code=closure_hash("data.write_card"),
-        environment=environment_identity("text"),
     log:
         "<logs>/write_card/card.log",
     benchmark:
         "<benchmarks>/write_card/card.tsv"
     conda:
         "../envs/text.yaml"
+    params:
+        root=subpath(output.json, parent=True),
+        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        code=closure_hash("data.write_card"),
+        environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --pairs {params.pairs:q} "
         "--out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"

@@ -7,17 +7,17 @@ rule score:
         references=lambda w: side_of(w.testset, w.direction, 1),
     output:
         scores="<results>/scores/{system}/s{seed}/{testset}/{direction}.json",
-    params:
-        experiment=EXPERIMENT.experiment,
-        metrics=EXPERIMENT.evaluation.metrics,
-        code=closure_hash("evaluate.score"),
-        environment=environment_identity("evaluate"),
     log:
         "<logs>/score/{system}.s{seed}.{testset}.{direction}.log",
     benchmark:
         "<benchmarks>/score/{system}.s{seed}.{testset}.{direction}.tsv"
     conda:
         "../envs/evaluate.yaml"
+    params:
+        experiment=EXPERIMENT.experiment,
+        metrics=EXPERIMENT.evaluation.metrics,
+        code=closure_hash("evaluate.score"),
+        environment=environment_identity("evaluate"),
     shell:
         "run-in evaluate workflow_scripts.evaluate.score --hypotheses {input.hypotheses:q} "
         "--references {input.references:q} --metrics {params.metrics} --experiment {params.experiment:q} "

@@ -8,6 +8,12 @@ rule tabulate:
         scores="<results>/tables/scores.csv",
         summary="<results>/tables/summary.csv",
         markdown=report("<results>/tables/summary.md", category="Tables", labels={"table": "summary"}),
+    log:
+        "<logs>/tabulate/tables.log",
+    benchmark:
+        "<benchmarks>/tabulate/tables.tsv"
+    conda:
+        "../envs/evaluate.yaml"
     params:
         root=lambda w, input: parent(input.scores[0], 4),
         experiment=EXPERIMENT.experiment,
@@ -21,12 +27,6 @@ rule tabulate:
         out=subpath(output.scores, parent=True),
         code=closure_hash("report.tabulate"),
         environment=environment_identity("evaluate"),
-    log:
-        "<logs>/tabulate/tables.log",
-    benchmark:
-        "<benchmarks>/tabulate/tables.tsv"
-    conda:
-        "../envs/evaluate.yaml"
     shell:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
@@ -37,9 +37,20 @@ rule tabulate:
 rule plot_training:
     input:
         # The validation losses lie in undeclared training folders: the systems they belong to are the inputs.
-        systems=[f for s in EXPERIMENT.all_systems for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")],
+        systems=[
+            f
+            for s in EXPERIMENT.all_systems
+            for seed in EXPERIMENT.train.seeds
+            for f in system_files(s, seed, "system.json")
+        ],
     output:
         png=report("<results>/figures/training.png", category="Figures", labels={"figure": "training"}),
+    log:
+        "<logs>/plot_training/training.log",
+    benchmark:
+        "<benchmarks>/plot_training/training.tsv"
+    conda:
+        "../envs/evaluate.yaml"
     params:
         validation=[
             f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
@@ -48,12 +59,6 @@ rule plot_training:
         ],
         code=closure_hash("report.plot_training"),
         environment=environment_identity("evaluate"),
-    log:
-        "<logs>/plot_training/training.log",
-    benchmark:
-        "<benchmarks>/plot_training/training.tsv"
-    conda:
-        "../envs/evaluate.yaml"
     shell:
         "run-in evaluate workflow_scripts.report.plot_training --validation {params.validation:q} --out {output.png:q} "
         "> {log} 2>&1"
@@ -64,14 +69,14 @@ rule plot_sweep:
         summary="<results>/tables/summary.csv",
     output:
         png=report("<results>/figures/sweep.png", category="Figures", labels={"figure": "sweep of k"}),
-    params:
-        code=closure_hash("report.plot_sweep"),
-        environment=environment_identity("evaluate"),
     log:
         "<logs>/plot_sweep/sweep.log",
     benchmark:
         "<benchmarks>/plot_sweep/sweep.tsv"
     conda:
         "../envs/evaluate.yaml"
+    params:
+        code=closure_hash("report.plot_sweep"),
+        environment=environment_identity("evaluate"),
     shell:
         "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --out {output.png:q} > {log} 2>&1"

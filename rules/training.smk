@@ -14,6 +14,13 @@ rule train_baseline:
         weights="<results>/systems/baseline/s{seed}/model.safetensors",
         model="<results>/systems/baseline/s{seed}/spm.model",
         dictionary="<results>/systems/baseline/s{seed}/dict.txt",
+    log:
+        "<logs>/train_baseline/s{seed}.log",
+    benchmark:
+        "<benchmarks>/train_baseline/s{seed}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    threads: EXPERIMENT.train.threads
     params:
         architecture=as_json(EXPERIMENT.model.architecture()),
         settings=as_json(EXPERIMENT.train.settings()),
@@ -24,13 +31,6 @@ rule train_baseline:
         folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
         out=subpath(output.system, parent=True),
         environment=environment_identity("fairseq"),
-    threads: EXPERIMENT.train.threads
-    log:
-        "<logs>/train_baseline/s{seed}.log",
-    benchmark:
-        "<benchmarks>/train_baseline/s{seed}.tsv"
-    conda:
-        "../envs/fairseq.yaml"
     shell:
         "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
         "--settings {params.settings:q} --data-bin {params.data_bin:q} --directions {params.directions} "
@@ -41,7 +41,9 @@ rule train_baseline:
 
 rule finetune:
     input:
-        parent=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"),
+        parent=lambda w: system_files(
+            "baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"
+        ),
         masks=masks_of,
         train=binarised("train", EXPERIMENT.train_directions),
         valid=binarised("valid", EXPERIMENT.train_directions),
@@ -51,6 +53,13 @@ rule finetune:
         masks="<results>/systems/{finetuned}/s{seed}/masks.npz",
         model="<results>/systems/{finetuned}/s{seed}/spm.model",
         dictionary="<results>/systems/{finetuned}/s{seed}/dict.txt",
+    log:
+        "<logs>/finetune/{finetuned}.s{seed}.log",
+    benchmark:
+        "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    threads: EXPERIMENT.finetune.threads
     params:
         settings=as_json(EXPERIMENT.finetune.settings()),
         parent=lambda w, input: parent(input.parent[0]),
@@ -60,13 +69,6 @@ rule finetune:
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
         environment=environment_identity("fairseq"),
-    threads: EXPERIMENT.finetune.threads
-    log:
-        "<logs>/finetune/{finetuned}.s{seed}.log",
-    benchmark:
-        "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
-    conda:
-        "../envs/fairseq.yaml"
     shell:
         "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
         "--masks {input.masks:q} --settings {params.settings:q} --data-bin {params.data_bin:q} "

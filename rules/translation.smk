@@ -14,6 +14,13 @@ rule decode:
         source=lambda w: side_of(w.testset, w.direction, 0),
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
+    log:
+        "<logs>/decode/{system}.s{seed}.{testset}.{direction}.log",
+    benchmark:
+        "<benchmarks>/decode/{system}.s{seed}.{testset}.{direction}.tsv"
+    conda:
+        f"../envs/{ENGINE_ENVIRONMENT}.yaml"
+    threads: EXPERIMENT.decode.threads
     params:
         system=lambda w, input: parent(input.system[0]),
         engine=EXPERIMENT.decode.engine,
@@ -25,13 +32,6 @@ rule decode:
         code=closure_hash("translate.decode"),
         environment=environment_identity(ENGINE_ENVIRONMENT),
         interpreter=ENGINE_ENVIRONMENT,
-    threads: EXPERIMENT.decode.threads
-    log:
-        "<logs>/decode/{system}.s{seed}.{testset}.{direction}.log",
-    benchmark:
-        "<benchmarks>/decode/{system}.s{seed}.{testset}.{direction}.tsv"
-    conda:
-        f"../envs/{ENGINE_ENVIRONMENT}.yaml"
     shell:
         "run-in {params.interpreter} workflow_scripts.translate.decode --system {params.system:q} "
         "--direction {wildcards.direction} --source {input.source:q} --engine {params.engine} --beam {params.beam} "

@@ -27,7 +27,7 @@ _LAYOUT = {
 
 
 def closure(module: str, root: Path = ROOT) -> set[str]:
-    """Return ``module`` and every module of the package that it imports, directly or not, anywhere in its code.
+    """Return ``module`` and every module of the package that it imports, directly or not, anywhere in it.
 
     Raises:
         FileNotFoundError: there is no such module.
