@@ -76,27 +76,26 @@ def test_resumed_training_is_the_same_to_the_bit(
 
 
 def test_copying_is_learned(world: Path, tmp_path: Path) -> None:
-    """From guessing (27 symbols: 4.75 bits) to below 3.2 bits a token; the best update is exported."""
+    """From guessing (27 symbols: 4.75 bits) to below 3 bits a token; the best update is exported."""
     folder, out = tmp_path / "folder", tmp_path / "out"
-    options = {"max_updates": 240, "validate_interval_updates": 60, "log_interval": 60, "lr": 1e-2}
+    options = {"max_updates": 120, "validate_interval_updates": 40, "log_interval": 40, "lr": 1e-2}
     options |= {"scheduler": "fixed", "dropout": 0.0, "label_smoothing": 0.0}
     options |= {"valid_bleu": True, "tensorboard": True}
     main(baseline_arguments(world, folder, out, max_tokens=400, **options))
     found = losses(folder)
-    assert sorted(found) == [60, 120, 180, 240]
-    assert found[240] < found[60] - 0.5
-    assert found[240] < 3.2
+    assert sorted(found) == [40, 80, 120]
+    assert found[120] < 3.0
     system = read_json(out / "system.json")
     best = min(found, key=lambda update: found[update])
     assert system["training"]["best_update"] == best
     assert system["training"]["best_valid_loss"] == pytest.approx(found[best], abs=6e-4)
-    assert system["training"]["updates"] == 240
+    assert system["training"]["updates"] == 120
     assert len(list(folder.glob("checkpoint_*_*.pt"))) == 1  # keep_checkpoints
     rows = [line.split(",") for line in (folder / "validation_bleu.csv").read_text().splitlines()]
     assert rows[0] == ["update", "direction", "bleu"]
     bleu = {int(update): float(score) for update, direction, score in rows[1:] if direction == "all"}
-    assert sorted(bleu) == [60, 120, 180, 240]
-    assert bleu[240] > bleu[60]
+    assert sorted(bleu) == [40, 80, 120]
+    assert 5.0 < bleu[120] < 100.0
     assert any((folder / "tensorboard").rglob("events*"))
 
 
