@@ -157,13 +157,23 @@ class SystemFolder:
         return self.folder / name
 
     def mask_row(self, direction: str) -> str | None:
-        """Return the name of the direction's mask row, None if unmasked; UserError if unknown."""
-        if direction not in self.mask_rows:
+        """Return the name of the direction's mask row, None if unmasked.
+
+        A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
+        its own name in a masked system, which ``keep_row`` finds or misses: system.json stays as it is when
+        a direction is added for evaluation.
+
+        Raises UserError for a direction that is not of the system's languages.
+        """
+        if direction in self.mask_rows:
+            return self.mask_rows[direction]
+        source, _, target = direction.partition("-")
+        if source == target or source not in self.languages or target not in self.languages:
             raise UserError(
                 f"{self.folder / DESCRIPTION}: system {self.system!r} has no direction {direction!r};"
                 f" it has {', '.join(self.directions)}{nearest(direction, self.directions)}"
             )
-        return self.mask_rows[direction]
+        return None if self.masks is None else direction
 
     def mask_table(self) -> MaskTable | None:
         """Read the masks, checked against the model they belong to; None where nothing is masked.

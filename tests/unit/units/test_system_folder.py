@@ -112,3 +112,12 @@ def test_a_folder_without_a_system(tmp_path):
     (tmp_path / "system.json").write_text('{"format": "neuronspec-system-1"}')
     with pytest.raises(UserError, match="not a valid system"):
         SystemFolder.read(tmp_path)
+
+
+def test_a_direction_added_for_evaluation_needs_no_new_system(tmp_path):
+    system = make(tmp_path / "masked", mask_rows={"de-en": "de-en"})
+    assert system.mask_row("en-de") == "en-de"
+    assert system.keep_row("en-de").tolist() == [True, True, False, False, False, True]
+    assert make(tmp_path / "plain", mask_rows={"de-en": None}).mask_row("en-de") is None
+    with pytest.raises(UserError, match="no direction 'de-de'"):
+        system.mask_row("de-de")
