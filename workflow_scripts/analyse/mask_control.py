@@ -34,7 +34,8 @@ from workflow_scripts.select.select_masks import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-RANDOM_MASKS = 3
+# One random mask of a small model may lie well off the mean of all.
+RANDOM_MASKS = 5
 MAX_TOKENS = 4096
 FULL = "full"
 
@@ -78,9 +79,10 @@ def measure(
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Judge the control: ``own_below_random`` and, where sources are shared, ``own_below_other_targets``.
 
-    Each maps direction -> bool; ``passed`` is whether all hold.
+    Each maps direction -> bool; ``passed`` is whether all hold. Random is the mean of the random masks; each of
+    them is in the results.
     """
-    below_random = {name: entry["own"] < min(entry["random"]) for name, entry in results.items()}
+    below_random = {name: entry["own"] < entry["random_mean"] for name, entry in results.items()}
     below_others = {}
     for name, entry in results.items():
         others = [other["nll"] for other in entry["others"].values() if other["shares"] == "source"]
