@@ -10,8 +10,8 @@ CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).res
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
-from workflow_scripts.config.base import pair_of, split_direction
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity

@@ -29,7 +29,7 @@ from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.sampling import DirectionData
-from workflow_scripts.models.vocabulary import EOS, PAD, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 # isort: split
 from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder

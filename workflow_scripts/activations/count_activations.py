@@ -16,7 +16,7 @@ import hashlib
 import logging
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,9 @@ from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
 from workflow_scripts.models.sampling import DirectionData, data_files
 from workflow_scripts.models.split_forward import by_target_length, run_split, source_batches, whole
-from workflow_scripts.models.vocabulary import PAD, Vocabulary
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import PAD, Vocabulary
 
 # Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
 # not depend on it, but for rounding.
@@ -130,10 +130,10 @@ def count_direction(
     return counter.counts.cpu(), tally
 
 
-def data_sha256(data_bin: Path, subset: str, direction: str, languages: Collection[str]) -> str:
+def data_sha256(data_bin: Path, subset: str, direction: str) -> str:
     """Return one hash of the direction's binary files, source then target."""
     digest = hashlib.sha256()
-    for path in data_files(data_bin, subset, direction, languages):
+    for path in data_files(data_bin, subset, direction):
         digest.update(bytes.fromhex(sha256_of(path)))
     return digest.hexdigest()
 
@@ -198,9 +198,7 @@ def main(argv: list[str] | None = None) -> None:
     facts = {
         "subset": arguments.subset,
         "count_pads": arguments.count_pads,
-        "data_sha256": data_sha256(
-            arguments.data_bin, arguments.subset, arguments.direction, system.languages
-        ),
+        "data_sha256": data_sha256(arguments.data_bin, arguments.subset, arguments.direction),
     }
     score_table(system, arguments.direction, counts, tally, facts).write(arguments.out)
 

@@ -23,16 +23,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import Batches, direction_dataset, make_batches
 from workflow_scripts.models.forward import run_batches
 from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.select.select_masks import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
 
 # One random mask of a small model may lie well off the mean of all.
 RANDOM_MASKS = 5
@@ -79,8 +80,8 @@ def measure(
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Judge the control: ``own_below_random`` and, where sources are shared, ``own_below_other_targets``.
 
-    Each maps direction -> bool; ``passed`` is whether all hold. Random is the mean of the random masks; each of
-    them is in the results.
+    Each maps direction -> bool; ``passed`` is whether all hold. Random is the mean of the random masks; each
+    of them is in the results.
     """
     below_random = {name: entry["own"] < entry["random_mean"] for name, entry in results.items()}
     below_others = {}
@@ -176,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
         dataset = direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary)
         batches_of[direction] = make_batches(dataset, MAX_TOKENS, max_lines=arguments.max_sentences)
     network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
-    languages_of = {name: vocabulary.direction_languages(name) for name in arguments.directions}
+    languages_of = {name: direction_languages(name, system.languages) for name in arguments.directions}
     results = mask_control(network, masks, batches_of, languages_of, arguments.seed)
     control = verdict(results)
     write_json(

@@ -54,14 +54,3 @@ def normalise_percent(value: Any) -> str:
 
 
 Percent = Annotated[str, BeforeValidator(normalise_percent)]
-
-
-def split_direction(direction: str) -> tuple[str, str]:
-    """Return (source, target) of a direction id such as ``de-en``."""
-    source, _, target = direction.partition("-")
-    return source, target
-
-
-def pair_of(direction: str) -> str:
-    """Return the pair of a direction: its two codes in alphabetical order (``en-de`` gives ``de-en``)."""
-    return "-".join(sorted(split_direction(direction)))

@@ -13,8 +13,6 @@ from workflow_scripts.config.base import (
     Name,
     Percent,
     Section,
-    pair_of,
-    split_direction,
 )
 from workflow_scripts.config.sources import (
     TRAIN,
@@ -26,6 +24,7 @@ from workflow_scripts.config.sources import (
 )
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import nearest
 
 BASELINE = "baseline"

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from workflow_scripts.config.base import Section, SubsetName, pair_of
+from workflow_scripts.config.base import Section, SubsetName
+from workflow_scripts.directions import pair_of, split_direction
 
 TRAIN, VALID = "train", "valid"
 
@@ -56,7 +57,7 @@ class FilePattern(Section):
 
     def files(self, direction: str) -> dict[str, str]:
         """Return the path of each language of a direction's pair."""
-        source, target = direction.split("-")
+        source, target = split_direction(direction)
         names = {"pair": pair_of(direction), "source": source, "target": target}
         return {lang: self.path.format(lang=lang, **names) for lang in (source, target)}
 

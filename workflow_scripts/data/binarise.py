@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
     processor = TextProcessor(arguments.lang, arguments.text, arguments.subwords)
-    vocabulary = Vocabulary(arguments.dictionary)
+    vocabulary = Vocabulary.read(arguments.dictionary)
     table = id_table(processor.subwords, vocabulary, str(arguments.dictionary))
     counts = TokenCounts()
     sentences = binarised_sentences(read_text_lines(arguments.text_file), processor, table, counts)

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.data.prepare_text import split_pair
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
 
@@ -30,7 +30,7 @@ def parse_datasets(value: Mapping[str, Any]) -> Datasets:
                 f"mtdata datasets of {subset}: expected {{pair: [dataset id, ...]}}, found {pairs!r}"
             )
         for pair, ids in pairs.items():
-            split_pair(pair)
+            split_direction(pair)
             if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
                 raise UserError(
                     f"mtdata datasets of {subset}, {pair}: expected [dataset id, ...], found {ids!r}"
@@ -48,7 +48,7 @@ def fetch_datasets(datasets: Datasets, out: Path) -> None:
             print(f"mtdata: {subset} {pair}: {', '.join(ids)}", file=sys.stderr, flush=True)
             with tempfile.TemporaryDirectory(prefix="mtdata-", dir=_existing(out)) as folder:
                 parts = [_fetch_part(one, pair, Path(folder) / str(i)) for i, one in enumerate(ids)]
-                targets = [out / f"{subset}.{pair}.{language}" for language in split_pair(pair)]
+                targets = [out / f"{subset}.{pair}.{language}" for language in split_direction(pair)]
                 join_parts(parts, targets)
 
 
@@ -81,7 +81,7 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
         raise UserError(f"{dataset_id!r} is no mtdata dataset id: {error}") from None
     if not known:
         raise UserError(f"mtdata knows no dataset {dataset_id!r}; list them with: mtdata list -l {pair}")
-    languages = tuple(bcp47(language) for language in split_pair(pair))
+    languages = tuple(bcp47(language) for language in split_direction(pair))
     fits, swapped = BCP47Tag.check_compat_swap(languages, parsed.langs)
     if not fits:
         raise UserError(f"mtdata dataset {dataset_id} is not of the pair {pair}")

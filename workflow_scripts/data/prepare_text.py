@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from workflow_scripts.data.readers import Normalised, clean_line, is_empty, read_raw_lines
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
 
@@ -119,7 +120,7 @@ def statistics_json(
     pair: str, result: PairStatistics, out: Sequence[Path], lines: tuple[int, int | None]
 ) -> dict[str, Any]:
     """Return the statistics of a pair as the data card reads them."""
-    languages = split_pair(pair)
+    languages = split_direction(pair)
     return {
         "format": FORMAT,
         "pair": pair,
@@ -134,14 +135,6 @@ def statistics_json(
     }
 
 
-def split_pair(pair: str) -> tuple[str, str]:
-    """Split ``de-en`` into its two languages; UserError if it has not two."""
-    one, _, two = pair.partition("-")
-    if not one or not two or "-" in two:
-        raise UserError(f"{pair!r} is no pair: expected two language codes, such as de-en")
-    return one, two
-
-
 def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -154,7 +147,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    split_pair(arguments.pair)
+    split_direction(arguments.pair)
     lines = parse_range(arguments.lines)
     result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty)
     write_json(arguments.stats, statistics_json(arguments.pair, result, arguments.out, lines))

@@ -18,9 +18,9 @@ from typing import Literal
 
 import numpy as np
 
-from workflow_scripts.data.prepare_text import split_pair
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor, load_subwords
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_text
 
@@ -38,7 +38,7 @@ def training_files(text_root: Path, pairs: Sequence[str], languages: Sequence[st
     """
     files: dict[tuple[str, str], Path] = {}
     for pair in pairs:
-        for language in split_pair(pair):
+        for language in split_direction(pair):
             if language not in languages:
                 raise UserError(
                     f"pair {pair}: {language!r} is not of the languages{nearest(language, languages)}"

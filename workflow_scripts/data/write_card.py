@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.data.overlap import PairText, find_overlaps
-from workflow_scripts.data.prepare_text import split_pair
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json, sha256_of, write_json, write_text
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -32,7 +32,7 @@ def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
         "dropped": text["dropped"],
         "languages": {},
     }
-    for language in split_pair(pair):
+    for language in split_direction(pair):
         path = root / "bin" / f"{subset}.{pair}.{language}.json"
         binarised = _read(path)
         if binarised["made_from"]["text"] != text["sha256"][language]:
@@ -59,7 +59,7 @@ def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, An
     """Return the data card of the folder ``root`` for ``{subset: [pair, ...]}``."""
     texts = {
         subset: [
-            PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_pair(pair)})
+            PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_direction(pair)})
             for pair in pairs
         ]
         for subset, pairs in subsets.items()
@@ -72,7 +72,7 @@ def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, An
             for subset, pairs in subsets.items()
         },
         "subwords": {
-            "pieces": len(Vocabulary(dictionary).subwords),
+            "pieces": len(Vocabulary.read(dictionary).subwords),
             "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
         },
         "overlap": find_overlaps(texts),

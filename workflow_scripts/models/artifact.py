@@ -19,8 +19,8 @@ from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.files import atomic_path
 from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.network import Network, build_network
-from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
 
 #: Where tensors are tied, the file holds the one with this name.
 TIED_NAME = "decoder.embed_tokens.weight"

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.sampling import DirectionData, load_directions
-from workflow_scripts.models.vocabulary import EOS, PAD, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
 PUBLISHED_MAX_TOKENS = 30000
@@ -101,8 +101,7 @@ def direction_dataset(
     data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
 ) -> DirectionData:
     """Open one direction of a subset; UserError if a file is missing or the sides differ in length."""
-    vocabulary.direction_languages(direction)
-    tokens = {language: vocabulary.language_token(language) for language in vocabulary.languages}
+    tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
         raise UserError(f"{data_bin}: {subset} of {direction} has no lines")

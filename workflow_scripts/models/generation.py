@@ -16,7 +16,8 @@ from fairseq.data import data_utils
 from fairseq.sequence_generator import SequenceGenerator
 
 from workflow_scripts.models.network import Network
-from workflow_scripts.models.vocabulary import EOS, PAD, Vocabulary
+from workflow_scripts.models.vocabulary import fairseq_dictionary
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 
 def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
@@ -49,7 +50,7 @@ class BeamSearch:
         self._network = network.eval()
         self._generator = SequenceGenerator(
             [network],
-            vocabulary.fairseq_dictionary(),
+            fairseq_dictionary(vocabulary),
             beam_size=beam,
             max_len_a=0,
             max_len_b=max_length,

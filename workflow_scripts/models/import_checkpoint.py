@@ -23,12 +23,13 @@ import workflow_scripts.models.compat  # noqa: F401  isort:skip  (allows argpars
 import torch
 from torch import Tensor
 
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.network import build_network, without_copies
-from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
 
 PLAIN_TEXT = {"normalize_punctuation": False, "moses": False}
 #: Settings of fairseq that change the network or its input, and the one value that is supported.
@@ -144,7 +145,7 @@ def import_fairseq_checkpoint(
     architecture, languages, parameters = load_fairseq_checkpoint(checkpoint)
     vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
-        vocabulary.direction_languages(direction)
+        direction_languages(direction, languages)
     if TIED_NAME not in parameters:
         raise UserError(f"{checkpoint}: tensor {TIED_NAME} is missing")
     rows = parameters[TIED_NAME].shape[0]

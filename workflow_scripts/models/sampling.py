@@ -11,7 +11,7 @@ objects; grouping and filtering work on whole arrays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from fairseq.data import FairseqDataset, data_utils
 from fairseq.data.indexed_dataset import MMapIndexedDataset
 from fairseq.data.language_pair_dataset import collate
 
+from workflow_scripts.directions import direction_languages, pair_of, split_direction
 from workflow_scripts.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -103,40 +104,24 @@ class DirectionData:
         return len(self.source)
 
 
-def split_direction(direction: str, languages: Collection[str] | None = None) -> tuple[str, str]:
-    """Return (source, target) language of a direction.
-
-    A code may hold a hyphen itself (zh-Hant); then `languages` tells where to cut.
-
-    Raises:
-        UserError: not of the form source-target, both in `languages`.
-    """
-    parts = direction.split("-")
-    for cut in range(1, len(parts)):
-        source, target = "-".join(parts[:cut]), "-".join(parts[cut:])
-        if (len(parts) == 2 and all(parts)) if languages is None else {source, target} <= set(languages):
-            return source, target
-    known = f" of the languages {', '.join(languages)}" if languages else ""
-    raise UserError(f"direction {direction!r} is not source-target{known}")
-
-
-def side_prefixes(data_bin: str | Path, subset: str, sides: tuple[str, str]) -> tuple[str, str]:
+def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
     """Return the files of a direction's source and target without their endings; both directions of a pair
     have the same ones."""
-    pair = "-".join(sorted(sides))
-    return tuple(str(Path(data_bin) / f"{subset}.{pair}.{side}") for side in sides)  # type: ignore[return-value]
+    pair = pair_of(direction)
+    return [str(Path(data_bin) / f"{subset}.{pair}.{side}") for side in split_direction(direction)]
 
 
-def data_files(
-    data_bin: str | Path, subset: str, direction: str, languages: Collection[str] | None = None
-) -> list[Path]:
+def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
     """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
 
     Raises:
         UserError: one is missing.
     """
-    prefixes = side_prefixes(data_bin, subset, split_direction(direction, languages))
-    files = [Path(prefix + end) for prefix in prefixes for end in (".bin", ".idx")]
+    files = [
+        Path(prefix + end)
+        for prefix in side_prefixes(data_bin, subset, direction)
+        for end in (".bin", ".idx")
+    ]
     for path in files:
         if not path.exists():
             raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
@@ -157,10 +142,10 @@ def load_directions(
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []
     for direction in directions:
-        data_files(data_bin, subset, direction, language_tokens)
-        languages = split_direction(direction, language_tokens)
+        languages = direction_languages(direction, language_tokens)
+        data_files(data_bin, subset, direction)
         sides = []
-        for prefix in side_prefixes(data_bin, subset, languages):
+        for prefix in side_prefixes(data_bin, subset, direction):
             if prefix not in opened:
                 opened[prefix] = MMapIndexedDataset(prefix)
             sides.append(opened[prefix])

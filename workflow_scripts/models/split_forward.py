@@ -20,7 +20,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.models.batches import PUBLISHED_MAX_POSITIONS, Batch, Batches
 from workflow_scripts.models.forward import BatchTap, ffn_taps
 from workflow_scripts.models.sampling import DirectionData
-from workflow_scripts.models.vocabulary import PAD
+from workflow_scripts.units.vocabulary import PAD
 
 #: pieces(batch) -> sentence numbers [b] of each decoder pass, together every sentence of the batch once.
 Pieces = Callable[[Batch], Iterable[Tensor]]

@@ -33,8 +33,9 @@ from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401 
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
-from workflow_scripts.models.vocabulary import Vocabulary
+from workflow_scripts.models.vocabulary import fairseq_dictionary
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.directions: list[str] = plan["directions"]
         self.folder = Path(plan["folder"])
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
-        self.dictionary = self.vocabulary.fairseq_dictionary()
+        self.dictionary = fairseq_dictionary(self.vocabulary)
         self.gates: GateBank | None = None
 
     @property
@@ -113,7 +114,7 @@ class NeuronspecTranslationTask(FairseqTask):
         if split in self.datasets:
             return
         settings, training = self.settings, split == "train"
-        tokens = {language: self.vocabulary.language_token(language) for language in self.plan["languages"]}
+        tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
         self.datasets[split] = MultiDirectionDataset(
             load_directions(self.plan["data_bin"], split, self.directions, tokens),
             pad=self.dictionary.pad(),

@@ -38,8 +38,8 @@ from workflow_scripts.models.sampling import BY_DIRECTION, data_files
 from workflow_scripts.models.settings import settings_by_class, with_dropouts
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
 from workflow_scripts.models.training_folder import TrainingFolder
-from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
         path
         for subset in ("train", "valid")
         for direction in plan.directions
-        for path in data_files(plan.data_bin, subset, direction, plan.languages)
+        for path in data_files(plan.data_bin, subset, direction)
     }
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.scores import Plan, Score, write_csv
 
@@ -103,7 +104,7 @@ def display_order(systems: Sequence[str]) -> list[str]:
 
 def side_of(direction: str, pivot: str) -> str:
     """Return the side of a direction: out of the pivot, into it, or other (without the pivot)."""
-    source, target = direction.split("-")
+    source, target = split_direction(direction)
     return OUT if source == pivot else INTO if target == pivot else OTHER
 
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_text
 from workflow_scripts.report.markdown import DECIMALS, render
@@ -66,8 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         if repeated:
             raise UserError(f"--{name}: {repeated[0]} is named twice")
     for direction in args.directions:
-        if direction.count("-") != 1 or not all(direction.split("-")):
-            raise UserError(f"--directions: {direction!r} is not SOURCE-TARGET, such as de-en")
+        split_direction(direction)
 
     plan = Plan(args.experiment, args.systems, args.seeds, args.testsets, args.directions, args.metrics)
     groups = read_groups(args.groups)

@@ -18,8 +18,9 @@ from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.translate.markers import PADDING, direction_languages, marker_symbols, strip_markers
+from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import build_spec
@@ -90,7 +91,7 @@ class CTranslate2Engine:
         spec = build_spec(
             load_file(system.weights),
             system.architecture,
-            Vocabulary(system.dictionary, system.languages).symbols,
+            Vocabulary.read(system.dictionary, system.languages).symbols,
             None if keep is None else layer_masks(keep, system.space),
             positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
         )

@@ -11,14 +11,15 @@ from contextlib import nullcontext
 
 import torch
 
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.generation import BeamSearch
-from workflow_scripts.models.vocabulary import EOS, Vocabulary
 from workflow_scripts.translate.markers import marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import EOS, Vocabulary
 
 
 class FairseqEngine:
@@ -32,9 +33,9 @@ class FairseqEngine:
         torch.set_num_threads(options.threads)
         self._direction = direction
         self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
-        source, target = self._vocabulary.direction_languages(direction)
-        self._source = self._vocabulary.language_token(source)
-        self._target = self._vocabulary.language_token(target)
+        source, target = direction_languages(direction, system.languages)
+        self._source = self._vocabulary.language_id(source)
+        self._target = self._vocabulary.language_id(target)
         self._markers = marker_symbols(system.languages)
         self._batch_tokens = options.batch_tokens
         network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workflow_scripts.data.text import TextOptions, TextProcessor, load_subwords
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.translate.markers import direction_languages
 from workflow_scripts.translate.options import DecodingOptions, add_decoding_arguments, decoding_options
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
 from workflow_scripts.units.system import SystemFolder

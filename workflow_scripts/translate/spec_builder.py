@@ -6,7 +6,7 @@ layers may differ in size).
 Output: a validated ``TransformerSpec``, ready to be serialised.
 
 fairseq starts counting positions after its padding index, so the first token of a sentence sits on row
-``PADDING_INDEX + 1`` of the sinusoidal table; CTranslate2 starts at its row 0.
+``PAD + 1`` of the sinusoidal table; CTranslate2 starts at its row 0.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.translate.compact import FeedForward, compact_layer
 from workflow_scripts.translate.markers import END
+from workflow_scripts.units.vocabulary import PAD
 
 Weights = Mapping[str, NDArray[np.float32]]
 Keep = Mapping[str, NDArray[np.bool_]]
 
-PADDING_INDEX = 1  # fairseq's Dictionary: <s> 0, <pad> 1, </s> 2, <unk> 3
 MAX_PERIOD = 10000  # Vaswani et al. 2017, section 3.5
 ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 
@@ -34,14 +34,14 @@ ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 def sinusoidal_positions(count: int, dimension: int) -> NDArray[np.float32]:
     """Return fairseq's encodings of the first ``count`` positions of a sentence: float32[count, dimension].
 
-    Row p holds sin(q f_i) then cos(q f_i), i < dimension / 2, with q = p + PADDING_INDEX + 1 and
+    Row p holds sin(q f_i) then cos(q f_i), i < dimension / 2, with q = p + PAD + 1 and
     f_i = MAX_PERIOD ** (-i / (dimension / 2 - 1)); an odd dimension ends with a zero. (fairseq 0.12.2,
     SinusoidalPositionalEmbedding, which computes in float32 throughout; so does this.)
     """
     half = dimension // 2
     step = np.float32(-math.log(MAX_PERIOD) / max(half - 1, 1))
     frequency = np.exp(np.arange(half, dtype=np.float32) * step)
-    position = np.arange(PADDING_INDEX + 1, PADDING_INDEX + 1 + count, dtype=np.float32)
+    position = np.arange(PAD + 1, PAD + 1 + count, dtype=np.float32)
     angle = position[:, None] * frequency[None, :]
     table = np.zeros((count, dimension), dtype=np.float32)
     table[:, :half] = np.sin(angle)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.mask_table import MaskTable
@@ -167,12 +168,13 @@ class SystemFolder:
         """
         if direction in self.mask_rows:
             return self.mask_rows[direction]
-        source, _, target = direction.partition("-")
-        if source == target or source not in self.languages or target not in self.languages:
+        try:
+            direction_languages(direction, self.languages)
+        except UserError:
             raise UserError(
                 f"{self.folder / DESCRIPTION}: system {self.system!r} has no direction {direction!r};"
                 f" it has {', '.join(self.directions)}{nearest(direction, self.directions)}"
-            )
+            ) from None
         return None if self.masks is None else direction
 
     def mask_table(self) -> MaskTable | None:

@@ -6,7 +6,7 @@ Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
@@ -23,12 +23,24 @@ def language_token(language: str) -> str:
 class Vocabulary:
     """Symbols in id order and the way back; V symbols in all.
 
-    Raises UserError for a malformed line, and for a symbol that occurs twice, which fairseq refuses too.
+    ``subwords``: the symbols of ``dict.txt``. Raises UserError for a symbol that occurs twice, which fairseq
+    refuses too.
     """
 
-    def __init__(self, dictionary: str | Path, languages: Sequence[str] = ()) -> None:
+    def __init__(self, subwords: Iterable[str], languages: Sequence[str] = ()) -> None:
+        self.subwords = list(subwords)
         self.languages = tuple(languages)
-        self.symbols: list[str] = [*SPECIALS]
+        self.symbols = [*SPECIALS, *self.subwords, *(language_token(language) for language in languages)]
+        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        if len(self._ids) != len(self.symbols):
+            # The index keeps the last of equal symbols, so the first one disagrees with it.
+            twice = next(s for index, s in enumerate(self.symbols) if self._ids[s] != index)
+            raise UserError(f"{twice!r} occurs more than once in the vocabulary")
+
+    @classmethod
+    def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
+        """Read ``dict.txt``; UserError for a malformed line and for a symbol that occurs twice."""
+        subwords = []
         with Path(dictionary).open(encoding="utf-8", newline="\n") as handle:
             for number, line in enumerate(handle, start=1):
                 symbol, _, count = line.rstrip("\r\n").rpartition(" ")
@@ -36,30 +48,26 @@ class Vocabulary:
                     raise UserError(
                         f"{dictionary}, line {number}: expected 'symbol count', found {line.strip()!r}"
                     )
-                self.symbols.append(symbol)
-        self.dictionary_end = len(self.symbols)
-        self.symbols.extend(language_token(language) for language in self.languages)
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
-        if len(self._ids) != len(self.symbols):
-            # The index keeps the last of equal symbols, so the first one disagrees with it.
-            twice = next(s for index, s in enumerate(self.symbols) if self._ids[s] != index)
-            raise UserError(f"{dictionary}: {twice!r} occurs more than once in the vocabulary")
+                subwords.append(symbol)
+        try:
+            return cls(subwords, languages)
+        except UserError as error:
+            raise UserError(f"{dictionary}: {error}") from None
 
     def __len__(self) -> int:
         return len(self.symbols)
-
-    @property
-    def subwords(self) -> list[str]:
-        """The symbols of ``dict.txt``: no specials, no language tokens."""
-        return self.symbols[len(SPECIALS) : self.dictionary_end]
 
     def id_of(self, symbol: str) -> int:
         """Return a symbol's id, that of ``<unk>`` where there is none."""
         return self._ids.get(symbol, UNKNOWN)
 
+    def encode(self, pieces: Iterable[str]) -> list[int]:
+        """Return the ids of the pieces, that of ``<unk>`` where one is unknown; nothing is appended."""
+        return [self.id_of(piece) for piece in pieces]
+
     def language_id(self, language: str) -> int:
         """Return the id of a language's token; UserError for a language the vocabulary lacks."""
         if language not in self.languages:
             known = ", ".join(self.languages)
-            raise UserError(f"language {language!r} is not of {known}{nearest(language, self.languages)}")
+            raise UserError(f"language {language!r} is not one of {known}{nearest(language, self.languages)}")
         return self._ids[language_token(language)]

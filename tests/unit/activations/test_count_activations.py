@@ -13,9 +13,9 @@ from workflow_scripts.models.artifact import load_network, save_system_weights
 from workflow_scripts.models.batches import direction_dataset, make_batches
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.split_forward import cut
-from workflow_scripts.models.vocabulary import Vocabulary
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
 
 # isort: split
 from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
@@ -218,8 +218,8 @@ def test_command_line(data_bin, system, tmp_path):
     other = ScoreTable.read(tmp_path / "en-de.npz").metadata
     assert other["counting"] == "pads counted, max_tokens 30000"
     assert len(metadata["data_sha256"]) == 64 and metadata["data_sha256"] != other["data_sha256"]
-    with pytest.raises(UserError, match="no direction 'en-fr'"):
-        main([*arguments, "--direction", "en-fr", "--out", str(tmp_path / "x.npz")])
+    with pytest.raises(UserError, match="no direction 'en-es'"):
+        main([*arguments, "--direction", "en-es", "--out", str(tmp_path / "x.npz")])
 
 
 def test_data_of_another_vocabulary_is_refused(data_bin, system):

@@ -18,8 +18,8 @@ from workflow_scripts.models.architecture import Architecture  # noqa: E402
 from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.batches import direction_dataset, make_batches  # noqa: E402
 from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
-from workflow_scripts.models.vocabulary import Vocabulary  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 
 LANGUAGES = ["en", "de", "fr"]
 PIECES = [f"p{number}" for number in range(12)]
@@ -72,8 +72,8 @@ def nll_by_hand(made, direction, keep):
     source, target = direction.split("-")
     total, tokens = 0.0, 0
     for words, reference in zip(TEXT[source], TEXT[target], strict=True):
-        tag = VOCABULARY.language_token(target)
-        inputs = torch.tensor([[VOCABULARY.language_token(source), *words, 2]])
+        tag = VOCABULARY.language_id(target)
+        inputs = torch.tensor([[VOCABULARY.language_id(source), *words, 2]])
         logits, _ = made(inputs, torch.tensor([inputs.shape[1]]), torch.tensor([[2, tag, *reference]]))
         log_probabilities = torch.log_softmax(logits[0].double(), dim=-1)
         for position, token in enumerate([*reference, 2], start=1):  # position 0 predicts the tag

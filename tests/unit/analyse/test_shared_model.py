@@ -15,12 +15,13 @@ torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from workflow_scripts.activations.count_activations import count_direction  # noqa: E402
 from workflow_scripts.analyse.mask_control import mask_control, verdict  # noqa: E402
+from workflow_scripts.directions import direction_languages  # noqa: E402
 from workflow_scripts.models.artifact import load_network  # noqa: E402
 from workflow_scripts.models.batches import direction_dataset, make_batches  # noqa: E402
 from workflow_scripts.models.import_checkpoint import import_fairseq_checkpoint  # noqa: E402
-from workflow_scripts.models.vocabulary import EOS, Vocabulary  # noqa: E402
 from workflow_scripts.select.select_masks import mass_masks  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
+from workflow_scripts.units.vocabulary import EOS, Vocabulary  # noqa: E402
 
 SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 MODEL, TEXT = SHARED / "models/multi30k", SHARED / "data/multi30k"
@@ -164,7 +165,7 @@ def test_likelihoods_under_masks(network, vocabulary, data_bin, scores):
     batches_of = {
         name: make_batches(direction_dataset(data_bin, "test", name, vocabulary), 4096) for name in DIRECTIONS
     }
-    languages_of = {name: vocabulary.direction_languages(name) for name in DIRECTIONS}
+    languages_of = {name: direction_languages(name, vocabulary.languages) for name in DIRECTIONS}
     results = mask_control(network, masks, batches_of, languages_of, seed=1)
     for direction, (full, own, lowest, highest, random) in NLL.items():
         found = results[direction]

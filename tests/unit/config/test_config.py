@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workflow_scripts.config import reference
-from workflow_scripts.config.base import normalise_percent, pair_of
+from workflow_scripts.config.base import normalise_percent
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.training import PRESETS, Model, Settings
 from workflow_scripts.errors import UserError
@@ -88,10 +88,6 @@ def test_percent_has_one_spelling(value: Any, text: str) -> None:
 def test_percent_refuses(value: Any) -> None:
     with pytest.raises(ValueError):
         normalise_percent(value)
-
-
-def test_pair_is_alphabetical() -> None:
-    assert pair_of("en-de") == pair_of("de-en") == "de-en"
 
 
 def test_big_preset_is_the_papers_and_can_be_overridden() -> None:

@@ -34,7 +34,7 @@ def run(folder, text, dictionary="dict.txt", **options):
 
 def test_ids_follow_the_dictionary_and_end_with_eos(folder):
     reader, stats = run(folder, "the cat sat\n\nthe \u20ac\u20ac dog\n")
-    vocabulary = Vocabulary(folder / "dict.txt")
+    vocabulary = Vocabulary.read(folder / "dict.txt")
     model = load_subwords(folder / "spm.model")
     expected = [
         [vocabulary.id_of(piece) for piece in model.encode(line, out_type=str)] + [2]
@@ -53,7 +53,7 @@ def test_no_special_symbol_comes_out_of_text(folder):
     (ids,) = [ids.tolist() for ids in reader]
     assert ids[-1] == 2
     assert not {0, 1, 2} & set(ids[:-1])
-    assert max(ids) < len(Vocabulary(folder / "dict.txt"))
+    assert max(ids) < len(Vocabulary.read(folder / "dict.txt"))
 
 
 def test_checksums(folder):
@@ -83,12 +83,12 @@ def test_another_models_dictionary_is_refused(folder):
 
 def test_a_smaller_dictionary_in_another_order_is_used(folder):
     # fairseq-preprocess sorts by frequency, leaves out pieces that never occur, and fills up.
-    symbols = Vocabulary(folder / "dict.txt").subwords
+    symbols = Vocabulary.read(folder / "dict.txt").subwords
     kept = list(reversed(symbols))[:-1]
     lines = "".join(f"{symbol} 100\n" for symbol in [*kept, "madeupword0000"])
     (folder / "small.txt").write_text(lines, encoding="utf-8")
     model = load_subwords(folder / "spm.model")
-    table = id_table(model, Vocabulary(folder / "small.txt"))
+    table = id_table(model, Vocabulary.read(folder / "small.txt"))
     assert table[model.piece_to_id(symbols[-1])] == 4
     assert table[model.piece_to_id(symbols[0])] == 3
     assert [table[model.piece_to_id(s)] for s in ("<unk>", "<s>", "</s>")] == [3, 3, 3]

@@ -131,7 +131,7 @@ def test_mtdata_arguments():
         mtdata_source.parse_datasets({"train": ["x"]})
     with pytest.raises(UserError, match=r"of train, de-en: expected \[dataset id"):
         mtdata_source.parse_datasets({"train": {"de-en": "x"}})
-    with pytest.raises(UserError, match="'deen' is no pair"):
+    with pytest.raises(UserError, match="'deen' is not two language codes"):
         mtdata_source.parse_datasets({"train": {"deen": ["x"]}})
 
 

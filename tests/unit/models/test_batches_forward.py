@@ -15,7 +15,7 @@ from workflow_scripts.models.batches import direction_dataset, make_batches
 from workflow_scripts.models.forward import ffn_taps, run_batches, teacher_forced_nll
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.network import build_network
-from workflow_scripts.models.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, Vocabulary
 
 # isort: split
 from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
@@ -106,7 +106,7 @@ def test_batch_sizes_are_multiples_of_eight(tmp_path):
 
 
 def test_wrong_data_is_an_error(data_bin, network):
-    with pytest.raises(UserError, match="direction 'fr-en' is not source-target"):
+    with pytest.raises(UserError, match="direction 'fr-en': 'fr' is not one of de, en"):
         direction_dataset(data_bin, "valid", "fr-en", VOCABULARY)
     with pytest.raises(UserError, match=r"test\.de-en\.de\.bin is missing"):
         direction_dataset(data_bin, "test", "de-en", VOCABULARY)

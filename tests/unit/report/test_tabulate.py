@@ -178,7 +178,7 @@ def test_files_that_lie_are_refused(results, changes, message):
         (["--groups", '{"family": ["de"]}'], "--groups: not of the shape"),
         (["--groups", '{"all": {"x": ["de"]}}'], "'all' is always there"),
         (["--seeds", "1", "1"], "--seeds: 1 is named twice"),
-        (["--directions", "ende"], "'ende' is not SOURCE-TARGET"),
+        (["--directions", "ende"], "'ende' is not two language codes"),
     ],
 )
 def test_wrong_arguments(results, more, message):

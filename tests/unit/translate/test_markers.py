@@ -1,18 +1,8 @@
-"""The markers at a sentence's ends, and a direction's two languages."""
+"""The markers at a sentence's ends."""
 
 from __future__ import annotations
 
-import pytest
-
-from workflow_scripts.errors import UserError
-from workflow_scripts.translate.markers import direction_languages, marker_symbols, strip_markers
-
-
-def test_direction_is_split_by_the_known_languages() -> None:
-    assert direction_languages("de-en", ["en", "de"]) == ("de", "en")
-    assert direction_languages("zh-Hant-en", ["en", "zh-Hant"]) == ("zh-Hant", "en")
-    with pytest.raises(UserError, match="'de-fr'"):
-        direction_languages("de-fr", ["en", "de"])
+from workflow_scripts.translate.markers import marker_symbols, strip_markers
 
 
 def test_markers_are_stripped_and_unknown_stays() -> None:
