@@ -58,6 +58,8 @@ def write_data(folder: Path, sentences: int, seed: int = 0) -> None:
 
 def published_way(network: nn.Module, dataset: DirectionData) -> Tensor:
     """Count as the published extraction does: int64 [groups, F], padding included."""
+    for layer in network.decoder.layers:
+        layer.need_attn = True  # as stock fairseq has it
     layers = [*network.encoder.layers, *network.decoder.layers]
     inputs: dict[int, Tensor] = {}
     outputs: dict[int, Tensor] = {}

@@ -62,16 +62,16 @@ def measure(
 ) -> tuple[list[float], int]:
     """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
 
-    The target's language tag is not counted, since decoding forces it; ``</s>`` is.
+    The target's language tag and ``</s>`` count, as in the training loss (and in spec 3.9's figures).
     """
     sums, tokens = [0.0] * len(rows), 0
     for batch in batches:
         for number, row in enumerate(rows):
             if row is None:
-                (result,) = run_batches(network, [batch], with_loss=True)
+                (result,) = run_batches(network, [batch], with_loss=True, count_language_tag=True)
             else:
                 with bank.use(row):
-                    (result,) = run_batches(network, [batch], with_loss=True)
+                    (result,) = run_batches(network, [batch], with_loss=True, count_language_tag=True)
             sums[number] += float(result.nll.sum(dtype=torch.float64))
         tokens += int(result.tokens.sum())
     return [total / tokens for total in sums], tokens

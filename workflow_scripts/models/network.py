@@ -122,6 +122,9 @@ def build_network(
         if name.endswith("._float_tensor"):
             # fairseq leaves this marker of device and type uninitialised: saved files would differ.
             torch.nn.init.zeros_(buffer)
+    for layer in network.decoder.layers:
+        # In eval mode fairseq would compute averaged attention weights in every layer, which nobody reads.
+        layer.need_attn = False
     return network
 
 

@@ -108,5 +108,6 @@ def run_split(
                     states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
                 inputs = inputs.to(device)
                 real = inputs.ne(PAD).t()
-                network.decoder(inputs, encoder_out=states, features_only=True)
+                # No layer is asked for its attention weights (the default is the last one).
+                network.decoder(inputs, encoder_out=states, features_only=True, alignment_layer=-1)
         yield batch

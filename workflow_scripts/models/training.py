@@ -38,6 +38,7 @@ from workflow_scripts.models.sampling import BY_DIRECTION, data_files
 from workflow_scripts.models.settings import settings_by_class, with_dropouts
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
 from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -95,10 +96,16 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
         "architecture": plan.architecture,
         "data": {path.name: sha256_of(path) for path in sorted(files)},
         "dictionary": sha256_of(plan.dictionary),
-        "masks": sha256_of(plan.masks) if plan.masks else None,
+        # By row: a row added for a direction that is only evaluated must not restart the training.
+        "masks": _mask_rows(plan) if plan.masks else None,
         "initial_weights": sha256_of(plan.initial_weights) if plan.initial_weights else None,
     }
     return classes
+
+
+def _mask_rows(plan: TrainingPlan) -> dict[str, str]:
+    table = MaskTable.read(str(plan.masks))
+    return {direction: table.row_sha256(direction) for direction in plan.directions}
 
 
 def fairseq_arguments(plan: TrainingPlan) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import statistics
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def nll_by_hand(made, direction, keep):
         inputs = torch.tensor([[VOCABULARY.language_id(source), *words, 2]])
         logits, _ = made(inputs, torch.tensor([inputs.shape[1]]), torch.tensor([[2, tag, *reference]]))
         log_probabilities = torch.log_softmax(logits[0].double(), dim=-1)
-        for position, token in enumerate([*reference, 2], start=1):  # position 0 predicts the tag
+        for position, token in enumerate([tag, *reference, 2]):
             total -= float(log_probabilities[position, token])
             tokens += 1
     return total / tokens
@@ -100,7 +101,7 @@ def test_likelihoods_equal_masked_weights(data_bin):
         assert found["full"] == pytest.approx(full, abs=1e-5)
         assert found["own"] == pytest.approx(own, abs=1e-5)
         assert abs(full - own) > 1e-3
-        assert len(found["random"]) == 3 and len(set(found["random"])) > 1
+        assert len(found["random"]) == 5 and len(set(found["random"])) > 1
     # en-de and en-fr share English sources; nothing else translates into the same language
     assert {name: list(results[name]["others"]) for name in DIRECTIONS} == {
         "en-de": ["en-fr"],
@@ -109,8 +110,8 @@ def test_likelihoods_equal_masked_weights(data_bin):
     }
     other = results["en-de"]["others"]["en-fr"]
     assert other["nll"] == pytest.approx(nll_by_hand(network(), "en-de", table.row("en-fr")), abs=1e-5)
-    # German: 2 + 4 words and two </s>; the tag is not counted
-    assert (results["en-de"]["tokens"], results["en-de"]["sentences"]) == (8, 2)
+    # German: 2 + 4 words, two tags and two </s>
+    assert (results["en-de"]["tokens"], results["en-de"]["sentences"]) == (10, 2)
 
 
 def test_masks_that_keep_everything_change_nothing(data_bin):
@@ -132,6 +133,7 @@ def entry(own, random, **others):
     return {
         "own": own,
         "random": random,
+        "random_mean": statistics.fmean(random),
         "others": {name: {"nll": nll, "shares": side} for name, (nll, side) in others.items()},
     }
 
@@ -145,7 +147,7 @@ def test_verdict():
     }
     swapped = {"en-de": entry(1.0, [1.2, 1.1], b=(0.9, "source"))}
     assert verdict(swapped)["own_below_other_targets"] == {"en-de": False} and not verdict(swapped)["passed"]
-    random = {"en-de": entry(1.0, [1.2, 0.99])}
+    random = {"en-de": entry(1.0, [0.9, 0.99])}
     assert verdict(random)["own_below_random"] == {"en-de": False} and not verdict(random)["passed"]
 
 

@@ -176,6 +176,6 @@ def test_likelihoods_under_masks(network, vocabulary, data_bin, scores):
         assert found["own"] == pytest.approx(own, abs=0.02)
         assert min(others) == pytest.approx(lowest, abs=0.02)
         assert max(others) == pytest.approx(highest, abs=0.02)
-        # one draw of the spec's against the mean of three of ours
+        # one draw of the spec's against the mean of five of ours
         assert found["random_mean"] == pytest.approx(random, abs=0.1)
     assert verdict(results)["passed"]
