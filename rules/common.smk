@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parent
 if str(CHECKOUT) not in sys.path:
@@ -18,11 +19,14 @@ from workflow_scripts.operate.environments import environment_identity
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
-    if config:
+    # `--config key=value` alone changes keys of the demo; a workflow that uses this one as a module gives it all.
+    if workflow.overwrite_configfiles or "experiment" in config:
         EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles)
     else:
         DEMO = CHECKOUT / "config" / "config.yaml"
-        EXPERIMENT = load_experiment(read_yaml(DEMO), [DEMO])
+        demo_config = read_yaml(DEMO)
+        update_config(demo_config, config)
+        EXPERIMENT = load_experiment(demo_config, [DEMO])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -57,6 +61,7 @@ wildcard_constraints:
     system=alternatives(EXPERIMENT.all_systems),
     finetuned=alternatives(EXPERIMENT.finetuned) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
+    sweep=alternatives(EXPERIMENT.sweeps) or "none",
 
 
 def as_json(value):
@@ -146,14 +151,26 @@ def masks_of(wildcards):
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
-def score_files():
+def per_hypothesis(pattern):
     return [
-        f"{RESULTS}/scores/{system}/s{seed}/{testset}/{direction}.json"
+        pattern.format(system=system, seed=seed, testset=testset, direction=direction)
         for system in EXPERIMENT.all_systems
         for seed in EXPERIMENT.train.seeds
         for testset in EXPERIMENT.testsets
         for direction in EXPERIMENT.evaluated_directions
     ]
+
+
+def hypothesis_files():
+    return per_hypothesis(RESULTS + "/translations/{system}/s{seed}/{testset}/{direction}.txt")
+
+
+def score_files():
+    return per_hypothesis(RESULTS + "/scores/{system}/s{seed}/{testset}/{direction}.json")
+
+
+def sweep_figures():
+    return [f"{RESULTS}/figures/sweep_{sweep}.png" for sweep in EXPERIMENT.sweeps]
 
 
 def analysis_files():

@@ -68,15 +68,19 @@ rule plot_sweep:
     input:
         summary="<results>/tables/summary.csv",
     output:
-        png=report("<results>/figures/sweep.png", category="Figures", labels={"figure": "sweep of k"}),
+        png=report(
+            "<results>/figures/sweep_{sweep}.png", category="Figures", labels={"figure": "{sweep} over k"}
+        ),
     log:
-        "<logs>/plot_sweep/sweep.log",
+        "<logs>/plot_sweep/{sweep}.log",
     benchmark:
-        "<benchmarks>/plot_sweep/sweep.tsv"
+        "<benchmarks>/plot_sweep/{sweep}.tsv"
     conda:
         "../envs/evaluate.yaml"
     params:
+        metric=EXPERIMENT.evaluation.metrics[0],
         code=closure_hash("report.plot_sweep"),
         environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --out {output.png:q} > {log} 2>&1"
+        "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --metric {params.metric} "
+        "--sweep {wildcards.sweep} --out {output.png:q} > {log} 2>&1"

@@ -165,6 +165,14 @@ def test_public_corpora_are_downloaded_once_or_read_from_a_folder(tmp_path: Path
     }
 
 
+def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    config = {**TINY, "systems": {"continued": {"masks": "all"}}}
+    counts = jobs(snakemake(tmp_path, config, "-n"))
+    assert "plot_sweep" not in counts
+    assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
+
+
 def test_the_dag_itself_is_all_that_goes_to_stdout(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     assert snakemake(tmp_path, TINY, "--dag").stdout.startswith("digraph")

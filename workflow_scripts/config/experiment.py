@@ -118,7 +118,9 @@ class Evaluation(Section):
         ["bleu", "chrf"], min_length=1, description="sacrebleu's BLEU and chrF++."
     )
     testsets: list[str] | None = Field(
-        None, description="Test sets to decode; null: all of the source. valid may be named too."
+        None,
+        min_length=1,
+        description="Test sets to decode; null: all of the source. valid may be named too.",
     )
 
 
@@ -200,6 +202,8 @@ class Experiment(Section):
             if direction in self.train_directions:
                 yield f"directions.evaluate_only: {direction!r} is trained already"
         yield from self._system_problems()
+        yield from self._evaluation_problems()
+        yield from self._training_problems()
         if isinstance(self.data.source, ToySource):
             yield from self._toy_problems(self.data.source)
         for test in self.evaluation.testsets or []:
@@ -226,8 +230,38 @@ class Experiment(Section):
         for direction in sorted({d for d in listed if listed.count(d) > 1}):
             yield f"{key}: {direction!r} is listed twice"
 
+    def _evaluation_problems(self) -> Iterable[str]:
+        for key in ("metrics", "testsets"):
+            listed = getattr(self.evaluation, key) or []
+            for name in sorted({name for name in listed if listed.count(name) > 1}):
+                yield f"evaluation.{key}: {name!r} is listed twice"
+        for name in sorted({"all", "direction"} & set(self.groups)):
+            yield f"groups: {name!r} is a grouping that the tables make themselves; call yours otherwise"
+        if self.analysis.overlap_k and self.pivot is None:
+            yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+        if self.decode.engine == "fairseq" and self.decode.compute_type != "float32":
+            yield f"decode.compute_type: the fairseq engine has float32 only, not {self.decode.compute_type}"
+
+    def _training_problems(self) -> Iterable[str]:
+        for key in ("train", "finetune"):
+            settings = getattr(self, key)
+            decays = settings.scheduler in ("polynomial_decay", "cosine")
+            if decays and settings.warmup_updates >= settings.max_updates:
+                yield (
+                    f"{key}.warmup_updates: {settings.warmup_updates} is not below {key}.max_updates"
+                    f" ({settings.max_updates}), which the scheduler {settings.scheduler} needs"
+                )
+
     def _system_problems(self) -> Iterable[str]:
         names = [*self.mask_sets, "sweep"]
+        spread = [f"{name}-k{k}" for name in self.sweeps for k in self.masks.k]
+        for name in sorted(set(spread) & set(self.systems)):
+            yield f"systems.{name}: a sweep makes a system of the same name"
+        for name, system in self.systems.items():
+            # Tables take the threshold of a sweep's system from its name.
+            _, found, k = name.rpartition("-k")
+            if found and k.replace(".", "").isdigit() and system.masks != f"k{k}":
+                yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
         if BASELINE in self.systems:
             yield f"systems: {BASELINE!r} is always there; it is not made from itself"
         for name, system in self.systems.items():
@@ -313,6 +347,11 @@ class Experiment(Section):
             else:
                 out[name] = system.masks
         return out
+
+    @property
+    def sweeps(self) -> list[str]:
+        """Names of the systems that are a sweep over k: NAME of NAME-k95."""
+        return [name for name, system in self.systems.items() if system.masks == "sweep"]
 
     @property
     def all_systems(self) -> list[str]:

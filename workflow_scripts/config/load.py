@@ -129,6 +129,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such config file") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: this is not UTF-8 (byte {error.start})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

@@ -127,6 +127,13 @@ class Settings(Section):
     valid_bleu: bool = Field(False, description="Decode the validation set for BLEU at each validation.")
     log_interval: PositiveInt = Field(50, description="Updates between log lines.")
 
+    @field_validator("adam_betas")
+    @classmethod
+    def _betas_below_one(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in value):
+            raise ValueError(f"each of adam_betas lies in [0, 1), not {list(value)}")
+        return value
+
     @field_validator("patience")
     @classmethod
     def _positive_patience(cls, value: int | None) -> int | None:

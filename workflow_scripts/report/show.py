@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import read_json
 from workflow_scripts.report.markdown import METRIC_NAMES, rounded
 from workflow_scripts.report.summary import ALL, BOTH, CSV_COLUMNS, INTO, OTHER, OUT
 
@@ -105,6 +106,18 @@ def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
+def render_controls(results: Path) -> str:
+    """Return a line for each positive control of masks: passed, or the directions that failed it."""
+    lines = []
+    for path in sorted((results / "analysis" / "mask_control").rglob("*.json")):
+        control = read_json(path)["control"]
+        judged = [control["own_below_random"], control["own_below_other_targets"]]
+        failed = sorted({name for results_of in judged for name, holds in results_of.items() if not holds})
+        said = "passed" if control["passed"] else f"NOT passed in {', '.join(failed)}"
+        lines.append(f"positive control of masks ({path.parent.name}, {path.stem}): {said}")
+    return "\n".join(["", *lines]) if lines else ""
+
+
 def render_places(results: Path) -> str:
     """Return a line for each known place under an experiment's folder that exists."""
     lines = ["", f"Everything lies in {os.path.relpath(results)}/", ""]
@@ -123,6 +136,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     tables = Path(args.tables)
     print(render_console(read_summary(tables / "summary.csv")))
+    print(render_controls(tables.resolve().parent))
     print(render_places(tables.resolve().parent))
 
 

@@ -146,6 +146,41 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"analysis": {"overlap_k": 70}, "groups": {"family": {"a": ["de"]}}},
         "analysis.overlap_k: 70 is not in masks.k (95)",
     ),
+    (
+        "same metric",
+        {"evaluation": {"metrics": ["bleu", "bleu"]}},
+        "evaluation.metrics: 'bleu' is listed twice",
+    ),
+    (
+        "a grouping of the tables",
+        {"groups": {"all": {"a": ["de"]}}},
+        "groups: 'all' is a grouping that the tables make themselves; call yours otherwise",
+    ),
+    (
+        "sweep and system",
+        {"systems": {"ns": {"masks": "sweep"}, "ns-k95": {"masks": "k95"}}},
+        "systems.ns-k95: a sweep makes a system of the same name",
+    ),
+    (
+        "name and masks",
+        {"masks": {"k": [95, 70]}, "systems": {"ns-k95": {"masks": "k70"}}},
+        "systems.ns-k95: its name says k95, its masks are 'k70'",
+    ),
+    (
+        "engine and type",
+        {"decode": {"engine": "fairseq", "compute_type": "int8"}},
+        "decode.compute_type: the fairseq engine has float32 only, not int8",
+    ),
+    (
+        "warm-up",
+        {"train": {"scheduler": "cosine", "max_updates": 100, "warmup_updates": 100}},
+        "train.warmup_updates: 100 is not below train.max_updates (100), which the scheduler cosine needs",
+    ),
+    (
+        "betas",
+        {"train": {"adam_betas": [0.9, 1.5]}},
+        "train.adam_betas: each of adam_betas lies in [0, 1), not [0.9, 1.5]",
+    ),
     ("missing", {"data": {}}, "data.source: this key is missing"),
     ("norwegian", {"languages": ["en", False]}, "languages.1: YAML reads a bare no as false: quote it"),
 ]

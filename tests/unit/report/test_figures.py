@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from workflow_scripts.errors import UserError
@@ -117,3 +119,14 @@ def test_sweep_arguments(tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             plot_sweep.main(["--summary", str(path), "--out", str(tmp_path / "x.png"), *more])
+
+
+def test_the_terminal_names_the_directions_that_failed_the_positive_control(tmp_path):
+    from workflow_scripts.report.show import render_controls
+
+    assert render_controls(tmp_path) == ""
+    folder = tmp_path / "analysis" / "mask_control" / "baseline" / "s1"
+    folder.mkdir(parents=True)
+    judged = {"own_below_random": {"en-de": True, "de-en": False}, "own_below_other_targets": {"en-de": True}}
+    (folder / "k70.json").write_text(json.dumps({"control": {"passed": False, **judged}}))
+    assert render_controls(tmp_path) == "\npositive control of masks (s1, k70): NOT passed in de-en"

@@ -150,7 +150,7 @@ def test_masks_refuse_mixed_batches(world: Path, parent: Path, tmp_path: Path) -
 
 def test_a_direction_without_a_row_is_named(world: Path, parent: Path, tmp_path: Path) -> None:
     masks = write_masks(tmp_path / "masks.npz", parent, all_kept()[:3], DIRECTIONS[:3])
-    with pytest.raises(UserError, match="no row for direction fr-en"):
+    with pytest.raises(UserError, match="no mask row 'fr-en'"):
         main(finetune_arguments(world, parent, masks, tmp_path / "f", tmp_path / "o"))
 
 
