@@ -151,9 +151,9 @@ def masks_of(wildcards):
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
-def per_hypothesis(pattern):
+def per_hypothesis(folder, suffix):
     return [
-        pattern.format(system=system, seed=seed, testset=testset, direction=direction)
+        f"{RESULTS}/{folder}/{system}/s{seed}/{testset}/{direction}{suffix}"
         for system in EXPERIMENT.all_systems
         for seed in EXPERIMENT.train.seeds
         for testset in EXPERIMENT.testsets
@@ -162,11 +162,11 @@ def per_hypothesis(pattern):
 
 
 def hypothesis_files():
-    return per_hypothesis(RESULTS + "/translations/{system}/s{seed}/{testset}/{direction}.txt")
+    return per_hypothesis("translations", ".txt")
 
 
 def score_files():
-    return per_hypothesis(RESULTS + "/scores/{system}/s{seed}/{testset}/{direction}.json")
+    return per_hypothesis("scores", ".json")
 
 
 def sweep_figures():
