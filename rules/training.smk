@@ -1,6 +1,7 @@
 # The multilingual baseline, and every system fine-tuned from it.
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. Its code is
-# not a param either: weeks of training are not thrown away for an edit (docs/architecture.md).
+# not a param either: weeks of training are not thrown away for an edit (docs/architecture.md). `execution` takes an
+# argument so that Snakemake counts it as derived: a change of it reruns nothing.
 
 
 rule train_baseline:
@@ -24,6 +25,7 @@ rule train_baseline:
     params:
         architecture=as_json(EXPERIMENT.model.architecture()),
         settings=as_json(EXPERIMENT.train.settings()),
+        execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
         data_bin=lambda w, input: parent(input.train[0]),
         directions=EXPERIMENT.train_directions,
         languages=EXPERIMENT.languages,
@@ -33,7 +35,7 @@ rule train_baseline:
         environment=environment_identity("fairseq"),
     shell:
         "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-        "--settings {params.settings:q} --data-bin {params.data_bin:q} --directions {params.directions} "
+        "--settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} --directions {params.directions} "
         "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
         "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
         ">> {log} 2>&1"
@@ -62,6 +64,7 @@ rule finetune:
     threads: EXPERIMENT.finetune.threads
     params:
         settings=as_json(EXPERIMENT.finetune.settings()),
+        execution=lambda w, threads: as_json(EXPERIMENT.finetune.execution()),
         parent=lambda w, input: parent(input.parent[0]),
         data_bin=lambda w, input: parent(input.train[0]),
         directions=EXPERIMENT.train_directions,
@@ -71,6 +74,6 @@ rule finetune:
         environment=environment_identity("fairseq"),
     shell:
         "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
-        "--masks {input.masks:q} --settings {params.settings:q} --data-bin {params.data_bin:q} "
+        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

@@ -84,6 +84,14 @@ def test_a_second_run_has_nothing_to_do(results: Path) -> None:
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
+    """The same effective batch in smaller pieces, other threads, other logs."""
+    execution = {"max_tokens": 1000, "update_freq": 2, "threads": 1, "log_interval": 10, "keep_checkpoints": 2}
+    again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
 def test_every_direction_of_every_system_is_decoded_and_scored(results: Path) -> None:
     rows = list(csv.DictReader((results / "tables" / "scores.csv").open()))
     columns = "experiment,system,seed,testset,profile,direction,metric,score,n,signature"
@@ -111,6 +119,34 @@ def test_a_mask_fits_its_own_direction(results: Path) -> None:
     assert set(control["directions"]) == set(TRAINED)
     for direction, losses in control["directions"].items():
         assert losses["own"] < losses["random_mean"], direction
+    # Out of the pivot the sources are the same text, so that only the target language differs.
+    assert control["control"]["own_below_other_targets"] == {"en-ka": True, "en-ke": True}
+    assert control["control"]["passed"] is True
+
+
+def test_the_positive_control_catches_masks_of_the_wrong_direction(results: Path, tmp_path: Path) -> None:
+    """The rows of the two languages swapped: the control must not pass."""
+    script = """
+import sys
+import numpy as np
+from workflow_scripts.units.mask_table import MaskTable
+table = MaskTable.read(sys.argv[1])
+swap = {"en-ka": "en-ke", "en-ke": "en-ka", "ka-en": "ke-en", "ke-en": "ka-en"}
+keep = np.stack([table.row(swap.get(row, row)) for row in table.rows])
+MaskTable(table.rows, keep, table.space, table.manifest).write(sys.argv[2])
+"""
+    masks = tmp_path / "swapped.npz"
+    python = [str(VENVS / "fairseq/bin/python")]
+    subprocess.run(
+        [*python, "-c", script, str(results / "masks/baseline/s1/k70.npz"), str(masks)], cwd=ROOT, check=True
+    )
+    command = [*python, "-m", "workflow_scripts.analyse.mask_control", "--masks", str(masks)]
+    command += ["--system", str(results / "systems/baseline/s1"), "--data-bin", str(results / "data/bin")]
+    command += ["--subset", "test", "--directions", *TRAINED, "--seed", "1", "--max-sentences", "60"]
+    subprocess.run([*command, "--out", str(tmp_path / "o.json")], cwd=ROOT, check=True, capture_output=True)
+    control = read(tmp_path / "o.json")["control"]
+    assert control["passed"] is False
+    assert control["own_below_other_targets"] == {"en-ka": False, "en-ke": False}
 
 
 def test_systems_are_complete_and_name_their_masks(results: Path) -> None:

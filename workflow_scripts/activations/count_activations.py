@@ -101,12 +101,13 @@ def count_direction(
         RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
     """
     device = next(network.parameters()).device
+    longest = min(network.max_positions())
     if count_pads:
-        batches, pieces = make_batches(dataset, max_tokens), whole
+        batches, pieces = make_batches(dataset, max_tokens, max_positions=longest), whole
     else:
         if device.type == "cpu":
             max_tokens = min(max_tokens, CPU_MAX_TOKENS)
-        batches = source_batches(dataset, max_tokens)
+        batches = source_batches(dataset, max_tokens, longest)
         pieces = by_target_length(max_tokens // PIECES_PER_BATCH)
     layers = [*network.encoder.layers, *network.decoder.layers]
     counter = ActivationCounter(len(layers), layers[0].fc2.in_features, device, count_pads)

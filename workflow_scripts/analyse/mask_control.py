@@ -175,7 +175,12 @@ def main(argv: list[str] | None = None) -> None:
     for direction in arguments.directions:
         masks.row(direction)  # refuses a direction without a mask before anything runs
         dataset = direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary)
-        batches_of[direction] = make_batches(dataset, MAX_TOKENS, max_lines=arguments.max_sentences)
+        batches_of[direction] = make_batches(
+            dataset,
+            MAX_TOKENS,
+            max_positions=int(system.architecture["max_positions"]),
+            max_lines=arguments.max_sentences,
+        )
     network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
     languages_of = {name: direction_languages(name, system.languages) for name in arguments.directions}
     results = mask_control(network, masks, batches_of, languages_of, arguments.seed)

@@ -85,12 +85,27 @@ class Model(Section):
         return self.model_dump(exclude={"preset"})
 
 
+# How a training runs and what it logs: no change of these makes another system, so none reruns anything.
+EXECUTION = {
+    "max_tokens",
+    "precision",
+    "threads",
+    "data_workers",
+    "keep_checkpoints",
+    "tensorboard",
+    "valid_bleu",
+    "log_interval",
+}
+
+
 class Settings(Section):
     """One training: optimiser, schedule, batches, validation. Shared by the baseline and the fine-tunes."""
 
     max_updates: PositiveInt = Field(6000, description="Updates to train. Raising it continues a run.")
     max_tokens: PositiveInt = Field(2400, description="Padded tokens of a batch per device.")
-    update_freq: PositiveInt = Field(1, description="Batches accumulated for one update.")
+    update_freq: PositiveInt = Field(
+        1, description="Batches accumulated for one update, those of all devices together."
+    )
     lr: PositiveFloat = Field(5e-4, description="Peak learning rate.")
     scheduler: Literal["inverse_sqrt", "polynomial_decay", "cosine", "fixed"] = Field(
         "inverse_sqrt", description="Learning-rate schedule; the decays end at max_updates."
@@ -141,6 +156,15 @@ class Settings(Section):
             raise ValueError("patience is a number of validations of at least 1, or null for none")
         return value
 
+    def settings(self) -> dict[str, Any]:
+        """Return what the trained weights depend on; `tokens_per_update` is all devices' together."""
+        settings = self.model_dump(exclude={"seeds", "update_freq", *EXECUTION})
+        return {**settings, "tokens_per_update": self.max_tokens * self.update_freq}
+
+    def execution(self) -> dict[str, Any]:
+        """Return how the training runs and what it logs."""
+        return self.model_dump(include=EXECUTION)
+
 
 class Train(Settings):
     """The baseline's training, and the seeds of the whole experiment."""
@@ -156,10 +180,6 @@ class Train(Settings):
             raise ValueError(f"seeds are non-negative: {value}")
         return value
 
-    def settings(self) -> dict[str, Any]:
-        """Return the trainer's settings: everything but the seeds."""
-        return self.model_dump(exclude={"seeds"})
-
 
 class Finetune(Settings):
     """Training of every fine-tuned system, the controls included: equal in all but the masks."""
@@ -168,7 +188,3 @@ class Finetune(Settings):
     sampler: Literal["by_direction"] = Field(
         "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
     )
-
-    def settings(self) -> dict[str, Any]:
-        """Return the trainer's settings."""
-        return self.model_dump()

@@ -20,7 +20,7 @@ DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 DEFAULTS: dict[str, Any] = {
     "max_updates": 6000,
     "max_tokens": 2400,
-    "update_freq": 1,
+    "tokens_per_update": None,
     "lr": 5e-4,
     "warmup_updates": 4000,
     "scheduler": "inverse_sqrt",
@@ -44,24 +44,16 @@ DEFAULTS: dict[str, Any] = {
     "tensorboard": False,
     "valid_bleu": False,
     "log_interval": 50,
-    "max_positions": 256,
-    "stop_time_hours": None,
 }
 
 # A change of these lets a training go on (ARCHITECTURE rule 1).
-EXTENDABLE_KEYS = (
-    "max_updates",
-    "patience",
-    "validate_interval_updates",
-    "keep_checkpoints",
-    "stop_time_hours",
-)
+EXTENDABLE_KEYS = ("max_updates", "patience", "validate_interval_updates")
 # Where and how it runs: goes on, and the change is recorded.
-EXECUTION_KEYS = ("max_tokens", "update_freq", "precision", "threads", "data_workers")
-# What is only seen or logged.
-UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval")
+EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")
+# What is only seen, logged or kept.
+UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints")
 
-_POSITIVE = ("max_updates", "max_tokens", "update_freq", "lr", "temperature", "validate_interval_updates")
+_POSITIVE = ("max_updates", "max_tokens", "lr", "temperature", "validate_interval_updates")
 
 
 def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[str, Any]:
@@ -76,6 +68,8 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
     settings = {**DEFAULTS, **given}
     if settings["sampler"] is None:
         settings["sampler"] = default_sampler
+    if settings["tokens_per_update"] is None:
+        settings["tokens_per_update"] = settings["max_tokens"]
     for key, allowed in (("scheduler", SCHEDULERS), ("precision", PRECISIONS), ("sampler", SAMPLERS)):
         if settings[key] not in allowed:
             raise UserError(
@@ -99,6 +93,22 @@ def with_dropouts(architecture: Mapping[str, Any], settings: Mapping[str, Any]) 
     return {**architecture, **given}
 
 
+def accumulation(settings: Mapping[str, Any], processes: int) -> int:
+    """Return the batches of `max_tokens` that each process accumulates for one update.
+
+    Raises:
+        UserError: `tokens_per_update` is not a multiple of what all processes take in at once.
+    """
+    at_once = settings["max_tokens"] * processes
+    number, rest = divmod(settings["tokens_per_update"], at_once)
+    if rest or not number:
+        raise UserError(
+            f"an update of {settings['tokens_per_update']} tokens is not a multiple of max_tokens"
+            f" {settings['max_tokens']} in each of {processes} processes; change max_tokens or update_freq"
+        )
+    return int(number)
+
+
 def settings_by_class(settings: Mapping[str, Any], processes: int) -> dict[str, dict[str, Any]]:
     """Sort settings into the fingerprint's classes; the effective batch is identity, its split execution."""
     extendable = {key: settings[key] for key in EXTENDABLE_KEYS}
@@ -106,7 +116,6 @@ def settings_by_class(settings: Mapping[str, Any], processes: int) -> dict[str, 
     execution["processes"] = processes
     other = {*EXTENDABLE_KEYS, *EXECUTION_KEYS, *UNTRACKED_KEYS, *DROPOUTS}
     identity = {key: value for key, value in settings.items() if key not in other}
-    identity["effective_batch"] = settings["max_tokens"] * settings["update_freq"] * processes
     if settings["scheduler"] in ENDING_SCHEDULERS:
         identity["max_updates"] = settings["max_updates"]
     return {"identity": identity, "extendable": extendable, "execution": execution}

@@ -105,8 +105,8 @@ class NeuronspecTranslationTask(FairseqTask):
         return self.dictionary
 
     def max_positions(self) -> tuple[int, int]:
-        """Return the longest (source, target) that is trained on."""
-        most = int(self.settings["max_positions"])
+        """Return the longest (source, target) that is trained on: one that the model and a batch can hold."""
+        most = min(int(self.plan["architecture"]["max_positions"]), int(self.settings["max_tokens"]))
         return most, most
 
     def load_dataset(self, split: str, combine: bool = False, **kwargs: Any) -> None:

@@ -35,7 +35,7 @@ from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
 from workflow_scripts.models.sampling import BY_DIRECTION, data_files
-from workflow_scripts.models.settings import settings_by_class, with_dropouts
+from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
 from workflow_scripts.models.training_folder import TrainingFolder
 from workflow_scripts.units.mask_table import MaskTable
@@ -130,7 +130,7 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         "warmup-updates": s["warmup_updates"],
         "max-tokens": s["max_tokens"],
         "max-tokens-valid": s["max_tokens"],
-        "update-freq": s["update_freq"],
+        "update-freq": accumulation(s, number_of_processes()),
         "max-update": s["max_updates"],
         "save-interval-updates": s["validate_interval_updates"],
         "validate-interval-updates": s["validate_interval_updates"],
@@ -147,8 +147,6 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
     }
     if s["scheduler"] == "polynomial_decay":
         arguments["total-num-update"] = s["max_updates"]
-    if s["stop_time_hours"]:
-        arguments["stop-time-hours"] = s["stop_time_hours"]
     if s["tensorboard"]:
         arguments["tensorboard-logdir"] = str(Path(plan.folder) / "tensorboard")
     flags = ["no-epoch-checkpoints", "skip-invalid-size-inputs-valid-test"]
@@ -182,7 +180,7 @@ def _train(cfg: Any) -> None:
     task.load_dataset("valid")
     progress = ProgressLog(settings["max_updates"], settings["log_interval"])
     processes = cfg.distributed_training.distributed_world_size
-    batching = f"{settings['max_tokens']} tokens x {settings['update_freq']} x {processes}"
+    batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
     trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress)
     _, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
     logger.info(
@@ -217,17 +215,18 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
         UserError: missing data, masks with a mixed sampler, a folder that another process is writing.
     """
     log_to_stderr()
-    plan = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
             " one direction in each batch"
         )
-    folder = TrainingFolder(plan.folder, fingerprint_of(plan))
+    # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
+    trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
+    folder = TrainingFolder(plan.folder, fingerprint_of(trained))
     if int(os.environ.get("RANK", "0")) > 0:
         # Started by torchrun beside the process that keeps the folder; it waits for that one's group.
         if not folder.is_finished():
-            _run(plan)
+            _run(trained)
         return
     with folder.owned():
         folder.prepare()
@@ -235,7 +234,7 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
             logger.info(f"{plan.folder} holds this training, finished; exporting it again")
         else:
             with folder.attempt() as attempt:
-                _run(plan)
+                _run(trained)
                 attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
             most = plan.settings["max_updates"]
             reason = "max_updates" if attempt["to_update"] >= most else "patience or time"

@@ -25,6 +25,9 @@ def main(argv: list[str] | None = None) -> None:
         "--masks", help="masks .npz with one row for each direction; without it nothing is masked"
     )
     parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
+    parser.add_argument(
+        "--execution", type=json.loads, default={}, help="JSON: more settings, which leave the result as it is"
+    )
     parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
@@ -57,7 +60,9 @@ def main(argv: list[str] | None = None) -> None:
         languages=list(parent.languages),
         directions=arguments.directions,
         architecture=dict(parent.architecture),
-        settings=complete_settings(arguments.settings, default_sampler="by_direction"),
+        settings=complete_settings(
+            {**arguments.settings, **arguments.execution}, default_sampler="by_direction"
+        ),
         text=dict(parent.text),
         data_bin=arguments.data_bin,
         dictionary=str(parent.dictionary),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -169,6 +171,8 @@ def test_long_sentences_are_skipped_and_counted(tmp_path):
     # 257 source positions are too many, 256 decoder positions are not
     assert (tally.sentences, tally.skipped_sentences) == (2, 1)
     assert counts[:, 0].tolist() == [3 + 3, 3 + 256]
+    longer = build_network(replace(architecture(), max_positions=300), len(VOCABULARY)).eval()
+    assert count_direction(longer, dataset)[1].skipped_sentences == 0
 
 
 def test_a_hook_that_does_not_fire_is_an_error(data_bin):

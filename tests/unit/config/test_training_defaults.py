@@ -7,18 +7,17 @@ from typing import get_args
 from workflow_scripts.config.training import Finetune, Settings, Train
 from workflow_scripts.models.settings import DEFAULTS, PRECISIONS, SAMPLERS, SCHEDULERS, complete_settings
 
-# Only the trainer has these; the rest of its keys are the config's.
-TRAINER_ONLY = {"max_positions", "stop_time_hours"}
+# The config's update_freq is a number of batches, the trainer's tokens_per_update what they hold.
+CONFIG_ONLY, TRAINER_ONLY = {"update_freq"}, {"tokens_per_update"}
 # By hand: the stage's own sampler, and torch's own number of threads.
 LEFT_OPEN = {"sampler", "threads"}
 
 
 def test_defaults_agree():
     ours = Settings().model_dump(mode="json")
-    assert set(ours) == set(DEFAULTS) - TRAINER_ONLY
-    assert {key: ours[key] for key in set(ours) - LEFT_OPEN} == {
-        key: DEFAULTS[key] for key in set(DEFAULTS) - TRAINER_ONLY - LEFT_OPEN
-    }
+    assert set(ours) - CONFIG_ONLY == set(DEFAULTS) - TRAINER_ONLY
+    shared = set(ours) - CONFIG_ONLY - LEFT_OPEN
+    assert {key: ours[key] for key in shared} == {key: DEFAULTS[key] for key in shared}
     assert all(DEFAULTS[key] is None for key in LEFT_OPEN)
 
 
@@ -30,7 +29,16 @@ def test_choices_agree():
 
 
 def test_the_trainer_takes_what_the_config_gives():
-    for given, sampler in ((Train().settings(), "mixed"), (Finetune().settings(), "by_direction")):
+    for section, sampler in ((Train(), "mixed"), (Finetune(), "by_direction")):
+        given = {**section.settings(), **section.execution()}
         complete = complete_settings(given, default_sampler="none")
         assert complete["sampler"] == sampler
         assert {key: complete[key] for key in given} == given
+
+
+def test_execution_is_apart_and_a_split_of_the_batch_is_execution():
+    one, other = Train(max_tokens=2400), Train(max_tokens=1200, update_freq=2)
+    assert one.settings() == other.settings()
+    assert one.settings()["tokens_per_update"] == 2400
+    assert (one.execution()["max_tokens"], other.execution()["max_tokens"]) == (2400, 1200)
+    assert not set(one.settings()) & set(one.execution())

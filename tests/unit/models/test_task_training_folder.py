@@ -12,7 +12,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.models.settings import complete_settings, settings_by_class
+from workflow_scripts.models.settings import accumulation, complete_settings, settings_by_class
 from workflow_scripts.models.training_folder import TrainingFolder
 
 #: Larger than any process number that Linux gives out.
@@ -91,10 +91,11 @@ def test_a_changed_identity_starts_clean_beside_the_old(tmp_path: Path, change: 
         {"max_updates": 9000},
         {"patience": 3},
         {"validate_interval_updates": 100},
-        {"max_tokens": 1200, "update_freq": 2},  # the same effective batch
+        {"max_tokens": 1200, "tokens_per_update": 2400},  # the same effective batch
         {"precision": "fp32"},
         {"threads": 7},
         {"log_interval": 1},
+        {"keep_checkpoints": 3},
     ],
 )
 def test_other_changes_continue(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -150,9 +151,24 @@ def test_history_adds_up_attempts(tmp_path: Path) -> None:
         ({"warmup_update": 1}, "did you mean 'warmup_updates'"),
         ({"scheduler": "cosin"}, "did you mean 'cosine'"),
         ({"max_tokens": 0}, "max_tokens 0 in the training settings must be positive"),
+        ({"update_freq": 2}, "unknown key 'update_freq'"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
     ],
 )
 def test_wrong_settings_are_named(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         complete_settings(given, "mixed")
+
+
+@pytest.mark.parametrize(("max_tokens", "processes", "batches"), [(2400, 1, 4), (1200, 1, 8), (1200, 4, 2)])
+def test_an_update_holds_the_same_tokens_however_it_is_split(
+    max_tokens: int, processes: int, batches: int
+) -> None:
+    settings = complete_settings({"max_tokens": max_tokens, "tokens_per_update": 9600}, "mixed")
+    assert accumulation(settings, processes) == batches
+
+
+def test_an_update_that_cannot_be_split_so_is_refused() -> None:
+    settings = complete_settings({"max_tokens": 2400, "tokens_per_update": 4800}, "mixed")
+    with pytest.raises(UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"):
+        accumulation(settings, 4)

@@ -86,6 +86,7 @@ def test_copying_is_learned(world: Path, tmp_path: Path) -> None:
     assert sorted(found) == [40, 80, 120]
     assert found[120] < 3.0
     system = read_json(out / "system.json")
+    assert system["architecture"]["dropout"] == 0.1  # the model's: the override is of this training alone
     best = min(found, key=lambda update: found[update])
     assert system["training"]["best_update"] == best
     assert system["training"]["best_valid_loss"] == pytest.approx(found[best], abs=6e-4)
@@ -134,7 +135,7 @@ def test_another_split_of_the_batch_goes_on(
     folder = tmp_path / "folder"
     with killed_after(12, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out"))
-    main(baseline_arguments(world, folder, tmp_path / "out", max_tokens=100, update_freq=2))
+    main(baseline_arguments(world, folder, tmp_path / "out", max_tokens=100, tokens_per_update=200))
     assert sorted(losses(folder)) == [10, 20]
     attempts = read_json(folder / "history.json")["attempts"]
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
