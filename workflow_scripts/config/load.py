@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,8 +31,47 @@ def load_experiment(config: Mapping[str, Any], files: Sequence[str | Path] = ())
     try:
         return Experiment.model_validate(dict(config))
     except ValidationError as error:
-        lines = [line for details in error.errors() for line in _explain(details, files)]
+        found = error.errors()
+        lines = [line for details in found for line in _explain(details, files)]
+        lines += [line for details in _beyond(config, found) for line in _explain(details, files)]
         raise UserError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the mistakes between sections, which pydantic looks for only where each section is right.
+
+    The wrong keys are left out for a second look, and what it says of one of them, or of the key it was
+    meant for, is not reported: it may be about a default.
+    """
+    rest, suspects = copy.deepcopy(dict(config)), []
+    for details in found:
+        loc = [part for part in details["loc"] if not _is_union_tag(part)]
+        suspects.append(_key_of(tuple(part for part in loc if not isinstance(part, int))))
+        if details["type"] == "extra_forbidden":
+            suspects += _nearest_keys(tuple(details["loc"]))
+        _leave_out(rest, loc)
+    try:
+        Experiment.model_validate(rest)
+    except ValidationError as error:
+        between = [details for details in error.errors() if not details["loc"]]
+    else:
+        return []
+    for details in between:
+        kept = [x for x in details["msg"].split("\n") if not any(key and key in x for key in suspects)]
+        details["msg"] = "\n".join(kept)
+    return [details for details in between if details["msg"]]
+
+
+def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
+    """Delete what lies at ``loc``; an item of a list takes the whole list with it."""
+    for part in loc[:-1]:
+        if not isinstance(config, dict) or part not in config or isinstance(config[part], list):
+            break
+        config = config[part]
+    else:
+        part = loc[-1] if loc else None
+    if isinstance(config, dict):
+        config.pop(part, None)
 
 
 def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
@@ -72,16 +112,24 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from _models_in(argument)
 
 
-def _nearest_key(loc: Location) -> str:
-    """Return ``" (did you mean 'x'?)"`` from the keys of the section that ``loc`` lies in."""
+def _section_keys(loc: Location) -> list[str]:
+    """Return the keys of the section that ``loc`` lies in."""
     models: list[type[BaseModel]] = [Experiment]
     for part in loc[:-1]:
         found = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
         if found:
             models = [m for field in found for m in _models_in(field.annotation)]
-    keys = [key for model in models for key in model.model_fields]
-    matches = get_close_matches(str(loc[-1]), keys, n=1, cutoff=0.5)
-    return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(dict.fromkeys(keys))}"
+    return list(dict.fromkeys(key for model in models for key in model.model_fields))
+
+
+def _nearest_keys(loc: Location) -> list[str]:
+    return get_close_matches(str(loc[-1]), _section_keys(loc), n=1, cutoff=0.5)
+
+
+def _nearest_key(loc: Location) -> str:
+    """Return ``" (did you mean 'x'?)"``, or all keys there are."""
+    matches = _nearest_keys(loc)
+    return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(_section_keys(loc))}"
 
 
 def _place(key: str, files: Sequence[str | Path]) -> str:

@@ -249,3 +249,17 @@ def test_reference_names_every_top_level_key() -> None:
 
     text = reference.reference()
     assert all(f"| `{key}` |" in text for key in Experiment.model_fields)
+
+
+def test_mistakes_within_and_between_sections_are_told_at_once():
+    config = small(pivot="eng", decode={"baem": 5}, groups={"family": {"germanic": ["dee"]}})
+    found = errors_of(config)
+    assert [line.split(":")[0] for line in found] == ["decode.baem", "pivot", "groups.family.germanic"]
+    assert "did you mean 'beam'" in found[0]
+
+
+def test_what_only_a_default_makes_wrong_is_not_told():
+    """masks.k is mistyped, so its default stands in; that 70 is not in the default is no mistake."""
+    config = small(maks={"k": [70]}, analysis={"mask_control_k": 70}, train={"seeds": [1, "x"]})
+    found = errors_of(config)
+    assert [line.split(":")[0] for line in found] == ["train.seeds.1", "maks"]
