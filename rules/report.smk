@@ -24,6 +24,7 @@ rule tabulate:
         metrics=EXPERIMENT.evaluation.metrics,
         pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
         groups=as_json(EXPERIMENT.groupings),
+        control=f"--control {EXPERIMENT.control}" if EXPERIMENT.control else "",
         out=subpath(output.scores, parent=True),
         code=closure_hash("report.tabulate"),
         environment=environment_identity("evaluate"),
@@ -31,7 +32,7 @@ rule tabulate:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
         "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "{params.pivot} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
+        "{params.pivot} {params.control} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
 
 
 rule plot_training:

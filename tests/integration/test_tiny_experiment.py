@@ -86,7 +86,13 @@ def test_a_second_run_has_nothing_to_do(results: Path) -> None:
 
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
     """The same effective batch in smaller pieces, other threads, other logs."""
-    execution = {"max_tokens": 1000, "update_freq": 2, "threads": 1, "log_interval": 10, "keep_checkpoints": 2}
+    execution = {
+        "max_tokens": 1000,
+        "update_freq": 2,
+        "threads": 1,
+        "log_interval": 10,
+        "keep_checkpoints": 2,
+    }
     again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing to be done" in again.stdout + again.stderr

@@ -28,6 +28,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import nearest
 
 BASELINE = "baseline"
+ALL_UNITS = "all"
 Source = Annotated[
     ToySource | FilesSource | Multi30kSource | NtrexSource | MtdataSource, Field(discriminator="type")
 ]
@@ -335,7 +336,7 @@ class Experiment(Section):
     @property
     def mask_sets(self) -> list[str]:
         """Names of all mask sets."""
-        return [f"k{k}" for k in self.masks.k] + ["all"]
+        return [f"k{k}" for k in self.masks.k] + [ALL_UNITS]
 
     @property
     def finetuned(self) -> dict[str, str]:
@@ -352,6 +353,11 @@ class Experiment(Section):
     def sweeps(self) -> list[str]:
         """Names of the systems that are a sweep over k: NAME of NAME-k95."""
         return [name for name, system in self.systems.items() if system.masks == "sweep"]
+
+    @property
+    def control(self) -> str | None:
+        """The continued-training control: the first system that keeps every unit."""
+        return next((name for name, masks in self.finetuned.items() if masks == ALL_UNITS), None)
 
     @property
     def all_systems(self) -> list[str]:

@@ -7,6 +7,7 @@ No path enters a fingerprint: a moved checkout must not retrain anything.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import resource
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 STALE_SECONDS = 120.0
 HEARTBEAT_SECONDS = 10.0
 
+LOCK = ".owner.lock"
 IDENTITY, EXTENDABLE, EXECUTION = "identity", "extendable", "execution"
 
 
@@ -108,26 +110,20 @@ class TrainingFolder:
             "started": _start_time(os.getpid()),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
         }
-        mine = owner_file.with_name(f".owner.{socket.gethostname()}.{os.getpid()}.json")
-        write_json(mine, me)
-        try:
-            while True:
-                try:
-                    # A link is made by one of two that try at once, on NFS too.
-                    os.link(mine, owner_file)
-                    return
-                except FileExistsError:
-                    holder = self._live_owner(owner_file)
-                if holder is not None:
-                    job = f", SLURM job {holder['slurm_job']}" if holder.get("slurm_job") else ""
-                    raise UserError(
-                        f"{self.path} is being written by process {holder['pid']} on {holder['host']}{job};"
-                        " wait for it or stop it"
-                    )
+        with (self.path / LOCK).open("w") as lock:
+            # Two that find the owner gone must not both take its place: one looks and writes at a time.
+            with suppress(OSError):  # a file system without locks: the heartbeat alone must do
+                fcntl.lockf(lock, fcntl.LOCK_EX)
+            holder = self._live_owner(owner_file)
+            if holder is not None:
+                job = f", SLURM job {holder['slurm_job']}" if holder.get("slurm_job") else ""
+                raise UserError(
+                    f"{self.path} is being written by process {holder['pid']} on {holder['host']}{job};"
+                    " wait for it or stop it"
+                )
+            if owner_file.exists():
                 logger.info(f"{self.path}: taken over from a process that is gone")
-                owner_file.unlink(missing_ok=True)
-        finally:
-            mine.unlink(missing_ok=True)
+            write_json(owner_file, me)
 
     @staticmethod
     def _live_owner(owner_file: Path) -> dict[str, Any] | None:
@@ -180,7 +176,7 @@ class TrainingFolder:
             number += 1
         aside.mkdir()
         for entry in self.path.iterdir():
-            if entry.name != "owner.json":
+            if entry.name not in ("owner.json", LOCK):
                 entry.rename(aside / entry.name)
         logger.warning(f"starting clean ({', '.join(changed)} changed); the old training is kept in {aside}")
 

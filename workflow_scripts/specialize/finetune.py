@@ -26,7 +26,10 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
     parser.add_argument(
-        "--execution", type=json.loads, default={}, help="JSON: more settings, which leave the result as it is"
+        "--execution",
+        type=json.loads,
+        default={},
+        help="JSON: more settings, which leave the result as it is",
     )
     parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
     parser.add_argument("--directions", nargs="+", required=True)

@@ -21,7 +21,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in system.json")
     parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
     parser.add_argument(
-        "--execution", type=json.loads, default={}, help="JSON: more settings, which leave the result as it is"
+        "--execution",
+        type=json.loads,
+        default={},
+        help="JSON: more settings, which leave the result as it is",
     )
     parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
     parser.add_argument("--directions", nargs="+", required=True)
@@ -49,9 +52,7 @@ def main(argv: list[str] | None = None) -> None:
         languages=arguments.languages,
         directions=arguments.directions,
         architecture=arguments.architecture,
-        settings=complete_settings(
-            {**arguments.settings, **arguments.execution}, default_sampler="mixed"
-        ),
+        settings=complete_settings({**arguments.settings, **arguments.execution}, default_sampler="mixed"),
         text=arguments.text,
         data_bin=arguments.data_bin,
         dictionary=arguments.dictionary,

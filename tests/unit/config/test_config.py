@@ -263,3 +263,10 @@ def test_what_only_a_default_makes_wrong_is_not_told():
     config = small(maks={"k": [70]}, analysis={"mask_control_k": 70}, train={"seeds": [1, "x"]})
     found = errors_of(config)
     assert [line.split(":")[0] for line in found] == ["train.seeds.1", "maks"]
+
+
+def test_the_control_is_the_system_that_keeps_every_unit():
+    assert load_experiment(small()).control == "continued"
+    renamed = small(systems={"ns": {"masks": "sweep"}, "more": {"masks": "all"}})
+    assert load_experiment(renamed).control == "more"
+    assert load_experiment(small(systems={"ns": {"masks": "sweep"}})).control is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -172,3 +174,31 @@ def test_an_update_that_cannot_be_split_so_is_refused() -> None:
     settings = complete_settings({"max_tokens": 2400, "tokens_per_update": 4800}, "mixed")
     with pytest.raises(UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"):
         accumulation(settings, 4)
+
+
+def test_one_of_many_takes_over_from_a_process_that_is_gone(tmp_path: Path) -> None:
+    """Eight at once find a stale owner; the others must find the new one."""
+    owner(tmp_path, pid=NO_PROCESS)
+    script = (
+        "import sys, time\n"
+        "from workflow_scripts.models.training_folder import TrainingFolder\n"
+        "empty = {'identity': {}, 'extendable': {}, 'execution': {}}\n"
+        "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
+        "with TrainingFolder(sys.argv[1], empty).owned():\n"
+        "    print('took it')\n"
+        "    time.sleep(3)\n"
+    )
+    begin = str(time.time() + 1.5)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path), begin],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    outputs = [process.communicate() for process in started]
+    assert sum("took it" in out for out, _ in outputs) == 1
+    assert sum("is being written by process" in error for _, error in outputs) == 7
+    assert not (tmp_path / "owner.json").exists()
