@@ -1,7 +1,7 @@
 """The overlap of masks as tables to read: one row for each layer, then group by group for every layer.
 
-Input: the result of ``analyse.overlap.overlap``. Output: Markdown. The paper shows such overlaps as heat maps of
-languages (section 5); by group they fit a page for every layer.
+Input: the result of ``analyse.overlap.overlap``. Output: Markdown. The paper shows such overlaps as heat maps
+of languages (section 5); by group they fit a page for every layer.
 """
 
 from __future__ import annotations

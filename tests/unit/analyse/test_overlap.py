@@ -142,7 +142,7 @@ def test_command_line(tmp_path):
 
 
 def test_tables_of_every_layer_group_by_group():
-    # third: one language, equal to a: its IoU is 1 and 0.5 with first, 0 and 0 with second, no pair of its own
+    # third: one language, equal to a: 1 and 0.5 with first, 0 and 0 with second, no pair of its own
     masks = table(decoder={**DECODER, "e": DECODER["a"]})
     text = markdown(overlap(masks, {**GROUPS, "third": ["e"], "absent": ["x"]}, "en", 1000, 1))
     assert text.startswith("# Overlap of masks (mass, k 70)\n")
