@@ -34,6 +34,7 @@ rule overlap:
     output:
         json="<results>/analysis/overlap/baseline/s{seed}/{maskset}.json",
         csv="<results>/analysis/overlap/baseline/s{seed}/{maskset}.csv",
+        markdown="<results>/analysis/overlap/baseline/s{seed}/{maskset}.md",
     log:
         "<logs>/overlap/baseline.s{seed}.{maskset}.log",
     benchmark:
@@ -49,4 +50,4 @@ rule overlap:
     shell:
         "run-in text workflow_scripts.analyse.overlap --masks {input.masks:q} --groups {params.groups:q} "
         "--pivot {params.pivot} --permutations {params.permutations} --seed {wildcards.seed} "
-        "--out-json {output.json:q} --out-csv {output.csv:q} > {log} 2>&1"
+        "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q} > {log} 2>&1"

@@ -206,6 +206,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
     masks = work / "masks.npz"
     shared = ["--masks", masks, "--groups", json.dumps(FAMILIES), "--pivot", "en", "--permutations", 10_000]
     overlap = [*shared, "--seed", 1, "--out-json", work / "o.json", "--out-csv", work / "o.csv"]
+    overlap += ["--out-markdown", work / "o.md"]
     named = [
         "--experiment",
         "bench",

@@ -3,7 +3,8 @@
 What: the rule ``overlap``: the overlap (IoU) of masks between languages, layer by layer, within and across
 the groups of one grouping, for directions out of the pivot and into it, with a permutation test of the
 labels. Inputs: a mask table with rows ``pivot-x`` and ``x-pivot``; a grouping ``{group: [languages]}``.
-Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU by two groups.
+Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU by two groups;
+the same as Markdown, group × group for every layer.
 Source: Neuron Specialization, section 5 (IoU of masks within and across families), with a test added.
 """
 
@@ -22,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, write_json
+from workflow_scripts.files import atomic_path, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 
@@ -233,6 +235,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-csv", type=Path, required=True)
+    parser.add_argument("--out-markdown", type=Path, required=True)
     arguments = parser.parse_args(argv)
     if arguments.permutations < 1:
         raise UserError(f"--permutations is {arguments.permutations}, needs at least 1")
@@ -243,6 +246,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     write_json(arguments.out_json, result)
     write_csv(arguments.out_csv, result)
+    write_text(arguments.out_markdown, markdown(result))
     for side, analysis in result["sides"].items():
         for layer, entry in analysis.get("layers", {}).items():
             if "p" in entry:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from workflow_scripts.analyse.overlap import count_labelings, iou_matrix, labelings, main, overlap, relabel
+from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space
@@ -124,7 +125,8 @@ def test_nothing_to_compare_is_said():
 def test_command_line(tmp_path):
     table().write(tmp_path / "m.npz")
     arguments = ["--masks", str(tmp_path / "m.npz"), "--pivot", "en", "--out-json", str(tmp_path / "o.json")]
-    main([*arguments, "--groups", json.dumps(GROUPS), "--out-csv", str(tmp_path / "o.csv")])
+    arguments += ["--out-csv", str(tmp_path / "o.csv"), "--out-markdown", str(tmp_path / "o.md")]
+    main([*arguments, "--groups", json.dumps(GROUPS)])
     result = json.loads((tmp_path / "o.json").read_text())
     assert result["masks"] == {"rule": "mass", "k": "70", "weights_sha256": "00"}
     with (tmp_path / "o.csv").open() as handle:
@@ -136,4 +138,33 @@ def test_command_line(tmp_path):
     ]
     for bad in ("[1]", "nonsense", '{"x": ["a"], "y": ["a"]}'):
         with pytest.raises(UserError, match="--groups"):
-            main([*arguments, "--groups", bad, "--out-csv", str(tmp_path / "o.csv")])
+            main([*arguments, "--groups", bad])
+
+
+def test_tables_of_every_layer_group_by_group():
+    # third: one language, equal to a: 1 and 0.5 with first, 0 and 0 with second, no pair of its own
+    masks = table(decoder={**DECODER, "e": DECODER["a"]})
+    text = markdown(overlap(masks, {**GROUPS, "third": ["e"], "absent": ["x"]}, "en", 1000, 1))
+    assert text.startswith("# Overlap of masks (mass, k 70)\n")
+    assert "\n## Out of en\n" in text and "Into" not in text
+    # 10 pairs: within ab and cd 0.5 each; across bc 0.2, ea 1, eb 0.5, the other five 0: 1.7 / 8 = 0.2125
+    assert "\n| decoder.0.ffn | 0.500 | 0.21" in text
+    # all orders: 5! / (2! 2! 1!)
+    assert "share of 30 all orders" in text
+    assert (
+        "### decoder.0.ffn\n\n"
+        "|  | first | second | third |\n"
+        "| --- | ---: | ---: | ---: |\n"
+        "| first | 0.500 | 0.050 | 0.750 |\n"
+        "| second | 0.050 | 0.500 | 0.000 |\n"
+        "| third | 0.750 | 0.000 | – |\n"
+    ) in text
+    layers = ["encoder.0.ffn", "decoder.0.ffn", "encoder.mean", "decoder.mean"]
+    assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == layers
+
+
+def test_tables_say_what_is_left_out():
+    text = markdown(overlap(table(), {"first": ["a"], "second": ["c"]}, "en", 100, 1))
+    assert "Of no group, left out: b, d." in text
+    assert "No two languages within one group, or none across: nothing to compare." in text
+    assert "| layer |" not in text
