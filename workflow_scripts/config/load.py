@@ -64,14 +64,13 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
 
 def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
     """Delete what lies at ``loc``; an item of a list takes the whole list with it."""
-    for part in loc[:-1]:
-        if not isinstance(config, dict) or part not in config or isinstance(config[part], list):
-            break
+    for depth, part in enumerate(loc, start=1):
+        if not isinstance(config, dict) or part not in config:
+            return
+        if depth == len(loc) or isinstance(config[part], list):
+            del config[part]
+            return
         config = config[part]
-    else:
-        part = loc[-1] if loc else None
-    if isinstance(config, dict):
-        config.pop(part, None)
 
 
 def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
