@@ -1,0 +1,89 @@
+"""Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind.
+
+``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's own lock
+does not say who holds it, so a run that was killed blocks every later one. This one holds a lock of the operating
+system's beside it, which ends with the process: who gets it knows that the other lock is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, run_main
+
+LOCK = ".snakemake/neuronspec.lock"
+
+
+def working_directory(options: list[str]) -> Path:
+    """Return the folder that Snakemake will work in."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--directory", "-d", type=Path, default=Path())
+    return Path(parser.parse_known_args(options)[0].directory)
+
+
+def hold(folder: Path) -> int:
+    """Take the lock of a working directory; the descriptor holds it, through an exec too, until its process ends.
+
+    Raises:
+        UserError: another run has it.
+    """
+    path = folder / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 20).decode() or "unknown"
+        os.close(descriptor)
+        raise UserError(
+            f"{folder.resolve()}: process {holder} runs the workflow here; wait for it or stop it"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    os.set_inheritable(descriptor, True)
+    return descriptor
+
+
+def other_runs(folder: Path) -> list[int]:
+    """Return the processes of Snakemake that was started by hand in a folder, as far as this machine tells."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            here = (entry / "cwd").resolve() == folder.resolve()
+        except OSError:
+            continue
+        named = (
+            any(Path(os.fsdecode(word)).name == "snakemake" for word in words[:2])
+            or b"snakemake" in words[1:4]
+        )
+        if here and named and int(entry.name) != os.getpid():
+            found.append(int(entry.name))
+    return sorted(found)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
+    options = sys.argv[1:] if argv is None else argv
+    folder = working_directory(options)
+    hold(folder)
+    snakemake = [sys.executable, "-m", "snakemake"]
+    if any((folder / ".snakemake" / "locks").glob("*")):
+        if others := other_runs(folder):
+            raise UserError(
+                f"{folder.resolve()}: process {others[0]} runs snakemake here; wait for it or stop it"
+            )
+        print("an earlier run was killed: its lock is cleared", file=sys.stderr)
+        done = subprocess.run([*snakemake, *options, "--unlock"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise UserError(done.stderr.strip().split("\n")[-1])
+    os.execv(sys.executable, [*snakemake, *options])
+
+
+if __name__ == "__main__":
+    run_main(main)
