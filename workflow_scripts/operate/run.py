@@ -1,8 +1,8 @@
 """Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind.
 
-``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's own lock
-does not say who holds it, so a run that was killed blocks every later one. This one holds a lock of the operating
-system's beside it, which ends with the process: who gets it knows that the other lock is stale.
+``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's
+own lock does not say who holds it, so a run that was killed blocks every later one. This one holds a lock of
+the operating system's beside it, which ends with the process: who gets it knows that the other is stale.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def working_directory(options: list[str]) -> Path:
 
 
 def hold(folder: Path) -> int:
-    """Take the lock of a working directory; the descriptor holds it, through an exec too, until its process ends.
+    """Take the lock of a working directory; the descriptor holds it until its process ends, through an exec.
 
     Raises:
         UserError: another run has it.
@@ -50,7 +50,7 @@ def hold(folder: Path) -> int:
 
 
 def other_runs(folder: Path) -> list[int]:
-    """Return the processes of Snakemake that was started by hand in a folder, as far as this machine tells."""
+    """Return the processes of Snakemake in a folder, as far as this machine tells."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
