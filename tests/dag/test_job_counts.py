@@ -56,7 +56,8 @@ EXPECTED = {
     "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
     "write_card": 1,
     "train_baseline": 1,
-    "count_activations": 4,
+    "count_activations": 2,  # from de and fr
+    "count_encoder_en": 1,  # en-de and en-fr
     "select_masks": 3,  # k70, k95, all
     "finetune": 3,  # ns-k70, ns-k95, continued
     "decode": 16,  # 4 systems × 4 directions
@@ -81,7 +82,8 @@ def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> No
         "prepare_text": 8,
         "binarise": 16,
         "train_baseline": 3,
-        "count_activations": 12,
+        "count_activations": 6,
+        "count_encoder_en": 3,
         "select_masks": 9,
         "finetune": 9,
         "decode": 96,  # 3 seeds × 4 systems × 2 test sets × 4 directions
@@ -96,10 +98,18 @@ def test_an_evaluated_direction_is_counted_decoded_and_scored_but_not_trained(tm
         **EXPECTED,
         "prepare_text": 8,  # de-fr in valid and news, not in train
         "binarise": 16,
-        "count_activations": 5,
+        "count_activations": 1,
+        "count_encoder_de": 1,  # de-en and de-fr
         "decode": 20,
         "score": 20,
     }
+
+
+def test_counts_with_pads_share_nothing(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    counts = jobs(snakemake(tmp_path, {**TINY, "activations": {"count_pads": True}}, "-n"))
+    assert counts["count_activations"] == 4
+    assert "count_encoder_en" not in counts
 
 
 def test_targets_by_path_and_until(tmp_path: Path) -> None:
@@ -139,7 +149,8 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "binarise": 24,
         "write_card": 1,
         "train_baseline": 1,
-        "count_activations": 8,
+        "count_activations": 4,
+        "count_encoder_en": 1,
         "select_masks": 3,
         "finetune": 3,
         "mask_control": 1,

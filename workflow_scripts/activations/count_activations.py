@@ -16,7 +16,7 @@ import hashlib
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from torch import Tensor, nn
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
 from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
+from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset, make_batches
 from workflow_scripts.models.sampling import DirectionData, data_files
-from workflow_scripts.models.split_forward import by_target_length, run_split, source_batches, whole
+from workflow_scripts.models.split_forward import Pieces, by_target_length, run_split, source_batches, whole
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import PAD, Vocabulary
@@ -80,6 +80,29 @@ class Tally:
     max_tokens: int
 
 
+@dataclass
+class SideTally:
+    """Positions of one side: all that were run, and those that are not padding."""
+
+    ran: int = 0
+    real: int = 0
+
+    @property
+    def pads(self) -> int:
+        """Positions of padding that were run."""
+        return self.ran - self.real
+
+
+def batches_of(dataset: DirectionData, network: nn.Module, max_tokens: int) -> Batches:
+    """Return a direction's batches for counting without pads: cut by the source alone."""
+    return source_batches(dataset, _fitting(network, max_tokens), min(network.max_positions()))
+
+
+def _fitting(network: nn.Module, max_tokens: int) -> int:
+    on_cpu = next(network.parameters()).device.type == "cpu"
+    return min(max_tokens, CPU_MAX_TOKENS) if on_cpu else max_tokens
+
+
 def count_direction(
     network: nn.Module,
     dataset: DirectionData,
@@ -100,36 +123,68 @@ def count_direction(
     Raises:
         RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
     """
-    device = next(network.parameters()).device
-    longest = min(network.max_positions())
     if count_pads:
-        batches, pieces = make_batches(dataset, max_tokens, max_positions=longest), whole
-    else:
-        if device.type == "cpu":
-            max_tokens = min(max_tokens, CPU_MAX_TOKENS)
-        batches = source_batches(dataset, max_tokens, longest)
-        pieces = by_target_length(max_tokens // PIECES_PER_BATCH)
+        batches = make_batches(dataset, max_tokens, max_positions=min(network.max_positions()))
+        return _count(network, [batches], whole, max_tokens, progress, count_pads=True)[0]
+    return count_together(network, [batches_of(dataset, network, max_tokens)], max_tokens, progress)[0]
+
+
+def count_together(
+    network: nn.Module,
+    batches: Sequence[Batches],
+    max_tokens: int,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> list[tuple[Tensor, Tally]]:
+    """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
+
+    ``batches``: ``batches_of`` each direction, with the same sentences in the same batches: the encoder runs
+    and is counted once for all of them.
+    """
+    fitting = _fitting(network, max_tokens)
+    return _count(network, batches, by_target_length(fitting // PIECES_PER_BATCH), fitting, progress)
+
+
+def _count(
+    network: nn.Module,
+    batches: Sequence[Batches],
+    pieces: Pieces,
+    max_tokens: int,
+    progress: Callable[[int, int, int], None] | None,
+    count_pads: bool = False,
+) -> list[tuple[Tensor, Tally]]:
+    device = next(network.parameters()).device
     layers = [*network.encoder.layers, *network.decoder.layers]
-    counter = ActivationCounter(len(layers), layers[0].fc2.in_features, device, count_pads)
-    ran, real = [0, 0], [0, 0]
+    encoders = len(network.encoder.layers)
+    shape = (len(layers), layers[0].fc2.in_features, device, count_pads)
+    # The encoder's counts, then each direction's decoder counts; a counter's other groups stay zero.
+    encoder, decoders = ActivationCounter(*shape), [ActivationCounter(*shape) for _ in batches]
+    source = SideTally()
+    targets = [SideTally() for _ in batches]
     sentences = 0
 
-    def tap(group: int, activation: Tensor, mask: Tensor) -> None:
-        if group == 0:
-            ran[0] += mask.numel()
-        elif group == len(network.encoder.layers):
-            ran[1] += mask.numel()
-        counter(group, activation, mask)
+    def tap(direction: int | None, group: int, activation: Tensor, real: Tensor) -> None:
+        if direction is None:
+            encoder(group, activation, real)
+            source.ran += real.numel() if group == 0 else 0
+        else:
+            decoders[direction](group, activation, real)
+            targets[direction].ran += real.numel() if group == encoders else 0
 
-    for done, batch in enumerate(run_split(network, batches, tap, pieces), start=1):
-        sentences += len(batch)
-        real[0] += int(batch.source.ne(PAD).sum())
-        real[1] += int(batch.decoder_input.ne(PAD).sum())
+    passes = zip(*batches, strict=True)
+    for done, together in enumerate(run_split(network, passes, tap, pieces), start=1):
+        sentences += len(together[0])
+        source.real += int(together[0].source.ne(PAD).sum())
+        for tally, batch in zip(targets, together, strict=True):
+            tally.real += int(batch.decoder_input.ne(PAD).sum())
         if progress is not None:
-            progress(done, len(batches), sum(real))
-    pads = [ran[side] - real[side] for side in (0, 1)]
-    tally = Tally(sentences, batches.skipped, real[0], real[1], pads[0], pads[1], max_tokens)
-    return counter.counts.cpu(), tally
+            progress(done, len(batches[0]), source.real + sum(tally.real for tally in targets))
+    return [
+        (
+            (encoder.counts + decoder.counts).cpu(),
+            Tally(sentences, own.skipped, source.real, target.real, source.pads, target.pads, max_tokens),
+        )
+        for decoder, target, own in zip(decoders, targets, batches, strict=True)
+    ]
 
 
 def data_sha256(data_bin: Path, subset: str, direction: str) -> str:
@@ -170,6 +225,13 @@ class Progress:
         )
 
 
+def log_progress() -> None:
+    """Send this program's lines to stderr, with the time."""
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
+    )
+
+
 def main(argv: list[str] | None = None) -> None:
     """Count one direction and write its table."""
     parser = argparse.ArgumentParser(description="Count how often each FFN neuron fires in one direction.")
@@ -181,10 +243,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
-    )
-
+    log_progress()
     system = SystemFolder.read(arguments.system)
     system.mask_row(arguments.direction)  # refuses a direction the system does not have
     vocabulary = Vocabulary.read(system.dictionary, system.languages)

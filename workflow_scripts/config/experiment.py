@@ -29,6 +29,7 @@ from workflow_scripts.errors import nearest
 
 BASELINE = "baseline"
 ALL_UNITS = "all"
+DIRECTIONS_OF_A_COUNT = 8
 Source = Annotated[
     ToySource | FilesSource | Multi30kSource | NtrexSource | MtdataSource, Field(discriminator="type")
 ]
@@ -74,7 +75,10 @@ class Text(Section):
 class Activations(Section):
     """Counting of FFN activations on the validation set (spec 3.1)."""
 
-    count_pads: bool = Field(False, description="Count pad positions too, as the published code does.")
+    count_pads: bool = Field(
+        False,
+        description="Count pad positions too, as published; no direction then shares encoder passes.",
+    )
     max_tokens: PositiveInt = Field(30_000, description="Padded tokens of a counting batch.")
 
 
@@ -332,6 +336,30 @@ class Experiment(Section):
     def testsets(self) -> list[str]:
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
+
+    @property
+    def counted_together(self) -> dict[str, list[str]]:
+        """Directions whose activations are counted by one job, by the job's name.
+
+        They have one source language; what they share is decided by content, when they are counted. At most
+        ``DIRECTIONS_OF_A_COUNT`` each, evenly, so that other cores have work too.
+        """
+        out: dict[str, list[str]] = {}
+        if self.activations.count_pads:
+            return out
+        for source in self.languages:
+            found = [d for d in self.evaluated_directions if split_direction(d)[0] == source]
+            jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
+            for job in range(jobs if len(found) > 1 else 0):
+                name = source if jobs == 1 else f"{source}_{job + 1}"
+                out[name] = found[len(found) * job // jobs : len(found) * (job + 1) // jobs]
+        return out
+
+    @property
+    def counted_alone(self) -> list[str]:
+        """Directions whose activations are counted by a job of their own."""
+        together = {direction for job in self.counted_together.values() for direction in job}
+        return [direction for direction in self.evaluated_directions if direction not in together]
 
     @property
     def mask_sets(self) -> list[str]:

@@ -9,7 +9,7 @@ Source: Neuron Specialization, section 3 (activations are counted per direction)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -18,10 +18,13 @@ from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.batches import PUBLISHED_MAX_POSITIONS, Batch, Batches
-from workflow_scripts.models.forward import BatchTap, ffn_taps
+from workflow_scripts.models.forward import ffn_taps
 from workflow_scripts.models.sampling import DirectionData
 from workflow_scripts.units.vocabulary import PAD
 
+#: callback(direction, group, activation [T, B, F], real [T, B]): ``direction`` counts the directions that
+#: share the encoder pass and is None in an encoder layer; ``real`` is False at padding.
+SplitTap = Callable[[int | None, int, Tensor, Tensor], None]
 #: pieces(batch) -> sentence numbers [b] of each decoder pass, together every sentence of the batch once.
 Pieces = Callable[[Batch], Iterable[Tensor]]
 
@@ -72,42 +75,47 @@ def by_target_length(max_tokens: int) -> Pieces:
 
 
 def run_split(
-    network: nn.Module, batches: Iterable[Batch], taps: BatchTap, pieces: Pieces = whole
-) -> Iterator[Batch]:
-    """Run every batch without gradients on the network's device, yielding it afterwards.
+    network: nn.Module, batches: Iterable[Sequence[Batch]], taps: SplitTap, pieces: Pieces = whole
+) -> Iterator[Sequence[Batch]]:
+    """Encode each source once and decode it into every direction that shares it, yielding afterwards.
 
-    ``taps(group, activation [T, B, F], real [T, B])`` is called in each FFN, groups in unit order; the
-    decoder's once for each piece. No output projection, no loss. RuntimeError if the network is in training
+    ``batches``: for each pass, one batch of every direction, with equal sources. Runs without gradients,
+    output projection and loss, on the network's device. ``taps`` is called in each FFN, groups in unit
+    order; the decoder's once for each piece of each direction. RuntimeError if the network is in training
     mode or a tap never fired; UserError if the data has tokens outside the vocabulary.
     """
     if network.training:
         raise RuntimeError("the network is in training mode: dropout would change what is measured")
     device = next(network.parameters()).device
     size = network.encoder.embed_tokens.num_embeddings
+    direction: int | None = None
     real = torch.empty(0)
 
     def tap(group: int, activation: Tensor) -> None:
-        taps(group, activation, real)
+        taps(direction, group, activation, real)
 
-    for batch in batches:
-        largest = max(int(batch.source.max()), int(batch.target.max()))
+    for together in batches:
+        shared = together[0]
+        largest = max(int(side.max()) for batch in together for side in (batch.source, batch.target))
         if largest >= size:
             raise UserError(
                 f"token {largest} is outside the vocabulary of {size}: binarised with another dictionary?"
             )
-        parts = list(pieces(batch))
         with torch.inference_mode(), ffn_taps(network, tap):
-            source = batch.source.to(device)
-            real = source.ne(PAD).t()
-            encoded = network.encoder(source, src_lengths=batch.source_lengths.to(device))
-            for sentences in parts:
-                inputs, states = batch.decoder_input, encoded
-                if len(parts) > 1:
-                    inputs = inputs[sentences]
-                    inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
-                    states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
-                inputs = inputs.to(device)
-                real = inputs.ne(PAD).t()
-                # No layer is asked for its attention weights (the default is the last one).
-                network.decoder(inputs, encoder_out=states, features_only=True, alignment_layer=-1)
-        yield batch
+            source = shared.source.to(device)
+            direction, real = None, source.ne(PAD).t()
+            encoded = network.encoder(source, src_lengths=shared.source_lengths.to(device))
+            for number, batch in enumerate(together):
+                direction = number
+                parts = list(pieces(batch))
+                for sentences in parts:
+                    inputs, states = batch.decoder_input, encoded
+                    if len(parts) > 1:
+                        inputs = inputs[sentences]
+                        inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
+                        states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
+                    inputs = inputs.to(device)
+                    real = inputs.ne(PAD).t()
+                    # No layer is asked for its attention weights (the default is the last one).
+                    network.decoder(inputs, encoder_out=states, features_only=True, alignment_layer=-1)
+        yield together

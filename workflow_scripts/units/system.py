@@ -33,7 +33,10 @@ STANDARD_FILES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class SystemFolder:
-    """A system: its files, architecture and directions. ``mask_rows`` maps direction -> mask row or None."""
+    """A system: its files, architecture and directions. ``mask_rows`` maps direction -> mask row or None.
+
+    ``encoder_langtok``: whose language tag begins a source sequence, ``src`` (the default) or ``tgt``.
+    """
 
     folder: Path
     system: str
@@ -46,6 +49,7 @@ class SystemFolder:
     sha256: Mapping[str, str]
     parent: Mapping[str, str] | None
     training: Mapping[str, Any] | None
+    encoder_langtok: str = "src"
 
     @classmethod
     def write(
@@ -113,6 +117,7 @@ class SystemFolder:
             sha256=value["sha256"],
             parent=value["parent"],
             training=value["training"],
+            encoder_langtok=value.get("encoder_langtok", "src"),
         )
 
     @property

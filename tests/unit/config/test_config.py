@@ -64,6 +64,29 @@ def test_all_directions_and_a_list() -> None:
     assert listed.pairs == ["de-fr", "de-en"]
 
 
+def test_directions_from_one_language_are_counted_by_one_job_of_at_most_eight() -> None:
+    few = load_experiment(small())
+    others = [lang for lang in few.languages if lang != few.pivot]
+    assert few.counted_together == {few.pivot: [f"{few.pivot}-{x}" for x in others]}
+    assert few.counted_alone == [f"{x}-{few.pivot}" for x in others]
+    letters = [f"x{chr(ord('a') + number)}" for number in range(18)]
+    directions = {"train": [f"en-{x}" for x in letters]}
+    many = load_experiment(small(languages=["en", *letters], directions=directions, groups={}))
+    # 18 directions: three jobs of six
+    assert many.counted_together == {
+        "en_1": directions["train"][:6],
+        "en_2": directions["train"][6:12],
+        "en_3": directions["train"][12:],
+    }
+    assert many.counted_alone == []
+
+
+def test_counts_with_pads_are_made_one_by_one() -> None:
+    experiment = load_experiment(small(activations={"count_pads": True}))
+    assert experiment.counted_together == {}
+    assert experiment.counted_alone == experiment.evaluated_directions
+
+
 def test_systems_spread_over_the_sweep() -> None:
     experiment = load_experiment(small(masks={"k": [70, 97.5, "95.00"]}))
     assert experiment.mask_sets == ["k70", "k97.5", "k95", "all"]

@@ -1,0 +1,108 @@
+"""How often each FFN neuron fires in several directions from one source language, the encoder counted once.
+
+What: the rules ``count_encoder_…``: write, for every direction, the very file that ``count_activations``
+writes, byte for byte. Where the target's tag does not reach the encoder (``encoder_langtok: src``),
+directions with the same source sentences have the same encoder activations: one encoder pass and one count
+serve them all, and each target is decoded from the states that are in memory at that moment.
+What is shared is decided here by content: equal source files, and equal sentences skipped for length (a
+target may be too long). Directions whose sources differ get passes of their own.
+Not for counting with pads: there batches depend on the target, and so do the encoder's counts.
+Inputs: a system folder, ``data/bin``. Outputs: ``{out-root}/{direction}.npz``.
+Source: Neuron Specialization, section 3, and the tags of its two-tag scheme; the sharing is ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import torch
+
+from workflow_scripts.activations.count_activations import (
+    Progress,
+    batches_of,
+    count_together,
+    data_sha256,
+    log_progress,
+    score_table,
+)
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import sha256_of
+from workflow_scripts.models.artifact import load_network
+from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
+from workflow_scripts.models.sampling import data_files
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+
+def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
+    """Raise UserError unless the directions are the system's, start from one language, and only the source's
+    tag reaches the encoder."""
+    if system.encoder_langtok != "src":
+        raise UserError(
+            f"{system.folder / DESCRIPTION}: encoder_langtok is {system.encoder_langtok!r}: where the"
+            " target's tag is in the source, directions share no encoder counts; only 'src' can be counted"
+        )
+    for direction in directions:
+        system.mask_row(direction)
+    sources = list(dict.fromkeys(split_direction(direction)[0] for direction in directions))
+    if len(sources) > 1:
+        raise UserError(f"--directions: sources {', '.join(sources)}; the encoder is counted for one source")
+
+
+def sharing_groups(data_bin: Path, subset: str, batches: dict[str, Batches]) -> list[list[str]]:
+    """Return the directions in groups whose source files and kept sentences are equal, in order."""
+    groups: dict[Hashable, list[str]] = {}
+    for direction, own in batches.items():
+        source_files = data_files(data_bin, subset, direction)[:2]
+        lines = tuple(batch.tobytes() for batch in own.lines)
+        groups.setdefault((*map(sha256_of, source_files), lines), []).append(direction)
+    return list(groups.values())
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Count the directions and write a table for each."""
+    parser = argparse.ArgumentParser(description="Count activations of directions that share their source.")
+    parser.add_argument("--system", type=Path, required=True, help="system folder")
+    parser.add_argument("--data-bin", type=Path, required=True)
+    parser.add_argument("--subset", required=True)
+    parser.add_argument("--directions", nargs="+", required=True, help="all from one source language")
+    parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
+    parser.add_argument("--out-root", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    log_progress()
+
+    system = SystemFolder.read(arguments.system)
+    check_sharing(system, arguments.directions)
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    batches = {
+        direction: batches_of(
+            direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary),
+            network,
+            arguments.max_tokens,
+        )
+        for direction in arguments.directions
+    }
+    for group in sharing_groups(arguments.data_bin, arguments.subset, batches):
+        logger.info(f"one encoder pass for {' '.join(group)}")
+        counted = count_together(
+            network, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
+        )
+        for direction, (counts, tally) in zip(group, counted, strict=True):
+            facts = {
+                "subset": arguments.subset,
+                "count_pads": False,
+                "data_sha256": data_sha256(arguments.data_bin, arguments.subset, direction),
+            }
+            table = score_table(system, direction, counts, tally, facts)
+            table.write(arguments.out_root / f"{direction}.npz")
+
+
+if __name__ == "__main__":
+    run_main(main)
