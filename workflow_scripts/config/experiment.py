@@ -342,13 +342,14 @@ class Experiment(Section):
         """Directions whose activations are counted by one job, by the job's name.
 
         They have one source language; what they share is decided by content, when they are counted. At most
-        ``DIRECTIONS_OF_A_COUNT`` each, evenly, so that other cores have work too.
+        ``DIRECTIONS_OF_A_COUNT`` each, evenly, so that other cores have work too. A direction that is only
+        evaluated is counted alone: adding one recounts no other.
         """
         out: dict[str, list[str]] = {}
         if self.activations.count_pads:
             return out
         for source in self.languages:
-            found = [d for d in self.evaluated_directions if split_direction(d)[0] == source]
+            found = [d for d in self.train_directions if split_direction(d)[0] == source]
             jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
             for job in range(jobs if len(found) > 1 else 0):
                 name = source if jobs == 1 else f"{source}_{job + 1}"
