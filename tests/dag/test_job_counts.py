@@ -98,8 +98,7 @@ def test_an_evaluated_direction_is_counted_decoded_and_scored_but_not_trained(tm
         **EXPECTED,
         "prepare_text": 8,  # de-fr in valid and news, not in train
         "binarise": 16,
-        "count_activations": 1,
-        "count_encoder_de": 1,  # de-en and de-fr
+        "count_activations": 3,  # two into the pivot, and de-fr by itself
         "decode": 20,
         "score": 20,
     }
