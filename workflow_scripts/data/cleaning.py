@@ -1,4 +1,4 @@
-"""Which sentence pairs of a training corpus to leave out: too long, of unlike lengths, seen before (spec 1.1).
+"""Which sentence pairs of training text to leave out: too long, of unlike lengths, seen before (spec 1.1).
 
 Input: blocks of aligned lines. Output: which of them stay, and how many went for which reason. A limit in
 pieces is no matter of this stage: the subword model is trained on the text that stays here, and training
@@ -31,8 +31,11 @@ class Limits:
     dedup: bool = False
 
 
+NO_LIMITS = Limits()
+
+
 class SeenHashes:
-    """A growing set of 64-bit hashes, in a few sorted runs of which each is over twice as long as the next."""
+    """A growing set of 64-bit hashes, in a few sorted runs, each over twice as long as the next."""
 
     def __init__(self) -> None:
         self._runs: list[Hashes] = []

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from workflow_scripts.data.cleaning import Limits, PairFilter
+from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
@@ -55,7 +55,7 @@ def prepare_pair(
     out: Sequence[Path],
     lines: tuple[int, int | None] = (0, None),
     empty: Literal["error", "drop"] = "error",
-    limits: Limits = Limits(),
+    limits: Limits = NO_LIMITS,
 ) -> PairStatistics:
     """Write the checked and normalised text of ``files`` (two paths) to ``out`` (two paths).
 
@@ -98,7 +98,7 @@ def prepare_pair(
 def _drop_empty(
     texts: list[list[str]], files: Sequence[Path], number: int, empty: str, result: PairStatistics
 ) -> None:
-    """Take the pairs with an empty side out of a block whose first line has this number, or say where one is."""
+    """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
     blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
     either = blank[0] | blank[1]
     if either and empty == "error":
