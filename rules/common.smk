@@ -117,6 +117,15 @@ def source_lines(wildcards):
     return f"--lines {lines.start}:{lines.stop}" if lines else ""
 
 
+def cleaning(wildcards):
+    """What prepare_text leaves out of training text."""
+    clean = EXPERIMENT.data.clean
+    limits = [f"--max-words {clean.max_words}"] if clean.max_words else []
+    limits += [f"--max-ratio {clean.max_ratio}"] if clean.max_ratio else []
+    limits += ["--dedup"] if clean.dedup else []
+    return " ".join(limits) if wildcards.subset == "train" else ""
+
+
 def text_files(subset, languages=None):
     """Prepared text of all pairs of a subset (of the sides in `languages`, if given)."""
     return [

@@ -64,11 +64,12 @@ rule prepare_text:
     params:
         lines=source_lines,
         empty=EXPERIMENT.data.empty_lines,
+        clean=cleaning,
         code=closure_hash("data.prepare_text"),
         environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.prepare_text --pair {wildcards.one}-{wildcards.two} --files {input.files:q} "
-        "{params.lines} --empty {params.empty} --out {output.one:q} {output.two:q} --stats {output.stats:q} > {log} 2>&1"
+        "{params.lines} --empty {params.empty} {params.clean} --out {output.one:q} {output.two:q} --stats {output.stats:q} > {log} 2>&1"
 
 
 rule train_subwords:

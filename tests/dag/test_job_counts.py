@@ -119,6 +119,20 @@ def test_targets_by_path_and_until(tmp_path: Path) -> None:
     assert until == {"prepare_text": 2, "train_subwords": 1}
 
 
+def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    clean = {"dedup": True, "max_words": 250, "max_ratio": 3}
+    config = {**TINY, "data": {**TINY["data"], "clean": clean}}
+    texts = [f"results/tiny/data/text/{subset}/de-en.de.txt" for subset in ("train", "valid", "news")]
+    result = snakemake(tmp_path, config, "-n", "-p", *texts)
+    assert jobs(result) == {"prepare_text": 3}
+    commands = [line for line in result.stdout.splitlines() if "workflow_scripts.data.prepare_text" in line]
+    cleaned = [line for line in commands if " --max-words 250 --max-ratio 3.0 --dedup --out " in line]
+    assert len(commands) == 3
+    assert [" --stats results/tiny/data/text/train/" in line for line in cleaned] == [True]
+    assert all("--dedup" not in line for line in commands if line not in cleaned)
+
+
 def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid"))
     result = snakemake(tmp_path, TINY, "-n")

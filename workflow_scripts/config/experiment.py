@@ -35,6 +35,18 @@ Source = Annotated[
 ]
 
 
+class Clean(Section):
+    """Which pairs of the training text are left out, and counted in the data card; other text stays whole."""
+
+    dedup: bool = Field(False, description="A pair that stood before; the first one stays.")
+    max_words: PositiveInt | None = Field(
+        None, description="Pairs with more words (between blanks) on either side; null: no limit."
+    )
+    max_ratio: float | None = Field(
+        None, ge=1, description="Pairs with more words for one word of the other side; null: no limit."
+    )
+
+
 class Data(Section):
     """Text and its checks."""
 
@@ -42,6 +54,7 @@ class Data(Section):
     empty_lines: Literal["error", "drop"] = Field(
         "error", description="A line with an empty side: an error, or dropped and counted."
     )
+    clean: Clean = Field(Clean(), description="Cleaning of the training text.")
 
 
 class Directions(Section):

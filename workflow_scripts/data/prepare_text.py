@@ -3,7 +3,8 @@
 Input: two line-aligned files, plain or gzip, of which a range of lines may be asked for, so that
 multi-parallel files are split by line number, equally for every pair.
 Output: two UTF-8 files, one sentence a line, and their statistics as JSON. Nothing is dropped but pairs
-with an empty side, and those only with ``--empty drop``.
+with an empty side, and those only with ``--empty drop``, and what the limits of ``--max-words``,
+``--max-ratio`` and ``--dedup`` leave out (for training text). Text streams by in blocks.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from workflow_scripts.data.readers import Normalised, clean_line, is_empty, read_raw_lines
+from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter
+from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
 
 FORMAT = "neuronspec-text-1"
+BLOCK_LINES = 10_000
 
 
 @dataclass
@@ -31,7 +34,7 @@ class PairStatistics:
     lines_in_files: int = 0
     lines_selected: int = 0
     sentences: int = 0
-    dropped_empty: int = 0
+    dropped: dict[str, int] = field(default_factory=lambda: {"empty": 0})
     words: list[int] = field(default_factory=lambda: [0, 0])
     normalised: list[Normalised] = field(default_factory=lambda: [Normalised(), Normalised()])
 
@@ -52,6 +55,7 @@ def prepare_pair(
     out: Sequence[Path],
     lines: tuple[int, int | None] = (0, None),
     empty: Literal["error", "drop"] = "error",
+    limits: Limits = NO_LIMITS,
 ) -> PairStatistics:
     """Write the checked and normalised text of ``files`` (two paths) to ``out`` (two paths).
 
@@ -60,33 +64,52 @@ def prepare_pair(
     """
     start, stop = lines
     result = PairStatistics()
-    raw = [0, 0]
+    pair_filter = PairFilter(limits)
+    read = [0, 0]
     with ExitStack() as stack:
         handles = [stack.enter_context(_text_writer(path)) for path in out]
-        for index, sides in enumerate(zip_longest(*map(read_raw_lines, files))):
-            for side in (0, 1):
-                raw[side] += sides[side] is not None
+        readers = [read_raw_lines(path) for path in files]
+        while any(blocks := [list(islice(reader, BLOCK_LINES)) for reader in readers]):
+            before = read[0]
+            read = [count + len(block) for count, block in zip(read, blocks, strict=True)]
             # Beyond the end of the shorter file, and outside the range, lines are only counted.
-            if None in sides or index < start or (stop is not None and index >= stop):
+            first = max(start - before, 0)
+            last = min(len(blocks[0]), len(blocks[1]), BLOCK_LINES if stop is None else stop - before)
+            if last <= first:
                 continue
-            result.lines_selected += 1
-            texts = [clean_line(sides[s], files[s], index + 1, result.normalised[s]) for s in (0, 1)]
-            blank = [side for side in (0, 1) if is_empty(texts[side])]
-            if blank and empty == "drop":
-                result.dropped_empty += 1
-                continue
-            if blank:
-                raise UserError(
-                    f"{files[blank[0]]}, line {index + 1}: the line is empty; mend it, or drop such pairs "
-                    "with data.empty_lines: drop"
-                )
-            for side in (0, 1):
-                handles[side].write(texts[side] + "\n")
-                result.words[side] += len(texts[side].split())
-            result.sentences += 1
-        _check_counts(files, raw, lines, result)
-    result.lines_in_files = raw[0]
+            result.lines_selected += last - first
+            texts = [
+                clean_lines(block[first:last], file, before + first + 1, counts)
+                for block, file, counts in zip(blocks, files, result.normalised, strict=True)
+            ]
+            _drop_empty(texts, files, before + first + 1, empty, result)
+            places = pair_filter.kept(*texts)
+            for side, handle in enumerate(handles):
+                text = "".join([texts[side][place] + "\n" for place in places])
+                handle.write(text)
+                result.words[side] += len(text.split())
+            result.sentences += len(places)
+        result.dropped |= pair_filter.dropped
+        _check_counts(files, read, lines, result)
+    result.lines_in_files = read[0]
     return result
+
+
+def _drop_empty(
+    texts: list[list[str]], files: Sequence[Path], number: int, empty: str, result: PairStatistics
+) -> None:
+    """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
+    blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
+    either = blank[0] | blank[1]
+    if either and empty == "error":
+        place = min(either)
+        raise UserError(
+            f"{files[0 if place in blank[0] else 1]}, line {number + place}: the line is empty; mend it, or "
+            "drop such pairs with data.empty_lines: drop"
+        )
+    result.dropped["empty"] += len(either)
+    if either:
+        texts[:] = [[line for place, line in enumerate(side) if place not in either] for side in texts]
 
 
 @contextmanager
@@ -111,9 +134,8 @@ def _check_counts(
         wanted = f"{start}:{'' if stop is None else stop}"
         raise UserError(f"lines {wanted} were asked for, but {files[0]} has only {raw[0]} lines")
     if result.sentences == 0:
-        raise UserError(
-            f"{files[0]} and {files[1]}: no sentence is left, all {result.dropped_empty} have an empty side"
-        )
+        reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in result.dropped.items() if n)
+        raise UserError(f"{files[0]} and {files[1]}: no sentence is left; dropped: {reasons}")
 
 
 def statistics_json(
@@ -128,7 +150,7 @@ def statistics_json(
         "lines_in_files": result.lines_in_files,
         "lines_selected": result.lines_selected,
         "sentences": result.sentences,
-        "dropped": {"empty": result.dropped_empty},
+        "dropped": result.dropped,
         "words": dict(zip(languages, result.words, strict=True)),
         "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
@@ -144,12 +166,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--empty", choices=["error", "drop"], default="error", help="pairs with an empty side"
     )
+    parser.add_argument("--max-words", type=int, help="leave out pairs with more words on a side")
+    parser.add_argument(
+        "--max-ratio", type=float, help="leave out pairs with more words for one of the other"
+    )
+    parser.add_argument("--dedup", action="store_true", help="leave out pairs that stood before")
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
     split_direction(arguments.pair)
     lines = parse_range(arguments.lines)
-    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty)
+    limits = Limits(arguments.max_words, arguments.max_ratio, arguments.dedup)
+    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits)
     write_json(arguments.stats, statistics_json(arguments.pair, result, arguments.out, lines))
 
 

@@ -2,7 +2,8 @@
 
 Input: the prepared training text of every pair. Output: ``spm.model`` and ``dict.txt`` (its pieces in order,
 without ``<unk> <s> </s>``, each with a count of 100, as released data-bins have it).
-Deterministic: one thread, and the sample is a function of the seed. A file that several pairs share (the
+Deterministic: one thread, and the sample is a function of the seed; SentencePiece holds the sample in memory,
+this module a block of line numbers. A file that several pairs share (the
 pivot's side of multi-parallel data) is read once.
 """
 
@@ -27,6 +28,7 @@ from workflow_scripts.files import atomic_path, sha256_of, write_text
 COUNT = 100  # written for every piece; fairseq reads the order only
 LONGEST_LINE = 1 << 16  # bytes; SentencePiece skips longer lines
 SMALLEST_VOCABULARY = 8  # the three specials, the blank and something to write with
+SAMPLE_BLOCK = 1_000_000  # lines
 REPORT_EVERY = 500_000  # lines
 ModelType = Literal["bpe", "unigram"]
 
@@ -53,20 +55,26 @@ def training_files(text_root: Path, pairs: Sequence[str], languages: Sequence[st
     return [(path, language) for (language, _), path in files.items()]
 
 
-def choose_lines(total: int, sample: int, seed: int) -> np.ndarray | None:
-    """Return the sorted numbers of ``sample`` of ``total`` lines, or None for all (``sample`` 0: all)."""
-    if sample == 0 or sample >= total:
-        return None
-    return np.sort(np.random.default_rng(seed).choice(total, size=sample, replace=False))
+def choose_lines(total: int, sample: int, seed: int) -> Iterator[int]:
+    """Yield the numbers, rising, of ``sample`` of ``total`` lines; every choice is equally likely.
+
+    Block by block: how many of a block's lines are chosen is hypergeometric, which of them is uniform.
+    """
+    rng = np.random.default_rng(seed)
+    for start in range(0, total, SAMPLE_BLOCK):
+        lines = min(SAMPLE_BLOCK, total - start)
+        chosen = int(rng.hypergeometric(sample, total - start - sample, lines))
+        yield from (start + np.sort(rng.choice(lines, size=chosen, replace=False))).tolist()
+        sample -= chosen
 
 
 def sampled_text(
     files: Sequence[tuple[Path, str]], options: TextOptions, sample: int, seed: int
 ) -> Iterator[str]:
-    """Yield processed training lines: all, or a seeded sample uniform over the lines of all files."""
+    """Yield processed training lines: a seeded sample uniform over the lines of all files, or all of them
+    (``sample`` 0, or no fewer than there are)."""
     total = sum(1 for path, _ in files for _ in read_text_lines(path)) if sample else 0
-    chosen = choose_lines(total, sample, seed)
-    wanted = None if chosen is None else iter(chosen.tolist())
+    wanted = choose_lines(total, sample, seed) if sample < total else None
     following = next(wanted, -1) if wanted is not None else -1
     number = given = 0
     for path, language in files:

@@ -27,6 +27,12 @@ from fairseq.data.language_pair_dataset import collate
 
 from workflow_scripts.directions import direction_languages, pair_of, split_direction
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.grouping import (
+    direction_numbers,
+    group_by_direction,
+    number_type,
+    sort_by_length,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -229,7 +235,7 @@ class MultiDirectionDataset(FairseqDataset):
 
     def direction_numbers(self, indices: np.ndarray) -> np.ndarray:
         """Return the direction's number of each example, int16."""
-        return (np.searchsorted(self.offsets, indices, side="right") - 1).astype(np.int16)
+        return direction_numbers(indices, self.offsets)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         number = int(np.searchsorted(self.offsets, index, side="right")) - 1
@@ -265,16 +271,20 @@ class MultiDirectionDataset(FairseqDataset):
         return int(self.source_sizes[index]), int(self.target_sizes[index])
 
     def ordered_indices(self) -> np.ndarray:
-        """Return the epoch's examples, sorted by source then target length; equal lengths in random order."""
+        """Return the epoch's examples, sorted by source then target length (with the by_direction sampler
+        one direction after another); equal lengths in random order."""
         rng = np.random.default_rng([self.seed, self.epoch])
-        parts = [
-            offset + draw(len(data), int(count), rng)
-            for data, offset, count in zip(self.directions, self.offsets, self.counts, strict=False)
-        ]
-        indices = np.concatenate(parts)
+        indices = np.empty(self.counts.sum(), dtype=number_type(len(self)))
+        ends = np.cumsum(self.counts)
+        for data, offset, count, end in zip(self.directions, self.offsets, self.counts, ends, strict=False):
+            indices[end - count : end] = offset + draw(len(data), int(count), rng)
         if self.shuffle:
-            indices = rng.permutation(indices)
-        return indices[np.lexsort((self.target_sizes[indices], self.source_sizes[indices]))]
+            rng.shuffle(indices)
+        if self.sampler == MIXED:
+            return sort_by_length(indices, self.source_sizes, self.target_sizes)
+        # Grouped first: sorting a direction's examples stays within the processor's cache.
+        groups = group_by_direction(indices, self.offsets)
+        return np.concatenate([sort_by_length(g, self.source_sizes, self.target_sizes) for g in groups])
 
     def filter_indices_by_size(
         self, indices: np.ndarray, max_sizes: tuple[int, int] | int | None
@@ -302,18 +312,14 @@ class MultiDirectionDataset(FairseqDataset):
     ) -> list[np.ndarray]:
         """Cut `indices` (sorted by length) into batches of at most `max_tokens` padded tokens a side; with
         the by_direction sampler each direction is cut on its own."""
-        groups = [indices]
-        if self.sampler == BY_DIRECTION:
-            numbers = self.direction_numbers(indices)
-            order = np.argsort(numbers, kind="stable")
-            cuts = np.searchsorted(numbers[order], np.arange(1, len(self.directions)))
-            groups = np.split(indices[order], cuts)
+        by_direction = self.sampler == BY_DIRECTION
+        groups = group_by_direction(indices, self.offsets) if by_direction else [indices]
         batches: list[np.ndarray] = []
         for group in groups:
             if len(group):
                 batches.extend(
                     data_utils.batch_by_size(
-                        group,
+                        group.astype(np.int64),
                         num_tokens_fn=None,
                         num_tokens_vec=self.num_tokens_vec(group),
                         max_tokens=max_tokens,

@@ -87,12 +87,12 @@ def test_pairs_with_an_empty_side_are_dropped_together(tmp_path):
     files, out = lay_out(tmp_path, b"a\n\nc\n  \n", b"w\nx\n\n\n")
     result = prepare_pair(files, out, empty="drop")
     assert (out[0].read_bytes(), out[1].read_bytes()) == (b"a\n", b"w\n")
-    assert (result.sentences, result.dropped_empty, result.lines_in_files) == (1, 3, 4)
+    assert (result.sentences, result.dropped, result.lines_in_files) == (1, {"empty": 3}, 4)
 
 
 def test_nothing_left_is_an_error(tmp_path):
     files, out = lay_out(tmp_path, b"\n", b"x\n")
-    with pytest.raises(UserError, match="no sentence is left, all 1"):
+    with pytest.raises(UserError, match="no sentence is left; dropped: empty 1"):
         prepare_pair(files, out, empty="drop")
 
 

@@ -1,0 +1,114 @@
+"""Which sentence pairs of training text to leave out: too long, of unlike lengths, seen before (spec 1.1).
+
+Input: blocks of aligned lines. Output: which of them stay, and how many went for which reason. A limit in
+pieces is no matter of this stage: the subword model is trained on the text that stays here, and training
+leaves out what has more pieces than its positions.
+Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where duplicates are looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a pair must satisfy to stay; each None or False keeps everything.
+
+    ``max_words``: words (between blanks) of either side. ``max_ratio``: words of the longer side for one of
+    the shorter. ``dedup``: a pair that stood before is left out; the first one stays.
+    """
+
+    max_words: int | None = None
+    max_ratio: float | None = None
+    dedup: bool = False
+
+
+NO_LIMITS = Limits()
+
+
+class SeenHashes:
+    """A growing set of 64-bit hashes, in a few sorted runs, each over twice as long as the next."""
+
+    def __init__(self) -> None:
+        self._runs: list[Hashes] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self._runs))
+
+    def add(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """Add hashes, 1-D; return for each whether it is there for the first time."""
+        distinct, where = np.unique(hashes, return_index=True)
+        new = np.ones(len(distinct), dtype=bool)
+        for run in self._runs:
+            places = np.searchsorted(run, distinct)
+            places[places == len(run)] = 0
+            new &= run[places] != distinct
+        if new.any():
+            self._runs.append(distinct[new])
+        while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
+            last = self._runs.pop()
+            joined = np.concatenate([self._runs.pop(), last])
+            joined.sort(kind="stable")  # which merges runs in one pass
+            self._runs.append(joined)
+        first = np.zeros(len(hashes), dtype=bool)
+        first[where[new]] = True
+        return first
+
+
+def pair_hash(source: str, target: str) -> int:
+    """Return 64 bits of BLAKE2b of a pair, the same in every process.
+
+    Two different pairs of five million share one with a probability of one in a million.
+    """
+    # A line holds no newline: no other pair has the same text.
+    digest = blake2b(f"{source}\n{target}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+class PairFilter:
+    """Applies ``Limits`` to blocks of pairs; ``dropped`` counts by reason, each pair under its first."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.dropped: dict[str, int] = {}
+        if limits.max_words is not None:
+            self.dropped["too_long"] = 0
+        if limits.max_ratio is not None:
+            self.dropped["ratio"] = 0
+        if limits.dedup:
+            self.dropped["duplicate"] = 0
+        self._seen = SeenHashes()
+
+    def kept(self, sources: Sequence[str], targets: Sequence[str]) -> list[int]:
+        """Return the places in the block of the pairs that stay, in order."""
+        places = list(range(len(sources)))
+        if self.limits.max_words is not None or self.limits.max_ratio is not None:
+            places = self._of_good_length(sources, targets)
+        if self.limits.dedup:
+            hashes = np.fromiter((pair_hash(sources[i], targets[i]) for i in places), np.uint64, len(places))
+            first = self._seen.add(hashes)
+            self.dropped["duplicate"] += len(places) - int(first.sum())
+            places = [place for place, new in zip(places, first.tolist(), strict=True) if new]
+        return places
+
+    def _of_good_length(self, sources: Sequence[str], targets: Sequence[str]) -> list[int]:
+        most = self.limits.max_words or float("inf")
+        ratio = self.limits.max_ratio or float("inf")
+        places = []
+        for place, (source, target) in enumerate(zip(sources, targets, strict=True)):
+            shorter, longer = sorted((len(source.split()), len(target.split())))
+            if longer > most:
+                self.dropped["too_long"] += 1
+            elif longer > ratio * shorter:
+                self.dropped["ratio"] += 1
+            else:
+                places.append(place)
+        return places
