@@ -1,9 +1,9 @@
 """What a language is called where: in a config, in mtdata, in Flores-200, in NTREX-128 and by Moses' rules.
 
-Standard library only: every layer may use it. A config's code is two letters (ISO 639-1), three (ISO 639-3) or
-either with a script (``sr_Latn``); codes of invented languages are no less valid, and every lookup says whether
-a tool knows the language. The languages of the published experiments (EC30, IWSLT 2014) and of NTREX's sixty
-directions are listed with their scripts.
+Standard library only: every layer may use it. A config's code is two letters (ISO 639-1), three (ISO 639-3)
+or either with a script (``sr_Latn``); codes of invented languages are no less valid, and every lookup says
+whether a tool knows the language. The languages of the published experiments (EC30, IWSLT 2014) and of NTREX's
+sixty directions are listed with their scripts.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from workflow_scripts.errors import nearest
 
 # ISO 639-1 to ISO 639-3, as the ISO 639-3 tables have them.
 _ISO = """
-aa:aar ab:abk ae:ave af:afr ak:aka am:amh an:arg ar:ara as:asm av:ava ay:aym az:aze ba:bak be:bel bg:bul bi:bis
-bm:bam bn:ben bo:bod br:bre bs:bos ca:cat ce:che ch:cha co:cos cr:cre cs:ces cu:chu cv:chv cy:cym da:dan de:deu
-dv:div dz:dzo ee:ewe el:ell en:eng eo:epo es:spa et:est eu:eus fa:fas ff:ful fi:fin fj:fij fo:fao fr:fra fy:fry
-ga:gle gd:gla gl:glg gn:grn gu:guj gv:glv ha:hau he:heb hi:hin ho:hmo hr:hrv ht:hat hu:hun hy:hye hz:her ia:ina
-id:ind ie:ile ig:ibo ii:iii ik:ipk io:ido is:isl it:ita iu:iku ja:jpn jv:jav ka:kat kg:kon ki:kik kj:kua kk:kaz
-kl:kal km:khm kn:kan ko:kor kr:kau ks:kas ku:kur kv:kom kw:cor ky:kir la:lat lb:ltz lg:lug li:lim ln:lin lo:lao
-lt:lit lu:lub lv:lav mg:mlg mh:mah mi:mri mk:mkd ml:mal mn:mon mr:mar ms:msa mt:mlt my:mya na:nau nb:nob nd:nde
-ne:nep ng:ndo nl:nld nn:nno no:nor nr:nbl nv:nav ny:nya oc:oci oj:oji om:orm or:ori os:oss pa:pan pi:pli pl:pol
-ps:pus pt:por qu:que rm:roh rn:run ro:ron ru:rus rw:kin sa:san sc:srd sd:snd se:sme sg:sag si:sin sk:slk sl:slv
-sm:smo sn:sna so:som sq:sqi sr:srp ss:ssw st:sot su:sun sv:swe sw:swa ta:tam te:tel tg:tgk th:tha ti:tir tk:tuk
-tl:tgl tn:tsn to:ton tr:tur ts:tso tt:tat tw:twi ty:tah ug:uig uk:ukr ur:urd uz:uzb ve:ven vi:vie vo:vol wa:wln
-wo:wol xh:xho yi:yid yo:yor za:zha zh:zho zu:zul
+aa:aar ab:abk ae:ave af:afr ak:aka am:amh an:arg ar:ara as:asm av:ava ay:aym az:aze ba:bak be:bel bg:bul
+bi:bis bm:bam bn:ben bo:bod br:bre bs:bos ca:cat ce:che ch:cha co:cos cr:cre cs:ces cu:chu cv:chv cy:cym
+da:dan de:deu dv:div dz:dzo ee:ewe el:ell en:eng eo:epo es:spa et:est eu:eus fa:fas ff:ful fi:fin fj:fij
+fo:fao fr:fra fy:fry ga:gle gd:gla gl:glg gn:grn gu:guj gv:glv ha:hau he:heb hi:hin ho:hmo hr:hrv ht:hat
+hu:hun hy:hye hz:her ia:ina id:ind ie:ile ig:ibo ii:iii ik:ipk io:ido is:isl it:ita iu:iku ja:jpn jv:jav
+ka:kat kg:kon ki:kik kj:kua kk:kaz kl:kal km:khm kn:kan ko:kor kr:kau ks:kas ku:kur kv:kom kw:cor ky:kir
+la:lat lb:ltz lg:lug li:lim ln:lin lo:lao lt:lit lu:lub lv:lav mg:mlg mh:mah mi:mri mk:mkd ml:mal mn:mon
+mr:mar ms:msa mt:mlt my:mya na:nau nb:nob nd:nde ne:nep ng:ndo nl:nld nn:nno no:nor nr:nbl nv:nav ny:nya
+oc:oci oj:oji om:orm or:ori os:oss pa:pan pi:pli pl:pol ps:pus pt:por qu:que rm:roh rn:run ro:ron ru:rus
+rw:kin sa:san sc:srd sd:snd se:sme sg:sag si:sin sk:slk sl:slv sm:smo sn:sna so:som sq:sqi sr:srp ss:ssw
+st:sot su:sun sv:swe sw:swa ta:tam te:tel tg:tgk th:tha ti:tir tk:tuk tl:tgl tn:tsn to:ton tr:tur ts:tso
+tt:tat tw:twi ty:tah ug:uig uk:ukr ur:urd uz:uzb ve:ven vi:vie vo:vol wa:wln wo:wol xh:xho yi:yid yo:yor
+za:zha zh:zho zu:zul
 """
 THREE_LETTERS = dict(entry.split(":") for entry in _ISO.split())
 _TWO_LETTERS = {three: two for two, three in THREE_LETTERS.items()} | {
@@ -36,50 +37,11 @@ _TWO_LETTERS = {three: two for two, three in THREE_LETTERS.items()} | {
 }  # fmt: skip
 
 # The languages sacremoses has abbreviations for. Its rules for apostrophes and the like are among these too.
-MOSES = frozenset(
-    [
-        "as",
-        "bn",
-        "ca",
-        "cs",
-        "de",
-        "el",
-        "en",
-        "es",
-        "et",
-        "fi",
-        "fr",
-        "ga",
-        "gu",
-        "hi",
-        "hu",
-        "is",
-        "it",
-        "ja",
-        "kn",
-        "ko",
-        "lt",
-        "lv",
-        "ml",
-        "mni",
-        "mr",
-        "nl",
-        "or",
-        "pa",
-        "pl",
-        "pt",
-        "ro",
-        "ru",
-        "sk",
-        "sl",
-        "sv",
-        "ta",
-        "tdt",
-        "te",
-        "yue",
-        "zh",
-    ]
-)
+_MOSES = """
+as bn ca cs de el en es et fi fr ga gu hi hu is it ja kn ko lt lv ml mni mr nl or pa pl pt ro ru sk sl sv ta
+tdt te yue zh
+"""
+MOSES = frozenset(_MOSES.split())
 MULTI30K = ("en", "de", "fr", "cs")
 
 
@@ -99,7 +61,7 @@ class Listed:
     ntrex: str | None
 
 
-# Serbian is Latin in the published experiments: NTREX has a Latin file, Flores' Cyrillic one is transliterated.
+# Serbian is Latin in the published experiments: NTREX has a Latin file, that of Flores is transliterated.
 _LISTED = """
 en Latn eng_Latn eng
 de Latn deu_Latn deu
@@ -162,8 +124,8 @@ def script_of(code: str) -> str | None:
 def moses_code(code: str) -> str:
     """Return the code whose Moses rules a language is processed with; in ``MOSES`` if there are any.
 
-    Another keeps its code: sacremoses then takes English abbreviations and the generic rule for apostrophes, as
-    Moses itself does (the code ``en`` would split apostrophes the English way).
+    Another keeps its code: sacremoses then takes English abbreviations and the generic rule for apostrophes,
+    as Moses itself does (the code ``en`` would split apostrophes the English way).
     """
     return base_code(code)
 

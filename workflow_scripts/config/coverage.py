@@ -1,4 +1,4 @@
-"""Does a source have every language and pair that an experiment asks of it? Told before anything is fetched."""
+"""Does a source have every language and pair of an experiment? Told before anything is fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def uncovered(
 ) -> Iterable[str]:
     """Yield a line for each language or pair that ``source`` cannot give.
 
-    Files of the user's own are looked for by the workflow: only what is downloaded needs codes that are known.
+    The workflow looks for files of the user's own: only what is downloaded needs codes that are known.
     """
     if isinstance(source, Multi30kSource | NtrexSource) and source.folder is None:
         tool, known = ("Multi30k", MULTI30K) if isinstance(source, Multi30kSource) else ("NTREX", NTREX)

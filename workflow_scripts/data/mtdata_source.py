@@ -93,7 +93,7 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
     if not fits:
         there = "-".join(str(tag) for tag in parsed.langs)
         raise UserError(
-            f"mtdata dataset {dataset_id} is not of the pair {pair}: it has {there}, the pair is {'-'.join(codes)}"
+            f"mtdata dataset {dataset_id} is not of the pair {pair} ({'-'.join(codes)}): it has {there}"
         )
     try:
         dataset = Dataset.prepare(
