@@ -150,8 +150,9 @@ rule write_card:
     params:
         root=subpath(output.json, parent=True),
         pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
         environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --pairs {params.pairs:q} "
-        "--out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
+        "--text {params.processing:q} --out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"

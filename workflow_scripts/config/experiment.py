@@ -14,6 +14,7 @@ from workflow_scripts.config.base import (
     Percent,
     Section,
 )
+from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.sources import (
     TRAIN,
     VALID,
@@ -222,6 +223,8 @@ class Experiment(Section):
         yield from self._system_problems()
         yield from self._evaluation_problems()
         yield from self._training_problems()
+        if self.pivot is not None or self.directions.train != "pivot":
+            yield from uncovered(self.data.source, self.languages, self.train_pairs, self.pairs)
         if isinstance(self.data.source, ToySource):
             yield from self._toy_problems(self.data.source)
         for test in self.evaluation.testsets or []:

@@ -6,6 +6,8 @@ NTREX-128 (Federmann et al. 2022): SHA-256 of the plain text as published, with 
 
 from __future__ import annotations
 
+from workflow_scripts.languages import LISTED
+
 PUBLIC_HOMES = {
     "multi30k": "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw",
     "ntrex": "https://raw.githubusercontent.com/MicrosoftTranslator/NTREX/main/NTREX-128",
@@ -60,40 +62,9 @@ NTREX = {
     "uk": "310112858e242ee930f53b2c00092b513dc7b4d2327ae6bb19e411a03c044db9",
 }
 
-# By three-letter codes. English is the file that all others were translated from; Serbian is the Latin one.
-_NTREX_CODES = {
-    "af": "afr",
-    "am": "amh",
-    "ar": "arb",
-    "bg": "bul",
-    "bn": "ben",
-    "ca": "cat",
-    "cs": "ces",
-    "da": "dan",
-    "de": "deu",
-    "es": "spa",
-    "fr": "fra",
-    "gu": "guj",
-    "ha": "hau",
-    "he": "heb",
-    "hi": "hin",
-    "it": "ita",
-    "kn": "kan",
-    "lb": "ltz",
-    "mr": "mar",
-    "mt": "mlt",
-    "nl": "nld",
-    "pl": "pol",
-    "pt": "por",
-    "ro": "ron",
-    "ru": "rus",
-    "sd": "snd-Arab",
-    "sr": "srp-Latn",
-    "sv": "swe",
-    "ti": "tir",
-    "uk": "ukr",
-}
+# English is the file that all others were translated from; Serbian is the Latin one.
 NTREX_FILES = {
-    "en": "newstest2019-src.eng.txt",
-    **{language: f"newstest2019-ref.{code}.txt" for language, code in _NTREX_CODES.items()},
+    code: f"newstest2019-{'src' if code == 'en' else 'ref'}.{listed.ntrex}.txt"
+    for code, listed in LISTED.items()
+    if listed.ntrex
 }

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES, PUBLIC_HOMES
 from workflow_scripts.data.mtdata_source import fetch_datasets, parse_datasets
-from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of
+from workflow_scripts.languages import unknown_language
 
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 20
@@ -101,9 +102,8 @@ def download(corpus: str, languages: Iterable[str], out: Path, home: str | None 
     known, files_of = CORPORA[corpus]
     languages = list(languages)
     for language in languages:
-        if language not in known:
-            have = ", ".join(sorted(known))
-            raise UserError(f"{corpus} has no language {language!r}; it has {have}{nearest(language, known)}")
+        if problem := unknown_language(language, corpus, sorted(known)):
+            raise UserError(problem)
     base = (home or PUBLIC_HOMES[corpus]).rstrip("/")
     paths = []
     for source, sha256, name, pack in files_of(languages):

@@ -18,6 +18,7 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
+from workflow_scripts.languages import mtdata_code
 
 Datasets = dict[str, dict[str, list[str]]]
 
@@ -81,10 +82,19 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
         raise UserError(f"{dataset_id!r} is no mtdata dataset id: {error}") from None
     if not known:
         raise UserError(f"mtdata knows no dataset {dataset_id!r}; list them with: mtdata list -l {pair}")
-    languages = tuple(bcp47(language) for language in split_direction(pair))
+    codes = [mtdata_code(language) for language in split_direction(pair)]
+    try:
+        languages = tuple(bcp47(code) for code in codes)
+    except Exception as error:  # a bare ValueError or KeyError, as the code has it
+        raise UserError(
+            f"mtdata knows no language of the pair {pair} ({', '.join(codes)}): {error}"
+        ) from None
     fits, swapped = BCP47Tag.check_compat_swap(languages, parsed.langs)
     if not fits:
-        raise UserError(f"mtdata dataset {dataset_id} is not of the pair {pair}")
+        there = "-".join(str(tag) for tag in parsed.langs)
+        raise UserError(
+            f"mtdata dataset {dataset_id} is not of the pair {pair} ({'-'.join(codes)}): it has {there}"
+        )
     try:
         dataset = Dataset.prepare(
             languages,

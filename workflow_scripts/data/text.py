@@ -8,30 +8,30 @@ Light to import: sacremoses and sentencepiece are loaded when something is to be
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.languages import moses_code, without_moses_rules
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
 WORD_START = "\u2581"  # SentencePiece's mark for a blank
 
-# Three-letter codes of the languages that sacremoses has rules for under two letters, and two older codes. A
-# language that is not known to it keeps its code: sacremoses then takes English abbreviations and the generic
-# rule for apostrophes, as Moses itself does (the code "en" would split apostrophes the English way).
-MOSES_CODES = {
-    "asm": "as", "ben": "bn", "cat": "ca", "ces": "cs", "cze": "cs", "cz": "cs", "deu": "de", "ger": "de",
-    "ell": "el", "eng": "en", "spa": "es", "est": "et", "fin": "fi", "fra": "fr", "fre": "fr", "gle": "ga",
-    "guj": "gu", "hin": "hi", "hun": "hu", "isl": "is", "ita": "it", "jpn": "ja", "kan": "kn", "kor": "ko",
-    "lit": "lt", "lav": "lv", "mal": "ml", "mar": "mr", "nld": "nl", "dut": "nl", "ori": "or", "ory": "or",
-    "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rum": "ro", "rus": "ru", "slk": "sk", "slv": "sl",
-    "swe": "sv", "tam": "ta", "tel": "te", "zho": "zh", "cmn": "zh",
-}  # fmt: skip
+
+@cache
+def _say_without_rules(language: str) -> None:
+    """Say once in a process that Moses has no rules of a language's own."""
+    print(
+        f"note: Moses has no rules for {language!r}: generic ones and English abbreviations are used",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ class TextProcessor:
     @property
     def moses_language(self) -> str:
         """The code whose Moses rules this language is processed with."""
-        base = self.language.replace("_", "-").split("-")[0].lower()
-        return MOSES_CODES.get(base, base)
+        return moses_code(self.language)
 
     @cached_property
     def _normalizer(self) -> Any:
@@ -139,6 +138,8 @@ class TextProcessor:
     def _tokenizer(self) -> Any:
         from sacremoses import MosesTokenizer
 
+        for language in without_moses_rules([self.language]):
+            _say_without_rules(language)
         return MosesTokenizer(lang=self.moses_language)
 
     @cached_property

@@ -11,13 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.data.overlap import PairText, find_overlaps
+from workflow_scripts.data.text import TextOptions
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json, sha256_of, write_json, write_text
+from workflow_scripts.languages import without_moses_rules
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-card-1"
@@ -55,8 +58,11 @@ def _read(path: Path) -> Any:
     return read_json(path)
 
 
-def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def build_card(root: Path, subsets: Mapping[str, Sequence[str]], text: TextOptions) -> dict[str, Any]:
     """Return the data card of the folder ``root`` for ``{subset: [pair, ...]}``."""
+    languages = dict.fromkeys(
+        x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
+    )
     texts = {
         subset: [
             PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_direction(pair)})
@@ -67,6 +73,11 @@ def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, An
     model, dictionary = root / "subwords" / "spm.model", root / "subwords" / "dict.txt"
     return {
         "format": FORMAT,
+        "text": {
+            **asdict(text),
+            # Processed by generic rules, with English abbreviations.
+            "without_moses_rules": without_moses_rules(languages) if text.moses else [],
+        },
         "subsets": {
             subset: {pair: pair_entry(root, subset, pair) for pair in pairs}
             for subset, pairs in subsets.items()
@@ -82,6 +93,8 @@ def build_card(root: Path, subsets: Mapping[str, Sequence[str]]) -> dict[str, An
 def card_markdown(card: Mapping[str, Any]) -> str:
     """Return the card as Markdown for a reader."""
     lines = ["# Data card", ""]
+    if without := card["text"]["without_moses_rules"]:
+        lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
     for subset, pairs in card["subsets"].items():
         lines += [f"## {subset}", "", *_subset_table(pairs), ""]
     lines += ["## Overlap", ""]
@@ -171,6 +184,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/, subwords/ and bin/")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
+    parser.add_argument(
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+    )
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -178,7 +194,7 @@ def main(argv: list[str] | None = None) -> None:
         subsets = json.loads(arguments.pairs)
     except json.JSONDecodeError as error:
         raise UserError(f"--pairs is no JSON: {error}") from None
-    card = build_card(arguments.data_root, subsets)
+    card = build_card(arguments.data_root, subsets, arguments.text)
     write_json(arguments.out_json, card)
     write_text(arguments.out_markdown, card_markdown(card))
 

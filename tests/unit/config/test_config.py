@@ -293,3 +293,51 @@ def test_the_control_is_the_system_that_keeps_every_unit():
     renamed = small(systems={"ns": {"masks": "sweep"}, "more": {"masks": "all"}})
     assert load_experiment(renamed).control == "more"
     assert load_experiment(small(systems={"ns": {"masks": "sweep"}})).control is None
+
+
+def test_a_code_that_the_source_does_not_know_names_the_right_one() -> None:
+    ntrex = {"source": {"type": "ntrex"}}
+    (line,) = errors_of(small(data=ntrex, languages=["en", "deu", "fr"]))
+    assert line.startswith("languages: NTREX has no language 'deu' (did you mean 'de'?); it has en, de, nl, ")
+    (line,) = errors_of(small(data=ntrex, languages=["en", "oc", "srp_Latn"]))[1:]
+    assert line.startswith("languages: NTREX has no language 'srp_Latn' (did you mean 'sr'?); it has")
+    (line,) = errors_of(small(data={"source": {"type": "multi30k"}}, languages=["en", "cz"]))
+    assert line == "languages: Multi30k has no language 'cz' (did you mean 'cs'?); it has en, de, fr, cs"
+    # Files that the user laid down himself may be of any language, an invented one too.
+    folder = {"source": {"type": "ntrex", "folder": "mine"}}
+    assert load_experiment(small(data=folder, languages=["en", "qx"])).pairs == ["en-qx"]
+    assert load_experiment(small(languages=["en", "qx"])).pairs == ["en-qx"]
+
+
+def mtdata(**subsets: Any) -> dict[str, Any]:
+    both = {"de-en": ["a-b-1-deu-eng"], "en-fr": ["a-b-1-eng-fra"]}
+    return {"source": {"type": "mtdata", "train": both, "valid": both, "tests": {"news": both}, **subsets}}
+
+
+def test_mtdata_needs_a_dataset_for_every_pair() -> None:
+    assert load_experiment(small(data=mtdata())).pairs == ["de-en", "en-fr"]
+    lost = {"de-en": ["a-b-1-deu-eng"]}
+    assert errors_of(small(data=mtdata(tests={"news": lost}, valid={**lost, "fr-en": ["x"]}))) == [
+        "data.source.valid: no dataset for the pair en-fr (write fr-en as en-fr)",
+        "data.source.tests.news: no dataset for the pair en-fr",
+    ]
+    # A pair that is only evaluated needs no training text.
+    zero_shot = {"evaluate_only": ["de-fr"]}
+    assert errors_of(small(data=mtdata(), directions=zero_shot)) == [
+        "data.source.valid: no dataset for the pair de-fr",
+        "data.source.tests.news: no dataset for the pair de-fr",
+    ]
+
+
+def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
+    def known(code: str) -> None:
+        one = {"-".join(sorted(("en", code))): ["x"]}
+        source = mtdata(train=one, valid=one, tests={"news": one})
+        load_experiment(small(data=source, languages=["en", code]))
+
+    for code in ("ku", "sr_Latn", "tok"):
+        known(code)
+    with pytest.raises(UserError, match=r"^languages: mtdata has no language 'iw' \(did you mean 'he'\?\)$"):
+        known("iw")
+    with pytest.raises(UserError, match=r"^languages: mtdata has no language 'qx'"):
+        known("qx")

@@ -9,6 +9,7 @@ import pytest
 
 from workflow_scripts.data import binarise, prepare_text, train_subwords, write_card
 from workflow_scripts.data.overlap import PairText, find_overlaps, normalise
+from workflow_scripts.data.text import TextOptions
 from workflow_scripts.errors import UserError
 
 TEXT = {
@@ -156,6 +157,18 @@ def test_card(prepared):
     assert [entry["any"] for entry in card["overlap"] if entry["subset"] == "news"] == [3, 2]
     assert "| news | de-en | train | 4 | 1 | de 1, en 2 | en 1 | 3 |" in markdown
     assert "- news de-en, line 2, in train: Eine Katze / the cat" in markdown
+
+
+def test_languages_without_moses_rules_are_in_the_card(prepared):
+    card, markdown = run_card(prepared)
+    assert card["text"] == {"normalize_punctuation": False, "moses": False, "without_moses_rules": []}
+    assert "Moses" not in markdown
+    subsets = {"train": ["de-en", "en-fr"]}
+    moses = write_card.build_card(prepared, subsets, TextOptions(moses=True))
+    assert moses["text"]["without_moses_rules"] == []  # German, English and French have theirs
+    moses["text"]["without_moses_rules"] = ["sr", "qx"]
+    said = "\nMoses has no rules of their own for sr, qx: generic ones were used.\n"
+    assert said in write_card.card_markdown(moses)
 
 
 def test_stale_and_missing_statistics(prepared):

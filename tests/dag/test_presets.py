@@ -1,0 +1,131 @@
+"""Every shipped experiment, dry-run on placeholder text to the exact number of jobs of each rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.dag.test_job_counts import ROOT, jobs, snakemake
+
+EXPERIMENTS = ROOT / "config" / "experiments"
+
+# Jobs that every experiment with one seed has once.
+ONCE = {
+    "train_subwords": 1,
+    "write_card": 1,
+    "train_baseline": 1,
+    "mask_control": 1,
+    "overlap": 1,
+    "tabulate": 1,
+    "plot_training": 1,
+}
+
+# Preset -> what it has beside ONCE.
+EXPECTED: dict[str, dict[str, int]] = {
+    "ec30": {
+        "prepare_text": 150,  # (train, valid, 3 test sets) × 30 pairs
+        "binarise": 300,
+        "count_activations": 60,
+        "select_masks": 7,  # 6 k, all
+        "finetune": 7,
+        "decode": 1440,  # 8 systems × 3 test sets × 60 directions
+        "score": 1440,
+        "plot_sweep": 1,
+    },
+    "iwslt14": {
+        "prepare_text": 24,  # 3 subsets × 8 pairs
+        "binarise": 48,
+        "count_activations": 16,
+        "select_masks": 6,
+        "finetune": 6,
+        "decode": 112,  # 7 systems × 16 directions
+        "score": 112,
+        "plot_sweep": 1,
+    },
+    "multi30k": {
+        "prepare_text": 9,
+        "binarise": 18,
+        "count_activations": 6,
+        "select_masks": 3,
+        "finetune": 2,  # continued and ns-k95
+        "decode": 18,
+        "score": 18,
+    },
+    "ntrex60": {
+        "prepare_text": 90,
+        "binarise": 180,
+        "count_activations": 60,
+        "select_masks": 3,
+        "finetune": 3,
+        "decode": 240,  # 4 systems × 60 directions
+        "score": 240,
+        "plot_sweep": 1,
+    },
+    "toy60": {
+        "generate_toy": 1,
+        "prepare_text": 90,
+        "binarise": 180,
+        "count_activations": 60,
+        "select_masks": 3,
+        "finetune": 3,
+        "decode": 240,
+        "score": 240,
+        "plot_sweep": 1,
+    },
+    "toy_families": {
+        "generate_toy": 1,
+        "prepare_text": 36,
+        "binarise": 72,
+        "count_activations": 24,
+        "select_masks": 3,
+        "finetune": 3,
+        "decode": 96,
+        "score": 96,
+        "plot_sweep": 1,
+    },
+}
+EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]
+
+
+def placeholders(name: str, config: dict[str, Any]) -> list[str]:
+    """The files a user lays down for a preset, under the folder of the run."""
+    languages = config["languages"]
+    pairs = ["-".join(sorted(("en", lang))) for lang in languages[1:]]
+    if name == "ntrex60":
+        return [f"ntrex/{lang}.txt.gz" for lang in languages]
+    if name == "multi30k":
+        return [f"m30k/{x}.{lang}.gz" for x in ("train", "val", "test_2016_flickr") for lang in languages]
+    if name == "iwslt14":
+        subsets = ("train", "valid", "test")
+        return [
+            f"data/iwslt14/{x}.{pair}.{lang}" for x in subsets for pair in pairs for lang in pair.split("-")
+        ]
+    if name == "ec30":
+        tests = ("flores", "flores_dev", "flores_devtest")
+        each = [
+            f"data/ec30/{x}.{p}.{lang}" for x in ("train", "valid") for p in pairs for lang in p.split("-")
+        ]
+        return each + [f"data/ec30/{test}.{lang}" for test in tests for lang in languages]
+    return []
+
+
+def test_every_shipped_experiment_is_counted() -> None:
+    assert {path.stem for path in EXPERIMENTS.glob("*.yaml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_preset(name: str, tmp_path: Path) -> None:
+    text = (EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)
+    if name in ("ntrex60", "multi30k"):
+        config["data"]["source"]["folder"] = {"ntrex60": "ntrex", "multi30k": "m30k"}[name]
+    for file in placeholders(name, config):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("a b c\n")
+    assert jobs(snakemake(tmp_path, config, "-n", "-q", "rules")) == {**ONCE, **EXPECTED[name]}
+    # Where its text comes from and what it costs stand in its head.
+    head = text.split("\nexperiment:")[0].lower()
+    assert "text:" in head and "cost" in head

@@ -1,0 +1,48 @@
+"""Does a source have every language and pair of an experiment? Told before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from workflow_scripts.config.sources import TRAIN, MtdataSource, Multi30kSource, NtrexSource
+from workflow_scripts.errors import nearest
+from workflow_scripts.languages import (
+    MULTI30K,
+    NTREX,
+    THREE_LETTERS,
+    base_code,
+    known_to_mtdata,
+    unknown_language,
+)
+
+
+def uncovered(
+    source: Any, languages: Sequence[str], train_pairs: Sequence[str], pairs: Sequence[str]
+) -> Iterable[str]:
+    """Yield a line for each language or pair that ``source`` cannot give.
+
+    The workflow looks for files of the user's own: only what is downloaded needs codes that are known.
+    """
+    if isinstance(source, Multi30kSource | NtrexSource) and source.folder is None:
+        tool, known = ("Multi30k", MULTI30K) if isinstance(source, Multi30kSource) else ("NTREX", NTREX)
+        for language in languages:
+            if problem := unknown_language(language, tool, known):
+                yield f"languages: {problem}"
+    if isinstance(source, MtdataSource):
+        for language in languages:
+            if not known_to_mtdata(language):
+                yield f"languages: mtdata has no language {language!r}{_alike(language)}"
+        for subset, datasets in source.datasets().items():
+            key = f"data.source.{subset}" if subset in ("train", "valid") else f"data.source.tests.{subset}"
+            for pair in train_pairs if subset == TRAIN else pairs:
+                if pair in datasets:
+                    continue
+                reverse = "-".join(reversed(pair.split("-")))
+                hint = f" (write {reverse} as {pair})" if reverse in datasets else ""
+                yield f"{key}: no dataset for the pair {pair}{hint}"
+
+
+def _alike(language: str) -> str:
+    base = base_code(language)
+    return f" (did you mean {base!r}?)" if base in THREE_LETTERS else nearest(language, THREE_LETTERS)
