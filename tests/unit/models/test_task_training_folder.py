@@ -131,6 +131,21 @@ def test_finished_holds_for_the_same_extendable_settings_only(tmp_path: Path) ->
     assert not prepare(tmp_path / "s2").is_finished()
 
 
+def test_a_finished_training_goes_on_only_from_its_last_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "s1"
+    prepare(path).finish(6000, "max_updates")
+    with pytest.raises(
+        UserError, match=r"max_updates changed from 6000 to 7000.*set max_updates back to 6000"
+    ):
+        prepare(path, max_updates=7000)
+    with pytest.raises(UserError, match="patience changed from 20 to 3"):
+        prepare(path, patience=3)
+    assert read_json(path / "fingerprint.json")["extendable"]["max_updates"] == 6000
+    prepare(path, keep_optimizer=False)
+    (path / "checkpoint_last.pt").write_text("state")
+    prepare(path, max_updates=7000)
+
+
 def test_history_adds_up_attempts(tmp_path: Path) -> None:
     folder = prepare(tmp_path)
     write_json(
