@@ -1,11 +1,12 @@
 """What a finished training keeps once its system is exported: its best weights, and no optimiser state.
 
-What: a checkpoint holds the weights and two moments of Adam for each, so that training can go on; the system
-folder holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported training and
-keeps the exported weights under a second name in the training folder (a hard link where there are such, which
-takes no bytes), since a workflow deletes the exported file before it exports again.
-Inputs: a training folder (``finished.json``) and the system folder made from it. Outputs: ``kept.safetensors``
-and ``kept.json`` in the training folder. Source: none; docs/how-to/disk.md says when to use it.
+What: a checkpoint holds the weights and two moments of Adam for each, so that training can go on; the
+system folder holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported
+training and keeps the exported weights under a second name in the training folder (a hard link where there
+are such, which takes no bytes), since a workflow deletes the exported file before it exports again.
+Inputs: a training folder (``finished.json``) and the system folder made from it. Outputs:
+``kept.safetensors`` and ``kept.json`` in the training folder. Source: none; docs/how-to/disk.md says when
+to use it.
 """
 
 from __future__ import annotations

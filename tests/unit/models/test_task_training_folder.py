@@ -126,6 +126,7 @@ def test_fewer_updates_than_trained_start_clean(tmp_path: Path) -> None:
 
 def test_finished_holds_for_the_same_extendable_settings_only(tmp_path: Path) -> None:
     prepare(tmp_path / "s1").finish(6000, "max_updates")
+    (tmp_path / "s1" / "checkpoint_last.pt").write_text("state")
     assert prepare(tmp_path / "s1", threads=3).is_finished()
     assert not prepare(tmp_path / "s1", max_updates=7000).is_finished()
     assert not prepare(tmp_path / "s2").is_finished()
