@@ -10,10 +10,10 @@ SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: ins
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
-.PHONY: help setup demo run multi30k translate test lint bench
+.PHONY: help setup demo run multi30k translate clean-training test lint bench
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 setup: ## make the virtual environments that are missing or out of date
 	$(SETUP)
@@ -34,6 +34,10 @@ translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=�
 	$(SETUP) workflow text
 	@: $(or $(SYSTEM),$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(or $(DIRECTION),$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
 	@$(BIN) -m workflow_scripts.operate.translate --configfile $(CONFIG) --system $(SYSTEM) --direction $(DIRECTION) $(if $(SEED),--seed $(SEED))
+
+clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 test: ## linters and all tests, each in its environment; SUITES="lint text" for some
 	$(SETUP)

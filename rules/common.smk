@@ -15,6 +15,7 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
+from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity
 
 try:
@@ -191,3 +192,12 @@ def analysis_files():
         if k := EXPERIMENT.analysis.overlap_k:
             wanted.append(f"{RESULTS}/analysis/overlap/baseline/s{seed}/k{k}.json")
     return wanted
+
+
+onstart:
+    # Only now is it known which jobs will run; a dry run does not come here.
+    planned = [Job(job.rule.name, job.wildcards_dict, job.input) for job in workflow.dag.needrun_jobs()]
+    # A cluster names no cores: then every training may run at once.
+    side_by_side = max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
+    if problem := too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side):
+        raise WorkflowError(problem)

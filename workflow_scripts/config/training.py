@@ -92,6 +92,7 @@ EXECUTION = {
     "threads",
     "data_workers",
     "keep_checkpoints",
+    "keep_optimizer",
     "tensorboard",
     "valid_bleu",
     "log_interval",
@@ -132,6 +133,9 @@ class Settings(Section):
     )
     validate_interval_updates: PositiveInt = Field(500, description="Updates between validations.")
     keep_checkpoints: PositiveInt = Field(1, description="Interval checkpoints kept beside best and last.")
+    keep_optimizer: bool = Field(
+        True, description="false: once exported, only the best weights are kept; training cannot go on."
+    )
     patience: int | None = Field(20, description="Validations without a new best before stopping; null: off.")
     precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
         "auto", description="auto: fp16 on a GPU, fp32 on a CPU."

@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "sampler": None,
     "validate_interval_updates": 500,
     "keep_checkpoints": 1,
+    "keep_optimizer": True,
     "patience": 20,
     "precision": "auto",
     "threads": None,
@@ -51,7 +52,7 @@ EXTENDABLE_KEYS = ("max_updates", "patience", "validate_interval_updates")
 # Where and how it runs: goes on, and the change is recorded.
 EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")
 # What is only seen, logged or kept.
-UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints")
+UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints", "keep_optimizer")
 
 _POSITIVE = ("max_updates", "max_tokens", "lr", "temperature", "validate_interval_updates")
 

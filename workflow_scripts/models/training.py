@@ -37,8 +37,9 @@ from workflow_scripts.models.progress import ProgressLog, log_to_stderr
 from workflow_scripts.models.sampling import BY_DIRECTION, data_files
 from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
-from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.models.training_folder import LAST, TrainingFolder
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.retention import check_exported, reduce_to_weights, restore_weights
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -47,7 +48,7 @@ logger = logging.getLogger(__name__)
 # Raise by hand when a change of the code makes trainings of the same settings incomparable.
 TRAINING_VERSION = 1
 
-BEST, LAST = "checkpoint_best.pt", "checkpoint_last.pt"
+BEST = "checkpoint_best.pt"
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,8 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
             reason = "max_updates" if attempt["to_update"] >= most else "patience or time"
             folder.finish(attempt["to_update"], reason)
         export_system(plan, folder, Path(out))
+        if not plan.settings["keep_optimizer"]:
+            reduce_to_weights(folder.path, check_exported(folder.path, Path(out)))
 
 
 def _run(plan: TrainingPlan) -> None:
@@ -253,14 +256,21 @@ def _run(plan: TrainingPlan) -> None:
 
 
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
-    """Write the best checkpoint of a finished training as a system (docs/architecture.md)."""
-    best = read_checkpoint(folder.path / BEST)
-    network = build_network(
-        Architecture.from_dict(plan.architecture), len(Vocabulary.read(plan.dictionary, plan.languages))
-    )
-    network.load_state_dict(best["model"])
+    """Write the best weights of a finished training as a system (docs/architecture.md).
+
+    They are those of its best checkpoint, or what was kept of it (units.retention).
+    """
     out.mkdir(parents=True, exist_ok=True)
-    save_system_weights(network, out / "model.safetensors")
+    if (folder.path / BEST).exists():
+        best = read_checkpoint(folder.path / BEST)
+        network = build_network(
+            Architecture.from_dict(plan.architecture), len(Vocabulary.read(plan.dictionary, plan.languages))
+        )
+        network.load_state_dict(best["model"])
+        save_system_weights(network, out / "model.safetensors")
+        facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
+    else:
+        facts = restore_weights(folder.path, out / "model.safetensors")
     shutil.copyfile(plan.dictionary, out / "dict.txt")
     shutil.copyfile(plan.subwords, out / "spm.model")
     if plan.masks:
@@ -277,11 +287,10 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         parent=plan.parent,
         training={
             "updates": folder.updates_done(),
-            "best_update": updates_of(best),
-            "best_valid_loss": best["extra_state"]["val_loss"],
+            **facts,
             "seconds": history["seconds"],
             "peak_memory_mb": history["peak_memory_mb"],
             "attempts": len(history["attempts"]),
         },
     )
-    logger.info(f"exported update {updates_of(best)} (loss {best['extra_state']['val_loss']:.3f}) to {out}")
+    logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")

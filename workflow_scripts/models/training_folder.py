@@ -31,6 +31,7 @@ STALE_SECONDS = 120.0
 HEARTBEAT_SECONDS = 10.0
 
 LOCK = ".owner.lock"
+LAST = "checkpoint_last.pt"
 IDENTITY, EXTENDABLE, EXECUTION = "identity", "extendable", "execution"
 
 
@@ -152,6 +153,9 @@ class TrainingFolder:
         """Continue the folder's training if its identity is the same, else move its content aside.
 
         Call it inside `owned()`. Says what it does when anything changed.
+
+        Raises:
+            UserError: a finished training would have to go on, and its optimiser state was removed.
         """
         stored_file = self.path / "fingerprint.json"
         if stored_file.exists():
@@ -162,6 +166,7 @@ class TrainingFolder:
             if changed:
                 self._move_aside(changed)
             else:
+                self._refuse_to_begin_again()
                 for name in (EXTENDABLE, EXECUTION):
                     for key in differing_keys(stored[name], self.fingerprint[name]):
                         old, new = stored[name].get(key), self.fingerprint[name].get(key)
@@ -169,6 +174,18 @@ class TrainingFolder:
         elif any(self.path.glob("*.pt")):
             self._move_aside(["fingerprint.json is missing"])
         write_json(stored_file, self.fingerprint)
+
+    def _refuse_to_begin_again(self) -> None:
+        finished_file = self.path / "finished.json"
+        if not finished_file.exists() or self.is_finished() or (self.path / LAST).exists():
+            return
+        finished = read_json(finished_file)
+        for key in differing_keys(finished[EXTENDABLE], self.fingerprint[EXTENDABLE]):
+            old, new = finished[EXTENDABLE].get(key), self.fingerprint[EXTENDABLE].get(key)
+            raise UserError(
+                f"{self.path}: {key} changed from {old} to {new}, but the optimiser state to go on from"
+                f" ({LAST}) was removed; set {key} back to {old}, or move the folder away to train anew"
+            )
 
     def _move_aside(self, changed: list[str]) -> None:
         number = 1

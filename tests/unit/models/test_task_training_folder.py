@@ -126,9 +126,25 @@ def test_fewer_updates_than_trained_start_clean(tmp_path: Path) -> None:
 
 def test_finished_holds_for_the_same_extendable_settings_only(tmp_path: Path) -> None:
     prepare(tmp_path / "s1").finish(6000, "max_updates")
+    (tmp_path / "s1" / "checkpoint_last.pt").write_text("state")
     assert prepare(tmp_path / "s1", threads=3).is_finished()
     assert not prepare(tmp_path / "s1", max_updates=7000).is_finished()
     assert not prepare(tmp_path / "s2").is_finished()
+
+
+def test_a_finished_training_goes_on_only_from_its_last_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "s1"
+    prepare(path).finish(6000, "max_updates")
+    with pytest.raises(
+        UserError, match=r"max_updates changed from 6000 to 7000.*set max_updates back to 6000"
+    ):
+        prepare(path, max_updates=7000)
+    with pytest.raises(UserError, match="patience changed from 20 to 3"):
+        prepare(path, patience=3)
+    assert read_json(path / "fingerprint.json")["extendable"]["max_updates"] == 6000
+    prepare(path, keep_optimizer=False)
+    (path / "checkpoint_last.pt").write_text("state")
+    prepare(path, max_updates=7000)
 
 
 def test_history_adds_up_attempts(tmp_path: Path) -> None:

@@ -128,6 +128,32 @@ def test_finished_training_is_exported_again_and_extended(
     assert same_weights(tmp_path / "c", tmp_path / "d")
 
 
+def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    main(baseline_arguments(world, folder, tmp_path / "a", keep_optimizer=False))
+    assert not list(folder.glob("*.pt"))
+    described = (tmp_path / "a" / "system.json").read_bytes()
+    main(baseline_arguments(world, tmp_path / "whole", tmp_path / "b"))
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():  # as Snakemake does before a job
+        file.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(NeuronspecTranslationTask, "train_step", None)
+        main(baseline_arguments(world, folder, tmp_path / "a"))
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a" / "system.json").read_bytes() == described
+    with pytest.raises(UserError, match=r"max_updates changed from 20 to 30, but the optimiser state .*set"):
+        main(baseline_arguments(world, folder, tmp_path / "a", max_updates=30))
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    # The refusal leaves the folder as it was.
+    main(baseline_arguments(world, folder, tmp_path / "a"))
+    (folder / "kept.safetensors").unlink()
+    with pytest.raises(UserError, match="its best weights are gone"):
+        main(baseline_arguments(world, folder, tmp_path / "a"))
+
+
 def test_another_split_of_the_batch_goes_on(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

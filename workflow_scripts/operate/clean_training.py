@@ -1,0 +1,127 @@
+"""Free the disk of finished trainings: list what can go and its bytes, and delete it only when confirmed.
+
+What: for every system and seed of an experiment, the trainer's checkpoints (weights with optimiser states)
+once the system is exported, and folders of trainings that other settings replaced. The exported systems are
+never touched: each is checked by SHA-256 first, and a training whose export is missing or changed is left
+whole. The best weights stay in the training folder, so that a rerun exports them again; see
+units.retention.
+Inputs: the experiment's config. Outputs: the list on stdout. Source: none; docs/how-to/disk.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.units.retention import (
+    check_exported,
+    checkpoints_of,
+    reduce_to_weights,
+    replaced_trainings,
+    size_of,
+)
+from workflow_scripts.units.system import SystemFolder
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One folder: its bytes, those that can go, and why none can where that is so.
+
+    ``system``: the checked export of a training; None for a folder that goes as a whole.
+    """
+
+    folder: Path
+    held: int
+    removable: int
+    system: SystemFolder | None = None
+    reason: str = ""
+
+
+def readable(count: int) -> str:
+    """Return bytes in powers of 1000 with three digits: 15800000 -> '15.8 MB'."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g} {UNITS[unit]}"
+
+
+def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
+    """Return what every training of the experiment holds below ``results``, in the order of the tables."""
+    entries: list[Entry] = []
+    for name in experiment.all_systems:
+        for seed in experiment.train.seeds:
+            training = results / "training" / name / f"s{seed}"
+            if training.is_dir():
+                entries.append(_entry(training, results / "systems" / name / f"s{seed}"))
+            for replaced in replaced_trainings(training):
+                held = size_of(replaced)
+                entries.append(Entry(replaced, held, held))
+    return entries
+
+
+def _entry(training: Path, system: Path) -> Entry:
+    held, checkpoints = size_of(training), checkpoints_of(training)
+    if (training / "owner.json").exists():
+        return Entry(
+            training, held, 0, reason="a process is writing it, or was killed: run the workflow first"
+        )
+    if not checkpoints:
+        return Entry(training, held, 0, reason="no checkpoints")
+    try:
+        exported = check_exported(training, system)
+    except (UserError, OSError) as error:
+        return Entry(training, held, 0, reason=str(error))
+    return Entry(training, held, sum(map(size_of, checkpoints)), exported)
+
+
+def line(entry: Entry) -> str:
+    """Return what a user reads of one folder."""
+    if entry.reason:
+        what = f"kept: {entry.reason}"
+    elif entry.system is None:
+        what = f"{readable(entry.removable)} to delete: replaced by a training with other settings"
+    else:
+        what = f"{readable(entry.removable)} to delete: optimiser states and old checkpoints"
+    return f"{entry.folder}  holds {readable(entry.held)}  {what}"
+
+
+def clean(entry: Entry) -> None:
+    """Delete what an entry says can go."""
+    if entry.system is not None:
+        reduce_to_weights(entry.folder, entry.system)
+    elif not entry.reason:
+        shutil.rmtree(entry.folder)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """List, and with --confirm delete."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configfile", required=True)
+    parser.add_argument("--confirm", action="store_true", help="delete; without it only list")
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    results = Path("results") / experiment.experiment
+    entries = entries_of(experiment, results)
+    for entry in entries:
+        print(line(entry), flush=True)
+    total = sum(entry.removable for entry in entries)
+    if not total:
+        print(f"{results}: no training holds anything to delete")
+        return
+    if not arguments.confirm:
+        print(f"{readable(total)} can be deleted; nothing was: to delete it, add CONFIRM=yes")
+        return
+    for entry in entries:
+        clean(entry)
+    print(f"{readable(total)} deleted; the systems are untouched, and the best weights kept")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,152 @@
+"""Whether the disk holds what a workflow is about to write, estimated before it starts.
+
+What: bytes of the jobs that will run: trainings (checkpoints with optimiser states), exported systems,
+prepared and binarised text; less what is there already; against the free bytes of each disk they go to.
+Inputs: the config and the jobs to run. Outputs: one line that says what is missing and what to change, or
+None.
+Not counted, being small or unknown: text that is yet to be downloaded or generated, hypotheses, tables,
+logs.
+Source: none; docs/how-to/disk.md works out the published setting.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.config.experiment import BASELINE, Experiment
+from workflow_scripts.config.training import Settings
+from workflow_scripts.operate.clean_training import readable
+from workflow_scripts.units.retention import FINISHED, checkpoints_of, size_of
+
+FLOAT = 4
+#: A checkpoint holds the weights and Adam's two moments of each, in float32.
+CHECKPOINT_FLOATS = 3
+#: `checkpoint_best.pt` and `checkpoint_last.pt`, beside the interval checkpoints.
+BEST_AND_LAST = 2
+#: Binarised bytes for a byte of text, at most: Multi30k has 0.69, the demo 0.86. Tokens take two bytes in a
+#: vocabulary of up to 65,500, else four.
+BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
+#: gzip makes a third to a quarter of plain text.
+TEXT_OF_GZIP = 4
+#: Symbols of the network that are no pieces of the SentencePiece model: it counts three of the four specials.
+OTHER_SYMBOLS = 1
+
+TRAINING_RULES = ("train_baseline", "finetune")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that will run: its rule, wildcards and input files."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    inputs: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that a plan will add to the folders ``training``, ``systems`` and ``data`` of the results."""
+
+    training: int
+    systems: int
+    data: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.training + self.systems + self.data
+
+
+def parameters(architecture: Mapping[str, Any], symbols: int) -> int:
+    """Return the parameters of a Transformer with a vocabulary of ``symbols`` (sinusoidal positions)."""
+    dim, ffn = architecture["model_dim"], architecture["ffn_dim"]
+    attention, norm = 4 * (dim * dim + dim), 2 * dim
+    feed_forward = 2 * dim * ffn + ffn + dim
+    encoder = architecture["encoder_layers"] * (attention + feed_forward + 2 * norm)
+    decoder = architecture["decoder_layers"] * (2 * attention + feed_forward + 3 * norm)
+    final_norms = 2 * norm if architecture["pre_norm"] else 0
+    if architecture["share_all_embeddings"]:
+        embeddings = 1
+    else:
+        embeddings = 2 if architecture["share_decoder_embeddings"] else 3
+    return int(encoder + decoder + final_norms + embeddings * symbols * dim)
+
+
+def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once: int) -> Need:
+    """Return the bytes that ``jobs`` will add below ``results``.
+
+    ``at_once``: trainings that run side by side; one that keeps no optimiser state holds its checkpoints only
+    while it runs.
+    """
+    symbols = experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
+    weights = FLOAT * parameters(experiment.model.architecture(), symbols)
+    kept, passing, systems = 0, [], 0
+    prepared, binarised = 0, 0
+    for job in jobs:
+        if job.rule in TRAINING_RULES:
+            name = job.wildcards.get("finetuned", BASELINE)
+            settings: Settings = experiment.train if name == BASELINE else experiment.finetune
+            seed = f"s{job.wildcards['seed']}"
+            missing = _checkpoints(settings, weights, results / "training" / name / seed)
+            if settings.keep_optimizer:
+                kept += missing
+            else:
+                passing.append(missing)
+            systems += max(0, weights - size_of(results / "systems" / name / seed))
+        elif job.rule == "prepare_text":
+            prepared += sum(map(_text_of, job.inputs))
+        elif job.rule == "binarise":
+            # Only text that is there: what is yet to be prepared is counted from its source.
+            binarised += sum(size_of(Path(file)) for file in job.inputs if file.endswith(".txt"))
+    binary = BINARY_OF_TEXT * (1 if symbols <= SMALL_VOCABULARY else 2)
+    running = sorted(passing, reverse=True)[:at_once]
+    return Need(kept + sum(running), systems, prepared + binary * (prepared + binarised))
+
+
+def _checkpoints(settings: Settings, weights: int, folder: Path) -> int:
+    if (folder / FINISHED).is_file():
+        return 0  # its system is only exported again
+    whole = (settings.keep_checkpoints + BEST_AND_LAST) * CHECKPOINT_FLOATS * weights
+    return max(0, whole - sum(map(size_of, checkpoints_of(folder))))
+
+
+def _text_of(file: str) -> int:
+    path = Path(file)
+    return size_of(path) * (TEXT_OF_GZIP if path.suffix == ".gz" else 1)
+
+
+def free_bytes(folder: Path) -> tuple[int, int]:
+    """Return (disk, its free bytes) for a folder that need not be there yet."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return there.stat().st_dev, shutil.disk_usage(there).free
+
+
+def too_small(experiment: Experiment, results: Path, jobs: Sequence[Job], at_once: int) -> str | None:
+    """Return one line if a disk of ``results`` does not hold what ``jobs`` will write, else None."""
+    need = need_of(experiment, results, jobs, at_once)
+    wanted: dict[int, int] = {}
+    free: dict[int, int] = {}
+    for name in ("training", "systems", "data"):
+        # Any of these folders may be a link to another disk.
+        disk, free[disk] = free_bytes(results / name)
+        wanted[disk] = wanted.get(disk, 0) + getattr(need, name)
+    short = [disk for disk in wanted if wanted[disk] > free[disk]]
+    if not short:
+        return None
+    update = {"keep_optimizer": False}
+    frugal = experiment.model_copy(
+        update={key: getattr(experiment, key).model_copy(update=update) for key in ("train", "finetune")}
+    )
+    less = need_of(frugal, results, jobs, at_once).total
+    advice = "fewer seeds, systems or masks.k need less"
+    if less < need.total:
+        advice = f"train.keep_optimizer and finetune.keep_optimizer false make it {readable(less)}; " + advice
+    return (
+        f"disk too small for the plan: {results} will need about {readable(wanted[short[0]])} more (trainings"
+        f" {readable(need.training)}, systems {readable(need.systems)}, text {readable(need.data)}), but"
+        f" {readable(free[short[0]])} are free; {advice}; make clean-training shows what can be deleted"
+    )

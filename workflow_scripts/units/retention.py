@@ -1,0 +1,111 @@
+"""What a finished training keeps once its system is exported: its best weights, and no optimiser state.
+
+What: a checkpoint holds the weights and two moments of Adam for each, so that training can go on; the
+system folder holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported
+training and keeps the exported weights under a second name in the training folder (a hard link where there
+are such, which takes no bytes), since a workflow deletes the exported file before it exports again.
+Inputs: a training folder (``finished.json``) and the system folder made from it. Outputs:
+``kept.safetensors`` and ``kept.json`` in the training folder. Source: none; docs/how-to/disk.md says when
+to use it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.units.system import SystemFolder
+
+KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
+FINISHED = "finished.json"
+
+
+def checkpoints_of(training: Path) -> list[Path]:
+    """Return the trainer's checkpoints in a training folder, sorted, half-written ones included."""
+    return sorted(training.glob("checkpoint*.pt*"))
+
+
+def replaced_trainings(training: Path) -> list[Path]:
+    """Return the folders that hold what was trained here under other settings, sorted."""
+    return sorted(training.parent.glob(f"{training.name}.replaced-*"))
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder; 0 if there is nothing."""
+    if path.is_dir():
+        return sum(file.lstat().st_size for file in path.rglob("*") if not file.is_dir())
+    return path.lstat().st_size if path.exists() else 0
+
+
+def check_exported(training: Path, system: Path) -> SystemFolder:
+    """Return the system exported from a finished training, every file checked against its SHA-256.
+
+    Raises UserError: the training is not finished, the system is missing or changed, or it is of another
+    training (updates, languages, directions, architecture or seed differ).
+    """
+    if not (training / FINISHED).is_file():
+        raise UserError(f"{training}: not finished ({FINISHED} is missing)")
+    exported = SystemFolder.read(system)
+    exported.verify()
+    finished = read_json(training / FINISHED)
+    identity = finished["identity"]
+    described = {
+        "updates": (finished["updates"], (exported.training or {}).get("updates")),
+        "seed": (identity["seed"], exported.seed),
+        "languages": (identity["languages"], list(exported.languages)),
+        "directions": (identity["directions"], list(exported.directions)),
+        "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
+    }
+    for name, (trained, found) in described.items():
+        if trained != found:
+            raise UserError(f"{system}: exported from another training than {training} ({name} differ)")
+    return exported
+
+
+def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    # A training may set dropouts of its own, which are not the system's.
+    return {key: value for key, value in architecture.items() if not key.endswith("dropout")}
+
+
+def reduce_to_weights(training: Path, system: SystemFolder) -> None:
+    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay.
+
+    May be interrupted and repeated: nothing is removed before the weights are kept.
+    """
+    facts = system.training or {}
+    with atomic_path(training / KEPT_WEIGHTS) as temporary:
+        try:
+            os.link(system.weights, temporary)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(system.weights, temporary)
+    kept = {name: facts[name] for name in ("best_update", "best_valid_loss")}
+    write_json(training / KEPT, {"weights_sha256": system.weights_sha256, **kept})
+    for path in checkpoints_of(training):
+        path.unlink()
+
+
+def restore_weights(training: Path, out: Path) -> dict[str, Any]:
+    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}.
+
+    Raises UserError: nothing was kept, or it was changed.
+    """
+    weights = training / KEPT_WEIGHTS
+    if not ((training / KEPT).is_file() and weights.is_file()):
+        raise UserError(
+            f"{training}: this training is finished, but its best weights are gone (no checkpoint_best.pt,"
+            f" no {KEPT_WEIGHTS}); put one back, or move the folder away to train anew"
+        )
+    kept: dict[str, Any] = read_json(training / KEPT)
+    if sha256_of(weights) != kept.pop("weights_sha256"):
+        raise UserError(f"{weights}: changed since {KEPT} was written; move the folder away to train anew")
+    with atomic_path(out) as temporary:
+        try:
+            os.link(weights, temporary)
+        except OSError:
+            shutil.copyfile(weights, temporary)
+    return kept
