@@ -28,7 +28,11 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ec30": {
         "prepare_text": 150,  # (train, valid, 3 test sets) × 30 pairs
         "binarise": 300,
-        "count_activations": 60,
+        "count_activations": 30,  # into the pivot, one job each; out of it, at most eight a job
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_encoder_en_3": 1,
+        "count_encoder_en_4": 1,
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
@@ -38,7 +42,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "iwslt14": {
         "prepare_text": 24,  # 3 subsets × 8 pairs
         "binarise": 48,
-        "count_activations": 16,
+        "count_activations": 8,
+        "count_encoder_en": 1,
         "select_masks": 6,
         "finetune": 6,
         "decode": 112,  # 7 systems × 16 directions
@@ -48,7 +53,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "multi30k": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 6,
+        "count_activations": 3,
+        "count_encoder_en": 1,
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 18,
@@ -57,7 +63,11 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ntrex60": {
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 60,
+        "count_activations": 30,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_encoder_en_3": 1,
+        "count_encoder_en_4": 1,
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
@@ -68,18 +78,23 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 60,
+        "count_activations": 30,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_encoder_en_3": 1,
+        "count_encoder_en_4": 1,
         "select_masks": 3,
-        "finetune": 3,
-        "decode": 240,
-        "score": 240,
-        "plot_sweep": 1,
+        "finetune": 2,  # continued and ns-k95
+        "decode": 180,
+        "score": 180,
     },
     "toy_families": {
         "generate_toy": 1,
         "prepare_text": 36,
         "binarise": 72,
-        "count_activations": 24,
+        "count_activations": 12,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
         "select_masks": 3,
         "finetune": 3,
         "decode": 96,
