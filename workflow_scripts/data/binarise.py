@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -116,6 +116,40 @@ def shard_prefixes(prefix: str, shards: int) -> list[str]:
     return [prefix] if shards == 1 else [str(folder / f"shard{shard}" / name) for shard in range(shards)]
 
 
+@dataclass
+class Part:
+    """What was written at a prefix: ``PREFIX.bin`` and ``PREFIX.idx``, and their checksums by ending."""
+
+    prefix: str
+    counts: TokenCounts
+    sha256: dict[str, str]
+
+
+def write_parts(
+    text_file: Path,
+    prefixes: Sequence[str],
+    processor: TextProcessor,
+    table: npt.NDArray[np.int64],
+    vocabulary_size: int,
+) -> list[Part]:
+    """Encode a text once and write its lines in order, an equal part to each prefix.
+
+    Raises UserError if there are fewer lines than parts.
+    """
+    sizes = shard_sizes(count_lines(text_file), len(prefixes))
+    if len(prefixes) > 1 and 0 in sizes:
+        raise UserError(f"data.shards: {text_file} has {sum(sizes)} lines, too few for {len(sizes)} shards")
+    lines = read_text_lines(text_file)
+    parts = []
+    for prefix, size in zip(prefixes, sizes, strict=True):
+        counts = TokenCounts()
+        sentences = binarised_sentences(islice(lines, size), processor, table, counts)
+        write_dataset(prefix, sentences, vocabulary_size)
+        sha256 = {suffix: sha256_of(prefix_file(prefix, suffix)) for suffix in ("bin", "idx")}
+        parts.append(Part(prefix, counts, sha256))
+    return parts
+
+
 def _link(source: Path, target: Path) -> None:
     """Let ``target`` be the same file, or a copy where the file system has no hard links."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,19 +160,17 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _statistics(arguments: argparse.Namespace, counts: TokenCounts, sha256: dict[str, str]) -> dict[str, Any]:
+def _statistics(
+    language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str]
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "language": arguments.lang,
+        "language": language,
         "sentences": counts.sentences,
         "tokens": counts.tokens,
         "unknown_tokens": counts.unknown,
         "sha256": sha256,
-        "made_from": {
-            "text": sha256_of(arguments.text_file),
-            "subwords": sha256_of(arguments.subwords),
-            "dictionary": sha256_of(arguments.dictionary),
-        },
+        "made_from": made_from,
     }
 
 
@@ -162,27 +194,24 @@ def main(argv: list[str] | None = None) -> None:
     table = id_table(processor.subwords, vocabulary, str(arguments.dictionary))
     prefixes = shard_prefixes(arguments.out_prefix, arguments.shards)
     written = prefixes[:1] if arguments.whole else prefixes
-    sizes = shard_sizes(count_lines(arguments.text_file), len(written))
-    if len(written) > 1 and 0 in sizes:
-        raise UserError(
-            f"data.shards: {arguments.text_file} has {sum(sizes)} lines, too few for {len(sizes)} shards"
-        )
-    lines = read_text_lines(arguments.text_file)
-    all_counts, all_sha256 = TokenCounts(), {}
-    for prefix, size in zip(written, sizes, strict=True):
-        counts = TokenCounts()
-        sentences = binarised_sentences(islice(lines, size), processor, table, counts)
-        write_dataset(prefix, sentences, len(vocabulary))
-        sha256 = {suffix: sha256_of(prefix_file(prefix, suffix)) for suffix in ("bin", "idx")}
-        all_counts += counts
-        folder = f"{Path(prefix).parent.name}/" if len(written) > 1 else ""
-        all_sha256 |= {folder + suffix: value for suffix, value in sha256.items()}
+    parts = write_parts(arguments.text_file, written, processor, table, len(vocabulary))
+    made_from = {
+        "text": sha256_of(arguments.text_file),
+        "subwords": sha256_of(arguments.subwords),
+        "dictionary": sha256_of(arguments.dictionary),
+    }
+    total, sha256 = TokenCounts(), {}
+    for part in parts:
+        total += part.counts
+        folder = f"{Path(part.prefix).parent.name}/" if len(parts) > 1 else ""
+        sha256 |= {folder + suffix: value for suffix, value in part.sha256.items()}
         if arguments.shards > 1:
-            write_json(prefix_file(prefix, "json"), _statistics(arguments, counts, sha256))
-    for prefix in prefixes[len(written) :]:
+            statistics = _statistics(arguments.lang, part.counts, part.sha256, made_from)
+            write_json(prefix_file(part.prefix, "json"), statistics)
+    for prefix in prefixes[len(parts) :]:
         for suffix in ("bin", "idx", "json"):
             _link(prefix_file(prefixes[0], suffix), prefix_file(prefix, suffix))
-    write_json(arguments.stats, _statistics(arguments, all_counts, all_sha256))
+    write_json(arguments.stats, _statistics(arguments.lang, total, sha256, made_from))
 
 
 if __name__ == "__main__":
