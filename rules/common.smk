@@ -137,10 +137,25 @@ def text_files(subset, languages=None):
     ]
 
 
+# Folders below data/bin, with their slash: one for each shard.
+SHARDS = [f"shard{n}/" for n in range(EXPERIMENT.data.shards)] if EXPERIMENT.data.shards > 1 else [""]
+
+
+def shard_option(wildcards):
+    whole = "" if wildcards.subset == "train" else " --whole"
+    return f"--shards {len(SHARDS)}{whole}" if len(SHARDS) > 1 else ""
+
+
+def data_bin(files):
+    """The folders of binarised files; more than one are joined as fairseq has it."""
+    return ":".join(dict.fromkeys(parent(file) for file in files))
+
+
 def binarised(subset, directions):
-    """Both files of both sides of each direction's pair."""
+    """Both files of both sides of each direction's pair, in every shard; of held-out text in the first one."""
     return [
-        f"{RESULTS}/data/bin/{subset}.{pair}.{lang}.{extension}"
+        f"{RESULTS}/data/bin/{shard}{subset}.{pair}.{lang}.{extension}"
+        for shard in (SHARDS if subset == "train" else SHARDS[:1])
         for pair in dict.fromkeys(pair_of(d) for d in directions)
         for lang in pair.split("-")
         for extension in ("bin", "idx")

@@ -109,8 +109,9 @@ rule binarise:
         model="<results>/data/subwords/spm.model",
         dictionary="<results>/data/subwords/dict.txt",
     output:
-        bin="<results>/data/bin/{subset}.{pair}.{lang}.bin",
-        idx="<results>/data/bin/{subset}.{pair}.{lang}.idx",
+        bin=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.bin", shard=SHARDS),
+        idx=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.idx", shard=SHARDS),
+        parts=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.json", shard=filter(None, SHARDS)),
         stats="<results>/data/bin/{subset}.{pair}.{lang}.json",
     log:
         "<logs>/binarise/{subset}.{pair}.{lang}.log",
@@ -119,14 +120,15 @@ rule binarise:
     conda:
         "../envs/text.yaml"
     params:
-        prefix=subpath(output.bin, strip_suffix=".bin"),
+        prefix=subpath(output.stats, strip_suffix=".json"),
+        shards=shard_option,
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.binarise"),
         environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.binarise --text-file {input.text:q} --lang {wildcards.lang} "
         "--text {params.processing:q} --subwords {input.model:q} --dictionary {input.dictionary:q} "
-        "--out-prefix {params.prefix:q} --stats {output.stats:q} > {log} 2>&1"
+        "--out-prefix {params.prefix:q} --stats {output.stats:q} {params.shards} > {log} 2>&1"
 
 
 rule write_card:

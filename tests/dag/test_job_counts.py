@@ -133,6 +133,19 @@ def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     assert all("--dedup" not in line for line in commands if line not in cleaned)
 
 
+def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    config = {**TINY, "data": {**TINY["data"], "shards": 2}}
+    result = snakemake(tmp_path, config, "-n", "-p")
+    assert jobs(result) == EXPECTED
+    root = "results/tiny/data/bin"
+    assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
+    assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting
+    assert result.stdout.count(f" --out-prefix {root}/train.de-en.de ") == 1
+    assert result.stdout.count(" --shards 2 > ") == 4
+    assert result.stdout.count(" --shards 2 --whole > ") == 8
+
+
 def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid"))
     result = snakemake(tmp_path, TINY, "-n")

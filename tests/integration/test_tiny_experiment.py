@@ -32,7 +32,9 @@ CONFIG: dict[str, Any] = {
             "valid_size": 100,
             "test_size": 60,
             "concepts": 60,
-        }
+        },
+        "clean": {"dedup": True, "max_words": 40},
+        "shards": 2,
     },
     "subwords": {"vocab_size": 250},
     "model": {"preset": "tiny"},
@@ -72,6 +74,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "results" / "tiny"
+
+
+def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
+    """What went and what is left adds up, through the card to the shards."""
+    card = read(results / "data" / "card.json")
+    for pair, size in (("en-ka", 3000), ("en-ke", 1500)):
+        entry = card["subsets"]["train"][pair]
+        assert entry["dropped"]["duplicate"] > 0
+        assert entry["sentences"] + sum(entry["dropped"].values()) == size
+        parts = [read(results / f"data/bin/shard{shard}/train.{pair}.en.json") for shard in (0, 1)]
+        assert sum(part["sentences"] for part in parts) == entry["sentences"]
+        assert 0 <= parts[0]["sentences"] - parts[1]["sentences"] <= 1
+        assert (results / f"data/bin/shard1/valid.{pair}.en.bin").is_file()
+    log = (results / "logs" / "train_baseline" / "s1.log").read_text()
+    assert "epoch 1 reads results/tiny/data/bin/shard0" in log
+    assert "epoch 2 reads results/tiny/data/bin/shard1" in log
 
 
 def read(path: Path) -> Any:
@@ -147,7 +165,12 @@ MaskTable(table.rows, keep, table.space, table.manifest).write(sys.argv[2])
         [*python, "-c", script, str(results / "masks/baseline/s1/k70.npz"), str(masks)], cwd=ROOT, check=True
     )
     command = [*python, "-m", "workflow_scripts.analyse.mask_control", "--masks", str(masks)]
-    command += ["--system", str(results / "systems/baseline/s1"), "--data-bin", str(results / "data/bin")]
+    command += [
+        "--system",
+        str(results / "systems/baseline/s1"),
+        "--data-bin",
+        str(results / "data/bin/shard0"),
+    ]
     command += ["--subset", "test", "--directions", *TRAINED, "--seed", "1", "--max-sentences", "60"]
     subprocess.run([*command, "--out", str(tmp_path / "o.json")], cwd=ROOT, check=True, capture_output=True)
     control = read(tmp_path / "o.json")["control"]

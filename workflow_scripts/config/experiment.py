@@ -55,6 +55,9 @@ class Data(Section):
     empty_lines: Literal["error", "drop"] = Field(
         "error", description="A line with an empty side: an error, or dropped and counted."
     )
+    shards: PositiveInt = Field(
+        1, description="Parts of the training text in line order; each epoch reads the next one."
+    )
     clean: Clean = Field(Clean(), description="Cleaning of the training text.")
 
 

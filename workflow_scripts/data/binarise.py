@@ -2,15 +2,20 @@
 
 Input: one side of one pair, the SentencePiece model, the dictionary.
 Output: ``PREFIX.bin`` and ``PREFIX.idx``, each sentence its ids and ``</s>`` (language tokens are added
-when a batch is made), and statistics as JSON.
+when a batch is made), and statistics as JSON. With ``--shards N`` the files lie in folders ``shard0`` to
+``shard{N-1}`` beside the prefix, with statistics of their own: training text in equal parts in line order, of
+which training reads one an epoch; other text (``--whole``) in each, as fairseq expects it.
+Memory: a block of lines, and four bytes a line.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +33,7 @@ from workflow_scripts.units.vocabulary import EOS, UNKNOWN, Vocabulary
 
 FORMAT = "neuronspec-binarised-1"
 BLOCK_LINES = 5_000
+COUNTED_BYTES = 1 << 20
 REPORT_SECONDS = 10.0
 FILLER = "madeupword"  # fairseq-preprocess pads released dictionaries with these
 
@@ -39,6 +45,12 @@ class TokenCounts:
     sentences: int = 0
     tokens: int = 0
     unknown: int = 0
+
+    def __iadd__(self, other: TokenCounts) -> TokenCounts:
+        self.sentences += other.sentences
+        self.tokens += other.tokens
+        self.unknown += other.unknown
+        return self
 
 
 def id_table(subwords: Any, vocabulary: Vocabulary, name: str = "the dictionary") -> npt.NDArray[np.int64]:
@@ -83,6 +95,85 @@ def binarised_sentences(
             )
 
 
+def count_lines(path: str | Path) -> int:
+    """Return the number of lines that ``read_text_lines`` gives."""
+    lines, last = 0, b"\n"
+    with Path(path).open("rb") as handle:
+        while block := handle.read(COUNTED_BYTES):
+            lines += block.count(b"\n")
+            last = block[-1:]
+    return lines + (last != b"\n")
+
+
+def shard_sizes(lines: int, shards: int) -> list[int]:
+    """Return the lines of each shard: equal, the first ones one line longer where it comes out uneven."""
+    return [lines // shards + (shard < lines % shards) for shard in range(shards)]
+
+
+def shard_prefixes(prefix: str, shards: int) -> list[str]:
+    """Return where each shard's files lie: ``FOLDER/shard0/NAME`` …, or the prefix itself if there is one."""
+    folder, name = Path(prefix).parent, Path(prefix).name
+    return [prefix] if shards == 1 else [str(folder / f"shard{shard}" / name) for shard in range(shards)]
+
+
+@dataclass
+class Part:
+    """What was written at a prefix: ``PREFIX.bin`` and ``PREFIX.idx``, and their checksums by ending."""
+
+    prefix: str
+    counts: TokenCounts
+    sha256: dict[str, str]
+
+
+def write_parts(
+    text_file: Path,
+    prefixes: Sequence[str],
+    processor: TextProcessor,
+    table: npt.NDArray[np.int64],
+    vocabulary_size: int,
+) -> list[Part]:
+    """Encode a text once and write its lines in order, an equal part to each prefix.
+
+    Raises UserError if there are fewer lines than parts.
+    """
+    sizes = shard_sizes(count_lines(text_file), len(prefixes))
+    if len(prefixes) > 1 and 0 in sizes:
+        raise UserError(f"data.shards: {text_file} has {sum(sizes)} lines, too few for {len(sizes)} shards")
+    lines = read_text_lines(text_file)
+    parts = []
+    for prefix, size in zip(prefixes, sizes, strict=True):
+        counts = TokenCounts()
+        sentences = binarised_sentences(islice(lines, size), processor, table, counts)
+        write_dataset(prefix, sentences, vocabulary_size)
+        sha256 = {suffix: sha256_of(prefix_file(prefix, suffix)) for suffix in ("bin", "idx")}
+        parts.append(Part(prefix, counts, sha256))
+    return parts
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let ``target`` be the same file, or a copy where the file system has no hard links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _statistics(
+    language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str]
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "language": language,
+        "sentences": counts.sentences,
+        "tokens": counts.tokens,
+        "unknown_tokens": counts.unknown,
+        "sha256": sha256,
+        "made_from": made_from,
+    }
+
+
 def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -95,30 +186,32 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--dictionary", type=Path, required=True)
     parser.add_argument("--out-prefix", required=True, help="the files are PREFIX.bin and PREFIX.idx")
     parser.add_argument("--stats", type=Path, required=True)
+    parser.add_argument("--shards", type=int, default=1, help="folders shard0 … to cut the text into")
+    parser.add_argument("--whole", action="store_true", help="the whole text in each shard")
     arguments = parser.parse_args(argv)
     processor = TextProcessor(arguments.lang, arguments.text, arguments.subwords)
     vocabulary = Vocabulary.read(arguments.dictionary)
     table = id_table(processor.subwords, vocabulary, str(arguments.dictionary))
-    counts = TokenCounts()
-    sentences = binarised_sentences(read_text_lines(arguments.text_file), processor, table, counts)
-    write_dataset(arguments.out_prefix, sentences, len(vocabulary))
-    outputs = {suffix: prefix_file(arguments.out_prefix, suffix) for suffix in ("bin", "idx")}
-    write_json(
-        arguments.stats,
-        {
-            "format": FORMAT,
-            "language": arguments.lang,
-            "sentences": counts.sentences,
-            "tokens": counts.tokens,
-            "unknown_tokens": counts.unknown,
-            "sha256": {suffix: sha256_of(path) for suffix, path in outputs.items()},
-            "made_from": {
-                "text": sha256_of(arguments.text_file),
-                "subwords": sha256_of(arguments.subwords),
-                "dictionary": sha256_of(arguments.dictionary),
-            },
-        },
-    )
+    prefixes = shard_prefixes(arguments.out_prefix, arguments.shards)
+    written = prefixes[:1] if arguments.whole else prefixes
+    parts = write_parts(arguments.text_file, written, processor, table, len(vocabulary))
+    made_from = {
+        "text": sha256_of(arguments.text_file),
+        "subwords": sha256_of(arguments.subwords),
+        "dictionary": sha256_of(arguments.dictionary),
+    }
+    total, sha256 = TokenCounts(), {}
+    for part in parts:
+        total += part.counts
+        folder = f"{Path(part.prefix).parent.name}/" if len(parts) > 1 else ""
+        sha256 |= {folder + suffix: value for suffix, value in part.sha256.items()}
+        if arguments.shards > 1:
+            statistics = _statistics(arguments.lang, part.counts, part.sha256, made_from)
+            write_json(prefix_file(part.prefix, "json"), statistics)
+    for prefix in prefixes[len(parts) :]:
+        for suffix in ("bin", "idx", "json"):
+            _link(prefix_file(prefixes[0], suffix), prefix_file(prefix, suffix))
+    write_json(arguments.stats, _statistics(arguments.lang, total, sha256, made_from))
 
 
 if __name__ == "__main__":

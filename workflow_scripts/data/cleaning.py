@@ -8,9 +8,11 @@ Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -63,14 +65,22 @@ class SeenHashes:
         return first
 
 
-def pair_hash(source: str, target: str) -> int:
-    """Return 64 bits of BLAKE2b of a pair, the same in every process.
+def pair_hashes(sources: Iterable[str], targets: Iterable[str]) -> Hashes:
+    """Return 64 bits of BLAKE2b of each pair, 1-D, the same in every process.
 
     Two different pairs of five million share one with a probability of one in a million.
     """
     # A line holds no newline: no other pair has the same text.
-    digest = blake2b(f"{source}\n{target}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+    digests = [
+        blake2b(f"{source}\n{target}".encode(), digest_size=8).digest()
+        for source, target in zip(sources, targets, strict=True)
+    ]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def word_counts(lines: Iterable[str]) -> list[int]:
+    """Return the words, between blanks, of each line."""
+    return [len(line.split()) for line in lines]
 
 
 class PairFilter:
@@ -87,27 +97,29 @@ class PairFilter:
             self.dropped["duplicate"] = 0
         self._seen = SeenHashes()
 
-    def kept(self, sources: Sequence[str], targets: Sequence[str]) -> list[int]:
-        """Return the places in the block of the pairs that stay, in order."""
-        places = list(range(len(sources)))
+    def kept(self, texts: Sequence[Sequence[str]], words: Sequence[Sequence[int]]) -> Sequence[int]:
+        """Return the places in the block of the pairs that stay, in order.
+
+        ``texts``: the lines of the two sides. ``words``: their numbers of words.
+        """
+        places: Sequence[int] = range(len(texts[0]))
         if self.limits.max_words is not None or self.limits.max_ratio is not None:
-            places = self._of_good_length(sources, targets)
+            places = self._of_good_length(*words)
         if self.limits.dedup:
-            hashes = np.fromiter((pair_hash(sources[i], targets[i]) for i in places), np.uint64, len(places))
+            hashes = pair_hashes(*([side[place] for place in places] for side in texts))
             first = self._seen.add(hashes)
             self.dropped["duplicate"] += len(places) - int(first.sum())
-            places = [place for place, new in zip(places, first.tolist(), strict=True) if new]
+            places = list(compress(places, first.tolist()))
         return places
 
-    def _of_good_length(self, sources: Sequence[str], targets: Sequence[str]) -> list[int]:
-        most = self.limits.max_words or float("inf")
-        ratio = self.limits.max_ratio or float("inf")
+    def _of_good_length(self, sources: Sequence[int], targets: Sequence[int]) -> list[int]:
+        most = self.limits.max_words or math.inf
+        ratio = self.limits.max_ratio or math.inf
         places = []
         for place, (source, target) in enumerate(zip(sources, targets, strict=True)):
-            shorter, longer = sorted((len(source.split()), len(target.split())))
-            if longer > most:
+            if source > most or target > most:
                 self.dropped["too_long"] += 1
-            elif longer > ratio * shorter:
+            elif source > ratio * target or target > ratio * source:
                 self.dropped["ratio"] += 1
             else:
                 places.append(place)

@@ -30,6 +30,7 @@ TYPE_CODES: dict[int, type[np.integer]] = {
     9: np.uint32,
     10: np.uint64,
 }
+INDEX_BLOCK = 1_000_000  # sentences
 UINT16_VOCABULARY = 65500  # fairseq's limit for two bytes an id (data/indexed_dataset.py)
 
 
@@ -61,11 +62,14 @@ def write_dataset(
 
 def _write_index(prefix: str | Path, sizes: npt.NDArray[np.int32], dtype: np.dtype) -> None:
     code = next(code for code, known in TYPE_CODES.items() if np.dtype(known) == dtype)
-    pointers = np.zeros(len(sizes), dtype=np.int64)
-    np.cumsum(sizes[:-1].astype(np.int64) * dtype.itemsize, out=pointers[1:])
     with atomic_path(prefix_file(prefix, "idx")) as index, index.open("wb") as handle:
         handle.write(MAGIC + struct.pack("<QBQ", VERSION, code, len(sizes)))
-        handle.write(sizes.tobytes() + pointers.tobytes())
+        handle.write(sizes.data)
+        offset = 0
+        for start in range(0, len(sizes), INDEX_BLOCK):
+            ends = offset + np.cumsum(sizes[start : start + INDEX_BLOCK], dtype=np.int64) * dtype.itemsize
+            handle.write(np.concatenate([[offset], ends[:-1]]).astype(np.int64).data)
+            offset = int(ends[-1])
 
 
 class MmapReader:

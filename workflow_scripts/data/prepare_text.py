@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter
+from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
@@ -83,11 +83,11 @@ def prepare_pair(
                 for block, file, counts in zip(blocks, files, result.normalised, strict=True)
             ]
             _drop_empty(texts, files, before + first + 1, empty, result)
-            places = pair_filter.kept(*texts)
+            words = [word_counts(side) for side in texts]
+            places = pair_filter.kept(texts, words)
             for side, handle in enumerate(handles):
-                text = "".join([texts[side][place] + "\n" for place in places])
-                handle.write(text)
-                result.words[side] += len(text.split())
+                handle.write("".join([texts[side][place] + "\n" for place in places]))
+                result.words[side] += sum([words[side][place] for place in places])
             result.sentences += len(places)
         result.dropped |= pair_filter.dropped
         _check_counts(files, read, lines, result)

@@ -33,6 +33,7 @@ from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401 
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
+from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.vocabulary import fairseq_dictionary
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -93,6 +94,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
         self.gates: GateBank | None = None
+        self.train_folder: str | None = None
 
     @property
     def source_dictionary(self) -> Any:
@@ -109,14 +111,23 @@ class NeuronspecTranslationTask(FairseqTask):
         most = min(int(self.plan["architecture"]["max_positions"]), int(self.settings["max_tokens"]))
         return most, most
 
-    def load_dataset(self, split: str, combine: bool = False, **kwargs: Any) -> None:
-        """Open all directions of a subset; only `train` is sampled and shuffled."""
-        if split in self.datasets:
-            return
+    def has_sharded_data(self, split: str) -> bool:
+        """Tell whether each epoch needs `load_dataset`; asked by fairseq."""
+        return split == "train" and len(shard_folders(self.plan["data_bin"])) > 1
+
+    def load_dataset(self, split: str, combine: bool = False, epoch: int = 1, **kwargs: Any) -> None:
+        """Open all directions of a subset; only `train` is sampled and shuffled, from the epoch's shard."""
         settings, training = self.settings, split == "train"
+        folder = shard_of_epoch(self.plan["data_bin"], epoch if training else 1)
+        if split in self.datasets and (not training or folder == self.train_folder):
+            return
+        if training:
+            self.train_folder = folder
+            if self.has_sharded_data(split):
+                logger.info(f"epoch {epoch} reads {folder}")
         tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
         self.datasets[split] = MultiDirectionDataset(
-            load_directions(self.plan["data_bin"], split, self.directions, tokens),
+            load_directions(folder, split, self.directions, tokens),
             pad=self.dictionary.pad(),
             eos=self.dictionary.eos(),
             seed=int(self.plan["seed"]),

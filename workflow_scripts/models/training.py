@@ -34,8 +34,9 @@ from workflow_scripts.models.artifact import save_system_weights
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
-from workflow_scripts.models.sampling import BY_DIRECTION, data_files
+from workflow_scripts.models.sampling import BY_DIRECTION
 from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
+from workflow_scripts.models.shards import check_training_data, training_files
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training
 from workflow_scripts.models.training_folder import LAST, TrainingFolder
 from workflow_scripts.units.mask_table import MaskTable
@@ -56,7 +57,8 @@ class TrainingPlan:
     """All that one training needs. Paths may be relative.
 
     `architecture` as in system.json; `settings` complete (`complete_settings`); `masks` an .npz with a row
-    for each direction or None; `initial_weights` a safetensors file or None (random by the seed).
+    for each direction or None; `initial_weights` a safetensors file or None (random by the seed); `data_bin`
+    a folder, or several joined with ":", of which each epoch reads one.
     """
 
     system: str
@@ -83,19 +85,14 @@ def number_of_processes() -> int:
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     """Return the three classes of ARCHITECTURE rule 1; contents by SHA-256, no paths."""
     classes = settings_by_class(plan.settings, number_of_processes())
-    files = {
-        path
-        for subset in ("train", "valid")
-        for direction in plan.directions
-        for path in data_files(plan.data_bin, subset, direction)
-    }
+    files = training_files(plan.data_bin, plan.directions)
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
         "seed": plan.seed,
         "languages": plan.languages,
         "directions": plan.directions,
         "architecture": plan.architecture,
-        "data": {path.name: sha256_of(path) for path in sorted(files)},
+        "data": {name: sha256_of(path) for name, path in sorted(files.items())},
         "dictionary": sha256_of(plan.dictionary),
         # By row: a row added for a direction that is only evaluated must not restart the training.
         "masks": _mask_rows(plan) if plan.masks else None,
@@ -194,7 +191,9 @@ def _train(cfg: Any) -> None:
         if not should_stop:
             trainer.lr_step(epoch_itr.epoch, valid_losses[0])
             epoch_itr = trainer.get_train_iterator(
-                epoch_itr.next_epoch_idx, load_dataset=False, disable_iterator_cache=True
+                epoch_itr.next_epoch_idx,
+                load_dataset=task.has_sharded_data("train"),
+                disable_iterator_cache=True,
             )
 
 
@@ -223,6 +222,7 @@ def train_system(plan: TrainingPlan, out: str | Path) -> None:
         )
     # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
+    check_training_data(plan.data_bin, plan.directions, plan.dictionary)
     folder = TrainingFolder(plan.folder, fingerprint_of(trained))
     if int(os.environ.get("RANK", "0")) > 0:
         # Started by torchrun beside the process that keeps the folder; it waits for that one's group.

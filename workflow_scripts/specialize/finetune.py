@@ -31,7 +31,9 @@ def main(argv: list[str] | None = None) -> None:
         default={},
         help="JSON: more settings, which leave the result as it is",
     )
-    parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
+    parser.add_argument(
+        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
+    )
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
         "--languages", nargs="+", help="must be the parent's if given; they fix the vocabulary"

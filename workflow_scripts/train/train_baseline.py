@@ -26,7 +26,9 @@ def main(argv: list[str] | None = None) -> None:
         default={},
         help="JSON: more settings, which leave the result as it is",
     )
-    parser.add_argument("--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx")
+    parser.add_argument(
+        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
+    )
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
         "--languages", nargs="+", required=True, help="fixes the numbers of the language tokens"

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from workflow_scripts.data.binarise import id_table, main
+from workflow_scripts.data.binarise import count_lines, id_table, main, shard_sizes
 from workflow_scripts.data.mmap_format import MmapReader
+from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import load_subwords
 from workflow_scripts.data.train_subwords import dictionary_text, train_model
 from workflow_scripts.errors import UserError
@@ -101,3 +102,71 @@ def test_broken_off_leaves_no_file(folder):
         arguments += ["--subwords", str(folder / "spm.model"), "--dictionary", str(folder / "dict.txt")]
         main([*arguments, "--out-prefix", str(folder / "x.en"), "--stats", str(folder / "stats.json")])
     assert not list(folder.glob("x.en*")) and not (folder / "stats.json").exists()
+
+
+def run_shards(folder, text, *options):
+    (folder / "text.txt").write_text(text)
+    arguments = ["--text-file", str(folder / "text.txt"), "--lang", "en", *options]
+    arguments += ["--subwords", str(folder / "spm.model"), "--dictionary", str(folder / "dict.txt")]
+    main([*arguments, "--out-prefix", str(folder / "bin/x.en"), "--stats", str(folder / "bin/x.en.json")])
+    return json.loads((folder / "bin/x.en.json").read_text())
+
+
+def shards_of(folder, shards=3):
+    return [[s.tolist() for s in MmapReader(folder / f"bin/shard{n}/x.en")] for n in range(shards)]
+
+
+LINES = ["the cat", "the dog", "sat the cat", "cat", "the € dog sat", "dog", "sat"]
+
+
+def test_shards_cut_the_lines_in_order(folder):
+    """Seven lines in three shards: 3, 2 and 2."""
+    whole, _ = run(folder, "\n".join(LINES) + "\n")
+    expected = [ids.tolist() for ids in whole]
+    stats = run_shards(folder, "\n".join(LINES), "--shards", "3")
+    assert shards_of(folder) == [expected[:3], expected[3:5], expected[5:]]
+    assert stats["sentences"] == 7
+    assert stats["tokens"] == sum(map(len, expected)) - 7
+    assert stats["unknown_tokens"] == 1
+    parts = [json.loads((folder / f"bin/shard{n}/x.en.json").read_text()) for n in range(3)]
+    assert [part["sentences"] for part in parts] == [3, 2, 2]
+    assert [part["unknown_tokens"] for part in parts] == [0, 1, 0]
+    assert all(part["made_from"] == stats["made_from"] for part in parts)
+    assert stats["sha256"] == {
+        f"shard{n}/{end}": hashlib.sha256((folder / f"bin/shard{n}/x.en.{end}").read_bytes()).hexdigest()
+        for n in range(3)
+        for end in ("bin", "idx")
+    }
+    assert not (folder / "bin/x.en.bin").exists()
+
+
+def test_held_out_text_is_whole_in_every_shard(folder, monkeypatch):
+    stats = run_shards(folder, "the cat\nthe dog\n", "--shards", "3", "--whole")
+    first, second, third = shards_of(folder)
+    assert len(first) == 2 and first == second == third
+    assert (folder / "bin/shard0/x.en.bin").samefile(folder / "bin/shard2/x.en.bin")
+    assert set(stats["sha256"]) == {"bin", "idx"}
+    # Again, over the links that are there, on a file system that has none.
+    monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(PermissionError()))
+    run_shards(folder, "the dog\n", "--shards", "3", "--whole")
+    assert shards_of(folder) == [first[1:]] * 3
+    assert not (folder / "bin/shard0/x.en.bin").samefile(folder / "bin/shard2/x.en.bin")
+
+
+def test_fewer_lines_than_shards(folder):
+    with pytest.raises(UserError, match=r"data\.shards: .*text\.txt has 2 lines, too few for 3 shards"):
+        run_shards(folder, "the cat\nthe dog\n", "--shards", "3")
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\n", "\n", "a\n\nb", "a\r\x0b\n\u2028b\n"])
+@pytest.mark.parametrize("block", [1, 2, 1000])
+def test_lines_are_counted_as_they_are_read(tmp_path, monkeypatch, text, block):
+    monkeypatch.setattr("workflow_scripts.data.binarise.COUNTED_BYTES", block)
+    (tmp_path / "t").write_bytes(text.encode())
+    assert count_lines(tmp_path / "t") == len(list(read_text_lines(tmp_path / "t")))
+
+
+def test_published_shards_are_equal():
+    """Spec 1.1: 5,000,000 lines are five shards of 1,000,000."""
+    assert shard_sizes(5_000_000, 5) == [1_000_000] * 5
+    assert shard_sizes(334_000, 5) == [66_800] * 5

@@ -11,7 +11,9 @@ from workflow_scripts.data.mmap_format import MmapReader, id_type, write_dataset
 from workflow_scripts.errors import UserError
 
 
-def test_bytes_of_a_small_file(tmp_path):
+@pytest.mark.parametrize("block", [1, 2, 1000])
+def test_bytes_of_a_small_file(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("workflow_scripts.data.mmap_format.INDEX_BLOCK", block)
     prefix = tmp_path / "train.de-en.de"
     assert write_dataset(prefix, [[5, 6, 2], [2], [300, 2]], vocabulary_size=400) == (3, 6)
     assert (tmp_path / "train.de-en.de.bin").read_bytes() == bytes([5, 0, 6, 0, 2, 0, 2, 0, 44, 1, 2, 0])

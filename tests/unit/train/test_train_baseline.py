@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments, write_pair, write_world  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.progress import ProgressLog  # noqa: E402
@@ -73,6 +75,44 @@ def test_resumed_training_is_the_same_to_the_bit(
     assert history["seconds"] == pytest.approx(sum(attempt["seconds"] for attempt in history["attempts"]))
     main(baseline_arguments(world, tmp_path / "other", tmp_path / "c", seed=2, **options))
     assert not same_weights(tmp_path / "a", tmp_path / "c")
+
+
+def test_resuming_within_a_shard(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """48 examples of 8 tokens an epoch are 6 batches of 64: updates 1-6 and 13-18 see shard 0, 7-12 shard 1.
+
+    Killed at 15, the training goes on after the checkpoint of update 10, in the middle of shard 1.
+    """
+    words = {0: range(4, 14), 1: range(14, 24)}
+    for shard, known in words.items():
+        (tmp_path / f"shard{shard}").mkdir()
+        for path in (world / "bin").glob("valid.*"):
+            shutil.copyfile(path, tmp_path / f"shard{shard}" / path.name)
+        for pair in ("de-en", "en-fr"):
+            lines = [[known[line % 10]] * 6 for line in range(12)]
+            write_pair(tmp_path / f"shard{shard}", "train", pair, lines)
+    seen: list[int] = []  # the shard of each batch
+    plain = NeuronspecTranslationTask.train_step
+
+    def watched(self: Any, sample: Any, *rest: Any, **named: Any) -> Any:
+        of_batch = set(sample["target"][:, 1].tolist())
+        seen.append(next(shard for shard, known in words.items() if of_batch <= set(known)))
+        return plain(self, sample, *rest, **named)
+
+    monkeypatch.setattr(NeuronspecTranslationTask, "train_step", watched)
+
+    def arguments(name: str) -> list[str]:
+        given = baseline_arguments(world, tmp_path / name, tmp_path / f"{name}.out", max_tokens=64)
+        folders = f"{tmp_path / 'shard0'}:{tmp_path / 'shard1'}"
+        return [f"--data-bin={folders}" if one.startswith("--data-bin=") else one for one in given]
+
+    main(arguments("straight"))
+    assert seen == [0] * 6 + [1] * 6 + [0] * 6 + [1] * 2
+    with killed_after(15, monkeypatch):
+        main(arguments("broken"))
+    seen.clear()
+    main(arguments("broken"))
+    assert seen == [1] * 2 + [0] * 6 + [1] * 2
+    assert same_weights(tmp_path / "straight.out", tmp_path / "broken.out")
 
 
 def test_copying_is_learned(world: Path, tmp_path: Path) -> None:

@@ -42,13 +42,26 @@ SETTINGS = {
 TRAIN_SIZES = {"de-en": 120, "en-fr": 40}
 
 
-def write_world(root: Path, seed: int = 7) -> Path:
-    """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
+def write_pair(
+    folder: Path, subset: str, pair: str, sentences: list[list[int]], languages: tuple[str, ...] = ()
+) -> None:
+    """Write the sentences, without `</s>`, as both sides of a pair (or those of `languages`)."""
     import workflow_scripts.models.compat  # noqa: F401  isort:skip
 
-    import sentencepiece
     import torch
     from fairseq.data import indexed_dataset
+
+    for language in languages or pair.split("-"):
+        prefix = folder / f"{subset}.{pair}.{language}"
+        builder = indexed_dataset.make_builder(f"{prefix}.bin", impl="mmap", vocab_size=WORDS + 4)
+        for sentence in sentences:
+            builder.add_item(torch.tensor([*sentence, 2]))
+        builder.finalize(f"{prefix}.idx")
+
+
+def write_world(root: Path, seed: int = 7) -> Path:
+    """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
+    import sentencepiece
 
     (root / "bin").mkdir(parents=True)
     words = [chr(ord("a") + number) for number in range(WORDS)]
@@ -65,12 +78,7 @@ def write_world(root: Path, seed: int = 7) -> Path:
         for pair, size in TRAIN_SIZES.items():
             lengths = rng.integers(2, 9, size=size if subset == "train" else 12)
             sentences = [rng.integers(4, 4 + WORDS, size=length).tolist() for length in lengths]
-            for language in pair.split("-"):
-                prefix = root / "bin" / f"{subset}.{pair}.{language}"
-                builder = indexed_dataset.make_builder(f"{prefix}.bin", impl="mmap", vocab_size=WORDS + 4)
-                for sentence in sentences:
-                    builder.add_item(torch.tensor([*sentence, 2]))
-                builder.finalize(f"{prefix}.idx")
+            write_pair(root / "bin", subset, pair, sentences)
     return root
 
 

@@ -1,0 +1,97 @@
+"""The folders of training data, of which each epoch reads one: fairseq's ``shard0:shard1:…`` (spec 1.1).
+
+Input: ``--data-bin``, one folder or several joined with ":". Epoch e trains on folder (e - 1) mod N;
+validation is always that of the first, as in fairseq. All are checked before training begins: a shard that
+does not fit would otherwise end it days later.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, sha256_of
+from workflow_scripts.models.sampling import data_files
+from workflow_scripts.units.vocabulary import Vocabulary
+
+# Where an index of fairseq's memory-mapped form has the type code and the number of sentences.
+HEADER, TYPE_PLACE = struct.Struct("<BQ"), 17
+TYPES = {1: np.uint8, 2: np.int8, 3: np.int16, 4: np.int32, 5: np.int64, 8: np.uint16, 9: np.uint32}
+
+
+def shard_folders(data_bin: str | Path) -> list[str]:
+    """Return the folders that a ``--data-bin`` names, in order."""
+    return str(data_bin).split(os.pathsep)
+
+
+def shard_of_epoch(data_bin: str | Path, epoch: int) -> str:
+    """Return the folder that an epoch (from 1) trains on."""
+    folders = shard_folders(data_bin)
+    return folders[(epoch - 1) % len(folders)]
+
+
+def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str, Path]:
+    """Return what a training reads, by a name without the place of the folders.
+
+    One folder: by file name. Several: ``shard0/train.de-en.de.bin`` …, ``valid`` of the first folder only.
+
+    Raises:
+        UserError: a folder or a file is missing.
+    """
+    files = {}
+    folders = shard_folders(data_bin)
+    for number, folder in enumerate(folders):
+        if not Path(folder).is_dir():
+            raise UserError(f"{folder}: there is no such folder of binarised data")
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for path in (path for one in directions for path in data_files(folder, subset, one)):
+                files[path.name if len(folders) == 1 else f"shard{number}/{path.name}"] = path
+    return files
+
+
+def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:
+    """Check that everything a training will read is there, aligned and of its dictionary.
+
+    Raises:
+        UserError: a folder or a file is missing, two sides differ in length, another dictionary was used.
+    """
+    vocabulary = Vocabulary.read(dictionary)
+    digest = sha256_of(dictionary)
+    for path in training_files(data_bin, directions).values():
+        if path.suffix == ".bin":
+            _check_dictionary(path, dictionary, digest, len(vocabulary))
+    for folder in shard_folders(data_bin):
+        for direction in directions:
+            source, target = (_header(path)[1] for path in data_files(folder, "train", direction)[1::2])
+            if source != target:
+                raise UserError(
+                    f"{folder}: train of {direction} has {source} source but {target} target lines"
+                )
+
+
+def _header(index: Path) -> tuple[int, int]:
+    """Return (type code, number of sentences) of an index."""
+    with index.open("rb") as handle:
+        start = handle.read(TYPE_PLACE + HEADER.size)
+    if len(start) < TYPE_PLACE + HEADER.size:
+        raise UserError(f"{index}: not an index of fairseq's mmap format")
+    code, sentences = HEADER.unpack(start[TYPE_PLACE:])
+    return code, sentences
+
+
+def _check_dictionary(path: Path, dictionary: str | Path, digest: str, symbols: int) -> None:
+    """Compare what is recorded beside the file, or else look at its ids (data made elsewhere)."""
+    record = path.with_suffix(".json")
+    if record.is_file():
+        same = read_json(record)["made_from"]["dictionary"] == digest
+    else:
+        code, _ = _header(path.with_suffix(".idx"))
+        empty = path.stat().st_size == 0
+        same = empty or (code in TYPES and int(np.memmap(path, TYPES[code], "r").max()) < symbols)
+    if not same:
+        raise UserError(f"{path} was binarised with another dictionary than {dictionary}")
