@@ -2,8 +2,8 @@
 
 Standard library only: every layer may use it. A config's code is two letters (ISO 639-1), three (ISO 639-3)
 or either with a script (``sr_Latn``); codes of invented languages are no less valid, and every lookup says
-whether a tool knows the language. The languages of the published experiments (EC30, IWSLT 2014) and of NTREX's
-sixty directions are listed with their scripts.
+whether a tool knows the language. The languages of the published experiments (EC30, IWSLT 2014) and of
+NTREX's sixty directions are listed with their scripts.
 """
 
 from __future__ import annotations

@@ -23,12 +23,14 @@ ONCE = {
     "plot_training": 1,
 }
 
-# Preset -> what it has beside ONCE.
+# Preset -> what it has beside ONCE. Directions out of English are counted together, those into it one by one.
 EXPECTED: dict[str, dict[str, int]] = {
     "ec30": {
         "prepare_text": 150,  # (train, valid, 3 test sets) × 30 pairs
         "binarise": 300,
-        "count_activations": 60,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_activations": 30,
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
@@ -38,7 +40,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "iwslt14": {
         "prepare_text": 24,  # 3 subsets × 8 pairs
         "binarise": 48,
-        "count_activations": 16,
+        "count_encoder_en": 1,
+        "count_activations": 8,
         "select_masks": 6,
         "finetune": 6,
         "decode": 112,  # 7 systems × 16 directions
@@ -48,7 +51,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "multi30k": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 6,
+        "count_encoder_en": 1,
+        "count_activations": 3,
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 18,
@@ -57,7 +61,9 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ntrex60": {
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 60,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_activations": 30,
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
@@ -68,7 +74,9 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 60,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_activations": 30,
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,
@@ -79,7 +87,9 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 36,
         "binarise": 72,
-        "count_activations": 24,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_activations": 12,
         "select_masks": 3,
         "finetune": 3,
         "decode": 96,
