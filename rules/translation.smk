@@ -1,6 +1,8 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
 
 ENGINE_ENVIRONMENT = {"ctranslate2": "text", "fairseq": "fairseq"}[EXPERIMENT.decode.engine]
+# A job runs one engine: an edit of the other (and, with CTranslate2, of the models in fairseq) decodes nothing again.
+OTHER_ENGINE = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[EXPERIMENT.decode.engine]
 
 
 rule decode:
@@ -29,7 +31,7 @@ rule decode:
         max_length=EXPERIMENT.decode.max_length,
         batch_tokens=EXPERIMENT.decode.batch_tokens,
         compute_type=EXPERIMENT.decode.compute_type,
-        code=closure_hash("translate.decode"),
+        code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
         environment=environment_identity(ENGINE_ENVIRONMENT),
         interpreter=ENGINE_ENVIRONMENT,
     shell:

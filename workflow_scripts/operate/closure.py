@@ -26,8 +26,10 @@ _LAYOUT = {
 }
 
 
-def closure(module: str, root: Path = ROOT) -> set[str]:
+def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
     """Return ``module`` and every module of the package that it imports, directly or not, anywhere in it.
+
+    ``but``: a module that does not run here, though it is imported somewhere; it is not followed.
 
     Raises:
         FileNotFoundError: there is no such module.
@@ -36,25 +38,25 @@ def closure(module: str, root: Path = ROOT) -> set[str]:
     todo = [module]
     while todo:
         name = todo.pop()
-        if name not in found:
+        if name not in found and name != but:
             found.add(name)
             todo.extend(_imports(name, root))
     return found
 
 
-def closure_hash(module: str, root: Path = ROOT) -> str:
+def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
     """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
 
     Built from tokens, not from the syntax tree, whose form changes between Python versions. (Python 3.12 cuts
     f-strings into tokens of their own: a checkout shared by 3.11 and 3.12 would see other hashes.)
     """
-    return _closure_hash(f"{PACKAGE}.{module}", root)
+    return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
 
 
 @functools.cache
-def _closure_hash(module: str, root: Path) -> str:
+def _closure_hash(module: str, root: Path, but: str | None) -> str:
     digest = hashlib.sha256()
-    for name in sorted(closure(module, root)):
+    for name in sorted(closure(module, root, but)):
         digest.update(f"{name}\n{_code_tokens(_path(name, root))}\n".encode())
     return digest.hexdigest()[:16]
 

@@ -69,3 +69,13 @@ def test_a_module_that_is_not_imported_does_not_count(root: Path) -> None:
     before = hash_of("stage", root)
     (root / "workflow_scripts/other.py").write_text("x = 1\n")
     assert hash_of("stage", root) == before
+
+
+def test_a_module_that_does_not_run_is_not_followed(root: Path) -> None:
+    assert closure("workflow_scripts.stage", root, but="workflow_scripts.lib") == {"workflow_scripts.stage"}
+
+
+def test_decoding_with_ctranslate2_does_not_depend_on_the_models() -> None:
+    found = closure("workflow_scripts.translate.decode", but="workflow_scripts.translate.fairseq_engine")
+    assert not [name for name in found if name.startswith("workflow_scripts.models")]
+    assert "workflow_scripts.translate.ctranslate2_engine" in found
