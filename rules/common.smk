@@ -213,6 +213,8 @@ onstart:
     # Only now is it known which jobs will run; a dry run does not come here.
     planned = [Job(job.rule.name, job.wildcards_dict, job.input) for job in workflow.dag.needrun_jobs()]
     # A cluster names no cores: then every training may run at once.
-    side_by_side = max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
+    side_by_side = (
+        max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
+    )
     if problem := too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side):
         raise WorkflowError(problem)

@@ -111,7 +111,9 @@ rule binarise:
     output:
         bin=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.bin", shard=SHARDS),
         idx=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.idx", shard=SHARDS),
-        parts=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.json", shard=filter(None, SHARDS)),
+        parts=collect(
+            "<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.json", shard=filter(None, SHARDS)
+        ),
         stats="<results>/data/bin/{subset}.{pair}.{lang}.json",
     log:
         "<logs>/binarise/{subset}.{pair}.{lang}.log",

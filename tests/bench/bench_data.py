@@ -26,28 +26,29 @@ import numpy as np
 
 WORDS, MEAN_WORDS, SPREAD = 50_000, 19, 0.5  # words of a side: log-normal, as in news text
 REPEATED = 10  # each tenth pair stood before
-BLOCK = 50_000
+BLOCK, STOCK = 50_000, 100_000  # lines
 DIRECTIONS = [1_000_000] * 20 + [200_000] * 18 + [66_800] * 2 + [20_000] * 20  # spec 1.1, one of five shards
 LONGEST = 300  # subwords; some exceed the 256 positions
 PAIRS = {"clean": 5_000_000, "binarise": 200_000, "group": 0}  # 0: no text
 
 
 def generate(folder: Path, pairs: int) -> list[Path]:
-    """Write `train.xx` and `train.yy`."""
+    """Write `train.xx` and `train.yy`: each pair draws a line for either side from a stock of lines."""
     rng = np.random.default_rng(0)
     letters = np.array(list("abcdefghijklmnoprstuvzäéø"))
     words = np.array(["".join(rng.choice(letters, size)) for size in rng.integers(2, 11, WORDS)])
+    lengths = np.clip(rng.lognormal(np.log(MEAN_WORDS), SPREAD, STOCK), 1, 120).astype(int)
+    # Frequent words are frequent, as in text.
+    drawn = words[(rng.random(lengths.sum()) ** 3 * WORDS).astype(int)]
+    stock = np.array([" ".join(line) for line in np.split(drawn, np.cumsum(lengths)[:-1])], dtype=object)
     files = [folder / "train.xx", folder / "train.yy"]
     with files[0].open("w", encoding="utf-8") as one, files[1].open("w", encoding="utf-8") as two:
         for start in range(0, pairs, BLOCK):
-            count = min(BLOCK, pairs - start)
             for handle in (one, two):
-                lengths = np.clip(rng.lognormal(np.log(MEAN_WORDS), SPREAD, count), 1, 120).astype(int)
-                # Frequent words are frequent, as in text.
-                drawn = words[(rng.random(lengths.sum()) ** 3 * WORDS).astype(int)]
-                lines = [" ".join(line) for line in np.split(drawn, np.cumsum(lengths)[:-1])]
-                lines[REPEATED - 1 :: REPEATED] = lines[::REPEATED][: len(lines[REPEATED - 1 :: REPEATED])]
-                handle.write("\n".join(lines) + "\n")
+                numbers = rng.integers(0, STOCK, min(BLOCK, pairs - start))
+                again = numbers[REPEATED - 1 :: REPEATED]
+                again[:] = numbers[::REPEATED][: len(again)]
+                handle.write("\n".join(stock[numbers]) + "\n")
     return files
 
 
