@@ -200,3 +200,24 @@ def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
 def test_the_dag_itself_is_all_that_goes_to_stdout(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     assert snakemake(tmp_path, TINY, "--dag").stdout.startswith("digraph")
+
+
+def test_a_plan_that_no_disk_holds_stops_before_anything(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    config = {**TINY, "model": {"preset": "big"}, "train": {"keep_checkpoints": 100_000}}
+    assert "disk too small" not in snakemake(tmp_path, config, "-n").stderr
+    result = snakemake(tmp_path, config)
+    assert result.returncode != 0
+    said = result.stdout + result.stderr
+    # Big of 8,004 symbols: 192,753,664 parameters, 12 bytes each in 100,002 checkpoints; three fine-tunings.
+    assert "disk too small for the plan: results/tiny will need about 231 TB more (trainings 231 TB, " in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "results/tiny/data").exists()
+
+
+def test_a_workflow_that_starts_on_the_disk_there_is_asks_for_the_planned_jobs_only(tmp_path: Path) -> None:
+    """The check counts jobs: without a training among them, the largest model needs nothing."""
+    lay_down_text(tmp_path)
+    config = {**TINY, "model": {"preset": "big"}, "train": {"keep_checkpoints": 100_000}}
+    result = snakemake(tmp_path, config, "results/tiny/data/text/news/de-en.de.txt")
+    assert "disk too small" not in result.stdout + result.stderr

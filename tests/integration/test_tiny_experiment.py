@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -192,3 +193,38 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> 
     again = run(results.parents[1])
     assert again.returncode == 0, again.stderr
     assert path.read_bytes() == before
+
+
+def clean_training(folder: Path, *arguments: str) -> str:
+    command = [str(VENVS / "workflow/bin/python"), "-m", "workflow_scripts.operate.clean_training"]
+    command += ["--configfile", "tiny.yaml", *arguments]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_trainings_are_cleaned_and_systems_export_again_without_training(results: Path) -> None:
+    folder = results.parents[1]
+    systems = {path: path.read_bytes() for path in (results / "systems").rglob("*") if path.is_file()}
+    assert "to delete it, add CONFIRM=yes" in clean_training(folder)
+    assert len(list((results / "training").rglob("*.pt"))) == 9  # three systems: best, last, one more
+    assert "the systems are untouched" in clean_training(folder, "--confirm")
+    assert not list((results / "training").rglob("*.pt"))
+    assert all(path.read_bytes() == content for path, content in systems.items())
+    assert "Nothing to be done" in run(folder, "-n").stdout
+    (results / "systems/continued/s1/model.safetensors").unlink()
+    again = run(folder)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert all(path.read_bytes() == content for path, content in systems.items())
+    assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1
+    assert "exporting it again" in (results / "logs/finetune/continued.s1.log").read_text()
+
+
+def test_intermediate_data_may_be_deleted(results: Path) -> None:
+    """As docs/how-to/disk.md says."""
+    shutil.rmtree(results / "data/toy")
+    shutil.rmtree(results / "data/text")
+    shutil.rmtree(results / "data/bin")
+    done = run(results.parents[1], "-n")
+    assert "Nothing to be done" in done.stdout, done.stdout
