@@ -1,0 +1,52 @@
+"""Seconds and memory by stage, from files with known numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import write_json
+from workflow_scripts.operate.times import Stage, stages, table
+
+HEADER = "s\th:m:s\tmax_rss\tcpu_time\n"
+
+
+def lay_down(results: Path) -> None:
+    for name, rows in {
+        "decode/a.tsv": "2.5\t0:00:02\t100.0\t3\n",
+        "decode/b.tsv": "1.5\t0:00:01\tNA\t1\n",
+        "finetune/ns.s1.tsv": "1.0\t0:00:01\t10.0\t1\n",
+    }.items():
+        path = results / "benchmarks" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HEADER + rows)
+    for folder, seconds in {
+        "ns/s1": 30.0,
+        "continued/s1": 66.0,
+        "ns/s1.replaced-1": 99.0,
+        "baseline/s1": 9.0,
+    }.items():
+        (results / "training" / folder).mkdir(parents=True)
+        write_json(
+            results / "training" / folder / "history.json", {"seconds": seconds, "peak_memory_mb": seconds}
+        )
+
+
+def test_all_attempts_of_a_training_count_and_the_longest_stage_comes_first(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    assert stages(tmp_path) == [
+        Stage("finetune", 2, 96.0, 66.0, 66.0),
+        Stage("decode", 2, 4.0, 2.5, 100.0),
+    ]
+    assert table(stages(tmp_path)).split("\n")[2:] == [
+        "| finetune | 2 | 96 | 96% | 66.0 | 66 |",
+        "| decode | 2 | 4 | 4% | 2.5 | 100 |",
+        "| **all** | 4 | 100 | | | |",
+    ]
+
+
+def test_a_run_that_was_not(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing has run here"):
+        stages(tmp_path)

@@ -1,0 +1,94 @@
+"""Where the time of a run went: seconds and memory by stage, as a Markdown table on stdout.
+
+``make times CONFIG=…``. Inputs: ``benchmarks/{rule}/*.tsv`` as Snakemake writes them, and the ``history.json`` of
+training folders, which counts every attempt where a benchmark file has the last one only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import read_json
+
+TRAINING = ("train_baseline", "finetune")
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A rule's jobs: how many, their seconds in all, the longest one, the largest memory in MB."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    longest: float
+    memory_mb: float
+
+
+def stages(results: Path) -> list[Stage]:
+    """Return the stages of a run, the one with most seconds first.
+
+    Raises:
+        UserError: nothing has run.
+    """
+    found = []
+    for folder in sorted((results / "benchmarks").glob("*")):
+        seconds, memory = [], [0.0]
+        for file in sorted(folder.rglob("*.tsv")):
+            with file.open(encoding="utf-8", newline="") as handle:
+                for row in csv.DictReader(handle, delimiter="\t"):
+                    seconds.append(float(row["s"]))
+                    # A job that ends before it is looked at has "NA".
+                    memory.append(float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0.0)
+        if folder.name in TRAINING:
+            seconds, memory = _trainings(results, folder.name == "finetune") or (seconds, memory)
+        if seconds:
+            found.append(Stage(folder.name, len(seconds), sum(seconds), max(seconds), max(memory)))
+    if not found:
+        raise UserError(f"{results}: no benchmarks; nothing has run here")
+    return sorted(found, key=lambda stage: -stage.seconds)
+
+
+def _trainings(results: Path, finetuned: bool) -> tuple[list[float], list[float]] | None:
+    histories = [
+        read_json(path)
+        for path in sorted((results / "training").glob("*/s*/history.json"))
+        if (path.parts[-3] != BASELINE) == finetuned and ".replaced-" not in path.parts[-2]
+    ]
+    if not histories:
+        return None
+    return [one["seconds"] for one in histories], [one["peak_memory_mb"] for one in histories]
+
+
+def table(found: list[Stage]) -> str:
+    """Return the stages as Markdown, with each one's share of all seconds."""
+    total = sum(stage.seconds for stage in found)
+    lines = [
+        "| stage | jobs | seconds | share | longest job, s | memory, MB |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for stage in found:
+        lines.append(
+            f"| {stage.rule} | {stage.jobs} | {stage.seconds:.0f} | {stage.seconds / total:.0%}"
+            f" | {stage.longest:.1f} | {stage.memory_mb:.0f} |"
+        )
+    jobs = sum(stage.jobs for stage in found)
+    return "\n".join([*lines, f"| **all** | {jobs} | {total:.0f} | | | |"])
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the table of an experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configfile", required=True)
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    print(table(stages(Path("results") / experiment.experiment)))
+
+
+if __name__ == "__main__":
+    run_main(main)
