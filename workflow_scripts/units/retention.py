@@ -106,6 +106,8 @@ def restore_weights(training: Path, out: Path) -> dict[str, Any]:
     with atomic_path(out) as temporary:
         try:
             os.link(weights, temporary)
+            # A link is as old as the training, and an output older than its inputs is made again and again.
+            os.utime(temporary)
         except OSError:
             shutil.copyfile(weights, temporary)
     return kept
