@@ -210,6 +210,10 @@ def analysis_files():
 
 
 onstart:
+    # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
+    # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
     # Only now is it known which jobs will run; a dry run does not come here.
     planned = [Job(job.rule.name, job.wildcards_dict, job.input) for job in workflow.dag.needrun_jobs()]
     # A cluster names no cores: then every training may run at once.

@@ -238,7 +238,7 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     assert "Nothing to be done" in run(folder, "-n").stdout
     weights = results / "systems/continued/s1/model.safetensors"
     weights.unlink()
-    again = run(folder, str(weights.relative_to(folder)))
+    again = run(folder, "--keep-going", str(weights.relative_to(folder)))
     assert again.returncode == 0, again.stdout + again.stderr
     assert all(path.read_bytes() == content for path, content in systems.items())
     assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1

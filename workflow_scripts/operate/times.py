@@ -1,7 +1,7 @@
 """Where the time of a run went: seconds and memory by stage, as a Markdown table on stdout.
 
-``make times CONFIG=…``. Inputs: ``benchmarks/{rule}/*.tsv`` as Snakemake writes them, and the ``history.json`` of
-training folders, which counts every attempt where a benchmark file has the last one only.
+``make times CONFIG=…``. Inputs: ``benchmarks/{rule}/*.tsv`` as Snakemake writes them, and the
+``history.json`` of training folders, which counts every attempt where a benchmark file has the last only.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ def table(found: list[Stage]) -> str:
         "| stage | jobs | seconds | share | longest job, s | memory, MB |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    for stage in found:
-        lines.append(
-            f"| {stage.rule} | {stage.jobs} | {stage.seconds:.0f} | {stage.seconds / total:.0%}"
-            f" | {stage.longest:.1f} | {stage.memory_mb:.0f} |"
-        )
+    lines += [
+        f"| {stage.rule} | {stage.jobs} | {stage.seconds:.0f} | {stage.seconds / total:.0%}"
+        f" | {stage.longest:.1f} | {stage.memory_mb:.0f} |"
+        for stage in found
+    ]
     jobs = sum(stage.jobs for stage in found)
     return "\n".join([*lines, f"| **all** | {jobs} | {total:.0f} | | | |"])
 
