@@ -216,7 +216,7 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> 
     again = run(results.parents[1], "--verbose")
     assert again.returncode == 0, again.stderr
     assert path.read_bytes() == before
-    # No limit on submissions: with one, jobs that wait would be looked at again every second (rules/common.smk).
+    # No limit on submissions: under one, waiting jobs are looked at every second (rules/common.smk).
     assert f"'_job_count': {sys.maxsize}" in again.stderr
     assert "'_job_count': 100" not in again.stderr
 
