@@ -17,6 +17,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
 
+#: Words of the longest training sentence; the toy corpus has longer ones.
+LONGEST = 11
 CONFIG: dict[str, Any] = {
     "experiment": "tiny",
     "languages": ["en", "ka", "ke"],
@@ -34,7 +36,7 @@ CONFIG: dict[str, Any] = {
             "test_size": 60,
             "concepts": 60,
         },
-        "clean": {"dedup": True, "max_words": 40},
+        "clean": {"dedup": True, "max_words": LONGEST},
         "shards": 2,
     },
     "subwords": {"vocab_size": 250},
@@ -82,7 +84,12 @@ def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
     card = read(results / "data" / "card.json")
     for pair, size in (("en-ka", 3000), ("en-ke", 1500)):
         entry = card["subsets"]["train"][pair]
-        assert entry["dropped"]["duplicate"] > 0
+        sides = [(results / f"data/toy/train.{pair}.{x}").read_text().splitlines() for x in pair.split("-")]
+        pairs = [
+            (a, b) for a, b in zip(*sides, strict=True) if max(map(len, (a.split(), b.split()))) <= LONGEST
+        ]
+        assert 0 < size - len(pairs) == entry["dropped"]["too_long"]
+        assert len(pairs) - len(set(pairs)) == entry["dropped"]["duplicate"]
         assert entry["sentences"] + sum(entry["dropped"].values()) == size
         parts = [read(results / f"data/bin/shard{shard}/train.{pair}.en.json") for shard in (0, 1)]
         assert sum(part["sentences"] for part in parts) == entry["sentences"]
