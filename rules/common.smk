@@ -167,6 +167,13 @@ def side_of(testset, direction, side):
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
 
 
+def references_of(testset, direction, rebuilt):
+    """What a direction is scored against: the target's text, or the one rebuilt from its binarised form."""
+    if rebuilt:
+        return f"{RESULTS}/data/references/{testset}.{pair_of(direction)}.{split_direction(direction)[1]}.txt"
+    return side_of(testset, direction, 1)
+
+
 def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
 
@@ -191,7 +198,10 @@ def hypothesis_files():
 
 
 def score_files():
-    return per_hypothesis("scores", ".json")
+    profiles = {"raw": ".json", "paper": ".paper.json"}
+    return [
+        f for profile in EXPERIMENT.evaluation.references for f in per_hypothesis("scores", profiles[profile])
+    ]
 
 
 def sweep_figures():

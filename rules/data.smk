@@ -160,3 +160,26 @@ rule write_card:
     shell:
         "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --pairs {params.pairs:q} "
         "--text {params.processing:q} --out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
+
+
+rule rebuild_references:
+    input:
+        bin="<results>/data/bin/{testset}.{pair}.{lang}.bin",
+        idx="<results>/data/bin/{testset}.{pair}.{lang}.idx",
+        dictionary="<results>/data/subwords/dict.txt",
+    output:
+        text="<results>/data/references/{testset}.{pair}.{lang}.txt",
+    log:
+        "<logs>/rebuild_references/{testset}.{pair}.{lang}.log",
+    benchmark:
+        "<benchmarks>/rebuild_references/{testset}.{pair}.{lang}.tsv"
+    conda:
+        "../envs/text.yaml"
+    params:
+        prefix=subpath(input.bin, strip_suffix=".bin"),
+        processing=as_json(EXPERIMENT.text.model_dump()),
+        code=closure_hash("data.rebuild_references"),
+        environment=environment_identity("text"),
+    shell:
+        "run-in text workflow_scripts.data.rebuild_references --bin-prefix {params.prefix:q} --lang {wildcards.lang} "
+        "--text {params.processing:q} --dictionary {input.dictionary:q} --out {output.text:q} > {log} 2>&1"

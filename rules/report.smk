@@ -22,6 +22,7 @@ rule tabulate:
         testsets=EXPERIMENT.testsets,
         directions=EXPERIMENT.evaluated_directions,
         metrics=EXPERIMENT.evaluation.metrics,
+        profiles=EXPERIMENT.evaluation.references,
         pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
         groups=as_json(EXPERIMENT.groupings),
         control=f"--control {EXPERIMENT.control}" if EXPERIMENT.control else "",
@@ -32,7 +33,7 @@ rule tabulate:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
         "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "{params.pivot} {params.control} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
+        "--profiles {params.profiles} {params.pivot} {params.control} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
 
 
 rule plot_training:

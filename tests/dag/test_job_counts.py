@@ -236,3 +236,15 @@ def test_a_workflow_that_starts_on_the_disk_there_is_asks_for_the_planned_jobs_o
     said = result.stdout + result.stderr
     assert "rule prepare_text:" in said
     assert "disk too small" not in said
+
+
+def test_rebuilt_references_are_made_once_and_every_system_is_scored_against_them_too(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    config = {**TINY, "evaluation": {"references": ["raw", "paper"]}}
+    assert jobs(snakemake(tmp_path, config, "-n")) == {
+        **EXPECTED,
+        "rebuild_references": 4,  # 1 test set × 2 pairs × 2 sides, whichever system is scored
+        "score": 32,
+    }
+    only = jobs(snakemake(tmp_path, {**TINY, "evaluation": {"references": ["paper"]}}, "-n"))
+    assert (only["score"], only["rebuild_references"]) == (16, 4)

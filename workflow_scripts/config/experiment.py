@@ -144,6 +144,11 @@ class Evaluation(Section):
         min_length=1,
         description="Test sets to decode; null: all of the source. valid may be named too.",
     )
+    references: list[Literal["raw", "paper"]] = Field(
+        ["raw"],
+        min_length=1,
+        description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
+    )
 
 
 class Analysis(Section):
@@ -255,7 +260,7 @@ class Experiment(Section):
             yield f"{key}: {direction!r} is listed twice"
 
     def _evaluation_problems(self) -> Iterable[str]:
-        for key in ("metrics", "testsets"):
+        for key in ("metrics", "testsets", "references"):
             listed = getattr(self.evaluation, key) or []
             for name in sorted({name for name in listed if listed.count(name) > 1}):
                 yield f"evaluation.{key}: {name!r} is listed twice"

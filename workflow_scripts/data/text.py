@@ -98,11 +98,11 @@ class TextProcessor:
             line = self._tokenizer.tokenize(line, aggressive_dash_splits=True, return_str=True, escape=False)
         return line
 
-    def detokenise(self, line: str) -> str:
+    def detokenise(self, line: str, unescape: bool = False) -> str:
         """Return tokenised text as plain text (the way back from ``process``; normalisation stays)."""
         if self.options.moses:
             # Nothing was escaped, so an "&amp;" in the text is the text's own.
-            return self._detokenizer.detokenize(line.split(), return_str=True, unescape=False)
+            return self._detokenizer.detokenize(line.split(), return_str=True, unescape=unescape)
         return line
 
     def encode(self, line: str) -> list[str]:
@@ -113,9 +113,9 @@ class TextProcessor:
         """Return the SentencePiece ids (not the vocabulary's) of raw lines."""
         return self._model.encode([self.process(line) for line in lines], out_type=int)
 
-    def decode(self, pieces: Sequence[str]) -> str:
+    def decode(self, pieces: Sequence[str], unescape: bool = False) -> str:
         """Return the plain text of pieces, without markers."""
-        return self.detokenise("".join(pieces).replace(WORD_START, " ").strip())
+        return self.detokenise("".join(pieces).replace(WORD_START, " ").strip(), unescape)
 
     @property
     def _model(self) -> SentencePieceProcessor:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 
+from workflow_scripts.report.scores import RAW
 from workflow_scripts.report.summary import (
     ALL,
     BOTH,
@@ -59,6 +60,12 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
 
+def table_title(testset: str, profile: str, metric: str) -> str:
+    """Return "flores, BLEU"; references other than the test set's own text are named."""
+    name = METRIC_NAMES.get(metric, metric)
+    return f"{testset}, {name}" if profile == RAW else f"{testset}, {name}, {profile} references"
+
+
 def render(summary: Summary, pivot: str, decimals: int = DECIMALS, control: str = "continued") -> str:
     """Return the whole document.
 
@@ -83,9 +90,9 @@ def render(summary: Summary, pivot: str, decimals: int = DECIMALS, control: str 
     if partial:
         lines += ["", "Cells with missing scores say how many of the expected were found: [found/expected]."]
     marker = "PARTIAL: " if partial else ""
-    for (testset, metric), grouped in groupby(summary.cells, key=lambda cell: (cell.testset, cell.metric)):
+    for table, grouped in groupby(summary.cells, key=lambda cell: (cell.testset, cell.profile, cell.metric)):
         cells = list(grouped)
-        lines += ["", f"## {marker}{testset}, {METRIC_NAMES.get(metric, metric)}"]
+        lines += ["", f"## {marker}{table_title(*table)}"]
         lines += _group_tables(cells, pivot, decimals, control, marker)
         lines += _sweep_tables(cells, pivot, decimals, control, marker)
         lines += _direction_table(cells, decimals, marker)

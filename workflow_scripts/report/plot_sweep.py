@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
-from workflow_scripts.report.markdown import METRIC_NAMES
+from workflow_scripts.report.markdown import METRIC_NAMES, table_title
 from workflow_scripts.report.show import Row, read_summary
 from workflow_scripts.report.summary import ALL, BOTH, INTO, OTHER, OUT, sweep_key
 
@@ -60,14 +60,15 @@ def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> lis
 
 def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
     """Draw the rows of one sweep."""
-    testsets = list(dict.fromkeys(row["testset"] for row in rows))
+    tables = list(dict.fromkeys((row["testset"], row["profile"]) for row in rows))
     name = METRIC_NAMES.get(metric, metric)
-    figure, grid = panels(len(testsets), len(REFERENCES))
-    for testset, axes in zip(testsets, grid, strict=True):
+    figure, grid = panels(len(tables), len(REFERENCES))
+    for (testset, profile), axes in zip(tables, grid, strict=True):
+        part = [row for row in rows if row["profile"] == profile]
         for axis, (difference, reference) in zip(axes, REFERENCES.items(), strict=True):
             drawn = False
             for side, colour, marker in zip(SIDES, COLOURS, MARKERS, strict=False):
-                line = points(rows, testset, side, difference)
+                line = points(part, testset, side, difference)
                 if not line:
                     continue
                 axis.errorbar(
@@ -85,8 +86,9 @@ def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
             axis.axhline(0, color="black", linewidth=0.8)
             axis.set_xlabel("threshold k (%)")
             axis.set_ylabel(f"{name} gain over {reference}")
-            seeds = sorted({row["n"] for row in rows if row["testset"] == testset})
-            axis.set_title(f"{testset} (seeds: {', '.join(seeds)})", fontsize=9)
+            seeds = sorted({row["n"] for row in part if row["testset"] == testset})
+            title = table_title(testset, profile, metric)
+            axis.set_title(f"{title} (seeds: {', '.join(seeds)})", fontsize=9)
             if drawn:
                 axis.legend(fontsize=7, frameon=False)
             else:

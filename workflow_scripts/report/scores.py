@@ -1,7 +1,8 @@
 """Read the scores an experiment must have, and write them as one table (spec 5, "missing files").
 
-In:  ``scores/{system}/s{seed}/{testset}/{direction}.json`` of ``evaluate.score``: exactly those of
-     system × seed × test set × direction; other files under the root are not looked at.
+In:  ``scores/{system}/s{seed}/{testset}/{direction}.json`` (``….paper.json``: rebuilt references) of
+     ``evaluate.score``: exactly those of profile × system × seed × test set × direction; other files under
+     the root are not looked at.
 Out: ``tables/scores.csv``.
 
 A missing score is an error, never a gap in an average.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Score:
     signature: str
 
 
-COLUMNS = [field.name for field in fields(Score)]
+COLUMNS = [column.name for column in fields(Score)]
+RAW = "raw"  # the profile whose files need not name it: the test set's own text as references
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,12 @@ class Plan:
     testsets: list[str]
     directions: list[str]
     metrics: list[str]
+    profiles: list[str] = field(default_factory=lambda: [RAW])
 
     @property
     def size(self) -> int:
         """Number of scores expected."""
-        lists = (self.systems, self.seeds, self.testsets, self.directions, self.metrics)
+        lists = (self.systems, self.seeds, self.testsets, self.directions, self.metrics, self.profiles)
         return math.prod(len(values) for values in lists)
 
 
@@ -72,9 +75,12 @@ def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> li
     """
     scores: list[Score] = []
     missing: list[str] = []
-    references: dict[tuple[str, str], tuple[str, Path]] = {}
-    for system, seed, testset, direction in product(plan.systems, plan.seeds, plan.testsets, plan.directions):
-        path = Path(root) / system / f"s{seed}" / testset / f"{direction}.json"
+    references: dict[tuple[str, str, str], tuple[str, Path]] = {}
+    for profile, system, seed, testset, direction in product(
+        plan.profiles, plan.systems, plan.seeds, plan.testsets, plan.directions
+    ):
+        name = f"{direction}.json" if profile == RAW else f"{direction}.{profile}.json"
+        path = Path(root) / system / f"s{seed}" / testset / name
         if not path.is_file():
             missing += [str(path)] * len(plan.metrics)
             continue
@@ -85,10 +91,11 @@ def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> li
             ("seed", seed),
             ("testset", testset),
             ("direction", direction),
+            ("profile", profile),
         ):
             if content[key] != value:
                 raise UserError(f"{path}: {key} is {content[key]!r}, its path says {value!r}")
-        _check_references(references, (testset, direction), content["references_sha256"], path)
+        _check_references(references, (profile, testset, direction), content["references_sha256"], path)
         found: dict[str, dict[str, Any]] = {entry["metric"]: entry for entry in content["scores"]}
         for metric in plan.metrics:
             if metric not in found:
@@ -103,7 +110,7 @@ def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> li
                     system,
                     seed,
                     testset,
-                    content["profile"],
+                    profile,
                     direction,
                     metric,
                     number,
@@ -135,7 +142,7 @@ def _read_one(path: Path) -> dict[str, Any]:
 
 
 def _check_references(
-    known: dict[tuple[str, str], tuple[str, Path]], key: tuple[str, str], sha256: str, path: Path
+    known: dict[tuple[str, str, str], tuple[str, Path]], key: tuple[str, str, str], sha256: str, path: Path
 ) -> None:
     first_sha256, first_path = known.setdefault(key, (sha256, path))
     if sha256 != first_sha256:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
-from workflow_scripts.report.markdown import METRIC_NAMES, rounded
+from workflow_scripts.report.markdown import rounded, table_title
 from workflow_scripts.report.summary import ALL, BOTH, CSV_COLUMNS, INTO, OTHER, OUT
 
 WIDTH = 99
@@ -63,9 +63,8 @@ def render_console(rows: Sequence[Row]) -> str:
     """Return the table over all directions of each test set and metric, under 100 columns wide."""
     overall = [row for row in rows if row["grouping"] == ALL]
     lines: list[str] = []
-    for (testset, metric), grouped in groupby(overall, key=lambda row: (row["testset"], row["metric"])):
-        part = list(grouped)
-        lines += ["", *_one_table(part, f"{testset}, {METRIC_NAMES.get(metric, metric)}")]
+    for table, grouped in groupby(overall, key=lambda row: (row["testset"], row["profile"], row["metric"])):
+        lines += ["", *_one_table(list(grouped), table_title(*table))]
     return "\n".join(lines)
 
 

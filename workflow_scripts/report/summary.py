@@ -11,8 +11,9 @@ A direction belongs to a group when all its languages but the pivot do: ``en-de`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -162,20 +163,20 @@ def summarise(
         control: system that the second difference is taken to (continued training).
 
     Raises:
-        UserError: one table holds two signatures or two profiles.
+        UserError: one table holds two signatures.
     """
     rows, skipped = layout(plan.directions, pivot, groups)
     order = display_order(plan.systems)
     cells: list[Cell] = []
-    for testset in plan.testsets:
+    for testset, profile in product(plan.testsets, plan.profiles):
         for metric in plan.metrics:
-            table = [score for score in scores if (score.testset, score.metric) == (testset, metric)]
+            wanted = (testset, profile, metric)
+            table = [score for score in scores if (score.testset, score.profile, score.metric) == wanted]
             if not table:
-                skipped.append(f"{testset}/{metric}: no score at all")
+                skipped.append(f"{testset}/{metric}, {profile} references: no score at all")
                 continue
             values = {(score.system, score.seed, score.direction): score.score for score in table}
-            signature = _single(table, "signature", lambda score: score.signature)
-            profile = _single(table, "profile", lambda score: score.profile)
+            signature = _single_signature(table)
             for grouping, group, side, parts in rows:
                 for system in order:
                     listed = [direction for part in parts for direction in part]
@@ -204,16 +205,16 @@ def summarise(
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
 
 
-def _single(table: Sequence[Score], what: str, read: Callable[[Score], str]) -> str:
+def _single_signature(table: Sequence[Score]) -> str:
     first = table[0]
     for score in table:
-        if read(score) != read(first):
+        if score.signature != first.signature:
             raise UserError(
-                f"table {first.testset}/{first.metric}: two {what}s, {read(first)!r} "
-                f"({first.system} s{first.seed} {first.direction}) and {read(score)!r} "
+                f"table {first.testset}/{first.metric}: two signatures, {first.signature!r} "
+                f"({first.system} s{first.seed} {first.direction}) and {score.signature!r} "
                 f"({score.system} s{score.seed} {score.direction}): their scores cannot be averaged"
             )
-    return read(first)
+    return first.signature
 
 
 def _average(

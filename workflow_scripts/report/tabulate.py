@@ -17,7 +17,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_text
 from workflow_scripts.report.markdown import DECIMALS, render
-from workflow_scripts.report.scores import Plan, read_scores, write_scores_csv
+from workflow_scripts.report.scores import RAW, Plan, read_scores, write_scores_csv
 from workflow_scripts.report.summary import ALL, DIRECTION, Groups, summarise, write_summary_csv
 
 
@@ -53,6 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     for name in ("systems", "testsets", "directions", "metrics"):
         parser.add_argument(f"--{name}", nargs="+", required=True)
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
+    parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")
     parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--baseline", default="baseline", help="system of the first difference")
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
     parser.add_argument("--out-dir", required=True)
     args = parser.parse_args(argv)
-    for name in ("systems", "seeds", "testsets", "directions", "metrics"):
+    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles"):
         values = getattr(args, name)
         repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
         if repeated:
@@ -69,7 +70,8 @@ def main(argv: list[str] | None = None) -> None:
     for direction in args.directions:
         split_direction(direction)
 
-    plan = Plan(args.experiment, args.systems, args.seeds, args.testsets, args.directions, args.metrics)
+    lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
+    plan = Plan(args.experiment, *lists)
     groups = read_groups(args.groups)
     scores = read_scores(args.scores_root, plan, args.allow_partial)
     summary = summarise(scores, plan, args.pivot, groups, args.baseline, args.control)

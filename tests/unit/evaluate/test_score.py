@@ -155,3 +155,33 @@ def test_a_job_imports_nothing_heavy():
     loaded = set(done.stdout.split())
     assert "sacrebleu" in loaded
     assert not loaded & {"pandas", "scipy", "matplotlib", "torch"}
+
+
+def test_rebuilt_references_give_another_score(tmp_path):
+    """A perfect hypothesis, scored against the text and against what a vocabulary without é makes of it."""
+    (tmp_path / "hyp").write_text("the cat sat on é\n")
+    (tmp_path / "raw").write_text("the cat sat on é\n")
+    (tmp_path / "paper").write_text("the cat sat on <<unk>>\n")
+    found = {}
+    for profile in ("raw", "paper"):
+        arguments = [
+            "--experiment",
+            "e",
+            "--system",
+            "s",
+            "--seed",
+            "1",
+            "--testset",
+            "t",
+            "--metrics",
+            "bleu",
+        ]
+        arguments += ["--direction", "de-en", "--profile", profile, "--references", str(tmp_path / profile)]
+        main([*arguments, "--hypotheses", str(tmp_path / "hyp"), "--out", str(tmp_path / "out.json")])
+        result = json.loads((tmp_path / "out.json").read_text())
+        assert result["profile"] == profile
+        found[profile] = result["scores"][0]["score"]
+    # 13a makes "< < unk > >" of the token: 5 words against 9.
+    # Precisions 4/5, 3/4, 2/3 and 1/2: their product is 1/5.
+    assert found["raw"] == pytest.approx(100)
+    assert found["paper"] == pytest.approx(100 * math.exp(1 - 9 / 5) * 0.2**0.25)

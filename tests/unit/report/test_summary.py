@@ -152,13 +152,25 @@ def test_partial_differences_compare_only_what_both_have():
     assert gap.value == Estimate(None, None, 0, "scores missing")
 
 
-@pytest.mark.parametrize("what", ["signature", "profile"])
-def test_two_signatures_or_profiles_in_a_table_are_an_error(what):
-    scores = frame({("baseline", 1): [1.0]}, ["en-de"]) + frame(
-        {("ns", 1): [1.0]}, ["en-de"], **{what: "odd"}
-    )
-    with pytest.raises(UserError, match=f"table test/bleu: two {what}s, .*ns s1 en-de"):
-        summarise(scores, plan_of(["baseline", "ns"], [1], ["en-de"]), "en", {})
+def test_two_signatures_in_a_table_are_an_error():
+    odd = frame({("ns", 1): [1.0]}, ["en-de"], signature="odd")
+    with pytest.raises(UserError, match=r"table test/bleu: two signatures, .*ns s1 en-de"):
+        summarise(
+            frame({("baseline", 1): [1.0]}, ["en-de"]) + odd,
+            plan_of(["baseline", "ns"], [1], ["en-de"]),
+            "en",
+            {},
+        )
+
+
+def test_two_profiles_are_never_averaged():
+    raw = frame({("baseline", 1): [10.0]}, ["en-de"])
+    paper = frame({("baseline", 1): [30.0]}, ["en-de"], profile="paper")
+    plan = Plan("e", ["baseline"], [1], ["test"], ["en-de"], ["bleu"], ["raw", "paper"])
+    summary = summarise(raw + paper, plan, "en", {})
+    overall = [(c.profile, c.value.mean) for c in summary.cells if c.grouping == "all"]
+    assert overall == [("raw", 10.0), ("paper", 30.0)]
+    assert (summary.missing, summary.expected) == (0, 2)
 
 
 def test_rounding_is_half_up_and_once():
@@ -193,7 +205,7 @@ def test_published_averages_are_reproduced():
     ]
     directions = sorted({score.direction for score in scores})
     assert len(directions) == 60
-    plan = Plan("e", ["baseline", "ns-k95"], [1], ["flores"], directions, ["bleu", "chrf"])
+    plan = Plan("e", ["baseline", "ns-k95"], [1], ["flores"], directions, ["bleu", "chrf"], ["paper"])
     cells = summarise(scores, plan, "en", {"tier": tiers}).cells
 
     def shown(metric: str, system: str) -> list[str]:

@@ -217,3 +217,30 @@ def test_console_summary_of_one_seed_and_long_names(tmp_path, capsys):
 def test_show_without_tables_is_a_user_error(tmp_path):
     with pytest.raises(UserError, match="no summary here"):
         show.main(["--tables", str(tmp_path)])
+
+
+def test_rebuilt_references_have_tables_of_their_own(results):
+    for (system, seed), values in BLEU.items():
+        for direction, value in zip(("en-de", "de-en"), values, strict=True):
+            # Other references, so other scores: the files lie beside those of the test set's own text.
+            changes = {"profile": "paper", "references_sha256": f"rebuilt-{direction}"}
+            write(results, system, seed, f"{direction}.paper", value + 5, {**changes, "direction": direction})
+    tables = tabulate(results, "--profiles", "raw", "paper")
+    text = (tables / "summary.md").read_text()
+    titles = [line for line in text.splitlines() if line.startswith("## test")]
+    rebuilt = ["## test, BLEU, paper references", "## test, chrF++, paper references"]
+    assert titles == ["## test, BLEU", "## test, chrF++", *rebuilt]
+    rows = rows_of(tables / "scores.csv")
+    assert [(r["profile"], r["score"]) for r in rows if r["metric"] == "bleu"][::16] == [
+        ("raw", "10.0"),
+        ("paper", "15.0"),
+    ]
+    wanted = {"metric": "bleu", "grouping": "all", "side": "both", "system": "ns-k97.5"}
+    found = [row for row in rows_of(tables / "summary.csv") if wanted.items() <= row.items()]
+    assert [(row["profile"], float(row["mean"])) for row in found] == [("raw", 23.0625), ("paper", 28.0625)]
+
+
+def test_a_score_of_another_profile_than_its_name_is_refused(results):
+    write(results, "baseline", 1, "en-de", 10.0, {"profile": "paper"})
+    with pytest.raises(UserError, match="profile is 'paper', its path says 'raw'"):
+        tabulate(results)
