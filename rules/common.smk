@@ -70,6 +70,11 @@ def as_json(value):
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def as_options(settings):
+    """Settings as command-line options: max_length 200 is `--max-length 200`."""
+    return " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
+
+
 def parent(path, levels=1):
     """The folder `levels` above a file of a list (subpath takes single files only)."""
     return str(Path(path).parents[levels - 1])

@@ -7,8 +7,10 @@ OTHER_ENGINE = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[EXPERIMENT.d
 
 rule decode:
     input:
-        # Two files stand for the folder: one job makes them all, and a sweep has thousands of these jobs.
-        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
+        # Two files stand for the folder: one job makes them all. A sweep has thousands of these jobs, and each function
+        # and each param of a job makes a dry run longer.
+        system="<results>/systems/{system}/s{seed}/system.json",
+        weights="<results>/systems/{system}/s{seed}/model.safetensors",
         source=lambda w: side_of(w.testset, w.direction, 0),
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
@@ -20,19 +22,11 @@ rule decode:
         f"../envs/{ENGINE_ENVIRONMENT}.yaml"
     threads: EXPERIMENT.decode.threads
     params:
-        system=lambda w, input: parent(input.system[0]),
-        engine=EXPERIMENT.decode.engine,
-        beam=EXPERIMENT.decode.beam,
-        length_penalty=EXPERIMENT.decode.length_penalty,
-        max_length=EXPERIMENT.decode.max_length,
-        batch_tokens=EXPERIMENT.decode.batch_tokens,
-        compute_type=EXPERIMENT.decode.compute_type,
+        options=as_options(EXPERIMENT.decode.model_dump(exclude={"threads"})),
         code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
         environment=environment_identity(ENGINE_ENVIRONMENT),
         interpreter=ENGINE_ENVIRONMENT,
     shell:
-        "run-in {params.interpreter} workflow_scripts.translate.decode --system {params.system:q} "
-        "--direction {wildcards.direction} --source {input.source:q} --engine {params.engine} --beam {params.beam} "
-        "--length-penalty {params.length_penalty} --max-length {params.max_length} "
-        "--batch-tokens {params.batch_tokens} --compute-type {params.compute_type} --threads {threads} "
+        'run-in {params.interpreter} workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
+        "--direction {wildcards.direction} --source {input.source:q} {params.options} --threads {threads} "
         "--out {output.hypotheses:q} > {log} 2>&1"
