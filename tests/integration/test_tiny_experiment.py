@@ -253,6 +253,10 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     assert all(path.read_bytes() == content for path, content in systems.items())
     assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1
     assert "exporting it again" in (results / "logs/finetune/continued.s1.log").read_text()
+    # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
+    hypotheses = {path: path.read_bytes() for path in (results / "translations").rglob("*.txt")}
+    assert run(folder).returncode == 0
+    assert all(path.read_bytes() == content for path, content in hypotheses.items())
 
 
 def test_intermediate_data_may_be_deleted(results: Path) -> None:
