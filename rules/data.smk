@@ -164,8 +164,8 @@ rule write_card:
 
 rule rebuild_references:
     input:
-        bin="<results>/data/bin/{testset}.{pair}.{lang}.bin",
-        idx="<results>/data/bin/{testset}.{pair}.{lang}.idx",
+        bin=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.bin",
+        idx=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.idx",
         dictionary="<results>/data/subwords/dict.txt",
     output:
         text="<results>/data/references/{testset}.{pair}.{lang}.txt",

@@ -366,7 +366,7 @@ class Experiment(Section):
         """Directions whose activations are counted by one job, by the job's name.
 
         They have one source language; what they share is decided by content, when they are counted. At most
-        ``DIRECTIONS_OF_A_COUNT`` each, evenly, so that other cores have work too. A direction that is only
+        ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. A direction that is only
         evaluated is counted alone: adding one recounts no other.
         """
         out: dict[str, list[str]] = {}
@@ -377,7 +377,7 @@ class Experiment(Section):
             jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
             for job in range(jobs if len(found) > 1 else 0):
                 name = source if jobs == 1 else f"{source}_{job + 1}"
-                out[name] = found[len(found) * job // jobs : len(found) * (job + 1) // jobs]
+                out[name] = found[job * DIRECTIONS_OF_A_COUNT : (job + 1) * DIRECTIONS_OF_A_COUNT]
         return out
 
     @property

@@ -102,7 +102,9 @@ EXECUTION = {
 class Settings(Section):
     """One training: optimiser, schedule, batches, validation. Shared by the baseline and the fine-tunes."""
 
-    max_updates: PositiveInt = Field(6000, description="Updates to train. Raising it continues a run.")
+    max_updates: PositiveInt = Field(
+        6000, description="Updates to train. Raising it continues a run, unless the schedule decays to it."
+    )
     max_tokens: PositiveInt = Field(2400, description="Padded tokens of a batch per device.")
     update_freq: PositiveInt = Field(
         1, description="Batches accumulated for one update, those of all devices together."
@@ -188,7 +190,9 @@ class Train(Settings):
 class Finetune(Settings):
     """Training of every fine-tuned system, the controls included: equal in all but the masks."""
 
-    max_updates: PositiveInt = Field(1000, description="Updates to train. Raising it continues a run.")
+    max_updates: PositiveInt = Field(
+        1000, description="Updates to train. Raising it continues a run, unless the schedule decays to it."
+    )
     sampler: Literal["by_direction"] = Field(
         "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
     )

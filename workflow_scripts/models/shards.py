@@ -72,6 +72,8 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
                 raise UserError(
                     f"{folder}: train of {direction} has {source} source but {target} target lines"
                 )
+            if not source:
+                raise UserError(f"{folder}: train of {direction} has no lines")
 
 
 def _header(index: Path) -> tuple[int, int]:
@@ -87,8 +89,9 @@ def _header(index: Path) -> tuple[int, int]:
 def _check_dictionary(path: Path, dictionary: str | Path, digest: str, symbols: int) -> None:
     """Compare what is recorded beside the file, or else look at its ids (data made elsewhere)."""
     record = path.with_suffix(".json")
-    if record.is_file():
-        same = read_json(record)["made_from"]["dictionary"] == digest
+    recorded = read_json(record).get("made_from", {}).get("dictionary") if record.is_file() else None
+    if recorded is not None:
+        same = recorded == digest
     else:
         code, _ = _header(path.with_suffix(".idx"))
         empty = path.stat().st_size == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import warnings
@@ -77,14 +78,17 @@ class TrainingPlan:
     parent: dict[str, Any] | None = None
 
 
-def number_of_processes() -> int:
-    """Return the processes of this training: torchrun's WORLD_SIZE, or one for each GPU."""
-    return int(os.environ.get("WORLD_SIZE", max(torch.cuda.device_count(), 1)))
+def number_of_processes(settings: Mapping[str, Any]) -> int:
+    """Return the processes of this training: torchrun's WORLD_SIZE, or one for each GPU that an update can be
+    shared out to in whole batches."""
+    if world := os.environ.get("WORLD_SIZE"):
+        return int(world)
+    return math.gcd(accumulation(settings, 1), max(torch.cuda.device_count(), 1))
 
 
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     """Return the three classes of ARCHITECTURE rule 1; contents by SHA-256, no paths."""
-    classes = settings_by_class(plan.settings, number_of_processes())
+    classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
     files = training_files(plan.data_bin, plan.directions)
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
@@ -128,7 +132,8 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         "warmup-updates": s["warmup_updates"],
         "max-tokens": s["max_tokens"],
         "max-tokens-valid": s["max_tokens"],
-        "update-freq": accumulation(s, number_of_processes()),
+        "update-freq": accumulation(s, number_of_processes(s)),
+        "distributed-world-size": number_of_processes(s),
         "max-update": s["max_updates"],
         "save-interval-updates": s["validate_interval_updates"],
         "validate-interval-updates": s["validate_interval_updates"],

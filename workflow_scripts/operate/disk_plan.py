@@ -11,6 +11,7 @@ Source: none; docs/how-to/disk.md works out the published setting.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 
 from workflow_scripts.config.experiment import BASELINE, Experiment
 from workflow_scripts.config.training import Settings
+from workflow_scripts.files import read_json
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.units.retention import FINISHED, checkpoints_of, size_of
 
@@ -40,11 +42,12 @@ TRAINING_RULES = ("train_baseline", "finetune")
 
 @dataclass(frozen=True)
 class Job:
-    """A job that will run: its rule, wildcards and input files."""
+    """A job that will run: its rule, wildcards, input and output files."""
 
     rule: str
     wildcards: Mapping[str, str]
     inputs: Sequence[str]
+    outputs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     symbols = experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)
     kept, passing, systems = 0, [], 0
-    prepared, binarised = 0, 0
+    prepared, to_prepare = 0, set[str]()
+    texts: list[tuple[Job, str]] = []
     for job in jobs:
         if job.rule in TRAINING_RULES:
             name = job.wildcards.get("finetuned", BASELINE)
@@ -98,25 +102,43 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
                 passing.append(missing)
             systems += max(0, weights - size_of(results / "systems" / name / seed))
         elif job.rule == "prepare_text":
-            prepared += sum(map(_text_of, job.inputs))
+            prepared += max(0, sum(map(_text_of, job.inputs)) - _there(job))
+            to_prepare.update(job.outputs)
         elif job.rule == "binarise":
-            # Only text that is there: what is yet to be prepared is counted from its source.
-            binarised += sum(size_of(Path(file)) for file in job.inputs if file.endswith(".txt"))
+            texts.extend((job, file) for file in job.inputs if file.endswith(".txt"))
+    # Text that is yet to be prepared is counted from its source.
+    binarised = sum(
+        max(0, size_of(Path(file)) - _there(job)) for job, file in texts if file not in to_prepare
+    )
     binary = BINARY_OF_TEXT * (1 if symbols <= SMALL_VOCABULARY else 2)
     running = sorted(passing, reverse=True)[:at_once]
     return Need(kept + sum(running), systems, prepared + binary * (prepared + binarised))
 
 
 def _checkpoints(settings: Settings, weights: int, folder: Path) -> int:
-    if (folder / FINISHED).is_file():
+    if _is_of(settings, folder):
         return 0  # its system is only exported again
     whole = (settings.keep_checkpoints + BEST_AND_LAST) * CHECKPOINT_FLOATS * weights
     return max(0, whole - sum(map(size_of, checkpoints_of(folder))))
 
 
+def _is_of(settings: Settings, folder: Path) -> bool:
+    """Tell whether a training finished with these settings, as far as the config alone says."""
+    if not (folder / FINISHED).is_file():
+        return False
+    identity = read_json(folder / FINISHED)["identity"]
+    wanted = json.loads(json.dumps(settings.settings()))
+    return all(identity[key] == value for key, value in wanted.items() if key in identity)
+
+
 def _text_of(file: str) -> int:
     path = Path(file)
     return size_of(path) * (TEXT_OF_GZIP if path.suffix == ".gz" else 1)
+
+
+def _there(job: Job) -> int:
+    """Return the bytes of a job's outputs that its run will replace."""
+    return sum(size_of(Path(file)) for file in job.outputs)
 
 
 def free_bytes(folder: Path) -> tuple[int, int]:

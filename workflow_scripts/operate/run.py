@@ -1,8 +1,9 @@
 """Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind.
 
 ``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's
-own lock does not say who holds it, so a run that was killed blocks every later one. This one holds a lock of
-the operating system's beside it, which ends with the process: who gets it knows that the other is stale.
+own lock does not say who holds it, so a run that was killed blocks every later one. All runs share a
+lock of the operating system's beside it, which ends with the process: who has it alone knows that the
+other is stale. Which runs may go on side by side (other outputs, dry runs) is left to Snakemake's own.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ def working_directory(options: list[str]) -> Path:
     return Path(parser.parse_known_args(options)[0].directory)
 
 
-def hold(folder: Path) -> int:
-    """Take the lock of a working directory; the descriptor holds it until its process ends, through an exec.
+def hold(folder: Path) -> tuple[int, bool]:
+    """Share the lock of a working directory; return its descriptor and whether no other run has it.
 
-    Raises:
-        UserError: another run has it.
+    The descriptor holds it, through an exec too, until its process ends. A run that is alone has the lock to
+    itself until `share` is called.
     """
     path = folder / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    os.set_inheritable(descriptor, True)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(descriptor, 20).decode() or "unknown"
-        os.close(descriptor)
-        raise UserError(
-            f"{folder.resolve()}: process {holder} runs the workflow here; wait for it or stop it"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
-    os.set_inheritable(descriptor, True)
-    return descriptor
+        share(descriptor)
+        return descriptor, False
+    return descriptor, True
+
+
+def share(descriptor: int) -> None:
+    """Let other runs have the lock too; waits for one that is clearing Snakemake's."""
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def other_runs(folder: Path) -> list[int]:
@@ -71,17 +72,15 @@ def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
     folder = working_directory(options)
-    hold(folder)
+    descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
-    if any((folder / ".snakemake" / "locks").glob("*")):
-        if others := other_runs(folder):
-            raise UserError(
-                f"{folder.resolve()}: process {others[0]} runs snakemake here; wait for it or stop it"
-            )
+    # Snakemake that was started by hand does not hold our lock.
+    if alone and any((folder / ".snakemake" / "locks").glob("*")) and not other_runs(folder):
         print("an earlier run was killed: its lock is cleared", file=sys.stderr)
         done = subprocess.run([*snakemake, *options, "--unlock"], capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(done.stderr.strip().split("\n")[-1])
+    share(descriptor)
     os.execv(sys.executable, [*snakemake, *options])
 
 

@@ -17,11 +17,12 @@ from workflow_scripts.files import read_json
 
 TRAINING = ("train_baseline", "finetune")
 BASELINE = "baseline"
+MEASURED_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A rule's jobs: how many, their seconds in all, the longest one, the largest memory in MB."""
+    """A rule's jobs: how many, their seconds in all, the longest one, the largest memory (MB, 0: unknown)."""
 
     rule: str
     jobs: int
@@ -43,8 +44,10 @@ def stages(results: Path) -> list[Stage]:
             with file.open(encoding="utf-8", newline="") as handle:
                 for row in csv.DictReader(handle, delimiter="\t"):
                     seconds.append(float(row["s"]))
-                    # A job that ends before it is looked at has "NA".
-                    memory.append(float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0.0)
+                    # Snakemake looks at a job's memory at its start and then every few seconds: what it says
+                    # of a short job is the memory of the shell that starts it.
+                    if float(row["s"]) >= MEASURED_SECONDS and row["max_rss"] not in ("NA", "-"):
+                        memory.append(float(row["max_rss"]))
         if folder.name in TRAINING:
             seconds, memory = _trainings(results, folder.name == "finetune") or (seconds, memory)
         if seconds:
@@ -74,7 +77,7 @@ def table(found: list[Stage]) -> str:
     ]
     lines += [
         f"| {stage.rule} | {stage.jobs} | {stage.seconds:.0f} | {stage.seconds / total:.0%}"
-        f" | {stage.longest:.1f} | {stage.memory_mb:.0f} |"
+        f" | {stage.longest:.1f} | {f'{stage.memory_mb:.0f}' if stage.memory_mb else '–'} |"
         for stage in found
     ]
     jobs = sum(stage.jobs for stage in found)

@@ -72,11 +72,11 @@ def test_directions_from_one_language_are_counted_by_one_job_of_at_most_eight() 
     letters = [f"x{chr(ord('a') + number)}" for number in range(18)]
     directions = {"train": [f"en-{x}" for x in letters]}
     many = load_experiment(small(languages=["en", *letters], directions=directions, groups={}))
-    # 18 directions: three jobs of six
+    # 18 directions: two jobs of eight, and one of two
     assert many.counted_together == {
-        "en_1": directions["train"][:6],
-        "en_2": directions["train"][6:12],
-        "en_3": directions["train"][12:],
+        "en_1": directions["train"][:8],
+        "en_2": directions["train"][8:16],
+        "en_3": directions["train"][16:],
     }
     assert many.counted_alone == []
 

@@ -172,3 +172,15 @@ def test_a_cut_index(sharded: Path) -> None:
     (sharded / "shard1" / "train.de-en.de.idx").write_bytes(b"MMIDIDX")
     with pytest.raises(UserError, match=r"train\.de-en\.de\.idx: not an index"):
         check(sharded)
+
+
+def test_a_direction_without_lines_in_one_shard(sharded: Path) -> None:
+    """It would end the training in the epoch that reads this shard."""
+    write_pair(sharded / "shard1", "train", "en-fr", [])
+    with pytest.raises(UserError, match=r"shard1: train of en-fr has no lines$"):
+        check(sharded)
+
+
+def test_a_record_of_something_else_is_not_asked(sharded: Path) -> None:
+    (sharded / "shard1" / "train.de-en.en.json").write_text("{}")
+    check(sharded)

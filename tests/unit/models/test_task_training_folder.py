@@ -15,6 +15,7 @@ import pytest
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.settings import accumulation, complete_settings, settings_by_class
+from workflow_scripts.models.training import number_of_processes
 from workflow_scripts.models.training_folder import TrainingFolder
 
 #: Larger than any process number that Linux gives out.
@@ -218,3 +219,17 @@ def test_one_of_many_takes_over_from_a_process_that_is_gone(tmp_path: Path) -> N
     assert sum("took it" in out for out, _ in outputs) == 1
     assert sum("is being written by process" in error for _, error in outputs) == 7
     assert not (tmp_path / "owner.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batches", "processes"), [(0, 1, 1), (2, 1, 1), (4, 6, 2), (8, 84, 4), (4, 84, 4)]
+)
+def test_as_many_gpus_as_an_update_can_be_shared_out_to(
+    gpus: int, batches: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    settings = complete_settings({"max_tokens": 100, "tokens_per_update": 100 * batches}, "mixed")
+    assert number_of_processes(settings) == processes
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    assert number_of_processes(settings) == 3

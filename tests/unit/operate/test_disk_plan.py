@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.training import Model
+from workflow_scripts.files import write_json
 from workflow_scripts.operate import disk_plan
 from workflow_scripts.operate.disk_plan import Job, Need, need_of, parameters, too_small
 
@@ -76,10 +78,26 @@ def test_trainings_hold_best_last_and_interval_checkpoints(tmp_path: Path) -> No
 def test_what_is_there_is_subtracted(tmp_path: Path) -> None:
     write(tmp_path / "training/baseline/s1/checkpoint_best.pt", CHECKPOINT)
     write(tmp_path / "systems/continued/s1/model.safetensors", WEIGHTS - 28)
-    write(tmp_path / "training/continued/s1/finished.json", 9)
-    need = need_of(experiment(), tmp_path, [training("baseline"), training("continued")], 1)
+    identity = json.loads(json.dumps(experiment().finetune.settings()))
+    write_json(tmp_path / "training/continued/s1/finished.json", {"identity": identity})
+    jobs = [training("baseline"), training("continued")]
+    need = need_of(experiment(), tmp_path, jobs, 1)
     # the finished one is only exported again
     assert need == Need(2 * CHECKPOINT, WEIGHTS + 28, 0)
+    # with another learning rate it is another training, and the old one is kept aside
+    other = experiment(finetune={"lr": 3e-4})
+    assert need_of(other, tmp_path, jobs, 1).training == (2 + 3) * CHECKPOINT
+
+
+def test_text_that_is_made_again_replaces_itself(tmp_path: Path) -> None:
+    source, text, binary = (write(tmp_path / name, 1000) for name in ("s.en", "t.txt", "b.bin"))
+    jobs = [
+        Job("prepare_text", {}, [str(source)], [str(text)]),
+        Job("binarise", {}, [str(text)], [str(binary)]),
+    ]
+    assert need_of(experiment(), tmp_path, jobs, 1).data == 0
+    text.unlink()
+    assert need_of(experiment(), tmp_path, jobs, 1).data == 1000 + 1000
 
 
 def test_without_optimiser_states_only_running_trainings_hold_checkpoints(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.operate.run import hold, other_runs, working_directory
+from workflow_scripts.operate.run import hold, other_runs, share, working_directory
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A workflow of one job that makes `out`; `slow` does not end by itself.
@@ -47,12 +46,17 @@ def test_the_working_directory_is_snakemakes(options: list[str]) -> None:
     assert working_directory(["--cores", "2"]) == Path()
 
 
-def test_a_second_holder_is_refused_and_told_whose_it_is(tmp_path: Path) -> None:
-    descriptor = hold(tmp_path)
-    with pytest.raises(UserError, match=f"process {os.getpid()} runs the workflow here"):
-        hold(tmp_path)
-    os.close(descriptor)
-    os.close(hold(tmp_path))
+def test_one_run_alone_may_clear_and_others_share(tmp_path: Path) -> None:
+    first, alone = hold(tmp_path)
+    assert alone
+    share(first)
+    second, alone = hold(tmp_path)
+    assert not alone
+    os.close(first)
+    os.close(second)
+    third, alone = hold(tmp_path)
+    assert alone
+    os.close(third)
 
 
 def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path) -> None:
@@ -62,9 +66,9 @@ def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path
     while not (tmp_path / "started").exists():
         assert first.poll() is None, first.stdout.read()
     assert other_runs(tmp_path) == [first.pid]
-    second = start(tmp_path, "out")
+    second = start(tmp_path, "slow")
     said, _ = second.communicate()
-    assert second.returncode == 1 and f"process {first.pid} runs the workflow here" in said
+    assert second.returncode == 1 and "cannot be locked" in said
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     assert any((tmp_path / ".snakemake" / "locks").iterdir())
@@ -72,3 +76,15 @@ def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path
     said, _ = third.communicate()
     assert third.returncode == 0, said
     assert "its lock is cleared" in said and (tmp_path / "out").exists()
+
+
+def test_a_run_of_other_outputs_goes_on_beside(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    first = start(tmp_path, "slow")
+    while not (tmp_path / "started").exists():
+        assert first.poll() is None
+    beside = start(tmp_path, "out")
+    said, _ = beside.communicate()
+    assert beside.returncode == 0 and "cleared" not in said, said
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()

@@ -15,8 +15,8 @@ HEADER = "s\th:m:s\tmax_rss\tcpu_time\n"
 
 def lay_down(results: Path) -> None:
     for name, rows in {
-        "decode/a.tsv": "2.5\t0:00:02\t100.0\t3\n",
-        "decode/b.tsv": "1.5\t0:00:01\tNA\t1\n",
+        "decode/a.tsv": "12.5\t0:00:12\t100.0\t3\n",
+        "decode/b.tsv": "1.5\t0:00:01\t4000.0\t1\n",
         "finetune/ns.s1.tsv": "1.0\t0:00:01\t10.0\t1\n",
     }.items():
         path = results / "benchmarks" / name
@@ -38,12 +38,12 @@ def test_all_attempts_of_a_training_count_and_the_longest_stage_comes_first(tmp_
     lay_down(tmp_path)
     assert stages(tmp_path) == [
         Stage("finetune", 2, 96.0, 66.0, 66.0),
-        Stage("decode", 2, 4.0, 2.5, 100.0),
+        Stage("decode", 2, 14.0, 12.5, 100.0),
     ]
     assert table(stages(tmp_path)).split("\n")[2:] == [
-        "| finetune | 2 | 96 | 96% | 66.0 | 66 |",
-        "| decode | 2 | 4 | 4% | 2.5 | 100 |",
-        "| **all** | 4 | 100 | | | |",
+        "| finetune | 2 | 96 | 87% | 66.0 | 66 |",
+        "| decode | 2 | 14 | 13% | 12.5 | 100 |",
+        "| **all** | 4 | 110 | | | |",
     ]
 
 
