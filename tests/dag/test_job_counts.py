@@ -246,5 +246,7 @@ def test_rebuilt_references_are_made_once_and_every_system_is_scored_against_the
         "rebuild_references": 4,  # 1 test set × 2 pairs × 2 sides, whichever system is scored
         "score": 32,
     }
+    sharded = {**config, "data": {**TINY["data"], "shards": 2}}
+    assert jobs(snakemake(tmp_path, sharded, "-n"))["rebuild_references"] == 4
     only = jobs(snakemake(tmp_path, {**TINY, "evaluation": {"references": ["paper"]}}, "-n"))
     assert (only["score"], only["rebuild_references"]) == (16, 4)
