@@ -230,7 +230,10 @@ onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     # Only now is it known which jobs will run; a dry run does not come here.
-    planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in workflow.dag.needrun_jobs()]
+    planned = [
+        Job(job.rule.name, job.wildcards_dict, job.input, job.output)
+        for job in workflow.dag.needrun_jobs()
+    ]
     # A cluster names no cores: then every training may run at once.
     side_by_side = (
         max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
