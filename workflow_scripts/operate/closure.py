@@ -9,21 +9,11 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import io
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "workflow_scripts"
 ROOT = Path(__file__).resolve().parent.parent.parent
-_LAYOUT = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENCODING,
-}
 
 
 def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
@@ -47,8 +37,7 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
 def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
     """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
 
-    Built from tokens, not from the syntax tree, whose form changes between Python versions. (Python 3.12 cuts
-    f-strings into tokens of their own: a checkout shared by 3.11 and 3.12 would see other hashes.)
+    The syntax tree has another form in another Python version: checkouts that share results run one version.
     """
     return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
 
@@ -57,7 +46,7 @@ def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
 def _closure_hash(module: str, root: Path, but: str | None) -> str:
     digest = hashlib.sha256()
     for name in sorted(closure(module, root, but)):
-        digest.update(f"{name}\n{_code_tokens(_path(name, root))}\n".encode())
+        digest.update(f"{name}\n{_code(_path(name, root))}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -72,8 +61,7 @@ def _exists(name: str, root: Path) -> bool:
 
 @functools.cache
 def _imports(name: str, root: Path) -> tuple[str, ...]:
-    tree = ast.parse(_path(name, root).read_text(encoding="utf-8"))
-    return tuple(sorted(set(_named_modules(tree, root))))
+    return tuple(sorted(set(_named_modules(_tree(_path(name, root)), root))))
 
 
 def _named_modules(tree: ast.AST, root: Path) -> Iterator[str]:
@@ -91,25 +79,17 @@ def _named_modules(tree: ast.AST, root: Path) -> Iterator[str]:
 
 
 @functools.cache
-def _code_tokens(path: Path) -> str:
-    source = path.read_text(encoding="utf-8")
-    docstrings = set(_docstring_lines(ast.parse(source)))
-    words = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in _LAYOUT and not (token.type == tokenize.STRING and token.start in docstrings):
-            words.append(token.string)
-        elif token.type in (tokenize.INDENT, tokenize.DEDENT):
-            words.append(tokenize.tok_name[token.type])
-    return " ".join(words)
-
-
-def _docstring_lines(tree: ast.AST) -> Iterator[tuple[int, int]]:
+def _tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a module without its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                yield (first.lineno, first.col_offset)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            del node.body[0]
+    return tree
+
+
+@functools.cache
+def _code(path: Path) -> str:
+    return ast.dump(_tree(path))

@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def hash_of(stage: str, root: Path) -> str:
-    for cached in (module._closure_hash, module._imports, module._code_tokens):
+    for cached in (module._closure_hash, module._imports, module._tree, module._code):
         cached.cache_clear()
     return closure_hash(stage, root)
 
