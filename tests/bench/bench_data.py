@@ -138,16 +138,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=PAIRS, nargs="*", default=list(PAIRS))
+    parser.add_argument("part", choices=[*PAIRS, "all"], nargs="?", default="all")
     parser.add_argument("--pairs", type=int, default=0, help="default: 5,000,000; binarise: 200,000")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.folder:
-        {"clean": clean, "binarise": binarise, "group": group}[arguments.part[0]](
+        {"clean": clean, "binarise": binarise, "group": group}[arguments.part](
             arguments.folder, arguments.pairs
         )
         return
-    for part in arguments.part:
+    for part in PAIRS if arguments.part == "all" else [arguments.part]:
         pairs = arguments.pairs or PAIRS[part]
         with tempfile.TemporaryDirectory() as folder:
             if pairs:
