@@ -28,6 +28,13 @@ class Lines(Section):
         return self
 
 
+def _overlap(one: Lines | None, other: Lines | None) -> bool:
+    """Tell whether two ranges of a file share a line; None is the whole file."""
+    if one is None or other is None:
+        return True
+    return one.start < other.stop and other.start < one.stop
+
+
 class FilePattern(Section):
     """Line-aligned text files by pattern."""
 
@@ -77,6 +84,13 @@ class FilesSource(Section):
         if taken:
             raise ValueError(f"a test set cannot be called {sorted(taken)[0]!r}")
         return value
+
+    @model_validator(mode="after")
+    def _nothing_of_training_held_out(self) -> FilesSource:
+        for name, held_out in {VALID: self.valid, **self.tests}.items():
+            if held_out.path == self.train.path and _overlap(held_out.lines, self.train.lines):
+                raise ValueError(f"{TRAIN} and {name} are lines of the same files, and overlap")
+        return self
 
     def patterns(self, data_root: str) -> dict[str, FilePattern]:
         """Return each subset's file pattern."""

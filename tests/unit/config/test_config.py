@@ -341,3 +341,22 @@ def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
         known("iw")
     with pytest.raises(UserError, match=r"^languages: mtdata has no language 'qx'"):
         known("qx")
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "overlap"),
+    [((0, 10), (10, 20), False), ((0, 11), (10, 20), True), ((12, 15), (10, 20), True), (None, (0, 5), True)],
+)
+def test_held_out_lines_are_not_trained_on(
+    train: tuple[int, int] | None, valid: tuple[int, int], overlap: bool
+) -> None:
+    config = small()
+    source = config["data"]["source"]
+    source["train"] = {"path": "all.{lang}"}
+    if train:
+        source["train"]["lines"] = {"start": train[0], "stop": train[1]}
+    source["valid"] = {"path": "all.{lang}", "lines": {"start": valid[0], "stop": valid[1]}}
+    if overlap:
+        assert errors_of(config) == ["data.source: train and valid are lines of the same files, and overlap"]
+    else:
+        load_experiment(config)
