@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import UserError, nearest, run_main
 
 LOCK = ".snakemake/neuronspec.lock"
 
@@ -25,6 +25,17 @@ def working_directory(options: list[str]) -> Path:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--directory", "-d", type=Path, default=Path())
     return Path(parser.parse_known_args(options)[0].directory)
+
+
+def check_configs(options: list[str]) -> None:
+    """Raise UserError for a config file that is not there: Snakemake would say so without a hint."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
+    for name in parser.parse_known_args(options)[0].configfile:
+        if not Path(name).exists():
+            there = [str(path) for path in sorted(Path(name).parent.glob("*.yaml"))]
+            there += [str(path) for path in sorted(Path("config").rglob("*.yaml"))]
+            raise UserError(f"{name}: there is no such config file{nearest(name, there)}")
 
 
 def hold(folder: Path) -> tuple[int, bool]:
@@ -71,6 +82,7 @@ def other_runs(folder: Path) -> list[int]:
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
+    check_configs(options)
     folder = working_directory(options)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]

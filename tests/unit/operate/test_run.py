@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.operate.run import hold, other_runs, share, working_directory
+from workflow_scripts.errors import UserError
+from workflow_scripts.operate.run import check_configs, hold, other_runs, share, working_directory
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A workflow of one job that makes `out`; `slow` does not end by itself.
@@ -44,6 +45,16 @@ def start(folder: Path, target: str) -> subprocess.Popen[str]:
 def test_the_working_directory_is_snakemakes(options: list[str]) -> None:
     assert working_directory(options) == Path("a/b")
     assert working_directory(["--cores", "2"]) == Path()
+
+
+def test_a_config_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "multi30k.yaml").touch()
+    there, missing = str(tmp_path / "multi30k.yaml"), str(tmp_path / "multi30.yaml")
+    check_configs(["--cores", "1", "--configfile", there])
+    with pytest.raises(
+        UserError, match=rf"multi30.yaml: there is no such config file \(did you mean '{there}'"
+    ):
+        check_configs(["--configfile", there, missing, "-n"])
 
 
 def test_one_run_alone_may_clear_and_others_share(tmp_path: Path) -> None:
