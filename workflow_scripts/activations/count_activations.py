@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset, make_batches
+from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.sampling import DirectionData, data_files
 from workflow_scripts.models.split_forward import Pieces, by_target_length, run_split, source_batches, whole
 from workflow_scripts.units.score_table import ScoreTable
@@ -225,13 +225,6 @@ class Progress:
         )
 
 
-def log_progress() -> None:
-    """Send this program's lines to stderr, with the time."""
-    logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
-    )
-
-
 def main(argv: list[str] | None = None) -> None:
     """Count one direction and write its table."""
     parser = argparse.ArgumentParser(description="Count how often each FFN neuron fires in one direction.")
@@ -243,7 +236,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    log_progress()
+    log_to_stderr()
     system = SystemFolder.read(arguments.system)
     system.mask_row(arguments.direction)  # refuses a direction the system does not have
     vocabulary = Vocabulary.read(system.dictionary, system.languages)

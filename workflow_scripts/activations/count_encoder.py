@@ -25,7 +25,6 @@ from workflow_scripts.activations.count_activations import (
     batches_of,
     count_together,
     data_sha256,
-    log_progress,
     score_table,
 )
 from workflow_scripts.directions import split_direction
@@ -33,6 +32,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
+from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.sampling import data_files
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
     parser.add_argument("--out-root", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    log_progress()
+    log_to_stderr()
 
     system = SystemFolder.read(arguments.system)
     check_sharing(system, arguments.directions)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import logging
 import statistics
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import Batches, direction_dataset, make_batches
 from workflow_scripts.models.forward import run_batches
 from workflow_scripts.models.gates import GateBank
+from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.select.select_masks import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
@@ -161,9 +161,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--max-sentences", type=int, default=None, help="use the first so many sentences")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr
-    )
+    log_to_stderr()
     if arguments.max_sentences is not None and arguments.max_sentences < 1:
         raise UserError(f"--max-sentences is {arguments.max_sentences}, needs at least 1")
 
