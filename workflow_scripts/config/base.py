@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
+# The system that all others are made from.
+BASELINE = "baseline"
+
 
 class Section(BaseModel):
     """A config section: immutable, unknown keys are errors, every default is validated."""

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.config.experiment import BASELINE, Experiment
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Settings
 from workflow_scripts.files import read_json
 from workflow_scripts.operate.clean_training import readable

@@ -190,6 +190,27 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "systems.ns-k95: its name says k95, its masks are 'k70'",
     ),
     (
+        "uses itself",
+        {"uses": {"experiment": "tiny"}},
+        "uses.experiment: 'tiny' is this experiment itself",
+    ),
+    (
+        "uses a system that is not here",
+        {"masks": {"k": [95]}, "uses": {"experiment": "other", "systems": ["baseline", "ns-k59"]}},
+        "uses.systems: no system 'ns-k59' here (did you mean 'ns-k95'?);"
+        " there are ['baseline', 'continued', 'ns-k95']",
+    ),
+    (
+        "uses without the baseline",
+        {"uses": {"experiment": "other", "systems": ["continued"]}},
+        "uses.systems: 'baseline' is missing: the others were made from it",
+    ),
+    (
+        "sweep metric",
+        {"evaluation": {"metrics": ["bleu"]}, "report": {"sweep_metric": "chrf"}},
+        "report.sweep_metric: 'chrf' is not in evaluation.metrics ['bleu']",
+    ),
+    (
         "engine and type",
         {"decode": {"engine": "fairseq", "compute_type": "int8"}},
         "decode.compute_type: the fairseq engine has float32 only, not int8",

@@ -1,0 +1,175 @@
+"""What must hold between the sections of a config: one line for each mistake.
+
+Input: an experiment whose sections are right, each by itself. A line begins with the key it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.sources import TRAIN
+from workflow_scripts.config.toy import ToySource
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import nearest
+
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
+
+
+def problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake that lies between sections."""
+    yield from _language_problems(experiment)
+    yield from _trained_problems(experiment)
+    yield from _system_problems(experiment)
+    yield from _uses_problems(experiment)
+    yield from _evaluation_problems(experiment)
+    yield from _training_problems(experiment)
+    if experiment.pivot is not None or experiment.directions.train != "pivot":
+        yield from uncovered(
+            experiment.data.source, experiment.languages, experiment.train_pairs, experiment.pairs
+        )
+    if isinstance(experiment.data.source, ToySource):
+        yield from _toy_problems(experiment, experiment.data.source)
+    yield from _analysis_problems(experiment)
+
+
+def _language_problems(experiment: Experiment) -> Iterable[str]:
+    known = set(experiment.languages)
+    for lang in sorted({x for x in experiment.languages if experiment.languages.count(x) > 1}):
+        yield f"languages: {lang!r} is listed twice"
+    if experiment.pivot is not None and experiment.pivot not in known:
+        yield f"pivot: {experiment.pivot!r} is not in languages{nearest(experiment.pivot, known)}"
+    for grouping, groups in experiment.groups.items():
+        seen: dict[str, str] = {}
+        for group, members in groups.items():
+            for lang in members:
+                where = f"groups.{grouping}.{group}"
+                if lang not in known:
+                    yield f"{where}: {lang!r} is not in languages{nearest(lang, known)}"
+                if lang in seen:
+                    yield f"{where}: {lang!r} is already in {seen[lang]!r}"
+                seen[lang] = group
+
+
+def _trained_problems(experiment: Experiment) -> Iterable[str]:
+    directions = experiment.directions
+    if directions.train == "pivot" and experiment.pivot is None:
+        yield "directions.train: 'pivot' needs the key pivot"
+    for key in ("train", "evaluate_only"):
+        listed = getattr(directions, key)
+        if isinstance(listed, list):
+            yield from _direction_problems(f"directions.{key}", listed, set(experiment.languages))
+    if not experiment.train_directions:
+        yield "directions.train: no direction is trained"
+    for direction in directions.evaluate_only:
+        if direction in experiment.train_directions:
+            yield f"directions.evaluate_only: {direction!r} is trained already"
+
+
+def _direction_problems(key: str, listed: list[str], known: set[str]) -> Iterable[str]:
+    for direction in listed:
+        source, target = split_direction(direction)
+        for lang in (source, target):
+            if lang not in known:
+                yield f"{key}: {direction!r}: {lang!r} is not in languages{nearest(lang, known)}"
+        if source == target:
+            yield f"{key}: {direction!r} translates a language into itself"
+    for direction in sorted({d for d in listed if listed.count(d) > 1}):
+        yield f"{key}: {direction!r} is listed twice"
+
+
+def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
+    for key in ("metrics", "testsets", "references"):
+        listed = getattr(experiment.evaluation, key) or []
+        for name in sorted({name for name in listed if listed.count(name) > 1}):
+            yield f"evaluation.{key}: {name!r} is listed twice"
+    for name in sorted({"all", "direction"} & set(experiment.groups)):
+        yield f"groups: {name!r} is a grouping that the tables make themselves; call yours otherwise"
+    decode = experiment.decode
+    if decode.engine == "fairseq" and decode.compute_type != "float32":
+        yield f"decode.compute_type: the fairseq engine has float32 only, not {decode.compute_type}"
+    for test in experiment.evaluation.testsets or []:
+        subsets = [name for name in experiment.subsets if name != TRAIN]
+        if test not in subsets:
+            hint = nearest(test, subsets)
+            yield f"evaluation.testsets: no {test!r} in the source{hint}; it has {subsets}"
+    metric = experiment.report.sweep_metric
+    if metric is not None and metric not in experiment.evaluation.metrics:
+        yield f"report.sweep_metric: {metric!r} is not in evaluation.metrics {experiment.evaluation.metrics}"
+
+
+def _analysis_problems(experiment: Experiment) -> Iterable[str]:
+    for key in ("mask_control_k", "overlap_k"):
+        k = getattr(experiment.analysis, key)
+        if k is not None and k not in experiment.masks.k:
+            yield f"analysis.{key}: {k} is not in masks.k ({', '.join(experiment.masks.k)})"
+    if experiment.analysis.overlap_k and experiment.analysis.overlap_grouping not in experiment.groupings:
+        name = experiment.analysis.overlap_grouping
+        yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
+    if experiment.analysis.overlap_k and experiment.pivot is None:
+        yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+
+
+def _training_problems(experiment: Experiment) -> Iterable[str]:
+    for key in ("train", "finetune"):
+        settings = getattr(experiment, key)
+        decays = settings.scheduler in ("polynomial_decay", "cosine")
+        if decays and settings.warmup_updates >= settings.max_updates:
+            yield (
+                f"{key}.warmup_updates: {settings.warmup_updates} is not below {key}.max_updates"
+                f" ({settings.max_updates}), which the scheduler {settings.scheduler} needs"
+            )
+
+
+def _system_problems(experiment: Experiment) -> Iterable[str]:
+    names = [*experiment.mask_sets, "sweep"]
+    spread = [f"{name}-k{k}" for name in experiment.sweeps for k in experiment.masks.k]
+    for name in sorted(set(spread) & set(experiment.systems)):
+        yield f"systems.{name}: a sweep makes a system of the same name"
+    for name, system in experiment.systems.items():
+        # Tables take the threshold of a sweep's system from its name.
+        _, found, k = name.rpartition("-k")
+        if found and k.replace(".", "").isdigit() and system.masks != f"k{k}":
+            yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
+    if BASELINE in experiment.systems:
+        yield f"systems: {BASELINE!r} is always there; it is not made from itself"
+    for name, system in experiment.systems.items():
+        if system.masks not in names:
+            hint = nearest(system.masks, names)
+            yield f"systems.{name}.masks: no mask set {system.masks!r}{hint}; there are {names}"
+
+
+def _uses_problems(experiment: Experiment) -> Iterable[str]:
+    if experiment.uses is None:
+        return
+    if experiment.uses.experiment == experiment.experiment:
+        yield f"uses.experiment: {experiment.experiment!r} is this experiment itself"
+    for name in experiment.uses.systems:
+        if name not in experiment.all_systems:
+            hint = nearest(name, experiment.all_systems)
+            yield f"uses.systems: no system {name!r} here{hint}; there are {experiment.all_systems}"
+    if BASELINE not in experiment.uses.systems:
+        yield f"uses.systems: {BASELINE!r} is missing: the others were made from it"
+
+
+def _toy_problems(experiment: Experiment, source: ToySource) -> Iterable[str]:
+    made = [lang for langs in source.families.values() for lang in langs]
+    key = "data.source.families"
+    if experiment.pivot is None:
+        yield f"{key}: the toy corpus needs the key pivot"
+    for direction in experiment.train_directions:
+        if experiment.pivot not in split_direction(direction):
+            yield f"directions.train: only pairs with the pivot have text; {direction!r} has none"
+    for lang in made:
+        if lang not in experiment.languages:
+            yield f"{key}: {lang!r} is not in languages{nearest(lang, experiment.languages)}"
+    for lang in experiment.languages:
+        if lang != experiment.pivot and lang not in made:
+            yield f"{key}: language {lang!r} is in no family"
+    tiers = [lang for tier in source.tiers.values() for lang in tier.languages]
+    for lang in sorted(set(made) | set(tiers)):
+        if tiers.count(lang) != 1 or lang not in made:
+            yield f"data.source.tiers: {lang!r} must be in one family and in one tier"

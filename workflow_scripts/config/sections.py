@@ -1,0 +1,165 @@
+"""The sections of an experiment's config: one class each, one key each field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, field_validator
+
+from workflow_scripts.config.base import DirectionId, Name, Percent, Section
+from workflow_scripts.config.sources import FilesSource, MtdataSource, Multi30kSource, NtrexSource
+from workflow_scripts.config.toy import ToySource
+
+Source = Annotated[
+    ToySource | FilesSource | Multi30kSource | NtrexSource | MtdataSource, Field(discriminator="type")
+]
+
+
+class Clean(Section):
+    """Which pairs of the training text are left out, and counted in the data card; other text stays whole."""
+
+    dedup: bool = Field(False, description="A pair that stood before; the first one stays.")
+    max_words: PositiveInt | None = Field(
+        None, description="Pairs with more words (between blanks) on either side; null: no limit."
+    )
+    max_ratio: float | None = Field(
+        None, ge=1, description="Pairs with more words for one word of the other side; null: no limit."
+    )
+
+
+class Data(Section):
+    """Text and its checks."""
+
+    source: Source = Field(description="Where the text comes from.")
+    empty_lines: Literal["error", "drop"] = Field(
+        "error", description="A line with an empty side: an error, or dropped and counted."
+    )
+    shards: PositiveInt = Field(
+        1, description="Parts of the training text in line order; each epoch reads the next one."
+    )
+    clean: Clean = Field(Clean(), description="Cleaning of the training text.")
+
+
+class Directions(Section):
+    """Which translation directions are trained, and which are only evaluated."""
+
+    train: Literal["pivot", "all"] | list[DirectionId] = Field(
+        "pivot", description="pivot: into and out of the pivot; all: every ordered pair; or a list."
+    )
+    evaluate_only: list[DirectionId] = Field([], description="Decoded and scored, never trained (zero-shot).")
+
+
+class Subwords(Section):
+    """One joint SentencePiece model and dictionary."""
+
+    vocab_size: PositiveInt = Field(8000, description="Pieces.")
+    model_type: Literal["bpe", "unigram"] = Field("bpe", description="SentencePiece model type.")
+    character_coverage: float = Field(1.0, gt=0.9, le=1.0, description="Share of characters kept as pieces.")
+    sample_sentences: PositiveInt = Field(10_000_000, description="Sentences drawn to train it.")
+    seed: int = Field(1, ge=0, description="Seed of the draw.")
+
+
+class Text(Section):
+    """Processing before subwords, undone after decoding."""
+
+    normalize_punctuation: bool = Field(False, description="Moses punctuation normalisation.")
+    moses: bool = Field(
+        False, description="Moses tokenisation (sacremoses; aggressive hyphens, no escaping)."
+    )
+
+
+class Activations(Section):
+    """Counting of FFN activations on the validation set (spec 3.1)."""
+
+    count_pads: bool = Field(
+        False,
+        description="Count pad positions too, as published; no direction then shares encoder passes.",
+    )
+    max_tokens: PositiveInt = Field(30_000, description="Padded tokens of a counting batch.")
+
+
+class Masks(Section):
+    """Mask sets: one for each threshold."""
+
+    k: list[Percent] = Field(["95"], min_length=1, description="Cumulative thresholds in percent (spec 3.2).")
+
+    @field_validator("k")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        repeated = sorted({k for k in value if value.count(k) > 1})
+        if repeated:
+            raise ValueError(f"two values of k are the same number: {repeated[0]}")
+        return value
+
+
+class System(Section):
+    """A system made from the baseline."""
+
+    masks: str = Field(
+        "sweep", description="A mask set (k95, all), or sweep: one system for each k, named NAME-k95."
+    )
+
+
+class Uses(Section):
+    """Another experiment of the same results folder whose systems are taken, not trained again."""
+
+    experiment: Name = Field(description="Its name. Languages, text processing and models must be its own.")
+    systems: list[Name] = Field(
+        ["baseline"], min_length=1, description="Systems of it, checked by hash; baseline among them."
+    )
+
+
+class Decode(Section):
+    """Beam search."""
+
+    engine: Literal["ctranslate2", "fairseq"] = Field("ctranslate2", description="fairseq is the reference.")
+    ranking: Literal["native", "fairseq"] = Field(
+        "native",
+        description="What orders CTranslate2's last beam: its own length normalisation or fairseq's (slower).",
+    )
+    beam: PositiveInt = Field(5, description="Beam size.")
+    length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")
+    max_length: PositiveInt = Field(200, description="Longest hypothesis in subwords.")
+    batch_tokens: PositiveInt = Field(4000, description="Source tokens of a decoding batch.")
+    compute_type: Literal["float32", "int8", "float16"] = Field("float32", description="CTranslate2's type.")
+    threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
+
+
+class Evaluation(Section):
+    """What is scored."""
+
+    metrics: list[Literal["bleu", "chrf"]] = Field(
+        ["bleu", "chrf"], min_length=1, description="sacrebleu's BLEU and chrF++."
+    )
+    testsets: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Test sets to decode; null: all of the source. valid may be named too.",
+    )
+    references: list[Literal["raw", "paper"]] = Field(
+        ["raw"],
+        min_length=1,
+        description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
+    )
+
+
+class Analysis(Section):
+    """The positive control of masks without training, and the overlap of masks."""
+
+    mask_control_k: Percent | None = Field(
+        None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
+    )
+    mask_control_sentences: PositiveInt = Field(300, description="Sentences of each direction.")
+    overlap_k: Percent | None = Field(
+        None, description="IoU of masks within and across groups at this k of the sweep; null: not run."
+    )
+    overlap_grouping: str = Field("family", description="The grouping compared.")
+    overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
+
+
+class Report(Section):
+    """Tables and figures."""
+
+    sweep_metric: Literal["bleu", "chrf"] | None = Field(
+        None, description="Metric of the figure over k; null: the first of evaluation.metrics."
+    )
