@@ -1,4 +1,5 @@
 # Config, paths, wildcard constraints and small input helpers.
+import itertools
 import json
 import re
 import sys
@@ -142,6 +143,8 @@ def text_files(subset, languages=None):
     ]
 
 
+EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
+
 # Folders below data/bin, with their slash: one for each shard.
 SHARDS = [f"shard{n}/" for n in range(EXPERIMENT.data.shards)] if EXPERIMENT.data.shards > 1 else [""]
 
@@ -172,15 +175,33 @@ def side_of(testset, direction, side):
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
 
 
-def references_of(testset, direction, rebuilt):
-    """What a direction is scored against: the target's text, or the one rebuilt from its binarised form."""
-    if rebuilt:
-        return f"{RESULTS}/data/references/{testset}.{pair_of(direction)}.{split_direction(direction)[1]}.txt"
-    return side_of(testset, direction, 1)
+# Where the references of a profile lie: the target's text, or what was rebuilt from its binarised form.
+REFERENCES = {
+    "raw": f"{RESULTS}/data/text/{{testset}}/{{pair}}.{{target}}.txt",
+    "paper": f"{RESULTS}/data/references/{{testset}}.{{pair}}.{{target}}.txt",
+}
+
+
+def references_of(testset, profile):
+    """The references of every direction, each file once."""
+    files = [
+        REFERENCES[profile].format(testset=testset, pair=pair_of(d), target=split_direction(d)[1])
+        for d in EXPERIMENT.evaluated_directions
+    ]
+    return list(dict.fromkeys(files))
 
 
 def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
+
+
+def rows_of(row):
+    """Directions of a mask file: `row` is `/ka-ke` for one that is only evaluated, or empty."""
+    return [row.removeprefix("/")] if row else EXPERIMENT.train_directions
+
+
+def counts_of(directions, seed):
+    return [f"{RESULTS}/activations/baseline/s{seed}/valid/{direction}.npz" for direction in directions]
 
 
 def masks_of(wildcards):
@@ -188,24 +209,32 @@ def masks_of(wildcards):
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
-def per_hypothesis(folder, suffix):
-    return [
-        f"{RESULTS}/{folder}/{system}/s{seed}/{testset}/{direction}{suffix}"
-        for system in EXPERIMENT.all_systems
-        for seed in EXPERIMENT.train.seeds
-        for testset in EXPERIMENT.testsets
-        for direction in EXPERIMENT.evaluated_directions
-    ]
+def mask_row_of(wildcards):
+    """The mask row of a direction that a masked system was not trained in; else nothing."""
+    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    if maskset is None or wildcards.direction not in EVALUATED_ONLY:
+        return []
+    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
+
+
+def hypotheses_of(system, seed, testset):
+    folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
+    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.evaluated_directions]
+
+
+# System, seed and test set of every job that scores.
+SCORED = list(itertools.product(EXPERIMENT.all_systems, EXPERIMENT.train.seeds, EXPERIMENT.testsets))
 
 
 def hypothesis_files():
-    return per_hypothesis("translations", ".txt")
+    return [f for one in SCORED for f in hypotheses_of(*one)]
 
 
 def score_files():
-    profiles = {"raw": ".json", "paper": ".paper.json"}
     return [
-        f for profile in EXPERIMENT.evaluation.references for f in per_hypothesis("scores", profiles[profile])
+        f"{RESULTS}/scores/{system}/s{seed}/{testset}.{profile}.json"
+        for profile in EXPERIMENT.evaluation.references
+        for system, seed, testset in SCORED
     ]
 
 

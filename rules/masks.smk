@@ -1,23 +1,23 @@
-# Which neurons each direction keeps.
+# Which neurons each direction keeps: one file with the rows of all trained directions, and one for each direction that
+# is only evaluated, so that adding such a direction touches no training.
 
 
 rule select_masks:
     input:
-        counts=collect(
-            "<results>/activations/baseline/s{{seed}}/valid/{direction}.npz",
-            direction=EXPERIMENT.evaluated_directions,
-        ),
+        counts=lambda w: counts_of(rows_of(w.row), w.seed),
     output:
-        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        masks="<results>/masks/baseline/s{seed}/{maskset}{row}.npz",
     log:
-        "<logs>/select_masks/baseline.s{seed}.{maskset}.log",
+        "<logs>/select_masks/baseline.s{seed}.{maskset}{row}.log",
     benchmark:
-        "<benchmarks>/select_masks/baseline.s{seed}.{maskset}.tsv"
+        "<benchmarks>/select_masks/baseline.s{seed}.{maskset}{row}.tsv"
+    wildcard_constraints:
+        row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:
         "../envs/text.yaml"
     params:
         root=lambda w, input: parent(input.counts[0]),
-        directions=EXPERIMENT.evaluated_directions,
+        directions=lambda w: rows_of(w.row),
         rule=lambda w: (
             "--rule all" if w.maskset == "all" else f"--rule mass --k {w.maskset.removeprefix('k')}"
         ),

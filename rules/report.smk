@@ -15,7 +15,7 @@ rule tabulate:
     conda:
         "../envs/evaluate.yaml"
     params:
-        root=lambda w, input: parent(input.scores[0], 4),
+        root=lambda w, input: parent(input.scores[0], 3),
         experiment=EXPERIMENT.experiment,
         systems=EXPERIMENT.all_systems,
         seeds=EXPERIMENT.train.seeds,
@@ -80,7 +80,7 @@ rule plot_sweep:
     conda:
         "../envs/evaluate.yaml"
     params:
-        metric=EXPERIMENT.evaluation.metrics[0],
+        metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],
         code=closure_hash("report.plot_sweep"),
         environment=environment_identity("evaluate"),
     shell:

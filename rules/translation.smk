@@ -12,6 +12,7 @@ rule decode:
         system="<results>/systems/{system}/s{seed}/system.json",
         weights="<results>/systems/{system}/s{seed}/model.safetensors",
         source=lambda w: side_of(w.testset, w.direction, 0),
+        masks=mask_row_of,
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
     log:
@@ -28,5 +29,5 @@ rule decode:
         interpreter=ENGINE_ENVIRONMENT,
     shell:
         'run-in {params.interpreter} workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
-        "--direction {wildcards.direction} --source {input.source:q} {params.options} --threads {threads} "
+        "--direction {wildcards.direction} --masks {input.masks:q} --source {input.source:q} {params.options} --threads {threads} "
         "--out {output.hypotheses:q} > {log} 2>&1"

@@ -36,7 +36,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
-        "score": 1440,
+        "score": 24,
         "plot_sweep": 1,
     },
     "iwslt14": {
@@ -47,7 +47,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 6,
         "finetune": 6,
         "decode": 112,  # 7 systems × 16 directions
-        "score": 112,
+        "score": 7,
         "plot_sweep": 1,
     },
     "multi30k": {
@@ -58,7 +58,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 18,
-        "score": 18,
+        "score": 3,
     },
     "ntrex60": {
         "prepare_text": 90,
@@ -71,7 +71,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
-        "score": 240,
+        "score": 4,
         "plot_sweep": 1,
     },
     "toy60": {
@@ -86,7 +86,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 180,
-        "score": 180,
+        "score": 3,
     },
     "toy_families": {
         "generate_toy": 1,
@@ -98,7 +98,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 3,
         "finetune": 3,
         "decode": 96,
-        "score": 96,
+        "score": 4,
         "plot_sweep": 1,
     },
 }

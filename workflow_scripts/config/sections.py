@@ -115,7 +115,7 @@ class Decode(Section):
     engine: Literal["ctranslate2", "fairseq"] = Field("ctranslate2", description="fairseq is the reference.")
     ranking: Literal["native", "fairseq"] = Field(
         "native",
-        description="What orders CTranslate2's last beam: its own length normalisation or fairseq's (slower).",
+        description="What orders CTranslate2's last beam: its own normalisation or fairseq's (slower).",
     )
     beam: PositiveInt = Field(5, description="Beam size.")
     length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")

@@ -1,22 +1,22 @@
-"""Score one system's hypotheses of one direction on one test set: BLEU and chrF++ (paper section 4; spec 5).
+"""Score one system's hypotheses of all directions on one test set: BLEU and chrF++ (paper section 4; spec 5).
 
 In:  hypotheses and references, detokenised UTF-8 text, one sentence a line (only a newline separates lines).
-Out: one JSON file with the unrounded scores, each beside sacrebleu's signature, the number of sentences, the
-     hashes of both files, and two figures of health (length ratio, empty hypotheses).
+Out: one JSON file with the unrounded scores of every direction, each beside sacrebleu's signature, the number
+     of sentences, the hashes of both files, and two figures of health (length ratio, empty hypotheses).
 
-One such job runs for every system × seed × test set × direction, so only sacrebleu's metrics are imported.
+All directions are one job: to start a process takes longer than to score a few hundred sentences.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sacrebleu.metrics import BLEU, CHRF
 
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.files import sha256_of, write_json
 
@@ -26,7 +26,6 @@ METRICS: dict[str, Callable[[str], BLEU | CHRF]] = {
     "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),
     "chrf": lambda _: CHRF(word_order=CHRF_WORD_ORDER),
 }
-DIRECTION = re.compile(r"[^-\s]+-[^-\s]+")
 
 
 def read_lines(path: str | Path) -> list[str]:
@@ -129,41 +128,74 @@ def health(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, fl
     }
 
 
+def score_direction(
+    hypotheses: Path, references: Path, metrics: Sequence[str], tokenizer: str = DEFAULT_TOKENIZER
+) -> dict[str, Any]:
+    """Return what the JSON file says of one direction; errors as in ``read_parallel`` and ``score_text``."""
+    hyps, refs = read_parallel(hypotheses, references)
+    return {
+        "n": len(refs),
+        "scores": score_text(hyps, refs, metrics, tokenizer),
+        "hypotheses_sha256": sha256_of(hypotheses),
+        "references_sha256": sha256_of(references),
+        "health": health(hyps, refs),
+    }
+
+
+def file_of(pattern: str, direction: str) -> Path:
+    """Fill a pattern such as ``text/{pair}.{target}.txt``.
+
+    Raises:
+        UserError: it has another field than direction, pair, source and target, or no such file is there.
+    """
+    source, target = split_direction(direction)
+    known = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
+    try:
+        path = Path(pattern.format(**known))
+    except (KeyError, IndexError, ValueError):
+        raise UserError(
+            f"pattern {pattern!r}: its fields may be {', '.join(f'{{{x}}}' for x in known)}"
+        ) from None
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, for {direction}")
+    return path
+
+
 def main(argv: list[str] | None = None) -> None:
-    """Score a pair of files and write the JSON."""
+    """Score every direction and write the JSON; all directions' errors are told at once."""
     parser = argparse.ArgumentParser(prog="score", description=__doc__.splitlines()[0])
-    parser.add_argument("--hypotheses", required=True, help="detokenised system output")
-    parser.add_argument("--references", required=True, help="detokenised references")
+    fields = "with {direction}, {pair}, {source}, {target}"
+    parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")
+    parser.add_argument("--references", required=True, help=f"files of detokenised references, {fields}")
     parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=", ".join(METRICS))
     parser.add_argument("--tokenize", default=DEFAULT_TOKENIZER, help="sacrebleu tokenizer for BLEU")
-    for name in ("experiment", "system", "testset", "direction"):
+    for name in ("experiment", "system", "testset"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
     parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
-    if not DIRECTION.fullmatch(args.direction):
-        raise UserError(f"--direction: {args.direction!r} is not SOURCE-TARGET, such as de-en")
-    if len(set(args.metrics)) != len(args.metrics):
-        raise UserError(f"--metrics: a metric is named twice: {' '.join(args.metrics)}")
+    for name in ("metrics", "directions"):
+        values = getattr(args, name)
+        if repeated := [value for value in values if values.count(value) > 1]:
+            raise UserError(f"--{name}: {repeated[0]} is named twice")
 
-    hyps, refs = read_parallel(args.hypotheses, args.references)
-    result = {
-        "experiment": args.experiment,
-        "system": args.system,
-        "seed": args.seed,
-        "testset": args.testset,
-        "profile": args.profile,
-        "direction": args.direction,
-        "n": len(refs),
-        "scores": score_text(hyps, refs, args.metrics, args.tokenize),
-        "hypotheses_sha256": sha256_of(args.hypotheses),
-        "references_sha256": sha256_of(args.references),
-        "health": health(hyps, refs),
-    }
-    write_json(args.out, result)
-    shown = ", ".join(f"{entry['metric']} {entry['score']:.2f}" for entry in result["scores"])
-    print(f"{args.system} s{args.seed} {args.testset} {args.direction}: {shown} ({len(refs)} sentences)")
+    scored: dict[str, dict[str, Any]] = {}
+    errors = []
+    for direction in args.directions:
+        try:
+            files = [file_of(pattern, direction) for pattern in (args.hypotheses, args.references)]
+            scored[direction] = score_direction(*files, args.metrics, args.tokenize)
+        except UserError as error:
+            errors.append(str(error))
+    if errors:
+        raise UserError("\n".join(dict.fromkeys(errors)))
+    names = ("experiment", "system", "seed", "testset", "profile")
+    write_json(args.out, {**{name: getattr(args, name) for name in names}, "directions": scored})
+    for direction, entry in scored.items():
+        shown = ", ".join(f"{one['metric']} {one['score']:.2f}" for one in entry["scores"])
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown} ({entry['n']} sentences)")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 import os
 from pathlib import Path
 
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
@@ -36,6 +37,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     if not (folder / "system.json").is_file():
         raise UserError(f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it")
     decode = experiment.decode
+    masks = mask_row_file(experiment, system, direction, seed)
     return [
         str(ROOT / "envs/bin/run-in"),
         ENGINE_ENVIRONMENTS[decode.engine],
@@ -44,7 +46,17 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
         *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
         *("--max-length", str(decode.max_length), "--batch-tokens", str(decode.batch_tokens)),
         *("--compute-type", decode.compute_type, "--threads", str(decode.threads)),
+        *("--ranking", decode.ranking),
+        *(["--masks", masks] if masks else []),
     ]
+
+
+def mask_row_file(experiment: Experiment, system: str, direction: str, seed: int) -> str | None:
+    """Return the mask file of a direction that a masked system was not trained in, else None."""
+    maskset = experiment.finetuned.get(system)
+    if maskset is None or direction in experiment.train_directions:
+        return None
+    return f"results/{experiment.experiment}/masks/{BASELINE}/s{seed}/{maskset}/{direction}.npz"
 
 
 def main(argv: list[str] | None = None) -> None:

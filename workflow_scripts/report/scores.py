@@ -1,8 +1,8 @@
 """Read the scores an experiment must have, and write them as one table (spec 5, "missing files").
 
-In:  ``scores/{system}/s{seed}/{testset}/{direction}.json`` (``….paper.json``: rebuilt references) of
-     ``evaluate.score``: exactly those of profile × system × seed × test set × direction; other files under
-     the root are not looked at.
+In:  ``scores/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.score`` (profile ``paper``: rebuilt
+     references): exactly those of system × seed × test set × profile; other files, and other directions
+     in them, are not looked at.
 Out: ``tables/scores.csv``.
 
 A missing score is an error, never a gap in an average.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from itertools import product
 from pathlib import Path
@@ -39,7 +39,7 @@ class Score:
 
 
 COLUMNS = [column.name for column in fields(Score)]
-RAW = "raw"  # the profile whose files need not name it: the test set's own text as references
+RAW = "raw"  # the test set's own text as references
 
 
 @dataclass(frozen=True)
@@ -76,48 +76,37 @@ def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> li
     scores: list[Score] = []
     missing: list[str] = []
     references: dict[tuple[str, str, str], tuple[str, Path]] = {}
-    for profile, system, seed, testset, direction in product(
-        plan.profiles, plan.systems, plan.seeds, plan.testsets, plan.directions
-    ):
-        name = f"{direction}.json" if profile == RAW else f"{direction}.{profile}.json"
-        path = Path(root) / system / f"s{seed}" / testset / name
+    for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
+        path = Path(root) / system / f"s{seed}" / f"{testset}.{profile}.json"
         if not path.is_file():
-            missing += [str(path)] * len(plan.metrics)
+            missing += [str(path)] * len(plan.metrics) * len(plan.directions)
             continue
-        content = _read_one(path)
-        for key, value in (
-            ("experiment", plan.experiment),
-            ("system", system),
-            ("seed", seed),
-            ("testset", testset),
-            ("direction", direction),
-            ("profile", profile),
-        ):
-            if content[key] != value:
-                raise UserError(f"{path}: {key} is {content[key]!r}, its path says {value!r}")
-        _check_references(references, (profile, testset, direction), content["references_sha256"], path)
-        found: dict[str, dict[str, Any]] = {entry["metric"]: entry for entry in content["scores"]}
-        for metric in plan.metrics:
-            if metric not in found:
-                missing.append(f"{metric} in {path}{nearest(metric, found)}")
+        job = {
+            "experiment": plan.experiment,
+            "system": system,
+            "seed": seed,
+            "testset": testset,
+            "profile": profile,
+        }
+        directions = _read_one(path, job)
+        for direction in plan.directions:
+            if direction not in directions:
+                missing += [f"{direction} in {path}{nearest(direction, directions)}"] * len(plan.metrics)
                 continue
-            number = float(found[metric]["score"])
-            if not math.isfinite(number):
-                raise UserError(f"{path}: {metric} is {number}, not a number")
-            scores.append(
-                Score(
-                    plan.experiment,
-                    system,
-                    seed,
-                    testset,
-                    profile,
-                    direction,
-                    metric,
-                    number,
-                    int(content["n"]),
-                    found[metric]["signature"],
+            content = directions[direction]
+            _check_references(references, (profile, testset, direction), content["references_sha256"], path)
+            found: dict[str, dict[str, Any]] = {entry["metric"]: entry for entry in content["scores"]}
+            for metric in plan.metrics:
+                if metric not in found:
+                    missing.append(f"{metric} of {direction} in {path}{nearest(metric, found)}")
+                    continue
+                number = float(found[metric]["score"])
+                if not math.isfinite(number):
+                    raise UserError(f"{path}: {metric} of {direction} is {number}, not a number")
+                n, signature = int(content["n"]), found[metric]["signature"]
+                scores.append(
+                    Score(**job, direction=direction, metric=metric, score=number, n=n, signature=signature)
                 )
-            )
     if missing and not allow_partial:
         raise UserError(
             f"{len(missing)} of {plan.size} scores are missing, the first: {missing[0]} "
@@ -128,17 +117,21 @@ def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> li
     return scores
 
 
-def _read_one(path: Path) -> dict[str, Any]:
+def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the directions of a score file that must be of ``job``."""
     try:
         content: dict[str, Any] = read_json(path)
-        for key in ("experiment", "system", "seed", "testset", "profile", "direction", "n", "scores"):
-            content[key]
-        for entry in content["scores"]:
-            float(entry["score"]), entry["metric"], entry["signature"]
-        content["references_sha256"]
-    except (ValueError, KeyError, TypeError) as error:
+        for key, value in job.items():
+            if content[key] != value:
+                raise UserError(f"{path}: {key} is {content[key]!r}, its path says {value!r}")
+        directions: dict[str, Any] = content["directions"]
+        for entry in directions.values():
+            for one in entry["scores"]:
+                float(one["score"]), one["metric"], one["signature"]
+            entry["references_sha256"], int(entry["n"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a score file ({type(error).__name__}: {error})") from None
-    return content
+    return directions
 
 
 def _check_references(

@@ -1,6 +1,6 @@
 """Turn the scores of an experiment into tables (spec 4.1 and 5; the paper's table 2 and figure 3).
 
-In:  ``scores/{system}/s{seed}/{testset}/{direction}.json``, exactly those of the lists given.
+In:  ``scores/{system}/s{seed}/{testset}.{profile}.json``, exactly those of the lists given.
 Out: ``scores.csv`` (every score, unrounded), ``summary.csv`` (averages and differences, unrounded) and
      ``summary.md`` (the same for people, rounded).
 """

@@ -38,9 +38,11 @@ def load_engine(name: str, system: SystemFolder, direction: str, options: Decodi
 class Session:
     """Text processing of both languages and a loaded engine."""
 
-    def __init__(self, folder: Path, direction: str, engine: str, options: DecodingOptions) -> None:
+    def __init__(
+        self, folder: Path, direction: str, engine: str, options: DecodingOptions, masks: Path | None = None
+    ) -> None:
         """Load everything one direction needs; UserError for an unknown direction or an unfit system."""
-        system = SystemFolder.read(folder)
+        system = SystemFolder.read(folder).with_masks(masks)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
         source, target = direction_languages(direction, system.languages)
         self._max_positions = int(system.architecture["max_positions"])
@@ -61,9 +63,17 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that ``open_session`` reads."""
     parser.add_argument("--system", type=Path, required=True, help="folder of a system (holds system.json)")
     parser.add_argument("--direction", required=True, help="source-target, such as de-en")
+    # Zero or one, so that a rule may leave the file out and keep the option.
+    parser.add_argument(
+        "--masks",
+        type=Path,
+        nargs="?",
+        help="mask rows of directions that a masked system was not trained in",
+    )
     add_decoding_arguments(parser)
 
 
 def open_session(arguments: argparse.Namespace) -> Session:
     """Return the session that the arguments describe."""
-    return Session(arguments.system, arguments.direction, arguments.engine, decoding_options(arguments))
+    options = decoding_options(arguments)
+    return Session(arguments.system, arguments.direction, arguments.engine, options, arguments.masks)

@@ -8,7 +8,7 @@ names. Inputs: a folder with ``model.safetensors``, ``dict.txt``, ``spm.model`` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ STANDARD_FILES: Mapping[str, str] = {
 class SystemFolder:
     """A system: its files, architecture and directions. ``mask_rows`` maps direction -> mask row or None.
 
+    ``more_masks``: a mask file for directions that were not trained (zero-shot), or None.
     ``encoder_langtok``: whose language tag begins a source sequence, ``src`` (the default) or ``tgt``.
     """
 
@@ -50,6 +51,7 @@ class SystemFolder:
     parent: Mapping[str, str] | None
     training: Mapping[str, Any] | None
     encoder_langtok: str = "src"
+    more_masks: Path | None = None
 
     @classmethod
     def write(
@@ -166,8 +168,8 @@ class SystemFolder:
         """Return the name of the direction's mask row, None if unmasked.
 
         A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
-        its own name in a masked system, which ``keep_row`` finds or misses: system.json stays as it is when
-        a direction is added for evaluation.
+        its own name in a masked system, which ``keep_row`` looks for in ``more_masks``: the folder stays as
+        it is when a direction is added for evaluation.
 
         Raises UserError for a direction that is not of the system's languages.
         """
@@ -182,14 +184,16 @@ class SystemFolder:
             ) from None
         return None if self.masks is None else direction
 
-    def mask_table(self) -> MaskTable | None:
-        """Read the masks, checked against the model they belong to; None where nothing is masked.
+    def with_masks(self, more: str | Path | None) -> SystemFolder:
+        """Return the system with another mask file, for directions that it was not trained in."""
+        return replace(self, more_masks=None if more is None else Path(more))
+
+    def mask_table(self, path: Path) -> MaskTable:
+        """Read a mask file, checked against the model it belongs to.
 
         UserError unless the masks were made from these weights or from the parent's (the start of training).
         """
-        if self.masks is None:
-            return None
-        table = MaskTable.read(self.masks)
+        table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
         table.check_model(self.space, made_from if made_from in lineage else lineage[-1])
@@ -201,12 +205,19 @@ class SystemFolder:
         Raises UserError for an unknown direction, a missing row, or masks of another model.
         """
         row = self.mask_row(direction)
-        table = None if row is None else self.mask_table()
-        if row is not None and table is None:
+        if row is None:
+            return None
+        path = self.masks if direction in self.mask_rows else self.more_masks
+        if path is None and direction in self.mask_rows:
             raise UserError(
                 f"{self.folder / DESCRIPTION}: direction {direction!r} has a mask row but no masks file"
             )
-        return None if row is None or table is None else table.row(row)
+        if path is None:
+            raise UserError(
+                f"{self.folder}: {direction} was not trained, so its mask row is not part of the system;"
+                " give it with --masks FILE"
+            )
+        return self.mask_table(path).row(row)
 
     def verify(self) -> None:
         """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""

@@ -191,8 +191,8 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "uses itself",
-        {"uses": {"experiment": "tiny"}},
-        "uses.experiment: 'tiny' is this experiment itself",
+        {"uses": {"experiment": "x"}},
+        "uses.experiment: 'x' is this experiment itself",
     ),
     (
         "uses a system that is not here",

@@ -21,19 +21,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 def arguments(tmp_path: Path, hyps: bytes, refs: bytes, *more: str) -> list[str]:
-    (tmp_path / "hyp.txt").write_bytes(hyps)
-    (tmp_path / "ref.txt").write_bytes(refs)
-    files = ["--hypotheses", str(tmp_path / "hyp.txt"), "--references", str(tmp_path / "ref.txt")]
+    (tmp_path / "de-en.hyp.txt").write_bytes(hyps)
+    (tmp_path / "de-en.en.txt").write_bytes(refs)
+    files = ["--hypotheses", str(tmp_path / "{direction}.hyp.txt")]
+    files += ["--references", str(tmp_path / "{pair}.{target}.txt")]
     names = ["--experiment", "e", "--system", "ns-k95", "--seed", "2", "--testset", "test"]
-    out = [
-        "--direction",
-        "de-en",
-        "--metrics",
-        "bleu",
-        "chrf",
-        "--out",
-        str(tmp_path / "deep" / "de-en.json"),
-    ]
+    out = ["--directions", "de-en", "--metrics", "bleu", "chrf", "--out", str(tmp_path / "deep" / "out.json")]
     return [*files, *names, *out, *more]
 
 
@@ -92,9 +85,12 @@ def test_only_newline_separates_lines(tmp_path):
 def test_json_of_one_job(tmp_path):
     hyps, refs = b"a b c d e\n\n", b"a b c d f\nx\n"
     main(arguments(tmp_path, hyps, refs))
-    result = json.loads((tmp_path / "deep" / "de-en.json").read_text())
-    assert list(result)[:7] == ["experiment", "system", "seed", "testset", "profile", "direction", "n"]
-    assert [result[key] for key in list(result)[:7]] == ["e", "ns-k95", 2, "test", "raw", "de-en", 2]
+    job = json.loads((tmp_path / "deep" / "out.json").read_text())
+    assert list(job) == ["experiment", "system", "seed", "testset", "profile", "directions"]
+    assert list(job.values())[:5] == ["e", "ns-k95", 2, "test", "raw"]
+    assert list(job["directions"]) == ["de-en"]
+    result = job["directions"]["de-en"]
+    assert result["n"] == 2
     assert [entry["metric"] for entry in result["scores"]] == ["bleu", "chrf"]
     # 4/5, 3/4, 2/3, 1/2 and a length of 5 against 6.
     expected = 100 * math.exp(1 - 6 / 5) * (1 / 5) ** (1 / 4)
@@ -128,12 +124,42 @@ def test_faults_of_text_name_file_and_line(tmp_path, hyps, refs, message):
         (["--tokenize", "13b"], "no '13b' \\(did you mean '13a'"),
         (["--metrics", "blue"], "no 'blue' \\(did you mean 'bleu'"),
         (["--metrics", "bleu", "bleu"], "named twice"),
-        (["--direction", "deen"], "'deen' is not SOURCE-TARGET"),
+        (["--directions", "deen"], "'deen' is not two language codes"),
+        (["--directions", "de-en", "de-en"], "--directions: de-en is named twice"),
+        (["--directions", "de-en", "en-de"], "en-de.hyp.txt: no such file, for en-de"),
+        (
+            ["--references", "{reference}.txt"],
+            "its fields may be \\{direction\\}, \\{pair\\}, \\{source\\}, \\{target\\}",
+        ),
     ],
 )
 def test_faults_of_arguments_name_the_nearest_value(tmp_path, more, message):
     with pytest.raises(UserError, match=message):
         main(arguments(tmp_path, b"a\n", b"a\n", *more))
+    assert not (tmp_path / "deep").exists()
+
+
+def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path):
+    command = arguments(tmp_path, b"a b c d\n", b"a b c d\n", "--directions", "en-de", "de-en")
+    (tmp_path / "en-de.hyp.txt").write_text("e f g h\ni j k l\n")
+    (tmp_path / "de-en.de.txt").write_text("m n o p\ni j k l\n")
+    main(command)
+    found = json.loads((tmp_path / "deep" / "out.json").read_text())["directions"]
+    assert [(name, entry["n"]) for name, entry in found.items()] == [("en-de", 2), ("de-en", 1)]
+    # Half of the unigrams to 4-grams match, so BLEU is 50.
+    assert [entry["scores"][0]["score"] for entry in found.values()] == pytest.approx([50.0, 100.0])
+
+
+def test_the_faults_of_all_directions_are_told_at_once(tmp_path):
+    command = arguments(tmp_path, b"a\n", b"a\nb\n", "--directions", "de-en", "en-de", "fr-en")
+    (tmp_path / "en-de.hyp.txt").write_text("a\n")
+    (tmp_path / "de-en.de.txt").write_text(" \n")
+    with pytest.raises(UserError) as caught:
+        main(command)
+    first, second, third = str(caught.value).split("\n")
+    assert "has 1 lines but" in first and "has 2: line 2 has no counterpart" in first
+    assert second.endswith("de-en.de.txt, line 1: empty reference")
+    assert third.endswith("fr-en.hyp.txt: no such file, for fr-en")
     assert not (tmp_path / "deep").exists()
 
 
@@ -176,11 +202,11 @@ def test_rebuilt_references_give_another_score(tmp_path):
             "--metrics",
             "bleu",
         ]
-        arguments += ["--direction", "de-en", "--profile", profile, "--references", str(tmp_path / profile)]
+        arguments += ["--directions", "de-en", "--profile", profile, "--references", str(tmp_path / profile)]
         main([*arguments, "--hypotheses", str(tmp_path / "hyp"), "--out", str(tmp_path / "out.json")])
         result = json.loads((tmp_path / "out.json").read_text())
         assert result["profile"] == profile
-        found[profile] = result["scores"][0]["score"]
+        found[profile] = result["directions"]["de-en"]["scores"][0]["score"]
     # 13a makes "< < unk > >" of the token: 5 words against 9.
     # Precisions 4/5, 3/4, 2/3 and 1/2: their product is 1/5.
     assert found["raw"] == pytest.approx(100)

@@ -26,29 +26,31 @@ BLEU = {
 }
 
 
-def path_of(root: Path, system: str, seed: int, direction: str) -> Path:
-    return root / "scores" / system / f"s{seed}" / "test" / f"{direction}.json"
+def path_of(root: Path, system: str, seed: int, profile: str = "raw") -> Path:
+    return root / "scores" / system / f"s{seed}" / f"test.{profile}.json"
 
 
 def write(root: Path, system: str, seed: int, direction: str, bleu: float, changes: dict | None = None):
-    path = path_of(root, system, seed, direction)
+    """Put a direction's scores into its job's file; `changes` of the job's keys are made there."""
+    changes = dict(changes or {})
+    path = path_of(root, system, seed, changes.pop("file", "raw"))
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = [
         {"metric": "bleu", "score": bleu, "signature": BLEU_SIGNATURE},
         {"metric": "chrf", "score": 2 * bleu, "signature": "nc:6|nw:2"},
     ]
-    content = {
-        "experiment": "toy",
-        "system": system,
-        "seed": seed,
-        "testset": "test",
-        "profile": "raw",
-        "direction": direction,
-        "n": 200,
-        "scores": entries,
-        "references_sha256": f"ref-{direction}",
-    }
-    path.write_text(json.dumps(content | (changes or {})))
+    content = {"experiment": "toy", "system": system, "seed": seed, "testset": "test", "profile": "raw"}
+    job = content | {key: changes.pop(key) for key in list(changes) if key in content}
+    entry = {"n": 200, "scores": entries, "references_sha256": f"ref-{direction}"} | changes
+    before = json.loads(path.read_text())["directions"] if path.exists() else {}
+    path.write_text(json.dumps({**job, "directions": {**before, direction: entry}}))
+
+
+def forget(root: Path, system: str, seed: int, direction: str) -> None:
+    path = path_of(root, system, seed)
+    content = json.loads(path.read_text())
+    del content["directions"][direction]
+    path.write_text(json.dumps(content))
 
 
 @pytest.fixture
@@ -122,26 +124,34 @@ def test_summary_markdown(results):
 
 
 def test_a_missing_file_fails_and_writes_nothing(results):
-    path_of(results, "ns-k70", 2, "de-en").unlink()
-    path_of(results, "continued", 1, "en-de").unlink()
+    path_of(results, "ns-k70", 2).unlink()
+    path_of(results, "continued", 1).unlink()
     with pytest.raises(
-        UserError, match=r"^4 of 32 scores are missing, the first: .*continued/s1/test/en-de.json"
+        UserError, match=r"^8 of 32 scores are missing, the first: .*continued/s1/test.raw.json"
     ):
         tabulate(results)
     assert not (results / "tables").exists()
+
+
+def test_a_missing_direction_fails(results):
+    forget(results, "continued", 1, "de-en")
+    with pytest.raises(
+        UserError, match=r"^2 of 32 scores are missing, the first: de-en in .*continued/s1/test.raw.json"
+    ):
+        tabulate(results)
 
 
 def test_a_missing_metric_fails(results):
     only = [{"metric": "bleu", "score": 9.0, "signature": BLEU_SIGNATURE}]
     write(results, "ns-k70", 2, "de-en", 29.0, {"scores": only})
     with pytest.raises(
-        UserError, match=r"^1 of 32 scores are missing, the first: chrf in .*ns-k70/s2/test/de-en"
+        UserError, match=r"^1 of 32 scores are missing, the first: chrf of de-en in .*ns-k70/s2/test.raw"
     ):
         tabulate(results)
 
 
 def test_partial_tables_say_so_in_their_titles(results):
-    path_of(results, "ns-k70", 2, "de-en").unlink()
+    forget(results, "ns-k70", 2, "de-en")
     text = (tabulate(results, "--allow-partial") / "summary.md").read_text()
     assert text.startswith("# PARTIAL (2 of 32 scores missing): Scores of toy\n")
     titles = [line for line in text.splitlines() if line.startswith("##") and "Not shown" not in line]
@@ -159,9 +169,9 @@ def test_nothing_at_all_is_an_error_even_if_partial(tmp_path):
     [
         ({"seed": 1}, "seed is 1, its path says 2"),
         ({"system": "baseline"}, "system is 'baseline', its path says 'ns-k70'"),
-        ({"references_sha256": "x"}, "other references than .*baseline/s1/test/de-en.json"),
+        ({"references_sha256": "x"}, "other references than .*baseline/s1/test.raw.json"),
         ({"scores": None}, "not a score file"),
-        ({"scores": [{"metric": "bleu", "score": float("nan"), "signature": "s"}]}, "bleu is nan"),
+        ({"scores": [{"metric": "bleu", "score": float("nan"), "signature": "s"}]}, "bleu of de-en is nan"),
         ({"scores": [{"metric": "bleu", "score": 1.0, "signature": "tok:none"}]}, "two signatures"),
     ],
 )
@@ -223,8 +233,8 @@ def test_rebuilt_references_have_tables_of_their_own(results):
     for (system, seed), values in BLEU.items():
         for direction, value in zip(("en-de", "de-en"), values, strict=True):
             # Other references, so other scores: the files lie beside those of the test set's own text.
-            changes = {"profile": "paper", "references_sha256": f"rebuilt-{direction}"}
-            write(results, system, seed, f"{direction}.paper", value + 5, {**changes, "direction": direction})
+            changes = {"file": "paper", "profile": "paper", "references_sha256": f"rebuilt-{direction}"}
+            write(results, system, seed, direction, value + 5, changes)
     tables = tabulate(results, "--profiles", "raw", "paper")
     text = (tables / "summary.md").read_text()
     titles = [line for line in text.splitlines() if line.startswith("## test")]

@@ -70,7 +70,7 @@ def test_keep_row(tmp_path):
 def test_without_masks(tmp_path):
     system = make(tmp_path / "s", mask_rows={"de-en": None})
     assert json.loads((tmp_path / "s/system.json").read_text())["files"]["masks"] is None
-    assert (system.masks, system.mask_table(), system.keep_row("de-en")) == (None, None, None)
+    assert (system.masks, system.keep_row("de-en")) == (None, None)
     system.verify()
 
 
@@ -114,10 +114,23 @@ def test_a_folder_without_a_system(tmp_path):
         SystemFolder.read(tmp_path)
 
 
-def test_a_direction_added_for_evaluation_needs_no_new_system(tmp_path):
+def test_a_direction_added_for_evaluation_brings_its_own_row(tmp_path):
     system = make(tmp_path / "masked", mask_rows={"de-en": "de-en"})
     assert system.mask_row("en-de") == "en-de"
-    assert system.keep_row("en-de").tolist() == [True, True, False, False, False, True]
-    assert make(tmp_path / "plain", mask_rows={"de-en": None}).mask_row("en-de") is None
+    # The folder's own file is not asked, even where it has such a row: only trained directions are its.
+    with pytest.raises(UserError, match=r"en-de was not trained, .* give it with --masks FILE"):
+        system.keep_row("en-de")
+    row = np.array([[0, 1, 1, 0, 0, 1]], dtype=bool)
+    MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": WEIGHTS_SHA256}).write(
+        tmp_path / "m.npz"
+    )
+    more = system.with_masks(tmp_path / "m.npz")
+    assert more.keep_row("en-de").tolist() == [False, True, True, False, False, True]
+    assert more.keep_row("de-en").tolist() == [True, False, False, True, True, False]
+    MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": "ef" * 32}).write(tmp_path / "m.npz")
+    with pytest.raises(UserError, match="masks were made from weights efefefefefef"):
+        more.keep_row("en-de")
+    plain = make(tmp_path / "plain", mask_rows={"de-en": None})
+    assert (plain.mask_row("en-de"), plain.with_masks(tmp_path / "m.npz").keep_row("en-de")) == (None, None)
     with pytest.raises(UserError, match="no direction 'de-de'"):
         system.mask_row("de-de")
