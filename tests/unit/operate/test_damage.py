@@ -1,0 +1,73 @@
+"""operate.damage: what is truncated or no file of its kind is found; all else is left alone."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from pathlib import Path
+
+from workflow_scripts.operate.damage import damaged_files
+
+
+def tensors(data: bytes) -> bytes:
+    header = json.dumps(
+        {"__metadata__": {}, "w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
+    ).encode()
+    return struct.pack("<Q", len(header)) + header + data
+
+
+def lay_down(results: Path) -> None:
+    for folder in ("scores/baseline/s1", "masks/baseline/s1", "systems/baseline/s1", "data", "training/x"):
+        (results / folder).mkdir(parents=True)
+    (results / "scores/baseline/s1/test.raw.json").write_text('{"a": 1}')
+    (results / "data/card.json").write_text("[]")
+    with zipfile.ZipFile(results / "masks/baseline/s1/k95.npz", "w") as archive:
+        archive.writestr("bits.npy", b"x" * 100)
+    (results / "systems/baseline/s1/model.safetensors").write_bytes(tensors(b"\0" * 8))
+
+
+def test_whole_files_are_no_damage_and_nothing_at_all_is_none(tmp_path: Path) -> None:
+    assert damaged_files(tmp_path) == {}
+    lay_down(tmp_path)
+    assert damaged_files(tmp_path) == {}
+
+
+def test_each_kind_of_damage_is_named(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    for name in ("scores/baseline/s1/test.raw.json", "masks/baseline/s1/k95.npz"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:-3])
+    weights = tmp_path / "systems/baseline/s1/model.safetensors"
+    whole = weights.stat().st_size
+    weights.write_bytes(weights.read_bytes()[:-4])
+    (tmp_path / "data/card.json").write_bytes(b"")
+    found = damaged_files(tmp_path)
+    assert [str(Path(path).relative_to(tmp_path)) for path in found] == [
+        "data/card.json",
+        "masks/baseline/s1/k95.npz",
+        "scores/baseline/s1/test.raw.json",
+        "systems/baseline/s1/model.safetensors",
+    ]
+    assert found[str(weights)] == f"{whole - 4} bytes, its header says {whole}"
+    assert [problem.split(" (")[0] for problem in found.values()][:3] == [
+        "not JSON",
+        "not an archive",
+        "not JSON",
+    ]
+
+
+def test_a_header_that_is_cut_or_none_is_damage(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    weights = tmp_path / "systems/baseline/s1/model.safetensors"
+    for content in (tensors(b"\0" * 8)[:30], b"abc", b"", struct.pack("<Q", 2) + b"[]"):
+        weights.write_bytes(content)
+        assert list(damaged_files(tmp_path)) == [str(weights)]
+
+
+def test_training_folders_and_half_written_files_are_not_looked_at(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    (tmp_path / "training/x/history.json").write_text("{")
+    (tmp_path / "scores/baseline/s1/.test.raw.12.tmp.json").write_text("{")
+    (tmp_path / "data/notes.txt").write_text("{")
+    assert damaged_files(tmp_path) == {}

@@ -1,0 +1,69 @@
+"""Results that are there but cannot be read: truncated by a full disk, a lost node or a stray edit.
+
+Snakemake looks at a file's time, not into it; ``operate.run`` asks here and has what is damaged made again.
+Input: an experiment's results folder. Output: the damaged files, each with what is wrong. Only what can be
+seen without reading large files is looked for; ``make verify`` compares every byte.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from pathlib import Path
+
+# Below the results folder: where small files of a checkable form lie.
+FOLDERS = ("data", "systems", "activations", "masks", "scores", "analysis")
+# Of safetensors: the length of the header, little-endian, then the header as JSON.
+HEADER_LENGTH = 8
+
+
+def damaged_files(results: Path) -> dict[str, str]:
+    """Return path → what is wrong with it, sorted by path."""
+    found = {}
+    for name in FOLDERS:
+        # Hidden ones are half-written: their writer renames them when they are whole.
+        for path in (results / name).rglob("[!.]*.*"):
+            if problem := _problem(path):
+                found[str(path)] = problem
+    return dict(sorted(found.items()))
+
+
+def _problem(path: Path) -> str | None:
+    check = {".json": _json, ".npz": _archive, ".safetensors": _tensors}.get(path.suffix)
+    try:
+        return check(path) if check else None
+    except FileNotFoundError:  # its job runs now
+        return None
+
+
+def _json(path: Path) -> str | None:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError as error:
+        return f"not JSON ({error})"
+    return None
+
+
+def _archive(path: Path) -> str | None:
+    # The list of members stands at the end: a truncated file has none.
+    try:
+        with zipfile.ZipFile(path):
+            return None
+    except zipfile.BadZipFile as error:
+        return f"not an archive ({error})"
+
+
+def _tensors(path: Path) -> str | None:
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as handle:
+            (length,) = struct.unpack("<Q", handle.read(HEADER_LENGTH))
+            if length > size:
+                return "not a safetensors file (its header is cut)"
+            header = json.loads(handle.read(length))
+        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
+    except (ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+        return f"not a safetensors file ({error})"
+    expected = HEADER_LENGTH + length + end
+    return None if size == expected else f"{size} bytes, its header says {expected}"
