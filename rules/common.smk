@@ -12,6 +12,7 @@ CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).res
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
@@ -33,6 +34,9 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
+# Systems that are taken from another experiment, and the vocabulary they were trained with.
+USED = EXPERIMENT.used
+VOCABULARY = f"results/{EXPERIMENT.uses.experiment}/data/subwords" if USED else f"{RESULTS}/data/subwords"
 
 
 pathvars:
@@ -61,7 +65,7 @@ wildcard_constraints:
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
-    finetuned=alternatives(EXPERIMENT.finetuned) or "none",
+    finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
 
@@ -105,7 +109,25 @@ def missing_text():
                     yield f"data.source: no {subset} text for {pair}: there is no file {file}"
 
 
-if absent := list(missing_text()):
+def parts_of(system):
+    """The files of a system's folder that its rule declares."""
+    masks = ["masks.npz"] if system in EXPERIMENT.finetuned else []
+    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
+
+
+def missing_systems():
+    """A line for each file of another experiment that `uses` needs, and that is not there."""
+    needed = [f"{VOCABULARY}/{name}" for name in ("spm.model", "dict.txt") if USED]
+    for system in USED:
+        for seed in EXPERIMENT.train.seeds:
+            folder = f"results/{EXPERIMENT.uses.experiment}/systems/{system}/s{seed}"
+            needed += [f"{folder}/{name}" for name in parts_of(system)]
+    for file in needed:
+        if not Path(file).exists():
+            yield f"uses.experiment: {file} is missing; run {EXPERIMENT.uses.experiment} first"
+
+
+if absent := [*missing_text(), *missing_systems()]:
     raise WorkflowError("\n".join(absent))
 
 
@@ -189,6 +211,15 @@ def references_of(testset, profile):
         for d in EXPERIMENT.evaluated_directions
     ]
     return list(dict.fromkeys(files))
+
+
+def rule_name(system):
+    return re.sub(r"\W", "_", system)
+
+
+def training_folder(system, seed):
+    experiment = EXPERIMENT.uses.experiment if system in USED else EXPERIMENT.experiment
+    return f"results/{experiment}/training/{system}/s{seed}"
 
 
 def system_files(system, seed, *names):

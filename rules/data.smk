@@ -72,42 +72,44 @@ rule prepare_text:
         "{params.lines} --empty {params.empty} {params.clean} --out {output.one:q} {output.two:q} --stats {output.stats:q} > {log} 2>&1"
 
 
-rule train_subwords:
-    input:
-        text=text_files("train"),
-    output:
-        model="<results>/data/subwords/spm.model",
-        dictionary="<results>/data/subwords/dict.txt",
-    log:
-        "<logs>/train_subwords/spm.log",
-    benchmark:
-        "<benchmarks>/train_subwords/spm.tsv"
-    conda:
-        "../envs/text.yaml"
-    params:
-        text_root=lambda w, input: parent(input.text[0], 2),
-        pairs=EXPERIMENT.train_pairs,
-        languages=EXPERIMENT.languages,
-        vocab_size=EXPERIMENT.subwords.vocab_size,
-        model_type=EXPERIMENT.subwords.model_type,
-        coverage=EXPERIMENT.subwords.character_coverage,
-        sample=EXPERIMENT.subwords.sample_sentences,
-        seed=EXPERIMENT.subwords.seed,
-        processing=as_json(EXPERIMENT.text.model_dump()),
-        code=closure_hash("data.train_subwords"),
-        environment=environment_identity("text"),
-    shell:
-        "run-in text workflow_scripts.data.train_subwords --text-root {params.text_root:q} --pairs {params.pairs} "
-        "--languages {params.languages} --vocab-size {params.vocab_size} --model-type {params.model_type} "
-        "--character-coverage {params.coverage} --sample-sentences {params.sample} --seed {params.seed} "
-        "--text {params.processing:q} --out-model {output.model:q} --out-dict {output.dictionary:q} > {log} 2>&1"
+if not USED:
+
+    rule train_subwords:
+        input:
+            text=text_files("train"),
+        output:
+            model="<results>/data/subwords/spm.model",
+            dictionary="<results>/data/subwords/dict.txt",
+        log:
+            "<logs>/train_subwords/spm.log",
+        benchmark:
+            "<benchmarks>/train_subwords/spm.tsv"
+        conda:
+            "../envs/text.yaml"
+        params:
+            text_root=lambda w, input: parent(input.text[0], 2),
+            pairs=EXPERIMENT.train_pairs,
+            languages=EXPERIMENT.languages,
+            vocab_size=EXPERIMENT.subwords.vocab_size,
+            model_type=EXPERIMENT.subwords.model_type,
+            coverage=EXPERIMENT.subwords.character_coverage,
+            sample=EXPERIMENT.subwords.sample_sentences,
+            seed=EXPERIMENT.subwords.seed,
+            processing=as_json(EXPERIMENT.text.model_dump()),
+            code=closure_hash("data.train_subwords"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.data.train_subwords --text-root {params.text_root:q} --pairs {params.pairs} "
+            "--languages {params.languages} --vocab-size {params.vocab_size} --model-type {params.model_type} "
+            "--character-coverage {params.coverage} --sample-sentences {params.sample} --seed {params.seed} "
+            "--text {params.processing:q} --out-model {output.model:q} --out-dict {output.dictionary:q} > {log} 2>&1"
 
 
 rule binarise:
     input:
         text="<results>/data/text/{subset}/{pair}.{lang}.txt",
-        model="<results>/data/subwords/spm.model",
-        dictionary="<results>/data/subwords/dict.txt",
+        model=f"{VOCABULARY}/spm.model",
+        dictionary=f"{VOCABULARY}/dict.txt",
     output:
         bin=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.bin", shard=SHARDS),
         idx=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.idx", shard=SHARDS),
@@ -166,7 +168,7 @@ rule rebuild_references:
     input:
         bin=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.bin",
         idx=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.idx",
-        dictionary="<results>/data/subwords/dict.txt",
+        dictionary=f"{VOCABULARY}/dict.txt",
     output:
         text="<results>/data/references/{testset}.{pair}.{lang}.txt",
     log:

@@ -55,7 +55,7 @@ rule plot_training:
         "../envs/evaluate.yaml"
     params:
         validation=[
-            f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
+            f"{system}.s{seed}={training_folder(system, seed)}/validation.csv"
             for system in EXPERIMENT.all_systems
             for seed in EXPERIMENT.train.seeds
         ],

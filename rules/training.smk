@@ -1,44 +1,78 @@
-# The multilingual baseline, and every system fine-tuned from it.
+# The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. Its code is
 # not a param either: weeks of training are not thrown away for an edit (docs/architecture.md). `execution` takes an
 # argument so that Snakemake counts it as derived: a change of it reruns nothing.
 
 
-rule train_baseline:
-    input:
-        train=binarised("train", EXPERIMENT.train_directions),
-        valid=binarised("valid", EXPERIMENT.train_directions),
-        model="<results>/data/subwords/spm.model",
-        dictionary="<results>/data/subwords/dict.txt",
-    output:
-        system="<results>/systems/baseline/s{seed}/system.json",
-        weights="<results>/systems/baseline/s{seed}/model.safetensors",
-        model="<results>/systems/baseline/s{seed}/spm.model",
-        dictionary="<results>/systems/baseline/s{seed}/dict.txt",
-    log:
-        "<logs>/train_baseline/s{seed}.log",
-    benchmark:
-        "<benchmarks>/train_baseline/s{seed}.tsv"
-    conda:
-        "../envs/fairseq.yaml"
-    threads: EXPERIMENT.train.threads
-    params:
-        architecture=as_json(EXPERIMENT.model.architecture()),
-        settings=as_json(EXPERIMENT.train.settings()),
-        execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
-        data_bin=lambda w, input: data_bin(input.train),
-        directions=EXPERIMENT.train_directions,
-        languages=EXPERIMENT.languages,
-        processing=as_json(EXPERIMENT.text.model_dump()),
-        folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
-        out=subpath(output.system, parent=True),
-        environment=environment_identity("fairseq"),
-    shell:
-        "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-        "--settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} --directions {params.directions} "
-        "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
-        "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
-        ">> {log} 2>&1"
+if BASELINE not in USED:
+
+    rule train_baseline:
+        input:
+            train=binarised("train", EXPERIMENT.train_directions),
+            valid=binarised("valid", EXPERIMENT.train_directions),
+            model=f"{VOCABULARY}/spm.model",
+            dictionary=f"{VOCABULARY}/dict.txt",
+        output:
+            system="<results>/systems/baseline/s{seed}/system.json",
+            weights="<results>/systems/baseline/s{seed}/model.safetensors",
+            model="<results>/systems/baseline/s{seed}/spm.model",
+            dictionary="<results>/systems/baseline/s{seed}/dict.txt",
+        log:
+            "<logs>/train_baseline/s{seed}.log",
+        benchmark:
+            "<benchmarks>/train_baseline/s{seed}.tsv"
+        conda:
+            "../envs/fairseq.yaml"
+        threads: EXPERIMENT.train.threads
+        params:
+            architecture=as_json(EXPERIMENT.model.architecture()),
+            settings=as_json(EXPERIMENT.train.settings()),
+            execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
+            data_bin=lambda w, input: data_bin(input.train),
+            directions=EXPERIMENT.train_directions,
+            languages=EXPERIMENT.languages,
+            processing=as_json(EXPERIMENT.text.model_dump()),
+            folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
+            out=subpath(output.system, parent=True),
+            environment=environment_identity("fairseq"),
+        shell:
+            "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
+            "--settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} --directions {params.directions} "
+            "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
+            "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
+            ">> {log} 2>&1"
+
+
+for name in USED:
+
+    rule:
+        name:
+            f"use_system_{rule_name(name)}"
+        input:
+            system=[
+                f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)
+            ],
+        output:
+            system=[f"<results>/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)],
+        log:
+            f"<logs>/use_system/{name}.s{{seed}}.log",
+        benchmark:
+            f"<benchmarks>/use_system/{name}.s{{seed}}.tsv"
+        conda:
+            "../envs/text.yaml"
+        params:
+            system=name,
+            languages=EXPERIMENT.languages,
+            processing=as_json(EXPERIMENT.text.model_dump()),
+            architecture=as_json(EXPERIMENT.model.architecture()),
+            source=lambda w, input: parent(input.system[0]),
+            out=lambda w, output: parent(output.system[0]),
+            code=closure_hash("train.use_system"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.train.use_system --from {params.source:q} --system {params.system} "
+            "--seed {wildcards.seed} --languages {params.languages} --text {params.processing:q} "
+            "--architecture {params.architecture:q} --out {params.out:q} > {log} 2>&1"
 
 
 rule finetune:

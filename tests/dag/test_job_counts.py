@@ -250,3 +250,23 @@ def test_rebuilt_references_are_made_once_and_every_system_is_scored_against_the
     assert jobs(snakemake(tmp_path, sharded, "-n"))["rebuild_references"] == 4
     only = jobs(snakemake(tmp_path, {**TINY, "evaluation": {"references": ["paper"]}}, "-n"))
     assert (only["score"], only["rebuild_references"]) == (4, 4)
+
+
+def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    uses = {"experiment": "first", "systems": ["baseline", "ns-k95"]}
+    config = {**TINY, "experiment": "second", "uses": uses}
+    result = snakemake(tmp_path, config, "-n")
+    said = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "uses.experiment: results/first/systems/ns-k95/s1/masks.npz is missing; run first first\n" in said
+    names = ["data/subwords/spm.model", "data/subwords/dict.txt", "systems/ns-k95/s1/masks.npz"]
+    parts = ("system.json", "model.safetensors", "spm.model", "dict.txt")
+    names += [f"systems/{system}/s1/{part}" for system in ("baseline", "ns-k95") for part in parts]
+    for name in names:
+        (tmp_path / "results/first" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results/first" / name).touch()
+    expected = {**EXPECTED, "use_system_baseline": 1, "use_system_ns_k95": 1, "finetune": 2}
+    expected["select_masks"] = 2  # nobody asks for those of k95
+    del expected["train_subwords"], expected["train_baseline"]
+    assert jobs(snakemake(tmp_path, config, "-n")) == expected

@@ -64,10 +64,10 @@ DIRECTIONS = [*TRAINED, "ka-ke"]
 SYSTEMS = ["baseline", "continued", "ns-k70"]
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "tiny.yaml"), *arguments]
+    command += ["--configfile", str(folder / config), *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
 
@@ -264,6 +264,27 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     hypotheses = {path: path.read_bytes() for path in (results / "translations").rglob("*.txt")}
     assert run(folder).returncode == 0
     assert all(path.read_bytes() == content for path, content in hypotheses.items())
+
+
+def test_another_experiment_uses_its_systems(results: Path) -> None:
+    """The baseline and the control are taken as they are; one more threshold is trained from them."""
+    folder = results.parents[1]
+    uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
+    analysis = {"analysis": {}, "evaluation": {}, "masks": {"k": [85]}}
+    config = {**CONFIG, "experiment": "second", "uses": uses, **analysis}
+    (folder / "second.yaml").write_text(yaml.safe_dump(config))
+    done = run(folder, config="second.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    second = folder / "results" / "second"
+    assert [path.name for path in (second / "training").iterdir()] == ["ns-k85"]
+    for system in ("baseline", "continued"):
+        for direction in DIRECTIONS:
+            name = f"translations/{system}/s1/test/{direction}.txt"
+            assert (second / name).read_bytes() == (results / name).read_bytes()
+    assert (
+        read(second / "systems/ns-k85/s1/system.json")["parent"]["weights_sha256"]
+        == (read(results / "systems/baseline/s1/system.json")["sha256"]["model.safetensors"])
+    )
 
 
 def test_intermediate_data_may_be_deleted(results: Path) -> None:

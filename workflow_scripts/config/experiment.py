@@ -164,3 +164,8 @@ class Experiment(Section):
     def all_systems(self) -> list[str]:
         """The baseline and every system made from it, in the order of the tables."""
         return [BASELINE, *self.finetuned]
+
+    @property
+    def used(self) -> list[str]:
+        """Systems that are taken from another experiment, not trained."""
+        return self.uses.systems if self.uses else []
