@@ -144,6 +144,7 @@ rule write_card:
             for pair in pairs_of_subset(subset)
             for lang in pair.split("-")
         ],
+        vocabulary=[f"{VOCABULARY}/spm.model", f"{VOCABULARY}/dict.txt"],
     output:
         json="<results>/data/card.json",
         markdown="<results>/data/card.md",
@@ -155,13 +156,14 @@ rule write_card:
         "../envs/text.yaml"
     params:
         root=subpath(output.json, parent=True),
+        vocabulary=VOCABULARY,
         pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
         environment=environment_identity("text"),
     shell:
-        "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --pairs {params.pairs:q} "
-        "--text {params.processing:q} --out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
+        "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --vocabulary {params.vocabulary:q} "
+        "--pairs {params.pairs:q} --text {params.processing:q} --out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
 
 
 rule rebuild_references:

@@ -12,7 +12,7 @@ rule decode:
         system="<results>/systems/{system}/s{seed}/system.json",
         weights="<results>/systems/{system}/s{seed}/model.safetensors",
         source=lambda w: side_of(w.testset, w.direction, 0),
-        masks=mask_row_of,
+        masks=mask_row_of if EVALUATED_ONLY else [],
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
     log:

@@ -58,8 +58,10 @@ def _read(path: Path) -> Any:
     return read_json(path)
 
 
-def build_card(root: Path, subsets: Mapping[str, Sequence[str]], text: TextOptions) -> dict[str, Any]:
-    """Return the data card of the folder ``root`` for ``{subset: [pair, ...]}``."""
+def build_card(
+    root: Path, vocabulary: Path, subsets: Mapping[str, Sequence[str]], text: TextOptions
+) -> dict[str, Any]:
+    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}."""
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
@@ -70,7 +72,7 @@ def build_card(root: Path, subsets: Mapping[str, Sequence[str]], text: TextOptio
         ]
         for subset, pairs in subsets.items()
     }
-    model, dictionary = root / "subwords" / "spm.model", root / "subwords" / "dict.txt"
+    model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
     return {
         "format": FORMAT,
         "text": {
@@ -182,7 +184,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-root", type=Path, required=True, help="folder with text/, subwords/ and bin/")
+    parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
     parser.add_argument(
         "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
@@ -194,7 +197,7 @@ def main(argv: list[str] | None = None) -> None:
         subsets = json.loads(arguments.pairs)
     except json.JSONDecodeError as error:
         raise UserError(f"--pairs is no JSON: {error}") from None
-    card = build_card(arguments.data_root, subsets, arguments.text)
+    card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text)
     write_json(arguments.out_json, card)
     write_text(arguments.out_markdown, card_markdown(card))
 

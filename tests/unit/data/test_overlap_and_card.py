@@ -139,7 +139,8 @@ PAIRS = json.dumps({"train": ["de-en", "en-fr"], "valid": ["de-en", "en-fr"], "n
 
 def run_card(root: Path) -> tuple[dict, str]:
     out = ["--out-json", str(root / "card.json"), "--out-markdown", str(root / "card.md")]
-    write_card.main(["--data-root", str(root), "--pairs", PAIRS, *out])
+    vocabulary = ["--vocabulary", str(root / "subwords")]
+    write_card.main(["--data-root", str(root), *vocabulary, "--pairs", PAIRS, *out])
     return json.loads((root / "card.json").read_text()), (root / "card.md").read_text(encoding="utf-8")
 
 
@@ -164,7 +165,7 @@ def test_languages_without_moses_rules_are_in_the_card(prepared):
     assert card["text"] == {"normalize_punctuation": False, "moses": False, "without_moses_rules": []}
     assert "Moses" not in markdown
     subsets = {"train": ["de-en", "en-fr"]}
-    moses = write_card.build_card(prepared, subsets, TextOptions(moses=True))
+    moses = write_card.build_card(prepared, prepared / "subwords", subsets, TextOptions(moses=True))
     assert moses["text"]["without_moses_rules"] == []  # German, English and French have theirs
     moses["text"]["without_moses_rules"] = ["sr", "qx"]
     said = "\nMoses has no rules of their own for sr, qx: generic ones were used.\n"

@@ -1,4 +1,4 @@
-"""train.use_system: another experiment's system is taken only whole, unchanged and as the config describes it."""
+"""train.use_system: a system of another experiment, taken only whole, unchanged and as the config has it."""
 
 from __future__ import annotations
 
