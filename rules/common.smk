@@ -1,6 +1,7 @@
 # Config, paths, wildcard constraints and small input helpers.
 import itertools
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity
+from workflow_scripts.operate.leftovers import remove_temporaries
+from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans, identity
+from workflow_scripts.operate.preflight import missing_environment, unwritable
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
@@ -49,6 +53,11 @@ pathvars:
 # checkout or going from virtual environments to conda reruns nothing.
 DEPLOYMENT = "conda" if "conda" in str(workflow.deployment_settings.deployment_method).lower() else "venv"
 shell.prefix(f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; ")
+
+# Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/orphans.py). What
+# Snakemake starts to run one job keeps the name of the workflow.
+if workflow.exec_mode.name == "DEFAULT":
+    os.environ[RUN_VARIABLE] = identity()
 
 
 def alternatives(values):
@@ -284,12 +293,32 @@ def analysis_files():
     return wanted
 
 
+def refuse_or_clear(jobs):
+    """Stop before the first job if folders or environments do not allow it; end and remove what a killed run left."""
+    files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
+    # Training folders are undeclared.
+    files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in ("train_baseline", "finetune")]
+    environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
+    problem = unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments))
+    if problem:
+        raise WorkflowError(problem)
+    try:
+        ended = end_orphans(Path.cwd())
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    if ended:
+        print(ended, file=sys.stderr)
+    if removed := remove_temporaries(Path(RESULTS)):
+        print(f"{len(removed)} half-written files of a killed run are removed", file=sys.stderr)
+
+
 onstart:
     # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     # Only now is it known which jobs will run; a dry run does not come here.
+    refuse_or_clear(list(workflow.dag.needrun_jobs()))
     planned = [
         Job(job.rule.name, job.wildcards_dict, job.input, job.output)
         for job in workflow.dag.needrun_jobs()

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+#: This machine, as the names of temporary files have it.
+HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]) or "localhost"
 
 
 @contextmanager
@@ -16,8 +21,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed."""
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    # The process id keeps two writers apart; the final suffix stays, since some writers (numpy) look at it.
-    temporary = final.with_name(f".{final.stem}.{os.getpid()}.tmp{final.suffix}")
+    # Host and process keep two writers apart and tell which files have none any more (operate/leftovers.py);
+    # the final suffix stays, since some writers (numpy) look at it.
+    temporary = final.with_name(f".{final.stem}.{HOST}-{os.getpid()}.tmp{final.suffix}")
     try:
         yield temporary
         with temporary.open("rb") as handle:

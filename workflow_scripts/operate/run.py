@@ -4,6 +4,8 @@
 own lock does not say who holds it, so a run that was killed blocks every later one. All runs share a
 lock of the operating system's beside it, which ends with the process: who has it alone knows that the
 other is stale. Which runs may go on side by side (other outputs, dry runs) is left to Snakemake's own.
+What else a killed run left behind is put right by the Snakefile, for `snakemake` alone too (``orphans``,
+``leftovers``), but for what Snakemake reads before it: half-written records.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import sys
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts
+from workflow_scripts.operate.preflight import unwritable
 
 LOCK = ".snakemake/neuronspec.lock"
 
@@ -79,19 +83,33 @@ def other_runs(folder: Path) -> list[int]:
     return sorted(found)
 
 
+def clear(folder: Path, snakemake: list[str]) -> None:
+    """Clear the lock of a run that was killed, and what only a killed run leaves in ``.snakemake``.
+
+    Raises:
+        UserError: Snakemake could not read the workflow.
+    """
+    print("an earlier run was killed: its lock is cleared", file=sys.stderr)
+    done = subprocess.run([*snakemake, "--unlock"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(done.stderr.strip().split("\n")[-1])
+    if number := mark_unreadable_records(folder / ".snakemake"):
+        print(f"{number} outputs have no readable record and are made again", file=sys.stderr)
+    remove_scripts(folder / ".snakemake")
+
+
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
     check_configs(options)
     folder = working_directory(options)
+    if problem := unwritable([str(folder / LOCK)]):
+        raise UserError(problem)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
     # Snakemake that was started by hand does not hold our lock.
     if alone and any((folder / ".snakemake" / "locks").glob("*")) and not other_runs(folder):
-        print("an earlier run was killed: its lock is cleared", file=sys.stderr)
-        done = subprocess.run([*snakemake, *options, "--unlock"], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise UserError(done.stderr.strip().split("\n")[-1])
+        clear(folder, [*snakemake, *options])
     share(descriptor)
     os.execv(sys.executable, [*snakemake, *options])
 

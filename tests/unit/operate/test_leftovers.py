@@ -1,0 +1,89 @@
+"""What a killed run leaves on disk is removed or made again; what is being written stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from workflow_scripts.files import HOST, atomic_path
+from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts, remove_temporaries
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def make(path: Path, age: float = 0.0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def a_dead_process() -> int:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\nfrom workflow_scripts.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as path:\n    path.write_text('half')\n    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "a/masks.npz")], cwd=ROOT, check=False)
+    (left,) = (tmp_path / "a").iterdir()
+    finished = make(tmp_path / "a" / "b.npz")
+    assert remove_temporaries(tmp_path) == [left]
+    assert list((tmp_path / "a").iterdir()) == [finished]
+
+
+def test_what_is_being_written_stays(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "x.json") as temporary:
+        temporary.write_text("{}")
+        assert remove_temporaries(tmp_path) == []
+    assert (tmp_path / "x.json").exists()
+
+
+def test_a_number_that_was_given_out_again_is_not_the_writer(tmp_path: Path) -> None:
+    """This process lives, but a file older than it is not its own."""
+    old = make(tmp_path / f".x.{HOST}-{os.getpid()}.tmp.json", age=30 * 24 * 3600)
+    assert remove_temporaries(tmp_path) == [old]
+
+
+def test_other_hosts_and_unknown_ones_have_time(tmp_path: Path) -> None:
+    dead = a_dead_process()
+    make(tmp_path / f".x.elsewhere-7-{dead}.tmp.json", age=3600)
+    day = make(tmp_path / f".y.elsewhere-7-{dead}.tmp", age=25 * 3600)
+    make(tmp_path / f"checkpoint_last.pt.{dead}.tmp", age=5)
+    minute = make(tmp_path / f"checkpoint_best.pt.{dead}.tmp", age=61)
+    make(tmp_path / "notes.tmp.txt", age=25 * 3600)
+    assert remove_temporaries(tmp_path) == [day, minute]
+
+
+def test_an_output_whose_record_is_half_written_is_unfinished(tmp_path: Path) -> None:
+    """Zeros, half an object, nothing at all, and one in a folder, as Snakemake cuts long names."""
+    metadata = tmp_path / "metadata"
+    whole = make(metadata / "whole")
+    whole.write_text(json.dumps({"rule": "decode"}))
+    for name, content in {"half": b'{"rule": "dec', "zeros": b"\0" * 20, "@long/empty": b""}.items():
+        make(metadata / name).write_bytes(content)
+    assert mark_unreadable_records(tmp_path) == 3
+    marks = sorted(path for path in (tmp_path / "incomplete").rglob("*") if path.is_file())
+    assert [str(path.relative_to(tmp_path / "incomplete")) for path in marks] == [
+        "@long/empty",
+        "half",
+        "zeros",
+    ]
+    assert all(json.loads(path.read_text()) == {"external_jobid": None} for path in marks)
+    assert [path for path in metadata.rglob("*") if path.is_file()] == [whole]
+    assert mark_unreadable_records(tmp_path) == 0
+
+
+def test_scripts_of_long_commands_go(tmp_path: Path) -> None:
+    make(tmp_path / "shell_tmp.abc" / "script.sh")
+    make(tmp_path / "log" / "x.log")
+    remove_scripts(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]

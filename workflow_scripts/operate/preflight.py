@@ -1,0 +1,52 @@
+"""What must hold before the first job starts: folders can be written, environments are there and start.
+
+Jobs would say it too, one after the other, each after Snakemake has removed its old outputs: said here, once,
+nothing is touched. Inputs: the outputs that are planned, the environments of their rules.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from workflow_scripts.operate.environments import venvs_folder
+
+
+def _nearest_there(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+
+
+def unwritable(files: Iterable[str]) -> str | None:
+    """Return one line that names the first folder in which one of ``files`` cannot be written, else None."""
+    for folder in sorted({Path(file).parent for file in files}):
+        there = _nearest_there(folder)
+        if not there.is_dir():
+            return f"{there} is not a folder, and {folder} has to be one: move it away"
+        if os.access(there, os.W_OK | os.X_OK):
+            continue
+        if os.statvfs(there).f_flag & os.ST_RDONLY:
+            return f"{there} lies on a file system mounted read-only: mount it for writing"
+        return f"{there} cannot be written by this user: give yourself the right, e.g. chmod u+rwx {there}"
+    return None
+
+
+def missing_environment(names: Iterable[str]) -> str | None:
+    """Return one line that names the first environment that is missing or does not start, else None."""
+    for name in sorted(set(names)):
+        python = venvs_folder() / name / "bin" / "python"
+        if not python.exists():
+            return f"environment {name!r} is missing ({python}): run 'make setup'"
+        try:
+            done = subprocess.run([python, "-I", "-c", ""], capture_output=True, check=False)
+            if done.returncode == 0:
+                continue
+            said = done.stderr.decode(errors="replace").strip().split("\n")[-1] or f"status {done.returncode}"
+        except OSError as error:
+            said = str(error.strerror)
+        return (
+            f"environment {name!r} does not start ({python}: {said}): remove {python.parents[1]}, then run"
+            " 'make setup'"
+        )
+    return None
