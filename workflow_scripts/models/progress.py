@@ -7,11 +7,14 @@ Inputs: the numbers of each update. Outputs: lines such as
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
 import warnings
 from collections import deque
 from typing import Any
+
+from workflow_scripts.errors import UserError
 
 # Speed and time left look back this many log lines, so that a pause for validation does not shake them much.
 SPEED_WINDOW = 20
@@ -44,6 +47,15 @@ def log_to_stderr() -> None:
     warnings.filterwarnings("ignore", message=".*mismatched key_padding_mask.*")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
+def check_finite(value: float, what: str) -> None:
+    """Raise UserError if `value` is NaN or infinite; `what` it is, in words."""
+    if not math.isfinite(value):
+        raise UserError(
+            f"{what} is not a finite number ({value}): the training has diverged; lower its lr, raise"
+            " warmup_updates, or take precision fp32"
+        )
 
 
 class ProgressLog:

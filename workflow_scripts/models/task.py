@@ -32,6 +32,7 @@ from workflow_scripts.models.artifact import load_weights
 from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.network import build_network
+from workflow_scripts.models.progress import check_finite
 from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.vocabulary import fairseq_dictionary
@@ -219,6 +220,8 @@ class NeuronspecTranslationTask(FairseqTask):
             for key in ("loss", "nll_loss")
         )
         rows.append((update, ALL, f"{loss:.4f}", f"{nll:.4f}", tokens))
+        # Compared with NaN, no later loss would be the best.
+        check_finite(loss, f"the validation loss at update {update}")
         named = " ".join(f"{direction} {loss}" for _, direction, loss, _, _ in rows[:-1])
         best = f" (best {stats['best_loss']:.3f})" if "best_loss" in stats else ""
         logger.info(f"validation at update {update}: loss {loss:.3f}{best} | {named}")

@@ -1,14 +1,13 @@
 """fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
 
-What: checkpoints that hold the patience counter, copies that are never half made, out-of-memory that raises,
+What: checkpoints that hold the patience counter and are never half made, out-of-memory and NaN that raise,
 progress lines. Inputs and outputs: fairseq's checkpoints. Source: spec/environments, "Traps of resuming".
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
+from pathlib import Path
 from typing import Any
 
 import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
@@ -19,23 +18,19 @@ from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
 
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.models.checkpoints import copy_checkpoint, save_checkpoint
+from workflow_scripts.models.owner import check_owner
+from workflow_scripts.models.progress import ProgressLog, check_finite
 from workflow_scripts.models.task import forget_rows_after
 
 logger = logging.getLogger(__name__)
 
 
-def _copy_whole_file(src_path: str, dst_path: str, overwrite: bool = False) -> str:
-    """Copy beside the final name, sync, rename: fairseq's own copy leaves half a checkpoint when killed."""
-    temporary = f"{dst_path}.{os.getpid()}.tmp"
-    shutil.copyfile(src_path, temporary)
-    with open(temporary, "rb") as handle:
-        os.fsync(handle.fileno())
-    os.replace(temporary, dst_path)
-    return dst_path
+checkpoint_utils.torch_persistent_save = save_checkpoint
+PathManager.copy = staticmethod(copy_checkpoint)
 
-
-PathManager.copy = staticmethod(_copy_whole_file)
+# fairseq writes one with all optimiser states when an update fails; nothing would ever read or remove it.
+CRASH = "crash.pt"
 
 
 def forget_previous_training() -> None:
@@ -47,6 +42,11 @@ def forget_previous_training() -> None:
         for name in names:
             if hasattr(function, name):
                 delattr(function, name)
+
+
+def patience_is_spent(patience: int | None) -> bool:
+    """True if the last `patience` validations brought no new best."""
+    return bool(patience) and getattr(fairseq_train.should_stop_early, "num_runs", 0) >= (patience or 0)
 
 
 class NeuronspecTrainer(Trainer):
@@ -69,11 +69,36 @@ class NeuronspecTrainer(Trainer):
         tokens = sum(sample["ntokens"] for sample in samples if sample)
         output = super().train_step(samples, raise_oom=True)
         if output is not None:
+            # On a GPU in half precision an update that overflows gives no output and is tried again.
+            check_finite(float(output["loss"]), f"the training loss at update {self.get_num_updates()}")
             self.progress.update(self.get_num_updates(), output, tokens, self.get_lr())
         return output
 
+    def valid_step(self, sample: Any, raise_oom: bool = True) -> Any:
+        """One batch of validation. Out of memory raises here too."""
+        return super().valid_step(sample, raise_oom=True)
+
+    def _log_oom(self, exc: Exception) -> None:
+        """The error is told once, where the attempt ends."""
+
+    def clip_grad_norm(self, clip_norm: float) -> Any:
+        """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.
+
+        fairseq would search for the place of it in a second pass, after writing its crash checkpoint.
+        """
+        where = f"the gradient after update {self.get_num_updates()}"
+        try:
+            norm = super().clip_grad_norm(clip_norm)
+        except FloatingPointError:  # the loss scale of half precision is as small as may be
+            norm = float("nan")
+        check_finite(float(norm), where)
+        return norm
+
     def save_checkpoint(self, filename: str, extra_state: dict[str, Any]) -> None:
-        """Save with the patience counter and the batching; fairseq writes beside and renames."""
+        """Save with the patience counter and the batching, if the folder is still this process's."""
+        if Path(filename).name == CRASH:
+            return
+        check_owner(self.task.folder)
         stop = fairseq_train.should_stop_early
         extra_state["patience"] = {
             "best": getattr(stop, "best", None),

@@ -8,10 +8,13 @@ direction per batch). The continued-training control is the same program with ma
 from __future__ import annotations
 
 import argparse
-import json
-import os
 
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.models.command_line import (
+    add_training_options,
+    let_waiting_threads_sleep,
+    settings_of,
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,30 +27,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--masks", help="masks .npz with one row for each direction; without it nothing is masked"
     )
-    parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
-    parser.add_argument(
-        "--execution",
-        type=json.loads,
-        default={},
-        help="JSON: more settings, which leave the result as it is",
-    )
-    parser.add_argument(
-        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
-    )
-    parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
         "--languages", nargs="+", help="must be the parent's if given; they fix the vocabulary"
     )
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--folder", required=True, help="where training works and resumes")
-    parser.add_argument("--out", required=True, help="system folder")
+    add_training_options(parser)
     arguments = parser.parse_args(argv)
+    let_waiting_threads_sleep()
 
-    # Threads that wait must not spin: on shared cores a spinning one keeps the working one from its core.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-    from workflow_scripts.models.settings import complete_settings
-    from workflow_scripts.models.training import TrainingPlan, train_system
+    from workflow_scripts.models.plan import TrainingPlan
+    from workflow_scripts.models.training import train_system
     from workflow_scripts.units.mask_table import MaskTable
     from workflow_scripts.units.system import SystemFolder
 
@@ -65,9 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         languages=list(parent.languages),
         directions=arguments.directions,
         architecture=dict(parent.architecture),
-        settings=complete_settings(
-            {**arguments.settings, **arguments.execution}, default_sampler="by_direction"
-        ),
+        settings=settings_of(arguments, default_sampler="by_direction"),
         text=dict(parent.text),
         data_bin=arguments.data_bin,
         dictionary=str(parent.dictionary),
@@ -77,7 +63,7 @@ def main(argv: list[str] | None = None) -> None:
         initial_weights=str(parent.weights),
         parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
     )
-    train_system(plan, arguments.out)
+    train_system(plan, arguments.out, arguments.code)
 
 
 if __name__ == "__main__":

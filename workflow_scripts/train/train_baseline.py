@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from workflow_scripts.errors import run_main
+from workflow_scripts.models.command_line import (
+    add_training_options,
+    let_waiting_threads_sleep,
+    settings_of,
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -19,17 +23,6 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in system.json")
-    parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
-    parser.add_argument(
-        "--execution",
-        type=json.loads,
-        default={},
-        help="JSON: more settings, which leave the result as it is",
-    )
-    parser.add_argument(
-        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
-    )
-    parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
         "--languages", nargs="+", required=True, help="fixes the numbers of the language tokens"
     )
@@ -37,16 +30,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--subwords", required=True, help="SentencePiece model")
     parser.add_argument("--dictionary", required=True, help="dict.txt")
     parser.add_argument("--system", default="baseline", help="name of the system")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--folder", required=True, help="where training works and resumes")
-    parser.add_argument("--out", required=True, help="system folder")
+    add_training_options(parser)
     arguments = parser.parse_args(argv)
+    let_waiting_threads_sleep()
 
-    # Threads that wait must not spin: on shared cores a spinning one keeps the working one from its core.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-    from workflow_scripts.models.settings import complete_settings
-    from workflow_scripts.models.training import TrainingPlan, train_system
+    from workflow_scripts.models.plan import TrainingPlan
+    from workflow_scripts.models.training import train_system
 
     plan = TrainingPlan(
         system=arguments.system,
@@ -54,14 +43,14 @@ def main(argv: list[str] | None = None) -> None:
         languages=arguments.languages,
         directions=arguments.directions,
         architecture=arguments.architecture,
-        settings=complete_settings({**arguments.settings, **arguments.execution}, default_sampler="mixed"),
+        settings=settings_of(arguments, default_sampler="mixed"),
         text=arguments.text,
         data_bin=arguments.data_bin,
         dictionary=arguments.dictionary,
         subwords=arguments.subwords,
         folder=arguments.folder,
     )
-    train_system(plan, arguments.out)
+    train_system(plan, arguments.out, arguments.code)
 
 
 if __name__ == "__main__":

@@ -22,12 +22,13 @@ from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
-FINISHED = "finished.json"
+# What a training folder says of itself (docs/architecture.md).
+FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 
 
 def checkpoints_of(training: Path) -> list[Path]:
-    """Return the trainer's checkpoints in a training folder, sorted, half-written ones included."""
-    return sorted(training.glob("checkpoint*.pt*"))
+    """Return the trainer's checkpoints in a folder, sorted, half-written and damaged ones included."""
+    return sorted([*training.glob("checkpoint*.pt*"), *training.glob(".checkpoint*.tmp*")])
 
 
 def replaced_trainings(training: Path) -> list[Path]:

@@ -1,69 +1,28 @@
-"""The training folder: one writer, what may be continued, what it cost."""
+"""The training folder: what may be continued, and what starts clean."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json, write_json
+from workflow_scripts.files import read_json
+from workflow_scripts.models.plan import number_of_processes
 from workflow_scripts.models.settings import accumulation, complete_settings, settings_by_class
-from workflow_scripts.models.training import number_of_processes
 from workflow_scripts.models.training_folder import TrainingFolder
-
-#: Larger than any process number that Linux gives out.
-NO_PROCESS = 2**22 + 1
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
     return settings_by_class(complete_settings(changes, "mixed"), processes=1)
 
 
-def owner(path: Path, **changes: Any) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    write_json(path / "owner.json", {"host": socket.gethostname(), "pid": os.getppid(), **changes})
-
-
-def test_a_live_owner_is_named(tmp_path: Path) -> None:
-    owner(tmp_path / "s1")
-    with (
-        pytest.raises(UserError, match=f"process {os.getppid()} on {socket.gethostname()}"),
-        TrainingFolder(tmp_path / "s1", fingerprint()).owned(),
-    ):
-        pass
-    assert (tmp_path / "s1" / "owner.json").exists()
-
-
-def test_an_owner_on_another_host_is_live_by_its_heartbeat(tmp_path: Path) -> None:
-    owner(tmp_path, host="elsewhere", pid=1, slurm_job="17")
-    folder = TrainingFolder(tmp_path, fingerprint())
-    with pytest.raises(UserError, match="process 1 on elsewhere, SLURM job 17"), folder.owned():
-        pass
-    old = time.time() - 121
-    os.utime(tmp_path / "owner.json", (old, old))
-    with folder.owned():
-        assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
-
-
-@pytest.mark.parametrize("gone", [{"pid": NO_PROCESS}, {"started": "not when that process started"}])
-def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, Any]) -> None:
-    owner(tmp_path, **gone)
-    with TrainingFolder(tmp_path, fingerprint()).owned():
-        assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
-    assert not (tmp_path / "owner.json").exists()
-
-
-def prepare(path: Path, **changes: Any) -> TrainingFolder:
-    folder = TrainingFolder(path, fingerprint(**changes))
+def prepare(path: Path, code: str | None = None, reached: int = 0, **changes: Any) -> TrainingFolder:
+    folder = TrainingFolder(path, fingerprint(**changes), code)
     path.mkdir(exist_ok=True)
-    folder.prepare()
+    folder.prepare(lambda: reached)
     return folder
 
 
@@ -148,19 +107,77 @@ def test_a_finished_training_goes_on_only_from_its_last_checkpoint(tmp_path: Pat
     prepare(path, max_updates=7000)
 
 
-def test_history_adds_up_attempts(tmp_path: Path) -> None:
-    folder = prepare(tmp_path)
-    write_json(
-        tmp_path / "history.json",
-        {"attempts": [{"seconds": 100.0, "peak_memory_mb": 1e6, "outcome": "killed"}]},
-    )
-    with pytest.raises(RuntimeError, match="broken"), folder.attempt():
-        assert read_json(tmp_path / "history.json")["attempts"][1]["outcome"] == "killed"
-        raise RuntimeError("broken")
-    history = folder.history
-    assert [attempt["outcome"] for attempt in history["attempts"]] == ["killed", "RuntimeError: broken"]
-    assert 100.0 <= history["seconds"] < 105.0
-    assert history["peak_memory_mb"] == 1e6
+def test_code_is_recorded_and_another_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    execution = {"max_tokens": 2400}
+    for code in ("aaa+111", "aaa+111", "bbb+111"):
+        folder = prepare(tmp_path / "s1", code=code)
+        with folder.attempt(["cpu"], execution):
+            pass
+    assert [attempt["code"] for attempt in folder.history.read()["attempts"]] == ["aaa+111"] * 2 + ["bbb+111"]
+    assert [line for line in caplog.messages if "code" in line] == [
+        "going on with other training code: aaa+111 before, now bbb+111"
+    ]
+    folder.finish(6000, "max_updates")
+    assert read_json(tmp_path / "s1" / "finished.json")["code"] == "bbb+111"
+    assert prepare(tmp_path / "s1", code="ccc+222").is_finished()
+
+
+def test_fewer_updates_than_an_unfinished_training_has_made_start_clean(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s1"
+    prepare(path, max_updates=6000)
+    (path / "checkpoint_last.pt").write_text("update 200")
+    prepare(path, reached=200, max_updates=200)
+    assert (path / "checkpoint_last.pt").exists()
+    prepare(path, reached=200, max_updates=199)
+    assert not (path / "checkpoint_last.pt").exists()
+    assert "max_updates (199, fewer than the 200 already trained) changed" in caplog.text
+
+
+def test_a_training_that_goes_on_is_finished_no_longer(tmp_path: Path) -> None:
+    """Else setting max_updates back would export what the longer training has made of it."""
+    folder = prepare(tmp_path / "s1")
+    folder.finish(6000, "max_updates")
+    (tmp_path / "s1" / "checkpoint_last.pt").write_text("state")
+    longer = prepare(tmp_path / "s1", max_updates=7000)
+    with pytest.raises(KeyboardInterrupt), longer.attempt(["cpu"], {}):
+        raise KeyboardInterrupt
+    assert not prepare(tmp_path / "s1").is_finished()
+
+
+def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s1"
+    prepare(path).finish(6000, "max_updates")
+    for name in ("checkpoint_best.pt", "checkpoint_last.pt", "owner.json"):
+        (path / name).write_text("old")
+    (path / "retrain.json").write_text("{}")
+    plain, moved = Path.rename, []
+
+    def killed(self: Path, target: Path) -> Path:
+        if len(moved) == 2:
+            raise KeyboardInterrupt
+        moved.append(self.name)
+        return plain(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "rename", killed)
+        prepare(path)
+    assert (path / "retrain.json").exists()
+    assert (path / "fingerprint.json").exists()  # moved last
+    assert not prepare(path).is_finished()
+    assert sorted(entry.name for entry in path.iterdir()) == ["fingerprint.json", "owner.json"]
+    kept = sorted(entry.name for n in (1, 2) for entry in (tmp_path / f"s1.replaced-{n}").iterdir())
+    assert kept == ["checkpoint_best.pt", "checkpoint_last.pt", "fingerprint.json", "finished.json"]
+    assert "starting clean (to train anew was asked for)" in caplog.text
+    # Killed just before the request was removed: there is nothing more to set aside.
+    (path / "fingerprint.json").unlink()
+    (path / "retrain.json").write_text("{}")
+    prepare(path)
+    assert not (tmp_path / "s1.replaced-3").exists()
 
 
 @pytest.mark.parametrize(
@@ -191,34 +208,6 @@ def test_an_update_that_cannot_be_split_so_is_refused() -> None:
     settings = complete_settings({"max_tokens": 2400, "tokens_per_update": 4800}, "mixed")
     with pytest.raises(UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"):
         accumulation(settings, 4)
-
-
-def test_one_of_many_takes_over_from_a_process_that_is_gone(tmp_path: Path) -> None:
-    """Eight at once find a stale owner; the others must find the new one."""
-    owner(tmp_path, pid=NO_PROCESS)
-    script = (
-        "import sys, time\n"
-        "from workflow_scripts.models.training_folder import TrainingFolder\n"
-        "empty = {'identity': {}, 'extendable': {}, 'execution': {}}\n"
-        "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
-        "with TrainingFolder(sys.argv[1], empty).owned():\n"
-        "    print('took it')\n"
-        "    time.sleep(3)\n"
-    )
-    begin = str(time.time() + 1.5)
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path), begin],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    outputs = [process.communicate() for process in started]
-    assert sum("took it" in out for out, _ in outputs) == 1
-    assert sum("is being written by process" in error for _, error in outputs) == 7
-    assert not (tmp_path / "owner.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -207,17 +207,6 @@ def test_another_split_of_the_batch_goes_on(
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
 
 
-def test_out_of_memory_fails(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """fairseq would skip the batch and go on."""
-
-    def full(*_: object, **__: object) -> None:
-        raise RuntimeError("CUDA out of memory")
-
-    monkeypatch.setattr(NeuronspecTranslationTask, "train_step", full)
-    with pytest.raises(RuntimeError, match="out of memory"):
-        main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
-
-
 def test_missing_data_is_named(world: Path, tmp_path: Path) -> None:
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
     arguments[arguments.index("en-fr")] = "de-fr"

@@ -1,0 +1,43 @@
+"""The options that the training programs share, and what follows from them.
+
+What: `train.train_baseline` and `specialize.finetune` train by the same engine; what an option means is said
+once. Inputs: a parser; parsed arguments. Outputs: options; complete settings. Imports no torch, no fairseq.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from workflow_scripts.models.settings import complete_settings
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """Add what both programs take: settings, data, seed, folders, and the hash of the code."""
+    parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
+    parser.add_argument(
+        "--execution",
+        type=json.loads,
+        default={},
+        help="JSON: more settings, which leave the result as it is",
+    )
+    parser.add_argument(
+        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
+    )
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--folder", required=True, help="where training works and resumes")
+    parser.add_argument("--out", required=True, help="system folder")
+    parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
+
+
+def settings_of(arguments: argparse.Namespace, default_sampler: str) -> dict[str, Any]:
+    """Return the complete settings of a parsed command line; raises UserError for one that cannot be."""
+    return complete_settings({**arguments.settings, **arguments.execution}, default_sampler)
+
+
+def let_waiting_threads_sleep() -> None:
+    """Call before torch is imported: on shared cores a spinning thread keeps a working one from its core."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,0 +1,85 @@
+"""Out of memory in training: known when it happens, and answered by smaller batches of the same update.
+
+What: an attempt that ran out of memory fails; the next one takes at most half of its `max_tokens` and
+accumulates more batches, so that an update holds the same tokens and the training stays the same one.
+Inputs: an exception; settings and the attempts so far. Outputs: settings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from workflow_scripts.errors import UserError
+
+#: The outcome of such an attempt in history.json.
+OUT_OF_MEMORY = "out of memory"
+
+# CUDA's and torch's own; the allocator of CPUs (a plain RuntimeError); cuBLAS's and cuDNN's workspaces.
+_MESSAGES = (
+    "out of memory",
+    "OutOfMemoryError",
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """True if memory ran out, on a GPU or in the host, in this process or one that it started."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # Of a process that it started, fairseq's launcher raises the whole traceback as text.
+    return isinstance(error, RuntimeError | torch.multiprocessing.ProcessRaisedException) and any(
+        message in str(error) for message in _MESSAGES
+    )
+
+
+def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int) -> int | None:
+    """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts.
+
+    Args:
+        settings: with `tokens_per_update`, which stays.
+        longest: tokens of the longest sentence that is trained on; no batch can be smaller.
+
+    None if there is no such number.
+    """
+    tokens = int(settings["tokens_per_update"]) // int(os.environ.get("WORLD_SIZE", "1"))
+    return next((size for size in range(failed // 2, longest - 1, -1) if size and tokens % size == 0), None)
+
+
+def max_tokens_after(
+    settings: Mapping[str, Any], longest: int, devices: Sequence[str], attempts: Sequence[Mapping[str, Any]]
+) -> int:
+    """Return the `max_tokens` of the next attempt: what is asked for, or less after attempts without memory.
+
+    Only attempts on the same devices count: another kind may hold more. At the smallest size it stays: what
+    took the memory may have been something else.
+    """
+    size = int(settings["max_tokens"])
+    for attempt in attempts:
+        if attempt.get("outcome") == OUT_OF_MEMORY and attempt.get("devices") == list(devices):
+            failed = int(attempt["execution"]["max_tokens"])
+            if size >= failed:
+                size = smaller_batches(settings, longest, failed) or failed
+    return size
+
+
+def out_of_memory(folder: str, settings: Mapping[str, Any], longest: int) -> UserError:
+    """Return the one line for an attempt that ran out of memory with these settings."""
+    failed = int(settings["max_tokens"])
+    smaller = smaller_batches(settings, longest, failed)
+    if smaller is None:
+        return UserError(
+            f"{folder}: out of memory with max_tokens {failed}, and a smaller batch of it would not hold the"
+            f" longest sentence ({longest} tokens); take a device with more memory, or lower"
+            " model.max_positions or the size of the model"
+        )
+    return UserError(
+        f"{folder}: out of memory with max_tokens {failed}; run again: the next attempt takes {smaller} and"
+        " accumulates as many more batches, which leaves the update as it is"
+    )

@@ -1,0 +1,168 @@
+"""One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
+
+Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (host, process, SLURM job,
+digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a workflow its training may
+live on: the next run's job finds it training the very same thing, waits, and goes on from what it left.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, write_json
+
+logger = logging.getLogger(__name__)
+
+# A heartbeat older than this belongs to a writer on another host that is gone.
+STALE_SECONDS = 120.0
+HEARTBEAT_SECONDS = 10.0
+# A job that waits for the owner looks this often, and says so this often.
+POLL_SECONDS = 2.0
+SAY_SECONDS = 300.0
+
+OWNER = "owner.json"
+LOCK = ".owner.lock"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _start_time(pid: int) -> str | None:
+    """Return when the process started, in the kernel's ticks: a number is given again to another process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def _named(holder: dict[str, Any]) -> str:
+    job = f", SLURM job {holder['slurm_job']}" if holder.get("slurm_job") else ""
+    return f"process {holder['pid']} on {holder['host']}{job}"
+
+
+class FolderOwner:
+    """Ownership of one training folder by this process.
+
+    Args:
+        folder: the training folder, made if absent.
+        identity: digest of what is trained; a live owner of the same is waited for.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.folder, self.identity = folder, identity
+        self.file = folder / OWNER
+
+    @contextmanager
+    def held(self, beat: Callable[[], None]) -> Iterator[None]:
+        """Hold the folder, once an owner of the same training is done; a thread calls `beat` at intervals.
+
+        Raises:
+            UserError: a live process trains something else in it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._wait()
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(beat, stop), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            # On a disk that became read-only the error that brought us here is the one to tell.
+            with suppress(OSError):
+                if is_owner(self.folder):
+                    self.file.unlink(missing_ok=True)
+
+    def _wait(self) -> None:
+        said: float | None = None
+        while (holder := self._take()) is not None:
+            if holder.get("identity") != self.identity:
+                stop = (
+                    f"scancel {holder['slurm_job']}" if holder.get("slurm_job") else f"kill {holder['pid']}"
+                )
+                raise UserError(
+                    f"{self.folder} is being trained with other settings or data by {_named(holder)}; wait"
+                    f" for it, or stop it there ({stop}), then run again"
+                )
+            if said is None or time.monotonic() - said >= SAY_SECONDS:
+                said = time.monotonic()
+                logger.info(f"{self.folder}: {_named(holder)} is training this already; waiting for it")
+            time.sleep(POLL_SECONDS)
+
+    def _take(self) -> dict[str, Any] | None:
+        """Become the owner and return None, or return who lives and owns it."""
+        me = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": _start_time(os.getpid()),
+            "slurm_job": os.environ.get("SLURM_JOB_ID"),
+            "identity": self.identity,
+        }
+        with (self.folder / LOCK).open("w") as lock:
+            # Two that find the owner gone must not both take its place: one looks and writes at a time.
+            with suppress(OSError):  # a file system without locks: the heartbeat alone must do
+                fcntl.lockf(lock, fcntl.LOCK_EX)
+            holder = self._live_owner()
+            if holder is not None:
+                return holder
+            if self.file.exists():
+                logger.info(f"{self.folder}: taken over from a process that is gone")
+            write_json(self.file, me)
+        return None
+
+    def _live_owner(self) -> dict[str, Any] | None:
+        try:
+            holder: dict[str, Any] = read_json(self.file)
+            age = time.time() - self.file.stat().st_mtime
+        except (FileNotFoundError, ValueError):
+            return None
+        if holder.get("host") == socket.gethostname():
+            pid = int(holder["pid"])
+            same = holder.get("started") is None or _start_time(pid) in (None, holder["started"])
+            return holder if pid != os.getpid() and _alive(pid) and same else None
+        return holder if age < STALE_SECONDS else None
+
+    def _beat(self, beat: Callable[[], None], stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_SECONDS):
+            try:
+                if is_owner(self.folder):
+                    os.utime(self.file)
+                    beat()
+            except OSError as error:
+                logger.warning(f"heartbeat in {self.folder} failed: {error}")
+
+
+def is_owner(folder: Path) -> bool:
+    """True if this process, or the one that started it, is the folder's owner."""
+    try:
+        holder = read_json(folder / OWNER)
+    except (FileNotFoundError, ValueError):
+        return False
+    return holder.get("host") == socket.gethostname() and holder.get("pid") in (os.getpid(), os.getppid())
+
+
+def check_owner(folder: Path) -> None:
+    """Raise UserError unless this process still owns the folder: one that slept too long was taken over."""
+    if not is_owner(folder):
+        raise UserError(
+            f"{folder}: another process took this training over while this one stood still"
+            f" (no heartbeat for {STALE_SECONDS:.0f} s); it stops without writing anything"
+        )
