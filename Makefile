@@ -10,7 +10,7 @@ SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: ins
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
-.PHONY: help setup demo run multi30k translate clean-training times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain times test lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -38,6 +38,14 @@ translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=�
 clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+
+accept: ## adopt finished trainings whose code or libraries have changed since: CONFIG=…
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.training_code accept --configfile $(CONFIG)
+
+retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.training_code retrain --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow

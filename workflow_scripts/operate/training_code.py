@@ -1,0 +1,175 @@
+"""Trainings whose code or libraries have changed since: reported with the hours at stake, adopted, or redone.
+
+Every other stage reruns when its code changes. A training is kept, for it may be weeks of GPU time, but never
+silently: ``make accept`` adopts what changed code has left, ``make retrain`` asks for it to be trained anew.
+Inputs: an experiment's config, ``finished.json`` and ``history.json`` of its training folders. Outputs: the
+report; ``finished.json`` with the present hash; ``retrain.json``, a request that the next run's job fulfils.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.errors import run_main
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.operate.closure import closure_hash
+from workflow_scripts.operate.environments import environment_identity
+from workflow_scripts.units.retention import FINISHED, HISTORY, RETRAIN
+from workflow_scripts.units.system import DESCRIPTION
+
+#: Rule → the module it runs.
+MODULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
+ENVIRONMENT = "fairseq"
+BASELINE = "baseline"
+#: More trainings than this are counted, not named, in the one-line report.
+NAMED = 6
+
+
+@dataclass(frozen=True)
+class ChangedTraining:
+    """A finished training that other code made: whose it is, what it cost, and what has changed."""
+
+    system: str
+    seed: int
+    folder: Path
+    #: GPU hours, or hours of the clock where no GPU was used.
+    hours: float
+    on_gpu: bool
+    #: "code", "libraries", both, or "not recorded".
+    which: str
+    current: str
+
+    def __str__(self) -> str:
+        return f"{self.system} s{self.seed} ({self.cost}, {self.which})"
+
+    @property
+    def cost(self) -> str:
+        """The hours, in words."""
+        return f"{self.hours:.1f} {'GPU h' if self.on_gpu else 'h'}"
+
+
+def training_code(rule: str) -> str:
+    """Return the hash of what a training rule runs: its code, "+", its libraries."""
+    return f"{closure_hash(MODULES[rule])}+{environment_identity(ENVIRONMENT)}"
+
+
+def current_code() -> dict[str, str]:
+    """Return the hash of both training rules, by rule."""
+    return {rule: training_code(rule) for rule in MODULES}
+
+
+def changed_trainings(
+    experiment: Experiment, results: Path, current: Mapping[str, str]
+) -> list[ChangedTraining]:
+    """Return the finished trainings below ``results`` that other code or libraries made, in tables' order.
+
+    ``current`` as ``current_code`` gives it. An unfinished training goes on with the present code, and says
+    so.
+    """
+    found = []
+    for system in experiment.all_systems:
+        code = current["train_baseline" if system == BASELINE else "finetune"]
+        for seed in experiment.train.seeds:
+            folder = results / "training" / system / f"s{seed}"
+            finished = _read(folder / FINISHED)
+            if system in experiment.used or not finished or finished.get("code") == code:
+                continue
+            history = _read(folder / HISTORY)
+            gpu_hours = float(history.get("gpu_hours", 0.0))
+            hours = gpu_hours or float(history.get("seconds", 0.0)) / 3600
+            which = _difference(finished.get("code"), code)
+            found.append(ChangedTraining(system, seed, folder, hours, gpu_hours > 0, which, code))
+    return found
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        value: dict[str, object] = read_json(path)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value
+
+
+def _difference(recorded: object, current: str) -> str:
+    if not isinstance(recorded, str):
+        return "not recorded"
+    names = ("code", "libraries")
+    old, new = recorded.partition("+")[::2], current.partition("+")[::2]
+    return " and ".join(name for name, a, b in zip(names, old, new, strict=True) if a != b)
+
+
+def report(changed: Sequence[ChangedTraining]) -> str:
+    """Return the one line for what is kept though its code has changed, "" if nothing is."""
+    if not changed:
+        return ""
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    return (
+        "training code or libraries changed since these were trained; kept:"
+        f" {', '.join(map(str, changed[:NAMED]))}{more}; make accept adopts them, make retrain trains them"
+        " anew"
+    )
+
+
+def accept(changed: Sequence[ChangedTraining]) -> None:
+    """Record the present code as theirs, and take back requests to train them anew."""
+    for one in changed:
+        write_json(one.folder / FINISHED, {**read_json(one.folder / FINISHED), "code": one.current})
+        (one.folder / RETRAIN).unlink(missing_ok=True)
+
+
+def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
+    """Write the requests that the trainings' next jobs fulfil."""
+    asked = datetime.now(UTC).isoformat(timespec="seconds")
+    for one in changed:
+        write_json(one.folder / RETRAIN, {"asked": asked, "changed": one.which, "code": one.current})
+
+
+def retrain_requests(results: Path) -> list[str]:
+    """Return the ``system.json`` of trainings that are to be done anew: Snakemake must be told of them."""
+    found = sorted((results / "training").glob(f"*/s*/{RETRAIN}"))
+    return [
+        str(results / "systems" / path.parts[-3] / path.parts[-2] / DESCRIPTION)
+        for path in found
+        if ".replaced-" not in path.parts[-2]
+    ]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Adopt the trainings of an experiment, or list them and with --confirm ask for new ones."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("action", choices=("accept", "retrain"))
+    parser.add_argument("--configfile", required=True)
+    parser.add_argument("--confirm", action="store_true", help="with retrain: ask for it; else only list")
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    results = Path("results") / experiment.experiment
+    changed = changed_trainings(experiment, results, current_code())
+    if not changed:
+        print(f"{results}: every finished training is of the present code and libraries")
+        return
+    for one in changed:
+        print(f"{one.folder}  {one.cost}  changed: {one.which}")
+    total = f"{sum(one.hours for one in changed):.1f} h"
+    if arguments.action == "accept":
+        accept(changed)
+        print(f"{total} of training adopted: {len(changed)} of the present code from now on")
+    elif not arguments.confirm:
+        print(
+            f"{total} of training would be done again; nothing was asked for: to ask for it, add CONFIRM=yes"
+        )
+    else:
+        ask_to_retrain(changed)
+        print(
+            f"{total} of training will be done again by the next make run, and whatever is fine-tuned from a"
+            " new baseline; the old ones are kept aside; make accept takes this back"
+        )
+
+
+if __name__ == "__main__":
+    run_main(main)
