@@ -1,0 +1,99 @@
+"""operate/expected.py names the files, logs and benchmarks of Snakemake's own jobs, so that it cannot drift."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.dag.test_job_counts import ROOT, TINY, lay_down_text, snakemake
+from tests.dag.test_presets import EXPERIMENTS, placeholders
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.operate.expected import expected_jobs
+
+#: Rule, its outputs, log and benchmark.
+Job = tuple[str, frozenset[str], str, str]
+
+
+def planned(folder: Path, config: dict[str, Any]) -> set[Job]:
+    """What a dry run of Snakemake says of each job."""
+    result = snakemake(folder, config, "-n")
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = set()
+    for block in re.split(r"^(?:local)?rule ", result.stdout, flags=re.MULTILINE)[1:]:
+        rule = block.split(":")[0]
+        said = dict(re.findall(r"^    (output|log|benchmark): (.*)$", block, re.MULTILINE))
+        if rule != "all":
+            found.add((rule, frozenset(said["output"].split(", ")), said["log"], said["benchmark"]))
+    return found
+
+
+def listed(config: dict[str, Any]) -> list[Job]:
+    experiment = load_experiment(config)
+    root = f"results/{experiment.experiment}"
+    return [
+        (
+            job.rule,
+            frozenset(f"{root}/{file}" for file in job.outputs),
+            f"{root}/{job.log}",
+            f"{root}/{job.benchmark}",
+        )
+        for job in expected_jobs(experiment)
+    ]
+
+
+def check(folder: Path, config: dict[str, Any]) -> None:
+    found, wanted = listed(config), planned(folder, config)
+    assert len(found) == len(set(found))
+    assert sorted(set(found) - wanted, key=str) == []
+    assert sorted(wanted - set(found), key=str) == []
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "seeds, and a direction that is only evaluated": {
+        "train": {"seeds": [1, 2]},
+        "directions": {"evaluate_only": ["de-fr"]},
+    },
+    "both kinds of references": {"evaluation": {"references": ["raw", "paper"]}},
+    "paper references alone": {"evaluation": {"references": ["paper"], "testsets": ["news", "valid"]}},
+    "shards": {"data": {**TINY["data"], "shards": 3}},
+    "pads": {"activations": {"count_pads": True}},
+    "without a sweep: masks of k only for an analysis": {
+        "systems": {"continued": {"masks": "all"}},
+        "analysis": {"mask_control_k": 70},
+    },
+    "the baseline alone": {"systems": {}},
+    "the baseline alone, analysed": {
+        "systems": {},
+        "analysis": {"overlap_k": 95},
+        "groups": {"family": {"one": ["de", "fr"]}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_tiny_experiment(name: str, tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    check(tmp_path, {**TINY, **VARIANTS[name]})
+
+
+def test_the_demo(tmp_path: Path) -> None:
+    check(tmp_path, yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+
+
+@pytest.mark.parametrize("name", ["multi30k", "toy_families", "iwslt14"])
+def test_a_preset(name: str, tmp_path: Path) -> None:
+    config = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text())
+    for file in placeholders(name, config) if name == "iwslt14" else ():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("a b c\n")
+    check(tmp_path, config)
+
+
+def test_sixty_directions_are_counted_in_several_jobs(tmp_path: Path) -> None:
+    config = yaml.safe_load((EXPERIMENTS / "toy60.yaml").read_text())
+    check(tmp_path, {**config, "train": {**config["train"], "seeds": [1, 2]}})

@@ -1,0 +1,162 @@
+"""Every job that an experiment's workflow consists of, with the files it makes, from the config alone.
+
+What: rule by rule, the outputs, log and benchmark that Snakemake would have each job make, so that status,
+manifest and verify know what belongs to an experiment without Snakemake and without its lock.
+Inputs: the resolved config. Outputs: ``ExpectedJob``s in the order of the pipeline.
+The graph of rules/*.smk is written down a second time here; tests/dag/test_expected.py holds the two against
+each other. Source: none; docs/architecture.md, "Files".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workflow_scripts.config.experiment import BASELINE, Experiment
+from workflow_scripts.config.sources import TRAIN, FilesSource
+from workflow_scripts.config.toy import ToySource
+from workflow_scripts.directions import pair_of, split_direction
+
+#: What every system folder holds (docs/architecture.md).
+SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
+SCORE_SUFFIXES = {"raw": ".json", "paper": ".paper.json"}
+COUNT_ENCODER = "count_encoder"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedJob:
+    """One job; its paths are relative to ``results/{experiment}``.
+
+    ``name``: the wildcards as the log's name has them. ``training``: the undeclared folder a trainer works in.
+    """
+
+    rule: str
+    name: str
+    outputs: tuple[str, ...]
+    training: str | None = None
+
+    @property
+    def stage(self) -> str:
+        """The module that it runs: the name of its log folder; ``count_encoder`` is several rules."""
+        return COUNT_ENCODER if self.rule.startswith(COUNT_ENCODER) else self.rule
+
+    @property
+    def log(self) -> str:
+        """Where its messages go."""
+        return f"logs/{self.stage}/{self.name}.log"
+
+    @property
+    def benchmark(self) -> str:
+        """Where Snakemake writes its seconds and memory."""
+        return f"benchmarks/{self.stage}/{self.name}.tsv"
+
+
+def _job(rule: str, name: str, *outputs: str, training: str | None = None) -> ExpectedJob:
+    return ExpectedJob(rule, name, outputs, training)
+
+
+def expected_jobs(experiment: Experiment) -> list[ExpectedJob]:
+    """Return every job of an experiment, stage after stage."""
+    parts = (_text, _baseline, _masks, _finetuned, _analyses, _translations, _report)
+    return [job for part in parts for job in part(experiment)]
+
+
+def _sides(experiment: Experiment) -> Iterator[tuple[str, str, str]]:
+    """Yield (subset, pair, language) of all text."""
+    for subset in experiment.subsets:
+        for pair in experiment.train_pairs if subset == TRAIN else experiment.pairs:
+            for lang in pair.split("-"):
+                yield subset, pair, lang
+
+
+def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
+    source = experiment.data.source
+    if isinstance(source, ToySource):
+        made = source.outputs("data", experiment.train_pairs, experiment.languages)
+        yield _job("generate_toy", "toy", *made)
+    elif not isinstance(source, FilesSource) and (fetched := source.downloads("data", experiment.languages)):
+        yield _job("download_corpus", "corpus", *fetched)
+    sides = list(_sides(experiment))
+    for subset, pair in dict.fromkeys((subset, pair) for subset, pair, _ in sides):
+        texts = [f"data/text/{subset}/{pair}.{lang}.txt" for lang in pair.split("-")]
+        yield _job("prepare_text", f"{subset}.{pair}", *texts, f"data/text/{subset}/{pair}.json")
+    yield _job("train_subwords", "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
+    shards = [f"shard{n}/" for n in range(experiment.data.shards)] if experiment.data.shards > 1 else []
+    for side in map(".".join, sides):
+        files = [f"{shard}{side}.{end}" for end in ("bin", "idx") for shard in shards or [""]]
+        files += [f"{shard}{side}.json" for shard in [*shards, ""]]
+        yield _job("binarise", side, *(f"data/bin/{file}" for file in files))
+    yield _job("write_card", "card", "data/card.json", "data/card.md")
+    if "paper" in experiment.evaluation.references:
+        targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.evaluated_directions]
+        for testset in experiment.testsets:
+            for pair, lang in dict.fromkeys(targets):
+                name = f"{testset}.{pair}.{lang}"
+                yield _job("rebuild_references", name, f"data/references/{name}.txt")
+
+
+def _system(name: str, seed: int, *more: str) -> list[str]:
+    return [f"systems/{name}/s{seed}/{file}" for file in (*SYSTEM_FILES, *more)]
+
+
+def _baseline(experiment: Experiment) -> Iterator[ExpectedJob]:
+    for seed in experiment.train.seeds:
+        folder = f"training/{BASELINE}/s{seed}"
+        yield _job("train_baseline", f"s{seed}", *_system(BASELINE, seed), training=folder)
+
+
+def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
+    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    wanted = dict.fromkeys([*experiment.finetuned.values(), *(f"k{k}" for k in analysed if k)])
+    counted = {
+        **{f"{COUNT_ENCODER}_{name}": (name, group) for name, group in experiment.counted_together.items()},
+        **{direction: (direction, [direction]) for direction in experiment.counted_alone},
+    }
+    for seed in experiment.train.seeds if wanted else ():
+        for rule, (name, directions) in counted.items():
+            files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in directions]
+            rule = rule if rule.startswith(COUNT_ENCODER) else "count_activations"
+            yield _job(rule, f"{BASELINE}.s{seed}.{name}", *files)
+    for seed in experiment.train.seeds:
+        for maskset in wanted:
+            file = f"masks/{BASELINE}/s{seed}/{maskset}.npz"
+            yield _job("select_masks", f"{BASELINE}.s{seed}.{maskset}", file)
+
+
+def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
+    for seed in experiment.train.seeds:
+        for name in experiment.finetuned:
+            files, folder = _system(name, seed, "masks.npz"), f"training/{name}/s{seed}"
+            yield _job("finetune", f"{name}.s{seed}", *files, training=folder)
+
+
+def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
+    for seed in experiment.train.seeds:
+        for rule, k, suffixes in (
+            ("mask_control", experiment.analysis.mask_control_k, ("json",)),
+            ("overlap", experiment.analysis.overlap_k, ("json", "csv", "md")),
+        ):
+            if k:
+                stem = f"analysis/{rule}/{BASELINE}/s{seed}/k{k}"
+                yield _job(rule, f"{BASELINE}.s{seed}.k{k}", *(f"{stem}.{suffix}" for suffix in suffixes))
+
+
+def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
+    directions = experiment.evaluated_directions
+    for system in experiment.all_systems:
+        for seed in experiment.train.seeds:
+            for testset in experiment.testsets:
+                place, name = f"{system}/s{seed}/{testset}", f"{system}.s{seed}.{testset}"
+                for direction in directions:
+                    yield _job("decode", f"{name}.{direction}", f"translations/{place}/{direction}.txt")
+                for suffix in (SCORE_SUFFIXES[profile] for profile in experiment.evaluation.references):
+                    for direction in directions:
+                        log = f"{name}.{direction}{suffix.removesuffix('.json')}"
+                        yield _job("score", log, f"scores/{place}/{direction}{suffix}")
+
+
+def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
+    yield _job("tabulate", "tables", *(f"tables/{file}" for file in ("scores.csv", "summary.csv", "summary.md")))
+    yield _job("plot_training", "training", "figures/training.png")
+    for sweep in experiment.sweeps:
+        yield _job("plot_sweep", sweep, f"figures/sweep_{sweep}.png")
