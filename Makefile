@@ -11,6 +11,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training status times test lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -46,6 +47,9 @@ accept: ## adopt finished trainings whose code or libraries have changed since: 
 retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.training_code retrain --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.status --configfile $(CONFIG) $(ARGS)
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow

@@ -1,4 +1,4 @@
-"""operate/expected.py names the files, logs and benchmarks of Snakemake's own jobs, so that it cannot drift."""
+"""operate/expected.py names the files, logs and benchmarks of Snakemake's own jobs: it cannot drift."""
 
 from __future__ import annotations
 

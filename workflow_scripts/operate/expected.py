@@ -27,7 +27,7 @@ COUNT_ENCODER = "count_encoder"
 class ExpectedJob:
     """One job; its paths are relative to ``results/{experiment}``.
 
-    ``name``: the wildcards as the log's name has them. ``training``: the undeclared folder a trainer works in.
+    ``name``: the wildcards as the log's name has them. ``training``: a trainer's undeclared folder.
     """
 
     rule: str
@@ -156,7 +156,9 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
-    yield _job("tabulate", "tables", *(f"tables/{file}" for file in ("scores.csv", "summary.csv", "summary.md")))
+    yield _job(
+        "tabulate", "tables", *(f"tables/{file}" for file in ("scores.csv", "summary.csv", "summary.md"))
+    )
     yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:
         yield _job("plot_sweep", sweep, f"figures/sweep_{sweep}.png")

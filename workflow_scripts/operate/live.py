@@ -1,0 +1,120 @@
+"""Which runs of the workflow are on, and which jobs they have begun: from files and processes, no lock taken.
+
+What: who holds the lock of `operate.run`, since when, and the markers that Snakemake keeps of every job it
+began and has not ended (`.snakemake/incomplete`). A job that ends, well or badly, loses its marker; one that
+was killed with its run keeps it.
+Inputs: the working directory and a results folder in it. Outputs: a ``Live``.
+Seen from the machine that the run's main process is on; of another one only a training's heartbeat is seen.
+Source: none.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from workflow_scripts.files import read_json
+from workflow_scripts.operate.run import LOCK, other_runs
+
+#: A heartbeat comes every ten seconds (models.training_folder): one this old is of a process that is gone.
+STALE_SECONDS = 120.0
+#: Times of files and of processes come from different clocks.
+CLOCK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """What goes on in a working directory; files are relative to the results folder.
+
+    ``since``: when the oldest run that is on began (seconds since 1970), None where none is. ``begun``:
+    outputs of jobs that began and did not end, with the time they began. ``open_files``: of processes that
+    work there, whoever started them; looked up only where a killed run left such jobs.
+    """
+
+    processes: list[int]
+    since: float | None
+    begun: dict[str, float]
+    open_files: frozenset[str]
+
+    def runs(self, outputs: Sequence[str], log: str) -> bool | None:
+        """Tell whether a job runs; False: its run was killed; None: it has not begun, or ended."""
+        times = [self.begun[file] for file in outputs if file in self.begun] if self.begun else []
+        if not times:
+            return None
+        return _of_a_run(max(times), self.since) or log in self.open_files
+
+
+def _of_a_run(began: float, since: float | None) -> bool:
+    return since is not None and began >= since - CLOCK_SECONDS
+
+
+def look(folder: Path, results: str) -> Live:
+    """Return what goes on in a working directory, as far as it concerns ``results`` (relative to it)."""
+    processes = sorted({*_lock_holders(folder / LOCK), *other_runs(folder)})
+    begins = []
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            begins.append(psutil.Process(process).create_time())
+    since = min(begins, default=None)
+    begun = {
+        file.removeprefix(f"{results}/"): began
+        for file, began in _begun(folder / ".snakemake" / "incomplete")
+        if file.startswith(f"{results}/")
+    }
+    orphans = any(not _of_a_run(began, since) for began in begun.values())
+    opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
+    return Live(processes, since, begun, opened)
+
+
+def _lock_holders(lock: Path) -> Iterator[int]:
+    """Yield the processes that hold a lock, as the kernel lists them."""
+    try:
+        inode = lock.stat().st_ino
+        lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        # 1: FLOCK  ADVISORY  READ 10565 fe:00:2148254 0 EOF; one that waits has an arrow after the number.
+        words = line.split()
+        if words[1] == "FLOCK" and words[5].rsplit(":", 1)[-1] == str(inode):
+            yield int(words[4])
+
+
+def _begun(markers: Path) -> Iterator[tuple[str, float]]:
+    """Yield (file, time) of Snakemake's markers: the name is the file's in base64, cut into folders @…"""
+    for folder, _, names in os.walk(markers):
+        parts = [part.removeprefix("@") for part in Path(folder).relative_to(markers).parts]
+        for name in names:
+            try:
+                file = base64.urlsafe_b64decode("".join([*parts, name])).decode()
+                yield file, Path(folder, name).stat().st_mtime
+            except (binascii.Error, UnicodeDecodeError, FileNotFoundError):
+                continue
+
+
+def _open_files(folder: Path, results: Path) -> Iterator[str]:
+    """Yield the files below ``results`` that processes working in ``folder`` have open, relative to it."""
+    place = str(folder.resolve())
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == place:
+                yield from (os.path.relpath(file.path, results.resolve()) for file in process.open_files())
+
+
+def is_written(training: Path) -> bool:
+    """Tell whether a live process has a training folder, on any machine, by its owner file's heartbeat."""
+    try:
+        owner = read_json(training / "owner.json")
+        age = time.time() - (training / "owner.json").stat().st_mtime
+    except (OSError, ValueError):
+        return False
+    here = owner.get("host") == os.uname().nodename
+    return age < STALE_SECONDS and not (here and not psutil.pid_exists(int(owner["pid"])))
