@@ -255,7 +255,7 @@ RESUMED = "11:00:00 resumed at update 80, epoch 1\n"
     ("last", "update", "pace"),
     [
         (RESUMED, 80, None),
-        (RESUMED + "11:00 update 90/400 | loss 2.1 | lr 1 | 70 words/s | 0.90 s/update | left 0:05\n", 90, 0.9),
+        (RESUMED + "1 update 90/400 | loss 2.1 | lr 1 | 70 words/s | 0.90 s/update | left 0:05\n", 90, 0.9),
         ("11:00:00 starting clean (lr changed); the old training is kept in x\n", None, None),
     ],
 )  # fmt: skip
