@@ -19,7 +19,6 @@ from workflow_scripts.directions import pair_of, split_direction
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
-SCORE_SUFFIXES = {"raw": ".json", "paper": ".paper.json"}
 COUNT_ENCODER = "count_encoder"
 
 
@@ -106,21 +105,25 @@ def _baseline(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 
 def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
+    """Yield what counts, then what selects: trained directions together, the others each by itself.
+
+    Masks of the others are for decoding with fine-tuned systems; an analysis asks for trained ones.
+    """
     analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
-    wanted = dict.fromkeys([*experiment.finetuned.values(), *(f"k{k}" for k in analysed if k)])
-    counted = {
-        **{f"{COUNT_ENCODER}_{name}": (name, group) for name, group in experiment.counted_together.items()},
-        **{direction: (direction, [direction]) for direction in experiment.counted_alone},
-    }
+    finetuned = dict.fromkeys(experiment.finetuned.values())
+    wanted = dict.fromkeys([*finetuned, *(f"k{k}" for k in analysed if k)])
+    others = experiment.directions.evaluate_only if finetuned else []
+    alone = [d for d in experiment.counted_alone if d in others or d in experiment.train_directions]
+    counted = [(f"{COUNT_ENCODER}_{n}", n, group) for n, group in experiment.counted_together.items()]
+    counted += [("count_activations", direction, [direction]) for direction in alone]
     for seed in experiment.train.seeds if wanted else ():
-        for rule, (name, directions) in counted.items():
+        for rule, name, directions in counted:
             files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in directions]
-            rule = rule if rule.startswith(COUNT_ENCODER) else "count_activations"
             yield _job(rule, f"{BASELINE}.s{seed}.{name}", *files)
     for seed in experiment.train.seeds:
-        for maskset in wanted:
-            file = f"masks/{BASELINE}/s{seed}/{maskset}.npz"
-            yield _job("select_masks", f"{BASELINE}.s{seed}.{maskset}", file)
+        rows = [*wanted, *(f"{maskset}/{direction}" for maskset in finetuned for direction in others)]
+        for row in rows:
+            yield _job("select_masks", f"{BASELINE}.s{seed}.{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
 
 
 def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
@@ -142,17 +145,14 @@ def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 
 def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
-    directions = experiment.evaluated_directions
     for system in experiment.all_systems:
         for seed in experiment.train.seeds:
             for testset in experiment.testsets:
                 place, name = f"{system}/s{seed}/{testset}", f"{system}.s{seed}.{testset}"
-                for direction in directions:
+                for direction in experiment.evaluated_directions:
                     yield _job("decode", f"{name}.{direction}", f"translations/{place}/{direction}.txt")
-                for suffix in (SCORE_SUFFIXES[profile] for profile in experiment.evaluation.references):
-                    for direction in directions:
-                        log = f"{name}.{direction}{suffix.removesuffix('.json')}"
-                        yield _job("score", log, f"scores/{place}/{direction}{suffix}")
+                for profile in experiment.evaluation.references:
+                    yield _job("score", f"{name}.{profile}", f"scores/{place}.{profile}.json")
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
