@@ -82,6 +82,18 @@ def test_the_tiny_experiment(name: str, tmp_path: Path) -> None:
     check(tmp_path, {**TINY, **VARIANTS[name]})
 
 
+@pytest.mark.parametrize("systems", [["baseline"], ["baseline", "continued", "ns-k70", "ns-k95"]])
+def test_systems_of_another_experiment(systems: list[str], tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    first = tmp_path / "results/first"
+    for folder in ("data/subwords", *(f"systems/{system}/s1" for system in systems)):
+        (first / folder).mkdir(parents=True)
+        for name in ("spm.model", "dict.txt", "system.json", "model.safetensors", "masks.npz"):
+            (first / folder / name).touch()
+    uses = {"experiment": "first", "systems": systems}
+    check(tmp_path, {**TINY, "uses": uses, "directions": {"evaluate_only": ["de-fr"]}})
+
+
 def test_the_demo(tmp_path: Path) -> None:
     check(tmp_path, yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
 

@@ -9,6 +9,7 @@ each other. Source: none; docs/architecture.md, "Files".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ from workflow_scripts.directions import pair_of, split_direction
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
-COUNT_ENCODER = "count_encoder"
+#: Stages that are one rule for each language or system: its name begins with the stage's.
+COUNT_ENCODER, USE_SYSTEM = SPREAD = ("count_encoder", "use_system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class ExpectedJob:
 
     @property
     def stage(self) -> str:
-        """The module that it runs: the name of its log folder; ``count_encoder`` is several rules."""
-        return COUNT_ENCODER if self.rule.startswith(COUNT_ENCODER) else self.rule
+        """The module that it runs: the name of its log folder."""
+        return next((stage for stage in SPREAD if self.rule.startswith(f"{stage}_")), self.rule)
 
     @property
     def log(self) -> str:
@@ -56,7 +58,7 @@ def _job(rule: str, name: str, *outputs: str, training: str | None = None) -> Ex
 
 def expected_jobs(experiment: Experiment) -> list[ExpectedJob]:
     """Return every job of an experiment, stage after stage."""
-    parts = (_text, _baseline, _masks, _finetuned, _analyses, _translations, _report)
+    parts = (_text, _used, _baseline, _masks, _finetuned, _analyses, _translations, _report)
     return [job for part in parts for job in part(experiment)]
 
 
@@ -79,7 +81,8 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
     for subset, pair in dict.fromkeys((subset, pair) for subset, pair, _ in sides):
         texts = [f"data/text/{subset}/{pair}.{lang}.txt" for lang in pair.split("-")]
         yield _job("prepare_text", f"{subset}.{pair}", *texts, f"data/text/{subset}/{pair}.json")
-    yield _job("train_subwords", "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
+    if not experiment.used:
+        yield _job("train_subwords", "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
     shards = [f"shard{n}/" for n in range(experiment.data.shards)] if experiment.data.shards > 1 else []
     for side in map(".".join, sides):
         files = [f"{shard}{side}.{end}" for end in ("bin", "idx") for shard in shards or [""]]
@@ -98,8 +101,16 @@ def _system(name: str, seed: int, *more: str) -> list[str]:
     return [f"systems/{name}/s{seed}/{file}" for file in (*SYSTEM_FILES, *more)]
 
 
+def _used(experiment: Experiment) -> Iterator[ExpectedJob]:
+    for name in experiment.used:
+        rule = USE_SYSTEM + "_" + re.sub(r"\W", "_", name)
+        masks = ["masks.npz"] if name in experiment.finetuned else []
+        for seed in experiment.train.seeds:
+            yield _job(rule, f"{name}.s{seed}", *_system(name, seed, *masks))
+
+
 def _baseline(experiment: Experiment) -> Iterator[ExpectedJob]:
-    for seed in experiment.train.seeds:
+    for seed in experiment.train.seeds if BASELINE not in experiment.used else ():
         folder = f"training/{BASELINE}/s{seed}"
         yield _job("train_baseline", f"s{seed}", *_system(BASELINE, seed), training=folder)
 
@@ -107,28 +118,29 @@ def _baseline(experiment: Experiment) -> Iterator[ExpectedJob]:
 def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
     """Yield what counts, then what selects: trained directions together, the others each by itself.
 
-    Masks of the others are for decoding with fine-tuned systems; an analysis asks for trained ones.
+    Masks of trained directions are for fine-tuning and analyses; those of the others are for decoding.
     """
     analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
-    finetuned = dict.fromkeys(experiment.finetuned.values())
-    wanted = dict.fromkeys([*finetuned, *(f"k{k}" for k in analysed if k)])
-    others = experiment.directions.evaluate_only if finetuned else []
-    alone = [d for d in experiment.counted_alone if d in others or d in experiment.train_directions]
+    trained = [masks for name, masks in experiment.finetuned.items() if name not in experiment.used]
+    trained = list(dict.fromkeys([*trained, *(f"k{k}" for k in analysed if k)]))
+    decoded = list(dict.fromkeys(experiment.finetuned.values()))
+    others = experiment.directions.evaluate_only if decoded else []
+    directions = {*others, *(experiment.train_directions if trained else ())}
     counted = [(f"{COUNT_ENCODER}_{n}", n, group) for n, group in experiment.counted_together.items()]
-    counted += [("count_activations", direction, [direction]) for direction in alone]
-    for seed in experiment.train.seeds if wanted else ():
-        for rule, name, directions in counted:
-            files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in directions]
-            yield _job(rule, f"{BASELINE}.s{seed}.{name}", *files)
+    counted += [("count_activations", direction, [direction]) for direction in experiment.counted_alone]
     for seed in experiment.train.seeds:
-        rows = [*wanted, *(f"{maskset}/{direction}" for maskset in finetuned for direction in others)]
-        for row in rows:
+        for rule, name, group in counted:
+            if directions.issuperset(group):
+                files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in group]
+                yield _job(rule, f"{BASELINE}.s{seed}.{name}", *files)
+    for seed in experiment.train.seeds:
+        for row in [*trained, *(f"{masks}/{direction}" for masks in decoded for direction in others)]:
             yield _job("select_masks", f"{BASELINE}.s{seed}.{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
 
 
 def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
     for seed in experiment.train.seeds:
-        for name in experiment.finetuned:
+        for name in (name for name in experiment.finetuned if name not in experiment.used):
             files, folder = _system(name, seed, "masks.npz"), f"training/{name}/s{seed}"
             yield _job("finetune", f"{name}.s{seed}", *files, training=folder)
 

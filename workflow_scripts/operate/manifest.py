@@ -1,0 +1,222 @@
+"""``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
+
+What: written when a run ends well. The config as resolved, packages, code, machine, data checksums, seeds,
+seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output.
+Inputs: the config, the results folder, the outputs of the plan. Outputs: the manifest, which holds no
+absolute path and no name of a user or machine. ``make verify`` (operate.verify) reads it.
+Files are known by size and time: only what changed is hashed again. Source: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts import __version__
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, sha256_of, write_json
+from workflow_scripts.operate import provenance
+from workflow_scripts.operate.times import stages
+
+MANIFEST = "manifest.json"
+FORMAT = "neuronspec-manifest-1"
+#: Hashing waits for the disk as much as for the processor.
+HASHED_AT_ONCE = 4
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What writing did: files listed, how many were hashed, and which had another hash before."""
+
+    path: Path
+    files: int
+    hashed: int
+    changed: list[str]
+
+
+def write_manifest(
+    experiment: Experiment,
+    results: str | Path,
+    checkout: Path,
+    files: Iterable[str | Path],
+    venvs: Path | None,
+) -> Written:
+    """Write the manifest of an experiment; what did not change since the last one is taken from it.
+
+    Args:
+        experiment: the config.
+        results: the results folder.
+        checkout: the folder of the code.
+        files: all declared outputs of the plan, made by this run or up to date; outside ``results`` and
+            missing ones are left out. Those of an earlier run with the same config, code and packages that
+            this plan does not hold (a run of some targets) stay listed.
+        venvs: the folder of virtual environments; None: packages are those of the lock files.
+    """
+    results = Path(results)
+    path = results / MANIFEST
+    old = _previous(path)
+    new: dict[str, Any] = {
+        "format": FORMAT,
+        "neuronspec": __version__,
+        "experiment": experiment.experiment,
+        "config": config_of(experiment, results),
+        "seeds": list(experiment.train.seeds),
+        "environments": provenance.environments(venvs),
+    }
+    known: dict[str, Entry] = old.get("files", {})
+    if (code := provenance.code(checkout)) is not None:
+        new["code"] = code
+    prefix = f"{results.as_posix()}/"
+    wanted = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
+    if all(old.get(key) == new.get(key) for key in ("config", "code", "environments")):
+        wanted.update(known)
+    listed, hashed = _hashes(results, sorted(wanted), known)
+    same = listed == known
+    # What follows from the files is the same with them, and so is the machine that made them.
+    for key, value in (
+        ("hardware", lambda: provenance.hardware()),
+        ("data", lambda: data_checksums(results)),
+        ("metrics", lambda: signatures(results, listed)),
+        ("rules", lambda: rules(results)),
+    ):
+        new[key] = old[key] if same and key in old else value()
+    new["files"] = listed
+    if {key: value for key, value in old.items() if key != "written"} != new:
+        write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
+    changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]
+    return Written(path, len(listed), hashed, changed)
+
+
+def read_manifest(results: Path) -> dict[str, Any]:
+    """Return the manifest of a results folder.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    path = results / MANIFEST
+    if not path.is_file():
+        raise UserError(f"{path}: there is none; 'make run' with the same CONFIG writes it when it ends well")
+    try:
+        value = read_json(path)
+        if value["format"] != FORMAT:
+            raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
+        for entry in value["files"].values():
+            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: cannot be read ({error}); delete it, and 'make run' writes it anew"
+        ) from None
+    return dict(value)
+
+
+def _previous(path: Path) -> dict[str, Any]:
+    try:
+        return read_manifest(path.parent)
+    except UserError:
+        return {}
+
+
+def _hashes(results: Path, names: Iterable[str], known: Mapping[str, Entry]) -> tuple[dict[str, Entry], int]:
+    """Return the entry of each file that is there, and how many were hashed."""
+    listed: dict[str, Entry] = {}
+    fresh: list[str] = []
+    for name in names:
+        try:
+            found = (results / name).stat()
+        except FileNotFoundError:
+            continue
+        entry: Entry = {"sha256": "", "bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
+        before = known.get(name)
+        if before and (before["bytes"], before["mtime_ns"]) == (found.st_size, found.st_mtime_ns):
+            entry = before
+        else:
+            fresh.append(name)
+        listed[name] = entry
+    for name, digest in hashes_of(results, fresh):
+        listed[name]["sha256"] = digest
+    return listed, len(fresh)
+
+
+def hashes_of(results: Path, names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Return (name, SHA-256) of files below a results folder; several are read at a time."""
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+        yield from pool.map(lambda name: (name, sha256_of(results / name)), names)
+
+
+# ---- what a manifest says beside its files ---------------------------------------------------------------
+
+
+def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
+    """Return the config as resolved, as a manifest has it."""
+    resolved: dict[str, Any] = portable(experiment.model_dump(mode="json"), results.absolute().parents[1])
+    return resolved
+
+
+def portable(value: Any, here: Path) -> Any:
+    """Return a config's value without absolute paths: relative to ``here``, or else the last part.
+
+    What a path outside led to is known by the checksums of the text.
+    """
+    if isinstance(value, dict):
+        return {key: portable(one, here) for key, one in value.items()}
+    if isinstance(value, list):
+        return [portable(one, here) for one in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        path = Path(value)
+        return str(path.relative_to(here)) if path.is_relative_to(here) else f"…/{path.name}"
+    return value
+
+
+def data_checksums(results: Path) -> dict[str, Any]:
+    """Return the SHA-256 of the vocabulary and of all text, as the data card says; empty without a card."""
+    try:
+        card = read_json(results / "data" / "card.json")
+    except (OSError, ValueError):
+        return {}
+    text = {
+        subset: {
+            pair: {lang: side["sha256"] for lang, side in entry["languages"].items()}
+            for pair, entry in pairs.items()
+        }
+        for subset, pairs in card["subsets"].items()
+    }
+    return {"subwords": card["subwords"]["sha256"], "text": text}
+
+
+def signatures(results: Path, names: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return profile → metric → signatures: one each, unless directions were scored differently."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for name in names:
+        if not (name.startswith("scores/") and name.endswith(".json")):
+            continue
+        scored = read_json(results / name)
+        for direction in scored["directions"].values():
+            for score in direction["scores"]:
+                metrics = found.setdefault(scored["profile"], {})
+                metrics.setdefault(score["metric"], set()).add(score["signature"])
+    return {profile: {m: sorted(s) for m, s in metrics.items()} for profile, metrics in found.items()}
+
+
+def rules(results: Path) -> list[dict[str, Any]]:
+    """Return jobs, seconds and peak memory (MB; null: too short to be measured) of each rule."""
+    try:
+        measured = stages(results)
+    except UserError:  # nothing was timed
+        return []
+    return [
+        {
+            "rule": stage.rule,
+            "jobs": stage.jobs,
+            "seconds": round(stage.seconds, 1),
+            "longest_seconds": round(stage.longest, 1),
+            "peak_memory_mb": round(stage.memory_mb, 1) or None,
+        }
+        for stage in measured
+    ]
