@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 CONFIG ?= config/config.yaml
 CORES ?= $(shell nproc)
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
+# DEBUG=1 shows the traceback of a mistake, in every target.
+export NEURONSPEC_DEBUG ?= $(DEBUG)
 
 BIN := $(NEURONSPEC_VENVS)/workflow/bin/python
 SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \

@@ -28,7 +28,13 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         "fairseq",
         tuple(f"tests/unit/{name}" for name in ("models", "train", "activations", "specialize", "analyse")),
     ),
-    "text": ("text", tuple(f"tests/unit/{name}" for name in ("data", "translate", "units", "select"))),
+    "text": (
+        "text",
+        tuple(
+            f"tests/unit/{name}"
+            for name in ("data", "translate", "units", "select", "test_errors.py", "test_files.py")
+        ),
+    ),
     "dag": ("workflow", ("tests/dag",)),
     "workflow": (
         "workflow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,25 +13,65 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.errors import DamagedFileError
+
+#: What writing to an open file may fail with: the system then names no file.
+_WRITING_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+#: File systems without a way to sync a folder say so by one of these.
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
 #: This machine, as the names of temporary files have it.
 HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]) or "localhost"
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed."""
+    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed.
+
+    An OSError of writing names ``path``, also where the system names the temporary file or none.
+    """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     # Host and process keep two writers apart and tell which files have none any more (operate/leftovers.py);
     # the final suffix stays, since some writers (numpy) look at it.
     temporary = final.with_name(f".{final.stem}.{HOST}-{os.getpid()}.tmp{final.suffix}")
     try:
+        final.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         os.replace(temporary, final)
+        _sync_folder(final.parent)
+    except OSError as error:
+        nameless = error.filename is None and error.errno in _WRITING_FAILED
+        if nameless or str(error.filename) == str(temporary):
+            error.filename, error.filename2 = str(final), None
+        raise
     finally:
+        _remove(temporary)
+
+
+def _remove(temporary: Path) -> None:
+    try:
         temporary.unlink(missing_ok=True)
+    except OSError:
+        # A folder that cannot be written (or reached) holds no file of ours, and the first error is the one
+        # to report.
+        return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlast a loss of power, where the file system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # a folder may be writable and not readable
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            error.filename = str(folder)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -45,8 +86,18 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file; DamagedFileError (a UserError and a ValueError) if it holds none."""
+    try:
+        return json.loads(Path(path).read_bytes())
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError:
+        where = "not UTF-8"
+    except (ValueError, RecursionError) as error:  # a number too long to read, brackets nested too deeply
+        where = str(error).partition(";")[0]
+    raise DamagedFileError(
+        f"{path}: damaged, not JSON ({where}); delete it and run the step that writes it again"
+    )
 
 
 def sha256_of(path: str | Path) -> str:
