@@ -2,19 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from reprlib import Repr
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 # The system that all others are made from.
 BASELINE = "baseline"
 
 
+LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
+LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
+DECIMALS_OF_A_PERCENTAGE = 6
+
+
 class Section(BaseModel):
     """A config section: immutable, unknown keys are errors, every default is validated."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, data: Any) -> Any:
+        # pydantic would take true for 1, and YAML 1.1 reads a bare yes or on as true. As text it is refused.
+        if not isinstance(data, dict):
+            return data
+        numbers = {name for name, field in cls.model_fields.items() if _is_number(field.annotation)}
+        return {key: _boolean_as_text(value) if key in numbers else value for key, value in data.items()}
+
+    @field_validator("*")
+    @classmethod
+    def _not_huge(cls, value: Any) -> Any:
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise ValueError(f"{short(one)} is beyond {LARGEST}, the largest whole number a run can use")
+        return value
+
+
+def _boolean_as_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_boolean_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _is_number(annotation: Any) -> bool:
+    kinds = set(_kinds(annotation))
+    return bool(kinds & {int, float}) and bool not in kinds and str not in kinds
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """Yield the plain types inside a type."""
+    inner = get_args(annotation)
+    if not inner:
+        yield annotation
+    for one in inner:
+        yield from _kinds(one)
+
+
+def short(value: Any) -> str:
+    """Return a value as a message shows it: at most about sixty characters, however large it is."""
+    return _SHORT.repr(value)
+
+
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxstring, _SHORT.maxlong = 2, 4, 4, 60, 40
 
 
 # A language code never holds "-" (it separates source and target in a direction) nor "." (file names).
@@ -25,15 +85,21 @@ def _not_a_boolean(value: Any) -> Any:
     return value
 
 
-Language = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$"), BeforeValidator(_not_a_boolean)
-]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$")]
+_LANGUAGE = r"[a-z]{2,3}(_[A-Z][a-z]{3})?"
+_NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][A-Za-z0-9_]*$"
+_LANGUAGE_ALONE, _DIRECTION = rf"^{_LANGUAGE}$", rf"^{_LANGUAGE}-{_LANGUAGE}$"
+#: What a text that must match a pattern is, in words.
+PATTERNS = {
+    _LANGUAGE_ALONE: "a language code is two or three small letters, with a script where needed (sr_Latn)",
+    _NAME: "a name is letters, digits and _, with single - between",
+    _SUBSET: "the name of a test set is letters, digits and _",
+    _DIRECTION: "two language codes around a hyphen are needed, such as de-en",
+}
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE_ALONE), BeforeValidator(_not_a_boolean)]
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 # Sub-sets of data are parts of file names of the form {subset}.{pair}.{lang}.
-SubsetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
-DirectionId = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?-[a-z]{2,3}(_[A-Z][a-z]{3})?$")
-]
+SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
+DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION)]
 
 
 def normalise_percent(value: Any) -> str:
@@ -42,16 +108,18 @@ def normalise_percent(value: Any) -> str:
     Floats never reach a path: two spellings of one number must name one file.
 
     Raises:
-        ValueError: not a number, or outside (0, 100].
+        ValueError: not a number, outside (0, 100], or of more than six decimals.
     """
     if isinstance(value, bool):
-        raise ValueError(f"a percentage is a number in (0, 100], not {value!r}")
+        raise ValueError(f"a percentage is a number in (0, 100], not {str(value).lower()}")
     try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"a percentage is a number in (0, 100], not {value!r}") from None
+        number = Decimal(str(value) if isinstance(value, int | float | str) else "none")
+    except (InvalidOperation, ValueError):
+        raise ValueError(f"a percentage is a number in (0, 100], not {short(value)}") from None
     if not number.is_finite() or not 0 < number <= 100:
-        raise ValueError(f"a percentage must lie in (0, 100], not {value}")
+        raise ValueError(f"a percentage must lie in (0, 100], not {short(value)}")
+    if int(number.as_tuple().exponent) < -DECIMALS_OF_A_PERCENTAGE:
+        raise ValueError(f"a percentage has at most six decimals, not {short(value)}")
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

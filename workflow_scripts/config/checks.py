@@ -5,12 +5,13 @@ Input: an experiment whose sections are right, each by itself. A line begins wit
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
-from workflow_scripts.config.sources import TRAIN
+from workflow_scripts.config.sources import TRAIN, VALID, FilesSource, MtdataSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import nearest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def problems(experiment: Experiment) -> Iterable[str]:
     """Yield every mistake that lies between sections."""
     yield from _language_problems(experiment)
+    yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
     yield from _system_problems(experiment)
     yield from _uses_problems(experiment)
@@ -52,6 +54,24 @@ def _language_problems(experiment: Experiment) -> Iterable[str]:
                 if lang in seen:
                     yield f"{where}: {lang!r} is already in {seen[lang]!r}"
                 seen[lang] = group
+
+
+def _source_problems(experiment: Experiment) -> Iterable[str]:
+    source = experiment.data.source
+    results = f"results/{experiment.experiment}/"
+    if isinstance(source, FilesSource):
+        for key, pattern in {TRAIN: source.train, VALID: source.valid, **source.tests}.items():
+            if f"{posixpath.normpath(pattern.path)}/".startswith(results):
+                where = f"data.source.{key}" if key in (TRAIN, VALID) else f"data.source.tests.{key}"
+                yield f"{where}: {pattern.path} lies in the results of this experiment, {results}"
+    if isinstance(source, MtdataSource):
+        for subset, datasets in source.datasets().items():
+            where = f"data.source.{subset}" if subset in (TRAIN, VALID) else f"data.source.tests.{subset}"
+            for pair in datasets:
+                for lang in split_direction(pair):
+                    if lang not in experiment.languages:
+                        hint = nearest(lang, experiment.languages)
+                        yield f"{where}.{pair}: {lang!r} is not in languages{hint}"
 
 
 def _trained_problems(experiment: Experiment) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,8 +13,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from workflow_scripts.config.base import PATTERNS, short
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 from workflow_scripts.errors import UserError
+
+__all__ = ["load_experiment", "read_yaml"]
 
 Location = tuple[int | str, ...]
 
@@ -28,13 +33,24 @@ def load_experiment(config: Mapping[str, Any], files: Sequence[str | Path] = ())
     Raises:
         UserError: every mistake, one line each.
     """
+    written = [line for file in files for line in mistakes_of_writing(file)]
     try:
-        return Experiment.model_validate(dict(config))
+        experiment = Experiment.model_validate(dict(config))
     except ValidationError as error:
-        found = error.errors()
+        found = [details for details in error.errors() if not _beside_the_point(details)]
         lines = [line for details in found for line in _explain(details, files)]
         lines += [line for details in _beyond(config, found) for line in _explain(details, files)]
-        raise UserError("\n".join(dict.fromkeys(lines))) from None
+        raise UserError("\n".join(dict.fromkeys([*written, *lines]))) from None
+    if written:
+        raise UserError("\n".join(written))
+    return experiment
+
+
+def _beside_the_point(details: ErrorDetails) -> bool:
+    """Tell whether a member of a union complains that was not meant: of a word no list, of a list no word."""
+    tag = str(details["loc"][-1]) if details["loc"] else ""
+    is_list = isinstance(details["input"], list)
+    return (tag.startswith("list[") and not is_list) or (tag.startswith("literal[") and is_list)
 
 
 def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
@@ -73,27 +89,49 @@ def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
         config = config[part]
 
 
+#: pydantic's kinds of mistakes that a user of YAML would call otherwise.
+_IN_WORDS = {
+    "missing": "this key is missing",
+    "dict_type": "keys with values are needed",
+    "model_type": "keys with values are needed",
+    "model_attributes_type": "keys with values are needed",
+    "list_type": "a list is needed, such as [a, b]",
+    "string_type": "text is needed, in quotes where YAML reads something else",
+}
+
+
 def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
     # pydantic names the members of a union inside the location; a user's keys don't hold them.
-    loc = tuple(details["loc"])
+    loc, kind = tuple(details["loc"]), details["type"]
     message = str(details["msg"]).removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         # An unknown key: say so, with the nearest key its section has.
-        message = f"unknown key {str(loc[-1])!r}{_nearest_key(loc)}"
-    elif details["type"] == "missing":
-        message = "this key is missing"
-    elif details["type"] not in ("value_error", "union_tag_invalid", "union_tag_not_found"):
-        message = f"{message}, not {details['input']!r}"
+        message = f"unknown key {short(str(loc[-1]))}{_nearest_key(loc)}"
+    elif kind == "string_pattern_mismatch":
+        message = f"{short(details['input'])}: {PATTERNS[details['ctx']['pattern']]}"
+        lower = str(details["input"]).lower()
+        if lower != details["input"] and re.fullmatch(details["ctx"]["pattern"], lower):
+            message += f" (did you mean {lower!r}?)"
+    elif kind == "missing":
+        message = _IN_WORDS[kind]
+    elif kind not in ("value_error", "union_tag_invalid", "union_tag_not_found"):
+        message = f"{_IN_WORDS.get(kind, message)}, not {short(details['input'])}"
+    parts = _parts_of(loc)
     for line in message.split("\n"):
-        key, text = _key_of(loc), line
+        key, text = ".".join(parts), line
         if not loc and ": " in line:
             key, text = line.split(": ", 1)
-        yield f"{_place(key, files)}{key}: {text}" if key else text
+            parts = key.split(".")
+        yield f"{_place(parts, files)}{key}: {text}" if key else text
+
+
+def _parts_of(loc: Location) -> list[str]:
+    # "[key]" ends the location of a mistake in a key itself.
+    return [str(part) for part in loc if not _is_union_tag(part) and part != "[key]"]
 
 
 def _key_of(loc: Location) -> str:
-    parts = [str(part) for part in loc if not _is_union_tag(part)]
-    return ".".join(parts)
+    return ".".join(_parts_of(loc))
 
 
 _UNION_TAGS = {"toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
@@ -131,14 +169,13 @@ def _nearest_key(loc: Location) -> str:
     return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(_section_keys(loc))}"
 
 
-def _place(key: str, files: Sequence[str | Path]) -> str:
-    """Return ``"file, line n: "`` of the deepest part of ``key`` that a file holds; later files win."""
-    parts = key.split(".")
+def _place(parts: Sequence[str], files: Sequence[str | Path]) -> str:
+    """Return ``"file, line n: "`` of the deepest of ``parts`` that a file holds; later files win."""
     best: tuple[int, str] = (0, "")
     for file in files:
         try:
             node = yaml.compose(Path(file).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError):
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
             continue
         line, depth = _line_of(node, parts)
         if depth and depth >= best[0]:
@@ -164,24 +201,3 @@ def _line_of(node: yaml.Node | None, parts: Sequence[str]) -> tuple[int, int]:
             break
         depth += 1
     return line, depth
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read one config file.
-
-    Raises:
-        UserError: not there, not YAML, or not a mapping.
-    """
-    try:
-        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such config file") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: this is not UTF-8 (byte {error.start})") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{where}: this is not YAML ({getattr(error, 'problem', error)})") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: a config is a mapping of keys to values")
-    return value

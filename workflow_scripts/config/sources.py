@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from string import Formatter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from workflow_scripts.config.base import Section, SubsetName
+from workflow_scripts.config.base import DirectionId, Section, SubsetName
 from workflow_scripts.directions import pair_of, split_direction
 
 TRAIN, VALID = "train", "valid"
@@ -52,9 +52,16 @@ class FilePattern(Section):
     @classmethod
     def _known_fields(cls, value: str) -> str:
         try:
-            fields = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+            parts = [part for part in Formatter().parse(value) if part[1] is not None]
         except ValueError as error:
             raise ValueError(f"the pattern {value!r} cannot be read: {error}") from None
+        if any(form or conversion for _, _, form, conversion in parts):
+            raise ValueError("the pattern holds ':' or '!' in braces; write {lang} alone")
+        if not value.isprintable():
+            raise ValueError(f"the pattern {value!r} holds a character that no file name has")
+        if value.startswith("~"):
+            raise ValueError("~ is not read as your home folder here; write the whole path")
+        fields = {str(name) for _, name, _, _ in parts}
         unknown = fields - {"lang", "pair", "source", "target"}
         if unknown:
             raise ValueError(f"the pattern names {sorted(unknown)}; it may name lang, pair, source, target")
@@ -154,13 +161,17 @@ class NtrexSource(Section):
         return [self.patterns(data_root)[TRAIN].path.format(lang=lang) for lang in languages]
 
 
+# The pair becomes part of a file's name.
+Datasets = dict[DirectionId, Annotated[list[str], Field(min_length=1)]]
+
+
 class MtdataSource(Section):
     """Public corpora by their mtdata ids."""
 
     type: Literal["mtdata"]
-    train: dict[str, list[str]] = Field(description="Pair to dataset ids, joined in this order.")
-    valid: dict[str, list[str]] = Field(description="Pair to dataset ids.")
-    tests: dict[SubsetName, dict[str, list[str]]] = Field(min_length=1, description="Test sets by name.")
+    train: Datasets = Field(description="Pair to dataset ids, joined in this order.")
+    valid: Datasets = Field(description="Pair to dataset ids.")
+    tests: dict[SubsetName, Datasets] = Field(min_length=1, description="Test sets by name.")
 
     def datasets(self) -> dict[str, dict[str, list[str]]]:
         """Return subset to pair to dataset ids."""
