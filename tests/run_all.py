@@ -26,21 +26,33 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "integration": ("workflow", ("tests/integration",)),
     "models": (
         "fairseq",
-        tuple(f"tests/unit/{name}" for name in ("models", "train", "activations", "specialize", "analyse")),
+        tuple(f"tests/unit/{name}" for name in ("models", "train", "activations", "specialize", "analyse"))
+        + ("tests/malformed/test_models.py",),
     ),
     "text": (
         "text",
         tuple(
             f"tests/unit/{name}"
             for name in ("data", "translate", "units", "select", "test_errors.py", "test_files.py")
-        ),
+        )
+        + ("tests/malformed/test_text.py",),
     ),
     "dag": ("workflow", ("tests/dag",)),
     "workflow": (
         "workflow",
-        ("tests/unit/config", "tests/unit/operate", "tests/unit/test_envs.py", "tests/unit/test_layers.py"),
+        (
+            "tests/unit/config",
+            "tests/unit/operate",
+            "tests/unit/test_envs.py",
+            "tests/unit/test_layers.py",
+            "tests/malformed/test_config.py",
+            "tests/malformed/test_report.py",
+        ),
     ),
-    "evaluate": ("evaluate", ("tests/unit/evaluate", "tests/unit/report")),
+    "evaluate": (
+        "evaluate",
+        ("tests/unit/evaluate", "tests/unit/report", "tests/malformed/test_evaluate.py"),
+    ),
 }
 LINTERS: dict[str, tuple[str, ...]] = {
     "ruff check": ("dev", "ruff", "check", "."),

@@ -93,7 +93,9 @@ def read_json(path: str | Path) -> Any:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
     except UnicodeDecodeError:
         where = "not UTF-8"
-    except (ValueError, RecursionError) as error:  # a number too long to read, brackets nested too deeply
+    except RecursionError:
+        where = "nested too deeply"
+    except ValueError as error:  # a number too long to read
         where = str(error).partition(";")[0]
     raise DamagedFileError(
         f"{path}: damaged, not JSON ({where}); delete it and run the step that writes it again"

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from workflow_scripts.config.base import PATTERNS, short
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
-from workflow_scripts.errors import UserError
+from workflow_scripts.errors import UserError, nearest
 
 __all__ = ["load_experiment", "read_yaml"]
 
@@ -89,35 +89,55 @@ def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
         config = config[part]
 
 
-#: pydantic's kinds of mistakes that a user of YAML would call otherwise.
+#: pydantic's kinds of mistakes in the words of who writes YAML.
 _IN_WORDS = {
-    "missing": "this key is missing",
     "dict_type": "keys with values are needed",
     "model_type": "keys with values are needed",
     "model_attributes_type": "keys with values are needed",
     "list_type": "a list is needed, such as [a, b]",
     "string_type": "text is needed, in quotes where YAML reads something else",
+    "int_type": "a whole number is needed",
+    "int_parsing": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_type": "a number is needed",
+    "float_parsing": "a number is needed",
+    "bool_type": "true or false is needed",
+    "bool_parsing": "true or false is needed",
 }
 
 
-def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
-    # pydantic names the members of a union inside the location; a user's keys don't hold them.
-    loc, kind = tuple(details["loc"]), details["type"]
+def _in_words(details: ErrorDetails) -> str:
+    """Return what is wrong with a value, in one line or, where a check of ours says so, in several."""
+    kind, loc, value, facts = details["type"], details["loc"], details["input"], details.get("ctx", {})
     message = str(details["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        return message
     if kind == "extra_forbidden":
-        # An unknown key: say so, with the nearest key its section has.
-        message = f"unknown key {short(str(loc[-1]))}{_nearest_key(loc)}"
-    elif kind == "string_pattern_mismatch":
-        message = f"{short(details['input'])}: {PATTERNS[details['ctx']['pattern']]}"
-        lower = str(details["input"]).lower()
-        if lower != details["input"] and re.fullmatch(details["ctx"]["pattern"], lower):
-            message += f" (did you mean {lower!r}?)"
-    elif kind == "missing":
-        message = _IN_WORDS[kind]
-    elif kind not in ("value_error", "union_tag_invalid", "union_tag_not_found"):
-        message = f"{_IN_WORDS.get(kind, message)}, not {short(details['input'])}"
+        return f"unknown key {short(str(loc[-1]))}{_nearest_key(loc)}"
+    if kind == "missing":
+        return "this key is missing"
+    if kind == "string_pattern_mismatch":
+        small = str(value).lower()
+        right = small != value and re.fullmatch(facts["pattern"], small)
+        hint = f" (did you mean {small!r}?)" if right else ""
+        return f"{short(value)}: {PATTERNS[facts['pattern']]}{hint}"
+    if kind == "union_tag_not_found":
+        return "the key type is missing, which says what kind of source it is"
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = str(facts["expected" if kind == "literal_error" else "expected_tags"])
+        given = facts.get("tag", value)
+        hint = nearest(str(given), re.findall(r"'([^']*)'", expected))
+        return f"{short(given)} is not one of {expected.replace(' or ', ', ')}{hint}"
+    if kind == "too_short":
+        return f"at least {facts['min_length']} needed, not {short(value)}"
+    message = _IN_WORDS.get(kind) or message.replace("Input should be", "must be").replace("String", "this")
+    return f"{message}, not {short(value)}"
+
+
+def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str]:
+    loc = tuple(details["loc"])
     parts = _parts_of(loc)
-    for line in message.split("\n"):
+    for line in _in_words(details).split("\n"):
         key, text = ".".join(parts), line
         if not loc and ": " in line:
             key, text = line.split(": ", 1)
@@ -126,6 +146,7 @@ def _explain(details: ErrorDetails, files: Sequence[str | Path]) -> Iterator[str
 
 
 def _parts_of(loc: Location) -> list[str]:
+    # pydantic names the members of a union inside the location; a user's keys don't hold them.
     # "[key]" ends the location of a mistake in a key itself.
     return [str(part) for part in loc if not _is_union_tag(part) and part != "[key]"]
 

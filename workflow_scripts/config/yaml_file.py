@@ -32,7 +32,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         value = None if problems else yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UserError(_not_yaml(path, text, error)) from None
-    except (RecursionError, ValueError) as error:
+    except RecursionError:
+        raise UserError(f"{path}: this is not a config (nested too deeply)") from None
+    except ValueError as error:  # a date or a number that cannot be
         raise UserError(f"{path}: this is not a config ({str(error).partition(';')[0]})") from None
     if problems:
         raise UserError("\n".join(problems))

@@ -1,0 +1,190 @@
+"""Malformed configs: what is written in place of (or beside) the keys of a small right one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.malformed.case import Accepted, Case
+
+RIGHT = """\
+experiment: x
+languages: [en, de, fr]
+pivot: en
+data: {source: {type: files, train: "t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}}}
+"""
+TOY = """\
+data: {source: {type: toy, families: {north: [de], south: [fr]}, tiers: {high: {size: 9, languages: [de, fr]}}}}
+"""
+STAGE = "operate.times"
+
+
+def with_changes(changes: str) -> str:
+    """Return the right config with the top-level keys of ``changes`` in place of its own."""
+    keys = set(re.findall(r"^(\w+):", changes, re.MULTILINE))
+    kept = [line for line in RIGHT.splitlines(keepends=True) if line.split(":")[0] not in keys]
+    return "".join(kept) + changes
+
+
+def config(name: str, what: str, changes: str, said: str, bounded: bool = False) -> Case:
+    """A case of a right config with changes."""
+    return whole(name, what, with_changes(changes).encode(), said, bounded)
+
+
+def whole(name: str, what: str, content: bytes, said: str, bounded: bool = False) -> Case:
+    """A case of a config with this content."""
+
+    def lay(folder: Path) -> list[str]:
+        (folder / "config.yaml").write_bytes(content)
+        return ["--configfile", "config.yaml"]
+
+    return Case(name, what, STAGE, lay, said, bounded)
+
+
+def source(text: str) -> str:
+    """The key data with a source of these keys."""
+    return f"data: {{source: {{{text}}}}}\n"
+
+
+def bomb() -> str:
+    """A few hundred bytes of YAML that stand for 10**9 words."""
+    lists = [f"&a{n} [{', '.join([f'*a{n - 1}' if n else 'en'] * 10)}]" for n in range(9)]
+    return f"decode: [{', '.join(lists)}]\n"
+
+
+FILES = 'type: files, train: "t.{lang}", valid: "v.{lang}"'
+MTDATA = "type: mtdata, train: {de-en: [a], en-fr: [a]}, valid: {de-en: [a], en-fr: [a]}"
+
+CASES = [
+    # the file
+    Case("config-absent", "a config that is not there", STAGE, lambda folder: "--configfile config.yaml", 'config.yaml: there is no such config file'),
+    Case("config-folder", "a folder named as config", STAGE, lambda folder: "--configfile .", '.: this is a folder, where a file is needed: check the path'),
+    whole("config-empty", "an empty config", b"", 'config.yaml: the config is empty; config/config.yaml is an example'),
+    whole("config-list", "a YAML of a list", b"- experiment: x\n", "config.yaml: a config is a mapping of keys to values, not [{'experiment': 'x'}]"),
+    whole("config-not-utf8", "Latin-1 in a config", b"# Tabelle\n# f\xfcr uns\nexperiment: x\n", 'config.yaml, line 2: not UTF-8 (byte 0xfc); convert the file with iconv'),
+    whole("config-nul", "a NUL byte in a config", b"experiment: x\npivot: e\0n\n", 'config.yaml, line 2: this is not YAML (special characters are not allowed)'),
+    whole("config-tab", "a tab as indentation", b"experiment: x\ndata:\n\tsource: 1\n", "config.yaml, line 3: this is not YAML (found character '\\t' that cannot start any token); indent with blanks, not tabs"),
+    whole("config-broken", "a bracket that is not closed", b"experiment: x\nlanguages: [en, de\npivot: en\n", "config.yaml, line 3: this is not YAML (expected ',' or ']', but got ':')"),
+    whole("config-binary", "a checkpoint named as config", b"\0" * 11_000_000, 'config.yaml: 11000000 bytes; this is no config, which is a small text file', bounded=True),
+    config("config-bomb", "aliases of aliases that stand for a billion words", bomb(), "config.yaml, line 5: decode: keys with values are needed, not [['en', 'en', 'en', 'en', ...], [[...], [...], [...], [...], ...], [[...], [...], [...], [...], ...], [[...], [...], [...], [...], ...], ...]", bounded=True),
+    whole("config-deep", "brackets nested a hundred thousand deep", b"[" * 100_000, 'config.yaml: this is not a config (nested too deeply)'),
+    config("config-twice", "a key that stands twice", "train:\n  lr: 0.001\n  max_updates: 10\n  lr: 0.002\n", "config.yaml, line 8: the key 'lr' stands in line 6 already; delete one"),
+    config("config-tag", "a YAML tag that would run a command", "model: !!python/object/apply:os.system ['touch ran']\n", 'config.yaml, line 5: the tag !!python/object/apply:os.system is not allowed: a config holds plain values'),
+    config("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
+    # types and keys
+    config("type-of-number", "a word for a number", "decode: {beam: five}\n", "config.yaml, line 5: decode.beam: a whole number is needed, not 'five'"),
+    config("type-fraction", "a fraction for a whole number", "decode: {beam: 4.5}\n", 'config.yaml, line 5: decode.beam: a whole number is needed, not 4.5'),
+    config("type-boolean", "a bare yes for a number", "decode: {beam: yes}\n", "config.yaml, line 5: decode.beam: a whole number is needed, not 'true'"),
+    config("type-of-flag", "a number for true or false", "text: {moses: 3}\n", 'config.yaml, line 5: text.moses: true or false is needed, not 3'),
+    config("type-of-list", "a word for a list", "languages: en\n", "config.yaml, line 4: languages: a list is needed, such as [a, b], not 'en'"),
+    config("type-of-section", "a number for a section", "decode: 5\n", 'config.yaml, line 5: decode: keys with values are needed, not 5'),
+    config("type-of-name", "a number for a name", "experiment: 7\n", 'config.yaml, line 4: experiment: text is needed, in quotes where YAML reads something else, not 7'),
+    config("key-unknown", "a misspelt key", "decode: {beem: 5}\n", "config.yaml, line 5: decode.beem: unknown key 'beem' (did you mean 'beam'?)"),
+    config("key-unknown-section", "a misspelt section", "decoding: {beam: 5}\n", "config.yaml, line 5: decoding: unknown key 'decoding' (did you mean 'decode'?)"),
+    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report"),
+    whole("key-missing", "keys without a default left out", b"experiment: x\npivot: en\n", 'config.yaml: languages: this key is missing\nconfig.yaml: data: this key is missing'),
+    config("choice", "a value that is not among the choices", "decode: {engine: marian}\n", "config.yaml, line 5: decode.engine: 'marian' is not one of 'ctranslate2', 'fairseq'"),
+    config("choice-of-source", "a source of an unknown type", source("type: file"), "config.yaml, line 4: data.source: 'file' is not one of 'toy', 'files', 'multi30k', 'ntrex', 'mtdata' (did you mean 'files'?)"),
+    config("rule-of-directions", "a misspelt rule of directions", "directions: {train: pivto}\n", "config.yaml, line 5: directions.train: 'pivto' is not one of 'pivot', 'all' (did you mean 'pivot'?)"),
+    config("all-at-once", "five mistakes in one config", "pivot: es\ndecode: {beam: five, lenght_penalty: 1}\nmasks: {k: [0, 101]}\n", "config.yaml, line 6: masks.k.0: a percentage must lie in (0, 100], not 0\nconfig.yaml, line 6: masks.k.1: a percentage must lie in (0, 100], not 101\nconfig.yaml, line 5: decode.beam: a whole number is needed, not 'five'\nconfig.yaml, line 5: decode.lenght_penalty: unknown key 'lenght_penalty' (did you mean 'length_penalty'?)\nconfig.yaml, line 4: pivot: 'es' is not in languages"),
+    # numbers
+    config("number-negative", "a negative number", "train: {max_updates: -5}\n", 'config.yaml, line 5: train.max_updates: must be greater than 0, not -5'),
+    config("number-zero", "a beam of 0", "decode: {beam: 0}\n", 'config.yaml, line 5: decode.beam: must be greater than 0, not 0'),
+    config("number-huge", "a seed of 31 digits", "train: {seeds: [1000000000000000000000000000000]}\n", 'config.yaml, line 5: train.seeds: 1000000000000000000000000000000 is beyond 2147483647, the largest whole number a run can use'),
+    config("number-endless", "an infinite learning rate", "train: {lr: .inf}\n", 'config.yaml, line 5: train.lr: must be a finite number, not inf'),
+    config("number-undefined", "a length penalty that is no number", "decode: {length_penalty: .nan}\n", 'config.yaml, line 5: decode.length_penalty: must be a finite number, not nan'),
+    config("number-share", "a dropout of 1", "model: {dropout: 1}\n", 'config.yaml, line 5: model.dropout: must be less than 1, not 1'),
+    config("number-betas", "Adam's beta of 1", "train: {adam_betas: [0.9, 1.0]}\n", 'config.yaml, line 5: train.adam_betas: each of adam_betas lies in [0, 1), not [0.9, 1.0]'),
+    config("number-patience", "a patience of 0", "train: {patience: 0}\n", 'config.yaml, line 5: train.patience: patience is a number of validations of at least 1, or null for none'),
+    config("number-heads", "heads that do not divide the width", "model: {preset: small, heads: 3}\n", 'config.yaml, line 5: model: model_dim 256 is not a multiple of heads 3'),
+    config("seeds-twice", "a seed listed twice", "train: {seeds: [1, 2, 1]}\n", 'config.yaml, line 5: train.seeds: seeds repeat a value: [1, 2, 1]'),
+    config("seeds-negative", "a negative seed", "train: {seeds: [-1]}\n", 'config.yaml, line 5: train.seeds: seeds are non-negative: [-1]'),
+    config("seeds-none", "no seed", "train: {seeds: []}\n", 'config.yaml, line 5: train.seeds: at least 1 needed, not []'),
+    # thresholds
+    config("k-zero", "k = 0", "masks: {k: [0]}\n", 'config.yaml, line 5: masks.k.0: a percentage must lie in (0, 100], not 0'),
+    config("k-101", "k = 101", "masks: {k: [101]}\n", 'config.yaml, line 5: masks.k.0: a percentage must lie in (0, 100], not 101'),
+    config("k-word", "k = ninety", "masks: {k: [ninety]}\n", "config.yaml, line 5: masks.k.0: a percentage is a number in (0, 100], not 'ninety'"),
+    config("k-boolean", "k = yes", "masks: {k: [yes]}\n", 'config.yaml, line 5: masks.k.0: a percentage is a number in (0, 100], not true'),
+    config("k-alike", "two k that are the same number", 'masks: {k: [95, "95.0"]}\n', 'config.yaml, line 5: masks.k: two values of k are the same number: 95'),
+    config("k-endless", "k of a million decimals", 'masks: {k: ["1e-1000000"]}\n', "config.yaml, line 5: masks.k.0: a percentage has at most six decimals, not '1e-1000000'", bounded=True),
+    # names and paths
+    config("name-path", "an experiment whose name leaves the results folder", "experiment: ../x\n", "config.yaml, line 4: experiment: '../x': a name is letters, digits and _, with single - between"),
+    config("name-long", "a name of 300 letters", f"experiment: {'x' * 300}\n", "config.yaml, line 4: experiment: this should have at most 100 characters, not 'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"),
+    config("name-of-system", "a system whose name is a path", "systems: {a/b: {masks: sweep}}\n", "config.yaml, line 5: systems.a/b: 'a/b': a name is letters, digits and _, with single - between"),
+    config("name-of-testset", "a test set whose name is a path", source(FILES + ', tests: {../one: "o.{lang}"}'), "config.yaml, line 4: data.source.tests.../one: '../one': the name of a test set is letters, digits and _"),
+    config("pair-path", "a pair that leaves the data folder", source(MTDATA + ", tests: {t: {de-../../en: [a]}}"), "config.yaml, line 4: data.source.tests.t.de-../../en: 'de-../../en': two language codes around a hyphen are needed, such as de-en\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair de-en\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair en-fr"),
+    config("path-of-results", "training text from the experiment's own results", source('type: files, train: "results/y/../x/data/{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train: results/y/../x/data/{lang} lies in the results of this experiment, results/x/'),
+    config("path-home", "~ in a path", source('type: files, train: "~/t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: ~ is not read as your home folder here; write the whole path'),
+    config("path-nul", "a NUL byte in a path", source('type: files, train: "t\\0.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern 't\\x00.{lang}' holds a character that no file name has"),
+    config("path-without-language", "a path that is the same for both sides", source('type: files, train: "t.txt", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: the pattern must contain {lang}'),
+    config("path-unknown-field", "a misspelt field in a path", source('type: files, train: "t.{lnag}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern names ['lnag']; it may name lang, pair, source, target"),
+    config("path-format", "a width of a billion in a path", source('type: files, train: "t.{lang:>1000000000}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern holds ':' or '!' in braces; write {lang} alone", bounded=True),
+    config("path-brace", "a brace that is not closed in a path", source('type: files, train: "t.{lang", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern 't.{lang' cannot be read: expected '}' before end of string"),
+    # languages and directions
+    config("language-case", "capital letters in a language code", "languages: [EN, de, fr]\n", "config.yaml, line 4: languages.0: 'EN': a language code is two or three small letters, with a script where needed (sr_Latn) (did you mean 'en'?)"),
+    config("language-no", "Norwegian without quotes", "languages: [en, de, no]\npivot: en\n", 'config.yaml, line 3: languages.2: YAML reads a bare no as false: quote it'),
+    config("language-twice", "a language listed twice", "languages: [en, de, de]\n", "config.yaml, line 4: languages: 'de' is listed twice"),
+    config("language-one", "one language", "languages: [en]\n", "config.yaml, line 4: languages: at least 2 needed, not ['en']"),
+    config("language-unknown", "a language that the corpus lacks", source("type: multi30k") + "languages: [en, de, fi]\n", "config.yaml, line 4: languages: Multi30k has no language 'fi'; it has en, de, fr, cs"),
+    config("pivot-unknown", "a pivot that is not a language of the experiment", "pivot: eng\n", "config.yaml, line 4: pivot: 'eng' is not in languages (did you mean 'en'?)"),
+    config("direction-form", "a direction with an underscore", "directions: {train: [de_en]}\n", "config.yaml, line 5: directions.train.0: 'de_en': two language codes around a hyphen are needed, such as de-en"),
+    config("direction-unknown", "a direction of an unknown language", "directions: {train: [de-en, ed-fr]}\n", "config.yaml, line 5: directions.train: 'ed-fr': 'ed' is not in languages"),
+    config("direction-itself", "a direction to itself", "directions: {train: [de-de]}\n", "config.yaml, line 5: directions.train: 'de-de' translates a language into itself"),
+    config("direction-twice", "a direction listed twice", "directions: {train: [de-en, de-en]}\n", "config.yaml, line 5: directions.train: 'de-en' is listed twice"),
+    config("direction-trained", "a zero-shot direction that is trained", "directions: {evaluate_only: [de-en]}\n", "config.yaml, line 5: directions.evaluate_only: 'de-en' is trained already"),
+    config("direction-none", "no direction to train", "directions: {train: []}\n", 'config.yaml, line 5: directions.train: no direction is trained'),
+    whole("pivot-missing", "directions by pivot without a pivot", RIGHT.replace("pivot: en\n", "").encode(), "config.yaml: directions.train: 'pivot' needs the key pivot"),
+    config("group-unknown", "a group naming a missing language", "groups: {family: {west: [de, nl]}}\n", "config.yaml, line 5: groups.family.west: 'nl' is not in languages"),
+    config("group-twice", "a language in two groups", "groups: {family: {west: [de], east: [de, fr]}}\n", "config.yaml, line 5: groups.family.east: 'de' is already in 'west'"),
+    config("group-reserved", "a grouping that the tables make themselves", "groups: {all: {west: [de]}}\n", "config.yaml, line 5: groups: 'all' is a grouping that the tables make themselves; call yours otherwise"),
+    # systems
+    config("system-mask", "a system naming a missing mask", "systems: {ns: {masks: k90}}\n", "config.yaml, line 5: systems.ns.masks: no mask set 'k90' (did you mean 'k95'?); there are ['k95', 'all', 'sweep']"),
+    config("system-baseline", "a system called baseline", "systems: {baseline: {masks: all}}\n", "config.yaml, line 5: systems: 'baseline' is always there; it is not made from itself"),
+    config("system-name", "a system whose name says another k", "masks: {k: [90, 95]}\nsystems: {ns-k90: {masks: k95}}\n", "config.yaml, line 6: systems.ns-k90: its name says k90, its masks are 'k95'"),
+    config("system-of-sweep", "a system with the name of a sweep's", "systems: {ns: {masks: sweep}, ns-k95: {masks: k95}}\n", 'config.yaml, line 5: systems.ns-k95: a sweep makes a system of the same name'),
+    config("uses-itself", "an experiment that takes its own systems", "uses: {experiment: x}\n", "config.yaml, line 5: uses.experiment: 'x' is this experiment itself"),
+    config("uses-without-baseline", "taken systems without the baseline", "uses: {experiment: y, systems: [nss-k95]}\n", "config.yaml, line 5: uses.systems: no system 'nss-k95' here (did you mean 'ns-k95'?); there are ['baseline', 'continued', 'ns-k95']\nconfig.yaml, line 5: uses.systems: 'baseline' is missing: the others were made from it"),
+    # contradictions
+    config("fairseq-int8", "the reference engine in another type", "decode: {engine: fairseq, compute_type: int8}\n", 'config.yaml, line 5: decode.compute_type: the fairseq engine has float32 only, not int8'),
+    config("warmup", "a warm-up beyond the end of the schedule", "train: {scheduler: cosine, warmup_updates: 4000, max_updates: 4000}\n", 'config.yaml, line 5: train.warmup_updates: 4000 is not below train.max_updates (4000), which the scheduler cosine needs'),
+    config("lines-overlap", "held-out lines that are trained on", source('type: files, train: {path: "a.{lang}", lines: {stop: 100}}, valid: {path: "a.{lang}", lines: {start: 90, stop: 110}}, tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source: train and valid are lines of the same files, and overlap'),
+    config("lines-reversed", "a range that ends before it starts", source('type: files, train: {path: "a.{lang}", lines: {start: 9, stop: 3}}, valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.lines: stop 3 is not after start 9'),
+    config("lines-ntrex", "more lines than NTREX has", source("type: ntrex, test: {start: 1697, stop: 3000}"), 'config.yaml, line 4: data.source: NTREX has 1,997 lines; test asks for line 3000'),
+    config("lines-ntrex-overlap", "NTREX lines in two subsets", source("type: ntrex, valid: {start: 100, stop: 200}"), 'config.yaml, line 4: data.source: the lines of train and valid overlap'),
+    config("testset-unknown", "a test set that the source lacks", "evaluation: {testsets: [onee]}\n", "config.yaml, line 5: evaluation.testsets: no 'onee' in the source (did you mean 'one'?); it has ['valid', 'one']"),
+    config("testset-reserved", "a test set called train", source(FILES + ', tests: {train: "o.{lang}"}'), "config.yaml, line 4: data.source.tests: a test set cannot be called 'train'"),
+    config("metric-twice", "a metric listed twice", "evaluation: {metrics: [bleu, bleu]}\n", "config.yaml, line 5: evaluation.metrics: 'bleu' is listed twice"),
+    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf' is not in evaluation.metrics ['bleu']"),
+    config("analysis-k", "an analysis at a k that is not in the sweep", "analysis: {mask_control_k: 90}\n", 'config.yaml, line 5: analysis.mask_control_k: 90 is not in masks.k (95)'),
+    config("analysis-grouping", "an analysis by a grouping that is not there", "groups: {family: {west: [de]}}\nanalysis: {overlap_k: 95, overlap_grouping: familly}\n", "config.yaml, line 6: analysis.overlap_grouping: groups has no 'familly' (did you mean 'family'?)"),
+    config("toy-family", "a toy language in no family", TOY.replace(", south: [fr]", ""), "config.yaml, line 4: data.source.families: language 'fr' is in no family\nconfig.yaml, line 4: data.source.tiers: 'fr' must be in one family and in one tier"),
+    config("toy-tier", "a toy language in two tiers", TOY.replace("}}}}", "}, low: {size: 5, languages: [de]}}}}"), "config.yaml, line 4: data.source.tiers: 'de' must be in one family and in one tier"),
+    config("pair-without-data", "a pair without training data", source("type: mtdata, train: {en-de: [a], en-fr: [a]}, valid: {de-en: [a], en-fr: [a]}, tests: {t: {de-en: [a], en-fr: [a]}}"), 'config.yaml, line 4: data.source.train: no dataset for the pair de-en (write en-de as de-en)'),
+    config("pair-of-others", "data of a language that is not in the experiment", source(MTDATA + ", tests: {t: {de-en: [a], en-fr: [a], de-nl: [a]}}"), "config.yaml, line 4: data.source.tests.t.de-nl: 'nl' is not in languages"),
+    config("pair-no-ids", "a pair with no dataset", source(MTDATA + ", tests: {t: {de-en: [], en-fr: [a]}}"), 'config.yaml, line 4: data.source.tests.t.de-en: at least 1 needed, not []\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair de-en'),
+]  # fmt: skip
+
+
+def nothing_has_run(folder: Path) -> None:
+    """Asserted through the stage's own words: the config was taken."""
+
+
+def accepted(name: str, what: str, content: bytes, result: str) -> Accepted:
+    """A config that is read, by a stage that then finds no results of the experiment."""
+
+    def lay(folder: Path) -> str:
+        (folder / "config.yaml").write_bytes(content)
+        row = "s\tmax_rss\n12.0\t34.0\n"
+        benchmark = folder / "results/x/benchmarks/prepare_text/a.tsv"
+        benchmark.parent.mkdir(parents=True)
+        benchmark.write_text(row)
+        return "--configfile config.yaml"
+
+    return Accepted(name, what, STAGE, lay, result, nothing_has_run)
+
+
+ACCEPTED = [
+    accepted("config-bom", "a byte order mark before a config", b"\xef\xbb\xbf" + RIGHT.encode(), "read without it"),
+    accepted("config-crlf", "a config with CRLF line ends", RIGHT.replace("\n", "\r\n").encode(), "read as with LF"),
+    accepted("config-exponent", "a number as YAML 1.1 takes for text", (RIGHT + "train: {lr: 5e-4}\n").encode(), "read as 0.0005"),
+]  # fmt: skip
