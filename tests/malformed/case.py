@@ -1,7 +1,7 @@
 """What a malformed input is, and how a stage is run on it.
 
 A ``Case`` lays files in an empty folder and calls a stage there as a program does; the stage must end with
-one line for each mistake, without a traceback, and leave the folder as it was. ``Accepted`` is input that looks
+one line for each mistake, no traceback, and leave the folder as it was. ``Accepted`` is input that looks
 wrong and is right. The tables are in ``*_cases.py``, one for each environment.
 """
 

@@ -41,6 +41,12 @@ def whole(name: str, what: str, content: bytes, said: str, bounded: bool = False
     return Case(name, what, STAGE, lay, said, bounded)
 
 
+def by_run(name: str, what: str, changes: str, said: str) -> Case:
+    """A case that must be found before Snakemake reads the config."""
+    case = config(name, what, changes, said)
+    return Case(name, what, "operate.run", case.lay, said)
+
+
 def source(text: str) -> str:
     """The key data with a source of these keys."""
     return f"data: {{source: {{{text}}}}}\n"
@@ -70,7 +76,7 @@ CASES = [
     whole("config-deep", "brackets nested a hundred thousand deep", b"[" * 100_000, 'config.yaml: this is not a config (nested too deeply)'),
     config("config-twice", "a key that stands twice", "train:\n  lr: 0.001\n  max_updates: 10\n  lr: 0.002\n", "config.yaml, line 8: the key 'lr' stands in line 6 already; delete one"),
     config("config-tag", "a YAML tag that would run a command", "model: !!python/object/apply:os.system ['touch ran']\n", 'config.yaml, line 5: the tag !!python/object/apply:os.system is not allowed: a config holds plain values'),
-    config("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
+    by_run("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
     # types and keys
     config("type-of-number", "a word for a number", "decode: {beam: five}\n", "config.yaml, line 5: decode.beam: a whole number is needed, not 'five'"),
     config("type-fraction", "a fraction for a whole number", "decode: {beam: 4.5}\n", 'config.yaml, line 5: decode.beam: a whole number is needed, not 4.5'),

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts
 from workflow_scripts.operate.preflight import unwritable
@@ -32,14 +33,23 @@ def working_directory(options: list[str]) -> Path:
 
 
 def check_configs(options: list[str]) -> None:
-    """Raise UserError for a config file that is not there: Snakemake would say so without a hint."""
+    """Raise UserError for what is wrong with the config, before Snakemake reads it.
+
+    Snakemake would say so with more words around it, and a file with its key ``__use_yte__`` would run code.
+    """
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
-    for name in parser.parse_known_args(options)[0].configfile:
+    parser.add_argument("--config", "-C", nargs="*", default=None)
+    known = parser.parse_known_args(options)[0]
+    for name in known.configfile:
         if not Path(name).exists():
             there = [str(path) for path in sorted(Path(name).parent.glob("*.yaml"))]
             there += [str(path) for path in sorted(Path("config").rglob("*.yaml"))]
             raise UserError(f"{name}: there is no such config file{nearest(name, there)}")
+        content = read_yaml(name)
+        # Several files, or keys on the command line, are judged when Snakemake has merged them.
+        if len(known.configfile) == 1 and known.config is None:
+            load_experiment(content, [name])
 
 
 def hold(folder: Path) -> tuple[int, bool]:

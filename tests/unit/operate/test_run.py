@@ -48,13 +48,26 @@ def test_the_working_directory_is_snakemakes(options: list[str]) -> None:
 
 
 def test_a_config_that_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "multi30k.yaml").touch()
+    (tmp_path / "multi30k.yaml").write_text((ROOT / "config/config.yaml").read_text())
     there, missing = str(tmp_path / "multi30k.yaml"), str(tmp_path / "multi30.yaml")
     check_configs(["--cores", "1", "--configfile", there])
     with pytest.raises(
         UserError, match=rf"multi30.yaml: there is no such config file \(did you mean '{there}'"
     ):
         check_configs(["--configfile", there, missing, "-n"])
+
+
+def test_a_config_is_judged_before_snakemake_reads_it(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("experiment: x\nexperiment: y\n")
+    with pytest.raises(UserError, match="line 2: the key 'experiment' stands in line 1 already"):
+        check_configs(["--configfile", str(config), "--config", "experiment=z"])
+    # A key alone is no experiment; what the other file or the command line adds is known to Snakemake only.
+    config.write_text("experiment: x\n")
+    check_configs(["--configfile", str(config), "--config", "experiment=z"])
+    check_configs(["--configfile", str(config), str(config)])
+    with pytest.raises(UserError, match=r"languages: this key is missing\n.*data: this key is missing"):
+        check_configs(["--configfile", str(config)])
 
 
 def test_one_run_alone_may_clear_and_others_share(tmp_path: Path) -> None:
