@@ -189,6 +189,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--shards", type=int, default=1, help="folders shard0 … to cut the text into")
     parser.add_argument("--whole", action="store_true", help="the whole text in each shard")
     arguments = parser.parse_args(argv)
+    if arguments.shards < 1:
+        raise UserError(f"--shards {arguments.shards}: must be at least 1")
     processor = TextProcessor(arguments.lang, arguments.text, arguments.subwords)
     vocabulary = Vocabulary.read(arguments.dictionary)
     table = id_table(processor.subwords, vocabulary, str(arguments.dictionary))

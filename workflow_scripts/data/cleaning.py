@@ -17,6 +17,8 @@ from itertools import compress
 import numpy as np
 import numpy.typing as npt
 
+from workflow_scripts.errors import UserError
+
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -31,6 +33,13 @@ class Limits:
     max_words: int | None = None
     max_ratio: float | None = None
     dedup: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_words is not None and self.max_words < 1:
+            raise UserError(f"--max-words {self.max_words}: must be at least 1")
+        # Written so that "nan" is refused too.
+        if self.max_ratio is not None and not self.max_ratio >= 1:
+            raise UserError(f"--max-ratio {self.max_ratio}: must be at least 1")
 
 
 NO_LIMITS = Limits()

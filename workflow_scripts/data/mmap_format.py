@@ -87,13 +87,24 @@ class MmapReader:
         version, code, count = struct.unpack("<QBQ", index[len(MAGIC) : head])
         if version != VERSION or code not in TYPE_CODES:
             raise UserError(f"{path}: version {version}, type {code} are unknown; expected version {VERSION}")
+        entry = np.dtype(np.int32).itemsize + np.dtype(np.int64).itemsize
+        if len(index) != head + count * entry:
+            raise UserError(
+                f"{path}: {len(index)} bytes, but {count} sentences need {head + count * entry};"
+                " binarise the text again"
+            )
         self.dtype = np.dtype(TYPE_CODES[code])
         self.sizes = np.frombuffer(index, dtype=np.int32, count=count, offset=head)
         self._pointers = np.frombuffer(index, dtype=np.int64, count=count, offset=head + self.sizes.nbytes)
         data = prefix_file(prefix, "bin")
-        expected = int(self.sizes.sum(dtype=np.int64)) * self.dtype.itemsize
+        lengths = self.sizes.astype(np.int64) * self.dtype.itemsize
+        if (lengths < 0).any() or (self._pointers != np.cumsum(lengths) - lengths).any():
+            raise UserError(f"{path}: its sentences do not follow one another; binarise the text again")
+        expected = int(lengths.sum())
         if data.stat().st_size != expected:
-            raise UserError(f"{data}: {data.stat().st_size} bytes, but its index says {expected}")
+            raise UserError(
+                f"{data}: {data.stat().st_size} bytes, but its index says {expected}; binarise the text again"
+            )
         # An empty file cannot be mapped.
         self._data = np.memmap(data, mode="r") if expected else np.zeros(0, np.uint8)
 

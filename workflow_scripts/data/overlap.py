@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workflow_scripts.data.readers import read_text_lines
+from workflow_scripts.errors import UserError
 
 Hashes = npt.NDArray[np.int64]  # 1-D, one per sentence
 BLOCK_LINES = 100_000
@@ -73,11 +74,14 @@ def _hashes(values: Iterable[Any], count: int) -> Hashes:
 
 
 def read_blocks(text: PairText) -> Iterator[Block]:
-    """Yield the hashes of a pair's sentences, BLOCK_LINES at a time."""
+    """Yield the hashes of a pair's sentences, BLOCK_LINES at a time; UserError for unequal sides."""
     readers = [read_text_lines(path) for path in text.files.values()]
     while True:
         lines = [list(islice(reader, BLOCK_LINES)) for reader in readers]
         count = len(lines[0])
+        if len({len(side) for side in lines}) > 1:
+            names = " and ".join(map(str, text.files.values()))
+            raise UserError(f"{names}: unequal numbers of lines; prepare the text again")
         if not count:
             return
         sides = {

@@ -24,6 +24,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
 
 FORMAT = "neuronspec-text-1"
+LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained
 BLOCK_LINES = 10_000
 
 
@@ -82,6 +83,7 @@ def prepare_pair(
                 clean_lines(block[first:last], file, before + first + 1, counts)
                 for block, file, counts in zip(blocks, files, result.normalised, strict=True)
             ]
+            _check_lengths(texts, files, before + first + 1, limits)
             _drop_empty(texts, files, before + first + 1, empty, result)
             words = [word_counts(side) for side in texts]
             places = pair_filter.kept(texts, words)
@@ -110,6 +112,26 @@ def _drop_empty(
     result.dropped["empty"] += len(either)
     if either:
         texts[:] = [[line for place, line in enumerate(side) if place not in either] for side in texts]
+
+
+def _check_lengths(
+    texts: Sequence[Sequence[str]], files: Sequence[Path], number: int, limits: Limits
+) -> None:
+    """Raise UserError for a line that is no sentence, unless it is left out anyway.
+
+    ``number``: of the block's first line.
+    """
+    for lines, file in zip(texts, files, strict=True):
+        if max(map(len, lines), default=0) <= LONGEST_SENTENCE:
+            continue
+        for place, line in enumerate(lines):
+            words = len(line.split())
+            left_out = limits.max_words is not None and words > limits.max_words
+            if len(line) > LONGEST_SENTENCE and not left_out:
+                raise UserError(
+                    f"{file}, line {number + place}: {len(line)} characters ({words} words) are no sentence;"
+                    " cut the line, or leave such pairs out of the training text with data.clean.max_words"
+                )
 
 
 @contextmanager
@@ -174,7 +196,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    split_direction(arguments.pair)
+    one, two = split_direction(arguments.pair)
+    if one == two:
+        raise UserError(f"--pair {arguments.pair}: a language and itself are no pair")
     lines = parse_range(arguments.lines)
     limits = Limits(arguments.max_words, arguments.max_ratio, arguments.dedup)
     result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits)

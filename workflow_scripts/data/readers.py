@@ -2,23 +2,31 @@
 
 Input: plain or gzip files (told apart by content, not by name). Output: lines as bytes, then as clean text.
 Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the text, otherwise two
-sides of a corpus drift apart. Constant memory.
+sides of a corpus drift apart. Constant memory, whatever a file holds or unpacks to.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from operator import ne
 from pathlib import Path
+from typing import IO
 
 from workflow_scripts.errors import UserError
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
+#: Bytes. No sentence is as long: the file has no lines, or is no text.
+LONGEST_LINE = 1 << 20
+#: Text packs to a third; the most that gzip can do is 1,032. Small files may repeat themselves as they like.
+LARGEST_RATIO, FREE_BYTES = 200, 100_000_000
+LINES_BETWEEN_LOOKS = 1000
 # What str.splitlines takes for the end of a line and we do not: it would split the line in a later tool.
 SEPARATOR_CHARACTERS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 SEPARATORS = re.compile(f"[{SEPARATOR_CHARACTERS}]")
@@ -41,21 +49,46 @@ class Normalised:
 
 
 def read_raw_lines(path: str | Path) -> Iterator[bytes]:
-    """Yield a file's lines as bytes, with their ends; UserError for a broken gzip file."""
+    """Yield a file's lines as bytes, with their ends.
+
+    Raises UserError: a broken gzip file, one that unpacks to far more than text would, a line without end.
+    """
     with Path(path).open("rb") as plain:
         compressed = plain.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         plain.seek(0)
         if not compressed:
-            yield from plain
+            yield from _bounded_lines(plain, path)
             return
         number = 0
+        size = Path(path).stat().st_size
         try:
-            with gzip.open(plain, "rb") as unpacked:
-                for line in unpacked:
-                    number += 1
+            with gzip.open(plain, "rb") as packed, io.BufferedReader(packed) as unpacked:
+                for number, line in enumerate(_bounded_lines(unpacked, path), start=1):
+                    if number % LINES_BETWEEN_LOOKS == 0:
+                        _check_ratio(path, number, unpacked.tell(), size)
                     yield line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise UserError(f"{path}: the gzip file is broken after line {number} ({error})") from None
+            raise UserError(
+                f"{path}: the gzip file is broken after line {number} ({error}); fetch or pack it again"
+            ) from None
+
+
+def _bounded_lines(handle: IO[bytes], path: str | Path) -> Iterator[bytes]:
+    for number, line in enumerate(iter(partial(handle.readline, LONGEST_LINE + 1), b""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise UserError(
+                f"{path}, line {number}: more than {LONGEST_LINE} bytes without an end of line;"
+                " is this a text file with one sentence a line?"
+            )
+        yield line
+
+
+def _check_ratio(path: str | Path, lines: int, unpacked: int, packed: int) -> None:
+    if unpacked > max(FREE_BYTES, LARGEST_RATIO * packed):
+        raise UserError(
+            f"{path}: {packed} bytes unpack to more than {unpacked} ({lines} lines so far), which text does"
+            " not; unpack it yourself if it is right"
+        )
 
 
 def clean_line(raw: bytes, path: str | Path, number: int, counts: Normalised) -> str:
@@ -115,7 +148,14 @@ def is_empty(line: str) -> bool:
 
 
 def read_text_lines(path: str | Path) -> Iterator[str]:
-    """Yield the lines of a prepared file (UTF-8, plain), without their ends."""
-    with Path(path).open(encoding="utf-8", newline="\n") as handle:
-        for line in handle:
-            yield line.removesuffix("\n")
+    """Yield the lines of a prepared file (UTF-8, plain), without their ends; UserError if it is not UTF-8."""
+    try:
+        with Path(path).open(encoding="utf-8", newline="\n") as handle:
+            for line in handle:
+                yield line.removesuffix("\n")
+    except UnicodeDecodeError:
+        # It is decoded by blocks, so where the wrong byte stands is looked for only now.
+        with Path(path).open("rb") as raw:
+            for number, one in enumerate(raw, start=1):
+                clean_line(one, path, number, Normalised())
+        raise

@@ -35,7 +35,7 @@ def rebuild(ids: Iterable[int], vocabulary: Vocabulary, processor: TextProcessor
     for number in ids:
         if number == EOS:
             continue
-        if number >= len(vocabulary):
+        if not 0 <= number < len(vocabulary):
             raise UserError(f"id {number} is not of this dictionary, which has {len(vocabulary)}")
         pieces.append(ESCAPED_UNKNOWN if number == UNKNOWN else vocabulary.symbols[number])
     # The published text was never escaped, yet its detokeniser unescaped, sacremoses' default.

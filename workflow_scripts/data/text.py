@@ -71,9 +71,12 @@ def load_subwords(path: str | Path) -> SentencePieceProcessor:
     if not Path(path).is_file():
         raise UserError(f"{path}: there is no such SentencePiece model")
     try:
-        return SentencePieceProcessor(model_file=str(path))
+        model = SentencePieceProcessor(model_file=str(path))
     except (RuntimeError, OSError):
-        raise UserError(f"{path}: not a SentencePiece model") from None
+        model = None
+    if model is None or not len(model):
+        raise UserError(f"{path}: not a SentencePiece model; train it again, or name the right file")
+    return model
 
 
 class TextProcessor:

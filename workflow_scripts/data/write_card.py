@@ -24,20 +24,39 @@ from workflow_scripts.languages import without_moses_rules
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-card-1"
+TEXT_FORMAT, BINARISED_FORMAT = "neuronspec-text-1", "neuronspec-binarised-1"
 
 
 def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
-    """Return one pair's part of the card; UserError if its text and binarised form do not agree."""
-    text = _read(root / "text" / subset / f"{pair}.json")
+    """Return one pair's part of the card; UserError if its text and binarised form do not agree, or their
+    statistics are not what those stages write."""
+    paths = [root / "text" / subset / f"{pair}.json"]
+    paths += [root / "bin" / f"{subset}.{pair}.{language}.json" for language in split_direction(pair)]
+    content = {path: _read(path) for path in paths}
+    try:
+        return _pair_entry(content, subset, pair)
+    except (KeyError, TypeError, AttributeError) as error:
+        for path in paths:
+            name = TEXT_FORMAT if path == paths[0] else BINARISED_FORMAT
+            if not isinstance(content[path], dict) or content[path].get("format") != name:
+                raise UserError(
+                    f"{path}: not statistics of the form {name}; delete it and run again"
+                ) from None
+        raise UserError(
+            f"{paths[0]} and those below {paths[1].parent}: the statistics lack {error};"
+            " delete them and run again"
+        ) from None
+
+
+def _pair_entry(content: Mapping[Path, Any], subset: str, pair: str) -> dict[str, Any]:
+    (_, text), *sides = content.items()
     entry: dict[str, Any] = {
         "sentences": text["sentences"],
         "lines": text["lines"],
         "dropped": text["dropped"],
         "languages": {},
     }
-    for language in split_direction(pair):
-        path = root / "bin" / f"{subset}.{pair}.{language}.json"
-        binarised = _read(path)
+    for language, (path, binarised) in zip(split_direction(pair), sides, strict=True):
         if binarised["made_from"]["text"] != text["sha256"][language]:
             raise UserError(f"{path} was made from another text; binarise {subset} {pair} again")
         tokens, unknown = binarised["tokens"], binarised["unknown_tokens"]
@@ -195,8 +214,12 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     try:
         subsets = json.loads(arguments.pairs)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise UserError(f"--pairs is no JSON: {error}") from None
+    if not isinstance(subsets, dict) or not all(
+        isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs) for pairs in subsets.values()
+    ):
+        raise UserError('--pairs: not of the form {"train": ["de-en"], …}')
     card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text)
     write_json(arguments.out_json, card)
     write_text(arguments.out_markdown, card_markdown(card))

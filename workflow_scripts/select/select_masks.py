@@ -59,11 +59,21 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
                 raise UserError(
                     f"{path}: {name} is {facts[name]!r}, in {directions[0]}.npz {shared[name]!r}; count again"
                 )
+        _check_defined(path, table.values[0])
         rows.append(table.values[0])
         data[direction] = table.metadata.get("data_sha256")
     if space is None:
         raise UserError("--directions is empty; name at least one direction")
     return ScoreTable(directions, np.stack(rows), space, {**shared, "data_sha256": data})
+
+
+def _check_defined(path: Path, values: NDArray[Any]) -> None:
+    for wrong, name in ((~np.isfinite(values), "undefined"), (values < 0, "negative")):
+        if wrong.any():
+            raise UserError(
+                f"{path}: {int(wrong.sum())} of {values.size} counts are {name}, the first of unit"
+                f" {int(wrong.argmax())}; count again"
+            )
 
 
 def mass_masks(scores: ScoreTable, k: str) -> MaskTable:

@@ -8,14 +8,17 @@ As in fairseq, ``<unk>`` may be generated and nothing is copied from the source.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
 from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from workflow_scripts.directions import direction_languages
@@ -29,6 +32,7 @@ from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary, language_token
 
 MEMORY_FOLDER = "/dev/shm"
+LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 
 def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[np.bool_]]:
@@ -40,6 +44,11 @@ def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[
     for group in space.groups:
         part = keep[space.slice_of(group.key)]
         if group.kind == "ffn":
+            if not part.any():
+                raise UserError(
+                    f"mask group {group.key!r} keeps no unit, and a layer without any cannot be expressed in"
+                    " ctranslate2; use --engine fairseq, or make the masks again"
+                )
             masks[f"{group.stack}.layers.{group.layer}"] = part
         elif not part.all():
             raise UserError(
@@ -47,6 +56,31 @@ def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[
                 "units only; use --engine fairseq"
             )
     return masks
+
+
+def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """Return a system's weights by name, checked: each is finite, and of a layer that the architecture has.
+
+    Raises UserError naming the tensor.
+    """
+    try:
+        weights: dict[str, NDArray[Any]] = load_file(path)
+    except (SafetensorError, KeyError, TypeError) as error:  # the latter two: a type that numpy lacks
+        raise UserError(
+            f"{path}: not a safetensors file of float32 ({error}); export the system again"
+        ) from None
+    for name, tensor in weights.items():
+        layer = LAYER.match(name)
+        if layer and int(layer["number"]) >= architecture[f"{layer['side']}_layers"]:
+            raise UserError(
+                f"{path}: tensor {name} is not part of the architecture, which has"
+                f" {architecture[layer['side'] + '_layers']} {layer['side']} layers; export the system again"
+            )
+        if tensor.dtype.kind != "f":
+            raise UserError(f"{path}: tensor {name} is {tensor.dtype}, not float32; export the system again")
+        if not np.isfinite(tensor).all():
+            raise UserError(f"{path}: tensor {name} holds NaN or infinite values; export the system again")
+    return weights
 
 
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
@@ -88,13 +122,17 @@ class CTranslate2Engine:
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
         self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
         self._limit = self._max_length + 1
-        spec = build_spec(
-            load_file(system.weights),
-            system.architecture,
-            Vocabulary.read(system.dictionary, system.languages).symbols,
-            None if keep is None else layer_masks(keep, system.space),
-            positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
-        )
+        weights = load_weights(system.weights, system.architecture)
+        try:
+            spec = build_spec(
+                weights,
+                system.architecture,
+                Vocabulary.read(system.dictionary, system.languages).symbols,
+                None if keep is None else layer_masks(keep, system.space),
+                positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
+            )
+        except UserError as error:
+            raise UserError(f"{system.weights}: {error}; export the system again") from None
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

@@ -18,14 +18,18 @@ from workflow_scripts.translate.session import add_session_arguments, open_sessi
 
 
 def count_lines(path: Path) -> int:
-    """Return the number of lines; UserError at the first that is not UTF-8."""
+    """Return the number of lines; UserError at the first that is not UTF-8 or holds a NUL byte."""
     number = 0
     with path.open("rb") as handle:
         for number, line in enumerate(handle, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise UserError(f"{path}, line {number}: not UTF-8 ({error.reason})") from None
+                raise UserError(
+                    f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file with iconv"
+                ) from None
+            if b"\0" in line:
+                raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
     return number
 
 

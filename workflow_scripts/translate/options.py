@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 
 from workflow_scripts.errors import UserError
@@ -36,6 +37,8 @@ class DecodingOptions:
             if getattr(self, name) < 1:
                 option = "--" + name.replace("_", "-")
                 raise UserError(f"{option} {getattr(self, name)}: must be at least 1")
+        if not (math.isfinite(self.length_penalty) and self.length_penalty >= 0):
+            raise UserError(f"--length-penalty {self.length_penalty}: must be a number of at least 0")
 
 
 def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from workflow_scripts.data.text import TextOptions, TextProcessor, load_subwords
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.translate.options import DecodingOptions, add_decoding_arguments, decoding_options
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
-from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 
 def load_engine(name: str, system: SystemFolder, direction: str, options: DecodingOptions) -> Engine:
@@ -45,7 +46,10 @@ class Session:
         system = SystemFolder.read(folder).with_masks(masks)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
         source, target = direction_languages(direction, system.languages)
-        self._max_positions = int(system.architecture["max_positions"])
+        try:
+            self._max_positions = Architecture.from_dict(system.architecture).max_positions
+        except UserError as error:
+            raise UserError(f"{system.folder / DESCRIPTION}: {error}") from None
         options_of_text = TextOptions.from_mapping(dict(system.text))
         self._encoder = TextProcessor(source, options_of_text, load_subwords(system.subwords))
         self._decoder = TextProcessor(target, options_of_text)

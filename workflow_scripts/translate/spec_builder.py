@@ -62,7 +62,7 @@ def build_spec(
     ``architecture``: the section of ``system.json``. ``vocabulary``: all V symbols in model order.
     ``keep``: layer (``encoder.layers.0``) -> bool[F] units kept; None or an absent layer keeps all.
     ``positions``: rows of the position table; by default ``architecture["max_positions"]``.
-    Raises UserError for an activation that CTranslate2 cannot express or a weight that is missing.
+    Raises UserError for an activation that CTranslate2 cannot express a weight that is missing, or one of another shape.
     """
     activation = architecture["activation"]
     if activation not in ACTIVATIONS:
@@ -70,7 +70,7 @@ def build_spec(
             f"system.json: architecture.activation is {activation!r}; decoding with ctranslate2 takes one of "
             f"{sorted(ACTIVATIONS)}: use the fairseq engine"
         )
-    reader = _Reader(weights)
+    reader = _Reader(weights, architecture, len(vocabulary))
     spec = TransformerSpec.from_config(
         (architecture["encoder_layers"], architecture["decoder_layers"]),
         architecture["heads"],
@@ -106,23 +106,37 @@ def build_spec(
     spec.register_target_vocabulary(vocabulary)
     spec.config.decoder_start_token = END  # fairseq's decoder starts from </s>
     spec.config.add_source_eos = True
-    try:
-        spec.validate()
-    except ValueError as error:
-        raise UserError(f"the system's weights and its dictionary do not fit: {error}") from None
+    spec.validate()
     return spec
 
 
 class _Reader:
-    """Weights by name, float32, with a one-line error for a missing one."""
+    """Weights by name, float32, with a one-line error for a missing one or one of another shape."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, architecture: Mapping[str, Any], symbols: int) -> None:
         self._weights = weights
+        width, units = architecture["model_dim"], architecture["ffn_dim"]
+        self._shapes: dict[str, tuple[int, ...]] = {
+            "embed_tokens.weight": (symbols, width),
+            "output_projection.weight": (symbols, width),
+            "fc1.weight": (units, width),
+            "fc1.bias": (units,),
+            "fc2.weight": (width, units),
+        }
+        self._width = width
 
     def __call__(self, name: str) -> NDArray[np.float32]:
         if name not in self._weights:
-            raise UserError(f"the system's weights lack {name!r}{nearest(name, self._weights)}")
-        return np.ascontiguousarray(self._weights[name], dtype=np.float32)
+            raise UserError(f"the weights lack {name!r}{nearest(name, self._weights)}")
+        weight = np.ascontiguousarray(self._weights[name], dtype=np.float32)
+        # All others are biases and norms of the model's width, and square projections.
+        other = (self._width, self._width) if name.endswith("_proj.weight") else (self._width,)
+        expected = self._shapes.get(".".join(name.split(".")[-2:]), other)
+        if weight.shape != expected:
+            raise UserError(
+                f"tensor {name} is {weight.shape}, its architecture and dictionary need {expected}"
+            )
+        return weight
 
     def joined(self, names: list[str]) -> NDArray[np.float32]:
         return np.concatenate([self(name) for name in names])

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.units.archive import read_archive, write_archive
+from workflow_scripts.units.archive import not_a, read_archive, write_archive
 from workflow_scripts.units.space import UnitSpace
 
 FORMAT = "neuronspec-masks-1"
@@ -35,13 +35,20 @@ class MaskTable:
     keep: NDArray[np.bool_]
     space: UnitSpace
     manifest: Mapping[str, Any]
+    origin: str  # the file it was read from, for messages
 
     def __init__(
-        self, rows: Iterable[str], keep: NDArray[np.bool_], space: UnitSpace, manifest: Mapping[str, Any]
+        self,
+        rows: Iterable[str],
+        keep: NDArray[np.bool_],
+        space: UnitSpace,
+        manifest: Mapping[str, Any],
+        origin: str = "masks",
     ) -> None:
         object.__setattr__(self, "rows", tuple(rows))
         object.__setattr__(self, "keep", keep)
         object.__setattr__(self, "space", space)
+        object.__setattr__(self, "origin", origin)
         object.__setattr__(self, "manifest", {**dict.fromkeys(REQUIRED_KEYS), **manifest})
         if keep.dtype != np.bool_:
             raise TypeError(f"masks are bool, not {keep.dtype}")
@@ -53,7 +60,9 @@ class MaskTable:
     def row(self, name: str) -> NDArray[np.bool_]:
         """Return one row's bits, bool [units]; UserError if there is no such row."""
         if name not in self.rows:
-            raise UserError(f"no mask row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}")
+            raise UserError(
+                f"{self.origin}: no mask row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}"
+            )
         row: NDArray[np.bool_] = self.keep[self.rows.index(name)]
         return row
 
@@ -70,14 +79,14 @@ class MaskTable:
         """
         if space != self.space:
             raise UserError(
-                f"masks are for another model: {self.space.size} units in {len(self.space.groups)} groups,"
-                f" not {space.size} in {len(space.groups)}; make masks from this model's activations"
+                f"{self.origin}: masks are for another model: {space.difference(self.space)};"
+                " make masks from this model's activations"
             )
         made_from = self.manifest["weights_sha256"]
         if made_from != weights_sha256:
             raise UserError(
-                f"masks were made from weights {str(made_from)[:12]}, the model's are {weights_sha256[:12]};"
-                " make masks from this model's activations"
+                f"{self.origin}: masks were made from weights {str(made_from)[:12]}, the model's are"
+                f" {weights_sha256[:12]}; make masks from this model's activations"
             )
 
     def write(self, path: str | Path) -> None:
@@ -90,6 +99,14 @@ class MaskTable:
         """Read a table; UserError if the file is not one."""
         arrays, manifest = read_archive(path, FORMAT)
         del manifest["format"]
-        rows, space = manifest.pop("rows"), UnitSpace.from_json(manifest.pop("space"))
-        keep = np.unpackbits(arrays["bits"], axis=1, count=space.size).astype(np.bool_)
-        return cls(rows, keep, space, manifest)
+        try:
+            rows, space = manifest.pop("rows"), UnitSpace.from_json(manifest.pop("space"))
+            bits = arrays["bits"]
+            expected = (len(rows), -(-space.size // 8))
+            # numpy would make up the bits that are missing.
+            if bits.shape != expected:
+                raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
+            keep = np.unpackbits(bits, axis=1, count=space.size).astype(np.bool_)
+            return cls(rows, keep, space, manifest, str(path))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise not_a(FORMAT, path, error) from None

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.units.archive import read_archive, write_archive
+from workflow_scripts.units.archive import not_a, read_archive, write_archive
 from workflow_scripts.units.space import UnitSpace
 
 FORMAT = "neuronspec-scores-1"
@@ -31,13 +31,20 @@ class ScoreTable:
     values: NDArray[np.int64] | NDArray[np.float64]
     space: UnitSpace
     metadata: Mapping[str, Any]
+    origin: str  # the file it was read from, for messages
 
     def __init__(
-        self, rows: Iterable[str], values: NDArray[Any], space: UnitSpace, metadata: Mapping[str, Any]
+        self,
+        rows: Iterable[str],
+        values: NDArray[Any],
+        space: UnitSpace,
+        metadata: Mapping[str, Any],
+        origin: str = "scores",
     ) -> None:
         object.__setattr__(self, "rows", tuple(rows))
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "space", space)
+        object.__setattr__(self, "origin", origin)
         object.__setattr__(self, "metadata", dict(metadata))
         if values.dtype not in (np.dtype(np.int64), np.dtype(np.float64)):
             raise TypeError(f"scores are int64 or float64, not {values.dtype}")
@@ -49,7 +56,9 @@ class ScoreTable:
     def row(self, name: str) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return one row, [units]; UserError if there is no such row."""
         if name not in self.rows:
-            raise UserError(f"no score row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}")
+            raise UserError(
+                f"{self.origin}: no score row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}"
+            )
         row: NDArray[np.int64] | NDArray[np.float64] = self.values[self.rows.index(name)]
         return row
 
@@ -67,5 +76,8 @@ class ScoreTable:
     def read(cls, path: str | Path) -> ScoreTable:
         """Read a table; UserError if the file is not one."""
         arrays, manifest = read_archive(path, FORMAT)
-        space = UnitSpace.from_json(manifest["space"])
-        return cls(manifest["rows"], arrays["values"], space, manifest["metadata"])
+        try:
+            space = UnitSpace.from_json(manifest["space"])
+            return cls(manifest["rows"], arrays["values"], space, manifest["metadata"], str(path))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise not_a(FORMAT, path, error) from None

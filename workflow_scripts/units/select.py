@@ -21,6 +21,9 @@ from workflow_scripts.units.space import UnitSpace
 
 TIE_RULE = "stable: equal scores keep the lower index first"
 
+# A spelling of k is part of file names. Above 100 every unit is kept.
+SMALLEST_K, LARGEST_K = Decimal("0.000001"), 1_000_000
+
 
 def normalise_k(k: Decimal | str | int) -> str:
     """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``.
@@ -33,6 +36,8 @@ def normalise_k(k: Decimal | str | int) -> str:
         raise UserError(f"k is {k!r}, not a decimal number such as 95 or 97.5") from None
     if not value.is_finite() or value <= 0:
         raise UserError(f"k is {k}, but a share of the activations in percent is above 0")
+    if not SMALLEST_K <= value <= LARGEST_K:
+        raise UserError(f"k is {k}, but a share in percent is from {SMALLEST_K:f} to {LARGEST_K}")
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

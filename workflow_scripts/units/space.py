@@ -99,6 +99,13 @@ class UnitSpace:
         position = bisect_right(self._starts, flat_id) - 1
         return self.groups[position].key, flat_id - self._starts[position]
 
+    def difference(self, other: UnitSpace) -> str:
+        """Say in words how another space differs from this one, which it must not equal."""
+        if (other.size, len(other.groups)) != (self.size, len(self.groups)):
+            return f"{other.size} units in {len(other.groups)} groups, not {self.size} in {len(self.groups)}"
+        own, its = next((a, b) for a, b in zip(self.groups, other.groups, strict=True) if a != b)
+        return f"{its.size} units of {its.key} where it has {own.size} of {own.key}"
+
     def to_json(self) -> str:
         """Return the space as one canonical line of JSON: equal spaces give equal text."""
         return json.dumps([asdict(group) for group in self.groups], separators=(",", ":"), sort_keys=True)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
+from workflow_scripts.units.description import description_problems
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -97,13 +98,13 @@ class SystemFolder:
         path = folder / DESCRIPTION
         if not path.is_file():
             raise UserError(f"{folder}: no system here ({DESCRIPTION} is missing)")
-        try:
-            value = read_json(path)
-            if value["format"] != FORMAT:
-                raise UserError(f"{path}: format is {value['format']!r}, expected {FORMAT!r}")
-            return cls._from_value(folder, value)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: not a valid {DESCRIPTION} ({error})") from None
+        value = read_json(path)
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
+            found = value.get("format") if isinstance(value, dict) else value
+            raise UserError(f"{path}: format is {str(found)[:60]!r}, expected {FORMAT!r}; export it again")
+        for problem in description_problems(value):
+            raise DamagedFileError(f"{path}: {problem}; export the system again")
+        return cls._from_value(folder, value)
 
     @classmethod
     def _from_value(cls, folder: Path, value: Mapping[str, Any]) -> SystemFolder:
@@ -222,9 +223,12 @@ class SystemFolder:
     def verify(self) -> None:
         """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""
         for name, expected in self.sha256.items():
-            found = sha256_of(self.folder / name)
+            path = self.folder / name
+            if not path.is_file():
+                raise UserError(f"{path}: missing, and {DESCRIPTION} names it; export the system again")
+            found = sha256_of(path)
             if found != expected:
                 raise UserError(
-                    f"{self.folder / name}: SHA-256 is {found[:12]}, {DESCRIPTION} says {expected[:12]};"
-                    " the file was changed after the system was written"
+                    f"{path}: SHA-256 is {found[:12]}, {DESCRIPTION} says {expected[:12]};"
+                    " the file was changed after the system was written: export it again"
                 )

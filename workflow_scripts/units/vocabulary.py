@@ -7,12 +7,16 @@ Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
+BYTE_ORDER_MARK = "\ufeff"
+LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
+SHOWN = 60  # characters of a wrong line
 
 
 def language_token(language: str) -> str:
@@ -39,16 +43,28 @@ class Vocabulary:
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
-        """Read ``dict.txt``; UserError for a malformed line and for a symbol that occurs twice."""
+        """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none."""
         subwords = []
-        with Path(dictionary).open(encoding="utf-8", newline="\n") as handle:
-            for number, line in enumerate(handle, start=1):
-                symbol, _, count = line.rstrip("\r\n").rpartition(" ")
-                if not symbol or not count.isdigit():
+        with Path(dictionary).open("rb") as handle:
+            for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
+                try:
+                    line = raw.decode("utf-8")
+                except UnicodeDecodeError:
                     raise UserError(
-                        f"{dictionary}, line {number}: expected 'symbol count', found {line.strip()!r}"
+                        f"{dictionary}, line {number}: not UTF-8; is this fairseq's dict.txt?"
+                    ) from None
+                if line.startswith(BYTE_ORDER_MARK):
+                    raise UserError(f"{dictionary}, line {number}: begins with a byte order mark; remove it")
+                symbol, _, count = line.rstrip("\r\n").rpartition(" ")
+                if not symbol or not count.isdecimal():
+                    found = line.strip()
+                    raise UserError(
+                        f"{dictionary}, line {number}: expected 'symbol count', found"
+                        f" {found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
                     )
                 subwords.append(symbol)
+        if not subwords:
+            raise UserError(f"{dictionary}: holds no symbol; train the subwords again")
         try:
             return cls(subwords, languages)
         except UserError as error:

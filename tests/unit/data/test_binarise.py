@@ -96,8 +96,8 @@ def test_a_smaller_dictionary_in_another_order_is_used(folder):
 
 
 def test_broken_off_leaves_no_file(folder):
-    with pytest.raises(UnicodeDecodeError):
-        (folder / "text.txt").write_bytes(b"\xff")
+    (folder / "text.txt").write_bytes(b"a\n\xff\n")
+    with pytest.raises(UserError, match=r"text.txt, line 2: not UTF-8 \(byte 0xff at byte 1 of the line\)"):
         arguments = ["--text-file", str(folder / "text.txt"), "--lang", "en"]
         arguments += ["--subwords", str(folder / "spm.model"), "--dictionary", str(folder / "dict.txt")]
         main([*arguments, "--out-prefix", str(folder / "x.en"), "--stats", str(folder / "stats.json")])

@@ -287,7 +287,7 @@ def test_user_errors_name_what_is_wrong(tmp_path: Path) -> None:
     del weights["decoder.layers.1.fc2.bias"]
     with pytest.raises(UserError, match=r"lack 'decoder\.layers\.1\.fc2\.bias'"):
         build_spec(weights, architecture(True), VOCABULARY)
-    with pytest.raises(UserError, match="do not fit"):
+    with pytest.raises(UserError, match=r"is \(11, 8\), its architecture and dictionary need \(10, 8\)"):
         build_spec(random_weights(True), architecture(True), VOCABULARY[:-1])
     with pytest.raises(UserError, match="'gelu'"):
         build_spec(random_weights(True), {**architecture(True), "activation": "gelu"}, VOCABULARY)

@@ -110,7 +110,7 @@ def test_a_folder_without_a_system(tmp_path):
     with pytest.raises(UserError, match="neuronspec-system-9"):
         SystemFolder.read(tmp_path)
     (tmp_path / "system.json").write_text('{"format": "neuronspec-system-1"}')
-    with pytest.raises(UserError, match="not a valid system"):
+    with pytest.raises(UserError, match="system is missing; export the system again"):
         SystemFolder.read(tmp_path)
 
 

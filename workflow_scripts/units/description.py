@@ -1,0 +1,77 @@
+"""What system.json must hold, whoever wrote it.
+
+What: looks at a description before anything of it is used: a system may come from elsewhere. Inputs: the
+JSON. Outputs: one line for each mistake. Source: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workflow_scripts.directions import direction_languages
+from workflow_scripts.errors import UserError
+
+ROLES = ("weights", "subwords", "dictionary", "masks")
+SHAPE = ("encoder_layers", "decoder_layers", "ffn_dim")
+_KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "system": (str, "text"),
+    "seed": (int, "a whole number"),
+    "languages": (list, "a list"),
+    "directions": (dict, "an object"),
+    "architecture": (dict, "an object"),
+    "text": (dict, "an object"),
+    "files": (dict, "an object"),
+    "sha256": (dict, "an object"),
+    "parent": ((dict, type(None)), "an object or null"),
+    "training": ((dict, type(None)), "an object or null"),
+}
+
+
+def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a description, the first thing first: what follows may build on it."""
+    for key, (kind, name) in _KINDS.items():
+        if key not in value:
+            yield f"{key} is missing"
+        elif not isinstance(value[key], kind) or isinstance(value[key], bool):
+            yield f"{key} is {_short(value[key])}, not {name}"
+    for language in value["languages"]:
+        if not isinstance(language, str):
+            yield f"languages holds {_short(language)}, which is no language code"
+    for direction, entry in value["directions"].items():
+        try:
+            direction_languages(direction, value["languages"])
+        except UserError as error:
+            yield f"directions: {error}"
+        row = entry.get("mask_row", 0) if isinstance(entry, dict) else 0
+        if not isinstance(row, str | None):
+            yield f"directions.{direction} is {_short(entry)}, not an object with mask_row"
+    for key in SHAPE:
+        size = value["architecture"].get(key)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            yield f"architecture.{key} is {_short(size)}, not a positive whole number"
+    yield from _file_problems(value["files"], value["sha256"])
+    if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
+        yield "parent.weights_sha256 is missing"
+
+
+def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Iterator[str]:
+    for role, name in files.items():
+        if name is None:
+            continue
+        # A file of the folder itself: a description may come from elsewhere, and must not lead out of it.
+        if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
+            yield f"files.{role} is {_short(name)}, not the name of a file in this folder"
+        elif not isinstance(sha256.get(name), str):
+            yield f"sha256 lacks {name!r}"
+    for name in sha256:
+        if name not in files.values():
+            yield f"sha256 names {_short(name)}, which files does not"
+    for role in ROLES[:-1]:
+        if files.get(role) is None:
+            yield f"files.{role} is missing"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
