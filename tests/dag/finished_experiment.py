@@ -1,0 +1,126 @@
+"""An experiment whose every job has finished, made in seconds without running one.
+
+Text is laid down, every output that the workflow declares gets a line of content, and Snakemake's `--touch` records
+each job as it does after running it: params, inputs and their checksums. What a change would rerun is then a dry
+run in a copy of the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workflow_scripts.operate.dry_run import PlannedJob, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+SUBSETS = ("train", "valid", "news", "talks")
+LANGUAGES = ("en", "de", "fr")
+
+CONFIG: dict[str, Any] = {
+    "experiment": "small",
+    "languages": list(LANGUAGES),
+    "pivot": "en",
+    "groups": {
+        "family": {"germanic": ["de"], "romance": ["fr"]},
+        "tier": {"high": ["de"], "low": ["fr"]},
+    },
+    "data": {
+        "source": {
+            "type": "files",
+            "train": "text/train.{lang}",
+            "valid": "text/valid.{lang}",
+            "tests": {"news": "text/news.{lang}"},
+        }
+    },
+    "train": {"max_tokens": 2400, "update_freq": 1},
+    "finetune": {"max_tokens": 2400, "update_freq": 1},
+    "masks": {"k": [70, 95]},
+    "evaluation": {"metrics": ["bleu"]},
+    "analysis": {"mask_control_k": 70, "overlap_k": 70, "overlap_grouping": "family"},
+}
+
+
+def merged(config: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with some keys changed; lists are replaced, not joined."""
+    out = dict(config)
+    for key, value in change.items():
+        both = isinstance(value, Mapping) and isinstance(out.get(key), Mapping)
+        out[key] = merged(out[key], value) if both else value
+    return out
+
+
+def snakemake(
+    folder: Path,
+    config: Mapping[str, Any],
+    *options: str,
+    checkout: Path = ROOT,
+    path: str = "",
+    configfile: str = "config.yaml",
+) -> str:
+    """Run Snakemake in a folder as `make run` does, and return what it said; `path` goes before PATH."""
+    (folder / configfile).write_text(yaml.safe_dump(dict(config), sort_keys=False))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile"), "--cores", "4"]
+    variables = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else dict(os.environ)
+    # The checkout's own package, not that of whoever runs the tests.
+    variables.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [*command, "--configfile", configfile, *options],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=variables,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def planned(folder: Path, config: Mapping[str, Any], *options: str, **where: Any) -> list[PlannedJob]:
+    """Return what a dry run would run."""
+    return list(parse(snakemake(folder, config, "--dry-run", *options, **where).splitlines(keepends=True)))
+
+
+def counts(jobs: Sequence[PlannedJob]) -> dict[str, int]:
+    """Return jobs by stage (`count_encoder_en` is one of `count_encoder`)."""
+    return dict(Counter(job.stage for job in jobs))
+
+
+def finish(folder: Path, config: Mapping[str, Any] = CONFIG, **where: Any) -> Path:
+    """Bring an experiment that has not begun into the state in which all jobs have finished."""
+    for job in planned(folder, config, **where):
+        for name in (*job.outputs, job.benchmark, job.log):
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content(name))
+    # Without forcing, what is there counts as made, and nothing is recorded.
+    snakemake(folder, config, "--touch", "--forceall", "--quiet", "all", **where)
+    return folder
+
+
+def content(name: str) -> str:
+    """Return a line that tells one file from another, as the real ones differ."""
+    return f'{{"file": "{name}"}}\n'
+
+
+def lay_down_text(folder: Path) -> None:
+    """Write a line of text for every subset and language, `talks` too, which the config does not name."""
+    (folder / "text").mkdir(parents=True, exist_ok=True)
+    for subset in SUBSETS:
+        for language in LANGUAGES:
+            (folder / "text" / f"{subset}.{language}").write_text(f"{subset} {language}\n")
+
+
+def copied_checkout(folder: Path) -> Path:
+    """Copy what a run needs of this checkout, to edit it."""
+    for name in ("rules", "envs", "profiles", "config", "workflow_scripts"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "Snakefile", folder / "Snakefile")
+    return folder

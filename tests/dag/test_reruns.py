@@ -1,0 +1,85 @@
+"""Exact partial reruns: what a change makes run, and nothing else; the rows of docs/reruns.md."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.dag.finished_experiment import (
+    CONFIG,
+    copied_checkout,
+    counts,
+    finish,
+    lay_down_text,
+    merged,
+    planned,
+)
+from tests.dag.rerun_rows import ALL, BEGIN, END, PAGE, ROWS, Row, table
+
+CONDA = """#!/bin/sh
+# What Snakemake asks conda in a dry run, which makes no environment.
+case "$1" in
+  info) echo '{"conda_prefix": "/nowhere", "platform": "linux-64", "conda_version": "24.9.2"}' ;;
+  --version) echo 'conda 24.9.2' ;;
+  config) echo '{"get": {"channel_priority": "strict"}}' ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    lay_down_text(folder)
+    assert counts(planned(folder, CONFIG)) == ALL
+    return finish(folder)
+
+
+def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
+    """Return the jobs that a change makes run."""
+    here = folder / "here"
+    shutil.copytree(finished, here)  # times stay
+    if row.edit:
+        row.edit(here)
+    where: dict[str, object] = {}
+    if row.code:
+        where["checkout"] = copied_checkout(folder / "checkout")
+        row.code(where["checkout"])
+    if row.conda:
+        (folder / "bin").mkdir()
+        (folder / "bin" / "conda").write_text(CONDA)
+        (folder / "bin" / "conda").chmod(0o755)
+        where["path"] = str(folder / "bin")
+    return counts(planned(here, merged(CONFIG, row.config), *row.options, **where))
+
+
+@pytest.fixture(scope="module")
+def runs(
+    finished: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Future[dict[str, int]]]:
+    """Dry runs of the rows that are asked for, two at a time."""
+    wanted = [item.callspec.params.get("row") for item in request.session.items if hasattr(item, "callspec")]
+    pool = ThreadPoolExecutor(max_workers=2)
+    return {
+        row.change: pool.submit(run, row, finished, tmp_path_factory.mktemp("row"))
+        for row in ROWS
+        if row in wanted
+    }
+
+
+def parameter(row: Row) -> object:
+    marks = [pytest.mark.xfail(strict=True, reason=row.pending)] if row.pending else []
+    return pytest.param(row, id=row.change, marks=marks)
+
+
+@pytest.mark.parametrize("row", [parameter(row) for row in ROWS])
+def test_a_change_reruns(row: Row, runs: dict[str, Future[dict[str, int]]]) -> None:
+    assert runs[row.change].result() == row.jobs
+
+
+def test_the_page_has_the_rows_of_the_tests() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.split(BEGIN)[1].split(END)[0].strip() == table(), "run: python -m tests.dag.rerun_rows"
+    assert len({row.change for row in ROWS}) == len(ROWS)

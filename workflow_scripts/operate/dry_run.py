@@ -1,0 +1,207 @@
+"""What a run would do: Snakemake's dry run, read into jobs with the reasons it gives for each.
+
+Inputs: a config file; the dry run takes the options of `make run`. Output: the jobs one by one, in an order
+where a job comes after those that it waits for. The text is read as it comes, so that twenty thousand jobs
+need no more memory than one. Snakemake has no other form of it: its json is of rules or of the graph, without
+reasons.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+
+#: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
+_FILES = {
+    "Missing output files: ": "missing",
+    "Incomplete output files: ": "incomplete",
+    "Updated input files: ": "updated",
+    "Input files updated by another job: ": "made_by_others",
+}
+_FLAGS = {
+    "Set of input files has changed since last execution": "other_inputs",
+    "Code has changed since last execution": "other_command",
+    "Software environment definition has changed since last execution": "other_software",
+    "Forced execution": "forced",
+}
+_PARAMS = "Params have changed since last execution: "
+_PART = re.compile("; (?=" + "|".join(map(re.escape, (*_FILES, *_FLAGS, _PARAMS))) + ")")
+_BOTH = re.compile(r"across all output: before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
+_HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (?P<rule>\w+):$")
+_NOTHING = "<nothing exclusive>"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a job would run, as Snakemake has it.
+
+    ``before`` and ``now``: values of params that only the earlier run had, and only this one would have;
+    Snakemake keeps values without names.
+    """
+
+    missing: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    made_by_others: tuple[str, ...] = ()
+    before: tuple[Any, ...] = ()
+    now: tuple[Any, ...] = ()
+    other_inputs: bool = False
+    other_command: bool = False
+    other_software: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job that would run. ``command`` is empty where the dry run did not print it."""
+
+    rule: str
+    wildcards: dict[str, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    benchmark: str
+    log: str
+    threads: int
+    reason: Reason
+    command: str = ""
+
+    @property
+    def stage(self) -> str:
+        """What the rule, its module and its folders of logs and benchmarks are called together.
+
+        `count_encoder` is several rules, so its name is that of its benchmarks' folder.
+        """
+        folders = Path(self.benchmark).parts
+        return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else self.rule
+
+
+def parse_reason(text: str) -> Reason:
+    """Return a job's reason from the line that Snakemake prints."""
+    found: dict[str, Any] = {}
+    for part in _PART.split(text.strip()):
+        for head, name in _FILES.items():
+            if part.startswith(head):
+                found[name] = _listed(part.removeprefix(head))
+        for head, name in _FLAGS.items():
+            if part.startswith(head):
+                found[name] = True
+        if part.startswith(_PARAMS) and (both := _BOTH.search(part)):
+            found["before"], found["now"] = _values(both["before"]), _values(both["now"])
+    return Reason(**found)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(sorted(name for name in text.strip().split(", ") if name))
+
+
+def _values(text: str) -> tuple[Any, ...]:
+    """Return Python values from their forms with commas between them, sorted by form."""
+    text = text.strip()
+    if text in ("", _NOTHING):
+        return ()
+    try:
+        values = ast.literal_eval(f"[{text}]")
+    except (ValueError, SyntaxError):
+        return (text,)  # a form that is no literal; told as it stands
+    return tuple(sorted(values, key=repr))
+
+
+def parse(lines: Iterable[str]) -> Iterator[PlannedJob]:
+    """Return the jobs of a dry run's text, but for those without output (the target `all`)."""
+    fields: dict[str, str] = {}
+    command: list[str] = []
+    for line in lines:
+        if head := _HEAD.match(line):
+            yield from _job(fields, command)
+            fields, command = {"rule": head["rule"]}, []
+        elif line.startswith("["):  # the date before each job
+            yield from _job(fields, command)
+            fields, command = {}, []
+        elif line.startswith("    ") and fields and ": " in line and "resources" not in fields:
+            name, _, value = line.strip().partition(": ")
+            fields[name] = value
+        elif "resources" in fields and line.strip():
+            if line.startswith("Job stats:"):
+                break
+            command.append(line.rstrip("\n"))
+    yield from _job(fields, command)
+
+
+def _job(fields: dict[str, str], command: list[str]) -> Iterator[PlannedJob]:
+    if "output" not in fields:
+        return
+    pairs = [pair.partition("=") for pair in fields.get("wildcards", "").split(", ") if pair]
+    yield PlannedJob(
+        rule=fields["rule"],
+        wildcards={name: value for name, _, value in pairs},
+        inputs=tuple(name for name in fields.get("input", "").split(", ") if name),
+        outputs=tuple(fields["output"].split(", ")),
+        benchmark=fields.get("benchmark", ""),
+        log=fields.get("log", ""),
+        threads=int(fields.get("threads", 1)),
+        reason=parse_reason(fields.get("reason", "")),
+        command="\n".join(command),
+    )
+
+
+def dry_run(
+    configfile: str | Path, options: Sequence[str] = (), commands: bool = False
+) -> Iterator[PlannedJob]:
+    """Return the jobs that `make run` would run, one by one.
+
+    Args:
+        configfile: the experiment's config.
+        options: more of Snakemake's options.
+        commands: give each job's command too.
+
+    Raises:
+        UserError: Snakemake refuses; what it said, without its own frames.
+    """
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", str(configfile), *options]
+    command += ["--dry-run", *(["--printshellcmds"] if commands else [])]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", errors="replace"
+        )
+        assert process.stdout is not None
+        kept: list[str] = []
+        try:
+            yield from parse(_remembering(process.stdout, kept))
+            for line in process.stdout:
+                kept.append(line)
+                del kept[:-100]
+        finally:
+            process.stdout.close()
+            if process.poll() is None and sys.exc_info()[0] is not None:
+                process.kill()
+            status = process.wait()
+        if status:
+            errors.seek(0)
+            raise UserError(_said("".join(kept) + errors.read()))
+
+
+def _remembering(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+    """Pass lines on and keep the last hundred, in case they say what is wrong."""
+    for line in lines:
+        kept.append(line)
+        if len(kept) > 200:
+            del kept[:-100]
+        yield line
+
+
+def _said(text: str) -> str:
+    """Return the lines that tell a user what is wrong."""
+    _, found, rest = text.partition("WorkflowError in file")
+    lines = (rest.partition("\n")[2] if found else text).splitlines()
+    frames = ("  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")
+    told = [line for line in lines if line.strip() and not line.startswith(frames)]
+    return "\n".join(told) or "the dry run failed without a word"
