@@ -1,16 +1,20 @@
 """An experiment whose every job has finished, made in seconds without running one.
 
-Text is laid down, every output that the workflow declares gets a line of content, and Snakemake's `--touch` records
-each job as it does after running it: params, inputs and their checksums. What a change would rerun is then a dry
-run in a copy of the folder.
+Text is laid down, every output that the workflow declares gets some content, and Snakemake's `--touch` records
+each job as it does after running it: params, inputs and their checksums. What a change would rerun is then a
+dry run in a copy of the folder.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +47,7 @@ CONFIG: dict[str, Any] = {
     "train": {"max_tokens": 2400, "update_freq": 1},
     "finetune": {"max_tokens": 2400, "update_freq": 1},
     "masks": {"k": [70, 95]},
-    "evaluation": {"metrics": ["bleu"]},
+    "evaluation": {"metrics": ["bleu", "chrf"]},
     "analysis": {"mask_control_k": 70, "overlap_k": 70, "overlap_grouping": "family"},
 }
 
@@ -67,12 +71,18 @@ def snakemake(
 ) -> str:
     """Run Snakemake in a folder as `make run` does, and return what it said; `path` goes before PATH."""
     (folder / configfile).write_text(yaml.safe_dump(dict(config), sort_keys=False))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile"), "--cores", "4"]
-    variables = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else dict(os.environ)
-    # The checkout's own package, not that of whoever runs the tests.
-    variables.pop("PYTHONPATH", None)
+    command = [
+        sys.executable,
+        "-m",
+        "workflow_scripts.operate.run",
+        "--snakefile",
+        str(checkout / "Snakefile"),
+    ]
+    variables = {**os.environ, "PYTHONPATH": str(checkout)}
+    if path:
+        variables["PATH"] = f"{path}:{variables['PATH']}"
     done = subprocess.run(
-        [*command, "--configfile", configfile, *options],
+        [*command, "--configfile", configfile, "--cores", "4", *options],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -99,15 +109,25 @@ def finish(folder: Path, config: Mapping[str, Any] = CONFIG, **where: Any) -> Pa
         for name in (*job.outputs, job.benchmark, job.log):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content(name))
+            file.write_bytes(content(name))
     # Without forcing, what is there counts as made, and nothing is recorded.
     snakemake(folder, config, "--touch", "--forceall", "--quiet", "all", **where)
     return folder
 
 
-def content(name: str) -> str:
-    """Return a line that tells one file from another, as the real ones differ."""
-    return f'{{"file": "{name}"}}\n'
+def content(name: str) -> bytes:
+    """Return content of a form that can be read, and other for each file, as the real ones differ."""
+    text = json.dumps({"file": name}).encode()
+    if name.endswith(".npz"):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as members:
+            members.writestr("file", text)
+        return archive.getvalue()
+    if name.endswith(".safetensors"):
+        empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+        header = json.dumps({"__metadata__": {"file": name}, "empty": empty}).encode()
+        return struct.pack("<Q", len(header)) + header
+    return text + b"\n"
 
 
 def lay_down_text(folder: Path) -> None:
