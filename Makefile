@@ -52,6 +52,9 @@ retrain: ## list them with their hours: CONFIG=…; have the next run train them
 status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.status --configfile $(CONFIG) $(ARGS)
+why: ## what would run and why: CONFIG=…
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.why --configfile $(CONFIG) $(ARGS)
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow

@@ -1,8 +1,8 @@
 """An experiment whose every job has finished, made in seconds without running one.
 
-Text is laid down, every output that the workflow declares gets some content, and Snakemake's `--touch` records
-each job as it does after running it: params, inputs and their checksums. What a change would rerun is then a
-dry run in a copy of the folder.
+Text is laid down, every output that the workflow declares gets some content, and Snakemake's `--touch`
+records each job as it does after running it: params, inputs and their checksums. What a change would rerun
+is then a dry run in a copy of the folder.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from tests.dag.finished_experiment import ROOT
 PAGE = ROOT / "docs" / "reruns.md"
 BEGIN, END = "<!-- table: tests/dag/rerun_rows.py -->", "<!-- end of the table -->"
 
-# The small experiment: en-de, en-fr, de-en, fr-en; baseline, continued, ns-k70, ns-k95; one seed, one test set.
-# What runs from the first job to the last:
+# The small experiment: en-de, en-fr, de-en, fr-en; baseline, continued, ns-k70, ns-k95; one seed, one test
+# set. What runs from the first job to the last:
 ALL = {
     "prepare_text": 6,  # 3 subsets × 2 pairs
     "train_subwords": 1,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.operate.forced import with_forced
 
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
@@ -166,8 +167,15 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", str(configfile), *options]
-    command += ["--dry-run", *(["--printshellcmds"] if commands else [])]
+    given = with_forced(["--cores", "1", "--configfile", str(configfile), *options])
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        *given,
+        "--dry-run",
+        *(["--printshellcmds"] if commands else []),
+    ]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", errors="replace"

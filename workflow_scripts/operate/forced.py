@@ -22,7 +22,7 @@ def with_forced(options: list[str]) -> list[str]:
     Raises:
         UserError: the config cannot be read or holds mistakes.
     """
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
     parser.add_argument("--directory", "-d", type=Path, default=Path())
     known, _ = parser.parse_known_args(options)

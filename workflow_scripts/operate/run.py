@@ -27,7 +27,7 @@ LOCK = ".snakemake/neuronspec.lock"
 
 def working_directory(options: list[str]) -> Path:
     """Return the folder that Snakemake will work in."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--directory", "-d", type=Path, default=Path())
     return Path(parser.parse_known_args(options)[0].directory)
 
@@ -37,7 +37,7 @@ def check_configs(options: list[str]) -> None:
 
     Snakemake would say so with more words around it, and a file with its key ``__use_yte__`` would run code.
     """
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
     parser.add_argument("--config", "-C", nargs="*", default=None)
     known = parser.parse_known_args(options)[0]

@@ -51,3 +51,9 @@ def test_mistakes_of_the_config_are_told_before_anything(options: list[str], tmp
         UserError, match=r"c.yaml, line \d+: pivvot: unknown key 'pivvot' \(did you mean 'pivot'"
     ):
         with_forced(options)
+
+
+def test_single_keys_on_the_command_line_are_left_to_snakemake(options: list[str]) -> None:
+    """`--config` is not short for `--configfile`."""
+    given = [*options, "--config", "masks={k: [70]}"]
+    assert with_forced(given) == given

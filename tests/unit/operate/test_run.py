@@ -51,6 +51,7 @@ def test_a_config_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "multi30k.yaml").write_text((ROOT / "config/config.yaml").read_text())
     there, missing = str(tmp_path / "multi30k.yaml"), str(tmp_path / "multi30.yaml")
     check_configs(["--cores", "1", "--configfile", there])
+    check_configs(["--configfile", there, "--config", "seed=1"])  # not short for --configfile
     with pytest.raises(
         UserError, match=rf"multi30.yaml: there is no such config file \(did you mean '{there}'"
     ):

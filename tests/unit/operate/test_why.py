@@ -1,0 +1,85 @@
+"""Why jobs would run: each reason in its words, and few lines for many jobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_scripts.operate.dry_run import PlannedJob, Reason
+from workflow_scripts.operate.why import explain, table
+
+
+def job(rule: str, name: str, **reason: Any) -> PlannedJob:
+    return PlannedJob(
+        rule=rule,
+        wildcards={},
+        inputs=(),
+        outputs=(f"{rule}/{name}",),
+        benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
+        log=f"results/x/logs/{rule}/{name}.log",
+        threads=1,
+        reason=Reason(**reason),
+    )
+
+
+def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("benchmarks/lost/1.tsv", "benchmarks/lost/2.tsv", "logs/lost/1.log", "logs/begun/1.log"):
+        path = tmp_path / "results/x" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    jobs = [
+        job("new", "1", missing=("new/1",)),
+        job("lost", "1", missing=("lost/1",)),
+        job("lost", "2", missing=("lost/2", "lost/2b")),
+        job("begun", "1", missing=("begun/1",)),
+        job("half", "1", incomplete=("half/1",)),
+        job("input", "1", updated=("text/a", "text/b")),
+        job("follows", "1", made_by_others=("new/1", "lost/1")),
+        job("setting", "1", before=("--beam 5",), now=("--beam 4",), other_inputs=True),
+        job("command", "1", other_command=True),
+        job("inputs", "1", other_inputs=True),
+        job("forced", "1", forced=True),
+    ]
+    assert table(explain(jobs, {})).splitlines() == [
+        "new      1  new",
+        "lost     2  made before, now missing: lost/1 (and 2 more)",
+        "begun    1  begun before, not finished",
+        "half     1  stopped while it was written: half/1",
+        "input    1  input changed: text/a (and 1 more)",
+        "follows  1  follows from new, lost",
+        "setting  1  a setting changed: beam 5 → 4",
+        "command  1  its command changed",
+        "inputs   1  it has other inputs than before",
+        "forced   1  asked for, or damaged: forced/1",
+        "11 jobs would run",
+    ]
+
+
+def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
+    many = (job("decode", str(n), updated=(f"text/{n}",)) for n in range(5000))
+    assert table(explain(many, {})).splitlines() == [
+        "decode  5000  input changed: text/0 (and 4999 more)",
+        "5000 jobs would run",
+    ]
+    # Six reasons: the commonest four are told.
+    counts = {"a": 1, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2}
+    jobs = [
+        job("decode", f"{name}{n}", before=("x",), now=(name,))
+        for name, count in counts.items()
+        for n in range(count)
+    ]
+    assert [(line.jobs, line.reason) for line in explain(jobs, {})] == [
+        (6, "a setting changed: x → b"),
+        (5, "a setting changed: x → c"),
+        (4, "a setting changed: x → d"),
+        (3, "a setting changed: x → e"),
+        (3, "2 other reasons"),
+    ]
+
+
+def test_nothing_to_do_is_said() -> None:
+    assert table(explain([], {})) == "nothing to do: everything is there and up to date"
+    assert table(explain([job("a", "1", missing=("x",))], {})).endswith("\n1 job would run")

@@ -1,0 +1,163 @@
+"""What changed of a job's params, in words: a setting with its old and new value, the code, the environment.
+
+Snakemake keeps the values of params without their names and says which ones only the earlier run had, and
+which only this one would have. Names come from the values' own form (`--beam 5`, JSON) or from the job's
+command, where the value stands behind its option. Inputs: these values and the command. Output: phrases.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+#: A code's or an environment's hash (operate.closure, operate.environments).
+_HASH = re.compile(r"[0-9a-f]{16}")
+_LONGEST_VALUE = 40
+_NOT_SET = "not set"
+
+
+def changes(
+    before: Sequence[Any], now: Sequence[Any], identities: Mapping[str, str], command: str = ""
+) -> list[str]:
+    """Return a phrase for each thing that changed, settings first.
+
+    Args:
+        before: values that only the earlier run had.
+        now: values that only this one would have.
+        identities: environments' hashes of today, to their names.
+        command: of the job; its options name what has no name of its own.
+    """
+    options = _options_of(command)
+    phrases: list[str] = []
+    for kind in (_is_json, _is_options, _is_other):
+        phrases += _settings([v for v in before if kind(v)], [v for v in now if kind(v)], options)
+    told = [f"a setting changed: {', '.join(phrases)}"] if phrases else []
+    hashes = [value for value in now if _is_hash(value)]
+    environments = [identities[value] for value in hashes if value in identities]
+    told += [f"the pins of environment {name} changed" for name in environments]
+    if len(hashes) > len(environments):
+        told.append("its code changed")
+    if not hashes and any(_is_hash(value) for value in before):
+        told.append("its code or environment is no longer compared")
+    return told
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and bool(_HASH.fullmatch(value))
+
+
+def _is_json(value: Any) -> bool:
+    return isinstance(_json_of(value), dict)
+
+
+def _is_options(value: Any) -> bool:
+    return isinstance(value, str) and (value.startswith("--") or not value.strip())
+
+
+def _is_other(value: Any) -> bool:
+    return not (_is_hash(value) or _is_json(value) or _is_options(value))
+
+
+def _json_of(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith("{"):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _settings(before: list[Any], now: list[Any], options: Mapping[str, list[str]]) -> Iterator[str]:
+    """Return phrases such as `beam 5 → 4` for values of one kind."""
+    for new in list(now):
+        if not before:
+            break
+        # Of several values the one that has most in common is what this one was.
+        old = max(before, key=lambda one: _alike(_parts(one), _parts(new)))
+        before.remove(old)
+        now.remove(new)
+        yield from _difference(_parts(old), _parts(new), _name_of(new, options))
+    for value in now:
+        yield from _difference({}, _parts(value), _name_of(value, options))
+    for value in before:
+        yield from _difference(_parts(value), {}, "")
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+    return sum(name in other and other[name] == value for name, value in one.items())
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """Return a value's settings by name; one without names is a setting without a name."""
+    loaded = _json_of(value)
+    if isinstance(loaded, dict):
+        return dict(_flattened(loaded))
+    if isinstance(value, str) and not value.strip():
+        return {}
+    if isinstance(value, str) and value.startswith("--"):
+        return {name: " ".join(words) or "on" for name, words in _options_of(value).items()}
+    return {"": value}
+
+
+def _flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:
+    for key, part in value.items():
+        if isinstance(part, dict) and part:
+            yield from _flattened(part, f"{head}{key}.")
+        else:
+            yield f"{head}{key}", part
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any], option: str) -> Iterator[str]:
+    for key in dict.fromkeys([*old, *new]):
+        name = key or option
+        was, is_now = old.get(key, _NOT_SET), new.get(key, _NOT_SET)
+        if isinstance(was, list) and isinstance(is_now, list):
+            yield from _of_lists(was, is_now, name)
+        elif was != is_now:
+            yield f"{name} {_short(was)} → {_short(is_now)}".strip()
+
+
+def _of_lists(old: list[Any], new: list[Any], name: str) -> Iterator[str]:
+    more = [item for item in new if item not in old]
+    less = [item for item in old if item not in new]
+    if more:
+        yield f"{name} {_short(more)} added".strip()
+    if less:
+        yield f"{name} {_short(less)} removed".strip()
+    if not more and not less and old != new:
+        yield f"{name} {_short(old)} → {_short(new)}".strip()
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        value = " ".join(map(str, value)) or "none"
+    text = "null" if value is None else str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _options_of(command: str) -> dict[str, list[str]]:
+    """Return option → the words behind it; dashes in names become underscores, as config has them."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return {}
+    found: dict[str, list[str]] = {}
+    name = ""
+    for word in words:
+        if word.startswith("--"):
+            name = word[2:].replace("-", "_")
+            found[name] = []
+        elif word in (">", ">>"):
+            break  # what follows is of the shell
+        elif name:
+            found[name].append(word)
+    return found
+
+
+def _name_of(value: Any, options: Mapping[str, list[str]]) -> str:
+    """Return the option that a value stands behind in the command, or nothing."""
+    words = [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return next((name for name, given in options.items() if given == words), "")

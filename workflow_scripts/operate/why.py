@@ -1,0 +1,124 @@
+"""What would run and why, in a few plain lines: ``make why CONFIG=…``.
+
+Inputs: a config, and the results that are there (Snakemake's dry run, operate.dry_run). Output: on stdout a
+line for each stage and reason, with the number of jobs; one file stands for many. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.errors import run_main
+from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
+from workflow_scripts.operate.param_changes import changes
+
+#: Reasons of one stage that get a line of their own; the rest share the last one.
+MOST_LINES = 4
+
+
+@dataclass
+class Line:
+    """A stage's jobs with one reason, and what they name: a first file and how many there are."""
+
+    stage: str
+    reason: str
+    jobs: int = 0
+    file: str = ""
+    files: int = 0
+
+    def text(self) -> str:
+        """Return the reason with its files."""
+        if not self.file:
+            return self.reason
+        more = f" (and {self.files - 1} more)" if self.files > 1 else ""
+        return f"{self.reason}: {self.file}{more}"
+
+
+def explain(jobs: Iterable[PlannedJob], identities: Mapping[str, str]) -> list[Line]:
+    """Return the lines for planned jobs, in the order in which stages first run.
+
+    ``identities``: environments' hashes of today, to their names.
+    """
+    lines: dict[tuple[str, str], Line] = {}
+    made_by: dict[str, str] = {}
+    for job in jobs:
+        stage = job.stage
+        made_by.update(dict.fromkeys(job.outputs, stage))
+        reason, files = reason_of(job, identities, made_by)
+        line = lines.setdefault((stage, reason), Line(stage, reason))
+        line.jobs += 1
+        line.file = line.file or (files[0] if files else "")
+        line.files += len(files)
+    return list(_shortened(lines.values()))
+
+
+def reason_of(
+    job: PlannedJob, identities: Mapping[str, str], made_by: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """Return why a job would run, and the files that it is about.
+
+    ``made_by``: file → stage of the jobs before this one.
+    """
+    why = job.reason
+    said = changes(why.before, why.now, identities, job.command)
+    if why.other_command:
+        said.append("its command changed")
+    if why.other_software:
+        said.append("its software environment changed")
+    if said:
+        return "; ".join(said), ()
+    if why.other_inputs:
+        return "it has other inputs than before", ()
+    if why.forced:
+        return "asked for, or damaged", job.outputs
+    if why.missing:
+        # Snakemake writes a job's benchmark when it has finished, its log while it runs.
+        if Path(job.benchmark).exists() and job.benchmark:
+            return "made before, now missing", why.missing
+        return ("begun before, not finished" if job.log and Path(job.log).exists() else "new"), ()
+    if why.incomplete:
+        return "stopped while it was written", why.incomplete
+    if why.updated:
+        return "input changed", why.updated
+    stages = dict.fromkeys(made_by.get(file, "another job") for file in why.made_by_others)
+    return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
+
+
+def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
+    """Return the lines of each stage together, the commonest reasons first and the rarest as one."""
+    stages: dict[str, list[Line]] = {}
+    for line in lines:
+        stages.setdefault(line.stage, []).append(line)
+    for stage, found in stages.items():
+        found.sort(key=lambda line: -line.jobs)
+        yield from found[:MOST_LINES]
+        if rest := found[MOST_LINES:]:
+            yield Line(stage, f"{len(rest)} other reasons", sum(line.jobs for line in rest))
+
+
+def table(lines: list[Line]) -> str:
+    """Return the lines as aligned text, with the sum."""
+    if not lines:
+        return "nothing to do: everything is there and up to date"
+    stage_width = max(len(line.stage) for line in lines)
+    job_width = max(len(str(line.jobs)) for line in lines)
+    rows = [f"{line.stage:<{stage_width}}  {line.jobs:>{job_width}}  {line.text()}" for line in lines]
+    total = sum(line.jobs for line in lines)
+    return "\n".join([*rows, f"{total} job{'s' if total != 1 else ''} would run"])
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print what would run and why."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("--configfile", required=True)
+    arguments, options = parser.parse_known_args(argv)
+    identities = {environment_identity(name): name for name in ENVIRONMENTS}
+    print(table(explain(dry_run(arguments.configfile, options, commands=True), identities)))
+
+
+if __name__ == "__main__":
+    run_main(main)
