@@ -19,10 +19,13 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.disk_plan import Job, too_small
-from workflow_scripts.operate.environments import environment_identity
+from workflow_scripts.operate.environments import environment_identity, venvs_folder
 from workflow_scripts.operate.leftovers import remove_temporaries
+from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans, identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
+from workflow_scripts.operate.training_code import changed_trainings, current_code, training_code
+from workflow_scripts.operate.training_code import report as report_training_code
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
@@ -317,6 +320,8 @@ onstart:
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+    if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
+        print(kept, file=sys.stderr)
     # Only now is it known which jobs will run; a dry run does not come here.
     refuse_or_clear(list(workflow.dag.needrun_jobs()))
     planned = [
@@ -329,3 +334,9 @@ onstart:
     )
     if problem := too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side):
         raise WorkflowError(problem)
+
+
+onsuccess:
+    outputs = [file for job in workflow.dag.jobs for file in job.output]
+    venvs = venvs_folder() if DEPLOYMENT == "venv" else None
+    write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)

@@ -1,7 +1,8 @@
 # The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
-# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. Its code is
-# not a param either: weeks of training are not thrown away for an edit (docs/architecture.md). `execution` takes an
-# argument so that Snakemake counts it as derived: a change of it reruns nothing.
+# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
+# and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
+# thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
+# A retry goes on from the last checkpoint, after running out of memory with smaller batches.
 
 
 if BASELINE not in USED:
@@ -21,6 +22,7 @@ if BASELINE not in USED:
             "<logs>/train_baseline/s{seed}.log",
         benchmark:
             "<benchmarks>/train_baseline/s{seed}.tsv"
+        retries: 2
         conda:
             "../envs/fairseq.yaml"
         threads: EXPERIMENT.train.threads
@@ -34,10 +36,10 @@ if BASELINE not in USED:
             processing=as_json(EXPERIMENT.text.model_dump()),
             folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
             out=subpath(output.system, parent=True),
-            environment=environment_identity("fairseq"),
+            code=lambda w, threads: training_code("train_baseline"),
         shell:
             "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-            "--settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} --directions {params.directions} "
+            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} --directions {params.directions} "
             "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
             "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
             ">> {log} 2>&1"
@@ -93,6 +95,7 @@ rule finetune:
         "<logs>/finetune/{finetuned}.s{seed}.log",
     benchmark:
         "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
+    retries: 2
     conda:
         "../envs/fairseq.yaml"
     threads: EXPERIMENT.finetune.threads
@@ -105,9 +108,9 @@ rule finetune:
         languages=EXPERIMENT.languages,
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
-        environment=environment_identity("fairseq"),
+        code=lambda w, threads: training_code("finetune"),
     shell:
         "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
-        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --data-bin {params.data_bin:q} "
+        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

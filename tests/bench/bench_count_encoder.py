@@ -19,9 +19,9 @@ import torch
 
 from tests.bench.bench_counting import VOCABULARY, write_data
 from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset
 from workflow_scripts.models.network import build_network
+from workflow_scripts.units.architecture import Architecture
 
 SIZES = {
     "2+2 layers, 64/256": Architecture(2, 2, 64, 256, 4),

@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "specialize": {"models", "select", "units"},
     "select": {"units"},
     "activations": {"models", "units"},
-    "train": {"models"},
+    "train": {"models", "units"},
     "data": {"units"},
     "models": {"units"},
     "units": set(),

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.network import Network, build_network
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 

@@ -15,12 +15,12 @@ import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.artifact import save_system_weights
 from workflow_scripts.models.checkpoints import BEST, best_checkpoint, read_checkpoint, updates_of
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.retention import KEPT, restore_weights
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

@@ -25,9 +25,9 @@ from torch import Tensor
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.network import build_network, without_copies
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 

@@ -20,7 +20,7 @@ from fairseq.models.transformer import TransformerConfig, TransformerEncoderBase
 from fairseq.modules.transformer_layer import TransformerEncoderLayerBase
 from torch import nn
 
-from workflow_scripts.models.architecture import Architecture
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
 PADDING_INDEX = 1

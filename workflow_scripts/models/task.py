@@ -27,7 +27,6 @@ from fairseq.tasks import FairseqTask, register_task
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.artifact import load_weights
 from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.gates import GateBank
@@ -36,6 +35,7 @@ from workflow_scripts.models.progress import check_finite
 from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.vocabulary import fairseq_dictionary
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
 

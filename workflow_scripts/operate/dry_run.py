@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.forced import with_forced
+from workflow_scripts.operate.run import complete
 
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
@@ -167,7 +167,7 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    given = with_forced(["--cores", "1", "--configfile", str(configfile), *options])
+    given = complete(["--cores", "1", "--configfile", str(configfile), *options])
     command = [
         sys.executable,
         "-m",

@@ -6,35 +6,27 @@ them by ``--forcerun``, in a dry run too. Input: Snakemake's options. Output: op
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.operate.damage import damaged_files
+from workflow_scripts.operate.training_code import retrain_requests
 
 FORCERUN = ("--forcerun", "-R")
 
 
-def with_forced(options: list[str]) -> list[str]:
+def with_forced(options: list[str], folder: Path, results: Path) -> list[str]:
     """Return the options with ``--forcerun`` for what must be made again, and say what that is.
 
-    Raises:
-        UserError: the config cannot be read or holds mistakes.
+    ``folder``: the working directory; ``results``: the experiment's results below it.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
-    parser.add_argument("--directory", "-d", type=Path, default=Path())
-    known, _ = parser.parse_known_args(options)
-    # Merged configs are Snakemake's: what they come to is not known here.
-    if len(known.configfile) != 1 or "--config" in options:
-        return options
-    experiment = load_experiment(read_yaml(known.configfile[0]), known.configfile)
-    results = Path("results") / experiment.experiment
-    damaged = damaged_files(known.directory / results)
+    damaged = damaged_files(folder / results)
     for path, problem in damaged.items():
         print(f"{path}: {problem}; it is made again", file=sys.stderr)
-    files = [str(Path(path).relative_to(known.directory)) for path in damaged]
+    again = retrain_requests(folder / results)
+    for path in again:
+        print(f"{Path(path).parent}: it is trained again, as make retrain asked", file=sys.stderr)
+    files = [str(Path(path).relative_to(folder)) for path in {**damaged, **dict.fromkeys(again)}]
     if not files:
         return options
     for number, option in enumerate(options):

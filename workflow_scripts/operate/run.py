@@ -17,8 +17,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts
 from workflow_scripts.operate.preflight import unwritable
 
@@ -32,10 +34,12 @@ def working_directory(options: list[str]) -> Path:
     return Path(parser.parse_known_args(options)[0].directory)
 
 
-def check_configs(options: list[str]) -> None:
-    """Raise UserError for what is wrong with the config, before Snakemake reads it.
+def read_config(options: list[str]) -> Experiment | None:
+    """Return the experiment; None where several files, or keys on the command line, make it up.
 
-    Snakemake would say so with more words around it, and a file with its key ``__use_yte__`` would run code.
+    Raises:
+        UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
+            its key ``__use_yte__`` would run code.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
@@ -47,9 +51,17 @@ def check_configs(options: list[str]) -> None:
             there += [str(path) for path in sorted(Path("config").rglob("*.yaml"))]
             raise UserError(f"{name}: there is no such config file{nearest(name, there)}")
         content = read_yaml(name)
-        # Several files, or keys on the command line, are judged when Snakemake has merged them.
         if len(known.configfile) == 1 and known.config is None:
-            load_experiment(content, [name])
+            return load_experiment(content, [name])
+    return None
+
+
+def complete(options: list[str]) -> list[str]:
+    """Return Snakemake's options with what must be made again; errors as in `read_config`."""
+    experiment = read_config(options)
+    if experiment is None:
+        return options
+    return with_forced(options, working_directory(options), Path("results") / experiment.experiment)
 
 
 def hold(folder: Path) -> tuple[int, bool]:
@@ -111,7 +123,7 @@ def clear(folder: Path, snakemake: list[str]) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
-    check_configs(options)
+    options = complete(options)
     folder = working_directory(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)

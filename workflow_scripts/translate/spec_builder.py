@@ -62,7 +62,8 @@ def build_spec(
     ``architecture``: the section of ``system.json``. ``vocabulary``: all V symbols in model order.
     ``keep``: layer (``encoder.layers.0``) -> bool[F] units kept; None or an absent layer keeps all.
     ``positions``: rows of the position table; by default ``architecture["max_positions"]``.
-    Raises UserError for an activation that CTranslate2 cannot express a weight that is missing, or one of another shape.
+    Raises UserError for an activation that CTranslate2 cannot express, a weight that is missing, or one of
+    another shape.
     """
     activation = architecture["activation"]
     if activation not in ACTIVATIONS:

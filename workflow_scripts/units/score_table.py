@@ -57,7 +57,8 @@ class ScoreTable:
         """Return one row, [units]; UserError if there is no such row."""
         if name not in self.rows:
             raise UserError(
-                f"{self.origin}: no score row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}"
+                f"{self.origin}: no score row {name!r}; rows: {', '.join(self.rows)}"
+                + nearest(name, self.rows)
             )
         row: NDArray[np.int64] | NDArray[np.float64] = self.values[self.rows.index(name)]
         return row

@@ -14,11 +14,11 @@ import torch
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.models import import_checkpoint
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.artifact import load_network
 from workflow_scripts.models.batches import direction_dataset, make_batches
 from workflow_scripts.models.forward import ffn_taps, run_batches
 from workflow_scripts.models.import_checkpoint import import_fairseq_checkpoint, load_fairseq_checkpoint
+from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from workflow_scripts.models.architecture import Architecture
 from workflow_scripts.models.network import (
     ENCODER_COPIES,
     _Vocabulary,
@@ -16,6 +15,7 @@ from workflow_scripts.models.network import (
     unit_space,
     without_copies,
 )
+from workflow_scripts.units.architecture import Architecture
 
 # isort: split
 from fairseq.models.transformer import TransformerModelBase

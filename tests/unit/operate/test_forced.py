@@ -5,55 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.operate.forced import with_forced
 
-CONFIG = {
-    "experiment": "x",
-    "languages": ["en", "de"],
-    "pivot": "en",
-    "data": {
-        "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
-    },
-}
+RESULTS = Path("results/x")
+OPTIONS = ["--cores", "1"]
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> list[str]:
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump(CONFIG))
-    folder = tmp_path / "results/x/scores/baseline/s1"
-    folder.mkdir(parents=True)
-    (folder / "n.raw.json").write_text("{}")
-    (folder / "n.paper.json").write_text("{}")
-    return ["--cores", "1", "--configfile", str(tmp_path / "c.yaml"), "--directory", str(tmp_path)]
+def folder(tmp_path: Path) -> Path:
+    scores = tmp_path / RESULTS / "scores/baseline/s1"
+    scores.mkdir(parents=True)
+    (scores / "n.raw.json").write_text("{}")
+    (scores / "n.paper.json").write_text("{}")
+    return tmp_path
 
 
-def test_whole_results_change_no_option(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert with_forced(options) == options
+def test_whole_results_change_no_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert with_forced(OPTIONS, folder, RESULTS) == OPTIONS
     assert capsys.readouterr().err == ""
 
 
-def test_a_damaged_file_is_forced_and_told(
-    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "results/x/scores/baseline/s1/n.raw.json").write_text('{"a": ')
+def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = "results/x/scores/baseline/s1/n.raw.json"
-    assert with_forced(options) == [*options, "--forcerun", file]
+    (folder / file).write_text('{"a": ')
+    assert with_forced(OPTIONS, folder, RESULTS) == [*OPTIONS, "--forcerun", file]
     assert f"{file}: not JSON (" in capsys.readouterr().err
-    assert with_forced([*options, "-R", "score", "-n"]) == [*options, "-R", file, "score", "-n"]
+    given = [*OPTIONS, "-R", "score", "-n"]
+    assert with_forced(given, folder, RESULTS) == [*OPTIONS, "-R", file, "score", "-n"]
 
 
-def test_mistakes_of_the_config_are_told_before_anything(options: list[str], tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump({**CONFIG, "pivvot": "en"}))
-    with pytest.raises(
-        UserError, match=r"c.yaml, line \d+: pivvot: unknown key 'pivvot' \(did you mean 'pivot'"
-    ):
-        with_forced(options)
-
-
-def test_single_keys_on_the_command_line_are_left_to_snakemake(options: list[str]) -> None:
-    """`--config` is not short for `--configfile`."""
-    given = [*options, "--config", "masks={k: [70]}"]
-    assert with_forced(given) == given
+def test_a_training_that_is_to_be_done_anew_is_forced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ns-k95/s2", "ns-k95/s2.replaced-1"):
+        training = folder / RESULTS / "training" / name
+        training.mkdir(parents=True)
+        (training / "retrain.json").write_text("{}")
+    system = "results/x/systems/ns-k95/s2/system.json"
+    assert with_forced(OPTIONS, folder, RESULTS) == [*OPTIONS, "--forcerun", system]
+    assert "systems/ns-k95/s2: it is trained again, as make retrain asked" in capsys.readouterr().err

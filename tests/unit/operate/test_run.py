@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.run import check_configs, hold, other_runs, share, working_directory
+from workflow_scripts.operate.run import hold, other_runs, read_config, share, working_directory
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A workflow of one job that makes `out`; `slow` does not end by itself.
@@ -50,25 +50,25 @@ def test_the_working_directory_is_snakemakes(options: list[str]) -> None:
 def test_a_config_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "multi30k.yaml").write_text((ROOT / "config/config.yaml").read_text())
     there, missing = str(tmp_path / "multi30k.yaml"), str(tmp_path / "multi30.yaml")
-    check_configs(["--cores", "1", "--configfile", there])
-    check_configs(["--configfile", there, "--config", "seed=1"])  # not short for --configfile
+    read_config(["--cores", "1", "--configfile", there])
+    read_config(["--configfile", there, "--config", "seed=1"])  # not short for --configfile
     with pytest.raises(
         UserError, match=rf"multi30.yaml: there is no such config file \(did you mean '{there}'"
     ):
-        check_configs(["--configfile", there, missing, "-n"])
+        read_config(["--configfile", there, missing, "-n"])
 
 
 def test_a_config_is_judged_before_snakemake_reads_it(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("experiment: x\nexperiment: y\n")
     with pytest.raises(UserError, match="line 2: the key 'experiment' stands in line 1 already"):
-        check_configs(["--configfile", str(config), "--config", "experiment=z"])
+        read_config(["--configfile", str(config), "--config", "experiment=z"])
     # A key alone is no experiment; what the other file or the command line adds is known to Snakemake only.
     config.write_text("experiment: x\n")
-    check_configs(["--configfile", str(config), "--config", "experiment=z"])
-    check_configs(["--configfile", str(config), str(config)])
+    read_config(["--configfile", str(config), "--config", "experiment=z"])
+    read_config(["--configfile", str(config), str(config)])
     with pytest.raises(UserError, match=r"languages: this key is missing\n.*data: this key is missing"):
-        check_configs(["--configfile", str(config)])
+        read_config(["--configfile", str(config)])
 
 
 def test_one_run_alone_may_clear_and_others_share(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.architecture import Architecture
+from workflow_scripts.units.architecture import Architecture
 
 SHAPE = {"encoder_layers": 3, "decoder_layers": 2, "model_dim": 8, "ffn_dim": 16, "heads": 2}
 
