@@ -14,6 +14,7 @@ SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain times test lint bench
 .PHONY: help setup demo run multi30k translate clean-training status times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training status verify times test lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -55,6 +56,10 @@ status: ## where a run stands, also while it is on: CONFIG=…; for programs: AR
 why: ## what would run and why: CONFIG=…
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.why --configfile $(CONFIG) $(ARGS)
+
+verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.verify --configfile $(CONFIG)
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow

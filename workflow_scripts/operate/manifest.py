@@ -68,20 +68,24 @@ def write_manifest(
         "experiment": experiment.experiment,
         "config": config_of(experiment, results),
         "seeds": list(experiment.train.seeds),
-        "environments": provenance.environments(venvs),
     }
-    known: dict[str, Entry] = old.get("files", {})
     if (code := provenance.code(checkout)) is not None:
         new["code"] = code
+    known: dict[str, Entry] = old.get("files", {})
     prefix = f"{results.as_posix()}/"
-    wanted = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
+    planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
+    listed, hashed = _hashes(results, planned, known)
+    made = any(known.get(name) != entry for name, entry in listed.items())
+    # To ask four interpreters takes longer than all else; what made nothing adds nothing to say of packages.
+    new["environments"] = old["environments"] if old and not made else provenance.environments(venvs)
     if all(old.get(key) == new.get(key) for key in ("config", "code", "environments")):
-        wanted.update(known)
-    listed, hashed = _hashes(results, sorted(wanted), known)
-    same = listed == known
+        others, more = _hashes(results, known.keys() - planned, known)
+        listed, hashed = listed | others, hashed + more
+    listed = dict(sorted(listed.items()))
     # What follows from the files is the same with them, and so is the machine that made them.
+    same = listed == known
     for key, value in (
-        ("hardware", lambda: provenance.hardware()),
+        ("hardware", provenance.hardware),
         ("data", lambda: data_checksums(results)),
         ("metrics", lambda: signatures(results, listed)),
         ("rules", lambda: rules(results)),
@@ -107,6 +111,7 @@ def read_manifest(results: Path) -> dict[str, Any]:
         value = read_json(path)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
+        _ = value["config"]["experiment"], value["environments"]
         for entry in value["files"].values():
             _ = entry["sha256"], entry["bytes"], entry["mtime_ns"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

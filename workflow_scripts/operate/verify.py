@@ -31,7 +31,7 @@ MISSING, CHANGED, SYSTEM, UNLISTED, CONFIG = (
     "changed",
     "not as their system.json says",
     "not in the manifest",
-    "config keys changed",
+    "changed in the config",
 )
 
 

@@ -1,0 +1,89 @@
+"""A results folder of a small experiment, every declared output there, made without running anything."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.operate.expected import expected_jobs
+
+CONFIG: dict[str, Any] = {
+    "experiment": "tiny",
+    "languages": ["en", "de", "fr"],
+    "pivot": "en",
+    "data": {
+        "source": {
+            "type": "files",
+            "train": "text/train.{lang}",
+            "valid": "text/valid.{lang}",
+            "tests": {"news": "text/news.{lang}"},
+        }
+    },
+    "masks": {"k": [95]},
+    "train": {"max_updates": 2000, "seeds": [1, 2]},
+    "finetune": {"max_updates": 400},
+}
+SIGNATURES = {"bleu": "nrefs:1|tok:13a|version:2.6.0", "chrf": "nrefs:1|nc:6|nw:2|version:2.6.0"}
+
+
+def experiment(**changes: Any) -> Experiment:
+    return load_experiment({**CONFIG, **changes})
+
+
+def lay_down_results(folder: Path, of: Experiment) -> list[str]:
+    """Write every declared output below ``folder``; return them as Snakemake names them."""
+    root = f"results/{of.experiment}"
+    files = []
+    for job in expected_jobs(of):
+        for name in job.outputs:
+            path = folder / root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{name}\n")
+            files.append(f"{root}/{name}")
+        if job.stage == "decode":
+            path = folder / root / job.benchmark
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("w", newline="") as handle:
+                csv.writer(handle, delimiter="\t").writerows([["s", "max_rss"], ["12.5", "100.0"]])
+        if job.stage == "score":
+            write_json(folder / root / job.outputs[0], scores(job.name.rsplit(".", 1)[1]))
+        for name in (name for name in job.outputs if name.endswith("/system.json")):
+            describe(folder / root / name)
+    side = {"sha256": {"text": "aa", "bin": "bb", "idx": "cc"}, "words": 3}
+    card = {
+        "subsets": {"news": {"de-en": {"sentences": 1, "languages": {"de": side, "en": side}}}},
+        "subwords": {"pieces": 8, "sha256": {"spm.model": "dd", "dict.txt": "ee"}},
+    }
+    write_json(folder / root / "data/card.json", card)
+    return files
+
+
+def scores(profile: str) -> dict[str, Any]:
+    each = [{"metric": name, "score": 1.0, "signature": signature} for name, signature in SIGNATURES.items()]
+    return {"profile": profile, "directions": {"de-en": {"scores": each}, "en-de": {"scores": each}}}
+
+
+def describe(path: Path) -> None:
+    """Write a system.json with the hashes of the files beside it."""
+    roles = {"weights": "model.safetensors", "subwords": "spm.model", "dictionary": "dict.txt"}
+    for name in roles.values():
+        (path.parent / name).write_text(f"{path.parent.name} {name}\n")
+    value = {
+        "format": "neuronspec-system-1",
+        "system": path.parts[-3],
+        "seed": int(path.parts[-2].removeprefix("s")),
+        "languages": ["en", "de", "fr"],
+        "directions": {"de-en": {"mask_row": None}},
+        "architecture": {},
+        "text": {},
+        "files": {**roles, "masks": None},
+        "sha256": {name: sha256_of(path.parent / name) for name in roles.values()},
+        "parent": None,
+        "training": None,
+    }
+    path.write_text(json.dumps(value))

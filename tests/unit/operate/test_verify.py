@@ -1,0 +1,124 @@
+"""`make verify` finds every file that is not what the manifest says, whatever its size and time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.operate.small_results import CONFIG, describe, experiment, lay_down_results
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import sha256_of
+from workflow_scripts.operate.environments import ROOT
+from workflow_scripts.operate.manifest import write_manifest
+from workflow_scripts.operate.verify import main
+
+RESULTS = Path("results/tiny")
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A finished experiment in the working directory; its declared outputs."""
+    monkeypatch.chdir(tmp_path)
+    of = experiment()
+    declared = lay_down_results(tmp_path, of)
+    write_manifest(of, RESULTS, ROOT, declared, None)
+    Path("config.yaml").write_text(yaml.safe_dump(CONFIG))
+    return declared
+
+
+def verify(capsys: pytest.CaptureFixture[str], config: str = "config.yaml") -> tuple[list[str], str]:
+    """Return the lines and the summary of what differs."""
+    with pytest.raises(UserError) as raised:
+        main(["--configfile", config])
+    return capsys.readouterr().out.splitlines(), str(raised.value)
+
+
+def test_all_is_well(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--configfile", "config.yaml"])
+    assert capsys.readouterr().out == f"results/tiny: all {len(files)} files are as manifest.json says\n"
+
+
+def test_a_byte_that_changed_with_size_and_time_as_before(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = RESULTS / "translations/baseline/s1/news/de-en.txt"
+    before, time = sha256_of(path), path.stat().st_mtime_ns
+    path.write_text(path.read_text().replace("de-en", "de-eN"))
+    os.utime(path, ns=(time, time))
+    lines, said = verify(capsys)
+    name = "translations/baseline/s1/news/de-en.txt"
+    assert lines == [f"{name}: changed: {before[:12]} in the manifest, {sha256_of(path)[:12]} here"]
+    assert said == (
+        "results/tiny: 1 changed: delete what should not have changed, then 'make run' makes it again"
+        " (same CONFIG)"
+    )
+
+
+def test_missing_files_and_those_that_the_manifest_lacks(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (RESULTS / "tables/summary.md").unlink()
+    Path("more.yaml").write_text(yaml.safe_dump({**CONFIG, "evaluation": {"references": ["raw", "paper"]}}))
+    there = RESULTS / "data/references/news.de-en.de.txt"
+    there.parent.mkdir()
+    there.touch()
+    lines, said = verify(capsys, "more.yaml")
+    assert "tables/summary.md: missing" in lines
+    assert "data/references/news.de-en.de.txt: there, not in the manifest" in lines
+    assert "scores/baseline/s1/news.paper.json: not in the manifest" in lines
+    assert "config: evaluation is not what the manifest's run had" in lines
+    # 4 sides of references; 3 systems × 2 seeds scored against them.
+    assert said == (
+        "results/tiny: 1 missing, 10 not in the manifest, 1 changed in the config:"
+        " 'make run' makes what is to be made and writes the manifest anew (same CONFIG)"
+    )
+
+
+def test_a_system_that_is_not_what_its_own_description_says(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = RESULTS / "systems/ns-k95/s2"
+    (folder / "dict.txt").write_text("another dictionary\n")
+    # The manifest was written after the change: it knows of nothing wrong.
+    write_manifest(experiment(), RESULTS, ROOT, files, None)
+    lines, said = verify(capsys)
+    assert len(lines) == 1
+    assert lines[0].startswith("systems/ns-k95/s2/dict.txt: not the system's: ")
+    assert f"{sha256_of(folder / 'dict.txt')[:12]} here" in lines[0]
+    assert "1 not as their system.json says" in said
+    describe(folder / "system.json")
+    (folder / "system.json").write_text("{}")
+    write_manifest(experiment(), RESULTS, ROOT, files, None)
+    lines, _ = verify(capsys)
+    assert lines == ["systems/ns-k95/s2/system.json: not a valid system.json ('format')"]
+
+
+def test_many_differences_are_counted_not_listed(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (RESULTS / "translations").rglob("*.txt"):
+        path.unlink()
+    lines, said = verify(capsys)
+    assert (len(lines), lines[-1]) == (21, "… and 4 more missing")  # 2 seeds × 3 systems × 4 directions
+    assert said.startswith("results/tiny: 24 missing: ")
+
+
+def test_one_line_and_status_1_for_a_user(files: list[str]) -> None:
+    Path(files[0]).unlink()
+    command = [sys.executable, "-m", "workflow_scripts.operate.verify", "--configfile", "config.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith("error: results/tiny: 1 missing: ")
+    (RESULTS / "manifest.json").unlink()
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: results/tiny/manifest.json: there is none;"
+        " 'make run' with the same CONFIG writes it when it ends well\n"
+    )
