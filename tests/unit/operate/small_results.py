@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.files import write_json
 from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.units.system import SystemFolder
 
 CONFIG: dict[str, Any] = {
     "experiment": "tiny",
@@ -69,21 +69,16 @@ def scores(profile: str) -> dict[str, Any]:
 
 
 def describe(path: Path) -> None:
-    """Write a system.json with the hashes of the files beside it."""
-    roles = {"weights": "model.safetensors", "subwords": "spm.model", "dictionary": "dict.txt"}
-    for name in roles.values():
-        (path.parent / name).write_text(f"{path.parent.name} {name}\n")
-    value = {
-        "format": "neuronspec-system-1",
-        "system": path.parts[-3],
-        "seed": int(path.parts[-2].removeprefix("s")),
-        "languages": ["en", "de", "fr"],
-        "directions": {"de-en": {"mask_row": None}},
-        "architecture": {},
-        "text": {},
-        "files": {**roles, "masks": None},
-        "sha256": {name: sha256_of(path.parent / name) for name in roles.values()},
-        "parent": None,
-        "training": None,
-    }
-    path.write_text(json.dumps(value))
+    """Write a system.json, and the files that it has the hashes of."""
+    folder = path.parent
+    for name in ("model.safetensors", "spm.model", "dict.txt"):
+        (folder / name).write_text(f"{folder.name} {name}\n")
+    SystemFolder.write(
+        folder,
+        system=folder.parent.name,
+        seed=int(folder.name.removeprefix("s")),
+        languages=["en", "de", "fr"],
+        mask_rows={"de-en": None},
+        architecture={"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 8, "model_dim": 4},
+        text={"moses": False, "normalize_punctuation": False},
+    )

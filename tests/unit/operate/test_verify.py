@@ -95,7 +95,9 @@ def test_a_system_that_is_not_what_its_own_description_says(
     (folder / "system.json").write_text("{}")
     write_manifest(experiment(), RESULTS, ROOT, files, None)
     lines, _ = verify(capsys)
-    assert lines == ["systems/ns-k95/s2/system.json: not a valid system.json ('format')"]
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["systems/ns-k95/s2/system.json", "format is 'None', expected 'neuronspec-system-1'; export it again"]
+    ]
 
 
 def test_many_differences_are_counted_not_listed(
