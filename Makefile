@@ -13,6 +13,9 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status verify times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training status times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training times test chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -66,6 +69,10 @@ times: ## seconds and memory by stage: CONFIG=…
 test: ## linters and all tests, each in its environment; SUITES="lint text" for some
 	$(SETUP)
 	@$(BIN) tests/run_all.py $(SUITES)
+
+chaos: ## kill the tiny experiment at random moments and compare: SEED=… KILLS=…
+	$(SETUP)
+	@$(BIN) -m tests.chaos.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),20)
 
 lint: ## the linters alone
 	$(SETUP) workflow dev

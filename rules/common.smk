@@ -302,13 +302,14 @@ def refuse_or_clear(jobs):
     # Training folders are undeclared.
     files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in ("train_baseline", "finetune")]
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
-    problem = unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments))
-    if problem:
-        raise WorkflowError(problem)
     try:
+        if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
+            raise UserError(problem)
         ended = end_orphans(Path.cwd())
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        # As a WorkflowError it would come with the places in these files.
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
     if ended:
         print(ended, file=sys.stderr)
     if removed := remove_temporaries(Path(RESULTS)):

@@ -99,6 +99,7 @@ def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> No
         for process in processes:
             try:
                 getattr(process, ask)()
+                process.resume()  # one that was stopped (Ctrl-Z) hears nothing else
             except psutil.NoSuchProcess:
                 continue
             except psutil.AccessDenied:

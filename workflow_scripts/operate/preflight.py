@@ -23,7 +23,7 @@ def unwritable(files: Iterable[str]) -> str | None:
     for folder in sorted({Path(file).parent for file in files}):
         there = _nearest_there(folder)
         if not there.is_dir():
-            return f"{there} is not a folder, and {folder} has to be one: move it away"
+            return f"{there} is not a folder, but one is needed there: move it away"
         if os.access(there, os.W_OK | os.X_OK):
             continue
         if os.statvfs(there).f_flag & os.ST_RDONLY:

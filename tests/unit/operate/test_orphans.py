@@ -124,6 +124,15 @@ def test_what_does_not_end_by_itself_is_killed(start: Start, tmp_path: Path) -> 
     assert start_time(process.pid) is None
 
 
+def test_one_that_was_stopped_ends_at_once(start: Start, tmp_path: Path) -> None:
+    process = psutil.Process(start(tmp_path, "").pid)
+    process.suspend()
+    began = time.monotonic()
+    end([process], grace=20)
+    assert time.monotonic() - began < 10
+    assert start_time(process.pid) is None
+
+
 def test_this_run_and_those_it_was_started_by_are_never_orphans(start: Start, tmp_path: Path) -> None:
     """A workflow that a job of another, killed one has started must not end itself."""
     script = (

@@ -54,7 +54,7 @@ def test_a_file_where_a_folder_has_to_be(tmp_path: Path) -> None:
     (tmp_path / "tables").touch()
     wanted = tmp_path / "tables" / "en"
     assert unwritable([f"{wanted}/x.csv", f"{tmp_path}/new/deep/x"]) == (
-        f"{tmp_path / 'tables'} is not a folder, and {wanted} has to be one: move it away"
+        f"{tmp_path / 'tables'} is not a folder, but one is needed there: move it away"
     )
     assert unwritable([f"{tmp_path}/new/deep/x"]) is None
     (tmp_path / "link").symlink_to(tmp_path / "unmounted")

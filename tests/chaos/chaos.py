@@ -1,0 +1,306 @@
+"""Kill a running experiment at seeded random moments until it has finished: same results as undisturbed.
+
+``make chaos SEED=1 KILLS=20`` (``python -m tests.chaos.chaos``). Each kill takes one job, Snakemake alone
+(its jobs live on) or everything, with SIGKILL, and the experiment is begun again as `make run` does. The
+moments are spread over the expected rest of the run; part of them are when a job of a chosen rule begins,
+when a checkpoint is written, or a system exported. Outputs: a line for each kill, then a summary in Markdown
+(docs/reliability.md); exit status 1 and the differing files if anything differs. The short form is
+`tests/integration/test_interruptions.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.chaos.compare import differences, number_compared
+from tests.chaos.experiment import LOOK_SECONDS, Experiment, RunFailed
+from tests.integration.test_tiny_experiment import CONFIG
+from workflow_scripts.operate.orphans import orphans, start_time
+
+JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
+#: Out of this many kills one waits for a time, the others for something to happen.
+TIMED = 0.5
+#: Trainings are waited for more often than the other rules: they hold a state.
+TRAININGS = ("train_baseline", "finetune")
+TRAINING_WEIGHT = 4
+CHECKPOINT, EXPORT = "a checkpoint is written", "a system is exported"
+#: What is waited for in vain for this long (seconds, beside the expected rest) is given up.
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run without kills gave."""
+
+    results: Path
+    seconds: float
+    jobs: dict[str, float]
+
+
+@dataclass
+class Kill:
+    """One kill: what, when (seconds since the first start), and what was running."""
+
+    number: int
+    what: str
+    moment: str
+    after: float
+    running: list[str]
+    victim: str = ""
+
+    def line(self) -> str:
+        counts = Counter(self.running)
+        running = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in counts.items()) or "-"
+        what = f"{self.what} ({self.victim})" if self.victim else self.what
+        return f"{self.number:3d} {self.after:6.1f} s  {what}; {self.moment}; running: {running}"
+
+
+def run_undisturbed(folder: Path, config: dict[str, Any]) -> Undisturbed:
+    """Run an experiment from nothing to its end."""
+    experiment = Experiment(folder, config)
+    began = time.monotonic()
+    experiment.finish()
+    return Undisturbed(experiment.results, time.monotonic() - began, experiment.seconds_of_jobs())
+
+
+class Chaos:
+    """The kills of one experiment, drawn from one seed.
+
+    Args:
+        experiment: one that has not begun.
+        undisturbed: the same config's run without kills.
+        plan: what each kill takes, in this order.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        undisturbed: Undisturbed,
+        plan: list[str],
+        seed: int,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.experiment = experiment
+        self.undisturbed = undisturbed
+        self.plan = plan
+        self.random = random.Random(seed)
+        self.say = say
+        self.kills: list[Kill] = []
+        self.orphaned = 0
+        self._began = time.monotonic()
+
+    def run(self) -> None:
+        """Kill as planned, each time going on; then run to the end.
+
+        Raises:
+            RunFailed: a run failed though nothing was killed in it.
+        """
+        while len(self.kills) < len(self.plan):
+            self._go_on()
+            moment, ready, rule = self._draw_moment()
+            if not self._wait(ready):
+                if not self.experiment.unfinished(self.undisturbed.jobs):
+                    break  # it was faster than expected
+                continue
+            self._kill(moment, rule)
+        self._go_on()
+        assert self.experiment.process is not None
+        if self.experiment.process.wait() and self.kills and self.kills[-1].what == JOB:
+            self._explain()
+            self.experiment.finish()  # the jobs that waited for the killed one
+        elif self.experiment.process.returncode:
+            self.experiment.finish()
+        self.seconds = time.monotonic() - self._began
+
+    def _go_on(self) -> None:
+        """Begin a run unless one is on."""
+        if self.experiment.is_on():
+            return
+        if self.experiment.process is not None:
+            self._explain()
+        self.experiment.begin()
+
+    def _explain(self) -> None:
+        """A run may only have ended because it, or one of its jobs, was killed."""
+        ended = self.experiment.process
+        assert ended is not None
+        if ended.returncode > 0 and not (self.kills and self.kills[-1].what == JOB):
+            raise RunFailed(f"exit status {ended.returncode} without a kill:\n{self.experiment.tail()}")
+
+    def _rest(self) -> float:
+        """Return the seconds that the run would still take, undisturbed."""
+        jobs = self.undisturbed.jobs
+        return self.undisturbed.seconds * sum(self.experiment.unfinished(jobs).values()) / sum(jobs.values())
+
+    def _draw_moment(self) -> tuple[str, Callable[[], bool], str | None]:
+        """Return a moment in words, whether it has come, and the rule it concerns."""
+        left = len(self.plan) - len(self.kills)
+        now = time.monotonic()
+        if self.random.random() < TIMED:
+            seconds = self.random.uniform(0, 2 * self._rest() / (left + 1))
+            return f"after {seconds:.1f} s", lambda: time.monotonic() >= now + seconds, None
+        rules = sorted({name.partition("/")[0] for name in self.experiment.unfinished(self.undisturbed.jobs)})
+        if not rules:
+            return "at once", lambda: True, None
+        weights = [TRAINING_WEIGHT if rule in TRAININGS else 1 for rule in rules]
+        rule = self.random.choices(rules, weights)[0]
+        about = self.random.choice([CHECKPOINT, EXPORT, "begins"]) if rule in TRAININGS else "begins"
+        if about == CHECKPOINT:
+            return f"{about}", lambda: self.experiment.is_writing("training"), rule
+        if about == EXPORT:
+            return f"{about}", lambda: self.experiment.is_writing("systems"), rule
+        # A job spends its first second in imports: half of these kills come later.
+        late = self.random.choice([0.0, self.random.uniform(0, self._seconds_of(rule))])
+        seen: list[float] = []
+
+        def begun() -> bool:
+            if not seen and self.experiment.log_began(rule):
+                seen.append(time.monotonic())
+            return bool(seen) and time.monotonic() >= seen[0] + late
+
+        return f"{late:.1f} s after {rule} began", begun, rule
+
+    def _seconds_of(self, rule: str) -> float:
+        seconds = [s for name, s in self.undisturbed.jobs.items() if name.partition("/")[0] == rule]
+        return sum(seconds) / len(seconds)
+
+    def _wait(self, ready: Callable[[], bool]) -> bool:
+        """Wait for a moment; False if the run ends before it or it does not come."""
+        until = time.monotonic() + 2 * self._rest() + PATIENCE
+        while not ready():
+            if not self.experiment.is_on() or time.monotonic() > until:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
+
+    def _kill(self, moment: str, rule: str | None) -> None:
+        experiment = self.experiment
+        kill = Kill(len(self.kills) + 1, self.plan[len(self.kills)], moment, 0.0, [])
+        kill.running = sorted(experiment.jobs().values())
+        if kill.what == JOB:
+            while not kill.victim:
+                kill.victim = experiment.kill_job(rule, self.random)
+                if not experiment.is_on():
+                    return  # it ended meanwhile
+        elif not experiment.is_on():
+            return
+        elif kill.what == WORKFLOW:
+            experiment.kill_workflow()
+            self.orphaned += bool(experiment.jobs())
+        else:
+            experiment.kill_all()
+        kill.after = time.monotonic() - self._began
+        self.kills.append(kill)
+        self.say(kill.line())
+
+    def faults(self) -> list[str]:
+        """Return a line for all that is not as it would be without kills."""
+        results = self.experiment.results
+        found = differences(self.undisturbed.results, results)
+        found += [f"{path.relative_to(results)}: left over" for path in results.rglob("*.tmp*")]
+        found += [f"{path.relative_to(results)}: begun anew" for path in results.rglob("*.replaced-*")]
+        found += [f"process {job.pid}: left over" for job in orphans(self.experiment.folder)]
+        if not self.experiment.has_nothing_to_do():
+            found.append("another run would have something to do")
+        return found
+
+
+def stale_setting(experiment: Experiment, changed: dict[str, Any]) -> str:
+    """Change a setting after Snakemake alone was killed, while a decode of the old one lives; run to the end.
+
+    The decode is stopped (SIGSTOP) for as long as the new run takes and let go on afterwards, were it still
+    there: nothing ends it by chance. Returns what was decoded.
+    """
+    for path in (experiment.results / "translations").rglob("*.txt"):
+        path.unlink()
+    experiment.begin()
+    decode = None
+    while decode is None:
+        decode = next((job for job, rule in experiment.jobs().items() if rule == "decode"), None)
+        if not experiment.is_on():
+            raise RunFailed(f"no decode was seen:\n{experiment.tail()}")
+    decode.suspend()
+    words = decode.cmdline()
+    experiment.kill_workflow()
+    experiment.config = changed
+    experiment.begin()
+    experiment.finish()
+    if start_time(decode.pid) is not None and decode.is_running():
+        decode.resume()
+        psutil.wait_procs([decode], timeout=60)
+    return words[words.index("--out") + 1]
+
+
+def planned(kills: int, seed: int) -> list[str]:
+    """Return what each kill takes: each kind as often as the others, in random order."""
+    plan = [(JOB, WORKFLOW, ALL)[number % 3] for number in range(kills)]
+    random.Random(seed).shuffle(plan)
+    return plan
+
+
+def summary(chaos: Chaos, seed: int, faults: list[str]) -> str:
+    """Return the summary of one seed in Markdown."""
+    kinds = ", ".join(f"{n} of {kind}" for kind, n in Counter(kill.what for kill in chaos.kills).items())
+    hit = Counter(rule for kill in chaos.kills for rule in set(kill.running))
+    compared = number_compared(chaos.undisturbed.results)
+    lines = [
+        f"Seed {seed}: {len(chaos.kills)} kills ({kinds}; {chaos.orphaned} left jobs that lived on),"
+        f" {len(chaos.experiment.sessions)} runs, {chaos.seconds:.0f} s"
+        f" ({chaos.undisturbed.seconds:.0f} s undisturbed).",
+        f"Running when it was killed: {', '.join(f'{rule} {n}' for rule, n in hit.most_common())}.",
+        f"{sum(compared.values())} files compared"
+        f" ({', '.join(f'{folder} {n}' for folder, n in compared.items())}): "
+        + ("identical." if not faults else f"{len(faults)} faults."),
+    ]
+    return "\n".join([*lines, *(f"- {fault}" for fault in faults)])
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, nargs="+", default=[1])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="kept there; default: a folder that is removed")
+    arguments = parser.parse_args(argv)
+    folder = (arguments.folder or Path(tempfile.mkdtemp(prefix="chaos."))).absolute()
+    undisturbed = run_undisturbed(folder / "undisturbed", CONFIG)
+    print(f"undisturbed: {undisturbed.seconds:.0f} s, {len(undisturbed.jobs)} jobs", flush=True)
+    failed = False
+    for seed in arguments.seed:
+        experiment = Experiment(folder / f"seed{seed}", CONFIG)
+        plan = planned(arguments.kills, seed)
+        chaos = Chaos(experiment, undisturbed, plan, seed, lambda text: print(text, flush=True))
+        chaos.run()
+        faults = chaos.faults()
+        failed |= bool(faults)
+        print(f"\n{summary(chaos, seed, faults)}\n", flush=True)
+    changed = copy.deepcopy(CONFIG) | {"decode": {"beam": 1}}
+    stale = stale_setting(experiment, changed)
+    again = Experiment(folder / "undisturbed", changed)
+    again.finish()
+    faults = differences(again.results, experiment.results)
+    failed |= bool(faults)
+    print(
+        f"decode.beam changed while {stale} was decoded with the old one:",
+        *(faults or ["identical"]),
+        sep="\n",
+    )
+    if not arguments.folder and not failed:
+        shutil.rmtree(folder)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""A small experiment as `make run` starts it: begun, watched, killed in part or whole, begun again."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from workflow_scripts.operate.orphans import RUN_VARIABLE, rule_of
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Seconds between two looks at a file that is waited for.
+LOOK_SECONDS = 0.003
+CORES = 2
+
+
+class RunFailed(Exception):
+    """A run ended with an error that no kill explains."""
+
+
+@dataclass
+class Experiment:
+    """A working directory with the config of one experiment; at most one run is on at a time."""
+
+    folder: Path
+    config: dict[str, Any]
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    sessions: list[int] = field(default_factory=list)
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / str(self.config["experiment"])
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "run.log"
+
+    def command(self, *options: str) -> list[str]:
+        """Write the config and return the command that `make run` ends in."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "config.yaml"
+        file.write_text(yaml.safe_dump(self.config))
+        command = [
+            sys.executable,
+            "-m",
+            "workflow_scripts.operate.run",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+        ]
+        command += ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(CORES)]
+        return [*command, "--directory", str(self.folder), "--configfile", str(file), *options]
+
+    def begin(self) -> None:
+        """Start a run in a session of its own."""
+        command = self.command()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.began = time.time()
+        self.sessions.append(self.process.pid)
+
+    def is_on(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def finish(self) -> None:
+        """Run to the end. Raises RunFailed."""
+        if not self.is_on():
+            self.begin()
+        assert self.process is not None
+        if self.process.wait():
+            raise RunFailed(f"exit status {self.process.returncode}; the end of {self.log}:\n{self.tail()}")
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def has_nothing_to_do(self) -> bool:
+        """What a dry run says."""
+        done = subprocess.run(self.command("-n"), cwd=ROOT, capture_output=True, text=True, check=False)
+        return "Nothing to be done" in done.stdout + done.stderr
+
+    def jobs(self) -> dict[psutil.Process, str]:
+        """Return the processes of jobs in this folder and their rules, those of killed runs included."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                here = RUN_VARIABLE in process.environ() and Path(process.cwd()) == self.folder.resolve()
+            except (psutil.Error, OSError):
+                continue
+            if here and (rule := rule_of(process)):
+                found[process] = rule
+        return found
+
+    def kill_job(self, wanted: str | None, random: random.Random) -> str:
+        """Kill one job, of a certain rule if there is one; return its rule, or "" if none was running."""
+        jobs = self.jobs()
+        preferred = [process for process, rule in jobs.items() if rule == wanted] or list(jobs)
+        if not preferred:
+            return ""
+        victim = random.choice(sorted(preferred, key=lambda process: process.pid))
+        victim.kill()
+        return jobs[victim]
+
+    def kill_workflow(self) -> None:
+        """Kill Snakemake alone; its jobs live on."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def kill_all(self) -> None:
+        """Kill Snakemake, so that nothing begins, then every process that it or an earlier run started."""
+        self.kill_workflow()
+        for process in psutil.process_iter():
+            try:
+                if os.getsid(process.pid) in self.sessions:
+                    process.kill()
+            except (psutil.Error, ProcessLookupError):
+                continue
+
+    def seconds_of_jobs(self) -> dict[str, float]:
+        """Return the wall seconds of each finished job, by benchmark file."""
+        root = self.results / "benchmarks"
+        return {
+            str(path.relative_to(root)): float(path.read_text().splitlines()[1].split("\t")[0])
+            for path in root.rglob("*.tsv")
+        }
+
+    def unfinished(self, jobs: dict[str, float]) -> dict[str, float]:
+        """Return those of the jobs (`seconds_of_jobs` of a whole run) that have not finished here."""
+        root = self.results / "benchmarks"
+        return {name: seconds for name, seconds in jobs.items() if not (root / name).exists()}
+
+    def log_began(self, rule: str) -> bool:
+        """True once a job of a rule has begun in the present run."""
+        folder = self.results / "logs" / rule
+        try:
+            return any(entry.stat().st_mtime >= self.began for entry in os.scandir(folder))
+        except FileNotFoundError:
+            return False
+
+    def is_writing(self, folder: str) -> bool:
+        """True while a file is half written in `training` (a checkpoint) or in `systems` (the export)."""
+        try:
+            seeds = [seed for system in os.scandir(self.results / folder) for seed in os.scandir(system)]
+            names = [entry.name for seed in seeds if seed.is_dir() for entry in os.scandir(seed)]
+        except FileNotFoundError:
+            return False
+        return any(".tmp" in name and not name.startswith((".owner", ".history")) for name in names)
