@@ -41,9 +41,11 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
-# Systems that are taken from another experiment, and the vocabulary they were trained with.
+# Systems that are taken from another experiment, and the vocabulary, which is then the baseline's.
 USED = EXPERIMENT.used
-VOCABULARY = f"results/{EXPERIMENT.uses.experiment}/data/subwords" if USED else f"{RESULTS}/data/subwords"
+VOCABULARY = (
+    f"{RESULTS}/systems/baseline/s{EXPERIMENT.train.seeds[0]}" if USED else f"{RESULTS}/data/subwords"
+)
 
 
 pathvars:
@@ -129,14 +131,13 @@ def parts_of(system):
 
 def missing_systems():
     """A line for each file of another experiment that `uses` needs, and that is not there."""
-    needed = [f"{VOCABULARY}/{name}" for name in ("spm.model", "dict.txt") if USED]
     for system in USED:
         for seed in EXPERIMENT.train.seeds:
-            folder = f"results/{EXPERIMENT.uses.experiment}/systems/{system}/s{seed}"
-            needed += [f"{folder}/{name}" for name in parts_of(system)]
-    for file in needed:
-        if not Path(file).exists():
-            yield f"uses.experiment: {file} is missing; run {EXPERIMENT.uses.experiment} first"
+            for name in parts_of(system):
+                file = f"systems/{system}/s{seed}/{name}"
+                there = f"results/{EXPERIMENT.uses.experiment}/{file}"
+                if not Path(there).exists() and not Path(f"{RESULTS}/{file}").exists():
+                    yield f"uses.experiment: {there} is missing; run {EXPERIMENT.uses.experiment} first"
 
 
 if absent := [*missing_text(), *missing_systems()]:

@@ -260,7 +260,7 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
     said = result.stdout + result.stderr
     assert result.returncode != 0
     assert "uses.experiment: results/first/systems/ns-k95/s1/masks.npz is missing; run first first\n" in said
-    names = ["data/subwords/spm.model", "data/subwords/dict.txt", "systems/ns-k95/s1/masks.npz"]
+    names = ["systems/ns-k95/s1/masks.npz"]
     parts = ("system.json", "model.safetensors", "spm.model", "dict.txt")
     names += [f"systems/{system}/s1/{part}" for system in ("baseline", "ns-k95") for part in parts]
     for name in names:
