@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ import workflow_scripts.models.compat  # noqa: F401  (lets torch's restricted lo
 
 # isort: split
 import torch
+from safetensors import SafetensorError
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
@@ -42,10 +44,14 @@ _DISK = {*_FULL, *_FORBIDDEN, errno.EIO, errno.ESTALE}
 
 
 def _disk_error(error: BaseException | None) -> OSError | None:
-    """Return the disk's error behind `error`: torch makes a RuntimeError of it that does not name it."""
-    while error is not None and not (isinstance(error, OSError) and error.errno in _DISK):
+    """Return the disk's error behind `error`: torch and safetensors make others of it, with little to say."""
+    while error is not None:
+        if isinstance(error, SafetensorError) and (number := re.search(r"os error (\d+)", str(error))):
+            error = OSError(int(number[1]), os.strerror(int(number[1])))
+        if isinstance(error, OSError) and error.errno in _DISK:
+            return error
         error = error.__cause__ or error.__context__
-    return error
+    return None
 
 
 def cannot_write(path: str | Path, error: OSError) -> UserError:
@@ -55,21 +61,29 @@ def cannot_write(path: str | Path, error: OSError) -> UserError:
     else:
         remedy = "give write access to it" if error.errno in _FORBIDDEN else "see to the disk"
     return UserError(
-        f"{path}: {os.strerror(error.errno or 0)}; {remedy}, then run again: the training goes on from its"
-        " last checkpoint"
+        f"{path}: {os.strerror(error.errno or 0)}; {remedy}, then run again: it goes on from the last"
+        " checkpoint"
     )
 
 
 @contextmanager
 def disk_errors(where: str | Path) -> Iterator[None]:
-    """Turn an error of the disk into one line that names its file, or `where` if it has no name."""
+    """Turn an error of the disk into one line that names its file, or `where` if that is not known.
+
+    Raises:
+        UserError: the disk is full, read-only, or fails.
+    """
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         cause = _disk_error(error)
         if cause is None:
             raise
-        raise cannot_write(cause.filename or where, cause) from error
+        # The name that a user knows, not the one it has while it is written.
+        name = re.sub(
+            r"/\.([^/]+)\.\d+\.tmp(\.\w+)?$", r"/\1\2", str(cause.filename2 or cause.filename or where)
+        )
+        raise cannot_write(name, cause) from error
 
 
 def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> None:
@@ -78,27 +92,15 @@ def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> 
     Raises:
         UserError: the disk is full or cannot be written.
     """
-    try:
-        # An open file, not a path: torch's own writer does not say why it failed.
-        with atomic_path(path) as temporary, temporary.open("wb") as handle:
-            torch.save(state, handle)
-    except (OSError, RuntimeError) as error:
-        cause = _disk_error(error)
-        if cause is None:
-            raise
-        raise cannot_write(path, cause) from error
+    # An open file, not a path: torch's own writer does not say why it failed.
+    with disk_errors(path), atomic_path(path) as temporary, temporary.open("wb") as handle:
+        torch.save(state, handle)
 
 
 def copy_checkpoint(source: str | Path, destination: str | Path, overwrite: bool = True) -> str:
     """Copy likewise; in place of fairseq's, which leaves half a checkpoint when killed."""
-    try:
-        with atomic_path(destination) as temporary:
-            shutil.copyfile(source, temporary)
-    except OSError as error:
-        cause = _disk_error(error)
-        if cause is None:
-            raise
-        raise cannot_write(destination, cause) from error
+    with disk_errors(destination), atomic_path(destination) as temporary:
+        shutil.copyfile(source, temporary)
     return str(destination)
 
 

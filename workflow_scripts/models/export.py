@@ -16,7 +16,13 @@ import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
 from workflow_scripts.models.artifact import save_system_weights
-from workflow_scripts.models.checkpoints import BEST, best_checkpoint, read_checkpoint, updates_of
+from workflow_scripts.models.checkpoints import (
+    BEST,
+    best_checkpoint,
+    disk_errors,
+    read_checkpoint,
+    updates_of,
+)
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.training_folder import TrainingFolder
@@ -51,7 +57,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             Architecture.from_dict(plan.architecture), len(Vocabulary.read(plan.dictionary, plan.languages))
         )
         network.load_state_dict(best["model"])
-        save_system_weights(network, out / "model.safetensors")
+        with disk_errors(out / "model.safetensors"):
+            save_system_weights(network, out / "model.safetensors")
         facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
     elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
         raise UserError(

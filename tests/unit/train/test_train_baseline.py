@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
-
+from tests.unit.train.interrupted import killed_after, same_weights  # noqa: E402
 from tests.unit.train.toy_world import baseline_arguments, write_pair, write_world  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.progress import ProgressLog  # noqa: E402
 from workflow_scripts.models.task import NeuronspecTranslationTask, forget_rows_after  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
@@ -26,26 +22,6 @@ from workflow_scripts.train.train_baseline import main  # noqa: E402
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_world(tmp_path_factory.mktemp("world"))
-
-
-@contextmanager
-def killed_after(update: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Break the training as a kill would, right after `update`."""
-    plain = ProgressLog.update
-
-    def breaking(self: ProgressLog, number: int, *rest: object) -> None:
-        plain(self, number, *rest)  # type: ignore[arg-type]
-        if number == update:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ProgressLog, "update", breaking)
-        yield
-
-
-def same_weights(one: Path, two: Path) -> bool:
-    first, second = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def losses(folder: Path) -> dict[int, float]:

@@ -1,0 +1,91 @@
+"""A loss that is not a number ends the training with one line; nothing is exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.files import read_json  # noqa: E402
+from workflow_scripts.models.checkpoints import read_checkpoint, save_checkpoint  # noqa: E402
+from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.train.train_baseline import main  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def test_a_learning_rate_that_diverges(world: Path, tmp_path: Path) -> None:
+    """At 1e30 the first update throws the weights away and the second's loss is not a number."""
+    folder, out = tmp_path / "folder", tmp_path / "out"
+    with pytest.raises(
+        UserError, match=r"is not a finite number \(.*\): the training has diverged; lower its lr"
+    ):
+        main(baseline_arguments(world, folder, out, lr=1e30, scheduler="fixed", warmup_updates=0))
+    assert not out.exists()
+    assert not list(folder.glob("*.pt"))  # no crash checkpoint either
+    assert "diverged" in read_json(folder / "history.json")["attempts"][0]["outcome"]
+
+
+def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "folder", tmp_path / "out"
+    plain = NeuronspecTranslationTask.train_step
+
+    def poisoned(self: Any, sample: Any, model: Any, *rest: Any, **named: Any) -> Any:
+        result = plain(self, sample, model, *rest, **named)
+        if named["update_num"] == 14:  # updates made before this one
+            next(model.parameters()).grad.fill_(float("nan"))
+        return result
+
+    monkeypatch.setattr(NeuronspecTranslationTask, "train_step", poisoned)
+    with pytest.raises(UserError, match="the gradient after update 14 is not a finite number"):
+        main(baseline_arguments(world, folder, out))
+    state = read_checkpoint(folder / "checkpoint_last.pt")
+    assert all(torch.isfinite(tensor).all() for tensor in state["model"].values())
+    monkeypatch.undo()
+    main(baseline_arguments(world, folder, out))
+    assert read_json(out / "system.json")["training"]["updates"] == 20
+
+
+def test_a_validation_loss_that_is_not_a_number_is_no_best(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compared with NaN, no later loss is smaller: fairseq would keep the checkpoint of before."""
+    plain = NeuronspecTranslationTask.valid_step
+
+    def broken(self: Any, *arguments: Any) -> Any:
+        loss, size, output = plain(self, *arguments)
+        return (
+            loss,
+            size,
+            {**output, "loss": output["loss"] * float("nan")}
+            | {key: value * float("nan") for key, value in output.items() if key.startswith("loss/")},
+        )
+
+    monkeypatch.setattr(NeuronspecTranslationTask, "valid_step", broken)
+    with pytest.raises(UserError, match="the validation loss at update 10 is not a finite number"):
+        main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
+    assert not list((tmp_path / "folder").glob("*.pt"))
+
+
+def test_weights_that_are_not_numbers_are_not_exported(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "folder", tmp_path / "out"
+    main(baseline_arguments(world, folder, out))
+    best = folder / "checkpoint_best.pt"
+    state = read_checkpoint(best)
+    state["model"]["encoder.layers.0.fc1.weight"][0, 0] = float("nan")
+    save_checkpoint(state, best)
+    with pytest.raises(UserError, match=r"tensor encoder\.layers\.0\.fc1\.weight holds NaN"):
+        main(baseline_arguments(world, folder, out))
+    assert not (out / "system.json").exists()

@@ -1,0 +1,116 @@
+"""A real file system that is full or becomes read-only while a training writes its checkpoint."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.unit.train.interrupted import after_update, same_weights  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.models.checkpoints import is_whole, read_checkpoint, updates_of  # noqa: E402
+from workflow_scripts.train.train_baseline import main  # noqa: E402
+
+SIZE = 16_000_000
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("straight")
+    main(baseline_arguments(world, root / "folder", root / "out"))
+    return root / "out"
+
+
+def mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, in memory."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    try:
+        mount("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(path))
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    yield path
+    subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def fill(disk: Path, free: int) -> None:
+    """Leave `free` bytes."""
+    import shutil
+
+    with (disk / "filler").open("wb") as handle:
+        handle.write(bytes(shutil.disk_usage(disk).free - free))
+
+
+@pytest.mark.parametrize("free", [0, 60_000])
+def test_a_full_disk_is_one_line_and_the_training_goes_on_when_there_is_space(
+    world: Path, straight: Path, tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    """Filled up after update 15: nothing can be written at all, or the checkpoint of 20 does not fit."""
+    folder = disk / "folder"
+    arguments = baseline_arguments(world, folder, tmp_path / "out")
+    name = rf"{folder}/checkpoint_(1|2)_20\.pt" if free else rf"{folder}.*"
+    line = rf"^{name}: No space left on device; free some space \(make clean-training .*then run again"
+    with (
+        after_update(15, lambda: fill(disk, free), monkeypatch),
+        pytest.raises(UserError, match=line),
+    ):
+        main(arguments)
+    assert all(is_whole(path) for path in folder.glob("*.pt"))
+    assert updates_of(read_checkpoint(folder / "checkpoint_last.pt")) == 10
+    assert not list(folder.glob(".*.tmp*"))
+    assert not (folder / "owner.json").exists()
+    with pytest.raises(UserError, match="No space left on device"):  # still full
+        main(arguments)
+    (disk / "filler").unlink()
+    main(arguments)
+    assert same_weights(tmp_path / "out", straight)
+
+
+def test_a_disk_that_becomes_read_only(
+    world: Path, straight: Path, tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = disk / "folder"
+    arguments = baseline_arguments(world, folder, tmp_path / "out")
+    with (
+        after_update(15, lambda: mount("-o", "remount,ro", str(disk)), monkeypatch),
+        pytest.raises(
+            UserError, match=rf"^{folder}.*: Read-only file system; give write access to it, then run"
+        ),
+    ):
+        main(arguments)
+    with pytest.raises(UserError, match=rf"^{folder}.*: Read-only file system"):
+        main(arguments)
+    mount("-o", "remount,rw", str(disk))
+    main(arguments)
+    assert same_weights(tmp_path / "out", straight)
+
+
+def test_a_full_disk_at_export_leaves_no_system(
+    world: Path, straight: Path, tmp_path: Path, disk: Path
+) -> None:
+    main(baseline_arguments(world, tmp_path / "folder", disk / "out"))
+    (disk / "out" / "model.safetensors").unlink()
+    fill(disk, 20_000)
+    with pytest.raises(UserError, match=rf"^{disk / 'out'}.*: No space left on device"):
+        main(baseline_arguments(world, tmp_path / "folder", disk / "out"))
+    assert not (disk / "out" / "system.json").exists()
+    (disk / "filler").unlink()
+    main(baseline_arguments(world, tmp_path / "folder", disk / "out"))
+    assert same_weights(disk / "out", straight)

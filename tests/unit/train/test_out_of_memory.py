@@ -1,0 +1,170 @@
+"""Out of memory, in the allocator's own words: the attempt fails, the next one takes smaller batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.unit.train.interrupted import same_weights  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.files import read_json  # noqa: E402
+from workflow_scripts.models.history import History  # noqa: E402
+from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after  # noqa: E402
+from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.train.train_baseline import main  # noqa: E402
+
+TOO_MUCH = 2**50
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def allocate(*_: object, **__: object) -> None:
+    torch.empty(TOO_MUCH, dtype=torch.uint8)
+
+
+def gpu_out_of_memory(*_: object, **__: object) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1024.00 TiB.")
+
+
+def test_the_allocators_own_words_are_known() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        allocate()
+    assert "out of memory" not in str(caught.value)  # fairseq's test of it, which misses this one
+    assert is_out_of_memory(caught.value)
+    with pytest.raises(torch.OutOfMemoryError) as gpu:
+        gpu_out_of_memory()
+    assert is_out_of_memory(gpu.value)
+    assert is_out_of_memory(MemoryError())
+    with pytest.raises(RuntimeError) as other:
+        torch.ones(2) @ torch.ones(3)
+    assert not is_out_of_memory(other.value)
+
+
+SETTINGS = {"max_tokens": 4800, "tokens_per_update": 9600}
+
+
+def attempts(*sizes: int, device: str = "cpu", outcome: str = "out of memory") -> list[dict[str, Any]]:
+    return [{"outcome": outcome, "devices": [device], "execution": {"max_tokens": size}} for size in sizes]
+
+
+@pytest.mark.parametrize(
+    ("before", "longest", "expected"),
+    [
+        ([], 256, 4800),
+        (attempts(4800), 256, 2400),
+        (attempts(4800, 2400), 256, 1200),
+        # A part of 9600 with at most 150 tokens that holds 128: 137 would not divide it.
+        (attempts(300), 128, 150),
+        (attempts(4800, 2400, 1200, 600, 300), 128, 150),
+        # Nothing from 151 to 150: as before, since something else may have taken the memory.
+        (attempts(4800, 2400, 1200, 600, 300), 151, 300),
+        (attempts(4800, device="NVIDIA A100"), 256, 4800),
+        (attempts(4800, outcome="killed"), 256, 4800),
+        # Asked for less since.
+        (attempts(9600), 256, 4800),
+    ],
+)
+def test_the_next_size(before: list[dict[str, Any]], longest: int, expected: int) -> None:
+    assert max_tokens_after(SETTINGS, longest, ["cpu"], before) == expected
+
+
+def test_parts_of_an_update_are_equal() -> None:
+    """Of 1,000 tokens: 500 is half of 1,000; half of 125 is 62, and 50 is the next that divides 1,000."""
+    settings = {"max_tokens": 1000, "tokens_per_update": 1000}
+    assert max_tokens_after(settings, 10, ["cpu"], attempts(1000)) == 500
+    assert max_tokens_after(settings, 10, ["cpu"], attempts(1000, 500, 250, 125)) == 50
+
+
+@pytest.mark.parametrize("full", [allocate, gpu_out_of_memory])
+def test_an_attempt_fails_and_the_next_takes_half(
+    world: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    full: Any,
+) -> None:
+    """Batches of more than 100 tokens do not fit: the same training as with two of 100 from the start."""
+    plain = NeuronspecTranslationTask.train_step
+
+    def small_memory(self: Any, sample: Any, *rest: Any, **named: Any) -> Any:
+        if sample["target"].numel() > 100:
+            full()
+        return plain(self, sample, *rest, **named)
+
+    folder = tmp_path / "folder"
+    arguments = baseline_arguments(world, folder, tmp_path / "out")
+    line = rf"^{folder}: out of memory with max_tokens 200; run again: the next attempt takes 100 and"
+    with monkeypatch.context() as patch:
+        patch.setattr(NeuronspecTranslationTask, "train_step", small_memory)
+        with pytest.raises(UserError, match=line):
+            main(arguments)
+        assert not (folder / "crash.pt").exists()
+        capsys.readouterr()
+        main(arguments)
+    assert "max_tokens 100 x 2 in place of 200 x 1, the same update of 200 tokens" in capsys.readouterr().err
+    found = History(folder).read()["attempts"]
+    assert [(one["outcome"], one["execution"]["max_tokens"]) for one in found] == [
+        ("out of memory", 200),
+        ("finished", 100),
+    ]
+    training = read_json(tmp_path / "out" / "system.json")["training"]
+    assert (training["attempts"], training["max_tokens"]) == (2, 100)
+    halves = {"max_tokens": 100, "tokens_per_update": 200}
+    main(baseline_arguments(world, tmp_path / "halves", tmp_path / "straight", **halves))
+    assert same_weights(tmp_path / "out", tmp_path / "straight")
+    main(arguments)  # still the same training, finished
+    assert len(History(folder).read()["attempts"]) == 2
+
+
+def test_nothing_smaller_would_hold_the_longest_sentence(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """max_positions is 64: 100 tokens can be halved no more."""
+    monkeypatch.setattr(NeuronspecTranslationTask, "train_step", allocate)
+    arguments = baseline_arguments(
+        world, tmp_path / "folder", tmp_path / "out", max_tokens=100, tokens_per_update=200
+    )
+    for _ in range(2):
+        with pytest.raises(
+            UserError, match=r"max_tokens 100, .* \(64 tokens\); take a device with more memory"
+        ):
+            main(arguments)
+
+
+def test_validation_fails_too_and_is_not_tried_twice(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fairseq frees the gradients and tries again, and what it then validates with is not what it trained."""
+    calls = []
+
+    def full(*_: object, **__: object) -> None:
+        calls.append(1)
+        gpu_out_of_memory()
+
+    monkeypatch.setattr(NeuronspecTranslationTask, "valid_step", full)
+    with pytest.raises(UserError, match="out of memory with max_tokens 200"):
+        main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
+    assert calls == [1]
+
+
+def test_sentences_that_only_small_batches_leave_out_are_another_training(
+    world: Path, tmp_path: Path
+) -> None:
+    """Batches of 8 tokens hold no longer sentences: smaller ones than asked for must not go on from it."""
+    options = {"max_tokens": 8, "tokens_per_update": 200, "max_updates": 2}
+    folder = tmp_path / "folder"
+    main(baseline_arguments(world, folder, tmp_path / "out", **options))
+    assert read_json(folder / "fingerprint.json")["identity"]["longest_sentence"] == 8
+    main(baseline_arguments(world, folder, tmp_path / "out", **{**options, "max_tokens": 10}))
+    assert (tmp_path / "folder.replaced-1").exists()
+    main(baseline_arguments(world, folder, tmp_path / "out", **{**options, "max_tokens": 100}))
+    assert (tmp_path / "folder.replaced-2").exists()
+    assert "longest_sentence" not in read_json(folder / "fingerprint.json")["identity"]
