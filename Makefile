@@ -16,6 +16,7 @@ SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 .PHONY: help setup demo run multi30k translate clean-training accept retrain times test lint bench
 .PHONY: help setup demo run multi30k translate clean-training status times test lint bench
 .PHONY: help setup demo run multi30k translate clean-training times test chaos lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain status why times test lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -51,9 +52,11 @@ accept: ## adopt finished trainings whose code or libraries have changed since: 
 retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.training_code retrain --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+
 status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.status --configfile $(CONFIG) $(ARGS)
+
 why: ## what would run and why: CONFIG=…
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.why --configfile $(CONFIG) $(ARGS)

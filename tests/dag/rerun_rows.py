@@ -149,6 +149,7 @@ def comments(checkout: Path) -> None:
 
 
 RESULTS = "results/small"
+TRAINING_CODE = each(code("models.trainer"), code("train.train_baseline"), code("specialize.finetune"))
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 
 ROWS = [
@@ -222,6 +223,21 @@ ROWS = [
         {"finetune": 1, "decode": 4, "score": 1, **TABLES, "plot_training": 1},
         "its training, from masks that are there",
         {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
+    ),
+    Row(
+        "another experiment stands on this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
+        {**without("train_subwords", "train_baseline"), "use_system": 1},
+        "the baseline is copied, checked by hash; its vocabulary is read where it lies",
+        {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
+    ),
+    Row(
+        "another experiment stands on all systems of this one",
+        {**without("train_subwords", "train_baseline", "finetune", select_masks=1), "use_system": 4},
+        "nothing is trained; masks are made for the analyses only",
+        {
+            "experiment": "second",
+            "uses": {"experiment": "small", "systems": ["baseline", "continued", "ns-k70", "ns-k95"]},
+        },
     ),
     # The config: decoding, scores, tables.
     Row(
@@ -428,9 +444,9 @@ ROWS = [
     Row(
         "code that only training runs changes (`models/trainer.py`, `train/`, `specialize/`)",
         {},
-        "weeks of training are not thrown away for an edit: `make why` reports it with the hours at stake,"
+        "weeks of training are not thrown away for an edit: it is reported with the hours at stake, and"
         " `make accept` or `make retrain` decides",
-        code=each(code("models.trainer"), code("train.train_baseline"), code("specialize.finetune")),
+        code=TRAINING_CODE,
     ),
     # Where it runs.
     Row(

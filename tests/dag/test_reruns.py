@@ -16,8 +16,9 @@ from tests.dag.finished_experiment import (
     lay_down_text,
     merged,
     planned,
+    program,
 )
-from tests.dag.rerun_rows import ALL, BEGIN, END, PAGE, ROWS, Row, table
+from tests.dag.rerun_rows import ALL, BEGIN, END, PAGE, ROWS, TRAINING_CODE, Row, table
 
 CONDA = """#!/bin/sh
 # What Snakemake asks conda in a dry run, which makes no environment.
@@ -83,3 +84,18 @@ def test_the_page_has_the_rows_of_the_tests() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page.split(BEGIN)[1].split(END)[0].strip() == table(), "run: python -m tests.dag.rerun_rows"
     assert len({row.change for row in ROWS}) == len(ROWS)
+
+
+def test_training_code_that_changed_is_told_with_the_hours_at_stake(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "here")
+    checkout = copied_checkout(tmp_path / "checkout")
+    snakefile = str(checkout / "Snakefile")
+    why = ["workflow_scripts.operate.why", "--configfile", "config.yaml", "--snakefile", snakefile]
+    nothing = "nothing to do: everything is there and up to date\n"
+    assert program(tmp_path / "here", *why, checkout=checkout) == nothing
+    TRAINING_CODE(checkout)
+    assert program(tmp_path / "here", *why, checkout=checkout) == (
+        f"{nothing}training code or libraries changed since these were trained; kept:"
+        " baseline s1 (1.5 h, code), continued s1 (1.5 h, code), ns-k70 s1 (1.5 h, code),"
+        " ns-k95 s1 (1.5 h, code); make accept adopts them, make retrain trains them anew\n"
+    )

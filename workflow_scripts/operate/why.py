@@ -1,7 +1,8 @@
 """What would run and why, in a few plain lines: ``make why CONFIG=…``.
 
 Inputs: a config, and the results that are there (Snakemake's dry run, operate.dry_run). Output: on stdout a
-line for each stage and reason, with the number of jobs; one file stands for many. Nothing is changed.
+line for each stage and reason, with the number of jobs; one file stands for many; last what is kept though
+its code has changed (operate.training_code). Nothing is changed.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
+from workflow_scripts.operate.training_code import changed_trainings, current_code, report
 
 #: Reasons of one stage that get a line of their own; the rest share the last one.
 MOST_LINES = 4
@@ -118,6 +121,10 @@ def main(argv: list[str] | None = None) -> None:
     arguments, options = parser.parse_known_args(argv)
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
     print(table(explain(dry_run(arguments.configfile, options, commands=True), identities)))
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    results = Path("results") / experiment.experiment
+    if kept := report(changed_trainings(experiment, results, current_code())):
+        print(kept)
 
 
 if __name__ == "__main__":
