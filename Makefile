@@ -17,6 +17,7 @@ SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 .PHONY: help setup demo run multi30k translate clean-training status times test lint bench
 .PHONY: help setup demo run multi30k translate clean-training times test chaos lint bench
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status why times test lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain status why times test chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24

@@ -314,7 +314,7 @@ def refuse_or_clear(jobs):
     if ended:
         print(ended, file=sys.stderr)
     if removed := remove_temporaries(Path(RESULTS)):
-        print(f"{len(removed)} half-written files of a killed run are removed", file=sys.stderr)
+        print(f"removed what a killed run left half-written: {len(removed)} files", file=sys.stderr)
 
 
 onstart:

@@ -2,9 +2,9 @@
 
 ``make chaos SEED=1 KILLS=20`` (``python -m tests.chaos.chaos``). Each kill takes one job, Snakemake alone
 (its jobs live on) or everything, with SIGKILL, and the experiment is begun again as `make run` does. The
-moments are spread over the expected rest of the run; part of them are when a job of a chosen rule begins,
-when a checkpoint is written, or a system exported. Outputs: a line for each kill, then a summary in Markdown
-(docs/reliability.md); exit status 1 and the differing files if anything differs. The short form is
+moments are spread evenly over an undisturbed run: somewhere in the job that is at work then, while one of a
+training's files is half written, or right after a start. Outputs: a line for each kill, then a summary in
+Markdown (docs/reliability.md); exit status 1 and the differing files if anything differs. The short form is
 `tests/integration/test_interruptions.py`.
 """
 
@@ -26,18 +26,17 @@ from typing import Any
 import psutil
 
 from tests.chaos.compare import differences, number_compared
-from tests.chaos.experiment import LOOK_SECONDS, Experiment, RunFailed
+from tests.chaos.experiment import LOOK_SECONDS, Experiment, Job, RunFailed
 from tests.integration.test_tiny_experiment import CONFIG
 from workflow_scripts.operate.orphans import orphans, start_time
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
-#: Out of this many kills one waits for a time, the others for something to happen.
-TIMED = 0.5
-#: Trainings are waited for more often than the other rules: they hold a state.
 TRAININGS = ("train_baseline", "finetune")
-TRAINING_WEIGHT = 4
-CHECKPOINT, EXPORT = "a checkpoint is written", "a system is exported"
-#: What is waited for in vain for this long (seconds, beside the expected rest) is given up.
+#: Of the kills that fall into a training, this part waits until one of its files is half written.
+WRITING = 0.5
+#: Of all kills, this part comes at most so many seconds after a start: Snakemake reads, plans, begins jobs.
+AT_START, START_SECONDS = 0.15, 4.0
+#: What is waited for in vain for this long (seconds, beside a whole run) is given up.
 PATIENCE = 60.0
 
 
@@ -46,8 +45,9 @@ class Undisturbed:
     """What a run without kills gave."""
 
     results: Path
+    began: float
     seconds: float
-    jobs: dict[str, float]
+    jobs: dict[str, Job]
 
 
 @dataclass
@@ -71,9 +71,9 @@ class Kill:
 def run_undisturbed(folder: Path, config: dict[str, Any]) -> Undisturbed:
     """Run an experiment from nothing to its end."""
     experiment = Experiment(folder, config)
-    began = time.monotonic()
     experiment.finish()
-    return Undisturbed(experiment.results, time.monotonic() - began, experiment.seconds_of_jobs())
+    seconds = time.time() - experiment.began
+    return Undisturbed(experiment.results, experiment.began, seconds, experiment.finished_jobs())
 
 
 class Chaos:
@@ -112,7 +112,7 @@ class Chaos:
             self._go_on()
             moment, ready, rule = self._draw_moment()
             if not self._wait(ready):
-                if not self.experiment.unfinished(self.undisturbed.jobs):
+                if not self._unfinished():
                     break  # it was faster than expected
                 continue
             self._kill(moment, rule)
@@ -140,46 +140,43 @@ class Chaos:
         if ended.returncode > 0 and not (self.kills and self.kills[-1].what == JOB):
             raise RunFailed(f"exit status {ended.returncode} without a kill:\n{self.experiment.tail()}")
 
-    def _rest(self) -> float:
-        """Return the seconds that the run would still take, undisturbed."""
-        jobs = self.undisturbed.jobs
-        return self.undisturbed.seconds * sum(self.experiment.unfinished(jobs).values()) / sum(jobs.values())
+    def _unfinished(self) -> list[Job]:
+        jobs = self.undisturbed.jobs.values()
+        return [job for job in jobs if not self.experiment.has_finished(job.name)]
 
     def _draw_moment(self) -> tuple[str, Callable[[], bool], str | None]:
-        """Return a moment in words, whether it has come, and the rule it concerns."""
-        left = len(self.plan) - len(self.kills)
-        now = time.monotonic()
-        if self.random.random() < TIMED:
-            seconds = self.random.uniform(0, 2 * self._rest() / (left + 1))
-            return f"after {seconds:.1f} s", lambda: time.monotonic() >= now + seconds, None
-        rules = sorted({name.partition("/")[0] for name in self.experiment.unfinished(self.undisturbed.jobs)})
-        if not rules:
-            return "at once", lambda: True, None
-        weights = [TRAINING_WEIGHT if rule in TRAININGS else 1 for rule in rules]
-        rule = self.random.choices(rules, weights)[0]
-        about = self.random.choice([CHECKPOINT, EXPORT, "begins"]) if rule in TRAININGS else "begins"
-        if about == CHECKPOINT:
-            return f"{about}", lambda: self.experiment.is_writing("training"), rule
-        if about == EXPORT:
-            return f"{about}", lambda: self.experiment.is_writing("systems"), rule
-        # A job spends its first second in imports: half of these kills come later.
-        late = self.random.choice([0.0, self.random.uniform(0, self._seconds_of(rule))])
+        """Return a moment in words, whether it has come, and the rule it concerns.
+
+        The kills are spread evenly over the undisturbed run; here each falls to the job that was at work
+        then, or to the nearest that has not finished.
+        """
+        start, number, of = time.monotonic(), len(self.kills), len(self.plan)
+        at = self.undisturbed.began + self.undisturbed.seconds * (number + self.random.random()) / of
+        early, writing, share = self.random.random(), self.random.random(), self.random.random()
+        jobs = self._unfinished()
+        if early < AT_START or not jobs:
+            late = START_SECONDS * share
+            return f"{late:.1f} s after the start", lambda: time.monotonic() >= start + late, None
+        job = min(jobs, key=lambda job: (max(job.began - at, at - job.began - job.seconds, 0), job.name))
+        if job.rule in TRAININGS and writing < WRITING:
+            folder, what = ("training", "a checkpoint") if share < 0.5 else ("systems", "the exported system")
+            return f"{what} is half written", lambda: self.experiment.is_writing(folder), job.rule
+        # The first second is imports, and a job that resumes takes less time: its end is a moment, too.
+        late = job.seconds * share
         seen: list[float] = []
 
-        def begun() -> bool:
-            if not seen and self.experiment.log_began(rule):
+        def come() -> bool:
+            if not seen and self.experiment.has_begun(job.name):
                 seen.append(time.monotonic())
-            return bool(seen) and time.monotonic() >= seen[0] + late
+            return bool(seen) and (
+                time.monotonic() >= seen[0] + late or self.experiment.has_finished(job.name)
+            )
 
-        return f"{late:.1f} s after {rule} began", begun, rule
-
-    def _seconds_of(self, rule: str) -> float:
-        seconds = [s for name, s in self.undisturbed.jobs.items() if name.partition("/")[0] == rule]
-        return sum(seconds) / len(seconds)
+        return f"{late:.1f} s of {job.name}, or its end", come, job.rule
 
     def _wait(self, ready: Callable[[], bool]) -> bool:
         """Wait for a moment; False if the run ends before it or it does not come."""
-        until = time.monotonic() + 2 * self._rest() + PATIENCE
+        until = time.monotonic() + self.undisturbed.seconds + PATIENCE
         while not ready():
             if not self.experiment.is_on() or time.monotonic() > until:
                 return False

@@ -26,6 +26,19 @@ class RunFailed(Exception):
     """A run ended with an error that no kill explains."""
 
 
+@dataclass(frozen=True)
+class Job:
+    """A finished job: its name, when it began (seconds since 1970), and its wall seconds."""
+
+    name: str
+    began: float
+    seconds: float
+
+    @property
+    def rule(self) -> str:
+        return self.name.partition("/")[0]
+
+
 @dataclass
 class Experiment:
     """A working directory with the config of one experiment; at most one run is on at a time."""
@@ -131,24 +144,23 @@ class Experiment:
             except (psutil.Error, ProcessLookupError):
                 continue
 
-    def seconds_of_jobs(self) -> dict[str, float]:
-        """Return the wall seconds of each finished job, by benchmark file."""
+    def finished_jobs(self) -> dict[str, Job]:
+        """Return the finished jobs by name, `decode/baseline.s1.test.en-ka`, from their benchmark files."""
         root = self.results / "benchmarks"
-        return {
-            str(path.relative_to(root)): float(path.read_text().splitlines()[1].split("\t")[0])
-            for path in root.rglob("*.tsv")
-        }
+        found = {}
+        for path in root.rglob("*.tsv"):
+            seconds = float(path.read_text().splitlines()[1].split("\t")[0])
+            name = str(path.relative_to(root).with_suffix(""))
+            found[name] = Job(name, path.stat().st_mtime - seconds, seconds)
+        return found
 
-    def unfinished(self, jobs: dict[str, float]) -> dict[str, float]:
-        """Return those of the jobs (`seconds_of_jobs` of a whole run) that have not finished here."""
-        root = self.results / "benchmarks"
-        return {name: seconds for name, seconds in jobs.items() if not (root / name).exists()}
+    def has_finished(self, job: str) -> bool:
+        return (self.results / "benchmarks" / f"{job}.tsv").exists()
 
-    def log_began(self, rule: str) -> bool:
-        """True once a job of a rule has begun in the present run."""
-        folder = self.results / "logs" / rule
+    def has_begun(self, job: str) -> bool:
+        """True once a job has begun in the present run."""
         try:
-            return any(entry.stat().st_mtime >= self.began for entry in os.scandir(folder))
+            return (self.results / "logs" / f"{job}.log").stat().st_mtime >= self.began
         except FileNotFoundError:
             return False
 

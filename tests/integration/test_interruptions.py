@@ -53,6 +53,7 @@ CONFIG: dict[str, Any] = {
         "validate_interval_updates": 5,
     },
     "masks": {"k": [70]},
+    "systems": {"ns": {"masks": "sweep"}},
 }
 
 
@@ -110,8 +111,8 @@ def test_a_job_of_older_settings_never_has_the_last_word(
     assert "still at work and had to end: decode (process" in said
 
 
-def begin(experiment: Experiment, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = experiment.command()
+def begin(experiment: Experiment, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = experiment.command(*options)
     environment = {**os.environ, **variables}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -138,6 +139,10 @@ def test_a_run_that_cannot_begin_says_so_in_one_line_and_touches_nothing(
     )
     assert "Traceback" not in done.stderr
     assert snapshot(experiment) == before
+    # Removed while a run is on, a job says so in its log, which is shown as well.
+    done = begin(experiment, "--no-hooks", **{VENVS_VARIABLE: str(tmp_path)})
+    assert done.returncode == 1
+    assert "error: environment 'text' is missing: run 'make setup'" in done.stderr
 
     # As root, who may write everywhere, these tests can only put a file in a folder's place.
     tables = experiment.results / "tables"

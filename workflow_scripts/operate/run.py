@@ -116,7 +116,12 @@ def clear(folder: Path, snakemake: list[str]) -> None:
     if done.returncode:
         raise UserError(done.stderr.strip().split("\n")[-1])
     if number := mark_unreadable_records(folder / ".snakemake"):
-        print(f"{number} outputs have no readable record and are made again", file=sys.stderr)
+        what = (
+            "output has no readable record and is"
+            if number == 1
+            else "outputs have no readable record and are"
+        )
+        print(f"{number} {what} made again", file=sys.stderr)
     remove_scripts(folder / ".snakemake")
 
 

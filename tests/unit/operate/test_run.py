@@ -32,6 +32,7 @@ def start(folder: Path, target: str) -> subprocess.Popen[str]:
         str(folder / "Snakefile"),
         "--workflow-profile",
         "none",
+        "--rerun-incomplete",  # as profiles/default has it
         "--cores",
         "1",
         target,
@@ -113,3 +114,31 @@ def test_a_run_of_other_outputs_goes_on_beside(tmp_path: Path) -> None:
     assert beside.returncode == 0 and "cleared" not in said, said
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
+
+
+def test_an_output_with_half_a_record_is_made_again_after_a_crash(tmp_path: Path) -> None:
+    """Without its record Snakemake would not see that the output is of other settings."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    first = start(tmp_path, "out")
+    first.communicate()
+    (record,) = (path for path in (tmp_path / ".snakemake/metadata").iterdir() if path.is_file())
+    slow = start(tmp_path, "slow")
+    while not (tmp_path / "started").exists():
+        assert slow.poll() is None
+    os.killpg(slow.pid, signal.SIGKILL)
+    slow.wait()
+    record.write_bytes(b"")
+    again = start(tmp_path, "out")
+    said, _ = again.communicate()
+    assert again.returncode == 0, said
+    assert "1 output has no readable record and is made again" in said
+    assert "Finished jobid" in said and record.read_bytes().endswith(b"}")
+
+
+def test_a_folder_that_cannot_be_worked_in_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / ".snakemake").touch()
+    run = start(tmp_path, "out")
+    said, _ = run.communicate()
+    assert run.returncode == 1
+    assert said == f"error: {tmp_path}/.snakemake is not a folder, but one is needed there: move it away\n"
