@@ -12,7 +12,7 @@ HOW_IT_WENT = {"logs", "benchmarks"}
 TRAINING_LEFT_OUT = {"history.json"}
 TRAINING_CHECKPOINTS = ".pt"
 #: Keys of system.json's "training" that tell what a training cost; attempts are counted.
-COSTS = ("seconds", "peak_memory_mb", "attempts")
+COSTS = ("seconds", "gpu_hours", "peak_memory_mb", "attempts")
 #: Files of a run as a whole: manifest.json holds seconds and memory.
 LEFT_OUT = {"manifest.json"}
 

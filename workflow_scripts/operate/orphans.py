@@ -58,9 +58,9 @@ def identity() -> str:
 
 def is_gone(run: str) -> bool:
     """True if ``run`` is the identity of a process of this machine that no longer lives."""
-    place, _, rest = run.rpartition(" ")[0].rpartition(" ")
-    started = run.rpartition(" ")[2]
-    return place == _here() and rest.isdecimal() and start_time(int(rest)) != started
+    place, number, started = run.rsplit(" ", 2) if run.count(" ") > 1 else ("", "", "")
+    known = number.isdecimal() and started.isdecimal() and place == _here()
+    return known and start_time(int(number)) != started
 
 
 def orphans(folder: Path) -> list[psutil.Process]:
