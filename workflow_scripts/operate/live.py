@@ -10,6 +10,7 @@ Source: none.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import binascii
 import contextlib
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import psutil
 
+from workflow_scripts.config.load import read_yaml
+from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.operate.run import LOCK, other_runs
 
@@ -34,9 +37,10 @@ CLOCK_SECONDS = 1.0
 class Live:
     """What goes on in a working directory; files are relative to the results folder.
 
-    ``since``: when the oldest run that is on began (seconds since 1970), None where none is. ``begun``:
-    outputs of jobs that began and did not end, with the time they began. ``open_files``: of processes that
-    work there, whoever started them; looked up only where a killed run left such jobs.
+    ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
+    since 1970), None where none is. ``begun``: outputs of jobs that began and did not end, with the time they
+    began. ``open_files``: of processes that work there, whoever started them; looked up only where a killed
+    run left such jobs.
     """
 
     processes: list[int]
@@ -58,12 +62,13 @@ def _of_a_run(began: float, since: float | None) -> bool:
 
 def look(folder: Path, results: str) -> Live:
     """Return what goes on in a working directory, as far as it concerns ``results`` (relative to it)."""
-    processes = sorted({*_lock_holders(folder / LOCK), *other_runs(folder)})
-    begins = []
-    for process in processes:
+    begins: dict[int, float] = {}
+    for pid in sorted({*_lock_holders(folder / LOCK), *other_runs(folder)}):
         with contextlib.suppress(psutil.Error):
-            begins.append(psutil.Process(process).create_time())
-    since = min(begins, default=None)
+            process = psutil.Process(pid)
+            if _may_be_of(process, Path(results).name):
+                begins[pid] = process.create_time()
+    since = min(begins.values(), default=None)
     begun = {
         file.removeprefix(f"{results}/"): began
         for file, began in _begun(folder / ".snakemake" / "incomplete")
@@ -71,7 +76,24 @@ def look(folder: Path, results: str) -> Live:
     }
     orphans = any(not _of_a_run(began, since) for began in begun.values())
     opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
-    return Live(processes, since, begun, opened)
+    return Live(list(begins), since, begun, opened)
+
+
+def _may_be_of(process: psutil.Process, experiment: str) -> bool:
+    """Tell whether a process is a run of an experiment: not a dry run, nor one with another's config file."""
+    words = process.cmdline()
+    if {"-n", "--dry-run", "--dryrun"} & set(words):
+        return False
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
+    parser.add_argument("--config", "-C", nargs="*", default=None)
+    known = parser.parse_known_args(words)[0]
+    if not known.configfile or known.config is not None:
+        return True  # of what experiment it is, Snakemake alone knows
+    try:
+        return read_yaml(Path(process.cwd(), known.configfile[-1])).get("experiment") == experiment
+    except UserError:
+        return True
 
 
 def _lock_holders(lock: Path) -> Iterator[int]:

@@ -117,15 +117,19 @@ def _losses(path: Path) -> list[tuple[int, float]]:
 
 
 def _last_lines(log: Path) -> tuple[int | None, int | None, int | None, float | None, float]:
-    """Return (update, of how many, words/s, s/update, seconds since the line) as a log last says them."""
+    """Return (update, of how many, words/s, s/update, seconds trained since) as a log last says them."""
     update = most = words = None
     pace = None
+    between = 0
     for line in tail(log):
         if _CLEAN in line:
             update = most = words = pace = None
         elif found := _RESUMED.search(line):
             update, words, pace = int(found[1]), None, None
         elif found := _UPDATE.search(line):
+            between = int(found[1]) - (update or 0)
             update, most, words, pace = int(found[1]), int(found[2]), int(found[3]), float(found[4])
-    age = time.time() - log.stat().st_mtime if pace is not None else 0.0
-    return update, most, words, pace, age
+    if pace is None:
+        return update, most, words, pace, 0.0
+    # A training that has been silent for longer than from line to line is validating, or waits for its turn.
+    return update, most, words, pace, min(time.time() - log.stat().st_mtime, between * pace)

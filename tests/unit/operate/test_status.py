@@ -22,6 +22,7 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
 from workflow_scripts.operate.job_states import State, failed
+from workflow_scripts.operate.live import look
 from workflow_scripts.operate.status import Status, as_json, clock, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
 
@@ -77,7 +78,7 @@ def experiment() -> Experiment:
     return load_experiment(CONFIG)
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
+def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
         "-m",
@@ -87,7 +88,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         "--snakefile",
     ]
     command += [str(folder / "Snakefile"), "--workflow-profile", "none", "--cores", "4", "--keep-going"]
-    command += ["--rerun-incomplete"]
+    command += ["--rerun-incomplete", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
@@ -173,6 +174,29 @@ def test_what_failed_before_the_run_that_is_on_is_to_do(place: Path) -> None:
     assert counts(place) == {"failed": 1, "to do": 5}
 
 
+def test_runs_of_other_experiments_are_not_this_ones(place: Path) -> None:
+    (place / "Snakefile").write_text(SLOW)
+    for name in ("tiny", "other"):
+        config = {**CONFIG, "experiment": name}
+        (place / f"{name}.yaml").write_text(yaml.safe_dump(config))
+    run = start(place, "--configfile", str(place / "other.yaml"))
+    lock = place / ".snakemake/locks"
+    while not (lock.is_dir() and any(lock.iterdir())):
+        assert run.poll() is None
+        time.sleep(0.1)
+    assert look(place, "results/other").processes == [run.pid]
+    assert look(place, "results/tiny").since is None
+    (place / "go").touch()
+    assert run.wait() == 0
+    (place / "go").unlink()
+    (place / "slow").unlink()
+    run = start(place, "--configfile", str(place / "other.yaml"), "--config", "experiment=tiny")
+    while run.pid not in look(place, "results/tiny").processes:
+        assert run.poll() is None
+    (place / "go").touch()
+    assert run.wait() == 0
+
+
 @pytest.mark.parametrize(
     ("text", "is_error"),
     [
@@ -223,16 +247,20 @@ def test_a_running_training_is_seen_by_its_heartbeat_and_its_progress_by_its_log
     folder = training(tmp_path, "baseline", LOG, [4.5, 4.12, 4.3], seconds=5000.0)
     write_json(folder / "owner.json", {"host": os.uname().nodename, "pid": os.getpid(), "started": None})
     log = tmp_path / "results/tiny/logs/train_baseline/s1.log"
-    os.utime(log, (time.time() - 100, time.time() - 100))
+    os.utime(log, (time.time() - 10, time.time() - 10))
     (one,) = (t for t in trainings(tmp_path) if t.system == "baseline")
     assert (one.state, one.update, one.max_updates) == ("running", 100, 2000)
     assert (one.seconds_per_update, one.words_per_second) == (0.5, 9478)
     assert (one.loss, one.best_loss, one.best_update) == (4.3, 4.12, 100)
     assert (one.attempts, one.seconds) == (2, 5000.0)
-    # 1,900 updates of half a second, less the 100 s since the line was written.
-    assert one.seconds_left is not None and 845 < one.seconds_left <= 850
+    # 1,900 updates of half a second, less the 10 s since the line was written.
+    assert one.seconds_left is not None and 930 < one.seconds_left <= 940
+    # Lines come every 50 updates, 25 s: whoever is silent for longer does not train.
+    os.utime(log, (time.time() - 100, time.time() - 100))
+    (one,) = (t for t in trainings(tmp_path) if t.system == "baseline")
+    assert one.seconds_left == 925
     said = page(status_of(experiment(), tmp_path))
-    assert "baseline s1   running   100/2000    0.50   4.300   4.120   1:24   0:15" in said
+    assert "baseline s1   running   100/2000    0.50   4.300   4.120   1:24   0:16" in said
     assert "continued" not in said  # nothing is known of trainings that did not begin
 
     # A heartbeat that stopped: whoever had it is gone.
