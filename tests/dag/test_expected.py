@@ -59,7 +59,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "directions": {"evaluate_only": ["de-fr"]},
     },
     "both kinds of references": {"evaluation": {"references": ["raw", "paper"]}},
-    "paper references alone": {"evaluation": {"references": ["paper"], "testsets": ["news", "valid"]}},
+    "paper references alone, of one side of each pair": {
+        "evaluation": {"references": ["paper"], "testsets": ["news", "valid"]},
+        "directions": {"train": ["en-de", "fr-en"]},
+    },
     "shards": {"data": {**TINY["data"], "shards": 3}},
     "pads": {"activations": {"count_pads": True}},
     "without a sweep: masks of k only for an analysis": {

@@ -21,6 +21,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
+from workflow_scripts.models.progress import ProgressLog
 from workflow_scripts.operate.job_states import State, failed
 from workflow_scripts.operate.live import look
 from workflow_scripts.operate.status import Status, as_json, clock, main, show, status_of
@@ -294,6 +295,23 @@ def test_what_the_last_attempt_says_holds(
     write_json(folder / "owner.json", {"host": "elsewhere", "pid": 1, "started": None})
     (one,) = (t for t in trainings(tmp_path) if t.system == "ns-k95")
     assert (one.update, one.seconds_per_update, one.best_loss) == (update, pace, None)
+
+
+def test_the_trainers_own_lines_are_understood(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    progress = ProgressLog(400, 50)
+    for update in range(1, 101):
+        with caplog.at_level("INFO"):
+            progress.update(update, {"loss": 2.0}, 30, 1e-3)
+    lines = "".join(f"11:00:00 {record.getMessage()}\n" for record in caplog.records)
+    folder = training(tmp_path, "ns-k95", lines, [])
+    write_json(folder / "owner.json", {"host": "elsewhere", "pid": 1, "started": None})
+    (one,) = (t for t in trainings(tmp_path) if t.system == "ns-k95")
+    assert (one.update, one.max_updates) == (100, 400)
+    assert one.words_per_second is not None and one.seconds_per_update is not None
+    # What else is looked for stands in the trainer's source, which this environment cannot import.
+    models = ROOT / "workflow_scripts/models"
+    assert 'f"resumed at update {' in (models / "trainer.py").read_text()
+    assert 'f"starting clean (' in (models / "training_folder.py").read_text()
 
 
 def lay_down_system(folder: Path, name: str, files: int) -> None:
