@@ -1,0 +1,112 @@
+"""kill -9 at random moments until the training is done: the same weights to the bit as undisturbed."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.unit.train.interrupted import same_weights  # noqa: E402
+from tests.unit.train.toy_world import (  # noqa: E402
+    DIRECTIONS,
+    baseline_arguments,
+    finetune_arguments,
+    write_world,
+)
+from workflow_scripts.files import read_json, write_json  # noqa: E402
+from workflow_scripts.models.history import History  # noqa: E402
+from workflow_scripts.train.train_baseline import main as train_baseline  # noqa: E402
+from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
+from workflow_scripts.units.system import SystemFolder  # noqa: E402
+
+BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
+SEED = 20
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def in_processes(folder: Path, steps: list[dict[str, Any]]) -> tuple[list[list[int]], str]:
+    """Return the exit codes of each step's processes, and all that was logged."""
+    write_json(folder / "steps.json", steps)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.unit.train.killing", str(folder / "steps.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) -> None:
+    """Checkpoints at every fourth update of epochs of 6 to 12; patience ends the trainings at 32 and 16."""
+    parent = tmp_path / "parent"
+    train_baseline(baseline_arguments(world, tmp_path / "parent_folder", parent, max_updates=5))
+    system = SystemFolder.read(parent)
+    keep = np.random.default_rng(SEED).random((len(DIRECTIONS), 96)) < 0.8
+    masks = tmp_path / "masks.npz"
+    made_from = {"rule": "test", "weights_sha256": system.weights_sha256}
+    MaskTable(DIRECTIONS, keep, system.space, made_from).write(masks)
+    options = {"validate_interval_updates": 4, "patience": 2, "max_updates": 60, "temperature": 2.0}
+    options |= {"scheduler": "fixed", "warmup_updates": 0}
+
+    def mixed(name: str) -> dict[str, Any]:
+        folders = tmp_path / name, tmp_path / f"{name}.out"
+        return {"main": BASELINE, "arguments": baseline_arguments(world, *folders, lr=0.1, **options)}
+
+    def masked(name: str) -> dict[str, Any]:
+        folders = tmp_path / name, tmp_path / f"{name}.out"
+        arguments = finetune_arguments(world, parent, masks, *folders, lr=0.3, **options)
+        return {"main": FINETUNE, "arguments": arguments}
+
+    draw = random.Random(SEED)
+    steps = []
+    for program in (mixed, masked):
+        steps.append(program(f"{program.__name__}.straight"))
+        # Half of the time is start-up.
+        moments = [draw.uniform(0.3, 0.7) for _ in range(KILLS)]
+        steps.append({**program(f"{program.__name__}.killed"), "kill_after": moments})
+    codes, log = in_processes(tmp_path, steps)
+    assert [one[-1] for one in codes] == [0] * 4, log
+    assert "resumed at update" in log
+    assert sum(map(len, codes)) > 6
+    for name, last, killed in (("mixed", 32, codes[1]), ("masked", 16, codes[3])):
+        folders = [tmp_path / f"{name}.{kind}" for kind in ("straight", "killed")]
+        systems = [tmp_path / f"{folder.name}.out" for folder in folders]
+        assert len(killed) > 1
+        assert same_weights(*systems)
+        finished = [read_json(folder / "finished.json") for folder in folders]
+        assert finished[0] == finished[1]
+        assert (finished[0]["updates"], finished[0]["reason"]) == (last, "patience or time")
+        assert len({(folder / "validation.csv").read_bytes() for folder in folders}) == 1
+        facts = [read_json(system / "system.json")["training"] for system in systems]
+        for key in ("updates", "best_update", "best_valid_loss", "max_tokens"):
+            assert facts[0][key] == facts[1][key]
+        # One that was killed in its first moments may have written nothing of itself.
+        outcomes = [attempt["outcome"] for attempt in History(folders[1]).read()["attempts"]]
+        assert 2 <= len(outcomes) <= len(killed)
+        assert set(outcomes) == {"killed", "finished"}
+
+
+def test_two_at_once_train_once(world: Path, tmp_path: Path) -> None:
+    """Both end well; one of them trained, the other waited and found it finished."""
+    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+    (codes,), log = in_processes(tmp_path, [{"main": BASELINE, "arguments": arguments, "beside": 2}])
+    assert codes == [0, 0], log
+    assert [one["outcome"] for one in History(tmp_path / "folder").read()["attempts"]] == ["finished"]
+    assert log.count("is training this already; waiting for it") == 1
+    assert log.count("holds this training, finished; exporting it again") == 1
+    SystemFolder.read(tmp_path / "out").verify()
