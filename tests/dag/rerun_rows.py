@@ -56,7 +56,6 @@ class Row:
 
     ``config``: keys that change. ``edit``: changes files of the finished experiment's folder. ``code``:
     changes files of a copy of the checkout, which the dry run then uses. ``options``: Snakemake's.
-    ``pending``: what the row waits for, where the workflow does not have it yet.
     """
 
     change: str
@@ -67,7 +66,6 @@ class Row:
     code: Callable[[Path], None] | None = None
     options: tuple[str, ...] = ()
     conda: bool = False
-    pending: str = ""
 
 
 def append(name: str, text: str) -> Callable[[Path], None]:
@@ -370,7 +368,6 @@ ROWS = [
         {"score": 1, **TABLES},
         "small files that cannot be read are found when a run starts, and made again",
         edit=write(f"{RESULTS}/scores/ns-k70/s1/news.raw.json", '{"format": "neu'),
-        pending="damaged files are found when the Snakefile is read",
     ),
     # Code and environments.
     Row(
@@ -391,7 +388,6 @@ ROWS = [
         "counts, and what is made of them; a system whose masks come out the same is only exported again;"
         " the baseline stays",
         code=pin("fairseq", "torch"),
-        pending="trainings do not carry their environment",
     ),
     Row(
         "a package of the environment `workflow` or `dev` changes",
