@@ -13,6 +13,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify times test chaos lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain status verify why plan times test chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -60,6 +61,10 @@ why: ## what would run and why: CONFIG=…
 verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.verify --configfile $(CONFIG)
+
+plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
+	$(SETUP) workflow
+	@$(BIN) -m workflow_scripts.operate.plan --configfile $(CONFIG) --cores $(CORES) $(ARGS)
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow

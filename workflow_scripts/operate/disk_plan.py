@@ -80,13 +80,18 @@ def parameters(architecture: Mapping[str, Any], symbols: int) -> int:
     return int(encoder + decoder + final_norms + embeddings * symbols * dim)
 
 
+def symbols_of(experiment: Experiment) -> int:
+    """Return the symbols of an experiment's vocabulary, language tokens included."""
+    return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
+
+
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once: int) -> Need:
     """Return the bytes that ``jobs`` will add below ``results``.
 
     ``at_once``: trainings that run side by side; one that keeps no optimiser state holds its checkpoints only
     while it runs.
     """
-    symbols = experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
+    symbols = symbols_of(experiment)
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)
     kept, passing, systems = 0, [], 0
     prepared, to_prepare = 0, set[str]()

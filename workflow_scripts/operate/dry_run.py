@@ -39,6 +39,8 @@ _PART = re.compile("; (?=" + "|".join(map(re.escape, (*_FILES, *_FLAGS, _PARAMS)
 _BOTH = re.compile(r"across all output: before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (?P<rule>\w+):$")
 _NOTHING = "<nothing exclusive>"
+#: Of what Snakemake says when it refuses.
+_MOST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +214,6 @@ def _said(text: str) -> str:
     lines = (rest.partition("\n")[2] if found else text).splitlines()
     frames = ("  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")
     told = [line for line in lines if line.strip() and not line.startswith(frames)]
+    if len(told) > _MOST_LINES:
+        told[_MOST_LINES:] = [f"and {len(told) - _MOST_LINES} lines more"]
     return "\n".join(told) or "the dry run failed without a word"
