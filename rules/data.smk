@@ -156,7 +156,7 @@ rule write_card:
         "../envs/text.yaml"
     params:
         root=subpath(output.json, parent=True),
-        vocabulary=VOCABULARY,
+        vocabulary=lambda w, input: parent(input.vocabulary[0]),
         pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
