@@ -1,19 +1,21 @@
 """What a killed run leaves on disk besides its results: half-written files and half-written records.
 
-Inputs: a results folder, a ``.snakemake`` folder. Outputs: files removed; records of Snakemake's that cannot
-be read replaced by its own mark of an unfinished output, so that these are made again.
+Inputs: a results folder, Snakemake's working directory. Outputs: files removed; Snakemake's own mark of an
+unfinished output where it would not notice that one is, so that it is made again.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import psutil
 
-from workflow_scripts.files import HOST
+from workflow_scripts.files import HOST, read_json
 
 #: `.{stem}.{host}-{process}.tmp{suffix}` of files.atomic_path; without host what others write in that way.
 _TEMPORARY = re.compile(r"\.(?:(?P<host>[A-Za-z0-9-]+)-)?(?P<pid>[0-9]+)\.tmp(\.[A-Za-z0-9]+)?$")
@@ -71,20 +73,51 @@ def _is_whole(record: Path) -> bool:
         return handle.read(1) == b"}"
 
 
-def mark_unreadable_records(snakemake: Path) -> int:
-    """Mark the outputs whose record is half written as unfinished: they are made again. Return their number.
+def _place(output: str, folder: Path) -> Path:
+    """Return where Snakemake keeps its record, or its mark, of an output below ``folder``: base64, cut."""
+    name = urlsafe_b64encode(output.encode()).decode()
+    limit = os.pathconf(folder, "PC_NAME_MAX") - 1
+    *first, last = (name[start : start + limit] for start in range(0, len(name), limit))
+    return Path(*(f"@{part}" for part in first), last)
 
-    Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
-    output is unfinished. Snakemake would take the output as it is, whatever settings it was made with.
+
+def _is_recorded(output: Path, record: Path) -> bool:
+    """True if a record is of the output as it is: it holds its time when the job had finished."""
+    try:
+        ended = read_json(record).get("endtime") or 0.0
+    except FileNotFoundError:
+        return False
+    return output.stat().st_mtime <= ended + CLOCK_SECONDS
+
+
+def mark_unfinished(working: Path) -> int:
+    """Mark what a killed run did not finish and Snakemake would not notice; return the number of outputs.
+
+    Call it before Snakemake's lock is cleared, which lists the outputs of the killed run. They are made again.
+
+    1. Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
+       output is unfinished. Snakemake would take the output as it is, of whatever settings.
+    2. That mark is made just after the job has begun. If the run is killed in between, the job can go on to
+       its end, and its output has no record, or an older one.
     """
+    snakemake = working / ".snakemake"
     metadata, incomplete = snakemake / "metadata", snakemake / "incomplete"
     broken = [path for path in metadata.rglob("*") if path.is_file() and not _is_whole(path)]
+    places = {path.relative_to(metadata) for path in broken}
     for path in broken:
-        mark = incomplete / path.relative_to(metadata)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text('{"external_jobid": null}')
         path.unlink()
-    return len(broken)
+    for lock in (snakemake / "locks").glob("*.output.lock"):
+        for output in lock.read_text(encoding="utf-8", errors="replace").splitlines():
+            if not (working / output).is_file():
+                continue
+            place = _place(output, snakemake)
+            if not _is_recorded(working / output, metadata / place):
+                places.add(place)
+    unmarked = [place for place in places if not (incomplete / place).exists()]
+    for place in unmarked:
+        (incomplete / place).parent.mkdir(parents=True, exist_ok=True)
+        (incomplete / place).write_text('{"external_jobid": null}', encoding="utf-8")
+    return len(unmarked)
 
 
 def remove_scripts(snakemake: Path) -> None:

@@ -5,7 +5,7 @@ own lock does not say who holds it, so a run that was killed blocks every later 
 lock of the operating system's beside it, which ends with the process: who has it alone knows that the
 other is stale. Which runs may go on side by side (other outputs, dry runs) is left to Snakemake's own.
 What else a killed run left behind is put right by the Snakefile, for `snakemake` alone too (``orphans``,
-``leftovers``), but for what Snakemake reads before it: half-written records.
+``leftovers``), but for what Snakemake reads before it: marks of unfinished outputs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.forced import with_forced
-from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts
+from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.preflight import unwritable
 
 LOCK = ".snakemake/neuronspec.lock"
@@ -112,16 +112,12 @@ def clear(folder: Path, snakemake: list[str]) -> None:
         UserError: Snakemake could not read the workflow.
     """
     print("an earlier run was killed: its lock is cleared", file=sys.stderr)
+    if number := mark_unfinished(folder):
+        what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
+        print(f"{number} {what} made again", file=sys.stderr)
     done = subprocess.run([*snakemake, "--unlock"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(done.stderr.strip().split("\n")[-1])
-    if number := mark_unreadable_records(folder / ".snakemake"):
-        what = (
-            "output has no readable record and is"
-            if number == 1
-            else "outputs have no readable record and are"
-        )
-        print(f"{number} {what} made again", file=sys.stderr)
     remove_scripts(folder / ".snakemake")
 
 

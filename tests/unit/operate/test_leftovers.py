@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from workflow_scripts.files import HOST, atomic_path
-from workflow_scripts.operate.leftovers import mark_unreadable_records, remove_scripts, remove_temporaries
+from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts, remove_temporaries
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -63,23 +63,41 @@ def test_other_hosts_and_unknown_ones_have_time(tmp_path: Path) -> None:
     assert remove_temporaries(tmp_path) == [day, minute]
 
 
+def marks(working: Path) -> list[str]:
+    folder = working / ".snakemake/incomplete"
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
 def test_an_output_whose_record_is_half_written_is_unfinished(tmp_path: Path) -> None:
     """Zeros, half an object, nothing at all, and one in a folder, as Snakemake cuts long names."""
-    metadata = tmp_path / "metadata"
+    metadata = tmp_path / ".snakemake/metadata"
     whole = make(metadata / "whole")
     whole.write_text(json.dumps({"rule": "decode"}))
     for name, content in {"half": b'{"rule": "dec', "zeros": b"\0" * 20, "@long/empty": b""}.items():
         make(metadata / name).write_bytes(content)
-    assert mark_unreadable_records(tmp_path) == 3
-    marks = sorted(path for path in (tmp_path / "incomplete").rglob("*") if path.is_file())
-    assert [str(path.relative_to(tmp_path / "incomplete")) for path in marks] == [
-        "@long/empty",
-        "half",
-        "zeros",
-    ]
-    assert all(json.loads(path.read_text()) == {"external_jobid": None} for path in marks)
+    assert mark_unfinished(tmp_path) == 3
+    assert marks(tmp_path) == ["@long/empty", "half", "zeros"]
+    assert json.loads((tmp_path / ".snakemake/incomplete/half").read_text()) == {"external_jobid": None}
     assert [path for path in metadata.rglob("*") if path.is_file()] == [whole]
-    assert mark_unreadable_records(tmp_path) == 0
+    assert mark_unfinished(tmp_path) == 0
+
+
+def test_an_output_of_the_killed_run_that_is_not_the_recorded_one_is_unfinished(tmp_path: Path) -> None:
+    """Base64 of `new` is bmV3, of `old` b2xk, of `same` c2FtZQ==; long names are cut after 254 characters."""
+    long = "d" * 100 + "/" + "f" * 100
+    for name in ("new", "old", "same", "not_of_the_run", long):
+        make(tmp_path / name)
+    (tmp_path / ".snakemake/metadata").mkdir(parents=True)
+    times = {"b2xk": time.time() - 3600, "c2FtZQ==": (tmp_path / "same").stat().st_mtime}
+    for place, endtime in times.items():
+        (tmp_path / ".snakemake/metadata" / place).write_text(json.dumps({"endtime": endtime}))
+    lock = make(tmp_path / ".snakemake/locks/0.output.lock")
+    lock.write_text(f"new\nold\nsame\nnot_yet\n{long}\n")
+    assert mark_unfinished(tmp_path) == 3
+    cut, *others = marks(tmp_path)
+    assert others == ["b2xk", "bmV3"]
+    assert cut.startswith("@ZGRk") and cut.index("/") == 255
+    assert mark_unfinished(tmp_path) == 0
 
 
 def test_scripts_of_long_commands_go(tmp_path: Path) -> None:

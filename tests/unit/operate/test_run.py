@@ -25,7 +25,7 @@ rule slow:
 """
 
 
-def start(folder: Path, target: str) -> subprocess.Popen[str]:
+def start(folder: Path, target: str, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "workflow_scripts.operate.run", "--directory", str(folder)]
     command += [
         "--snakefile",
@@ -36,6 +36,7 @@ def start(folder: Path, target: str) -> subprocess.Popen[str]:
         "--cores",
         "1",
         target,
+        *options,
     ]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -131,8 +132,25 @@ def test_an_output_with_half_a_record_is_made_again_after_a_crash(tmp_path: Path
     again = start(tmp_path, "out")
     said, _ = again.communicate()
     assert again.returncode == 0, said
-    assert "1 output has no readable record and is made again" in said
+    assert "1 output has no whole record and is made again" in said
     assert "Finished jobid" in said and record.read_bytes().endswith(b"}")
+
+
+def test_a_job_that_was_never_marked_and_finished_alone_is_made_again(tmp_path: Path) -> None:
+    """Snakemake was killed after the job had begun and before it had marked its output as unfinished."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    run = start(tmp_path, "slow")
+    while not (tmp_path / "started").exists():
+        assert run.poll() is None
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    for mark in (tmp_path / ".snakemake/incomplete").iterdir():
+        mark.unlink()
+    (tmp_path / "slow").touch()
+    again = start(tmp_path, "slow", "--dry-run")
+    said, _ = again.communicate()
+    assert "1 output has no whole record and is made again" in said
+    assert "Nothing to be done" not in said and "slow" in said
 
 
 def test_a_folder_that_cannot_be_worked_in_is_named(tmp_path: Path) -> None:
