@@ -35,7 +35,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             f"tests/unit/{name}"
             for name in ("data", "translate", "units", "select", "test_errors.py", "test_files.py")
         )
-        + ("tests/malformed/test_text.py",),
+        + ("tests/malformed/test_text.py", "tests/malformed/test_report.py"),
     ),
     "dag": ("workflow", ("tests/dag",)),
     "workflow": (
@@ -46,7 +46,6 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             "tests/unit/test_envs.py",
             "tests/unit/test_layers.py",
             "tests/malformed/test_config.py",
-            "tests/malformed/test_report.py",
         ),
     ),
     "evaluate": (

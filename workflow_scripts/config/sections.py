@@ -54,7 +54,7 @@ class Subwords(Section):
 
     vocab_size: PositiveInt = Field(8000, description="Pieces.")
     model_type: Literal["bpe", "unigram"] = Field("bpe", description="SentencePiece model type.")
-    character_coverage: float = Field(1.0, gt=0.9, le=1.0, description="Share of characters kept as pieces.")
+    character_coverage: float = Field(1.0, ge=0.98, le=1.0, description="Share of characters kept as pieces.")
     sample_sentences: PositiveInt = Field(10_000_000, description="Sentences drawn to train it.")
     seed: int = Field(1, ge=0, description="Seed of the draw.")
 

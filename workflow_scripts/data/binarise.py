@@ -64,7 +64,7 @@ def id_table(subwords: Any, vocabulary: Vocabulary, name: str = "the dictionary"
     if strange:
         raise UserError(
             f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "
-            f"{len(vocabulary.subwords)} pieces, such as {strange[0]!r}"
+            f"{len(vocabulary.subwords)} pieces, such as {strange[0]!r}; name the two that were made together"
         )
     table = np.array([vocabulary.id_of(piece) for piece in pieces], dtype=np.int64)
     # <s> and </s> are no pieces of text: a sentence that spells them must not end early.

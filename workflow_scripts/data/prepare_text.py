@@ -25,7 +25,7 @@ from workflow_scripts.files import atomic_path, sha256_of, write_json
 
 FORMAT = "neuronspec-text-1"
 LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained
-BLOCK_LINES = 10_000
+BLOCK_LINES = 1_000  # with the longest line that is read, this bounds memory
 
 
 @dataclass

@@ -23,9 +23,9 @@ from workflow_scripts.errors import UserError
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
 #: Bytes. No sentence is as long: the file has no lines, or is no text.
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 19
 #: Text packs to a third; the most that gzip can do is 1,032. Small files may repeat themselves as they like.
-LARGEST_RATIO, FREE_BYTES = 200, 100_000_000
+LARGEST_RATIO, FREE_BYTES = 200, 50_000_000
 LINES_BETWEEN_LOOKS = 1000
 # What str.splitlines takes for the end of a line and we do not: it would split the line in a later tool.
 SEPARATOR_CHARACTERS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"

@@ -27,6 +27,8 @@ from workflow_scripts.files import atomic_path, sha256_of, write_text
 
 COUNT = 100  # written for every piece; fairseq reads the order only
 LONGEST_LINE = 1 << 16  # bytes; SentencePiece skips longer lines
+LEAST_COVERAGE = 0.98  # SentencePiece's own limit
+LARGEST_VOCABULARY = 1_000_000
 SMALLEST_VOCABULARY = 8  # the three specials, the blank and something to write with
 SAMPLE_BLOCK = 1_000_000  # lines
 REPORT_EVERY = 500_000  # lines
@@ -103,6 +105,12 @@ def train_model(
         raise UserError(
             f"subwords.vocab_size: {vocabulary_size} is too small; at least {SMALLEST_VOCABULARY}"
         )
+    if vocabulary_size > LARGEST_VOCABULARY:
+        raise UserError(f"subwords.vocab_size: {vocabulary_size} is too large; at most {LARGEST_VOCABULARY}")
+    if not LEAST_COVERAGE <= character_coverage <= 1:
+        raise UserError(
+            f"subwords.character_coverage: {character_coverage} is not from {LEAST_COVERAGE} to 1"
+        )
     model = io.BytesIO()
     try:
         SentencePieceTrainer.train(
@@ -123,6 +131,8 @@ def train_model(
 
 def _explain(message: str, size: int) -> str:
     key = f"subwords.vocab_size: {size}"
+    if "sentences_.empty()" in message:
+        return "the training text has no line; look at the prepared text"
     too_high = re.search(r"value <= (\d+)", message)
     if too_high:
         return f"{key} is more than the training text can fill; at most {too_high[1]}"
@@ -162,6 +172,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-model", type=Path, required=True)
     parser.add_argument("--out-dict", type=Path, required=True)
     arguments = parser.parse_args(argv)
+    if arguments.sample_sentences < 0:
+        raise UserError(f"--sample-sentences {arguments.sample_sentences}: must be at least 1, or 0 for all")
     files = training_files(arguments.text_root, arguments.pairs, arguments.languages)
     lines = sampled_text(files, arguments.text, arguments.sample_sentences, arguments.seed)
     model = train_model(lines, arguments.vocab_size, arguments.model_type, arguments.character_coverage)

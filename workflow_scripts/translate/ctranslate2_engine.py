@@ -35,10 +35,13 @@ MEMORY_FOLDER = "/dev/shm"
 LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 
-def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[np.bool_]]:
+def layer_masks(
+    keep: NDArray[np.bool_], space: UnitSpace, origin: str = "masks"
+) -> dict[str, NDArray[np.bool_]]:
     """Split a flat mask row into one mask per feed-forward layer: ``encoder.layers.0`` -> bool[F].
 
-    Raises UserError where the mask speaks of units that cannot be cut out of a feed-forward layer.
+    ``origin``: the masks' file. Raises UserError where a layer keeps no unit, and where the mask speaks
+    of units that cannot be cut out of a feed-forward layer.
     """
     masks = {}
     for group in space.groups:
@@ -46,14 +49,14 @@ def layer_masks(keep: NDArray[np.bool_], space: UnitSpace) -> dict[str, NDArray[
         if group.kind == "ffn":
             if not part.any():
                 raise UserError(
-                    f"mask group {group.key!r} keeps no unit, and a layer without any cannot be expressed in"
-                    " ctranslate2; use --engine fairseq, or make the masks again"
+                    f"{origin}: mask group {group.key!r} keeps no unit; ctranslate2 has no layer without"
+                    " any; use --engine fairseq, or make the masks again"
                 )
             masks[f"{group.stack}.layers.{group.layer}"] = part
         elif not part.all():
             raise UserError(
-                f"mask group {group.key!r} is of kind {group.kind!r}: ctranslate2 can leave out feed-forward "
-                "units only; use --engine fairseq"
+                f"{origin}: mask group {group.key!r} is of kind {group.kind!r}: ctranslate2 can leave out"
+                " feed-forward units only; use --engine fairseq"
             )
     return masks
 
@@ -122,15 +125,14 @@ class CTranslate2Engine:
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
         self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
         self._limit = self._max_length + 1
+        symbols = Vocabulary.read(system.dictionary, system.languages).symbols
+        masks = None
+        if keep is not None:
+            masks = layer_masks(keep, system.space, str(system.mask_file(direction)))
         weights = load_weights(system.weights, system.architecture)
+        positions = max(int(system.architecture["max_positions"]), self._limit) + 1
         try:
-            spec = build_spec(
-                weights,
-                system.architecture,
-                Vocabulary.read(system.dictionary, system.languages).symbols,
-                None if keep is None else layer_masks(keep, system.space),
-                positions=max(int(system.architecture["max_positions"]), self._limit) + 1,
-            )
+            spec = build_spec(weights, system.architecture, symbols, masks, positions)
         except UserError as error:
             raise UserError(f"{system.weights}: {error}; export the system again") from None
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)

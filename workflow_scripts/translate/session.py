@@ -48,9 +48,9 @@ class Session:
         source, target = direction_languages(direction, system.languages)
         try:
             self._max_positions = Architecture.from_dict(system.architecture).max_positions
+            options_of_text = TextOptions.from_mapping(dict(system.text))
         except UserError as error:
-            raise UserError(f"{system.folder / DESCRIPTION}: {error}") from None
-        options_of_text = TextOptions.from_mapping(dict(system.text))
+            raise UserError(f"{system.folder / DESCRIPTION}: {error}; export the system again") from None
         self._encoder = TextProcessor(source, options_of_text, load_subwords(system.subwords))
         self._decoder = TextProcessor(target, options_of_text)
         self._engine = load_engine(engine, system, direction, options)

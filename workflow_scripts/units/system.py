@@ -200,6 +200,10 @@ class SystemFolder:
         table.check_model(self.space, made_from if made_from in lineage else lineage[-1])
         return table
 
+    def mask_file(self, direction: str) -> Path | None:
+        """Return the file that holds the direction's mask row, if any: the system's, or the other."""
+        return self.masks if direction in self.mask_rows else self.more_masks
+
     def keep_row(self, direction: str) -> NDArray[np.bool_] | None:
         """Return the direction's kept units, bool [units], or None where nothing is masked.
 
@@ -208,7 +212,7 @@ class SystemFolder:
         row = self.mask_row(direction)
         if row is None:
             return None
-        path = self.masks if direction in self.mask_rows else self.more_masks
+        path = self.mask_file(direction)
         if path is None and direction in self.mask_rows:
             raise UserError(
                 f"{self.folder / DESCRIPTION}: direction {direction!r} has a mask row but no masks file"

@@ -1,0 +1,33 @@
+"""Malformed text, subwords, counts, masks and systems, each to the stage that reads it."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from tests.malformed.case import assert_share, refused, start
+from tests.malformed.text_cases import ACCEPTED, CASES, Trap
+
+REACHED: dict[str, set[str]] = {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_refused(case, tmp_path, monkeypatch, capsys):
+    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
+def test_accepted(case, tmp_path, monkeypatch):
+    start(case, tmp_path, monkeypatch)(None)
+    case.check(tmp_path)
+
+
+def test_the_trap_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pickle.loads(pickle.dumps(Trap()))
+    assert (tmp_path / "ran").exists()
+
+
+def test_checks():
+    assert_share("text", CASES, REACHED)

@@ -1,0 +1,149 @@
+"""A tiny right world for malformed cases to spoil: subwords, counts, masks, a system."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from workflow_scripts.files import sha256_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.space import UnitSpace, ffn_space
+from workflow_scripts.units.system import SystemFolder
+
+WIDTH, UNITS, LAYERS = 8, 12, 2
+SPACE = ffn_space(LAYERS, LAYERS, UNITS)
+DIRECTIONS = ("de-en", "en-de")
+ARCHITECTURE = {
+    "encoder_layers": LAYERS,
+    "decoder_layers": LAYERS,
+    "model_dim": WIDTH,
+    "ffn_dim": UNITS,
+    "heads": 2,
+    "pre_norm": True,
+    "activation": "relu",
+    "share_decoder_embeddings": True,
+    "share_all_embeddings": False,
+    "max_positions": 16,
+    "dropout": 0.1,
+    "attention_dropout": 0.0,
+    "activation_dropout": 0.0,
+}
+WORDS = ("ein", "Haus", "am", "Fluss", "a", "house", "by", "the", "river")
+Weights = dict[str, NDArray[Any]]
+
+
+@cache
+def subwords() -> bytes:
+    """A SentencePiece model of 40 pieces."""
+    from sentencepiece import SentencePieceTrainer
+
+    model = io.BytesIO()
+    lines = [" ".join(WORDS[n % 9] for n in range(start, start + 5)) for start in range(60)]
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_writer=model, vocab_size=40, model_type="bpe", minloglevel=2
+    )
+    return model.getvalue()
+
+
+def dictionary() -> bytes:
+    """The dictionary of ``subwords``."""
+    from sentencepiece import SentencePieceProcessor
+
+    model = SentencePieceProcessor(model_proto=subwords())
+    return "".join(f"{model.id_to_piece(n)} 100\n" for n in range(3, 40)).encode()
+
+
+def weights(symbols: int) -> Weights:
+    """Random parameters under fairseq's names."""
+    random = np.random.default_rng(1)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for side in ("encoder", "decoder"):
+        shapes[f"{side}.embed_tokens.weight"] = (symbols, WIDTH)
+        norms = [f"{side}.layer_norm"]
+        for index in range(LAYERS):
+            layer = f"{side}.layers.{index}"
+            for attention in ["self_attn"] + ["encoder_attn"] * (side == "decoder"):
+                norms.append(f"{layer}.{attention}_layer_norm")
+                for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
+                    shapes[f"{layer}.{attention}.{part}.weight"] = (WIDTH, WIDTH)
+                    shapes[f"{layer}.{attention}.{part}.bias"] = (WIDTH,)
+            norms.append(f"{layer}.final_layer_norm")
+            shapes |= {f"{layer}.fc1.weight": (UNITS, WIDTH), f"{layer}.fc1.bias": (UNITS,)}
+            shapes |= {f"{layer}.fc2.weight": (WIDTH, UNITS), f"{layer}.fc2.bias": (WIDTH,)}
+        for norm in norms:
+            shapes |= {f"{norm}.weight": (WIDTH,), f"{norm}.bias": (WIDTH,)}
+    return {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def masks(
+    made_from: str | None,
+    rows: tuple[str, ...] = DIRECTIONS,
+    space: UnitSpace = SPACE,
+    keep: NDArray[np.bool_] | None = None,
+) -> MaskTable:
+    """Masks that keep every other unit, and the first of each layer."""
+    if keep is None:
+        keep = np.zeros((len(rows), space.size), bool)
+        keep[:, ::2] = True
+    return MaskTable(rows, keep, space, {"rule": "mass", "k": "95", "weights_sha256": made_from})
+
+
+def system(
+    folder: Path,
+    *,
+    change: Callable[[Weights], Any] = lambda _: None,
+    spoil: Callable[[Path], Any] = lambda _: None,
+    describe: Callable[[dict[str, Any]], Any] = lambda _: None,
+    mask_table: Callable[[str], MaskTable] | None = None,
+    files: dict[str, bytes] | None = None,
+) -> None:
+    """Write the system ``folder/system``.
+
+    ``change``: of the weights before they are written. ``mask_table``: from the weights' hash; None: nothing
+    is masked. ``files``: in place of the right ones. ``spoil``: of the folder before it is described.
+    ``describe``: of the description.
+    """
+    target = folder / "system"
+    target.mkdir()
+    contents = {"spm.model": subwords(), "dict.txt": dictionary()} | (files or {})
+    for name, content in contents.items():
+        (target / name).write_bytes(content)
+    values = weights(len(dictionary().splitlines()) + 6)
+    change(values)
+    save_file(values, target / "model.safetensors", metadata={"format": "pt"})
+    rows: dict[str, str | None] = dict.fromkeys(DIRECTIONS)
+    if mask_table is not None:
+        mask_table(sha256_of(target / "model.safetensors")).write(target / "masks.npz")
+        rows = {name: name for name in DIRECTIONS}
+    spoil(target)
+    SystemFolder.write(
+        target,
+        system="tiny",
+        seed=1,
+        languages=["de", "en"],
+        mask_rows=rows,
+        architecture=ARCHITECTURE,
+        text={"normalize_punctuation": False, "moses": False},
+    )
+    value = json.loads((target / "system.json").read_text())
+    describe(value)
+    (target / "system.json").write_text(json.dumps(value))
+
+
+def counts(
+    direction: str, *, space: UnitSpace = SPACE, values: NDArray[Any] | None = None, **metadata: Any
+) -> ScoreTable:
+    """Counts of one direction: unit n fired n times."""
+    if values is None:
+        values = np.arange(space.size)[None, :]
+    facts = {"weights_sha256": "ab" * 32, "counting": "pads excluded", **metadata}
+    return ScoreTable([direction], values, space, facts)
