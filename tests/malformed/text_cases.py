@@ -227,7 +227,7 @@ def card(change: Callable[[Path], Any], pairs: str = '{"train":["de-en"]}') -> L
             (folder / f"data/bin/train.de-en.{lang}.json").write_text(json.dumps(one))
         put(folder / "data/subwords", spm_model=b"", dict_txt=b"a 1\n")
         change(folder / "data")
-        return f"--data-root data --pairs {pairs} --out-json card.json --out-markdown card.md"
+        return f"--data-root data --vocabulary data/subwords --pairs {pairs} --out-json card.json --out-markdown card.md"
 
     return lay
 
