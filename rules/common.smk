@@ -317,6 +317,10 @@ def refuse_or_clear(jobs):
         print(f"removed what a killed run left half-written: {len(removed)} files", file=sys.stderr)
 
 
+# Outputs of the jobs that this run began.
+MADE = set()
+
+
 onstart:
     # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
@@ -326,6 +330,7 @@ onstart:
         print(kept, file=sys.stderr)
     # Only now is it known which jobs will run; a dry run does not come here.
     refuse_or_clear(list(workflow.dag.needrun_jobs()))
+    MADE.update(str(file) for job in workflow.dag.needrun_jobs() for file in job.output)
     planned = [
         Job(job.rule.name, job.wildcards_dict, job.input, job.output)
         for job in workflow.dag.needrun_jobs()
@@ -341,4 +346,7 @@ onstart:
 onsuccess:
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
-    write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
+    written = write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
+    for file in written.changed:
+        if f"{RESULTS}/{file}" not in MADE:
+            print(f"{RESULTS}/{file}: changed since the last run, and not by this one", file=sys.stderr)

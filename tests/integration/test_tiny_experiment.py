@@ -235,6 +235,18 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> 
     assert "'_job_count': 100" not in again.stderr
 
 
+def test_a_result_changed_by_hand_is_told(results: Path) -> None:
+    """In the manifest it becomes what it is now; but not silently."""
+    stats = results / "data/bin/test.en-ka.en.json"
+    stats.write_text(stats.read_text() + "\n")
+    again = run(results.parents[1])
+    assert again.returncode == 0, again.stderr
+    told = [line for line in again.stderr.splitlines() if "not by this one" in line]
+    assert told == [
+        "results/tiny/data/bin/test.en-ka.en.json: changed since the last run, and not by this one"
+    ]
+
+
 def clean_training(folder: Path, *arguments: str) -> str:
     command = [str(VENVS / "workflow/bin/python"), "-m", "workflow_scripts.operate.clean_training"]
     command += ["--configfile", "tiny.yaml", *arguments]
