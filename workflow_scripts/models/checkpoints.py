@@ -81,7 +81,7 @@ def disk_errors(where: str | Path) -> Iterator[None]:
             raise
         # The name that a user knows, not the one it has while it is written.
         name = re.sub(
-            r"/\.([^/]+)\.\d+\.tmp(\.\w+)?$", r"/\1\2", str(cause.filename2 or cause.filename or where)
+            r"/\.([^/]+)\.[\w-]+\.tmp(\.\w+)?$", r"/\1\2", str(cause.filename2 or cause.filename or where)
         )
         raise cannot_write(name, cause) from error
 
