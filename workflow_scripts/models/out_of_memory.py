@@ -53,16 +53,16 @@ def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int) -> i
 
 
 def max_tokens_after(
-    settings: Mapping[str, Any], longest: int, devices: Sequence[str], attempts: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any], longest: int, device: str, attempts: Sequence[Mapping[str, Any]]
 ) -> int:
     """Return the `max_tokens` of the next attempt: what is asked for, or less after attempts without memory.
 
-    Only attempts on the same devices count: another kind may hold more. At the smallest size it stays: what
+    Only attempts on the same kind of device count: another may hold more. At the smallest size it stays: what
     took the memory may have been something else.
     """
     size = int(settings["max_tokens"])
     for attempt in attempts:
-        if attempt.get("outcome") == OUT_OF_MEMORY and attempt.get("devices") == list(devices):
+        if attempt.get("outcome") == OUT_OF_MEMORY and set(attempt.get("devices", ())) == {device}:
             failed = int(attempt["execution"]["max_tokens"])
             if size >= failed:
                 size = smaller_batches(settings, longest, failed) or failed

@@ -75,9 +75,9 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
             reduce_to_weights(folder.path, check_exported(folder.path, Path(out)))
 
 
-def _devices(processes: int) -> list[str]:
-    """Return what each process trains on."""
-    return [torch.cuda.get_device_name() if torch.cuda.is_available() else CPU] * processes
+def _device() -> str:
+    """Return what a process trains on: the name of the GPU, or "cpu"."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else CPU
 
 
 def _fitting(plan: TrainingPlan, folder: TrainingFolder) -> TrainingPlan:
@@ -86,7 +86,7 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder) -> TrainingPlan:
     size = max_tokens_after(
         settings,
         longest_sentence(plan),
-        _devices(number_of_processes(settings)),
+        _device(),
         folder.history.read()["attempts"],
     )
     if size == settings["max_tokens"]:
@@ -104,7 +104,7 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder) -> None:
     """Train until nothing is left to do, and record what it cost and how it ended."""
     processes = number_of_processes(plan.settings)
     execution = settings_by_class(plan.settings, processes)["execution"]
-    with folder.attempt(_devices(processes), execution) as attempt:
+    with folder.attempt([_device()] * processes, execution) as attempt:
         try:
             run(plan)
         except Exception as error:
