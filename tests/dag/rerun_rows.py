@@ -364,6 +364,15 @@ ROWS = [
         edit=delete(f"{RESULTS}/translations/ns-k70/s1/news/en-de.txt"),
     ),
     Row(
+        "activation counts or masks are deleted",
+        {},
+        "what was made of them is there; they are made again when something needs them",
+        edit=each(
+            delete(f"{RESULTS}/activations/baseline/s1/valid/de-en.npz"),
+            delete(f"{RESULTS}/masks/baseline/s1/all.npz"),
+        ),
+    ),
+    Row(
         "a score is damaged (half of its file is there)",
         {"score": 1, **TABLES},
         "small files that cannot be read are found when a run starts, and made again",

@@ -7,9 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.dag.finished_experiment import (
     CONFIG,
+    ROOT,
     copied_checkout,
     counts,
     finish,
@@ -94,3 +96,27 @@ def test_training_code_that_changed_is_told_with_the_hours_at_stake(finished: Pa
         " baseline s1 (1.5 h, code), continued s1 (1.5 h, code), ns-k70 s1 (1.5 h, code),"
         " ns-k95 s1 (1.5 h, code); make accept adopts them, make retrain trains them anew\n"
     )
+
+
+def test_a_plan_adds_up_what_earlier_jobs_took(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "here")
+    config = yaml.safe_dump(merged(CONFIG, {"masks": {"k": [70, 80, 95]}}))
+    (tmp_path / "here" / "config.yaml").write_text(config)
+    plan = ["workflow_scripts.operate.plan", "--configfile", "config.yaml", "--cores", "2"]
+    said = program(tmp_path / "here", *plan, "--snakefile", str(ROOT / "Snakefile")).splitlines()
+    # Every benchmark says one second.
+    assert [" ".join(line.split()) for line in said[:-2]] == [
+        "stage jobs one job on 2 cores memory from",
+        "select_masks 1 1 s 1 s – mean of 3 here",
+        "finetune 1 unknown unknown – up to 1,000 updates; no network of this size was trained here",
+        "decode 4 1 s 2 s – mean of 16 here",
+        "plot_training 1 1 s 1 s – as it took last time",
+        "score 1 1 s 1 s – mean of 4 here",
+        "tabulate 1 1 s 1 s – as it took last time",
+        "plot_sweep 1 1 s 1 s – as it took last time",
+        "10 jobs; wall time 7 s, one stage after the other, and what is unknown: finetune",
+    ]
+    assert said[-2].startswith("GPU: less than 0.1 GPU hours for the updates of unknown pace")
+    # The small network has 9,628,672 parameters (8,004 symbols), 4 bytes each: its
+    # weights once as a system, and three checkpoints of three times as much.
+    assert said[-1].startswith("disk: about 385 MB more (trainings 347 MB, systems 38.5 MB, text 0 B; ")

@@ -1,0 +1,206 @@
+"""What a run would cost: figures from earlier runs, worked out by hand, and what is unknown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.operate.costs import updates_done
+from workflow_scripts.operate.dry_run import PlannedJob, Reason
+from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
+from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
+
+
+def experiment(**keys: Any) -> Experiment:
+    source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
+    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
+    settings = {"max_updates": 1000, "max_tokens": 2000, "patience": None}
+    return load_experiment(
+        {**config, "model": {"preset": "tiny"}, "train": settings, "finetune": settings, **keys}
+    )
+
+
+def planned(rule: str, name: str, threads: int = 1, **wildcards: str) -> PlannedJob:
+    return PlannedJob(
+        rule=rule,
+        wildcards=wildcards,
+        inputs=(),
+        outputs=(f"results/x/{rule}/{name}",),
+        benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
+        log=f"results/x/logs/{rule}/{name}.log",
+        threads=threads,
+        reason=Reason(),
+    )
+
+
+def benchmark(results: Path, stage: str, name: str, seconds: float, memory: str = "NA") -> None:
+    path = results / "benchmarks" / stage / f"{name}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
+
+
+def training(
+    results: Path,
+    system: str = "baseline",
+    *,
+    updates: int = 100,
+    seconds: float = 50.0,
+    gpu_hours: float = 0.0,
+    devices: tuple[str, ...] = ("cpu",),
+    identity: dict[str, Any] | None = None,
+    reason: str = "max_updates",
+) -> Path:
+    """Lay down what a finished training of the tiny network leaves; 2,000 tokens an update."""
+    folder = results / "training" / system / "s1"
+    system_folder = results / "systems" / system / "s1"
+    folder.mkdir(parents=True)
+    system_folder.mkdir(parents=True)
+    finished = {
+        "updates": updates,
+        "reason": reason,
+        "identity": {"effective_batch": 2000, **(identity or {})},
+    }
+    attempt = {"devices": list(devices)}
+    history = {"seconds": seconds, "peak_memory_mb": 300.0, "gpu_hours": gpu_hours, "attempts": [attempt]}
+    (folder / "finished.json").write_text(json.dumps(finished))
+    (folder / "history.json").write_text(json.dumps(history))
+    architecture = experiment().model.architecture()
+    (system_folder / "system.json").write_text(json.dumps({"architecture": architecture}))
+    return folder
+
+
+def test_jobs_cost_what_they_took_or_the_mean_of_their_stage(tmp_path: Path) -> None:
+    here, other = tmp_path / "x", tmp_path / "other"
+    benchmark(here, "score", "a", 2.0)
+    benchmark(here, "score", "b", 4.0)
+    benchmark(other, "tabulate", "t", 1.5)
+    benchmark(other, "decode", "d", 9.0)  # of a network of unknown size
+    jobs = [planned("score", "a"), planned("score", "c"), planned("tabulate", "t"), planned("decode", "d")]
+    found = plan_of(experiment(), tmp_path, jobs).estimates
+    assert [(one.stage, one.seconds, one.how) for one in found] == [
+        ("score", 2.0, "as it took last time"),
+        ("score", 3.0, "mean of 2 here"),
+        ("tabulate", 1.5, "mean of 1 of other, which has other text"),
+        ("decode", None, "no such job has run here"),
+    ]
+
+
+def test_stages_of_the_network_are_compared_only_with_one_of_its_size(tmp_path: Path) -> None:
+    benchmark(tmp_path / "alike", "decode", "d", 20.0, "512.0")
+    training(tmp_path / "alike")
+    (job,) = plan_of(experiment(), tmp_path, [planned("decode", "e")]).estimates
+    assert (job.seconds, job.memory_mb) == (20.0, 512.0)
+    large = experiment(model={"preset": "small"})
+    assert plan_of(large, tmp_path, [planned("decode", "e")]).estimates[0].seconds is None
+
+
+def test_a_training_takes_the_pace_of_one_of_its_size(tmp_path: Path) -> None:
+    training(tmp_path / "other", updates=100, seconds=50.0)
+    jobs = [planned("train_baseline", "s1", seed="1", threads=2)]
+    (one,) = plan_of(experiment(), tmp_path, jobs).estimates
+    # 0.5 s an update of 2,000 tokens: 1,000 updates are 500 s, on two cores each.
+    assert (one.seconds, one.core_seconds, one.memory_mb) == (500.0, 1000.0, 300.0)
+    assert one.how == "1,000 updates × 0.5 s, as other/baseline s1 on cpu"
+    twice = experiment(train={"max_updates": 1000, "max_tokens": 2000, "update_freq": 2, "patience": 5})
+    (one,) = plan_of(twice, tmp_path, jobs).estimates
+    assert one.seconds == 1000.0
+    assert one.how == "up to 1,000 updates × 1 s, as other/baseline s1 on cpu, scaled to 4,000 tokens"
+
+
+def test_gpu_hours_are_those_of_a_measured_training(tmp_path: Path) -> None:
+    # Half an hour on two GPUs is one GPU hour; ten times the updates, ten.
+    training(tmp_path / "other", updates=100, seconds=1800.0, gpu_hours=1.0, devices=("H", "H"))
+    plan = plan_of(experiment(), tmp_path, [planned("train_baseline", "s1", seed="1")])
+    assert plan.gpu_measured == pytest.approx(10.0)
+    assert plan.gpu_computed == 0.0
+    assert plan.estimates[0].how.endswith("as other/baseline s1 on 2 × H")
+
+
+def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path) -> None:
+    small = experiment(model={"preset": "small"}, subwords={"vocab_size": 8000})
+    plan = plan_of(small, tmp_path, [planned("train_baseline", "s1", seed="1")])
+    # Width 256, 1,024 neurons: attention 263,168, feed-forward 525,568, norm 512. Encoder 3 × 789,760,
+    # decoder 3 × 1,053,440, final norms 1,024, two embeddings of 8,003 symbols 4,097,536: 9,628,160 in all.
+    assert plan.estimates[0].seconds is None
+    assert plan.gpu_computed == pytest.approx(6 * 9_628_160 * 2000 * 1000 / 1e14 / 3600)
+    said = table(plan, 2)
+    assert "up to" not in said
+    assert "1,000 updates; no network of this size was trained here" in said
+    assert "1 job; wall time 0 s, one stage after the other, and what is unknown: train_baseline" in said
+    assert "GPU: less than 0.1 GPU hours for the updates of unknown pace, if a GPU does 1e+14" in said
+
+
+def test_updates_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
+    settings = experiment().train
+    log = tmp_path / "log"
+    assert updates_done(settings, tmp_path / "none", log) == 0
+    same = json.loads(json.dumps({"lr": settings.lr, "adam_betas": settings.adam_betas}))
+    assert updates_done(settings, training(tmp_path / "a", updates=400, identity=same), log) == 400
+    assert updates_done(settings, training(tmp_path / "b", identity={**same, "lr": 9.0}), log) == 0
+    other_batch = training(tmp_path / "c", identity={**same, "effective_batch": 1})
+    assert updates_done(settings, other_batch, log) == 0
+    # Ended by patience: nothing is left.
+    assert updates_done(settings, training(tmp_path / "d", identity=same, reason="patience"), log) == 1000
+
+    training(tmp_path / "x", updates=400, seconds=200.0, identity=same)
+    (one,) = plan_of(experiment(), tmp_path, [planned("train_baseline", "s1", seed="1")]).estimates
+    assert (one.seconds, one.how) == (300.0, "600 updates more × 0.5 s, as x/baseline s1 on cpu")
+    shorter = experiment(train={"max_updates": 400, "max_tokens": 2000})
+    (one,) = plan_of(shorter, tmp_path, [planned("train_baseline", "s1", seed="1")]).estimates
+    assert (one.seconds, one.how) == (0.0, "trained already: only exported again")
+
+
+def test_an_interrupted_training_goes_on_from_its_last_update(tmp_path: Path) -> None:
+    folder = training(tmp_path / "x")
+    (folder / "finished.json").rename(folder / "fingerprint.json")
+    fingerprint = {"identity": {"effective_batch": 2000, "lr": experiment().train.lr}}
+    (folder / "fingerprint.json").write_text(json.dumps(fingerprint))
+    log = tmp_path / "s1.log"
+    log.write_text("12:00 update 250/1000 | loss 4.0 | 900 words/s | 0.50 s/update | left\n")
+    assert updates_done(experiment().train, folder, log) == 250
+
+
+def test_wall_time_is_shared_by_cores_and_no_less_than_the_longest_job(tmp_path: Path) -> None:
+    for name, seconds in (("a", 10.0), ("b", 20.0), ("c", 30.0)):
+        benchmark(tmp_path / "x", "score", name, seconds)
+    benchmark(tmp_path / "x", "decode", "d", 40.0, "100.0")
+    jobs = [planned("score", name) for name in "abc"] + [planned("decode", "d", threads=2)]
+    found = plan_of(experiment(), tmp_path, jobs).estimates
+    assert wall_seconds(found, 1) == 60 + 80
+    assert wall_seconds(found, 2) == 30 + 40
+    assert wall_seconds(found, 16) == 30 + 40
+    assert table(plan_of(experiment(), tmp_path, jobs), 2).splitlines() == [
+        "stage   jobs  one job  on 2 cores  memory  from",
+        "score      3     20 s        30 s       –  as it took last time",
+        "decode     1     40 s        40 s  100 MB  as it took last time",
+        "4 jobs; wall time 70 s, one stage after the other",
+        "memory: 100 MB the largest job whose memory is known; several run at once",
+    ]
+    assert table(plan_of(experiment(), tmp_path, []), 2).startswith("nothing to do")
+
+
+def test_broken_records_are_left_out(tmp_path: Path) -> None:
+    benchmark(tmp_path / "x", "score", "a", 2.0)
+    (tmp_path / "x/benchmarks/score/b.tsv").write_text("s\tmax_rss\n")
+    (tmp_path / "x/benchmarks/score/c.tsv").write_text("s\tmax_rss\n-\t-\n")
+    assert [one.seconds for one in job_times(tmp_path / "x/benchmarks/score")] == [2.0]
+    whole = training(tmp_path / "x")
+    (training(tmp_path / "y") / "history.json").write_text("{")
+    whole.rename(whole.with_name("s2"))  # its system lies elsewhere
+    training(tmp_path / "z")
+    sizes = sizes_of(experiment().model.architecture())
+    expected = PastTraining("z", "baseline", "s1", sizes, 2000, 100, 50.0, 300.0, 0.0, "cpu")
+    assert past_trainings(tmp_path) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "unknown"), (0.25, "0.25 s"), (90, "90 s"), (600, "10 min"), (9000, "2.5 h")],
+)
+def test_durations_are_in_the_unit_that_fits(seconds: float | None, said: str) -> None:
+    assert duration(seconds) == said
