@@ -205,13 +205,18 @@ class Chaos:
 
     def faults(self) -> list[str]:
         """Return a line for all that is not as it would be without kills."""
+        found = self.faults_on_disk()
+        found += [f"process {job.pid}: left over" for job in orphans(self.experiment.folder)]
+        if not self.experiment.has_nothing_to_do():
+            found.append("another run would have something to do")
+        return found
+
+    def faults_on_disk(self) -> list[str]:
+        """Return a line for each file that is not as it would be without kills."""
         results = self.experiment.results
         found = differences(self.undisturbed.results, results)
         found += [f"{path.relative_to(results)}: left over" for path in results.rglob("*.tmp*")]
         found += [f"{path.relative_to(results)}: begun anew" for path in results.rglob("*.replaced-*")]
-        found += [f"process {job.pid}: left over" for job in orphans(self.experiment.folder)]
-        if not self.experiment.has_nothing_to_do():
-            found.append("another run would have something to do")
         return found
 
 

@@ -86,7 +86,7 @@ def test_a_result_that_differs_or_is_left_over_is_seen(killed: Chaos) -> None:
     half = results / "masks" / ".k70.1.tmp.npz"
     half.touch()
     try:
-        faults = killed.faults()
+        faults = killed.faults_on_disk()
     finally:
         score.write_text(before)
         half.unlink()
