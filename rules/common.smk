@@ -314,7 +314,7 @@ def refuse_or_clear(jobs):
     if ended:
         print(ended, file=sys.stderr)
     if removed := remove_temporaries(Path(RESULTS)):
-        print(f"removed what a killed run left half-written: {len(removed)} files", file=sys.stderr)
+        print("removed what a killed run left half-written:", *removed, file=sys.stderr)
 
 
 # Outputs of the jobs that this run began.
