@@ -165,10 +165,12 @@ class Experiment:
             return False
 
     def is_writing(self, folder: str) -> bool:
-        """True while a file is half written in `training` (a checkpoint) or in `systems` (the export)."""
+        """True while the present run has half a file in `training` (a checkpoint) or `systems` (the export)."""
         try:
             seeds = [seed for system in os.scandir(self.results / folder) for seed in os.scandir(system)]
-            names = [entry.name for seed in seeds if seed.is_dir() for entry in os.scandir(seed)]
+            files = [entry for seed in seeds if seed.is_dir() for entry in os.scandir(seed)]
+            half = [entry for entry in files if ".tmp" in entry.name]
+            small = (".owner", ".history")
+            return any(e.stat().st_mtime >= self.began for e in half if not e.name.startswith(small))
         except FileNotFoundError:
             return False
-        return any(".tmp" in name and not name.startswith((".owner", ".history")) for name in names)
