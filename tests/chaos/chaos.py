@@ -23,12 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.chaos.compare import differences, number_compared
 from tests.chaos.experiment import LOOK_SECONDS, Experiment, Job, RunFailed
+from tests.chaos.stale_setting import stale_setting
 from tests.integration.test_tiny_experiment import CONFIG
-from workflow_scripts.operate.orphans import orphans, start_time
+from workflow_scripts.operate.orphans import orphans
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
 TRAININGS = ("train_baseline", "finetune")
@@ -218,32 +217,6 @@ class Chaos:
         found += [f"{path.relative_to(results)}: left over" for path in results.rglob("*.tmp*")]
         found += [f"{path.relative_to(results)}: begun anew" for path in results.rglob("*.replaced-*")]
         return found
-
-
-def stale_setting(experiment: Experiment, changed: dict[str, Any]) -> str:
-    """Change a setting after Snakemake alone was killed, while a decode of the old one lives; run to the end.
-
-    The decode is stopped (SIGSTOP) for as long as the new run takes and let go on afterwards, were it still
-    there: nothing ends it by chance. Returns what was decoded.
-    """
-    for path in (experiment.results / "translations").rglob("*.txt"):
-        path.unlink()
-    experiment.begin()
-    decode = None
-    while decode is None:
-        decode = next((job for job, rule in experiment.jobs().items() if rule == "decode"), None)
-        if not experiment.is_on():
-            raise RunFailed(f"no decode was seen:\n{experiment.tail()}")
-    decode.suspend()
-    words = decode.cmdline()
-    experiment.kill_workflow()
-    experiment.config = changed
-    experiment.begin()
-    experiment.finish()
-    if start_time(decode.pid) is not None and decode.is_running():
-        decode.resume()
-        psutil.wait_procs([decode], timeout=60)
-    return words[words.index("--out") + 1]
 
 
 def planned(kills: int, seed: int) -> list[str]:

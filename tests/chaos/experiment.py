@@ -70,7 +70,7 @@ class Experiment:
             str(ROOT / "Snakefile"),
         ]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(CORES)]
-        return [*command, "--directory", str(self.folder), "--configfile", str(file), *options]
+        return [*command, "--configfile", str(file), "--directory", str(self.folder), *options]
 
     def begin(self) -> None:
         """Start a run in a session of its own."""
@@ -165,7 +165,7 @@ class Experiment:
             return False
 
     def is_writing(self, folder: str) -> bool:
-        """True while the present run has half a file in `training` (a checkpoint) or `systems` (the export)."""
+        """True while the present run has half a file in `training` (checkpoints) or `systems` (exports)."""
         try:
             seeds = [seed for system in os.scandir(self.results / folder) for seed in os.scandir(system)]
             files = [entry for seed in seeds if seed.is_dir() for entry in os.scandir(seed)]

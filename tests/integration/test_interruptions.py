@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos, Undisturbed, run_undisturbed, stale_setting
+from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos, Undisturbed, run_undisturbed
 from tests.chaos.compare import differences
 from tests.chaos.experiment import Experiment
+from tests.chaos.stale_setting import stale_setting
 from workflow_scripts.operate.environments import VENVS_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +128,9 @@ def test_a_run_that_cannot_begin_says_so_in_one_line_and_touches_nothing(
 ) -> None:
     """An environment that was removed, and a folder that cannot be written, both at the terminal."""
     experiment = killed.experiment
-    next((experiment.results / "translations").rglob("*.txt")).unlink()
+    hypotheses = next((experiment.results / "translations").rglob("*.txt"))
+    before_it_was_lost = hypotheses.read_bytes()
+    hypotheses.unlink()
     before = snapshot(experiment)
     for name in ("workflow", "fairseq", "evaluate"):
         (tmp_path / name).symlink_to(VENVS / name)
@@ -158,4 +161,5 @@ def test_a_run_that_cannot_begin_says_so_in_one_line_and_touches_nothing(
     finally:
         tables.unlink()
         shutil.move(tmp_path / "tables", tables)
-    assert begin(experiment).returncode == 0
+    assert begin(experiment, str(hypotheses.relative_to(experiment.folder))).returncode == 0
+    assert hypotheses.read_bytes() == before_it_was_lost

@@ -104,8 +104,6 @@ def mark_unfinished(working: Path) -> int:
     metadata, incomplete = snakemake / "metadata", snakemake / "incomplete"
     broken = [path for path in metadata.rglob("*") if path.is_file() and not _is_whole(path)]
     places = {path.relative_to(metadata) for path in broken}
-    for path in broken:
-        path.unlink()
     for lock in (snakemake / "locks").glob("*.output.lock"):
         for output in lock.read_text(encoding="utf-8", errors="replace").splitlines():
             if not (working / output).is_file():
@@ -117,6 +115,8 @@ def mark_unfinished(working: Path) -> int:
     for place in unmarked:
         (incomplete / place).parent.mkdir(parents=True, exist_ok=True)
         (incomplete / place).write_text('{"external_jobid": null}', encoding="utf-8")
+    for path in broken:
+        path.unlink()
     return len(unmarked)
 
 
