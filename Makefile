@@ -14,6 +14,7 @@ SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify times test chaos lint bench
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status verify why plan times test chaos lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify times test malformed chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -73,6 +74,10 @@ times: ## seconds and memory by stage: CONFIG=…
 test: ## linters and all tests, each in its environment; SUITES="lint text" for some
 	$(SETUP)
 	@$(BIN) tests/run_all.py $(SUITES)
+
+malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
+	$(SETUP) text
+	@envs/bin/run-in text tests.malformed.report
 
 chaos: ## kill the tiny experiment at random moments and compare: SEED=… KILLS=…
 	$(SETUP)

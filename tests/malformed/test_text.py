@@ -7,7 +7,8 @@ import pickle
 import pytest
 
 from tests.malformed.case import assert_share, refused, start
-from tests.malformed.text_cases import ACCEPTED, CASES, Trap
+from tests.malformed.text_cases import ACCEPTED, CASES
+from tests.malformed.tiny import Trap
 
 REACHED: dict[str, set[str]] = {}
 

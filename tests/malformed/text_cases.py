@@ -21,13 +21,6 @@ from workflow_scripts.units.space import UnitSpace, ffn_space
 SENTENCES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 
 
-class Trap:
-    """A pickle of it makes the file ``ran`` when it is loaded without restriction."""
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
-        return open, ("ran", "w")
-
-
 def put(folder: Path, **files: bytes) -> None:
     """Write files; ``a_de`` is ``a.de``."""
     for name, content in files.items():
@@ -346,7 +339,7 @@ def lying_header(path: Path) -> None:
 def pickled(path: Path) -> None:
     """An array of objects, which only a pickle can hold."""
     with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
-        np.lib.format.write_array(member, np.array([Trap()], dtype=object), allow_pickle=True)
+        np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
 
 
 def select(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
@@ -362,7 +355,7 @@ SELECT = [
     select("counts-empty", "an empty .npz", counted(lambda path: path.write_bytes(b"")), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
     select("counts-cut", "a truncated .npz", counted(lambda path: path.write_bytes(path.read_bytes()[:-40])), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
     select("counts-text", "text named .npz", counted(lambda path: path.write_bytes(SENTENCES)), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    select("counts-pickle", "a pickle named .npz that would run code", counted(lambda path: path.write_bytes(pickle.dumps(Trap()))), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    select("counts-pickle", "a pickle named .npz that would run code", counted(lambda path: path.write_bytes(pickle.dumps(tiny.Trap()))), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
     select("counts-objects", "an array of objects that would run code", counted(pickled), 'counts/en-de.npz: not a neuronspec-scores-1 file (Object arrays cannot be loaded when allow_pickle=False); delete it and run the step that writes it again'),
     select("counts-bomb", "a .npz of 300 kB that unpacks to 300 MB", counted(archive_bomb), 'counts/en-de.npz: not a neuronspec-scores-1 file (it would unpack to 300000128 bytes); delete it and run the step that writes it again', bounded=True),
     select("counts-header", "an array that says to have 10**15 numbers", counted(lying_header), 'counts/en-de.npz: not a neuronspec-scores-1 file (Unable to allocate 7.11 PiB for an array with shape (1000000000000000,) and data type float64); delete it and run the step that writes it again'),
@@ -483,7 +476,7 @@ DECODE = [
     decode("weights-missing", "a tensor that is missing", decoding(change=without("decoder.layers.0.fc1.bias")), "system/model.safetensors: the weights lack 'decoder.layers.0.fc1.bias' (did you mean 'encoder.layers.0.fc1.bias'?); export the system again"),
     decode("weights-layer", "a layer more than the architecture has", decoding(change=with_layer), 'system/model.safetensors: tensor encoder.layers.2.fc1.bias is not part of the architecture, which has 2 encoder layers; export the system again'),
     decode("weights-shape", "an architecture with more units than the weights", decoding(describe=setting("architecture", "ffn_dim", to=16)), 'system/model.safetensors: tensor encoder.layers.0.fc1.weight is (12, 8), its architecture and dictionary need (16, 8); export the system again'),
-    decode("weights-vocabulary", "a dictionary with fewer symbols than the weights", decoding(files={"dict.txt": b"a 1\n"}), 'system/model.safetensors: tensor decoder.embed_tokens.weight is (43, 8), its architecture and dictionary need (7, 8); export the system again'),
+    decode("weights-vocabulary", "a dictionary with fewer symbols than the weights", decoding(files={"dict.txt": b"a 1\n"}, symbols=43), 'system/model.safetensors: tensor decoder.embed_tokens.weight is (43, 8), its architecture and dictionary need (7, 8); export the system again'),
     decode("system-subwords", "text in place of spm.model", decoding(files={"spm.model": SENTENCES}), 'system/spm.model: not a SentencePiece model; train it again, or name the right file'),
     decode("system-dict-twice", "dict.txt with a symbol twice", decoding(files={"dict.txt": b"a 1\na 1\n"}), "system/dict.txt: 'a' occurs more than once in the vocabulary"),
     decode("mask-cut", "truncated masks.npz", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=lambda folder: (folder / "masks.npz").write_bytes((folder / "masks.npz").read_bytes()[:-100])), 'system/masks.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),

@@ -41,6 +41,13 @@ WORDS = ("ein", "Haus", "am", "Fluss", "a", "house", "by", "the", "river")
 Weights = dict[str, NDArray[Any]]
 
 
+class Trap:
+    """A pickle of it makes the file ``ran`` when it is loaded without restriction."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return open, ("ran", "w")
+
+
 @cache
 def subwords() -> bytes:
     """A SentencePiece model of 40 pieces."""
@@ -105,19 +112,20 @@ def system(
     describe: Callable[[dict[str, Any]], Any] = lambda _: None,
     mask_table: Callable[[str], MaskTable] | None = None,
     files: dict[str, bytes] | None = None,
+    symbols: int | None = None,
 ) -> None:
     """Write the system ``folder/system``.
 
     ``change``: of the weights before they are written. ``mask_table``: from the weights' hash; None: nothing
-    is masked. ``files``: in place of the right ones. ``spoil``: of the folder before it is described.
+    is masked. ``files``: in place of the right ones. ``symbols``: rows of the embeddings.
+    ``spoil``: of the folder before it is described.
     ``describe``: of the description.
     """
     target = folder / "system"
     target.mkdir()
-    contents = {"spm.model": subwords(), "dict.txt": dictionary()} | (files or {})
-    for name, content in contents.items():
-        (target / name).write_bytes(content)
-    values = weights(len(dictionary().splitlines()) + 6)
+    for name, right in (("spm.model", subwords), ("dict.txt", dictionary)):
+        (target / name).write_bytes(files[name] if files and name in files else right())
+    values = weights(symbols or len((target / "dict.txt").read_bytes().splitlines()) + 6)
     change(values)
     save_file(values, target / "model.safetensors", metadata={"format": "pt"})
     rows: dict[str, str | None] = dict.fromkeys(DIRECTIONS)

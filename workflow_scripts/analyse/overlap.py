@@ -215,6 +215,10 @@ def _read_groups(text: str) -> dict[str, list[str]]:
     try:
         groups: dict[str, list[str]] = json.loads(text)
         members = [language for languages in groups.values() for language in languages]
+        if not all(isinstance(languages, list) for languages in groups.values()):
+            raise TypeError
+        if not all(isinstance(language, str) for language in members):
+            raise TypeError
     except (ValueError, AttributeError, TypeError):
         raise UserError(f'--groups: not a JSON object such as {{"germanic": ["de", "nl"]}}: {text}') from None
     for language in members:

@@ -20,6 +20,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.files import sha256_of, write_json
 
+BYTE_ORDER_MARK = "\ufeff"
 DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
 CHRF_WORD_ORDER = 2  # chrF++ is chrF with word bigrams (Popović 2017)
 METRICS: dict[str, Callable[[str], BLEU | CHRF]] = {
@@ -31,10 +32,11 @@ METRICS: dict[str, Callable[[str], BLEU | CHRF]] = {
 def read_lines(path: str | Path) -> list[str]:
     """Return the lines of a UTF-8 file; only ``\\n`` separates them, and a last one without it counts.
 
-    Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside.
+    Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
+    a byte order mark and the carriage returns of CRLF are left out.
 
     Raises:
-        UserError: a line is not UTF-8 (named by file and number).
+        UserError: a line is not UTF-8 or holds a NUL byte (named by file and number).
     """
     raw = Path(path).read_bytes().split(b"\n")
     if raw[-1] == b"":
@@ -42,11 +44,17 @@ def read_lines(path: str | Path) -> list[str]:
     lines = []
     for number, line in enumerate(raw, start=1):
         try:
-            lines.append(line.decode("utf-8"))
+            text = line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line"
+                f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line;"
+                " convert the file with iconv"
             ) from None
+        if "\0" in text:
+            raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
+        # Neither is text: metrics would count them as characters.
+        text = text.removesuffix("\r")
+        lines.append(text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text)
     return lines
 
 

@@ -7,6 +7,8 @@ Source: docs/architecture.md.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.files import atomic_path
 from workflow_scripts.models.network import Network, build_network
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 #: Where tensors are tied, the file holds the one with this name.
@@ -50,7 +52,14 @@ def save_system_weights(network: nn.Module, path: str | Path) -> None:
         # safetensors makes files that only their owner can read: keep what the umask would give.
         temporary.touch()
         mode = temporary.stat().st_mode
-        save_file(tensors, temporary, metadata={"format": "pt"})
+        try:
+            save_file(tensors, temporary, metadata={"format": "pt"})
+        except SafetensorError as error:
+            # It says what the system refused in words only: "… I/O error: … (os error 28)".
+            number = re.search(r"os error (\d+)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
         temporary.chmod(mode)
 
 
@@ -65,7 +74,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
     try:
         tensors = load_file(path)
     except SafetensorError as error:
-        raise UserError(f"{path}: not a safetensors file ({error})") from None
+        raise UserError(f"{path}: not a safetensors file ({error}); export the system again") from None
     copy_weights(network, tensors, path)
 
 
@@ -76,9 +85,13 @@ def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str 
     """
     stored, tied = _parameters(network)
     for name, first in tied.items():
-        if name in tensors and first in tensors and not torch.equal(tensors[name], tensors[first]):
+        if name in tensors and first in tensors and not _equal(tensors[name], tensors[first]):
             raise UserError(f"{origin}: {name} and {first} differ, but the architecture ties them")
     given = {tied.get(name, name): tensor for name, tensor in tensors.items()}
+    for name, tensor in given.items():
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            found = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+            raise UserError(f"{origin}: {name} is {found}, not a tensor of floating-point numbers")
     for name, parameter in stored.items():
         if name not in given:
             raise UserError(f"{origin}: tensor {name} is missing{nearest(name, given)}")
@@ -94,6 +107,11 @@ def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str 
             parameter.copy_(given[name])
 
 
+def _equal(one: object, other: object) -> bool:
+    # What is no tensor is refused afterwards, by name.
+    return not isinstance(one, Tensor) or not isinstance(other, Tensor) or torch.equal(one, other)
+
+
 def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
@@ -107,7 +125,10 @@ def load_network(system: SystemFolder | str | Path) -> Network:
     """
     folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
     folder.verify()
-    architecture = Architecture.from_dict(folder.architecture)
+    try:
+        architecture = Architecture.from_dict(folder.architecture)
+    except UserError as error:
+        raise UserError(f"{folder.folder / DESCRIPTION}: {error}; export the system again") from None
     vocabulary = Vocabulary.read(folder.dictionary, folder.languages)
     # Drawing initial weights that are overwritten would move the caller's random state.
     with torch.random.fork_rng(devices=[]):

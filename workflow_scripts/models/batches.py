@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.sampling import DirectionData, load_directions
+from workflow_scripts.models.binarised import largest_id
+from workflow_scripts.models.sampling import DirectionData, load_directions, side_prefixes
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
@@ -100,11 +101,20 @@ def _tagged(tag: int, tokens: Tensor) -> Tensor:
 def direction_dataset(
     data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
 ) -> DirectionData:
-    """Open one direction of a subset; UserError if a file is missing or the sides differ in length."""
+    """Open one direction of a held-out subset, and look at all its ids.
+
+    UserError if a file is missing, damaged or of a larger dictionary, or if the sides differ in length.
+    """
     tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
         raise UserError(f"{data_bin}: {subset} of {direction} has no lines")
+    for prefix in side_prefixes(data_bin, subset, direction):
+        if (largest := largest_id(prefix)) >= len(vocabulary):
+            raise UserError(
+                f"{prefix}.bin: id {largest} is not of the system's dictionary, which has {len(vocabulary)};"
+                " binarise the text with the system's subwords"
+            )
     return dataset
 
 

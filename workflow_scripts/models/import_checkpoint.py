@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.files import atomic_path
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.network import build_network, without_copies
 from workflow_scripts.units.architecture import Architecture
@@ -67,11 +68,19 @@ def load_fairseq_checkpoint(path: str | Path) -> tuple[Architecture, tuple[str, 
     path = Path(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, UnicodeDecodeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path}: not opened by torch's restricted loader ({reason})") from None
+    # The loader fails in many ways on bytes that are not its; what it advises is to drop the restriction.
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            raise
+        wanted = re.search(r"GLOBAL (\S+)", str(error))
+        reason = (
+            f"it asks for {wanted[1]}, which no checkpoint of fairseq needs: use no file you do not trust"
+            if wanted
+            else "it is damaged, or no checkpoint; fetch it again"
+        )
+        raise UserError(f"{path}: not opened by torch's restricted loader: {reason}") from None
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
-        raise UserError(f"{path}: not a fairseq checkpoint")
+        raise UserError(f"{path}: not a fairseq checkpoint; name a checkpoint*.pt that fairseq wrote")
     settings = _settings(checkpoint, path)
     for name, supported in _REQUIRED.items():
         if name in settings and settings[name] != supported:
@@ -88,8 +97,11 @@ def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
     configuration = checkpoint.get("cfg") or {"model": checkpoint.get("args")}
     settings: dict[str, Any] = {}
     for part in ("task", "model"):
-        value = configuration.get(part)
-        settings |= vars(value) if isinstance(value, argparse.Namespace) else dict(value or {})
+        value = configuration.get(part) if isinstance(configuration, Mapping) else configuration
+        value = vars(value) if isinstance(value, argparse.Namespace) else value or {}
+        if not isinstance(value, Mapping):
+            raise UserError(f"{path}: its {part} settings are {type(value).__name__}, not names and values")
+        settings |= value
     if not settings:
         raise UserError(f"{path}: the checkpoint holds no settings of its model")
     return settings
@@ -103,7 +115,7 @@ def _architecture(settings: Mapping[str, Any], path: Path) -> Architecture:
             "activation": settings["activation_fn"],
             "share_decoder_embeddings": settings["share_decoder_input_output_embed"],
             "share_all_embeddings": settings["share_all_embeddings"],
-            "max_positions": min(settings["max_source_positions"], settings["max_target_positions"]),
+            "max_positions": min(_positions(settings, side, path) for side in ("source", "target")),
             "dropout": settings["dropout"],
             "attention_dropout": settings["attention_dropout"],
             "activation_dropout": settings["activation_dropout"],
@@ -113,17 +125,27 @@ def _architecture(settings: Mapping[str, Any], path: Path) -> Architecture:
             if encoder != decoder:
                 raise UserError(f"{path}: encoder and decoder differ in {theirs} ({encoder}, {decoder})")
             value[ours] = encoder
+        return Architecture.from_dict(value)
     except KeyError as error:
         raise UserError(f"{path}: the checkpoint's settings lack {error}") from None
-    return Architecture.from_dict(value)
+    except UserError as error:
+        raise UserError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def _positions(settings: Mapping[str, Any], side: str, path: Path) -> int:
+    value = settings[f"max_{side}_positions"]
+    if not isinstance(value, int):
+        raise UserError(f"{path}: max_{side}_positions is {value!r:.60}, not a whole number")
+    return value
 
 
 def _languages(settings: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     languages = settings.get("langs")
     if isinstance(languages, str):
         languages = languages.split(",")
-    if not languages:
-        raise UserError(f"{path}: the checkpoint does not say its languages")
+    listed = isinstance(languages, list | tuple) and all(isinstance(one, str) for one in languages)
+    if not languages or not listed:
+        raise UserError(f"{path}: the checkpoint does not say its languages (langs is {languages!r:.60})")
     return tuple(languages)
 
 
@@ -142,10 +164,17 @@ def import_fairseq_checkpoint(
 
     ``text``: what was done to the training text before SentencePiece. UserError if the parts do not fit.
     """
+    # Before anything is written: a folder that is half a system must not be left.
+    for file in (subwords, dictionary):
+        if not Path(file).is_file():
+            raise UserError(f"{file}: no such file; name the one that the model was trained with")
     architecture, languages, parameters = load_fairseq_checkpoint(checkpoint)
     vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
-        direction_languages(direction, languages)
+        try:
+            direction_languages(direction, languages)
+        except UserError as error:
+            raise UserError(f"{checkpoint}: {error}") from None
     if TIED_NAME not in parameters:
         raise UserError(f"{checkpoint}: tensor {TIED_NAME} is missing")
     rows = parameters[TIED_NAME].shape[0]
@@ -158,8 +187,9 @@ def import_fairseq_checkpoint(
     copy_weights(network, parameters, checkpoint)
     folder = Path(out)
     save_system_weights(network, folder / STANDARD_FILES["weights"])
-    shutil.copyfile(subwords, folder / STANDARD_FILES["subwords"])
-    shutil.copyfile(dictionary, folder / STANDARD_FILES["dictionary"])
+    for role, file in (("subwords", subwords), ("dictionary", dictionary)):
+        with atomic_path(folder / STANDARD_FILES[role]) as temporary:
+            shutil.copyfile(file, temporary)
     return SystemFolder.write(
         folder,
         system=system,
@@ -171,6 +201,19 @@ def import_fairseq_checkpoint(
     )
 
 
+def _text_options(text: str) -> dict[str, bool]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"--text {text!r} is no JSON: {error}") from None
+    right = isinstance(value, dict) and all(
+        key in PLAIN_TEXT and isinstance(flag, bool) for key, flag in value.items()
+    )
+    if not right:
+        raise UserError(f"--text {text!r}: may say true or false of {', '.join(PLAIN_TEXT)}")
+    return {**PLAIN_TEXT, **value}
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the import."""
     parser = argparse.ArgumentParser(description="Import a fairseq 0.12.2 checkpoint as a system.")
@@ -180,7 +223,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", default="baseline", help="name of the system")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directions", nargs="+", required=True, metavar="SRC-TGT")
-    parser.add_argument("--text", type=json.loads, default=PLAIN_TEXT, help="text processing, as JSON")
+    parser.add_argument("--text", type=_text_options, default=PLAIN_TEXT, help="text processing, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="system folder")
     arguments = parser.parse_args(argv)
     folder = import_fairseq_checkpoint(

@@ -27,6 +27,7 @@ from fairseq.data.language_pair_dataset import collate
 
 from workflow_scripts.directions import direction_languages, pair_of, split_direction
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.binarised import check_binarised
 from workflow_scripts.models.grouping import (
     direction_numbers,
     group_by_direction,
@@ -143,7 +144,7 @@ def load_directions(
         language_tokens: vocabulary index of `__xx__` by language.
 
     Raises:
-        UserError: a file is missing, a language is unknown, or the two sides differ in length.
+        UserError: a file is missing or damaged, a language is unknown, or the two sides differ in length.
     """
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []
@@ -153,6 +154,7 @@ def load_directions(
         sides = []
         for prefix in side_prefixes(data_bin, subset, direction):
             if prefix not in opened:
+                check_binarised(prefix)
                 opened[prefix] = MMapIndexedDataset(prefix)
             sides.append(opened[prefix])
         if len(sides[0]) != len(sides[1]):

@@ -8,20 +8,14 @@ does not fit would otherwise end it days later.
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
+from workflow_scripts.models.binarised import largest_id, read_header
 from workflow_scripts.models.sampling import data_files
 from workflow_scripts.units.vocabulary import Vocabulary
-
-# Where an index of fairseq's memory-mapped form has the type code and the number of sentences.
-HEADER, TYPE_PLACE = struct.Struct("<BQ"), 17
-TYPES = {1: np.uint8, 2: np.int8, 3: np.int16, 4: np.int32, 5: np.int64, 8: np.uint16, 9: np.uint32}
 
 
 def shard_folders(data_bin: str | Path) -> list[str]:
@@ -67,7 +61,8 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
             _check_dictionary(path, dictionary, digest, len(vocabulary))
     for folder in shard_folders(data_bin):
         for direction in directions:
-            source, target = (_header(path)[1] for path in data_files(folder, "train", direction)[1::2])
+            indexes = data_files(folder, "train", direction)[1::2]
+            source, target = (read_header(path).sentences for path in indexes)
             if source != target:
                 raise UserError(
                     f"{folder}: train of {direction} has {source} source but {target} target lines"
@@ -76,25 +71,16 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
                 raise UserError(f"{folder}: train of {direction} has no lines")
 
 
-def _header(index: Path) -> tuple[int, int]:
-    """Return (type code, number of sentences) of an index."""
-    with index.open("rb") as handle:
-        start = handle.read(TYPE_PLACE + HEADER.size)
-    if len(start) < TYPE_PLACE + HEADER.size:
-        raise UserError(f"{index}: not an index of fairseq's mmap format")
-    code, sentences = HEADER.unpack(start[TYPE_PLACE:])
-    return code, sentences
-
-
 def _check_dictionary(path: Path, dictionary: str | Path, digest: str, symbols: int) -> None:
     """Compare what is recorded beside the file, or else look at its ids (data made elsewhere)."""
     record = path.with_suffix(".json")
-    recorded = read_json(record).get("made_from", {}).get("dictionary") if record.is_file() else None
-    if recorded is not None:
-        same = recorded == digest
+    recorded = read_json(record) if record.is_file() else {}
+    made_from = recorded.get("made_from", {}) if isinstance(recorded, dict) else None
+    if not isinstance(made_from, dict):
+        raise UserError(f"{record}: not what binarise writes; binarise the text again")
+    if "dictionary" in made_from:
+        same = made_from["dictionary"] == digest
     else:
-        code, _ = _header(path.with_suffix(".idx"))
-        empty = path.stat().st_size == 0
-        same = empty or (code in TYPES and int(np.memmap(path, TYPES[code], "r").max()) < symbols)
+        same = largest_id(str(path.with_suffix(""))) < symbols
     if not same:
         raise UserError(f"{path} was binarised with another dictionary than {dictionary}")

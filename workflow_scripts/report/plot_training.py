@@ -8,13 +8,13 @@ Out: one PNG: the first panel compares the trainings, one more for each training
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.report.figure import MOST_NAMED, panels, save, styles
+from workflow_scripts.report.tables import read_table
 
 ALL = "all"
 LABELS = {"loss": "validation loss (bits per token)", "nll_loss": "validation NLL (bits per token)"}
@@ -33,18 +33,10 @@ def read_curves(path: str | Path, column: str = "loss") -> Curves:
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; a training writes it at its first validation")
     found: dict[tuple[str, int], tuple[float, float]] = {}
-    with Path(path).open(encoding="utf-8", newline="") as handle:
-        reader = csv.DictReader(handle)
-        needed = {"update", "direction", column, "tokens"}
-        absent = sorted(needed - set(reader.fieldnames or []))
-        if absent:
-            raise UserError(f"{path}: no column {absent[0]!r}{nearest(absent[0], reader.fieldnames or [])}")
-        for row in reader:
-            try:
-                key = row["direction"], int(row["update"])
-                found[key] = float(row[column]), float(row["tokens"])
-            except (TypeError, ValueError) as error:
-                raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    for row in read_table(path, ("update", "direction", column, "tokens"), ("update", column, "tokens")):
+        if not row["update"].isdecimal():
+            raise UserError(f"{path}: update is {row['update']!r}, not a whole number")
+        found[row["direction"], int(row["update"])] = float(row[column]), float(row["tokens"])
     if not found:
         raise UserError(f"{path}: no validation yet")
     directions = list(dict.fromkeys(direction for direction, _ in found if direction != ALL))

@@ -129,8 +129,12 @@ def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
             for one in entry["scores"]:
                 float(one["score"]), one["metric"], one["signature"]
             entry["references_sha256"], int(entry["n"])
+    except UserError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not a score file ({type(error).__name__}: {error})") from None
+        raise UserError(
+            f"{path}: not a score file ({type(error).__name__}: {error}); delete it and run again"
+        ) from None
     return directions
 
 

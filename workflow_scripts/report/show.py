@@ -7,7 +7,6 @@ Out: plain text on stdout, under 100 columns.
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 from collections.abc import Sequence
 from itertools import groupby
@@ -17,6 +16,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
 from workflow_scripts.report.markdown import rounded, table_title
 from workflow_scripts.report.summary import ALL, BOTH, CSV_COLUMNS, INTO, OTHER, OUT
+from workflow_scripts.report.tables import Row, read_table
 
 WIDTH = 99
 # What a user may look for, in the order of the workflow; only what exists is shown.
@@ -32,7 +32,9 @@ PLACES = {
     "logs": "a log of every job",
     "benchmarks": "time and memory of every job",
 }
-Row = dict[str, str]
+COUNTS = ("directions", "scores", "scores_expected", "n")
+MEANS = ("mean", "sd", "baseline_difference", "baseline_difference_sd", "continued_difference")
+NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 
 
 def read_summary(path: str | Path) -> list[Row]:
@@ -43,11 +45,9 @@ def read_summary(path: str | Path) -> list[Row]:
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no summary here; report.tabulate writes it")
-    with Path(path).open(encoding="utf-8", newline="") as handle:
-        reader = csv.DictReader(handle)
-        rows = list(reader)
-    if list(reader.fieldnames or []) != CSV_COLUMNS or not rows:
-        raise UserError(f"{path}: not a summary of report.tabulate (its columns differ, or it is empty)")
+    rows = read_table(path, CSV_COLUMNS, NUMBERS)
+    if not rows:
+        raise UserError(f"{path}: a summary without a row; run report.tabulate again")
     return rows
 
 
@@ -109,10 +109,15 @@ def render_controls(results: Path) -> str:
     """Return a line for each positive control of masks: passed, or the directions that failed it."""
     lines = []
     for path in sorted((results / "analysis" / "mask_control").rglob("*.json")):
-        control = read_json(path)["control"]
-        judged = [control["own_below_random"], control["own_below_other_targets"]]
-        failed = sorted({name for results_of in judged for name, holds in results_of.items() if not holds})
-        said = "passed" if control["passed"] else f"NOT passed in {', '.join(failed)}"
+        try:
+            control = read_json(path)["control"]
+            judged = [control["own_below_random"], control["own_below_other_targets"]]
+            failed = sorted({name for verdicts in judged for name, holds in verdicts.items() if not holds})
+            said = "passed" if control["passed"] else f"NOT passed in {', '.join(failed)}"
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{path}: not a mask control ({type(error).__name__}: {error}); delete it and run again"
+            ) from None
         lines.append(f"positive control of masks ({path.parent.name}, {path.stem}): {said}")
     return "\n".join(["", *lines]) if lines else ""
 

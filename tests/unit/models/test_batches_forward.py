@@ -111,8 +111,11 @@ def test_wrong_data_is_an_error(data_bin, network):
     with pytest.raises(UserError, match=r"test\.de-en\.de\.bin is missing"):
         direction_dataset(data_bin, "test", "de-en", VOCABULARY)
     write_side(data_bin, "en", [[9], [9, 40, 7], [6, 6], [5]])
-    batches = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    with pytest.raises(UserError, match="token 40 is outside the vocabulary of 12"):
+    with pytest.raises(UserError, match=r"valid\.de-en\.en\.bin: id 40 is not of the system's dictionary"):
+        direction_dataset(data_bin, "valid", "de-en", VOCABULARY)
+    larger = Vocabulary([f"w{n}" for n in range(60)], VOCABULARY.languages)
+    batches = make_batches(direction_dataset(data_bin, "valid", "de-en", larger), 1000)
+    with pytest.raises(UserError, match=r"token \d+ is outside the vocabulary of 12"):
         list(run_batches(network, batches))
 
 

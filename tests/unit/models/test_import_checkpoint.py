@@ -159,6 +159,7 @@ def test_a_dictionary_of_another_model_is_refused(tmp_path):
     embeddings = {"decoder.embed_tokens.weight": torch.zeros(10, 8)}
     torch.save({"model": embeddings, "args": argparse.Namespace(**settings())}, path)
     (tmp_path / "dict.txt").write_text("a 1\n", encoding="utf-8")
+    (tmp_path / "spm.model").touch()
     with pytest.raises(UserError, match=r"dict\.txt: 7 symbols .* but the checkpoint has 10 embeddings"):
         import_fairseq_checkpoint(
             path,

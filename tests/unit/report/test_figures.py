@@ -39,7 +39,7 @@ def test_written_mean_is_taken_and_a_repeated_update_counts_last(tmp_path):
     [
         (HEADER, "no validation yet"),
         ("updates,direction,loss,nll_loss,tokens\n", "no column 'update' .did you mean 'updates'"),
-        (HEADER + "100,de-en,x,1,100\n", "line 2: could not convert"),
+        (HEADER + "100,de-en,x,1,100\n", "line 2: loss is 'x', not a number"),
     ],
 )
 def test_faults_of_validation_files(tmp_path, content, message):

@@ -1,0 +1,209 @@
+"""Malformed hypotheses, references, scores and tables: the stages of the environment ``evaluate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.malformed.case import Accepted, Case, Lay
+from workflow_scripts.report.summary import CSV_COLUMNS
+
+LINES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
+JOB = "--experiment x --system ns --testset one --seed 1"
+
+# ---- score ---------------------------------------------------------------------------------------------
+
+
+def scoring(
+    hypotheses: bytes = LINES,
+    references: bytes = LINES,
+    patterns: str = "--hypotheses hyp.{direction} --references ref.{target}",
+    options: str = "--metrics bleu chrf --directions en-de",
+) -> Lay:
+    """Hypotheses and references of one direction."""
+
+    def lay(folder: Path) -> str:
+        (folder / "hyp.en-de").write_bytes(hypotheses)
+        (folder / "ref.de").write_bytes(references)
+        return f"{JOB} --out score.json {patterns} {options}"
+
+    return lay
+
+
+def score(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of score."""
+    return Case(f"score-{name}", what, "evaluate.score", lay, said)
+
+
+SCORE = [
+    score("shorter", "a hypothesis file of another length", scoring(LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
+    score("empty", "empty references", scoring(references=b""), 'ref.de: no lines, nothing to score against'),
+    score("blank", "a reference without text", scoring(references=b"ein Haus am Fluss\n\nein Haus\n"), 'ref.de, line 2: empty reference'),
+    score("not-utf8", "Latin-1 in hypotheses", scoring(b"ein Haus\nam Flu\xdf\nein\n"), 'hyp.en-de, line 2: not UTF-8 at byte 7 of the line; convert the file with iconv'),
+    score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
+    score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
+    score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': its fields may be {direction}, {pair}, {source}, {target}"),
+    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf"),
+    score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
+    score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenize 13b"), "--tokenize: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
+    score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
+]  # fmt: skip
+
+# ---- tabulate ------------------------------------------------------------------------------------------
+
+
+def entry(value: Any = 25.0, sha: str = "ab") -> dict[str, Any]:
+    """What a score file says of one direction."""
+    return {
+        "n": 3,
+        "scores": [{"metric": "bleu", "score": value, "signature": "s"}],
+        "references_sha256": sha,
+    }
+
+
+def scores(
+    change: Callable[[dict[str, Any]], Any] = lambda _: None,
+    raw: bytes | None = None,
+    options: str = "",
+    systems: str = "baseline ns",
+) -> Lay:
+    """Score files of two systems for tabulate; that of ``ns`` changed, or of any bytes."""
+
+    def lay(folder: Path) -> list[str]:
+        for system in ("baseline", "ns"):
+            value = {"experiment": "x", "system": system, "seed": 1, "testset": "one", "profile": "raw"}
+            content: dict[str, Any] = {**value, "directions": {"en-de": entry(), "de-en": entry()}}
+            if system == "ns":
+                change(content)
+            path = folder / "scores" / system / "s1/one.raw.json"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
+        words = f"--scores-root scores --experiment x --systems {systems} --seeds 1 --testsets one --out-dir tables"
+        return [
+            *words.split(),
+            *["--directions", "en-de", "de-en", "--metrics", "bleu", "--pivot", "en"],
+            *options.split(),
+        ]
+
+    return lay
+
+
+def having(**values: Any) -> Callable[[dict[str, Any]], Any]:
+    """Other keys of a score file."""
+    return lambda content: content.update(values)
+
+
+def direction(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    """Another entry of a direction."""
+    return lambda content: content["directions"].update({name: value})
+
+
+def tabulate(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of tabulate."""
+    return Case(f"scores-{name}", what, "report.tabulate", lay, said)
+
+
+TABULATE = [
+    tabulate("absent", "a system without scores", scores(systems="baseline ns other"), '2 of 6 scores are missing, the first: scores/other/s1/one.raw.json (--allow-partial makes tables marked PARTIAL)'),
+    tabulate("none", "no scores at all", scores(systems="other", options="--allow-partial"), 'scores: none of 2 scores is there, the first missing: scores/other/s1/one.raw.json'),
+    tabulate("cut", "a truncated score file", scores(raw=b'{"experiment": "x", "sys'), 'scores/ns/s1/one.raw.json: damaged, not JSON (line 1, column 21: Unterminated string starting at); delete it and run the step that writes it again'),
+    tabulate("empty", "an empty score file", scores(raw=b""), 'scores/ns/s1/one.raw.json: damaged, not JSON (line 1, column 1: Expecting value); delete it and run the step that writes it again'),
+    tabulate("list", "a list in place of scores", scores(raw=b"[]"), 'scores/ns/s1/one.raw.json: not a score file (TypeError: list indices must be integers or slices, not str); delete it and run again'),
+    tabulate("key", "a score file without directions", scores(lambda content: content.pop("directions")), "scores/ns/s1/one.raw.json: not a score file (KeyError: 'directions'); delete it and run again"),
+    tabulate("other", "the score file of another system", scores(having(system="baseline")), "scores/ns/s1/one.raw.json: system is 'baseline', its path says 'ns'"),
+    tabulate("other-testset", "the score file of another test set", scores(having(testset="two")), "scores/ns/s1/one.raw.json: testset is 'two', its path says 'one'"),
+    tabulate("direction", "the score file of another direction", scores(having(directions={"en-fr": entry(), "de-en": entry()})), "1 of 4 scores are missing, the first: en-de in scores/ns/s1/one.raw.json (did you mean 'en-fr'?) (--allow-partial makes tables marked PARTIAL)"),
+    tabulate("references", "scores against other references", scores(direction("en-de", entry(sha="cd"))), 'scores/ns/s1/one.raw.json: scored against other references than scores/baseline/s1/one.raw.json; score both again'),
+    tabulate("nan", "a score that is no number", scores(direction("en-de", entry(float("nan")))), 'scores/ns/s1/one.raw.json: bleu of en-de is nan, not a number'),
+    tabulate("text", "a score that is a word", scores(direction("en-de", entry("good"))), "scores/ns/s1/one.raw.json: not a score file (ValueError: could not convert string to float: 'good'); delete it and run again"),
+    tabulate("sentences", "a number of sentences that is none", scores(direction("en-de", {**entry(), "n": "many"})), "scores/ns/s1/one.raw.json: not a score file (ValueError: invalid literal for int() with base 10: 'many'); delete it and run again"),
+    tabulate("metric", "a score file without a metric", scores(direction("en-de", {**entry(), "scores": []})), '1 of 4 scores are missing, the first: bleu of en-de in scores/ns/s1/one.raw.json (--allow-partial makes tables marked PARTIAL)'),
+    tabulate("twice", "a system named twice", scores(systems="baseline ns ns"), '--systems: ns is named twice'),
+    tabulate("groups-json", "groups that are not JSON", scores(options="--groups family"), '--groups: not JSON (Expecting value: line 1 column 1 (char 0))'),
+    tabulate("groups-form", "groups of another form", scores(options='--groups {"family":["de"]}'), '--groups: not of the shape {"family": {"germanic": ["de", "nl"]}}'),
+    tabulate("groups-name", "a grouping that is always there", scores(options='--groups {"all":{"a":["de"]}}'), "--groups: 'all' is always there, name the grouping otherwise"),
+]  # fmt: skip
+
+# ---- figures and the console -----------------------------------------------------------------------------
+
+ROW = "x,one,raw,bleu,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s"
+
+
+def summary(content: bytes, words: str = "--summary summary.csv --out sweep.png") -> Lay:
+    """A summary for plot_sweep."""
+
+    def lay(folder: Path) -> str:
+        (folder / "summary.csv").write_bytes(content)
+        return words
+
+    return lay
+
+
+def table(*rows: str) -> bytes:
+    """A summary of these rows."""
+    return "\n".join([",".join(CSV_COLUMNS), *rows, ""]).encode()
+
+
+def sweep(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of plot_sweep."""
+    return Case(f"summary-{name}", what, "report.plot_sweep", lay, said)
+
+
+def curve(name: str, what: str, content: bytes, said: str) -> Case:
+    """A case of plot_training."""
+
+    def lay(folder: Path) -> str:
+        (folder / "validation.csv").write_bytes(content)
+        return "--validation baseline=validation.csv --out training.png"
+
+    return Case(f"curve-{name}", what, "report.plot_training", lay, said)
+
+
+def shown(folder: Path) -> str:
+    """A mask control that is none beside a right summary, for show."""
+    (folder / "tables").mkdir()
+    (folder / "tables/summary.csv").write_bytes(table(ROW))
+    control = folder / "analysis/mask_control/baseline/s1/k95.json"
+    control.parent.mkdir(parents=True)
+    control.write_text('{"control": []}')
+    return "--tables tables"
+
+
+HEADER = b"update,direction,loss,nll_loss,tokens\n"
+FIGURES = [
+    sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tabulate writes it'),
+    sweep("empty", "an empty summary", summary(b""), "summary.csv: no column 'experiment'"),
+    sweep("no-row", "a summary without a row", summary(table()), 'summary.csv: a summary without a row; run report.tabulate again'),
+    sweep("column", "a summary without a column", summary(table(ROW).replace(b"baseline_difference,", b"baseline_diference,")), "summary.csv: no column 'baseline_difference' (did you mean 'baseline_diference'?)"),
+    sweep("cut", "a summary that is cut off", summary(table(ROW, ROW[:40])), 'summary.csv, line 3: not 24 fields, as the header has'),
+    sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
+    sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
+    sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),
+    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?)"),
+    sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --sweep nss"), "--sweep: the summary has no systems nss-k… (did you mean 'ns'?)"),
+    curve("empty", "no validation yet", HEADER, 'validation.csv: no validation yet'),
+    curve("column", "validation losses without a column", HEADER.replace(b"loss,", b"los,", 1), "validation.csv: no column 'loss' (did you mean 'los'?)"),
+    curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
+    curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
+    curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
+    Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
+]  # fmt: skip
+
+CASES = [*SCORE, *TABULATE, *FIGURES]
+
+
+def perfect(folder: Path) -> None:
+    """Equal text: BLEU and chrF++ of 100, whatever ends the lines."""
+    found = json.loads((folder / "score.json").read_text())["directions"]["en-de"]
+    assert [one["score"] for one in found["scores"]] == pytest.approx([100.0, 100.0])
+    assert found["health"] == {"length_ratio": 1.0, "empty_hypotheses": 0}
+
+
+FULL = b"ein Haus am Fluss\nam Fluss steht ein Haus\n"
+ACCEPTED = [
+    Accepted("score-crlf", "hypotheses with byte order mark and CRLF", "evaluate.score", scoring(b"\xef\xbb\xbf" + FULL.replace(b"\n", b"\r\n"), FULL), "scored as without", perfect),
+]  # fmt: skip

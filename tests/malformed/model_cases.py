@@ -1,0 +1,286 @@
+"""Malformed checkpoints, weights, binarised text and masks: the stages of the environment ``fairseq``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.malformed import tiny
+from tests.malformed.case import Case, Lay
+from workflow_scripts.data.mmap_format import write_dataset
+from workflow_scripts.units.space import UnitSpace, ffn_space
+
+DICTIONARY = b"a 1\nb 1\nc 1\nd 1\ne 1\nf 1\n"  # with four specials and two languages: twelve symbols
+SYMBOLS = 12
+
+# ---- a stock checkpoint -----------------------------------------------------------------------------------
+
+
+def settings() -> dict[str, Any]:
+    """What fairseq writes of the model of ``tiny``."""
+    value: dict[str, Any] = {
+        "activation_fn": "relu", "share_decoder_input_output_embed": True, "share_all_embeddings": False,
+        "max_source_positions": 16, "max_target_positions": 16, "dropout": 0.1, "attention_dropout": 0.0,
+        "activation_dropout": 0.0, "langs": ["de", "en"], "encoder_langtok": "src", "decoder_langtok": True,
+    }  # fmt: skip
+    for stack in ("encoder", "decoder"):
+        value |= {
+            f"{stack}_layers": tiny.LAYERS, f"{stack}_embed_dim": tiny.WIDTH, f"{stack}_attention_heads": 2,
+            f"{stack}_ffn_embed_dim": tiny.UNITS, f"{stack}_normalize_before": True,
+        }  # fmt: skip
+    return value
+
+
+def right() -> dict[str, Any]:
+    """A whole checkpoint."""
+    import torch
+
+    model = {name: torch.from_numpy(value) for name, value in tiny.weights(SYMBOLS).items()}
+    return {"model": model, "args": argparse.Namespace(**settings())}
+
+
+def put_vocabulary(folder: Path) -> None:
+    (folder / "spm.model").write_bytes(b"pieces")
+    (folder / "dict.txt").write_bytes(DICTIONARY)
+
+
+WORDS = "--checkpoint c.pt --subwords spm.model --dictionary dict.txt --out system --directions"
+
+
+def file(content: bytes) -> Lay:
+    """Any bytes as checkpoint."""
+
+    def lay(folder: Path) -> str:
+        put_vocabulary(folder)
+        (folder / "c.pt").write_bytes(content)
+        return f"{WORDS} de-en en-de"
+
+    return lay
+
+
+def checkpoint(
+    change: Callable[[dict[str, Any]], Any] = lambda _: None,
+    options: str = "de-en en-de",
+    spoil: Callable[[Path], Any] = lambda _: None,
+) -> Lay:
+    """A checkpoint, changed before it is written, or spoiled with what lies beside it."""
+
+    def lay(folder: Path) -> list[str]:
+        import torch
+
+        put_vocabulary(folder)
+        value = right()
+        replaced = change(value)
+        torch.save(replaced if isinstance(replaced, list) else value, folder / "c.pt")
+        spoil(folder)
+        return [*WORDS.split(), *options.split()]
+
+    return lay
+
+
+def having(**values: Any) -> Callable[[dict[str, Any]], Any]:
+    """Other settings."""
+    return lambda value: vars(value["args"]).update(values)
+
+
+def tensor(name: str, change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
+    """Another tensor under a name."""
+    return lambda value: value["model"].update({name: change(value["model"].get(name))})
+
+
+def nan(weights: Any) -> Any:
+    weights[1, 1] = float("nan")
+    return weights
+
+
+def cut(name: str, to: int) -> Callable[[Path], Any]:
+    """Keep the first bytes of a file."""
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:to])
+
+
+FC1 = "encoder.layers.1.fc1.weight"
+
+
+def imported(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of import_checkpoint."""
+    return Case(f"checkpoint-{name}", what, "models.import_checkpoint", lay, said)
+
+
+IMPORT = [
+    imported("absent", "a checkpoint that is not there", checkpoint(spoil=lambda folder: (folder / "c.pt").unlink()), 'c.pt: there is no such file or folder: check the path'),
+    imported("folder", "a folder named as checkpoint", checkpoint(spoil=lambda folder: ((folder / "c.pt").unlink(), (folder / "c.pt").mkdir())), 'c.pt: this is a folder, where a file is needed: check the path'),
+    imported("empty", "an empty checkpoint", file(b""), "c.pt: not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"),
+    imported("text", "text named as checkpoint", file(b"not a checkpoint\n"), "c.pt: not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"),
+    imported("cut", "a truncated checkpoint", checkpoint(spoil=cut("c.pt", 5000)), "c.pt: not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"),
+    imported("pickle", "a pickle that would run code", file(pickle.dumps(tiny.Trap(), protocol=2)), "c.pt: not opened by torch's restricted loader: it asks for io.open, which no checkpoint of fairseq needs: use no file you do not trust"),
+    imported("runs", "a checkpoint whose settings would run code", checkpoint(lambda value: value.update(cfg=tiny.Trap())), "c.pt: not opened by torch's restricted loader: it asks for io.open, which no checkpoint of fairseq needs: use no file you do not trust"),
+    imported("list", "a list in place of a checkpoint", checkpoint(lambda value: [1, 2]), 'c.pt: not a fairseq checkpoint; name a checkpoint*.pt that fairseq wrote'),
+    imported("no-model", "a checkpoint without a model", checkpoint(lambda value: value.pop("model")), 'c.pt: not a fairseq checkpoint; name a checkpoint*.pt that fairseq wrote'),
+    imported("no-settings", "a checkpoint without settings", checkpoint(lambda value: value.pop("args")), 'c.pt: the checkpoint holds no settings of its model'),
+    imported("settings", "settings that are a list", checkpoint(lambda value: value.update(args=[1])), 'c.pt: its model settings are list, not names and values'),
+    imported("setting-missing", "a setting that is missing", checkpoint(lambda value: vars(value["args"]).pop("activation_fn")), "c.pt: the checkpoint's settings lack 'activation_fn'"),
+    imported("setting-type", "text for a number of positions", checkpoint(having(max_source_positions="many")), "c.pt: max_source_positions is 'many', not a whole number"),
+    imported("tags", "another scheme of language tags", checkpoint(having(encoder_langtok="tgt")), "c.pt: encoder_langtok is 'tgt', only 'src' is supported"),
+    imported("activation", "another activation", checkpoint(having(activation_fn="gelu")), "c.pt: architecture.activation: 'gelu' is not one of ('relu',)"),
+    imported("stacks", "an encoder and a decoder of unlike size", checkpoint(having(decoder_ffn_embed_dim=64)), 'c.pt: encoder and decoder differ in ffn_embed_dim (12, 64)'),
+    imported("languages", "a checkpoint without languages", checkpoint(having(langs=None)), 'c.pt: the checkpoint does not say its languages (langs is None)'),
+    imported("nan", "NaN in a checkpoint", checkpoint(tensor(FC1, nan)), 'c.pt: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
+    imported("type", "whole numbers for weights", checkpoint(tensor(FC1, lambda value: value.int())), 'c.pt: encoder.layers.1.fc1.weight is torch.int32, not a tensor of floating-point numbers'),
+    imported("no-tensor", "text for a tensor", checkpoint(tensor(FC1, lambda value: "weights")), 'c.pt: encoder.layers.1.fc1.weight is str, not a tensor of floating-point numbers'),
+    imported("shape", "a mismatched architecture: more units than the settings say", checkpoint(tensor(FC1, lambda value: value.repeat(2, 1))), 'c.pt: tensor encoder.layers.1.fc1.weight is (24, 8), the architecture needs (12, 8)'),
+    imported("missing", "a tensor that is missing", checkpoint(lambda value: value["model"].pop(FC1)), "c.pt: tensor encoder.layers.1.fc1.weight is missing (did you mean 'encoder.layers.1.fc2.weight'?)"),
+    imported("unknown", "a layer more than the settings say", checkpoint(tensor("encoder.layers.2.fc1.bias", lambda _: value_of(12))), "c.pt: tensor encoder.layers.2.fc1.bias is not part of the architecture (did you mean 'encoder.layers.1.fc1.bias'?)"),
+    imported("embeddings", "a checkpoint without embeddings", checkpoint(lambda value: value["model"].pop("decoder.embed_tokens.weight")), 'c.pt: tensor decoder.embed_tokens.weight is missing'),
+    imported("tied", "tied tensors that differ", checkpoint(tensor("decoder.output_projection.weight", lambda _: value_of(SYMBOLS, tiny.WIDTH))), 'c.pt: decoder.output_projection.weight and decoder.embed_tokens.weight differ, but the architecture ties them'),
+    imported("dictionary", "the dictionary of another model", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\n")), 'dict.txt: 7 symbols with specials and language tokens, but the checkpoint has 12 embeddings'),
+    imported("dict-twice", "a dictionary with a symbol twice", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\na 1\n")), "dict.txt: 'a' occurs more than once in the vocabulary"),
+    imported("no-subwords", "no SentencePiece model", checkpoint(spoil=lambda folder: (folder / "spm.model").unlink()), 'spm.model: no such file; name the one that the model was trained with'),
+    imported("direction", "a direction that the checkpoint lacks", checkpoint(options="de-en de-fr"), "c.pt: direction 'de-fr': 'fr' is not one of de, en"),
+    imported("itself", "a direction to itself", checkpoint(options="de-de"), "c.pt: direction 'de-de' translates a language into itself"),
+    imported("text-json", "text options that are not JSON", checkpoint(options="de-en --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
+    imported("text-key", "a misspelt text option", checkpoint(options='de-en --text {"mosses":true}'), '--text \'{"mosses":true}\': may say true or false of normalize_punctuation, moses'),
+]  # fmt: skip
+
+
+def value_of(*shape: int) -> Any:
+    import torch
+
+    return torch.ones(*shape)
+
+
+# ---- counting, the mask control and the overlap -------------------------------------------------------------
+
+
+def counting(
+    damage: Callable[[Path], Any] = lambda _: None,
+    options: str = "--direction de-en --out counts.npz",
+    ids: Any = ((4, 5, 2), (6, 2)),
+    **changes: Any,
+) -> Lay:
+    """A system and a binarised validation set of two lines, damaged after they were written."""
+
+    def lay(folder: Path) -> str:
+        tiny.system(folder, files={"spm.model": b"pieces", "dict.txt": DICTIONARY}, **changes)
+        (folder / "bin").mkdir()
+        write_dataset(folder / "bin/valid.de-en.de", [list(line) for line in ids], SYMBOLS)
+        write_dataset(folder / "bin/valid.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
+        damage(folder)
+        return f"--system system --data-bin bin --subset valid {options}"
+
+    return lay
+
+
+def described(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
+    """Set a key of system.json."""
+
+    def change(value: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            value = value[key]
+        value[keys[-1]] = to
+
+    return change
+
+
+def weights(name: str, change: Callable[[Any], Any]) -> Callable[[tiny.Weights], Any]:
+    """Another array under a name."""
+    return lambda values: values.update({name: change(values.get(name))})
+
+
+def with_nan(array: Any) -> Any:
+    array[1, 1] = np.nan
+    return array
+
+
+def put(name: str, content: bytes) -> Callable[[Path], Any]:
+    """Other bytes for a file."""
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def count(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of count_activations."""
+    return Case(f"count-{name}", what, "activations.count_activations", lay, said)
+
+
+INDEX, DATA = "bin/valid.de-en.de.idx", "bin/valid.de-en.de.bin"
+COUNT = [
+    count("absent", "no binarised text", counting(lambda folder: (folder / DATA).unlink()), 'bin/valid.de-en.de.bin is missing: direction de-en has no binarised valid data'),
+    count("index", "another file named as index", counting(put(INDEX, b"text\n" * 20)), "bin/valid.de-en.de.idx: not an index of fairseq's mmap format; binarise the text again"),
+    count("index-empty", "an empty index", counting(put(INDEX, b"")), "bin/valid.de-en.de.idx: not an index of fairseq's mmap format; binarise the text again"),
+    count("index-cut", "a truncated index", counting(cut(INDEX, 40)), 'bin/valid.de-en.de.idx: 40 bytes, but 2 sentences need 50; binarise the text again'),
+    count("index-version", "an index of another version", counting(lambda folder: (folder / INDEX).write_bytes(b"MMIDIDX\0\0" + b"\x07" + (folder / INDEX).read_bytes()[10:])), 'bin/valid.de-en.de.idx: version 7 of the format, type 8, is unknown; binarise the text again'),
+    count("data-cut", "truncated data", counting(cut(DATA, 3)), 'bin/valid.de-en.de.bin: 3 bytes, but its index says 10; binarise the text again'),
+    count("unequal", "sides of unequal length", counting(ids=((4, 2),)), 'bin: valid of de-en has 1 source but 2 target lines'),
+    count("ids", "ids of a larger dictionary", counting(ids=((4, 400, 2), (5, 2))), "bin/valid.de-en.de.bin: id 400 is not of the system's dictionary, which has 12; binarise the text with the system's subwords"),
+    count("too-long", "no line that fits", counting(ids=((4,) * 40, (5,) * 40)), 'direction de-en: no line has at most 16 positions'),
+    count("direction", "a misspelt direction", counting(options="--direction de-ne --out counts.npz"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
+    count("weights-cut", "truncated weights", counting(cut("system/model.safetensors", 900)), 'system/model.safetensors: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
+    count("weights-nan", "NaN in the weights", counting(change=weights(FC1, with_nan)), 'system/model.safetensors: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
+    count("weights-type", "weights of whole numbers", counting(change=weights(FC1, lambda array: array.astype(np.int32))), 'system/model.safetensors: encoder.layers.1.fc1.weight is torch.int32, not a tensor of floating-point numbers'),
+    count("weights-missing", "a tensor that is missing", counting(change=lambda values: values.pop(FC1)), "system/model.safetensors: tensor encoder.layers.1.fc1.weight is missing (did you mean 'encoder.layers.1.fc2.weight'?)"),
+    count("weights-layer", "a layer more than the architecture has", counting(change=weights("encoder.layers.2.fc1.bias", lambda _: np.ones(12, np.float32))), "system/model.safetensors: tensor encoder.layers.2.fc1.bias is not part of the architecture (did you mean 'encoder.layers.1.fc1.bias'?)"),
+    count("weights-shape", "an architecture with more units than the weights", counting(describe=described("architecture", "ffn_dim", to=16)), 'system/model.safetensors: tensor encoder.layers.0.fc1.weight is (12, 8), the architecture needs (16, 8)'),
+    count("architecture", "heads that do not divide the width", counting(describe=described("architecture", "heads", to=3)), 'system/system.json: architecture.heads: 3 heads do not divide model_dim 8; export the system again'),
+    count("safetensors", "text named .safetensors", counting(spoil=put("model.safetensors", b"text")), 'system/model.safetensors: not a safetensors file (Error while deserializing header: header too small); export the system again'),
+    Case("count-sources", "directions of two sources counted together", "activations.count_encoder", counting(options="--directions de-en en-de --out-root counts"), '--directions: sources de, en; the encoder is counted for one source'),
+    Case("count-tags", "a system whose encoder sees the target's tag", "activations.count_encoder", counting(options="--directions de-en --out-root counts", describe=lambda value: value.update(encoder_langtok="tgt")), "system/system.json: encoder_langtok is 'tgt': where the target's tag is in the source, directions share no encoder counts; only 'src' can be counted"),
+]  # fmt: skip
+
+
+def controlled(
+    table: Callable[[str], Any] = lambda sha: tiny.masks(sha), options: str = "", damage: Any = lambda _: None
+) -> Lay:
+    """Masks for mask_control beside a system and a validation set."""
+
+    def lay(folder: Path) -> str:
+        words = counting(options=f"--directions de-en en-de --masks masks.npz --out c.json {options}")(folder)
+        sha = json.loads((folder / "system/system.json").read_text())["sha256"]["model.safetensors"]
+        table(sha).write(folder / "masks.npz")
+        damage(folder)
+        return str(words)
+
+    return lay
+
+
+def control(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of mask_control."""
+    return Case(f"control-{name}", what, "analyse.mask_control", lay, said)
+
+
+GROUPS = '{"a":["de"],"b":["en"]}'
+
+
+def overlap(name: str, what: str, groups: str, said: str, options: str = "--pivot en") -> Case:
+    """A case of overlap."""
+
+    def lay(folder: Path) -> list[str]:
+        tiny.masks(None).write(folder / "masks.npz")
+        words = f"--masks masks.npz {options} --out-json o.json --out-csv o.csv --out-markdown o.md"
+        return [*words.split(), "--groups", groups]
+
+    return Case(f"overlap-{name}", what, "analyse.overlap", lay, said)
+
+
+REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
+
+ANALYSE = [
+    control("masks", "no masks", controlled(damage=lambda folder: (folder / "masks.npz").unlink()), 'masks.npz: there is no such file or folder: check the path'),
+    control("cut", "truncated masks", controlled(damage=cut("masks.npz", 300)), 'masks.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    control("model", "masks of another model", controlled(lambda sha: tiny.masks("cd" * 32)), "masks.npz: masks were made from weights #, the model's are #; make masks from this model's activations"),
+    control("larger", "masks of a larger model", controlled(lambda sha: tiny.masks(sha, space=ffn_space(2, 2, 16))), "masks.npz: masks are for another model: 64 units in 4 groups, not 48 in 4; make masks from this model's activations"),
+    control("permuted", "masks with the layers in another order", controlled(lambda sha: tiny.masks(sha, space=REVERSED)), "masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
+    control("row", "a direction without its mask row", controlled(lambda sha: tiny.masks(sha, ("de-en",))), "masks.npz: no mask row 'en-de'; rows: de-en"),
+    control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, needs at least 1'),
+    overlap("json", "groups that are not JSON", "family", '--groups: not a JSON object such as {"germanic": ["de", "nl"]}: family'),
+    overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not a JSON object such as {"germanic": ["de", "nl"]}: {"a":"de"}'),
+    overlap("twice", "a language in two groups", '{"a":["de"],"b":["de"]}', "--groups: 'de' is in more than one group"),
+    overlap("pivot", "a pivot that no mask has", GROUPS, '--pivot fr: no mask row has it; rows: de-en, en-de', "--pivot fr"),
+    overlap("permutations", "0 permutations", GROUPS, '--permutations is 0, needs at least 1', "--pivot en --permutations 0"),
+]  # fmt: skip
+
+CASES = [*IMPORT, *COUNT, *ANALYSE]

@@ -1,0 +1,68 @@
+"""Malformed checkpoints, weights, binarised text and masks, each to the stage that reads it."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.malformed.case import assert_share, refused
+from tests.malformed.model_cases import CASES
+from tests.malformed.tiny import Trap
+from workflow_scripts.models import checkpoints
+
+PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
+
+REACHED: dict[str, set[str]] = {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_refused(case, tmp_path, monkeypatch, capsys):
+    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+
+
+def test_the_trap_is_one(tmp_path, monkeypatch):
+    """What the cases feed to the restricted loader does run code in an unrestricted one."""
+    monkeypatch.chdir(tmp_path)
+    torch.save({"cfg": Trap()}, "c.pt")
+    torch.load("c.pt", weights_only=False)
+    assert (tmp_path / "ran").exists()
+    (tmp_path / "ran").unlink()
+    pickle.loads(pickle.dumps(Trap(), protocol=2))
+    assert (tmp_path / "ran").exists()
+
+
+def test_readers_of_a_trainings_own_checkpoints_run_nothing(tmp_path, monkeypatch):
+    """A training folder may have been copied from elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    torch.save({"extra_state": Trap(), "optimizer_history": [{"num_updates": 3}]}, "c.pt")
+    assert checkpoints.describe(tmp_path / "c.pt") is None
+    with pytest.raises(pickle.UnpicklingError):
+        checkpoints.read_checkpoint(tmp_path / "c.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_every_loader_is_restricted():
+    """torch.load by weights_only=True, np.load by allow_pickle=False; no module unpickles by itself."""
+    loaders = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
+    found = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if name in loaders:
+                option, value = loaders[name]
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                assert given.get(option) == str(value), f"{path}:{node.lineno}: {name} unrestricted"
+                found.add((name, path.name))
+            assert not name.startswith(("pickle.load", "joblib.", "marshal.", "shelve.")), path
+            assert name not in ("yaml.load", "eval", "exec", "checkpoint_utils.load_checkpoint_to_cpu"), path
+            if isinstance(node, ast.Import):
+                assert "pickle" not in [alias.name for alias in node.names], path
+    assert {name for name, _ in found} == set(loaders)
+
+
+def test_checks():
+    assert_share("fairseq", CASES, REACHED)
