@@ -112,6 +112,18 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch):
         run_main(fail_with(ZeroDivisionError()))
 
 
+def test_every_program_runs_by_run_main():
+    """So every stage has --debug and says in one line what the system refuses."""
+    programs = 0
+    for path in sorted((ROOT / "workflow_scripts").rglob("*.py")):
+        _, found, end = path.read_text(encoding="utf-8").partition('if __name__ == "__main__":\n')
+        # The reference of the config is written by developers alone.
+        if found and path.name != "reference.py":
+            assert end.strip() == "run_main(main)", path
+            programs += 1
+    assert programs > 20
+
+
 PROGRAM = """
 import sys, time
 from workflow_scripts.errors import run_main
