@@ -34,12 +34,13 @@ def _lines() -> Iterator[str]:
     taken = sum(len(accepted) for _, accepted in TABLES.values())
     yield "## Malformed input"
     yield ""
+    checks = sum(CHECKS.values())
     yield from (
-        f"{refused} malformed inputs reach at least {sum(CHECKS.values())} distinct checks. Each ends its",
-        "stage with exit status 1 and the lines shown, one for each mistake, and no traceback (`--debug`, or",
-        "`DEBUG=1` with make, shows it). No file is written or left behind, and memory is bounded however much",
-        f"a file unpacks to. {taken} inputs that look wrong are taken, with the result shown. The tests are the",
-        "tables in `tests/malformed/`; `#` stands for a hash.",
+        f"{refused} malformed inputs reach at least {checks} distinct checks. Each ends its stage with exit",
+        "status 1 and the lines shown, one for each mistake, and no traceback (`--debug`, or `DEBUG=1` with",
+        "make, shows it). No file is written or left behind, and memory is bounded however much a file unpacks",
+        f"to. {taken} inputs that look wrong are taken, with the result shown. The tests are the tables in",
+        "`tests/malformed/`; `#` stands for a hash.",
     )
     for title, (cases, accepted) in TABLES.items():
         yield from ["", f"### {title}", "", "| what | stage | what the user sees |", "|---|---|---|"]
