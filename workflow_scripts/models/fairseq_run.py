@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -141,11 +143,17 @@ def run(plan: TrainingPlan) -> None:
         parser = options.get_training_parser()
         arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
         cfg = convert_namespace_to_omegaconf(arguments)
-    try:
+    with user_errors_of_processes():
         distributed_utils.call_main(cfg, _train)
+
+
+@contextmanager
+def user_errors_of_processes() -> Iterator[None]:
+    """Raise again as UserError what was one in a process that was started; its launcher gives the text only."""
+    try:
+        yield
     except torch.multiprocessing.ProcessRaisedException as error:
-        last = str(error).strip().rpartition("\n")[2]
-        name, _, message = last.partition(": ")
-        if name != f"{UserError.__module__}.{UserError.__name__}":
+        _, found, message = str(error).rpartition(f"\n{UserError.__module__}.{UserError.__name__}: ")
+        if not found:
             raise
-        raise UserError(message) from error
+        raise UserError(message.strip()) from error
