@@ -149,7 +149,7 @@ def run(plan: TrainingPlan) -> None:
 
 @contextmanager
 def user_errors_of_processes() -> Iterator[None]:
-    """Raise again as UserError what was one in a process that was started: its launcher gives only the text."""
+    """Raise again as UserError what was one in a process that was started: of it only the text is known."""
     try:
         yield
     except torch.multiprocessing.ProcessRaisedException as error:
