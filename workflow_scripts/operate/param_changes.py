@@ -30,6 +30,8 @@ def changes(
         identities: environments' hashes of today, to their names.
         command: of the job; its options name what has no name of its own.
     """
+    if not before and not now:
+        return []  # of most jobs: their commands are not taken apart for nothing
     options = _options_of(command)
     phrases: list[str] = []
     for kind in (_is_json, _is_options, _is_other):
