@@ -41,8 +41,22 @@ class Cost:
     gpu_measured: bool = False
 
 
-def updates_done(settings: Settings, folder: Path, log: Path) -> int:
-    """Return the updates that a training has behind it, with these settings as far as the config says."""
+def system_of(experiment: Experiment, job: PlannedJob) -> tuple[str, Settings]:
+    """Return the system that a training job makes, and its settings."""
+    system = job.wildcards.get("finetuned", BASELINE)
+    return system, experiment.train if system == BASELINE else experiment.finetune
+
+
+def training_folder(results: Path, job: PlannedJob) -> Path:
+    """Return the trainer's folder of a training job."""
+    return results / "training" / job.wildcards.get("finetuned", BASELINE) / f"s{job.wildcards['seed']}"
+
+
+def updates_done(settings: Settings, folder: Path, log: Path) -> int | None:
+    """Return the updates that a training has behind it, with these settings as far as the config says.
+
+    None where there is no training yet; 0 where it was another one.
+    """
     for name in (FINISHED, "fingerprint.json"):
         try:
             record = read_json(folder / name)
@@ -59,17 +73,15 @@ def updates_done(settings: Settings, folder: Path, log: Path) -> int:
             return settings.max_updates if ended else int(record["updates"])
         progress = progress_of("", 0, "stopped", settings.max_updates, folder, log, folder)
         return progress.update or 0
-    return 0
+    return None
 
 
 def training_cost(
     experiment: Experiment, job: PlannedJob, results: Path, past: Sequence[PastTraining]
 ) -> Cost:
     """Return what a training would cost: updates left, times the seconds of one in the likest training."""
-    system = job.wildcards.get("finetuned", BASELINE)
-    settings: Settings = experiment.train if system == BASELINE else experiment.finetune
-    seed = f"s{job.wildcards['seed']}"
-    done = updates_done(settings, results / "training" / system / seed, Path(job.log))
+    system, settings = system_of(experiment, job)
+    done = updates_done(settings, training_folder(results, job), Path(job.log)) or 0
     left = max(0, settings.max_updates - done)
     if done and not left:
         return Cost(0.0, 0.0, "trained already: only exported again")

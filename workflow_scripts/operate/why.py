@@ -8,12 +8,16 @@ its code has changed (operate.training_code). Nothing is changed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
+from workflow_scripts.operate.costs import system_of, training_folder, updates_done
+from workflow_scripts.operate.disk_plan import TRAINING_RULES
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
@@ -41,10 +45,28 @@ class Line:
         return f"{self.reason}: {self.file}{more}"
 
 
-def explain(jobs: Iterable[PlannedJob], identities: Mapping[str, str]) -> list[Line]:
+def fate_of(experiment: Experiment, results: Path, job: PlannedJob) -> str:
+    """Return what a training will do that runs for a changed setting; nothing for other jobs."""
+    if job.rule not in TRAINING_RULES or not job.reason.now:
+        return ""
+    _, settings = system_of(experiment, job)
+    done = updates_done(settings, training_folder(results, job), Path(job.log))
+    if done is None:
+        return ""
+    if not done:
+        return "starts clean, the old training is kept aside"
+    left = done < settings.max_updates
+    return f"goes on from update {done:,}" if left else "trained already, only exported again"
+
+
+def explain(
+    jobs: Iterable[PlannedJob],
+    identities: Mapping[str, str],
+    fate: Callable[[PlannedJob], str] = lambda job: "",
+) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
-    ``identities``: environments' hashes of today, to their names.
+    ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words.
     """
     lines: dict[tuple[str, str], Line] = {}
     made_by: dict[str, str] = {}
@@ -52,6 +74,8 @@ def explain(jobs: Iterable[PlannedJob], identities: Mapping[str, str]) -> list[L
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
         reason, files = reason_of(job, identities, made_by)
+        if does := fate(job):
+            reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
         line.jobs += 1
         line.file = line.file or (files[0] if files else "")
@@ -120,9 +144,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--configfile", required=True)
     arguments, options = parser.parse_known_args(argv)
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
-    print(table(explain(dry_run(arguments.configfile, options, commands=True), identities)))
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = Path("results") / experiment.experiment
+    jobs = dry_run(arguments.configfile, options, commands=True)
+    print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results))))
     if kept := report(changed_trainings(experiment, results, current_code())):
         print(kept)
 

@@ -138,7 +138,7 @@ def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path
 def test_updates_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
     settings = experiment().train
     log = tmp_path / "log"
-    assert updates_done(settings, tmp_path / "none", log) == 0
+    assert updates_done(settings, tmp_path / "none", log) is None
     same = json.loads(json.dumps({"lr": settings.lr, "adam_betas": settings.adam_betas}))
     assert updates_done(settings, training(tmp_path / "a", updates=400, identity=same), log) == 400
     assert updates_done(settings, training(tmp_path / "b", identity={**same, "lr": 9.0}), log) == 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.dry_run import PlannedJob, Reason
-from workflow_scripts.operate.why import explain, table
+from workflow_scripts.operate.why import explain, fate_of, table
 
 
 def job(rule: str, name: str, **reason: Any) -> PlannedJob:
@@ -78,6 +80,32 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
         (3, "a setting changed: x → e"),
         (3, "2 other reasons"),
     ]
+
+
+def test_a_training_whose_settings_changed_is_told_its_fate(tmp_path: Path) -> None:
+    source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
+    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
+    experiment = load_experiment({**config, "finetune": {"max_updates": 2000, "lr": 0.001}})
+    finetune = job("finetune", "1", before=("x",), now=("y",))
+    finetune.wildcards.update(finetuned="ns-k95", seed="1")
+    fates = []
+    folder = tmp_path / "training/ns-k95/s1"
+    folder.mkdir(parents=True)
+    for updates, lr in ((None, None), (1000, 0.5), (1000, 0.001), (2000, 0.001)):
+        if updates:
+            finished = {"updates": updates, "reason": "max_updates", "identity": {"lr": lr}}
+            (folder / "finished.json").write_text(json.dumps(finished))
+        fates.append(fate_of(experiment, tmp_path, finetune))
+    assert fates == [
+        "",
+        "starts clean, the old training is kept aside",
+        "goes on from update 1,000",
+        "trained already, only exported again",
+    ]
+    follows = job("finetune", "1", made_by_others=("a",))
+    assert fate_of(experiment, tmp_path, follows) == ""
+    (line,) = explain([finetune], {}, lambda job: "goes on from update 7")
+    assert line.reason == "a setting changed: x → y; goes on from update 7"
 
 
 def test_nothing_to_do_is_said() -> None:
