@@ -42,7 +42,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         _sync_folder(final.parent)
     except OSError as error:
         nameless = error.filename is None and error.errno in _WRITING_FAILED
-        if nameless or str(error.filename) == str(temporary):
+        if nameless or str(temporary) in (str(error.filename), str(error.filename2)):
             error.filename, error.filename2 = str(final), None
         raise
     finally:

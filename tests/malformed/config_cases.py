@@ -171,6 +171,40 @@ CASES = [
 ]  # fmt: skip
 
 
+def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes], words: str = "") -> Case:
+    """A case of a right config and files in its results folder."""
+
+    def lay(folder: Path) -> list[str]:
+        (folder / "config.yaml").write_bytes(RIGHT.encode())
+        for path, content in files.items():
+            file = folder / "results/x" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return ["--configfile", "config.yaml", *words.split()]
+
+    return Case(name, what, stage, lay, said)
+
+
+BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/history.json"
+ROW = b"s\tmax_rss\n12.0\t34.0\n"
+RESULTS = [
+    results("times-none", "nothing has run", "operate.times", 'results/x: no benchmarks; nothing has run here', {}),
+    results("times-cut", "a benchmark that is cut off", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (TypeError: float() argument must be a string or a real number, not 'NoneType'); delete it", {BENCHMARK: ROW[:13]}),
+    results("times-not-utf8", "a benchmark of other bytes", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte); delete it", {BENCHMARK: b"\xff\xfe"}),
+    results("times-history", "a truncated history of a training", "operate.times", 'results/x/training/baseline/s1/history.json: damaged, not JSON (line 1, column 2: Unterminated string starting at); delete it and run the step that writes it again', {BENCHMARK: ROW, HISTORY: b'{"attempts'}),
+    results("times-history-form", "a list for a history", "operate.times", 'results/x/training: a history.json is not what a training writes (list indices must be integers or slices, not str); run it again', {BENCHMARK: ROW, HISTORY: b"[1]"}),
+    results("verify-none", "no manifest", "operate.verify", "results/x/manifest.json: there is none; 'make run' with the same CONFIG writes it when it ends well", {}),
+    results("verify-cut", "a truncated manifest", "operate.verify", 'results/x/manifest.json: damaged, not JSON (line 1, column 12: Unterminated string starting at); delete it and run the step that writes it again', {"manifest.json": b'{"format": "neuro'}),
+    results("verify-list", "a list for a manifest", "operate.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
+    results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
+    results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
+    results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
+    results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
+    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it", {}, "--system baseline --direction de-en"),
+]  # fmt: skip
+CASES += RESULTS
+
+
 def nothing_has_run(folder: Path) -> None:
     """Asserted through the stage's own words: the config was taken."""
 

@@ -283,4 +283,64 @@ ANALYSE = [
     overlap("permutations", "0 permutations", GROUPS, '--permutations is 0, needs at least 1', "--pivot en --permutations 0"),
 ]  # fmt: skip
 
-CASES = [*IMPORT, *COUNT, *ANALYSE]
+# ---- training -----------------------------------------------------------------------------------------------
+
+
+def training(spoil: Callable[[Path], Any] = lambda _: None, options: str = "", **changes: Any) -> Lay:
+    """Text for a training of two updates, spoiled; ``changes``: other settings."""
+
+    def lay(folder: Path) -> list[str]:
+        put_vocabulary(folder)
+        (folder / "bin").mkdir()
+        for subset in ("train", "valid"):
+            write_dataset(folder / f"bin/{subset}.de-en.de", [[4, 5, 2], [6, 2]], SYMBOLS)
+            write_dataset(folder / f"bin/{subset}.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
+        spoil(folder)
+        settings = {"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes}
+        words = "--languages de en --subwords spm.model --dictionary dict.txt --data-bin bin --seed 1"
+        words += f" --directions de-en en-de --folder training --out system {options}"
+        named = {"--architecture": tiny.ARCHITECTURE, "--text": {"moses": False}, "--settings": settings}
+        # Of an option that stands twice the last one counts.
+        return [x for option, value in named.items() for x in (option, json.dumps(value))] + words.split()
+
+    return lay
+
+
+def train(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of train_baseline."""
+    return Case(f"train-{name}", what, "train.train_baseline", lay, said)
+
+
+def other_ids(name: str, *ids: list[int]) -> Callable[[Path], Any]:
+    """Another binarised text."""
+    return lambda folder: write_dataset(folder / name, list(ids), SYMBOLS)
+
+
+TRAIN = [
+    train("json", "settings that are not JSON", training(options="--settings lr=1"), "'lr=1' on the command line is no JSON: Expecting value: line 1 column 1 (char 0)"),
+    train("list", "settings that are a list", training(options="--settings [1]"), "'[1]' on the command line is no JSON object of names and values"),
+    train("key", "a misspelt setting", training(learning_rate=1), "unknown key 'learning_rate' in the training settings"),
+    train("word", "a word for the learning rate", training(lr="high"), "lr 'high' in the training settings must be positive"),
+    train("half", "half an update", training(max_updates=0.5), 'max_updates 0.5 in the training settings must be a whole number of at least 1'),
+    train("negative", "a negative learning rate", training(lr=-1), 'lr -1 in the training settings must be positive'),
+    train("smoothing", "a label smoothing of 5", training(label_smoothing=5), 'label_smoothing 5 in the training settings must be a number from 0 to below 1'),
+    train("betas", "Adam's betas of 2 and 3", training(adam_betas=[2, 3]), 'adam_betas [2, 3] in the training settings must be two numbers from 0 to below 1'),
+    train("decay", "a negative weight decay", training(weight_decay=-1), 'weight_decay -1 in the training settings must be a number of at least 0'),
+    train("flag", "a word for true or false", training(valid_bleu="yes"), "valid_bleu 'yes' in the training settings must be true or false"),
+    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings is none of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
+    train("warmup", "a warm-up beyond the end of the schedule", training(scheduler="cosine", warmup_updates=9), 'warmup_updates 9 in the training settings must be below max_updates 2 with scheduler cosine'),
+    train("folder", "no folder of binarised text", training(options="--data-bin bib"), 'bib: there is no such folder of binarised data'),
+    train("shard", "a shard that is missing", training(options="--data-bin bin:bin2"), 'bin2: there is no such folder of binarised data'),
+    train("direction", "a direction without data", training(options="--directions de-fr"), 'bin/train.de-fr.de.bin is missing: direction de-fr has no binarised train data'),
+    train("index", "a truncated index of the training text", training(cut("bin/train.de-en.de.idx", 40)), 'bin/train.de-en.de.idx: 40 bytes, but 2 sentences need 50; binarise the text again'),
+    train("cut", "truncated training text", training(cut("bin/train.de-en.de.bin", 4)), 'bin/train.de-en.de.bin: 4 bytes, but its index says 10; binarise the text again'),
+    train("ids", "training text of a larger dictionary", training(other_ids("bin/train.de-en.de", [400, 2], [6, 2])), 'bin/train.de-en.de.bin was binarised with another dictionary than dict.txt'),
+    train("unequal", "training text of unequal length", training(other_ids("bin/train.de-en.de", [4, 2])), 'bin: train of de-en has 1 source but 2 target lines'),
+    train("unequal-valid", "validation text of unequal length", training(other_ids("bin/valid.de-en.de", [4, 2])), 'bin: valid of de-en has 1 source but 2 target lines'),
+    train("empty", "training text of no line", training(lambda folder: [other_ids(f"bin/train.de-en.{lang}")(folder) for lang in ("de", "en")]), 'bin: train of de-en has no lines'),
+    train("record", "a record of another form beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("[]")), 'bin/train.de-en.de.json: not what binarise writes; binarise the text again'),
+    train("record-cut", "a truncated record beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("{")), 'bin/train.de-en.de.json: damaged, not JSON (line 1, column 2: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    train("no-dictionary", "no dictionary", training(lambda folder: (folder / "dict.txt").unlink()), 'dict.txt: there is no such file or folder: check the path'),
+]  # fmt: skip
+
+CASES = [*IMPORT, *COUNT, *ANALYSE, *TRAIN]

@@ -38,9 +38,9 @@ def _lines() -> Iterator[str]:
     yield from (
         f"{refused} malformed inputs reach at least {checks} distinct checks. Each ends its stage with exit",
         "status 1 and the lines shown, one for each mistake, and no traceback (`--debug`, or `DEBUG=1` with",
-        "make, shows it). No file is written or left behind, and memory is bounded however much a file unpacks",
-        f"to. {taken} inputs that look wrong are taken, with the result shown. The tests are the tables in",
-        "`tests/malformed/`; `#` stands for a hash.",
+        "make, shows it). No file is written or left behind; memory is bounded, whatever a file",
+        f"unpacks to. {taken} inputs that look wrong are taken, with the result shown. The tests are tables",
+        "in `tests/malformed/`; `#` stands for a hash.",
     )
     for title, (cases, accepted) in TABLES.items():
         yield from ["", f"### {title}", "", "| what | stage | what the user sees |", "|---|---|---|"]

@@ -11,15 +11,16 @@ import json
 import os
 from typing import Any
 
+from workflow_scripts.errors import UserError
 from workflow_scripts.models.settings import complete_settings
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Add what both programs take: settings, data, seed, folders, and the hash of the code."""
-    parser.add_argument("--settings", type=json.loads, default={}, help="JSON; see models/settings.py")
+    parser.add_argument("--settings", type=json_object, default={}, help="JSON; see models/settings.py")
     parser.add_argument(
         "--execution",
-        type=json.loads,
+        type=json_object,
         default={},
         help="JSON: more settings, which leave the result as it is",
     )
@@ -31,6 +32,17 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
     parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Read a JSON object from the command line; UserError if it is none."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{text!r:.60} on the command line is no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{text!r:.60} on the command line is no JSON object of names and values")
+    return value
 
 
 def settings_of(arguments: argparse.Namespace, default_sampler: str) -> dict[str, Any]:

@@ -297,6 +297,11 @@ class MultiDirectionDataset(FairseqDataset):
         most_source, most_target = (max_sizes, max_sizes) if isinstance(max_sizes, int) else max_sizes
         keep = (self.source_sizes[indices] <= most_source) & (self.target_sizes[indices] <= most_target)
         ignored = indices[~keep]
+        if len(indices) and not keep.any():
+            raise UserError(
+                f"none of {len(indices)} examples has at most {most_source} source and {most_target} target"
+                " positions; raise model.max_positions, or look at the text"
+            )
         if len(ignored):
             per = np.bincount(self.direction_numbers(ignored), minlength=len(self.directions))
             named = ", ".join(f"{d.name} {n}" for d, n in zip(self.directions, per, strict=True) if n)

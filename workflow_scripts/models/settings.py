@@ -5,6 +5,7 @@ Input: the JSON object of `--settings`. Output: a complete dictionary. Spec 2.2 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +55,16 @@ EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")
 # What is only seen, logged or kept.
 UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints", "keep_optimizer")
 
-_POSITIVE = ("max_updates", "max_tokens", "lr", "temperature", "validate_interval_updates")
+# What each value may be; None is allowed where it is the default, and for the patience.
+_WHOLE_FROM = {
+    "max_updates": 1, "max_tokens": 1, "tokens_per_update": 1, "warmup_updates": 0, "virtual_epoch_size": 1,
+    "validate_interval_updates": 1, "keep_checkpoints": 1, "patience": 1, "threads": 1, "data_workers": 0,
+    "log_interval": 1,
+}  # fmt: skip
+_POSITIVE = ("lr", "temperature", "adam_eps")
+_SHARES = ("dropout", "attention_dropout", "activation_dropout", "label_smoothing")
+_NOT_NEGATIVE = ("weight_decay", "clip_norm")
+_FLAGS = ("keep_optimizer", "tensorboard", "valid_bleu")
 
 
 def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[str, Any]:
@@ -77,15 +87,41 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
                 f"{key} {settings[key]!r} in the training settings is none of {', '.join(allowed)}"
                 + nearest(str(settings[key]), allowed)
             )
-    for key in _POSITIVE:
-        if not settings[key] > 0:
-            raise UserError(f"{key} {settings[key]!r} in the training settings must be positive")
+    for key, value in settings.items():
+        if what := _wrong(key, value):
+            raise UserError(f"{key} {value!r:.60} in the training settings must be {what}")
     if settings["scheduler"] in ENDING_SCHEDULERS and settings["warmup_updates"] >= settings["max_updates"]:
         raise UserError(
             f"warmup_updates {settings['warmup_updates']} in the training settings must be below max_updates"
             f" {settings['max_updates']} with scheduler {settings['scheduler']}"
         )
     return settings
+
+
+def _wrong(key: str, value: Any) -> str:
+    """Return what a value must be, and is not; an empty string if it is right."""
+    if value is None and (DEFAULTS[key] is None or key == "patience"):
+        return ""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if key in _WHOLE_FROM:
+        right = number and value == int(value) and value >= _WHOLE_FROM[key]
+        return "" if right else f"a whole number of at least {_WHOLE_FROM[key]}"
+    if key in _POSITIVE:
+        return "" if number and value > 0 else "positive"
+    if key in _SHARES:
+        return "" if number and 0 <= value < 1 else "a number from 0 to below 1"
+    if key in _NOT_NEGATIVE:
+        return "" if number and value >= 0 else "a number of at least 0"
+    if key in _FLAGS:
+        return "" if isinstance(value, bool) else "true or false"
+    if key == "adam_betas":
+        right = (
+            isinstance(value, list | tuple)
+            and len(value) == 2
+            and not any(_wrong("dropout", b) for b in value)
+        )
+        return "" if right else "two numbers from 0 to below 1"
+    return ""
 
 
 def with_dropouts(architecture: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

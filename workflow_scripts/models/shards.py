@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
-from workflow_scripts.models.binarised import largest_id, read_header
+from workflow_scripts.models.binarised import check_binarised, largest_id, read_header
 from workflow_scripts.models.sampling import data_files
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -52,23 +52,29 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
     """Check that everything a training will read is there, aligned and of its dictionary.
 
     Raises:
-        UserError: a folder or a file is missing, two sides differ in length, another dictionary was used.
+        UserError: a folder or a file is missing or damaged, two sides differ in length, another dictionary was
+            used.
     """
     vocabulary = Vocabulary.read(dictionary)
     digest = sha256_of(dictionary)
     for path in training_files(data_bin, directions).values():
         if path.suffix == ".bin":
+            check_binarised(str(path.with_suffix("")))
             _check_dictionary(path, dictionary, digest, len(vocabulary))
-    for folder in shard_folders(data_bin):
-        for direction in directions:
-            indexes = data_files(folder, "train", direction)[1::2]
-            source, target = (read_header(path).sentences for path in indexes)
-            if source != target:
-                raise UserError(
-                    f"{folder}: train of {direction} has {source} source but {target} target lines"
-                )
-            if not source:
-                raise UserError(f"{folder}: train of {direction} has no lines")
+    for number, folder in enumerate(shard_folders(data_bin)):
+        # Validation is that of the first folder.
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for direction in directions:
+                _check_aligned(folder, subset, direction)
+
+
+def _check_aligned(folder: str, subset: str, direction: str) -> None:
+    indexes = data_files(folder, subset, direction)[1::2]
+    source, target = (read_header(path).sentences for path in indexes)
+    if source != target:
+        raise UserError(f"{folder}: {subset} of {direction} has {source} source but {target} target lines")
+    if not source:
+        raise UserError(f"{folder}: {subset} of {direction} has no lines")
 
 
 def _check_dictionary(path: Path, dictionary: str | Path, digest: str, symbols: int) -> None:

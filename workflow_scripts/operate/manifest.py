@@ -107,8 +107,8 @@ def read_manifest(results: Path) -> dict[str, Any]:
     path = results / MANIFEST
     if not path.is_file():
         raise UserError(f"{path}: there is none; 'make run' with the same CONFIG writes it when it ends well")
+    value = read_json(path)
     try:
-        value = read_json(path)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]

@@ -41,13 +41,12 @@ def stages(results: Path) -> list[Stage]:
     for folder in sorted((results / "benchmarks").glob("*")):
         seconds, memory = [], [0.0]
         for file in sorted(folder.rglob("*.tsv")):
-            with file.open(encoding="utf-8", newline="") as handle:
-                for row in csv.DictReader(handle, delimiter="\t"):
-                    seconds.append(float(row["s"]))
-                    # Snakemake looks at a job's memory at its start and then every few seconds: what it says
-                    # of a short job is the memory of the shell that starts it.
-                    if float(row["s"]) >= MEASURED_SECONDS and row["max_rss"] not in ("NA", "-"):
-                        memory.append(float(row["max_rss"]))
+            for took, resident in _benchmarks(file):
+                seconds.append(took)
+                # Snakemake looks at a job's memory at its start and then every few seconds: what it says
+                # of a short job is the memory of the shell that starts it.
+                if took >= MEASURED_SECONDS and resident is not None:
+                    memory.append(resident)
         if folder.name in TRAINING:
             seconds, memory = _trainings(results, folder.name == "finetune") or (seconds, memory)
         if seconds:
@@ -55,6 +54,20 @@ def stages(results: Path) -> list[Stage]:
     if not found:
         raise UserError(f"{results}: no benchmarks; nothing has run here")
     return sorted(found, key=lambda stage: -stage.seconds)
+
+
+def _benchmarks(file: Path) -> list[tuple[float, float | None]]:
+    """Return the seconds and the memory (MB; None: not measured) of each row of a benchmark file."""
+    try:
+        with file.open(encoding="utf-8", newline="") as handle:
+            return [
+                (float(row["s"]), None if row["max_rss"] in ("NA", "-") else float(row["max_rss"]))
+                for row in csv.DictReader(handle, delimiter="\t")
+            ]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(
+            f"{file}: not a benchmark of Snakemake ({type(error).__name__}: {error}); delete it"
+        ) from None
 
 
 def _trainings(results: Path, finetuned: bool) -> tuple[list[float], list[float]] | None:
@@ -65,7 +78,12 @@ def _trainings(results: Path, finetuned: bool) -> tuple[list[float], list[float]
     ]
     if not histories:
         return None
-    return [one["seconds"] for one in histories], [one["peak_memory_mb"] for one in histories]
+    try:
+        return [one["seconds"] for one in histories], [one["peak_memory_mb"] for one in histories]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{results / 'training'}: a history.json is not what a training writes ({error}); run it again"
+        ) from None
 
 
 def table(found: list[Stage]) -> str:

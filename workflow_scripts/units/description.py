@@ -34,10 +34,10 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
         if key not in value:
             yield f"{key} is missing"
         elif not isinstance(value[key], kind) or isinstance(value[key], bool):
-            yield f"{key} is {_short(value[key])}, not {name}"
+            yield f"{key} is {shown(value[key])}, not {name}"
     for language in value["languages"]:
         if not isinstance(language, str):
-            yield f"languages holds {_short(language)}, which is no language code"
+            yield f"languages holds {shown(language)}, which is no language code"
     for direction, entry in value["directions"].items():
         try:
             direction_languages(direction, value["languages"])
@@ -45,11 +45,11 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
             yield f"directions: {error}"
         row = entry.get("mask_row", 0) if isinstance(entry, dict) else 0
         if not isinstance(row, str | None):
-            yield f"directions.{direction} is {_short(entry)}, not an object with mask_row"
+            yield f"directions.{direction} is {shown(entry)}, not an object with mask_row"
     for key in SHAPE:
         size = value["architecture"].get(key)
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            yield f"architecture.{key} is {_short(size)}, not a positive whole number"
+            yield f"architecture.{key} is {shown(size)}, not a positive whole number"
     yield from _file_problems(value["files"], value["sha256"])
     if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
         yield "parent.weights_sha256 is missing"
@@ -61,17 +61,18 @@ def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Itera
             continue
         # A file of the folder itself: a description may come from elsewhere, and must not lead out of it.
         if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
-            yield f"files.{role} is {_short(name)}, not the name of a file in this folder"
+            yield f"files.{role} is {shown(name)}, not the name of a file in this folder"
         elif not isinstance(sha256.get(name), str):
             yield f"sha256 lacks {name!r}"
     for name in sha256:
         if name not in files.values():
-            yield f"sha256 names {_short(name)}, which files does not"
+            yield f"sha256 names {shown(name)}, which files does not"
     for role in ROLES[:-1]:
         if files.get(role) is None:
             yield f"files.{role} is missing"
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as a message has it: at most sixty characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -54,7 +54,20 @@ def check_exported(training: Path, system: Path) -> SystemFolder:
     exported = SystemFolder.read(system)
     exported.verify()
     finished = read_json(training / FINISHED)
-    identity = finished["identity"]
+    try:
+        _check_same(finished, finished["identity"], training, system, exported)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{training / FINISHED}: not what a training writes ({error})") from None
+    return exported
+
+
+def _check_same(
+    finished: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    training: Path,
+    system: Path,
+    exported: SystemFolder,
+) -> None:
     described = {
         "updates": (finished["updates"], (exported.training or {}).get("updates")),
         "seed": (identity["seed"], exported.seed),
@@ -65,7 +78,6 @@ def check_exported(training: Path, system: Path) -> SystemFolder:
     for name, (trained, found) in described.items():
         if trained != found:
             raise UserError(f"{system}: exported from another training than {training} ({name} differ)")
-    return exported
 
 
 def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:

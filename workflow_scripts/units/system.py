@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
-from workflow_scripts.units.description import description_problems
+from workflow_scripts.units.description import description_problems, shown
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -101,7 +101,7 @@ class SystemFolder:
         value = read_json(path)
         if not isinstance(value, dict) or value.get("format") != FORMAT:
             found = value.get("format") if isinstance(value, dict) else value
-            raise UserError(f"{path}: format is {str(found)[:60]!r}, expected {FORMAT!r}; export it again")
+            raise UserError(f"{path}: format is {shown(found)}, expected {FORMAT!r}; export it again")
         for problem in description_problems(value):
             raise DamagedFileError(f"{path}: {problem}; export the system again")
         return cls._from_value(folder, value)

@@ -229,5 +229,5 @@ def test_command_line(data_bin, system, tmp_path):
 def test_data_of_another_vocabulary_is_refused(data_bin, system):
     assert load_network(system).encoder.embed_tokens.num_embeddings == 27
     write_bin(data_bin, "valid.de-en.de", [[4, 99], [5], [6]])
-    with pytest.raises(UserError, match="token 99 is outside the vocabulary of 27"):
-        count_direction(load_network(system), direction_dataset(data_bin, "valid", "de-en", VOCABULARY))
+    with pytest.raises(UserError, match=r"valid\.de-en\.de\.bin: id 99 is not of the system's dictionary"):
+        direction_dataset(data_bin, "valid", "de-en", VOCABULARY)
