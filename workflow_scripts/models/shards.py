@@ -52,7 +52,7 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
     """Check that everything a training will read is there, aligned and of its dictionary.
 
     Raises:
-        UserError: a folder or a file is missing or damaged, two sides differ in length, another dictionary was
+        UserError: a file is missing or damaged, two sides differ in length, another dictionary was
             used.
     """
     vocabulary = Vocabulary.read(dictionary)

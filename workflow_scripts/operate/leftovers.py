@@ -93,7 +93,7 @@ def _is_recorded(output: Path, record: Path) -> bool:
 def mark_unfinished(working: Path) -> int:
     """Mark what a killed run did not finish and Snakemake would not notice; return the number of outputs.
 
-    Call it before Snakemake's lock is cleared, which lists the outputs of the killed run. They are made again.
+    Call it before Snakemake's lock is cleared: it lists the outputs of the killed run. They are made again.
 
     1. Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
        output is unfinished. Snakemake would take the output as it is, of whatever settings.
