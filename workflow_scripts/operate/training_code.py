@@ -51,7 +51,12 @@ class ChangedTraining:
     @property
     def cost(self) -> str:
         """The hours, in words."""
-        return f"{self.hours:.1f} {'GPU h' if self.on_gpu else 'h'}"
+        return in_words(self.hours, "GPU " if self.on_gpu else "")
+
+
+def in_words(hours: float, kind: str = "") -> str:
+    """Return hours with one decimal, or whole minutes where that would say nothing: 0.02 -> `1 min`."""
+    return f"{hours:.1f} {kind}h" if hours >= 0.1 else f"{hours * 60:.0f} {kind}min"
 
 
 def training_code(rule: str) -> str:
@@ -155,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     for one in changed:
         print(f"{one.folder}  {one.cost}  changed: {one.which}")
-    total = f"{sum(one.hours for one in changed):.1f} h"
+    total = in_words(sum(one.hours for one in changed))
     if arguments.action == "accept":
         accept(changed)
         print(f"{total} of training adopted: {len(changed)} of the present code from now on")

@@ -15,6 +15,7 @@ from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.training_code import (
     changed_trainings,
     current_code,
+    in_words,
     main,
     report,
     retrain_requests,
@@ -92,6 +93,13 @@ def test_code_that_was_not_recorded_is_not_taken_for_the_present_one(place: Path
     training("baseline", 1, None, seconds=360.0)
     (changed,) = changed_trainings(load_experiment(CONFIG, ["config.yaml"]), RESULTS, NOW)
     assert str(changed) == "baseline s1 (0.1 h, not recorded)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 min"), (59, "1 min"), (350, "6 min"), (360, "0.1 h"), (360_000, "100.0 h")]
+)
+def test_hours_in_words(seconds: float, text: str) -> None:
+    assert in_words(seconds / 3600) == text
 
 
 def test_the_hash_is_of_the_code_and_of_the_libraries() -> None:
