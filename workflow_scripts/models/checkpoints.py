@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import shutil
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from safetensors import SafetensorError
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
+from workflow_scripts.models.out_of_memory import is_out_of_memory
 from workflow_scripts.models.training_folder import LAST
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ BEST = "checkpoint_best.pt"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _DISK = {*_FULL, *_FORBIDDEN, errno.EIO, errno.ESTALE}
+# What reading a damaged file fails with: a bad sector, or a place in the file that it does not have.
+_DAMAGE = {errno.EIO, errno.EINVAL}
 
 
 # ---- writing ----------------------------------------------------------------------------------------
@@ -137,23 +141,38 @@ class Checkpoint:
 
 
 def describe(path: Path) -> Checkpoint | None:
-    """Return a checkpoint's place without reading its tensors; None if that much is damaged."""
+    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged.
+
+    Raises:
+        OSError, MemoryError: it cannot be looked at now, which is no damage.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # damaged, or on a file system that maps no files into memory
+            state = read_checkpoint(path)
         extra = state["extra_state"]
         return Checkpoint(path, updates_of(state), extra.get("val_loss"), extra.get("best"))
-    except FileNotFoundError:
-        return None
-    except Exception:  # what a damaged file leads torch to raise is not documented
+    except Exception as error:  # what a damaged file leads torch to raise is not documented
+        if is_out_of_memory(error) or (isinstance(error, OSError) and error.errno not in _DAMAGE):
+            raise
         return None
 
 
 def is_whole(path: Path) -> bool:
-    """True if every part of the file has the checksum it was written with. Reads all of it."""
+    """True if every part of the file has the checksum it was written with. Reads all of it.
+
+    Raises:
+        OSError: it cannot be read now, which is no damage.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError):
+    except OSError as error:
+        if error.errno not in _DAMAGE:
+            raise
+        return False
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, struct.error):
         return False
 
 

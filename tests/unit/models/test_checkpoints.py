@@ -86,6 +86,38 @@ def test_what_is_no_archive_is_damage(tmp_path: Path, content: bytes) -> None:
     assert reached(tmp_path) == 0
 
 
+def test_what_cannot_be_read_now_is_not_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network file system that is away for a moment must not cost a training its checkpoints."""
+    path = write(tmp_path / LAST, 10, 2.0, 2.0)
+
+    def away(*_: object, **__: object) -> None:
+        raise TimeoutError(110, "Connection timed out", str(path))
+
+    for name in ("zipfile.ZipFile", "torch.load"):
+        with monkeypatch.context() as patch, pytest.raises(TimeoutError):
+            patch.setattr(name, away)
+            recover(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr("torch.load", lambda *_, **__: bytearray(2**62))
+        recover(tmp_path)
+    assert names(tmp_path) == [LAST]
+
+
+def test_a_file_system_that_cannot_map_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / LAST, 10, 2.0, 2.0)
+    plain = torch.load
+
+    def no_mapping(*arguments: object, **named: object) -> object:
+        if named.get("mmap"):
+            raise RuntimeError("unable to mmap 40000 bytes from file: No such device (19)")
+        return plain(*arguments, **named)
+
+    monkeypatch.setattr("torch.load", no_mapping)
+    found = describe(path)
+    assert found is not None
+    assert (found.updates, found.loss, found.is_best) == (10, 2.0, True)
+
+
 def test_the_most_updates_that_any_checkpoint_has_seen(tmp_path: Path) -> None:
     write(tmp_path / LAST, 10, 2.0, 2.0)
     write(tmp_path / "checkpoint_1_20.pt", 20, 1.0, 1.0)
