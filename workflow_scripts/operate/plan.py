@@ -130,7 +130,10 @@ def table(plan: Plan, cores: int) -> str:
     known = "" if not unknown else f", and what is unknown: {', '.join(unknown)}"
     total = duration(wall_seconds(plan.estimates, cores))
     count = f"{jobs} job{'s' if jobs != 1 else ''}"
-    lines.append(f"{count}; wall time {total}, one stage after the other{known}")
+    if all(one.seconds is None for one in plan.estimates):
+        lines.append(f"{count}; wall time unknown: nothing like them has run here")
+    else:
+        lines.append(f"{count}; wall time {total}, one stage after the other{known}")
     if largest := max(one.memory_mb for one in plan.estimates):
         lines.append(f"memory: {largest:.0f} MB the largest job whose memory is known; several run at once")
     if plan.gpu_measured:

@@ -131,7 +131,7 @@ def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path
     said = table(plan, 2)
     assert "up to" not in said
     assert "1,000 updates; no network of this size was trained here" in said
-    assert "1 job; wall time 0 s, one stage after the other, and what is unknown: train_baseline" in said
+    assert "1 job; wall time unknown: nothing like them has run here" in said
     assert "GPU: less than 0.1 GPU hours for the updates of unknown pace, if a GPU does 1e+14" in said
 
 
