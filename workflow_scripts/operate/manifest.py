@@ -107,8 +107,8 @@ def read_manifest(results: Path) -> dict[str, Any]:
     path = results / MANIFEST
     if not path.is_file():
         raise UserError(f"{path}: there is none; 'make run' with the same CONFIG writes it when it ends well")
-    value = read_json(path)
     try:
+        value = read_json(path)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]
@@ -116,7 +116,8 @@ def read_manifest(results: Path) -> dict[str, Any]:
             _ = entry["sha256"], entry["bytes"], entry["mtime_ns"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path}: cannot be read ({error}); delete it, and 'make run' writes it anew"
+            f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
+            " delete it, and 'make run' writes it anew"
         ) from None
     return dict(value)
 

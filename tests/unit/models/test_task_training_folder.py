@@ -186,7 +186,7 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
         ({"learning_rate": 1}, "unknown key 'learning_rate'"),
         ({"warmup_update": 1}, "did you mean 'warmup_updates'"),
         ({"scheduler": "cosin"}, "did you mean 'cosine'"),
-        ({"max_tokens": 0}, "max_tokens 0 in the training settings must be positive"),
+        ({"max_tokens": 0}, "max_tokens 0 in the training settings must be a whole number of at least 1"),
         ({"update_freq": 2}, "unknown key 'update_freq'"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
     ],

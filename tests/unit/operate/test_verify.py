@@ -96,7 +96,7 @@ def test_a_system_that_is_not_what_its_own_description_says(
     write_manifest(experiment(), RESULTS, ROOT, files, None)
     lines, _ = verify(capsys)
     assert [line.split(": ")[:2] for line in lines] == [
-        ["systems/ns-k95/s2/system.json", "format is 'None', expected 'neuronspec-system-1'; export it again"]
+        ["systems/ns-k95/s2/system.json", "format is None, expected 'neuronspec-system-1'; export it again"]
     ]
 
 
