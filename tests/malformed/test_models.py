@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from tests.malformed.case import assert_share, refused
-from tests.malformed.model_cases import CASES
+from tests.malformed.model_cases import CASES, training
 from tests.malformed.tiny import Trap
 from workflow_scripts.models import checkpoints
+from workflow_scripts.train import train_baseline
+from workflow_scripts.units.system import SystemFolder
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
@@ -43,6 +45,20 @@ def test_readers_of_a_trainings_own_checkpoints_run_nothing(tmp_path, monkeypatc
     with pytest.raises(pickle.UnpicklingError):
         checkpoints.read_checkpoint(tmp_path / "c.pt")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_training_folder_from_elsewhere_runs_nothing(tmp_path, monkeypatch):
+    """A training that finds such checkpoints begins anew; also where torch is told to be less careful."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    words = training()(tmp_path)
+    (tmp_path / "training").mkdir()
+    state = {"model": {}, "extra_state": {"x": Trap()}, "optimizer_history": [{"num_updates": 1}]}
+    for name in ("checkpoint_last.pt", "checkpoint_best.pt"):
+        torch.save(state, tmp_path / "training" / name)
+    train_baseline.main(words)
+    assert not (tmp_path / "ran").exists()
+    assert SystemFolder.read(tmp_path / "system").training["updates"] == 2
 
 
 def test_every_loader_is_restricted():
