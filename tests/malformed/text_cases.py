@@ -456,7 +456,7 @@ def decode(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> 
 DECODE = [
     decode("system-absent", "no system where one is named", no_system, 'system: no system here (system.json is missing)'),
     decode("system-cut", "a truncated system.json", after("system.json", b'{"format": "neuronspec-system-1", "sys'), 'system/system.json: damaged, not JSON (line 1, column 35: Unterminated string starting at); delete it and run the step that writes it again'),
-    decode("system-list", "a list in system.json", after("system.json", b"[1, 2]"), "system/system.json: format is '[1, 2]', expected 'neuronspec-system-1'; export it again"),
+    decode("system-list", "a list in system.json", after("system.json", b"[1, 2]"), "system/system.json: format is [1, 2], expected 'neuronspec-system-1'; export it again"),
     decode("system-version", "a system.json of a later version", decoding(describe=setting("format", to="neuronspec-system-9")), "system/system.json: format is 'neuronspec-system-9', expected 'neuronspec-system-1'; export it again"),
     decode("system-key", "a system.json without its files", decoding(describe=without("files")), 'system/system.json: files is missing; export the system again'),
     decode("system-type", "text for the seed in system.json", decoding(describe=setting("seed", to="one")), "system/system.json: seed is 'one', not a whole number; export the system again"),
