@@ -9,6 +9,7 @@ report; ``finished.json`` with the present hash; ``retrain.json``, a request tha
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,8 +56,8 @@ class ChangedTraining:
 
 
 def in_words(hours: float, kind: str = "") -> str:
-    """Return hours with one decimal, or whole minutes where that would say nothing: 0.02 -> `1 min`."""
-    return f"{hours:.1f} {kind}h" if hours >= 0.1 else f"{hours * 60:.0f} {kind}min"
+    """Return hours with one decimal, or started minutes where that would say nothing: 0.02 -> `1 min`."""
+    return f"{hours:.1f} {kind}h" if hours >= 0.1 else f"{math.ceil(hours * 60)} {kind}min"
 
 
 def training_code(rule: str) -> str:

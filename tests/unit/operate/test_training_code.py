@@ -96,7 +96,8 @@ def test_code_that_was_not_recorded_is_not_taken_for_the_present_one(place: Path
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 min"), (59, "1 min"), (350, "6 min"), (360, "0.1 h"), (360_000, "100.0 h")]
+    ("seconds", "text"),
+    [(0, "0 min"), (1, "1 min"), (61, "2 min"), (359, "6 min"), (360, "0.1 h"), (360_000, "100.0 h")],
 )
 def test_hours_in_words(seconds: float, text: str) -> None:
     assert in_words(seconds / 3600) == text
