@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 
 from tests.chaos.experiment import Experiment, RunFailed
-from workflow_scripts.operate.orphans import start_time
+from workflow_scripts.processes import start_time
 
 
 def stale_setting(experiment: Experiment, changed: dict[str, Any]) -> str:

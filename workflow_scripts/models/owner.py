@@ -21,6 +21,7 @@ from typing import Any
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
+from workflow_scripts.processes import is_alive, start_time
 
 logger = logging.getLogger(__name__)
 
@@ -33,24 +34,6 @@ SAY_SECONDS = 300.0
 
 OWNER = "owner.json"
 LOCK = ".owner.lock"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _start_time(pid: int) -> str | None:
-    """Return when the process started, in the kernel's ticks: a number is given again to another process."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        return None
 
 
 def _named(holder: dict[str, Any]) -> str:
@@ -113,7 +96,7 @@ class FolderOwner:
         me = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "started": _start_time(os.getpid()),
+            "started": start_time(os.getpid()),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
             "identity": self.identity,
         }
@@ -137,8 +120,7 @@ class FolderOwner:
             return None
         if holder.get("host") == socket.gethostname():
             pid = int(holder["pid"])
-            same = holder.get("started") is None or _start_time(pid) in (None, holder["started"])
-            return holder if pid != os.getpid() and _alive(pid) and same else None
+            return holder if pid != os.getpid() and is_alive(pid, holder.get("started")) else None
         return holder if age < STALE_SECONDS else None
 
     def _beat(self, beat: Callable[[], None], stop: threading.Event) -> None:

@@ -57,6 +57,8 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
     # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     check_training_data(plan.data_bin, plan.directions, plan.dictionary)
+    if not Path(plan.subwords).is_file():  # needed at the very end only
+        raise UserError(f"{plan.subwords}: there is no such file; it becomes part of the system")
     folder = TrainingFolder(plan.folder, fingerprint_of(trained), code)
     if int(os.environ.get("RANK", "0")) > 0:
         # Started by torchrun beside the process that keeps the folder; it waits for that one's group.

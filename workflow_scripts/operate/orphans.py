@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.processes import start_time
 
 #: Set in the environment of every job; no param and no command names it, so that it reruns nothing.
 RUN_VARIABLE = "NEURONSPEC_RUN"
@@ -28,18 +29,6 @@ RUN_VARIABLE = "NEURONSPEC_RUN"
 GRACE_SECONDS = 30.0
 #: Times the processes are looked at again: one that is ended may just have started another.
 ROUNDS = 5
-
-
-def start_time(pid: int) -> str | None:
-    """Return when a process started, in the kernel's ticks since boot, or None if it is gone.
-
-    One that has ended and waits for its parent to notice is gone.
-    """
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    except (OSError, IndexError):
-        return None
-    return None if state in "ZX" else fields[18]
 
 
 def _here() -> str:

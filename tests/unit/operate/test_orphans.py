@@ -20,8 +20,8 @@ from workflow_scripts.operate.orphans import (
     is_gone,
     orphans,
     rule_of,
-    start_time,
 )
+from workflow_scripts.processes import start_time
 
 ROOT = Path(__file__).resolve().parents[3]
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -195,3 +195,11 @@ def test_rows_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
     path.write_text("update,direction,loss\n10,all,2\n20,all,1\n30,all,1\n3")
     forget_rows_after(path, 20)
     assert path.read_text() == "update,direction,loss\n10,all,2\n20,all,1\n"
+
+
+def test_missing_subwords_are_told_before_training_not_at_its_end(world: Path, tmp_path: Path) -> None:
+    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+    arguments[arguments.index(f"--subwords={world / 'spm.model'}")] = "--subwords=nowhere/spm.model"
+    with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
+        main(arguments)
+    assert not (tmp_path / "folder").exists()
