@@ -1,4 +1,5 @@
 # Config, paths, wildcard constraints and small input helpers.
+import gc
 import itertools
 import json
 import os
@@ -39,6 +40,10 @@ try:
         EXPERIMENT = load_experiment(demo_config, [DEMO])
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+# What a plan of thousands of jobs is made of lives to its end: to look through it for garbage again and again takes a
+# tenth of the time.
+gc.set_threshold(200_000, 50, 100)
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment, and the vocabulary, which is then the baseline's.

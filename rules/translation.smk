@@ -26,8 +26,8 @@ rule decode:
         options=as_options(EXPERIMENT.decode.model_dump(exclude={"threads"})),
         code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
         environment=environment_identity(ENGINE_ENVIRONMENT),
-        interpreter=ENGINE_ENVIRONMENT,
     shell:
-        'run-in {params.interpreter} workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
+        f"run-in {ENGINE_ENVIRONMENT}"
+        ' workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
         "--direction {wildcards.direction} --masks {input.masks:q} --source {input.source:q} {params.options} --threads {threads} "
         "--out {output.hypotheses:q} > {log} 2>&1"
