@@ -23,6 +23,6 @@ rule all:
         # Named, so that one that was lost is made again although the tables stand.
         hypothesis_files(),
         "<results>/tables/summary.md",
-        "<results>/figures/training.png",
+        training_figures(),
         sweep_figures(),
         analysis_files(),

@@ -46,11 +46,8 @@ except UserError as error:
 gc.set_threshold(200_000, 50, 100)
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
-# Systems that are taken from another experiment, and the vocabulary, which is then the baseline's.
+# Systems that are taken from another experiment.
 USED = EXPERIMENT.used
-VOCABULARY = (
-    f"{RESULTS}/systems/baseline/s{EXPERIMENT.train.seeds[0]}" if USED else f"{RESULTS}/data/subwords"
-)
 
 
 pathvars:
@@ -141,6 +138,7 @@ def missing_systems():
             for name in parts_of(system):
                 file = f"systems/{system}/s{seed}/{name}"
                 there = f"results/{EXPERIMENT.uses.experiment}/{file}"
+                # What was copied stays when the other experiment is deleted.
                 if not Path(there).exists() and not Path(f"{RESULTS}/{file}").exists():
                     yield f"uses.experiment: {there} is missing; run {EXPERIMENT.uses.experiment} first"
 
@@ -235,11 +233,6 @@ def rule_name(system):
     return re.sub(r"\W", "_", system)
 
 
-def training_folder(system, seed):
-    experiment = EXPERIMENT.uses.experiment if system in USED else EXPERIMENT.experiment
-    return f"results/{experiment}/training/{system}/s{seed}"
-
-
 def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
 
@@ -285,6 +278,14 @@ def score_files():
         for profile in EXPERIMENT.evaluation.references
         for system, seed, testset in SCORED
     ]
+
+
+# Systems whose curves can be drawn.
+TRAINED = [system for system in EXPERIMENT.all_systems if system not in USED]
+
+
+def training_figures():
+    return [f"{RESULTS}/figures/training.png"] if TRAINED else []
 
 
 def sweep_figures():

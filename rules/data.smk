@@ -108,8 +108,8 @@ if not USED:
 rule binarise:
     input:
         text="<results>/data/text/{subset}/{pair}.{lang}.txt",
-        model=f"{VOCABULARY}/spm.model",
-        dictionary=f"{VOCABULARY}/dict.txt",
+        model="<results>/data/subwords/spm.model",
+        dictionary="<results>/data/subwords/dict.txt",
     output:
         bin=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.bin", shard=SHARDS),
         idx=collect("<results>/data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.idx", shard=SHARDS),
@@ -144,7 +144,7 @@ rule write_card:
             for pair in pairs_of_subset(subset)
             for lang in pair.split("-")
         ],
-        vocabulary=[f"{VOCABULARY}/spm.model", f"{VOCABULARY}/dict.txt"],
+        vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
     output:
         json="<results>/data/card.json",
         markdown="<results>/data/card.md",
@@ -170,7 +170,7 @@ rule rebuild_references:
     input:
         bin=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.bin",
         idx=f"<results>/data/bin/{SHARDS[0]}{{testset}}.{{pair}}.{{lang}}.idx",
-        dictionary=f"{VOCABULARY}/dict.txt",
+        dictionary="<results>/data/subwords/dict.txt",
     output:
         text="<results>/data/references/{testset}.{pair}.{lang}.txt",
     log:

@@ -41,7 +41,7 @@ rule plot_training:
         # The validation losses lie in undeclared training folders: the systems they belong to are the inputs.
         systems=[
             f
-            for s in EXPERIMENT.all_systems
+            for s in TRAINED
             for seed in EXPERIMENT.train.seeds
             for f in system_files(s, seed, "system.json")
         ],
@@ -55,8 +55,8 @@ rule plot_training:
         "../envs/evaluate.yaml"
     params:
         validation=[
-            f"{system}.s{seed}={training_folder(system, seed)}/validation.csv"
-            for system in EXPERIMENT.all_systems
+            f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
+            for system in TRAINED
             for seed in EXPERIMENT.train.seeds
         ],
         code=closure_hash("report.plot_training"),

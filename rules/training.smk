@@ -11,8 +11,8 @@ if BASELINE not in USED:
         input:
             train=binarised("train", EXPERIMENT.train_directions),
             valid=binarised("valid", EXPERIMENT.train_directions),
-            model=f"{VOCABULARY}/spm.model",
-            dictionary=f"{VOCABULARY}/dict.txt",
+            model="<results>/data/subwords/spm.model",
+            dictionary="<results>/data/subwords/dict.txt",
         output:
             system="<results>/systems/baseline/s{seed}/system.json",
             weights="<results>/systems/baseline/s{seed}/model.safetensors",
@@ -54,6 +54,8 @@ for name in USED:
             system=[
                 f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)
             ],
+            vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
+            baseline="<results>/systems/baseline/s{seed}/system.json" if name != BASELINE else [],
         output:
             system=[f"<results>/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)],
         log:
@@ -68,13 +70,43 @@ for name in USED:
             processing=as_json(EXPERIMENT.text.model_dump()),
             architecture=as_json(EXPERIMENT.model.architecture()),
             source=lambda w, input: parent(input.system[0]),
+            vocabulary=lambda w, input: parent(input.vocabulary[0]),
+            masks=f"--masks {EXPERIMENT.finetuned[name]}" if name != BASELINE else "",
+            baseline=lambda w, input: f"--baseline {parent(input.baseline)}" if input.baseline else "",
             out=lambda w, output: parent(output.system[0]),
             code=closure_hash("train.use_system"),
             environment=environment_identity("text"),
         shell:
             "run-in text workflow_scripts.train.use_system --from {params.source:q} --system {params.system} "
             "--seed {wildcards.seed} --languages {params.languages} --text {params.processing:q} "
-            "--architecture {params.architecture:q} --out {params.out:q} > {log} 2>&1"
+            "--architecture {params.architecture:q} --vocabulary {params.vocabulary:q} {params.masks} {params.baseline} "
+            "--out {params.out:q} > {log} 2>&1"
+
+
+if USED:
+
+    rule use_vocabulary:
+        input:
+            system=[
+                f"results/{EXPERIMENT.uses.experiment}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
+                for f in parts_of(BASELINE)
+            ],
+        output:
+            model="<results>/data/subwords/spm.model",
+            dictionary="<results>/data/subwords/dict.txt",
+        log:
+            "<logs>/use_vocabulary/spm.log",
+        benchmark:
+            "<benchmarks>/use_vocabulary/spm.tsv"
+        conda:
+            "../envs/text.yaml"
+        params:
+            source=lambda w, input: parent(input.system[0]),
+            code=closure_hash("train.use_vocabulary"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.train.use_vocabulary --from {params.source:q} "
+            "--out-model {output.model:q} --out-dict {output.dictionary:q} > {log} 2>&1"
 
 
 rule finetune:

@@ -224,13 +224,16 @@ ROWS = [
     ),
     Row(
         "another experiment stands on this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
-        {**without("train_subwords", "train_baseline"), "use_system": 1},
-        "the baseline is copied, checked by hash; its vocabulary is read where it lies",
+        {**without("train_subwords", "train_baseline"), "use_system": 1, "use_vocabulary": 1},
+        "the baseline is copied, checked by hash, and so is its vocabulary",
         {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
     ),
     Row(
         "another experiment stands on all systems of this one",
-        {**without("train_subwords", "train_baseline", "finetune", select_masks=1), "use_system": 4},
+        {
+            **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
+            **{"use_system": 4, "use_vocabulary": 1},
+        },
         "nothing is trained; masks are made for the analyses only",
         {
             "experiment": "second",

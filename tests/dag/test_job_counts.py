@@ -267,6 +267,6 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
         (tmp_path / "results/first" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "results/first" / name).touch()
     expected = {**EXPECTED, "use_system_baseline": 1, "use_system_ns_k95": 1, "finetune": 2}
-    expected["select_masks"] = 2  # nobody asks for those of k95
+    expected |= {"select_masks": 2, "use_vocabulary": 1}  # nobody asks for the masks of k95
     del expected["train_subwords"], expected["train_baseline"]
     assert jobs(snakemake(tmp_path, config, "-n")) == expected

@@ -81,8 +81,8 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
     for subset, pair in dict.fromkeys((subset, pair) for subset, pair, _ in sides):
         texts = [f"data/text/{subset}/{pair}.{lang}.txt" for lang in pair.split("-")]
         yield _job("prepare_text", f"{subset}.{pair}", *texts, f"data/text/{subset}/{pair}.json")
-    if not experiment.used:
-        yield _job("train_subwords", "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
+    vocabulary = "use_vocabulary" if experiment.used else "train_subwords"
+    yield _job(vocabulary, "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
     shards = [f"shard{n}/" for n in range(experiment.data.shards)] if experiment.data.shards > 1 else []
     for side in map(".".join, sides):
         files = [f"{shard}{side}.{end}" for end in ("bin", "idx") for shard in shards or [""]]
@@ -171,6 +171,7 @@ def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
     yield _job(
         "tabulate", "tables", *(f"tables/{file}" for file in ("scores.csv", "summary.csv", "summary.md"))
     )
-    yield _job("plot_training", "training", "figures/training.png")
+    if set(experiment.all_systems) - set(experiment.used):
+        yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:
         yield _job("plot_sweep", sweep, f"figures/sweep_{sweep}.png")

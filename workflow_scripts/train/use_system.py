@@ -1,6 +1,6 @@
 """Take a system of another experiment instead of training it: every file checked by its hash, then copied.
 
-In:  the system's folder, and what this experiment's config says of it.
+In:  the system's folder, what this experiment's config says of it, the vocabulary and baseline taken before.
 Out: the same folder here. Copies, not links: a link would carry the times of the other experiment, from which
      Snakemake would conclude what must be made again there and here.
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import atomic_path, sha256_of
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 
@@ -44,6 +45,35 @@ def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
         raise UserError("\n".join(problems))
 
 
+def check_vocabulary(system: SystemFolder, vocabulary: Path) -> None:
+    """Raise UserError unless the system has the vocabulary that text is binarised with here."""
+    for path in (system.subwords, system.dictionary):
+        if system.sha256[path.name] != sha256_of(vocabulary / path.name):
+            raise UserError(
+                f"{path}: not the same as {vocabulary / path.name}, of the first seed's baseline; take"
+                " systems of one vocabulary"
+            )
+
+
+def check_masks(system: SystemFolder, maskset: str) -> None:
+    """Raise UserError unless the system's masks are of a mask set such as ``k95`` or ``all``."""
+    table = MaskTable.read(system.masks) if system.masks else None
+    rule, k = (table.manifest["rule"], table.manifest["k"]) if table else (None, None)
+    found = {"mass": f"k{k}", "all": "all"}.get(str(rule), str(rule))
+    if found != maskset:
+        raise UserError(f"{system.folder}: {system.system} has the masks {found}, this config says {maskset}")
+
+
+def check_parent(system: SystemFolder, baseline: SystemFolder) -> None:
+    """Raise UserError unless the system was made from the baseline that was taken."""
+    made_from = (system.parent or {}).get("weights_sha256")
+    if made_from != baseline.weights_sha256:
+        raise UserError(
+            f"{system.folder}: made from weights {str(made_from)[:12]}, the baseline taken has"
+            f" {baseline.weights_sha256[:12]}; run the other experiment to its end first"
+        )
+
+
 def copy_system(system: SystemFolder, out: Path) -> None:
     """Copy a system's files, ``system.json`` last; UserError if a file is not what ``system.json`` says."""
     system.verify()
@@ -64,11 +94,19 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--languages", nargs="+", required=True, help="in the order of its language tokens")
     parser.add_argument("--text", type=json.loads, required=True, help="JSON, as in system.json")
     parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in system.json")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
+    parser.add_argument("--baseline", type=Path, help="of a fine-tuned system: the baseline's folder here")
+    parser.add_argument("--masks", help="of a fine-tuned system: its mask set, such as k95 or all")
     parser.add_argument("--out", type=Path, required=True, help="system folder to write")
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.source)
     names = ("system", "seed", "languages", "text", "architecture")
     check_described(system, {name: getattr(arguments, name) for name in names})
+    check_vocabulary(system, arguments.vocabulary)
+    if arguments.masks:
+        check_masks(system, arguments.masks)
+    if arguments.baseline:
+        check_parent(system, SystemFolder.read(arguments.baseline))
     copy_system(system, arguments.out)
 
 

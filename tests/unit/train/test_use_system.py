@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.train import use_vocabulary
 from workflow_scripts.train.use_system import main
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import ffn_space
 from workflow_scripts.units.system import SystemFolder
 
 ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 3}
@@ -33,7 +37,12 @@ def system(tmp_path: Path) -> Path:
 
 
 def arguments(source: Path, **changes: object) -> list[str]:
+    vocabulary = source.with_name("vocabulary")
+    vocabulary.mkdir(exist_ok=True)
+    for name in ("spm.model", "dict.txt"):
+        (vocabulary / name).write_text(name)
     values: dict[str, object] = {
+        "vocabulary": vocabulary,
         "system": "baseline",
         "seed": 2,
         "languages": ["en", "de"],
@@ -83,3 +92,81 @@ def test_another_description_is_refused_key_by_key(
     assert lines[0] == f"{system}/system.json: {message}"
     assert len(lines) == (2 if "architecture" in changes else 1)
     assert not system.with_name("here").exists()
+
+
+def test_another_vocabulary_is_refused(system: Path) -> None:
+    given = arguments(system)
+    (system.with_name("vocabulary") / "dict.txt").write_text("other")
+    with pytest.raises(
+        UserError, match=r"there/dict\.txt: not the same as .*vocabulary/dict\.txt, of the first seed"
+    ):
+        main(given)
+    assert not system.with_name("here").exists()
+
+
+def finetuned(baseline: Path, rule: str, k: str | None, made_from: str) -> Path:
+    """Write a masked system of one direction beside the baseline."""
+    folder = baseline.with_name("masked")
+    folder.mkdir()
+    for name in ("spm.model", "dict.txt"):
+        (folder / name).write_text(name)
+    (folder / "model.safetensors").write_text("tuned")
+    manifest = {"rule": rule, "k": k, "weights_sha256": made_from}
+    MaskTable(["de-en"], np.ones((1, 6), dtype=bool), ffn_space(1, 1, 3), manifest).write(
+        folder / "masks.npz"
+    )
+    SystemFolder.write(
+        folder,
+        system="mine",
+        seed=2,
+        languages=["en", "de"],
+        mask_rows={"de-en": "de-en"},
+        architecture=ARCHITECTURE,
+        text={"moses": False},
+        parent={"system": "baseline", "weights_sha256": made_from},
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("rule", "k", "maskset", "message"),
+    [
+        ("mass", "95", "k95", None),
+        ("all", None, "all", None),
+        ("mass", "70", "k95", "mine has the masks k70, this config says k95"),
+        ("all", None, "k95", "mine has the masks all, this config says k95"),
+        ("random", None, "all", "mine has the masks random, this config says all"),
+    ],
+)
+def test_a_system_of_other_masks_is_refused(
+    system: Path, rule: str, k: str | None, maskset: str, message: str | None
+) -> None:
+    made_from = SystemFolder.read(system).weights_sha256
+    folder = finetuned(system, rule, k, made_from)
+    given = [*arguments(folder, system="mine"), "--baseline", str(system), "--masks", maskset]
+    if message is None:
+        main(given)
+        assert (system.with_name("here") / "masks.npz").read_bytes() == (folder / "masks.npz").read_bytes()
+    else:
+        with pytest.raises(UserError, match=message):
+            main(given)
+
+
+def test_a_system_of_another_baseline_is_refused(system: Path) -> None:
+    folder = finetuned(system, "mass", "95", "ab" * 32)
+    given = [*arguments(folder, system="mine"), "--baseline", str(system), "--masks", "k95"]
+    with pytest.raises(UserError, match="made from weights abababababab, the baseline taken has"):
+        main(given)
+
+
+def test_the_vocabulary_is_the_baselines(system: Path) -> None:
+    out = system.with_name("subwords")
+    files = ["--out-model", str(out / "spm.model"), "--out-dict", str(out / "dict.txt")]
+    use_vocabulary.main(["--from", str(system), *files])
+    assert {path.name: path.read_text() for path in out.iterdir()} == {
+        "spm.model": "spm.model",
+        "dict.txt": "dict.txt",
+    }
+    (system / "dict.txt").write_text("changed")
+    with pytest.raises(UserError, match=r"dict\.txt: SHA-256 is "):
+        use_vocabulary.main(["--from", str(system), *files])

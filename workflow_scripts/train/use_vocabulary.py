@@ -1,0 +1,33 @@
+"""Take the vocabulary of another experiment's baseline instead of learning one: text here becomes its pieces.
+
+In:  the baseline's system folder.
+Out: ``spm.model`` and ``dict.txt``, which text is binarised with here; ``use_system`` refuses systems of others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from workflow_scripts.errors import run_main
+from workflow_scripts.files import atomic_path
+from workflow_scripts.units.system import SystemFolder
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Copy both files; UserError if the system is not what its ``system.json`` says."""
+    parser = argparse.ArgumentParser(prog="use_vocabulary", description=__doc__.partition("\n")[0])
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="folder of the baseline")
+    parser.add_argument("--out-model", type=Path, required=True)
+    parser.add_argument("--out-dict", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    system = SystemFolder.read(arguments.source)
+    system.verify()
+    for source, out in ((system.subwords, arguments.out_model), (system.dictionary, arguments.out_dict)):
+        with atomic_path(out) as temporary:
+            shutil.copyfile(source, temporary)
+
+
+if __name__ == "__main__":
+    run_main(main)
