@@ -1,4 +1,5 @@
 # Config, paths, wildcard constraints and small input helpers.
+import atexit
 import gc
 import itertools
 import json
@@ -303,24 +304,36 @@ def analysis_files():
     return wanted
 
 
-def refuse_or_clear(jobs):
-    """Stop before the first job if folders or environments do not allow it; end and remove what a killed run left."""
+def say(*words):
+    print(*words, file=sys.stderr)
+
+
+# Also where nothing is to be done: a changed training is kept, but never silently.
+if workflow.exec_mode.name == "DEFAULT":
+    if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
+        say(kept)
+
+
+def refused(jobs):
+    """One line for what does not allow the planned jobs, or nothing."""
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
     # Training folders are undeclared.
     files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in ("train_baseline", "finetune")]
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
-    try:
-        if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
-            raise UserError(problem)
-        ended = end_orphans(Path.cwd())
-    except UserError as error:
-        # As a WorkflowError it would come with the places in these files.
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
-    if ended:
-        print(ended, file=sys.stderr)
+    if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
+        return problem
+    planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in jobs]
+    # A cluster names no cores: then every training may run at once.
+    side_by_side = max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
+    return too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side)
+
+
+def clear():
+    """End and remove what a killed run left."""
+    if ended := end_orphans(Path.cwd()):
+        say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
-        print("removed what a killed run left half-written:", *removed, file=sys.stderr)
+        say("removed what a killed run left half-written:", *removed)
 
 
 # Outputs of the jobs that this run began.
@@ -332,27 +345,39 @@ onstart:
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-    if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
-        print(kept, file=sys.stderr)
     # Only now is it known which jobs will run; a dry run does not come here.
-    refuse_or_clear(list(workflow.dag.needrun_jobs()))
-    MADE.update(str(file) for job in workflow.dag.needrun_jobs() for file in job.output)
-    planned = [
-        Job(job.rule.name, job.wildcards_dict, job.input, job.output)
-        for job in workflow.dag.needrun_jobs()
-    ]
-    # A cluster names no cores: then every training may run at once.
-    side_by_side = (
-        max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
-    )
-    if problem := too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side):
-        raise WorkflowError(problem)
+    jobs = list(workflow.dag.needrun_jobs())
+    MADE.update(str(file) for job in jobs for file in job.output)
+    try:
+        if problem := refused(jobs):
+            raise UserError(problem)
+        clear()
+    except UserError as error:
+        # As a WorkflowError it would come with the places in these files.
+        say(f"error: {error}")
+        raise SystemExit(1) from None
 
 
-onsuccess:
+def list_results():
+    """Write the manifest, and tell what was changed by other hands."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
     written = write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
     for file in written.changed:
         if f"{RESULTS}/{file}" not in MADE:
-            print(f"{RESULTS}/{file}: changed since the last run, and not by this one", file=sys.stderr)
+            say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
+
+
+onsuccess:
+    list_results()
+
+
+def list_what_was_there():
+    # Snakemake makes the scheduler when the plan stands.
+    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
+        list_results()
+
+
+# Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
+if workflow.exec_mode.name == "DEFAULT":
+    atexit.register(list_what_was_there)

@@ -232,7 +232,8 @@ ROWS = [
         "another experiment stands on all systems of this one",
         {
             **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
-            "use_system": 4, "use_vocabulary": 1,
+            "use_system": 4,
+            "use_vocabulary": 1,
         },
         "nothing is trained; masks are made for the analyses only",
         {

@@ -70,9 +70,9 @@ def bleu(hypotheses: Path, references: Path, out: Path) -> float:
         "evaluate",
         *("-m", "workflow_scripts.evaluate.score", "--hypotheses", hypotheses, "--references", references),
         *("--metrics", "bleu", "--experiment", "x", "--system", "x", "--seed", "1", "--testset", "x"),
-        *("--direction", DIRECTION, "--out", out),
+        *("--directions", DIRECTION, "--out", out),
     )
-    (score,) = json.loads(out.read_text(encoding="utf-8"))["scores"]
+    (score,) = json.loads(out.read_text(encoding="utf-8"))["directions"][DIRECTION]["scores"]
     return float(score["score"])
 
 

@@ -9,27 +9,46 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.damage import damaged_files
+from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.training_code import retrain_requests
 
 FORCERUN = ("--forcerun", "-R")
+# A word of the options that begins so is a target, unless it is one of the files to be made again.
+RESULTS = "results/"
 
 
-def with_forced(options: list[str], folder: Path, results: Path) -> list[str]:
+def with_forced(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
     """Return the options with ``--forcerun`` for what must be made again, and say what that is.
 
-    ``folder``: the working directory; ``results``: the experiment's results below it.
+    Snakemake makes such files in addition to its targets: where files are asked for by name, and for files
+    that the config makes no more, nothing is added.
+
+    Args:
+        folder: the working directory.
     """
-    damaged = damaged_files(folder / results)
-    for path, problem in damaged.items():
-        print(f"{path}: {problem}; it is made again", file=sys.stderr)
-    again = retrain_requests(folder / results)
-    for path in again:
-        print(f"{Path(path).parent}: it is trained again, as make retrain asked", file=sys.stderr)
-    files = [str(Path(path).relative_to(folder)) for path in {**damaged, **dict.fromkeys(again)}]
-    if not files:
+    results = Path(RESULTS) / experiment.experiment
+    made = {str(results / file) for job in expected_jobs(experiment) for file in job.outputs}
+    problems = {
+        str(Path(path).relative_to(folder)): problem
+        for path, problem in damaged_files(folder / results).items()
+    }
+    for path in retrain_requests(folder / results):
+        problems[str(Path(path).relative_to(folder))] = (
+            "its training is to be done anew, as make retrain asked"
+        )
+    problems = {path: problem for path, problem in problems.items() if path in made}
+    targets = any(
+        word.startswith(RESULTS) and before not in FORCERUN
+        for before, word in zip(["", *options], options, strict=False)
+    )
+    then = "a run without targets makes it again" if targets else "it is made again"
+    for path, problem in problems.items():
+        print(f"{path}: {problem}; {then}", file=sys.stderr)
+    if targets or not problems:
         return options
     for number, option in enumerate(options):
         if option in FORCERUN:
-            return [*options[: number + 1], *files, *options[number + 1 :]]
-    return [*options, FORCERUN[0], *files]
+            return [*options[: number + 1], *problems, *options[number + 1 :]]
+    return [*options, FORCERUN[0], *problems]

@@ -60,8 +60,11 @@ def complete(options: list[str]) -> list[str]:
     """Return Snakemake's options with what must be made again; errors as in `read_config`."""
     experiment = read_config(options)
     if experiment is None:
+        if any(option.startswith("--config") for option in options):
+            said = "with --config or several config files, damaged results and make retrain are not looked at"
+            print(said, file=sys.stderr)
         return options
-    return with_forced(options, working_directory(options), Path("results") / experiment.experiment)
+    return with_forced(options, working_directory(options), experiment)
 
 
 def hold(folder: Path) -> tuple[int, bool]:

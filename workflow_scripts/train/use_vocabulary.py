@@ -1,7 +1,7 @@
 """Take the vocabulary of another experiment's baseline instead of learning one: text here becomes its pieces.
 
 In:  the baseline's system folder.
-Out: ``spm.model`` and ``dict.txt``, which text is binarised with here; ``use_system`` refuses systems of others.
+Out: ``spm.model`` and ``dict.txt``, which text is binarised with; ``use_system`` refuses systems of others.
 """
 
 from __future__ import annotations

@@ -6,42 +6,74 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.forced import with_forced
 
 RESULTS = Path("results/x")
 OPTIONS = ["--cores", "1"]
+EXPERIMENT = Experiment.model_validate(
+    {
+        "experiment": "x",
+        "languages": ["en", "de"],
+        "pivot": "en",
+        "masks": {"k": [95]},
+        "data": {
+            "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
+        },
+    }
+)
+SCORES = "results/x/scores/baseline/s1/n.raw.json"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    scores = tmp_path / RESULTS / "scores/baseline/s1"
-    scores.mkdir(parents=True)
-    (scores / "n.raw.json").write_text("{}")
-    (scores / "n.paper.json").write_text("{}")
+    (tmp_path / SCORES).parent.mkdir(parents=True)
+    (tmp_path / SCORES).write_text("{}")
     return tmp_path
 
 
 def test_whole_results_change_no_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert with_forced(OPTIONS, folder, RESULTS) == OPTIONS
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
 
 
 def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = "results/x/scores/baseline/s1/n.raw.json"
-    (folder / file).write_text('{"a": ')
-    assert with_forced(OPTIONS, folder, RESULTS) == [*OPTIONS, "--forcerun", file]
-    assert f"{file}: not JSON (" in capsys.readouterr().err
+    (folder / SCORES).write_text('{"a": ')
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    told = capsys.readouterr().err
+    assert told.startswith(f"{SCORES}: not JSON (") and told.endswith("; it is made again\n")
     given = [*OPTIONS, "-R", "score", "-n"]
-    assert with_forced(given, folder, RESULTS) == [*OPTIONS, "-R", file, "score", "-n"]
+    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
+
+
+def test_what_the_config_makes_no_more_is_left(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Snakemake would know no rule for it, and stop."""
+    old = folder / RESULTS / "scores/ns-k12/s1/n.raw.json"
+    old.parent.mkdir(parents=True)
+    for file in (old, folder / RESULTS / "scores/notes.json"):
+        file.write_text('{"a": ')
+    training = folder / RESULTS / "training/ns-k12/s1"
+    training.mkdir(parents=True)
+    (training / "retrain.json").write_text("{}")
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == ""
+
+
+def test_beside_named_targets_nothing_more_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / SCORES).write_text('{"a": ')
+    given = [*OPTIONS, "results/x/data/card.json"]
+    assert with_forced(given, folder, EXPERIMENT) == given
+    assert capsys.readouterr().err.endswith("; a run without targets makes it again\n")
 
 
 def test_a_training_that_is_to_be_done_anew_is_forced(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("ns-k95/s2", "ns-k95/s2.replaced-1"):
-        training = folder / RESULTS / "training" / name
-        training.mkdir(parents=True)
-        (training / "retrain.json").write_text("{}")
-    system = "results/x/systems/ns-k95/s2/system.json"
-    assert with_forced(OPTIONS, folder, RESULTS) == [*OPTIONS, "--forcerun", system]
-    assert "systems/ns-k95/s2: it is trained again, as make retrain asked" in capsys.readouterr().err
+    training = folder / RESULTS / "training/ns-k95/s1"
+    training.mkdir(parents=True)
+    (training / "retrain.json").write_text("{}")
+    system = "results/x/systems/ns-k95/s1/system.json"
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", system]
+    assert capsys.readouterr().err == (
+        f"{system}: its training is to be done anew, as make retrain asked; it is made again\n"
+    )
