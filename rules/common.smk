@@ -24,7 +24,8 @@ from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity, venvs_folder
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
-from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans, identity
+from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
+from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.training_code import changed_trainings, current_code, training_code
 from workflow_scripts.operate.training_code import report as report_training_code

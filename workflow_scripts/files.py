@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import DamagedFileError
+from workflow_scripts.processes import namespace
 
 #: What writing to an open file may fail with: the system then names no file.
 _WRITING_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 #: File systems without a way to sync a folder say so by one of these.
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
-#: This machine, as the names of temporary files have it.
-HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]) or "localhost"
+_MACHINE = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]) or "localhost"
+#: Where process numbers are unique, as the names of temporary files have it: machine and process namespace.
+HOST = f"{_MACHINE}-{re.sub(r'[^0-9]', '', namespace())}".rstrip("-")
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Which process is meant by a number: numbers are given out again, after a reboot above all."""
+"""Which process is meant by a number: numbers are given out again, and each container counts its own."""
 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 
@@ -30,3 +31,35 @@ def is_alive(pid: int, started: str | None) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def namespace() -> str:
+    """Return the process namespace, in which process numbers are unique, as "pid:[…]"; "-" if unknown."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return "-"
+
+
+def place() -> str:
+    """Return what tells process numbers of this machine, or container, from those of another."""
+    return f"{socket.gethostname()} {namespace()}"
+
+
+def identity(pid: int | None = None) -> str:
+    """Return what names a process of this place (None: this one) for good: place, number, start time."""
+    number = os.getpid() if pid is None else pid
+    return f"{place()} {number} {start_time(number)}"
+
+
+def lives(process: str) -> bool | None:
+    """Tell whether the process of an `identity` lives; None if it is of another place, or no identity."""
+    where, number, started = process.rsplit(" ", 2) if process.count(" ") > 1 else ("", "", "")
+    if where != place() or not number.isdecimal():
+        return None
+    return is_alive(int(number), started if started.isdecimal() else None)
+
+
+def is_gone(process: str) -> bool:
+    """True if ``process`` is the identity of one of this place that no longer lives."""
+    return lives(process) is False

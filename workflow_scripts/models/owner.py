@@ -1,9 +1,10 @@
 """One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
 
-Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (host, process, SLURM job,
-digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a workflow its training may
-live on. On one machine the next run ends it (operate/orphans.py); where nobody can, on another host, the next
-run's job finds it training the very same thing, waits, and goes on from what it left.
+Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (units.training_owner: host,
+process, SLURM job, digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a
+workflow its training may live on. On one machine the next run ends it (operate/orphans.py); where nobody can,
+on another host, the next run's job finds it training the very same thing, waits, and goes on from what it
+left.
 """
 
 from __future__ import annotations
@@ -21,18 +22,17 @@ from typing import Any
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.processes import is_alive, start_time
+from workflow_scripts.processes import identity, place
+from workflow_scripts.units.retention import OWNER
+from workflow_scripts.units.training_owner import STALE_SECONDS, live_owner, process_of
 
 logger = logging.getLogger(__name__)
 
-# A heartbeat older than this belongs to a writer on another host that is gone.
-STALE_SECONDS = 120.0
 HEARTBEAT_SECONDS = 10.0
 # A job that waits for the owner looks this often, and says so this often.
 POLL_SECONDS = 2.0
 SAY_SECONDS = 300.0
 
-OWNER = "owner.json"
 LOCK = ".owner.lock"
 
 
@@ -96,7 +96,7 @@ class FolderOwner:
         me = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "started": start_time(os.getpid()),
+            "process": identity(),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
             "identity": self.identity,
         }
@@ -104,24 +104,14 @@ class FolderOwner:
             # Two that find the owner gone must not both take its place: one looks and writes at a time.
             with suppress(OSError):  # a file system without locks: the heartbeat alone must do
                 fcntl.lockf(lock, fcntl.LOCK_EX)
-            holder = self._live_owner()
-            if holder is not None:
+            holder = live_owner(self.folder)
+            # One of this very number that is not this process has gone.
+            if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):
                 return holder
             if self.file.exists():
                 logger.info(f"{self.folder}: taken over from a process that is gone")
             write_json(self.file, me)
         return None
-
-    def _live_owner(self) -> dict[str, Any] | None:
-        try:
-            holder: dict[str, Any] = read_json(self.file)
-            age = time.time() - self.file.stat().st_mtime
-        except (FileNotFoundError, ValueError):
-            return None
-        if holder.get("host") == socket.gethostname():
-            pid = int(holder["pid"])
-            return holder if pid != os.getpid() and is_alive(pid, holder.get("started")) else None
-        return holder if age < STALE_SECONDS else None
 
     def _beat(self, beat: Callable[[], None], stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_SECONDS):
@@ -136,10 +126,10 @@ class FolderOwner:
 def is_owner(folder: Path) -> bool:
     """True if this process, or the one that started it, is the folder's owner."""
     try:
-        holder = read_json(folder / OWNER)
+        process = process_of(read_json(folder / OWNER))
     except (FileNotFoundError, ValueError):
         return False
-    return holder.get("host") == socket.gethostname() and holder.get("pid") in (os.getpid(), os.getppid())
+    return process in (identity(), identity(os.getppid()))
 
 
 def check_owner(folder: Path) -> None:

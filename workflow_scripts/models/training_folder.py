@@ -18,12 +18,11 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.history import History
-from workflow_scripts.models.owner import LOCK, OWNER, FolderOwner
-from workflow_scripts.units.retention import FINISHED, RETRAIN
+from workflow_scripts.models.owner import LOCK, FolderOwner
+from workflow_scripts.units.retention import FINGERPRINT, FINISHED, OWNER, RETRAIN
 
 logger = logging.getLogger(__name__)
 
-FINGERPRINT = "fingerprint.json"
 LAST = "checkpoint_last.pt"
 IDENTITY, EXTENDABLE, EXECUTION = "identity", "extendable", "execution"
 

@@ -19,6 +19,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.units.retention import (
+    OWNER,
     check_exported,
     checkpoints_of,
     reduce_to_weights,
@@ -68,7 +69,7 @@ def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
 
 def _entry(training: Path, system: Path) -> Entry:
     held, checkpoints = size_of(training), checkpoints_of(training)
-    if (training / "owner.json").exists():
+    if (training / OWNER).exists():
         return Entry(
             training, held, 0, reason="a process is writing it, or was killed: run the workflow first"
         )

@@ -18,7 +18,7 @@ from workflow_scripts.operate.disk_plan import parameters, symbols_of
 from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment_sizes, job_times, sizes_of
 from workflow_scripts.operate.training_progress import progress_of
-from workflow_scripts.units.retention import FINISHED
+from workflow_scripts.units.retention import FINGERPRINT, FINISHED
 
 #: Why a training finished, in `finished.json`, where it was not patience.
 MAX_UPDATES = "max_updates"
@@ -57,7 +57,7 @@ def updates_done(settings: Settings, folder: Path, log: Path) -> int | None:
 
     None where there is no training yet; 0 where it was another one.
     """
-    for name in (FINISHED, "fingerprint.json"):
+    for name in (FINISHED, FINGERPRINT):
         try:
             record = read_json(folder / name)
             identity = record["identity"]

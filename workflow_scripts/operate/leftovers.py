@@ -17,9 +17,10 @@ import psutil
 
 from workflow_scripts.files import HOST, read_json
 
-#: `.{stem}.{host}-{process}.tmp{suffix}` of files.atomic_path; without host what others write in that way.
+#: `.{stem}.{HOST}-{process}.tmp{suffix}` of files.atomic_path; without host what others write in that way.
 _TEMPORARY = re.compile(r"\.(?:(?P<host>[A-Za-z0-9-]+)-)?(?P<pid>[0-9]+)\.tmp(\.[A-Za-z0-9]+)?$")
-#: Nobody can look at the processes of another host: what nothing was written to for a day has no writer.
+#: Nobody can look at the processes of another host or container: what nothing was written to for a day has
+#: no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
 #: The writer of a file without host may be on another: it writes more often than this.
 UNKNOWN_HOST_SECONDS = 60.0

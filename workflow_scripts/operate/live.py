@@ -24,11 +24,10 @@ import psutil
 
 from workflow_scripts.config.load import read_yaml
 from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json
 from workflow_scripts.operate.run import LOCK, other_runs
+from workflow_scripts.units.retention import OWNER
+from workflow_scripts.units.training_owner import STALE_SECONDS, live_owner
 
-#: A heartbeat comes every ten seconds (models.training_folder): one this old is of a process that is gone.
-STALE_SECONDS = 120.0
 #: Times of files and of processes come from different clocks.
 CLOCK_SECONDS = 1.0
 
@@ -134,9 +133,7 @@ def _open_files(folder: Path, results: Path) -> Iterator[str]:
 def is_written(training: Path) -> bool:
     """Tell whether a live process has a training folder, on any machine, by its owner file's heartbeat."""
     try:
-        owner = read_json(training / "owner.json")
-        age = time.time() - (training / "owner.json").stat().st_mtime
-    except (OSError, ValueError):
+        age = time.time() - (training / OWNER).stat().st_mtime
+        return age < STALE_SECONDS and live_owner(training) is not None
+    except OSError:
         return False
-    here = owner.get("host") == os.uname().nodename
-    return age < STALE_SECONDS and not (here and not psutil.pid_exists(int(owner["pid"])))

@@ -2,9 +2,9 @@
 
 After ``kill -9`` of Snakemake alone its jobs go on. One of an older config could put its output in the place
 of a new one; every one takes cores that nobody counts. So every job inherits the variable RUN_VARIABLE, which
-names the workflow's process by host, process namespace, number and start time (numbers are given out again,
-after a reboot above all). A job is an orphan if that process is gone and it works in this folder; jobs of
-live runs, of other folders and of other hosts are never touched. Trainings are ended too: they go on from
+names the workflow's process (processes.identity: host, process namespace, number and start time). A job is an
+orphan if that process is gone and it works in this folder; jobs of live runs, of other folders and of other
+hosts are never touched. Trainings are ended too: they go on from
 their last checkpoint.
 
 Inputs: ``/proc`` (elsewhere than on Linux nothing is found). Outputs: none.
@@ -12,8 +12,6 @@ Inputs: ``/proc`` (elsewhere than on Linux nothing is found). Outputs: none.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.processes import start_time
+from workflow_scripts.processes import is_gone
 
 #: Set in the environment of every job; no param and no command names it, so that it reruns nothing.
 RUN_VARIABLE = "NEURONSPEC_RUN"
@@ -29,27 +27,6 @@ RUN_VARIABLE = "NEURONSPEC_RUN"
 GRACE_SECONDS = 30.0
 #: Times the processes are looked at again: one that is ended may just have started another.
 ROUNDS = 5
-
-
-def _here() -> str:
-    """Return what tells process numbers of this machine, or container, from those of another."""
-    try:
-        namespace = Path("/proc/self/ns/pid").readlink()
-    except OSError:
-        namespace = "-"
-    return f"{socket.gethostname()} {namespace}"
-
-
-def identity() -> str:
-    """Return this process's identity, which the jobs of its workflow inherit."""
-    return f"{_here()} {os.getpid()} {start_time(os.getpid())}"
-
-
-def is_gone(run: str) -> bool:
-    """True if ``run`` is the identity of a process of this machine that no longer lives."""
-    place, number, started = run.rsplit(" ", 2) if run.count(" ") > 1 else ("", "", "")
-    known = number.isdecimal() and started.isdecimal() and place == _here()
-    return known and start_time(int(number)) != started
 
 
 def orphans(folder: Path) -> list[psutil.Process]:

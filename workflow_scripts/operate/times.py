@@ -14,6 +14,7 @@ from pathlib import Path
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
+from workflow_scripts.units.retention import HISTORY
 
 TRAINING = ("train_baseline", "finetune")
 BASELINE = "baseline"
@@ -73,7 +74,7 @@ def _benchmarks(file: Path) -> list[tuple[float, float | None]]:
 def _trainings(results: Path, finetuned: bool) -> tuple[list[float], list[float]] | None:
     histories = [
         read_json(path)
-        for path in sorted((results / "training").glob("*/s*/history.json"))
+        for path in sorted((results / "training").glob(f"*/s*/{HISTORY}"))
         if (path.parts[-3] != BASELINE) == finetuned and ".replaced-" not in path.parts[-2]
     ]
     if not histories:
@@ -82,7 +83,7 @@ def _trainings(results: Path, finetuned: bool) -> tuple[list[float], list[float]
         return [one["seconds"] for one in histories], [one["peak_memory_mb"] for one in histories]
     except (KeyError, TypeError) as error:
         raise UserError(
-            f"{results / 'training'}: a history.json is not what a training writes ({error}); run it again"
+            f"{results / 'training'}: a {HISTORY} is not what a training writes ({error}); run it again"
         ) from None
 
 

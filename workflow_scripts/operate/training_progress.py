@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.files import read_json
+from workflow_scripts.units.retention import HISTORY
 
 TAIL_BYTES = 64 * 1024
 
@@ -64,7 +65,7 @@ def progress_of(
 
     ``state``: of its job, ``done``, ``running``, … ``max_updates``: of the config. ``exported``: its system.
     """
-    history = _json(training / "history.json")
+    history = _json(training / HISTORY)
     facts = _json(exported / "system.json").get("training") or {}
     losses = _losses(training / "validation.csv")
     best_update, best_loss = min(losses, key=lambda row: row[1], default=(None, None))

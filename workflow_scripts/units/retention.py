@@ -23,6 +23,7 @@ from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
 # What a training folder says of itself (docs/architecture.md).
+FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 
 

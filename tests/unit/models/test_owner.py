@@ -16,7 +16,8 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.models.owner import FolderOwner, check_owner
+from workflow_scripts.models.owner import FolderOwner, check_owner, is_owner
+from workflow_scripts.processes import identity, place
 
 #: Larger than any process number that Linux gives out.
 NO_PROCESS = 2**22 + 1
@@ -73,12 +74,56 @@ def test_an_owner_on_another_host_is_live_by_its_heartbeat(tmp_path: Path) -> No
         assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
 
 
-@pytest.mark.parametrize("gone", [{"pid": NO_PROCESS}, {"started": "not when that process started"}])
+@pytest.mark.parametrize("gone", [{"pid": NO_PROCESS}, {"started": "1"}])
 def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, Any]) -> None:
     owner(tmp_path, **gone)
     with owned(tmp_path).held(lambda: None):
         assert read_json(tmp_path / "owner.json")["pid"] == os.getpid()
     assert not (tmp_path / "owner.json").exists()
+
+
+OTHER_PLACE = f"{socket.gethostname()} pid:[1]"
+
+
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), NO_PROCESS])
+def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid: int) -> None:
+    """Its process numbers mean other processes, whether one of that number lives here or not."""
+    owner(tmp_path, pid=pid, process=f"{OTHER_PLACE} {pid} 7", identity="theirs")
+    assert not is_owner(tmp_path)
+    with pytest.raises(UserError, match="is being trained with other"), owned(tmp_path).held(lambda: None):
+        pass
+    old = time.time() - 121
+    os.utime(tmp_path / "owner.json", (old, old))
+    with owned(tmp_path).held(lambda: None):
+        assert is_owner(tmp_path)
+        assert read_json(tmp_path / "owner.json")["process"] == identity()
+
+
+def test_an_owner_that_only_waits_to_be_noticed_is_gone(tmp_path: Path) -> None:
+    first = hold(tmp_path, "theirs", seconds=60.0)
+    while not (tmp_path / "owner.json").exists():
+        assert first.poll() is None
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
+    with owned(tmp_path).held(lambda: None):
+        assert is_owner(tmp_path)
+    first.communicate()
+
+
+def test_a_process_of_this_number_before_is_gone(tmp_path: Path) -> None:
+    """A container begins with the same numbers each time."""
+    owner(tmp_path, pid=os.getpid(), started=None, identity="theirs")
+    with owned(tmp_path).held(lambda: None):
+        assert read_json(tmp_path / "owner.json")["process"].startswith(f"{place()} {os.getpid()} ")
+
+
+def test_a_process_knows_the_folder_of_the_one_that_started_it(tmp_path: Path) -> None:
+    script = "import sys; from pathlib import Path; from workflow_scripts.models.owner import is_owner;"
+    command = [sys.executable, "-c", f"{script} print(is_owner(Path(sys.argv[1])))", str(tmp_path)]
+    with owned(tmp_path).held(lambda: None):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def test_other_hosts_and_unknown_ones_have_time(tmp_path: Path) -> None:
     dead = a_dead_process()
     make(tmp_path / f".x.elsewhere-7-{dead}.tmp.json", age=3600)
     day = make(tmp_path / f".y.elsewhere-7-{dead}.tmp", age=25 * 3600)
+    # A container with this machine's name: numbers of its processes mean nothing here.
+    make(tmp_path / f".z.{HOST.rpartition('-')[0]}-1-{dead}.tmp.json", age=3600)
     make(tmp_path / f"checkpoint_last.pt.{dead}.tmp", age=5)
     minute = make(tmp_path / f"checkpoint_best.pt.{dead}.tmp", age=61)
     make(tmp_path / "notes.tmp.txt", age=25 * 3600)

@@ -16,12 +16,10 @@ from workflow_scripts.operate.orphans import (
     RUN_VARIABLE,
     end,
     end_orphans,
-    identity,
-    is_gone,
     orphans,
     rule_of,
 )
-from workflow_scripts.processes import start_time
+from workflow_scripts.processes import identity, is_gone, start_time
 
 ROOT = Path(__file__).resolve().parents[3]
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -48,7 +46,7 @@ def start() -> Iterator[Start]:
 
 def of_a_run_that_is_gone() -> str:
     done = subprocess.run(
-        [sys.executable, "-c", "from workflow_scripts.operate.orphans import identity; print(identity())"],
+        [sys.executable, "-c", "from workflow_scripts.processes import identity; print(identity())"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -275,6 +275,10 @@ def test_a_running_training_is_seen_by_its_heartbeat_and_its_progress_by_its_log
     for host, state in ((os.uname().nodename, "stopped"), ("elsewhere", "running")):
         write_json(folder / "owner.json", {"host": host, "pid": gone.pid, "started": None})
         assert trainings(tmp_path)[0].state == state
+    # A container with the same hostname is another machine.
+    elsewhere = {"host": os.uname().nodename, "process": f"{os.uname().nodename} pid:[1] {gone.pid} 7"}
+    write_json(folder / "owner.json", {**elsewhere, "pid": gone.pid})
+    assert trainings(tmp_path)[0].state == "running"
 
 
 RESUMED = "11:00:00 resumed at update 80, epoch 1\n"
