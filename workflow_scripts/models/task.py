@@ -8,11 +8,9 @@ validation). The task is registered when this module is imported; fairseq needs 
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,6 @@ from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path
 from workflow_scripts.models.artifact import load_weights
 from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.gates import GateBank
@@ -34,6 +31,7 @@ from workflow_scripts.models.network import build_network
 from workflow_scripts.models.progress import check_finite
 from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
+from workflow_scripts.models.validation_rows import BLEU, VALIDATION, append_rows
 from workflow_scripts.models.vocabulary import fairseq_dictionary
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
@@ -41,8 +39,6 @@ from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
-VALIDATION_COLUMNS = ("update", "direction", "loss", "nll_loss", "tokens")
-BLEU_COLUMNS = ("update", "direction", "bleu")
 # The row of all directions together; its loss chooses the best checkpoint.
 ALL = "all"
 
@@ -54,31 +50,6 @@ NeuronspecTranslationConfig = make_dataclass(
     [("plan", str, field(default="{}", metadata={"help": "what to train, JSON"}))],
     bases=(FairseqDataclass,),
 )
-
-
-def append_rows(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Append rows to a csv file, with a header line if it is new."""
-    new = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        if new:
-            writer.writerow(columns)
-        writer.writerows(rows)
-
-
-def forget_rows_after(path: Path, update: int) -> None:
-    """Drop rows of updates after `update`: a training that resumes there will write them again."""
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.reader(handle))
-    # A killed writer may have left half a line.
-    kept = [
-        row for row in rows[1:] if len(row) == len(rows[0]) and row[0].isdigit() and int(row[0]) <= update
-    ]
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([rows[0], *kept])
 
 
 @register_task("neuronspec_translation", dataclass=NeuronspecTranslationConfig)
@@ -227,7 +198,7 @@ class NeuronspecTranslationTask(FairseqTask):
         logger.info(f"validation at update {update}: loss {loss:.3f}{best} | {named}")
         if not self._is_writer():
             return
-        append_rows(self.folder / "validation.csv", VALIDATION_COLUMNS, rows)
+        append_rows(self.folder / VALIDATION, rows)
         if self.settings["valid_bleu"]:
             self._write_valid_bleu(model, stats, update)
 
@@ -244,7 +215,7 @@ class NeuronspecTranslationTask(FairseqTask):
         mean = sum(scores.values()) / len(scores)
         logger.info(f"validation BLEU at update {update}: mean {mean:.2f} | {named}")
         rows = [(update, direction, f"{score:.2f}") for direction, score in [*scores.items(), (ALL, mean)]]
-        append_rows(self.folder / "validation_bleu.csv", BLEU_COLUMNS, rows)
+        append_rows(self.folder / BLEU, rows)
 
     @staticmethod
     def _is_writer() -> bool:

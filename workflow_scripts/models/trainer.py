@@ -21,7 +21,7 @@ from fairseq_cli import train as fairseq_train
 from workflow_scripts.models.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
-from workflow_scripts.models.task import forget_rows_after
+from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class NeuronspecTrainer(Trainer):
         """Load what `save_checkpoint` saved, and drop the log lines of updates that will come again."""
         extra_state = super().load_checkpoint(filename, *args, **kwargs)
         folder = self.task.folder
-        for name in ("validation.csv", "validation_bleu.csv"):
+        for name in COLUMNS:
             if self.is_data_parallel_master:
                 forget_rows_after(folder / name, self.get_num_updates())
         if extra_state is None:

@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     from workflow_scripts.units.system import SystemFolder
 
     parent = SystemFolder.read(arguments.parent)
+    parent.verify()
     if arguments.languages and tuple(arguments.languages) != parent.languages:
         raise UserError(
             f"--languages {' '.join(arguments.languages)}: {arguments.parent} was trained with"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,16 @@ def test_other_languages_than_the_parents_are_refused(world: Path, parent: Path,
     arguments[arguments.index("--languages") + 1] = "xx"
     with pytest.raises(UserError, match=r"--languages xx de fr: .* was trained with en de fr, in this order"):
         main(arguments)
+
+
+def test_a_parent_whose_weights_were_changed_is_refused(world: Path, parent: Path, tmp_path: Path) -> None:
+    changed = shutil.copytree(parent, tmp_path / "parent")
+    weights = bytearray((changed / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (changed / "model.safetensors").write_bytes(weights)
+    with pytest.raises(UserError, match=rf"^{changed}/model.safetensors: SHA-256 is .* export it again"):
+        main(finetune_arguments(world, changed, None, tmp_path / "f", tmp_path / "o"))
+    assert not (tmp_path / "f").exists()
 
 
 def test_masks_refuse_mixed_batches(world: Path, parent: Path, tmp_path: Path) -> None:

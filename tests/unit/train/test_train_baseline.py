@@ -15,7 +15,7 @@ from tests.unit.train.interrupted import killed_after, same_weights  # noqa: E40
 from tests.unit.train.toy_world import baseline_arguments, write_pair, write_world  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask, forget_rows_after  # noqa: E402
+from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 
@@ -188,13 +188,6 @@ def test_missing_data_is_named(world: Path, tmp_path: Path) -> None:
     arguments[arguments.index("en-fr")] = "de-fr"
     with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
         main(arguments)
-
-
-def test_rows_after_the_checkpoint_are_forgotten(tmp_path: Path) -> None:
-    path = tmp_path / "validation.csv"
-    path.write_text("update,direction,loss\n10,all,2\n20,all,1\n30,all,1\n3")
-    forget_rows_after(path, 20)
-    assert path.read_text() == "update,direction,loss\n10,all,2\n20,all,1\n"
 
 
 def test_missing_subwords_are_told_before_training_not_at_its_end(world: Path, tmp_path: Path) -> None:
