@@ -235,16 +235,43 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> 
     assert "'_job_count': 100" not in again.stderr
 
 
+def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+    command = [str(VENVS / "workflow/bin/python"), "-m", "workflow_scripts.operate.verify"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*command, "--configfile", config],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=variables,
+        check=False,
+    )
+
+
 def test_a_result_changed_by_hand_is_told(results: Path) -> None:
-    """In the manifest it becomes what it is now; but not silently."""
-    stats = results / "data/bin/test.en-ka.en.json"
-    stats.write_text(stats.read_text() + "\n")
-    again = run(results.parents[1])
-    assert again.returncode == 0, again.stderr
-    told = [line for line in again.stderr.splitlines() if "not by this one" in line]
-    assert told == [
-        "results/tiny/data/bin/test.en-ka.en.json: changed since the last run, and not by this one"
-    ]
+    """In the manifest it becomes what it is now; but not silently. One is read by a job, the other by none."""
+    folder = results.parents[1]
+    for name in ("data/bin/test.en-ka.en.json", "tables/summary.md"):
+        path = results / name
+        path.write_text(path.read_text() + "\n")
+        assert verify(folder).returncode == 1
+        again = run(folder)
+        assert again.returncode == 0, again.stderr
+        told = [line for line in again.stderr.splitlines() if "not by this one" in line]
+        assert told == [f"results/tiny/{name}: changed since the last run, and not by this one"]
+        assert verify(folder).returncode == 0
+
+
+def test_the_manifest_follows_a_config_that_reruns_nothing(results: Path) -> None:
+    folder = results.parents[1]
+    finetune = {**CONFIG["finetune"], "log_interval": 10}
+    (folder / "logs.yaml").write_text(yaml.safe_dump({**CONFIG, "finetune": finetune}))
+    assert "finetune.log_interval" in verify(folder, "logs.yaml").stdout
+    assert "Nothing to be done" in run(folder, config="logs.yaml").stderr
+    done = verify(folder, "logs.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run(folder).returncode == 0
+    assert verify(folder).returncode == 0
 
 
 def clean_training(folder: Path, *arguments: str) -> str:

@@ -6,22 +6,17 @@ Outputs: a ``Cost``, whose seconds are None where no earlier run tells them.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_scripts.config.experiment import BASELINE, Experiment
-from workflow_scripts.config.training import Settings
-from workflow_scripts.files import read_json
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
 from workflow_scripts.operate.dry_run import PlannedJob
+from workflow_scripts.operate.earlier_training import Earlier, earlier_training, system_of
 from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment_sizes, job_times, sizes_of
-from workflow_scripts.operate.training_progress import progress_of
-from workflow_scripts.units.retention import FINGERPRINT, FINISHED
 
-#: Why a training finished, in `finished.json`, where it was not patience.
-MAX_UPDATES = "max_updates"
 #: Stages whose time depends on the network's size.
 OF_THE_NETWORK = ("count_activations", "count_encoder", "decode", "mask_control")
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
@@ -41,62 +36,41 @@ class Cost:
     gpu_measured: bool = False
 
 
-def system_of(experiment: Experiment, job: PlannedJob) -> tuple[str, Settings]:
-    """Return the system that a training job makes, and its settings."""
-    system = job.wildcards.get("finetuned", BASELINE)
-    return system, experiment.train if system == BASELINE else experiment.finetune
-
-
-def training_folder(results: Path, job: PlannedJob) -> Path:
-    """Return the trainer's folder of a training job."""
-    return results / "training" / job.wildcards.get("finetuned", BASELINE) / f"s{job.wildcards['seed']}"
-
-
-def updates_done(settings: Settings, folder: Path, log: Path) -> int | None:
-    """Return the updates that a training has behind it, with these settings as far as the config says.
-
-    None where there is no training yet; 0 where it was another one.
-    """
-    for name in (FINISHED, FINGERPRINT):
-        try:
-            record = read_json(folder / name)
-            identity = record["identity"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        wanted = json.loads(json.dumps(settings.settings()))
-        if any(identity[key] != value for key, value in wanted.items() if key in identity):
-            return 0
-        if identity.get("effective_batch", wanted["tokens_per_update"]) != wanted["tokens_per_update"]:
-            return 0
-        if "updates" in record:
-            ended = record.get("reason", MAX_UPDATES) != MAX_UPDATES  # by patience: nothing is left
-            return settings.max_updates if ended else int(record["updates"])
-        progress = progress_of("", 0, "stopped", settings.max_updates, folder, log, folder)
-        return progress.update or 0
-    return None
-
-
 def training_cost(
-    experiment: Experiment, job: PlannedJob, results: Path, past: Sequence[PastTraining]
+    experiment: Experiment,
+    job: PlannedJob,
+    results: Path,
+    past: Sequence[PastTraining],
+    made: Collection[str] = (),
 ) -> Cost:
-    """Return what a training would cost: updates left, times the seconds of one in the likest training."""
+    """Return what a training would cost: updates left, times the seconds of one in the likest training.
+
+    ``made``: files that other jobs of the plan make before it. Where they decide, it is the most it can cost.
+    """
     system, settings = system_of(experiment, job)
-    done = updates_done(settings, training_folder(results, job), Path(job.log)) or 0
-    left = max(0, settings.max_updates - done)
-    if done and not left:
+    earlier = earlier_training(experiment, results, job, made) or Earlier(0, settings.max_updates)
+    if earlier.updates and earlier.sure and not earlier.left:
         return Cost(0.0, 0.0, "trained already: only exported again")
     batch = settings.max_tokens * settings.update_freq
+    goes_on = bool(earlier.updates and earlier.sure)
+    left = earlier.left if goes_on else settings.max_updates
     # Patience may end it before.
-    many = f"{'up to ' if settings.patience else ''}{left:,} updates{' more' if done else ''}"
+    most = "up to " if settings.patience or not earlier.sure else ""
+    many = f"{most}{left:,} updates{' more' if goes_on else ''}"
+    less = "" if earlier.sure else f"; if its inputs come out the same, {_if_the_same(earlier)}"
     like = _likest(experiment, system, batch, past)
     if like is None:
         operations = OPERATIONS * parameters(experiment.model.architecture(), symbols_of(experiment))
         hours = operations * batch * left / GPU_OPERATIONS / 3600
-        return Cost(None, 0.0, f"{many}; no network of this size was trained here", hours)
+        return Cost(None, 0.0, f"{many}; no network of this size was trained here{less}", hours)
     pace = like.seconds / like.updates * batch / like.batch
     scaled = "" if batch == like.batch else f", scaled to {batch:,} tokens"
-    how = f"{many} × {pace:.2g} s, as {like.name}{scaled}"
+    how = f"{many} × {pace:.2g} s, as {like.name}{scaled}{less}"
     return Cost(pace * left, like.memory_mb, how, pace * left / 3600 * like.gpus, like.gpus > 0)
+
+
+def _if_the_same(earlier: Earlier) -> str:
+    return f"only {earlier.left:,} more" if earlier.left else "only exported again"
 
 
 def _likest(

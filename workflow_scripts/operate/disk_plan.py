@@ -11,19 +11,16 @@ Source: none; docs/how-to/disk.md works out the published setting.
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.training import Settings
-from workflow_scripts.files import read_json
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.units.retention import FINISHED, checkpoints_of, size_of
+from workflow_scripts.operate.earlier_training import earlier_training, system_of, training_folder
+from workflow_scripts.units.retention import checkpoints_of, size_of
 
 FLOAT = 4
 #: A checkpoint holds the weights and Adam's two moments of each, in float32.
@@ -96,12 +93,13 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     kept, passing, systems = 0, [], 0
     prepared, to_prepare = 0, set[str]()
     texts: list[tuple[Job, str]] = []
+    jobs = list(jobs)
+    made = {file for job in jobs for file in job.outputs}
     for job in jobs:
         if job.rule in TRAINING_RULES:
-            name = job.wildcards.get("finetuned", BASELINE)
-            settings: Settings = experiment.train if name == BASELINE else experiment.finetune
+            name, settings = system_of(experiment, job)
             seed = f"s{job.wildcards['seed']}"
-            missing = _checkpoints(settings, weights, results / "training" / name / seed)
+            missing = _checkpoints(experiment, weights, results, job, made)
             if settings.keep_optimizer:
                 kept += missing
             else:
@@ -121,20 +119,15 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     return Need(kept + sum(running), systems, prepared + binary * (prepared + binarised))
 
 
-def _checkpoints(settings: Settings, weights: int, folder: Path) -> int:
-    if _is_of(settings, folder):
-        return 0  # its system is only exported again
+def _checkpoints(experiment: Experiment, weights: int, results: Path, job: Job, made: Collection[str]) -> int:
+    _, settings = system_of(experiment, job)
+    earlier = earlier_training(experiment, results, job, made)
     whole = (settings.keep_checkpoints + BEST_AND_LAST) * CHECKPOINT_FLOATS * weights
-    return max(0, whole - sum(map(size_of, checkpoints_of(folder))))
-
-
-def _is_of(settings: Settings, folder: Path) -> bool:
-    """Tell whether a training finished with these settings, as far as the config alone says."""
-    if not (folder / FINISHED).is_file():
-        return False
-    identity = read_json(folder / FINISHED)["identity"]
-    wanted = json.loads(json.dumps(settings.settings()))
-    return all(identity[key] == value for key, value in wanted.items() if key in identity)
+    if earlier and not (earlier.updates and earlier.sure):
+        return whole  # the old training is kept aside, or may be
+    if earlier and not earlier.left:
+        return 0  # its system is only exported again
+    return max(0, whole - sum(map(size_of, checkpoints_of(training_folder(results, job)))))
 
 
 def _text_of(file: str) -> int:

@@ -116,7 +116,7 @@ def _training(path: Path) -> Iterator[PastTraining]:
             system=system,
             seed=seed,
             sizes=sizes_of(description["architecture"]),
-            batch=int(finished["identity"]["effective_batch"]),
+            batch=int(finished["identity"]["tokens_per_update"]),
             updates=int(finished["updates"]),
             seconds=seconds,
             memory_mb=float(history.get("peak_memory_mb", 0.0)),

@@ -55,9 +55,11 @@ def plan_of(experiment: Experiment, root: Path, jobs: Iterable[PlannedJob]) -> P
     results = root / experiment.experiment
     grouped: dict[tuple[str, str], list[tuple[Cost, int]]] = {}
     measured = computed = 0.0
+    made: set[str] = set()
     for job in jobs:
         training = job.rule in TRAINING_RULES
-        cost = training_cost(experiment, job, results, past) if training else costs.of(job)
+        cost = training_cost(experiment, job, results, past, made) if training else costs.of(job)
+        made.update(job.outputs)
         grouped.setdefault((job.stage, cost.how), []).append((cost, job.threads))
         if cost.gpu_measured:
             measured += cost.gpu_hours

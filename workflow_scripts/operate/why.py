@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import argparse
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
-from workflow_scripts.operate.costs import system_of, training_folder, updates_done
 from workflow_scripts.operate.disk_plan import TRAINING_RULES
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.training_code import changed_trainings, current_code, report
@@ -45,28 +45,31 @@ class Line:
         return f"{self.reason}: {self.file}{more}"
 
 
-def fate_of(experiment: Experiment, results: Path, job: PlannedJob) -> str:
-    """Return what a training will do that runs for a changed setting; nothing for other jobs."""
-    if job.rule not in TRAINING_RULES or not job.reason.now:
+def fate_of(experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str]) -> str:
+    """Return what a training will do with the one that is there; nothing without one, and for other jobs.
+
+    ``made``: files that other jobs make before it.
+    """
+    if job.rule not in TRAINING_RULES or not (earlier := earlier_training(experiment, results, job, made)):
         return ""
-    _, settings = system_of(experiment, job)
-    done = updates_done(settings, training_folder(results, job), Path(job.log))
-    if done is None:
-        return ""
-    if not done:
+    if not earlier.updates:
         return "starts clean, the old training is kept aside"
-    left = done < settings.max_updates
-    return f"goes on from update {done:,}" if left else "trained already, only exported again"
+    same = f"goes on from update {earlier.updates:,}" if earlier.left else "is only exported again"
+    if not earlier.sure:
+        most = system_of(experiment, job)[1].max_updates
+        return f"trained anew, up to {most:,} updates; if its inputs come out the same, it {same}"
+    return same if earlier.left else "trained already, only exported again"
 
 
 def explain(
     jobs: Iterable[PlannedJob],
     identities: Mapping[str, str],
-    fate: Callable[[PlannedJob], str] = lambda job: "",
+    fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
-    ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words.
+    ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
+    given the files of the jobs before it.
     """
     lines: dict[tuple[str, str], Line] = {}
     made_by: dict[str, str] = {}
@@ -74,7 +77,7 @@ def explain(
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
         reason, files = reason_of(job, identities, made_by)
-        if does := fate(job):
+        if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
         line.jobs += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.training import Model
-from workflow_scripts.files import write_json
 from workflow_scripts.operate import disk_plan
 from workflow_scripts.operate.disk_plan import Job, Need, need_of, parameters, too_small
 
@@ -76,17 +76,29 @@ def test_trainings_hold_best_last_and_interval_checkpoints(tmp_path: Path) -> No
 
 
 def test_what_is_there_is_subtracted(tmp_path: Path) -> None:
-    write(tmp_path / "training/baseline/s1/checkpoint_best.pt", CHECKPOINT)
+    begun = write_finished(tmp_path / "training/baseline/s1", experiment())
+    (begun / "finished.json").unlink()
+    write(begun / "checkpoint_best.pt", CHECKPOINT)
     write(tmp_path / "systems/continued/s1/model.safetensors", WEIGHTS - 28)
-    identity = json.loads(json.dumps(experiment().finetune.settings()))
-    write_json(tmp_path / "training/continued/s1/finished.json", {"identity": identity})
+    done = write_finished(tmp_path / "training/continued/s1", experiment(), "continued")
+    write(done / "checkpoint_best.pt", CHECKPOINT)
     jobs = [training("baseline"), training("continued")]
-    need = need_of(experiment(), tmp_path, jobs, 1)
-    # the finished one is only exported again
-    assert need == Need(2 * CHECKPOINT, WEIGHTS + 28, 0)
-    # with another learning rate it is another training, and the old one is kept aside
+    # the first one goes on, the finished one is only exported again
+    assert need_of(experiment(), tmp_path, jobs, 1) == Need(2 * CHECKPOINT, WEIGHTS + 28, 0)
+    # with another learning rate it is another training, and the old one is kept aside with its checkpoint
     other = experiment(finetune={"lr": 3e-4})
     assert need_of(other, tmp_path, jobs, 1).training == (2 + 3) * CHECKPOINT
+
+
+def test_a_training_whose_inputs_are_made_again_may_start_clean(tmp_path: Path) -> None:
+    done = write_finished(tmp_path / "training/continued/s1", experiment(), "continued")
+    write(done / "checkpoint_best.pt", CHECKPOINT)
+    masks = str(write(tmp_path / "masks.npz", 8))
+    os.utime(masks, (1, 1))
+    finetune = Job("finetune", {"finetuned": "continued", "seed": "1"}, [masks])
+    assert need_of(experiment(), tmp_path, [finetune], 1).training == 0
+    select = Job("select_masks", {}, [], [masks])
+    assert need_of(experiment(), tmp_path, [finetune, select], 1).training == 3 * CHECKPOINT
 
 
 def test_text_that_is_made_again_replaces_itself(tmp_path: Path) -> None:
@@ -103,7 +115,9 @@ def test_text_that_is_made_again_replaces_itself(tmp_path: Path) -> None:
 def test_without_optimiser_states_only_running_trainings_hold_checkpoints(tmp_path: Path) -> None:
     frugal = experiment(finetune={"keep_optimizer": False})
     jobs = [training("baseline"), *(training("ns-k95", seed) for seed in (1, 2, 3))]
-    write(tmp_path / "training/ns-k95/s1/checkpoint_last.pt", CHECKPOINT)
+    begun = write_finished(tmp_path / "training/ns-k95/s1", frugal, "ns-k95")
+    (begun / "finished.json").unlink()
+    write(begun / "checkpoint_last.pt", CHECKPOINT)
     assert need_of(frugal, tmp_path, jobs, 1).training == 3 * CHECKPOINT + 3 * CHECKPOINT
     assert need_of(frugal, tmp_path, jobs, 2).training == 3 * CHECKPOINT + 6 * CHECKPOINT
     assert need_of(frugal, tmp_path, jobs, 9).training == 3 * CHECKPOINT + 8 * CHECKPOINT

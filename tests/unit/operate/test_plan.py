@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.costs import updates_done
 from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
@@ -52,8 +53,6 @@ def training(
     seconds: float = 50.0,
     gpu_hours: float = 0.0,
     devices: tuple[str, ...] = ("cpu",),
-    identity: dict[str, Any] | None = None,
-    reason: str = "max_updates",
 ) -> Path:
     """Lay down what a finished training of the tiny network leaves; 2,000 tokens an update."""
     folder = results / "training" / system / "s1"
@@ -62,8 +61,8 @@ def training(
     system_folder.mkdir(parents=True)
     finished = {
         "updates": updates,
-        "reason": reason,
-        "identity": {"effective_batch": 2000, **(identity or {})},
+        "reason": "max_updates",
+        "identity": {"tokens_per_update": 2000},
     }
     attempt = {"devices": list(devices)}
     history = {"seconds": seconds, "peak_memory_mb": 300.0, "gpu_hours": gpu_hours, "attempts": [attempt]}
@@ -136,33 +135,39 @@ def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path
 
 
 def test_updates_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
-    settings = experiment().train
-    log = tmp_path / "log"
-    assert updates_done(settings, tmp_path / "none", log) is None
-    same = json.loads(json.dumps({"lr": settings.lr, "adam_betas": settings.adam_betas}))
-    assert updates_done(settings, training(tmp_path / "a", updates=400, identity=same), log) == 400
-    assert updates_done(settings, training(tmp_path / "b", identity={**same, "lr": 9.0}), log) == 0
-    other_batch = training(tmp_path / "c", identity={**same, "effective_batch": 1})
-    assert updates_done(settings, other_batch, log) == 0
+    folder = training(tmp_path / "x", updates=400, seconds=200.0)
+    write_finished(folder, experiment(), updates=400)
+    job = planned("train_baseline", "s1", seed="1")
+
+    def cost(of: Experiment, *before: PlannedJob) -> tuple[float | None, str]:
+        *_, one = plan_of(of, tmp_path, [*before, job]).estimates
+        return one.seconds, one.how
+
+    longer = experiment(train={"max_updates": 1600, "max_tokens": 2000, "patience": None})
+    assert cost(longer) == (600.0, "1,200 updates more × 0.5 s, as x/baseline s1 on cpu")
     # Ended by patience: nothing is left.
-    assert updates_done(settings, training(tmp_path / "d", identity=same, reason="patience"), log) == 1000
-
-    training(tmp_path / "x", updates=400, seconds=200.0, identity=same)
-    (one,) = plan_of(experiment(), tmp_path, [planned("train_baseline", "s1", seed="1")]).estimates
-    assert (one.seconds, one.how) == (300.0, "600 updates more × 0.5 s, as x/baseline s1 on cpu")
-    shorter = experiment(train={"max_updates": 400, "max_tokens": 2000})
-    (one,) = plan_of(shorter, tmp_path, [planned("train_baseline", "s1", seed="1")]).estimates
-    assert (one.seconds, one.how) == (0.0, "trained already: only exported again")
+    assert cost(experiment()) == (0.0, "trained already: only exported again")
+    other = experiment(train={"max_updates": 1000, "max_tokens": 2000, "patience": None, "lr": 0.1})
+    assert cost(other) == (500.0, "1,000 updates × 0.5 s, as x/baseline s1 on cpu")
 
 
-def test_an_interrupted_training_goes_on_from_its_last_update(tmp_path: Path) -> None:
-    folder = training(tmp_path / "x")
-    (folder / "finished.json").rename(folder / "fingerprint.json")
-    fingerprint = {"identity": {"effective_batch": 2000, "lr": experiment().train.lr}}
-    (folder / "fingerprint.json").write_text(json.dumps(fingerprint))
-    log = tmp_path / "s1.log"
-    log.write_text("12:00 update 250/1000 | loss 4.0 | 900 words/s | 0.50 s/update | left\n")
-    assert updates_done(experiment().train, folder, log) == 250
+def test_a_training_whose_inputs_are_made_again_costs_all_its_updates_at_most(tmp_path: Path) -> None:
+    write_finished(training(tmp_path / "x", updates=1000, seconds=500.0), experiment())
+    binarise = planned("binarise", "train.de-en")
+    job = dataclasses.replace(planned("train_baseline", "s1", seed="1"), inputs=binarise.outputs)
+    *_, one = plan_of(experiment(), tmp_path, [binarise, job]).estimates
+    assert (one.seconds, one.how) == (
+        500.0,
+        "up to 1,000 updates × 0.5 s, as x/baseline s1 on cpu; if its inputs come out the same, only exported"
+        " again",
+    )
+    longer = experiment(train={"max_updates": 1400, "max_tokens": 2000, "patience": None})
+    *_, one = plan_of(longer, tmp_path, [binarise, job]).estimates
+    assert (one.seconds, one.how) == (
+        700.0,
+        "up to 1,400 updates × 0.5 s, as x/baseline s1 on cpu; if its inputs come out the same, only 400"
+        " more",
+    )
 
 
 def test_wall_time_is_shared_by_cores_and_no_less_than_the_longest_job(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.why import explain, fate_of, table
@@ -82,30 +84,48 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
     ]
 
 
-def test_a_training_whose_settings_changed_is_told_its_fate(tmp_path: Path) -> None:
+def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
     config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
     experiment = load_experiment({**config, "finetune": {"max_updates": 2000, "lr": 0.001}})
-    finetune = job("finetune", "1", before=("x",), now=("y",))
-    finetune.wildcards.update(finetuned="ns-k95", seed="1")
-    fates = []
+    finetune = dataclasses.replace(
+        job("finetune", "1", before=("x",), now=("y",)),
+        wildcards={"finetuned": "ns-k95", "seed": "1"},
+        inputs=("masks",),
+    )
     folder = tmp_path / "training/ns-k95/s1"
-    folder.mkdir(parents=True)
-    for updates, lr in ((None, None), (1000, 0.5), (1000, 0.001), (2000, 0.001)):
-        if updates:
-            finished = {"updates": updates, "reason": "max_updates", "identity": {"lr": lr}}
-            (folder / "finished.json").write_text(json.dumps(finished))
-        fates.append(fate_of(experiment, tmp_path, finetune))
-    assert fates == [
-        "",
-        "starts clean, the old training is kept aside",
-        "goes on from update 1,000",
-        "trained already, only exported again",
+    (tmp_path / "masks").touch()
+    os.utime(tmp_path / "masks", (1, 1))
+
+    def fate(*made: str) -> str:
+        one = dataclasses.replace(finetune, inputs=(str(tmp_path / "masks"),))
+        return fate_of(experiment, tmp_path, one, [str(tmp_path / name) for name in made])
+
+    assert fate() == ""
+    write_finished(folder, experiment, "ns-k95", 1000, lr=0.5)
+    assert fate() == "starts clean, the old training is kept aside"
+    assert fate("masks") == "starts clean, the old training is kept aside"
+    write_finished(folder, experiment, "ns-k95", 2000)
+    assert fate() == "trained already, only exported again"
+    assert fate("masks") == (
+        "trained anew, up to 2,000 updates; if its inputs come out the same, it is only exported again"
+    )
+    shorter = load_experiment({**config, "finetune": {"max_updates": 1000, "lr": 0.001}})
+    write_finished(folder, shorter, "ns-k95", 1000)
+    assert fate() == "goes on from update 1,000"
+    assert fate("masks") == (
+        "trained anew, up to 2,000 updates; if its inputs come out the same, it goes on from update 1,000"
+    )
+    assert fate_of(experiment, tmp_path, job("decode", "1"), ()) == ""
+
+
+def test_fates_follow_the_reasons_and_know_the_jobs_before() -> None:
+    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=("y",))]
+    lines = explain(jobs, {}, lambda job, made: ", ".join(made) if job.rule == "finetune" else "")
+    assert [line.reason for line in lines] == [
+        "new",
+        "a setting changed: x → y; select_masks/1, finetune/1",
     ]
-    follows = job("finetune", "1", made_by_others=("a",))
-    assert fate_of(experiment, tmp_path, follows) == ""
-    (line,) = explain([finetune], {}, lambda job: "goes on from update 7")
-    assert line.reason == "a setting changed: x → y; goes on from update 7"
 
 
 def test_nothing_to_do_is_said() -> None:
