@@ -27,7 +27,7 @@ from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
 from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
-from workflow_scripts.operate.training_code import changed_trainings, current_code, training_code
+from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, training_code
 from workflow_scripts.operate.training_code import report as report_training_code
 
 try:
@@ -319,7 +319,7 @@ def refused(jobs):
     """One line for what does not allow the planned jobs, or nothing."""
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
     # Training folders are undeclared.
-    files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in ("train_baseline", "finetune")]
+    files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in TRAINING_RULES]
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem

@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from workflow_scripts.operate.dry_run import PlannedJob, parse
-from workflow_scripts.operate.training_code import MODULES, training_code
+from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBSETS = ("train", "valid", "news", "talks")
@@ -104,7 +104,7 @@ def finish(folder: Path, config: Mapping[str, Any] = CONFIG, **where: Any) -> Pa
     # Without forcing, what is there counts as made, and nothing is recorded.
     snakemake(folder, config, "--touch", "--forceall", "--quiet", "all", **where)
     for job in jobs:
-        if job.rule in MODULES:
+        if job.rule in TRAINING_RULES:
             name = job.wildcards.get("finetuned", "baseline")
             training = (
                 folder / "results" / config["experiment"] / "training" / name / f"s{job.wildcards['seed']}"

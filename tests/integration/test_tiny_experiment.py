@@ -249,7 +249,7 @@ def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProce
 
 
 def test_a_result_changed_by_hand_is_told(results: Path) -> None:
-    """In the manifest it becomes what it is now; but not silently. One is read by a job, the other by none."""
+    """The manifest takes it over, but not silently. One file is read by a job, the other by none."""
     folder = results.parents[1]
     for name in ("data/bin/test.en-ka.en.json", "tables/summary.md"):
         path = results / name

@@ -20,6 +20,7 @@ from typing import Any
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.earlier_training import earlier_training, system_of, training_folder
+from workflow_scripts.operate.training_code import TRAINING_RULES
 from workflow_scripts.units.retention import checkpoints_of, size_of
 
 FLOAT = 4
@@ -34,8 +35,6 @@ BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
 TEXT_OF_GZIP = 4
 #: Symbols of the network that are no pieces of the SentencePiece model: it counts three of the four specials.
 OTHER_SYMBOLS = 1
-
-TRAINING_RULES = ("train_baseline", "finetune")
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from workflow_scripts.config.training import Settings
 from workflow_scripts.directions import pair_of
 from workflow_scripts.files import read_json
 from workflow_scripts.operate.training_progress import progress_of
-from workflow_scripts.units.retention import FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.units.retention import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
 
-FINGERPRINT = "fingerprint.json"
 #: Settings that override the model's in one training.
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 

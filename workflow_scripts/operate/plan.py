@@ -19,9 +19,10 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
-from workflow_scripts.operate.disk_plan import TRAINING_RULES, Job, free_bytes, need_of
+from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.past_runs import past_trainings
+from workflow_scripts.operate.training_code import TRAINING_RULES
 
 
 @dataclass(frozen=True)

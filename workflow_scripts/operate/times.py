@@ -11,13 +11,13 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
+from workflow_scripts.operate.training_code import TRAINING_RULES
 from workflow_scripts.units.retention import HISTORY
 
-TRAINING = ("train_baseline", "finetune")
-BASELINE = "baseline"
 MEASURED_SECONDS = 10.0
 
 
@@ -48,7 +48,7 @@ def stages(results: Path) -> list[Stage]:
                 # of a short job is the memory of the shell that starts it.
                 if took >= MEASURED_SECONDS and resident is not None:
                     memory.append(resident)
-        if folder.name in TRAINING:
+        if folder.name in TRAINING_RULES:
             seconds, memory = _trainings(results, folder.name == "finetune") or (seconds, memory)
         if seconds:
             found.append(Stage(folder.name, len(seconds), sum(seconds), max(seconds), max(memory)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
@@ -24,10 +25,9 @@ from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.units.retention import FINISHED, HISTORY, RETRAIN
 from workflow_scripts.units.system import DESCRIPTION
 
-#: Rule → the module it runs.
-MODULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
+#: Rules that train → the module that each runs.
+TRAINING_RULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
 ENVIRONMENT = "fairseq"
-BASELINE = "baseline"
 #: More trainings than this are counted, not named, in the one-line report.
 NAMED = 6
 
@@ -62,12 +62,12 @@ def in_words(hours: float, kind: str = "") -> str:
 
 def training_code(rule: str) -> str:
     """Return the hash of what a training rule runs: its code, "+", its libraries."""
-    return f"{closure_hash(MODULES[rule])}+{environment_identity(ENVIRONMENT)}"
+    return f"{closure_hash(TRAINING_RULES[rule])}+{environment_identity(ENVIRONMENT)}"
 
 
 def current_code() -> dict[str, str]:
     """Return the hash of both training rules, by rule."""
-    return {rule: training_code(rule) for rule in MODULES}
+    return {rule: training_code(rule) for rule in TRAINING_RULES}
 
 
 def changed_trainings(
@@ -123,10 +123,17 @@ def report(changed: Sequence[ChangedTraining]) -> str:
 
 
 def accept(changed: Sequence[ChangedTraining]) -> None:
-    """Record the present code as theirs, and take back requests to train them anew."""
+    """Record the present code as theirs."""
     for one in changed:
         write_json(one.folder / FINISHED, {**read_json(one.folder / FINISHED), "code": one.current})
-        (one.folder / RETRAIN).unlink(missing_ok=True)
+
+
+def take_back(results: Path) -> list[Path]:
+    """Remove the requests to train anew that no job has begun to fulfil; return their training folders."""
+    asked = [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]
+    for folder in asked:
+        (folder / RETRAIN).unlink()
+    return asked
 
 
 def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
@@ -138,12 +145,14 @@ def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
 
 def retrain_requests(results: Path) -> list[str]:
     """Return the ``system.json`` of trainings that are to be done anew: Snakemake must be told of them."""
-    found = sorted((results / "training").glob(f"*/s*/{RETRAIN}"))
     return [
         str(results / "systems" / path.parts[-3] / path.parts[-2] / DESCRIPTION)
-        for path in found
-        if ".replaced-" not in path.parts[-2]
+        for path in _requests(results)
     ]
+
+
+def _requests(results: Path) -> list[Path]:
+    return sorted((results / "training").glob(f"*/s*/{RETRAIN}"))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -156,6 +165,10 @@ def main(argv: list[str] | None = None) -> None:
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = Path("results") / experiment.experiment
     changed = changed_trainings(experiment, results, current_code())
+    if arguments.action == "accept":
+        # Also where the code is back to what was recorded.
+        for folder in take_back(results):
+            print(f"{folder}  is not trained anew: the request is taken back")
     if not changed:
         print(f"{results}: every finished training is of the present code and libraries")
         return

@@ -16,12 +16,11 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
-from workflow_scripts.operate.disk_plan import TRAINING_RULES
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
-from workflow_scripts.operate.training_code import changed_trainings, current_code, report
+from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 
 #: Reasons of one stage that get a line of their own; the rest share the last one.
 MOST_LINES = 4

@@ -61,7 +61,6 @@ def test_what_changed_is_told_with_its_hours(place: Path) -> None:
     training("baseline", 2, "aaaa+1111", seconds=100.0)
     training("continued", 1, "cccc+1111", seconds=3600.0, gpu_hours=4.0)
     training("continued", 2, "cccc+0000", seconds=3600.0)
-    (RESULTS / "training/continued/s3.replaced-1").mkdir()
     changed = changed_trainings(load_experiment(CONFIG, ["config.yaml"]), RESULTS, NOW)
     assert [(one.system, one.seed, one.hours, one.which) for one in changed] == [
         ("baseline", 1, 5.3, "libraries"),
@@ -116,6 +115,7 @@ def test_accept_adopts_and_takes_requests_back(place: Path, capsys: pytest.Captu
     write_json(folder / "retrain.json", {})
     lines = said(capsys, "accept")
     assert lines == [
+        "results/x/training/baseline/s1  is not trained anew: the request is taken back",
         "results/x/training/baseline/s1  2.0 h  changed: code and libraries",
         "2.0 h of training adopted: 1 of the present code from now on",
     ]
@@ -125,6 +125,25 @@ def test_accept_adopts_and_takes_requests_back(place: Path, capsys: pytest.Captu
     assert said(capsys, "accept") == [
         "results/x: every finished training is of the present code and libraries"
     ]
+
+
+def test_accept_takes_a_request_back_when_the_code_is_back_too(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = training("baseline", 1, training_code("train_baseline"))
+    write_json(folder / "retrain.json", {})
+    begun = training("baseline", 2, training_code("train_baseline"))
+    write_json(begun / "retrain.json", {})
+    (begun / "finished.json").unlink()  # its job has begun to move the old training aside
+    assert said(capsys, "retrain") == [
+        "results/x: every finished training is of the present code and libraries"
+    ]
+    assert (folder / "retrain.json").exists()
+    assert said(capsys, "accept") == [
+        "results/x/training/baseline/s1  is not trained anew: the request is taken back",
+        "results/x: every finished training is of the present code and libraries",
+    ]
+    assert retrain_requests(RESULTS) == ["results/x/systems/baseline/s2/system.json"]
 
 
 def test_retrain_asks_only_when_confirmed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
