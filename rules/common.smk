@@ -27,7 +27,12 @@ from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
 from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
-from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, training_code
+from workflow_scripts.operate.training_code import (
+    TRAINING_RULES,
+    changed_trainings,
+    current_code,
+    training_code,
+)
 from workflow_scripts.operate.training_code import report as report_training_code
 
 try:
