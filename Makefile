@@ -41,15 +41,15 @@ translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=�
 
 clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm) $(ARGS)
 
 accept: ## adopt finished trainings whose code or libraries have changed since: CONFIG=…
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.training_code accept --configfile $(CONFIG)
+	@$(BIN) -m workflow_scripts.operate.training_code accept --configfile $(CONFIG) $(ARGS)
 
 retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.training_code retrain --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+	@$(BIN) -m workflow_scripts.operate.training_code retrain --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm) $(ARGS)
 
 status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
@@ -61,7 +61,7 @@ why: ## what would run and why: CONFIG=…
 
 verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.verify --configfile $(CONFIG)
+	@$(BIN) -m workflow_scripts.operate.verify --configfile $(CONFIG) $(ARGS)
 
 plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
 	$(SETUP) workflow
@@ -69,7 +69,7 @@ plan: ## jobs, hours, memory and disk before a run, and how they were estimated:
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.times --configfile $(CONFIG)
+	@$(BIN) -m workflow_scripts.operate.times --configfile $(CONFIG) $(ARGS)
 
 test: ## linters and all tests, each in its environment; SUITES="lint text" for some
 	$(SETUP)

@@ -159,7 +159,7 @@ def _job(fields: dict[str, str], command: list[str]) -> Iterator[PlannedJob]:
 def dry_run(
     configfile: str | Path, options: Sequence[str] = (), commands: bool = False
 ) -> Iterator[PlannedJob]:
-    """Return the jobs that `make run` would run, one by one.
+    """Return the jobs that `make run` would run, one by one; paths of theirs are from its working directory.
 
     Args:
         configfile: the experiment's config.
@@ -178,9 +178,21 @@ def dry_run(
         "--dry-run",
         *(["--printshellcmds"] if commands else []),
     ]
+    # The caller may go to the workflow's working directory while it reads the jobs.
+    return _jobs(command, Path.cwd())
+
+
+def _jobs(command: Sequence[str], folder: Path) -> Iterator[PlannedJob]:
+    """Return the jobs of a dry run that is started in ``folder``."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", errors="replace"
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         assert process.stdout is not None
         kept: list[str] = []

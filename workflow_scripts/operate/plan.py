@@ -9,6 +9,7 @@ the number of operations, and say so.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, train
 from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.past_runs import past_trainings
+from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES
 
 
@@ -171,9 +173,11 @@ def main(argv: list[str] | None = None) -> None:
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     jobs = list(dry_run(arguments.configfile, [*options, "--cores", str(arguments.cores)]))
     root = Path("results")
-    print(table(plan_of(experiment, root, jobs), arguments.cores))
-    if jobs:
-        print(disk(experiment, root / experiment.experiment, jobs, arguments.cores))
+    # Snakemake names files from its working directory.
+    with contextlib.chdir(working_directory(options)):
+        print(table(plan_of(experiment, root, jobs), arguments.cores))
+        if jobs:
+            print(disk(experiment, root / experiment.experiment, jobs, arguments.cores))
 
 
 if __name__ == "__main__":

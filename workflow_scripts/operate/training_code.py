@@ -160,10 +160,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("action", choices=("accept", "retrain"))
     parser.add_argument("--configfile", required=True)
+    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
     parser.add_argument("--confirm", action="store_true", help="with retrain: ask for it; else only list")
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
-    results = Path("results") / experiment.experiment
+    results = arguments.directory / "results" / experiment.experiment
     changed = changed_trainings(experiment, results, current_code())
     if arguments.action == "accept":
         # Also where the code is back to what was recorded.

@@ -8,6 +8,7 @@ its code has changed (operate.training_code). Nothing is changed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
+from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 
 #: Reasons of one stage that get a line of their own; the rest share the last one.
@@ -149,9 +151,11 @@ def main(argv: list[str] | None = None) -> None:
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = Path("results") / experiment.experiment
     jobs = dry_run(arguments.configfile, options, commands=True)
-    print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results))))
-    if kept := report(changed_trainings(experiment, results, current_code())):
-        print(kept)
+    # Snakemake names files from its working directory.
+    with contextlib.chdir(working_directory(options)):
+        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results))))
+        if kept := report(changed_trainings(experiment, results, current_code())):
+            print(kept)
 
 
 if __name__ == "__main__":

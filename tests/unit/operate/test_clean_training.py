@@ -192,3 +192,14 @@ def test_kept_weights_that_are_gone_or_changed_are_named(place: Path) -> None:
     (training / KEPT_WEIGHTS).write_bytes(WEIGHTS)
     with pytest.raises(UserError, match=r"changed since kept\.json was written"):
         restore_weights(training, place / "out")
+
+
+def test_another_working_directory(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = write_training(place, "baseline")
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    main(["--configfile", "../config.yaml", "--directory", "..", "--confirm"])
+    assert "300 B deleted" in capsys.readouterr().out
+    assert not list(training.glob("*.pt"))

@@ -8,7 +8,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
-from workflow_scripts.operate.times import Stage, stages, table
+from workflow_scripts.operate.times import Stage, main, stages, table
 
 HEADER = "s\th:m:s\tmax_rss\tcpu_time\n"
 
@@ -50,3 +50,10 @@ def test_all_attempts_of_a_training_count_and_the_longest_stage_comes_first(tmp_
 def test_a_run_that_was_not(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing has run here"):
         stages(tmp_path)
+
+
+def test_the_table_of_another_working_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lay_down(tmp_path / "results/demo")
+    config = Path(__file__).resolve().parents[3] / "config/config.yaml"
+    main(["--configfile", str(config), "--directory", str(tmp_path)])
+    assert capsys.readouterr().out.strip() == table(stages(tmp_path / "results/demo"))

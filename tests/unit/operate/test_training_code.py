@@ -146,6 +146,20 @@ def test_accept_takes_a_request_back_when_the_code_is_back_too(
     assert retrain_requests(RESULTS) == ["results/x/systems/baseline/s2/system.json"]
 
 
+def test_another_working_directory(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place / training("baseline", 1, "old+old", seconds=7200.0)
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    main(["retrain", "--configfile", "../config.yaml", "--directory", "..", "--confirm"])
+    assert capsys.readouterr().out.startswith("../results/x/training/baseline/s1  2.0 h")
+    assert (folder / "retrain.json").exists()
+    main(["accept", "--configfile", "../config.yaml", "--directory", ".."])
+    assert not (folder / "retrain.json").exists()
+    assert read_json(folder / "finished.json")["code"] == training_code("train_baseline")
+
+
 def test_retrain_asks_only_when_confirmed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = training("baseline", 1, "old+old", seconds=7200.0)
     training("continued", 2, "old+old", seconds=3600.0)
