@@ -71,8 +71,11 @@ def cannot_write(path: str | Path, error: OSError) -> UserError:
 
 
 @contextmanager
-def disk_errors(where: str | Path) -> Iterator[None]:
+def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
     """Turn an error of the disk into one line that names its file, or `where` if that is not known.
+
+    Args:
+        folders: what is written, if more than `where`; a file elsewhere was to be read, and stays an OSError.
 
     Raises:
         UserError: the disk is full, read-only, or fails.
@@ -83,10 +86,12 @@ def disk_errors(where: str | Path) -> Iterator[None]:
         cause = _disk_error(error)
         if cause is None:
             raise
+        named = str(cause.filename2 or cause.filename or where)
+        written = [Path(folder).absolute() for folder in (where, *folders) if folders]
+        if written and not any(Path(named).absolute().is_relative_to(folder) for folder in written):
+            raise cause from None
         # The name that a user knows, not the one it has while it is written.
-        name = re.sub(
-            r"/\.([^/]+)\.[\w-]+\.tmp(\.\w+)?$", r"/\1\2", str(cause.filename2 or cause.filename or where)
-        )
+        name = re.sub(r"/\.([^/]+)\.[\w-]+\.tmp(\.\w+)?$", r"/\1\2", named)
         raise cannot_write(name, cause) from error
 
 
@@ -214,10 +219,25 @@ def _restore_best(folder: Path, intact: list[Checkpoint]) -> None:
         logger.info(f"{folder / BEST}: taken from {copy.path.name}, update {copy.updates}")
 
 
+def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
+    """Stop where no file holds the best update so far: if none that follows is better, nothing is to export."""
+    best = intact[0].best
+    if best is None or any(one.is_best and one.best == best for one in intact):
+        return
+    state = "damaged" if any(folder.glob(f"{BEST}.damaged*")) else "missing"
+    raise UserError(
+        f"{folder / BEST} is {state}, and no other checkpoint holds the best update so far (loss {best:.3f});"
+        f" put a copy of it back, or move {folder} away to train anew"
+    )
+
+
 def recover(folder: Path) -> None:
     """Make `checkpoint_last.pt` the newest intact checkpoint, and let what a killed writer left go.
 
     Call it before training, by the folder's owner. Says what it does.
+
+    Raises:
+        UserError: the best update so far is in no intact checkpoint.
     """
     for leftover in (*folder.glob(".*.tmp*"), *folder.glob("checkpoint*.tmp")):
         leftover.unlink()
@@ -229,6 +249,7 @@ def recover(folder: Path) -> None:
         return
     newest = intact[0]
     _restore_best(folder, intact)
+    _check_best(folder, intact)
     if newest.path.name != LAST:
         logger.warning(f"{folder}: going on from {newest.path.name}, update {newest.updates}")
         copy_checkpoint(newest.path, folder / LAST)

@@ -72,6 +72,9 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     if plan.masks:
         _copy(plan.masks, out / "masks.npz")
     history = folder.history.read()
+    attempts = history["attempts"]
+    # As it ran at the end: less than was asked for where memory ran out.
+    execution = attempts[-1].get("execution", plan.settings) if attempts else plan.settings
     SystemFolder.write(
         out,
         system=plan.system,
@@ -85,9 +88,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             "updates": folder.updates_done(),
             **facts,
             **{name: history[name] for name in ("seconds", "gpu_hours", "peak_memory_mb")},
-            "attempts": len(history["attempts"]),
-            # As it ran at the end: less than was asked for where memory ran out.
-            "max_tokens": history["attempts"][-1]["execution"]["max_tokens"],
+            "attempts": len(attempts),
+            "max_tokens": execution["max_tokens"],
         },
     )
     logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")

@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,10 +36,14 @@ def peak_memory_mb() -> float:
 
 
 class History:
-    """The attempts of one training folder."""
+    """The attempts of one training folder.
 
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / HISTORY
+    Args:
+        ours: tells whether the folder is still this process's; where it is not, nothing is written.
+    """
+
+    def __init__(self, folder: Path, ours: Callable[[], bool] = lambda: True) -> None:
+        self.file, self._ours = folder / HISTORY, ours
         self._attempt: dict[str, Any] | None = None
         self._before: list[dict[str, Any]] = []
         self._began = 0.0
@@ -87,10 +91,10 @@ class History:
             self._attempt = None
 
     def record(self) -> None:
-        """Write what the present attempt has cost so far; nothing outside an attempt."""
+        """Write what the present attempt has cost so far; nothing outside an attempt, nor in a folder of another."""
         with self._lock:
             attempt = self._attempt
-            if attempt is None:
+            if attempt is None or not self._ours():
                 return
             seconds = time.monotonic() - self._began
             gpus = sum(device != CPU for device in attempt["devices"])

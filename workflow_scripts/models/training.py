@@ -49,6 +49,12 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
             something else, memory or disk that is too small, a loss that is not finite.
     """
     log_to_stderr()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        # All would have to wait for what one of them finds in the folder.
+        raise UserError(
+            "several processes started by torchrun (WORLD_SIZE) are not supported yet; start one, which starts"
+            " another for each GPU of its machine"
+        )
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
@@ -60,12 +66,7 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
     if not Path(plan.subwords).is_file():  # needed at the very end only
         raise UserError(f"{plan.subwords}: there is no such file; it becomes part of the system")
     folder = TrainingFolder(plan.folder, fingerprint_of(trained), code)
-    if int(os.environ.get("RANK", "0")) > 0:
-        # Started by torchrun beside the process that keeps the folder; it waits for that one's group.
-        if not folder.is_finished():
-            run(_fitting(trained, folder))
-        return
-    with disk_errors(plan.folder), folder.owned():
+    with disk_errors(plan.folder, out), folder.owned():
         folder.prepare(lambda: reached(folder.path))
         if folder.is_finished():
             logger.info(f"{plan.folder} holds this training, finished; exporting it again")

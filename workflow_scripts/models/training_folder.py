@@ -18,7 +18,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.history import History
-from workflow_scripts.models.owner import LOCK, FolderOwner
+from workflow_scripts.models.owner import LOCK, FolderOwner, is_owner
 from workflow_scripts.units.retention import FINGERPRINT, FINISHED, OWNER, RETRAIN
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class TrainingFolder:
         self.path = Path(path)
         self.fingerprint = {name: dict(fingerprint[name]) for name in (IDENTITY, EXTENDABLE, EXECUTION)}
         self.code = code
-        self.history = History(self.path)
+        self.history = History(self.path, lambda: is_owner(self.path))
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import resource
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from workflow_scripts.models.checkpoints import (  # noqa: E402
     best_checkpoint,
     copy_checkpoint,
     describe,
+    disk_errors,
     is_whole,
     reached,
     read_checkpoint,
@@ -199,6 +201,46 @@ def test_a_damaged_best_is_taken_from_another_of_its_update(tmp_path: Path) -> N
     (tmp_path / "checkpoint_1_20.pt").unlink()
     assert best_checkpoint(tmp_path) is None
     assert not (tmp_path / BEST).exists()
+
+
+@pytest.mark.parametrize("state", ["damaged", "missing"])
+def test_without_the_best_update_so_far_training_does_not_go_on(tmp_path: Path, state: str) -> None:
+    """Update 30 knows of a loss of 2.0 that no file holds: after weeks that are no better nothing could be
+    exported."""
+    write(tmp_path / LAST, 30, 2.5, 2.0)
+    write(tmp_path / "checkpoint_1_30.pt", 30, 2.5, 2.0)
+    write(tmp_path / "checkpoint_1_10.pt", 10, 3.0, 3.0)
+    write(tmp_path / BEST, 20, 2.0, 2.0)
+    copy_checkpoint(tmp_path / BEST, tmp_path / "copy.pt")
+    if state == "damaged":
+        flip(tmp_path / BEST)
+    else:
+        (tmp_path / BEST).unlink()
+    line = (
+        rf"^{tmp_path / BEST} is {state}, and no other .* \(loss 2.000\); put a copy .* move {tmp_path} away"
+    )
+    for _ in range(2):
+        with pytest.raises(UserError, match=line):
+            recover(tmp_path)
+    copy_checkpoint(tmp_path / "copy.pt", tmp_path / BEST)
+    recover(tmp_path)
+    assert updates(tmp_path / LAST) == 30
+
+
+def test_what_was_to_be_read_elsewhere_is_not_told_as_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
+    for path, kind in ((tmp_path / "data.bin", PermissionError), (tmp_path / "out/x", UserError)):
+        with (
+            pytest.raises((PermissionError, UserError)) as caught,
+            disk_errors(tmp_path / "folder", tmp_path / "out"),
+        ):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        assert caught.type is kind
+    with pytest.raises(PermissionError) as unnamed, disk_errors(tmp_path / "folder", tmp_path / "out"):
+        try:
+            raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "data.bin"))
+        except PermissionError as error:
+            raise RuntimeError("torch's own words") from error
+    assert unnamed.value.filename == str(tmp_path / "data.bin")
 
 
 def test_a_disk_that_is_full_leaves_the_old_checkpoint_and_one_line(tmp_path: Path) -> None:

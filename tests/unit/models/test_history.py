@@ -50,6 +50,15 @@ def test_an_outcome_that_was_given_stays(tmp_path: Path) -> None:
     assert history.read()["attempts"][0]["outcome"] == "out of memory"
 
 
+def test_nothing_is_written_over_the_history_of_one_that_took_the_folder_over(tmp_path: Path) -> None:
+    ours = True
+    history = History(tmp_path, lambda: ours)
+    with history.attempt(["cpu"]):
+        write_json(tmp_path / "history.json", {"attempts": ["theirs"]})
+        ours = False
+    assert read_json(tmp_path / "history.json") == {"attempts": ["theirs"]}
+
+
 def test_what_ended_the_attempt_is_told_even_if_the_history_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -112,7 +112,7 @@ def test_code_is_recorded_and_another_is_told(tmp_path: Path, caplog: pytest.Log
     execution = {"max_tokens": 2400}
     for code in ("aaa+111", "aaa+111", "bbb+111"):
         folder = prepare(tmp_path / "s1", code=code)
-        with folder.attempt(["cpu"], execution):
+        with folder.owned(), folder.attempt(["cpu"], execution):
             pass
     assert [attempt["code"] for attempt in folder.history.read()["attempts"]] == ["aaa+111"] * 2 + ["bbb+111"]
     assert [line for line in caplog.messages if "code" in line] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -198,10 +199,74 @@ def test_a_process_that_was_taken_over_writes_no_checkpoint(
 
     folder = tmp_path / "folder"
     taken = {"host": "elsewhere", "pid": 1}
+
+    def take_over() -> None:
+        write_json(folder / "owner.json", taken)
+        write_json(folder / "history.json", {"attempts": ["theirs"]})
+
     with (
-        after_update(15, lambda: write_json(folder / "owner.json", taken), monkeypatch),
+        after_update(15, take_over, monkeypatch),
         pytest.raises(UserError, match="another process took this training over"),
     ):
         main(baseline_arguments(world, folder, tmp_path / "out"))
     assert updates_of(read_checkpoint(folder / "checkpoint_last.pt")) == 10
     assert read_json(folder / "owner.json") == taken
+    assert read_json(folder / "history.json") == {"attempts": ["theirs"]}
+
+
+def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as one who can read everything."""
+    name = str(world / "bin" / "train.de-en.de.bin")
+
+    def refuse() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", name)
+
+    with after_update(15, refuse, monkeypatch), pytest.raises(PermissionError, match="train.de-en.de.bin"):
+        main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
+
+
+def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
+    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss that no later one undercuts: the second validation's checkpoint is worse than the first."""
+    folder = tmp_path / "folder"
+    arguments = baseline_arguments(world, folder, tmp_path / "out", max_updates=40)
+    with killed_after(25, monkeypatch):
+        main(arguments)
+    best = folder / "checkpoint_best.pt"
+    for path in folder.glob("checkpoint*.pt"):
+        if path != best:
+            state = read_checkpoint(path)
+            state["extra_state"] |= {"val_loss": 9.0, "best": 1.0}
+            torch.save(state, path)
+    cut(best)
+    with pytest.raises(
+        UserError, match=rf"^{best} is damaged, and no other checkpoint holds the best update"
+    ):
+        main(arguments)
+    assert len(History(folder).read()["attempts"]) == 1
+
+
+def test_a_finished_training_without_its_history_is_exported(
+    world: Path, straight: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    main(baseline_arguments(world, folder, tmp_path / "out"))
+    (folder / "history.json").unlink()
+    main(baseline_arguments(world, folder, tmp_path / "out"))
+    training = read_json(tmp_path / "out" / "system.json")["training"]
+    assert (training["attempts"], training["max_tokens"]) == (0, 200)
+    assert same_weights(tmp_path / "out", straight)
+
+
+def test_processes_of_torchrun_are_refused(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rank in ("0", "1"):
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        monkeypatch.setenv("RANK", rank)
+        with pytest.raises(UserError, match=r"^several processes started by torchrun .* not supported yet"):
+            main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
+    assert not (tmp_path / "folder").exists()
