@@ -110,9 +110,9 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished: Path, tmp_path: Path) -
         "select_masks 1 1 s 1 s – mean of 3 here",
         "finetune 1 unknown unknown – up to 1,000 updates; no network of this size was trained here",
         "decode 4 1 s 2 s – mean of 16 here",
-        "plot_training 1 1 s 1 s – as it took last time",
         "score 1 1 s 1 s – mean of 4 here",
         "tabulate 1 1 s 1 s – as it took last time",
+        "plot_training 1 1 s 1 s – as it took last time",
         "plot_sweep 1 1 s 1 s – as it took last time",
         "10 jobs; wall time 7 s, one stage after the other, and what is unknown: finetune",
     ]

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat
+import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import numpy as np
@@ -26,7 +26,7 @@ from fairseq.distributed import utils as distributed_utils
 from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
-import workflow_scripts.models.task  # (registers the task)
+import workflow_scripts.models.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.plan import TrainingPlan, number_of_processes

@@ -22,6 +22,7 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
 from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.past_runs import past_trainings
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES
@@ -69,8 +70,10 @@ def plan_of(experiment: Experiment, root: Path, jobs: Iterable[PlannedJob]) -> P
         else:
             computed += cost.gpu_hours
     estimates = [_together(stage, how, found) for (stage, how), found in grouped.items()]
-    order = list(dict.fromkeys(stage for stage, _ in grouped))
-    return Plan(sorted(estimates, key=lambda one: order.index(one.stage)), measured, computed)
+    # Snakemake's order differs from run to run.
+    stages = dict.fromkeys(job.stage for job in expected_jobs(experiment))
+    order = {stage: number for number, stage in enumerate(stages)}
+    return Plan(sorted(estimates, key=lambda one: order.get(one.stage, len(order))), measured, computed)
 
 
 def _together(stage: str, how: str, found: list[tuple[Cost, int]]) -> Estimate:

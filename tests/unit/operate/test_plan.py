@@ -82,10 +82,10 @@ def test_jobs_cost_what_they_took_or_the_mean_of_their_stage(tmp_path: Path) -> 
     jobs = [planned("score", "a"), planned("score", "c"), planned("tabulate", "t"), planned("decode", "d")]
     found = plan_of(experiment(), tmp_path, jobs).estimates
     assert [(one.stage, one.seconds, one.how) for one in found] == [
+        ("decode", None, "no such job has run here"),
         ("score", 2.0, "as it took last time"),
         ("score", 3.0, "mean of 2 here"),
         ("tabulate", 1.5, "mean of 1 of other, which has other text"),
-        ("decode", None, "no such job has run here"),
     ]
 
 
@@ -181,8 +181,8 @@ def test_wall_time_is_shared_by_cores_and_no_less_than_the_longest_job(tmp_path:
     assert wall_seconds(found, 16) == 30 + 40
     assert table(plan_of(experiment(), tmp_path, jobs), 2).splitlines() == [
         "stage   jobs  one job  on 2 cores  memory  from",
-        "score      3     20 s        30 s       –  as it took last time",
         "decode     1     40 s        40 s  100 MB  as it took last time",
+        "score      3     20 s        30 s       –  as it took last time",
         "4 jobs; wall time 70 s, one stage after the other",
         "memory: 100 MB the largest job whose memory is known; several run at once",
     ]
