@@ -220,7 +220,7 @@ def _restore_best(folder: Path, intact: list[Checkpoint]) -> None:
 
 
 def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
-    """Stop where no file holds the best update so far: if none that follows is better, nothing is to export."""
+    """Stop where no file holds the best update so far: there may be none better to export at the end."""
     best = intact[0].best
     if best is None or any(one.is_best and one.best == best for one in intact):
         return

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.compat  # before fairseq
 
 # isort: split
 import numpy as np
