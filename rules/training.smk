@@ -2,7 +2,8 @@
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
-# A retry goes on from the last checkpoint, after running out of memory with smaller batches.
+# No retries: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py); what else
+# fails would fail again.
 
 
 if BASELINE not in USED:
@@ -22,7 +23,6 @@ if BASELINE not in USED:
             "<logs>/train_baseline/s{seed}.log",
         benchmark:
             "<benchmarks>/train_baseline/s{seed}.tsv"
-        retries: 2
         conda:
             "../envs/fairseq.yaml"
         threads: EXPERIMENT.train.threads
@@ -127,7 +127,6 @@ rule finetune:
         "<logs>/finetune/{finetuned}.s{seed}.log",
     benchmark:
         "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
-    retries: 2
     conda:
         "../envs/fairseq.yaml"
     threads: EXPERIMENT.finetune.threads

@@ -91,7 +91,7 @@ class History:
             self._attempt = None
 
     def record(self) -> None:
-        """Write what the present attempt has cost so far; nothing outside an attempt, nor in a folder of another."""
+        """Write what the present attempt has cost so far; nothing outside one, nor in a folder of another."""
         with self._lock:
             attempt = self._attempt
             if attempt is None or not self._ours():

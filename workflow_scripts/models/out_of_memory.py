@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.start_again import SmallerBatchesError
 
 #: The outcome of such an attempt in history.json.
 OUT_OF_MEMORY = "out of memory"
@@ -69,17 +70,20 @@ def max_tokens_after(
     return size
 
 
-def out_of_memory(folder: str, settings: Mapping[str, Any], longest: int) -> UserError:
-    """Return the one line for an attempt that ran out of memory with these settings."""
-    failed = int(settings["max_tokens"])
-    smaller = smaller_batches(settings, longest, failed)
-    if smaller is None:
+def out_of_memory(folder: str, failed: int, following: int, longest: int) -> UserError:
+    """Return the one line for an attempt that ran out of memory; SmallerBatchesError if the next takes less.
+
+    Args:
+        failed, following: `max_tokens` of this attempt and of the next.
+        longest: tokens of the longest sentence that is trained on.
+    """
+    if following >= failed:
         return UserError(
             f"{folder}: out of memory with max_tokens {failed}, and a smaller batch of it would not hold the"
             f" longest sentence ({longest} tokens); take a device with more memory, or lower"
             " model.max_positions or the size of the model"
         )
-    return UserError(
-        f"{folder}: out of memory with max_tokens {failed}; run again: the next attempt takes {smaller} and"
+    return SmallerBatchesError(
+        f"{folder}: out of memory with max_tokens {failed}; the next attempt takes {following} and"
         " accumulates as many more batches, which leaves the update as it is"
     )

@@ -45,6 +45,7 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
         code: hash of the training's code and libraries, recorded in the folder.
 
     Raises:
+        SmallerBatchesError: memory ran out, and a further call will take smaller batches.
         UserError: missing data, masks with a mixed sampler, a folder in which another process trains
             something else, memory or disk that is too small, a loss that is not finite.
     """
@@ -52,7 +53,7 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         # All would have to wait for what one of them finds in the folder.
         raise UserError(
-            "several processes started by torchrun (WORLD_SIZE) are not supported yet; start one, which starts"
+            "several processes started by torchrun (WORLD_SIZE) are not supported yet; start one: it starts"
             " another for each GPU of its machine"
         )
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
@@ -83,15 +84,16 @@ def _device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else CPU
 
 
+def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder) -> int:
+    """Return the `max_tokens` of an attempt after those of the folder's history."""
+    attempts = folder.history.read()["attempts"]
+    return max_tokens_after(plan.settings, longest_sentence(plan), _device(), attempts)
+
+
 def _fitting(plan: TrainingPlan, folder: TrainingFolder) -> TrainingPlan:
     """Return the plan with smaller batches where earlier attempts ran out of memory; says so."""
     settings = plan.settings
-    size = max_tokens_after(
-        settings,
-        longest_sentence(plan),
-        _device(),
-        folder.history.read()["attempts"],
-    )
+    size = _fitting_tokens(plan, folder)
     if size == settings["max_tokens"]:
         return plan
     smaller = {**settings, "max_tokens": size}
@@ -114,7 +116,9 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder) -> None:
             if not is_out_of_memory(error):
                 raise
             attempt["outcome"] = OUT_OF_MEMORY
-            raise out_of_memory(plan.folder, plan.settings, longest_sentence(plan)) from error
+            folder.history.record()  # where the next attempt finds what it must take
+            failed, following = plan.settings["max_tokens"], _fitting_tokens(plan, folder)
+            raise out_of_memory(plan.folder, failed, following, longest_sentence(plan)) from error
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
     most = plan.settings["max_updates"]
     folder.finish(attempt["to_update"], "max_updates" if attempt["to_update"] >= most else "patience or time")

@@ -15,6 +15,7 @@ from workflow_scripts.models.command_line import (
     let_waiting_threads_sleep,
     settings_of,
 )
+from workflow_scripts.models.start_again import starting_again
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -68,4 +69,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_main(main)
+    run_main(starting_again(main))

@@ -223,7 +223,10 @@ def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
     def refuse() -> None:
         raise PermissionError(errno.EACCES, "Permission denied", name)
 
-    with after_update(15, refuse, monkeypatch), pytest.raises(PermissionError, match="train.de-en.de.bin"):
+    with (
+        after_update(15, refuse, monkeypatch),
+        pytest.raises(PermissionError, match=r"train\.de-en\.de\.bin"),
+    ):
         main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from tests.unit.train.toy_world import ARCHITECTURE, baseline_arguments, write_world  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
@@ -18,6 +22,7 @@ from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_a
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[3]
 TOO_MUCH = 2**50
 
 
@@ -108,7 +113,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
 
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
-    line = rf"^{folder}: out of memory with max_tokens 200; run again: the next attempt takes 100 and"
+    line = rf"^{folder}: out of memory with max_tokens 200; the next attempt takes 100 and"
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", small_memory)
         with pytest.raises(UserError, match=line):
@@ -129,6 +134,65 @@ def test_an_attempt_fails_and_the_next_takes_half(
     assert same_weights(tmp_path / "out", tmp_path / "straight")
     main(arguments)  # still the same training, finished
     assert len(History(folder).read()["attempts"]) == 2
+
+
+#: A device that holds batches of so many tokens; arguments: the number, the command line.
+SMALL_DEVICE = """
+import sys
+import torch
+from workflow_scripts.errors import run_main
+from workflow_scripts.models.start_again import starting_again
+from workflow_scripts.models.task import NeuronspecTranslationTask
+from workflow_scripts.train.train_baseline import main
+
+plain, holds = NeuronspecTranslationTask.train_step, int(sys.argv.pop(1))
+
+def small_memory(self, sample, *rest, **named):
+    if holds < 0:
+        raise ValueError("something else")
+    if sample["target"].numel() > holds:
+        torch.empty(2**50, dtype=torch.uint8)
+    return plain(self, sample, *rest, **named)
+
+NeuronspecTranslationTask.train_step = small_memory
+print("begun", flush=True)
+run_main(starting_again(main))
+"""
+
+
+@pytest.mark.parametrize(
+    ("holds", "sizes", "said"),
+    [
+        (50, [200, 100, 50], "exported update 20"),
+        # Sentences are longer than a smaller batch.
+        (10, [200, 100, 50], "max_tokens 50, and a smaller batch of it would not hold the longest"),
+        (-1, [200], "something else"),
+    ],
+)
+def test_the_program_starts_itself_anew_until_it_fits(
+    world: Path, tmp_path: Path, holds: int, sizes: list[int], said: str
+) -> None:
+    """Half of 50 would not hold a sentence of 32 tokens."""
+    (tmp_path / "small_device.py").write_text(SMALL_DEVICE)
+    architecture = json.dumps({**ARCHITECTURE, "max_positions": 32})
+    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", data_workers=1)
+    arguments[0] = f"--architecture={architecture}"
+    done = subprocess.run(
+        [sys.executable, "-P", str(tmp_path / "small_device.py"), str(holds), *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert said in done.stdout
+    assert (done.returncode == 0) == (holds == 50)
+    found = History(tmp_path / "folder").read()["attempts"]
+    assert [one["execution"]["max_tokens"] for one in found] == sizes
+    assert done.stdout.count("begun") == len(sizes)
+    assert done.stdout.count("; starting again") == len(sizes) - 1
+    assert not (tmp_path / "folder" / "owner.json").exists()
 
 
 def test_nothing_smaller_would_hold_the_longest_sentence(
