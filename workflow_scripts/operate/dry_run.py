@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.run import complete
+from workflow_scripts.operate.leftovers import unfinished
+from workflow_scripts.operate.live import runs_in
+from workflow_scripts.operate.run import complete, working_directory
 
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
@@ -156,10 +158,30 @@ def _job(fields: dict[str, str], command: list[str]) -> Iterator[PlannedJob]:
     )
 
 
+def after_a_kill(folder: Path) -> str:
+    """Return the line on what `make run` does first, where an earlier run was killed; "" where none was.
+
+    Then Snakemake's lock is there and no run is on. What that run left unfinished and Snakemake does not
+    notice is marked by `make run` only: a dry run does not see it.
+    """
+    if not any((folder / ".snakemake" / "locks").glob("*")) or runs_in(folder):
+        return ""
+    number = len(unfinished(folder)[0])
+    if not number:
+        return "an earlier run was killed: make run clears its lock"
+    outputs, are = ("output", "is") if number == 1 else ("outputs", "are")
+    return (
+        f"an earlier run was killed: {number} {outputs} that it left without a whole record {are} made again"
+        " too, and what follows; not counted here"
+    )
+
+
 def dry_run(
     configfile: str | Path, options: Sequence[str] = (), commands: bool = False
 ) -> Iterator[PlannedJob]:
     """Return the jobs that `make run` would run, one by one; paths of theirs are from its working directory.
+
+    Says on stderr what it will do besides, after a run that was killed.
 
     Args:
         configfile: the experiment's config.
@@ -169,6 +191,8 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
+    if said := after_a_kill(working_directory([*options])):
+        print(said, file=sys.stderr)
     given = complete(["--cores", "1", "--configfile", str(configfile), *options])
     command = [
         sys.executable,

@@ -91,15 +91,18 @@ def _is_recorded(output: Path, record: Path) -> bool:
     return output.stat().st_mtime <= ended + CLOCK_SECONDS
 
 
-def mark_unfinished(working: Path) -> int:
-    """Mark what a killed run did not finish and Snakemake would not notice; return the number of outputs.
+def unfinished(working: Path) -> tuple[list[Path], list[Path]]:
+    """Return what a killed run did not finish and Snakemake would not notice; nothing is changed.
 
-    Call it before Snakemake's lock is cleared: it lists the outputs of the killed run. They are made again.
+    Call it before Snakemake's lock is cleared: it lists the outputs of the killed run.
 
     1. Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
        output is unfinished. Snakemake would take the output as it is, of whatever settings.
     2. That mark is made just after the job has begun. If the run is killed in between, the job can go on to
        its end, and its output has no record, or an older one.
+
+    Returns:
+        The marks that are missing, one for each such output, and the records that are not whole.
     """
     snakemake = working / ".snakemake"
     metadata, incomplete = snakemake / "metadata", snakemake / "incomplete"
@@ -112,13 +115,18 @@ def mark_unfinished(working: Path) -> int:
             place = _place(output, snakemake)
             if not _is_recorded(working / output, metadata / place):
                 places.add(place)
-    unmarked = [place for place in places if not (incomplete / place).exists()]
-    for place in unmarked:
-        (incomplete / place).parent.mkdir(parents=True, exist_ok=True)
-        (incomplete / place).write_text('{"external_jobid": null}', encoding="utf-8")
+    return [mark for place in sorted(places) if not (mark := incomplete / place).exists()], broken
+
+
+def mark_unfinished(working: Path) -> int:
+    """Mark what `unfinished` finds, so that it is made again; return the number of outputs."""
+    marks, broken = unfinished(working)
+    for mark in marks:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text('{"external_jobid": null}', encoding="utf-8")
     for path in broken:
         path.unlink()
-    return len(unmarked)
+    return len(marks)
 
 
 def remove_scripts(snakemake: Path) -> None:

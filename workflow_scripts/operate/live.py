@@ -62,7 +62,7 @@ def _of_a_run(began: float, since: float | None) -> bool:
 def look(folder: Path, results: str) -> Live:
     """Return what goes on in a working directory, as far as it concerns ``results`` (relative to it)."""
     begins: dict[int, float] = {}
-    for pid in sorted({*_lock_holders(folder / LOCK), *other_runs(folder)}):
+    for pid in runs_in(folder):
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
             if _may_be_of(process, Path(results).name):
@@ -76,6 +76,11 @@ def look(folder: Path, results: str) -> Live:
     orphans = any(not _of_a_run(began, since) for began in begun.values())
     opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
     return Live(list(begins), since, begun, opened)
+
+
+def runs_in(folder: Path) -> list[int]:
+    """Return the processes of all runs in a working directory, whichever experiment's."""
+    return sorted({*_lock_holders(folder / LOCK), *other_runs(folder)})
 
 
 def _may_be_of(process: psutil.Process, experiment: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.dry_run import PlannedJob, Reason, dry_run, parse, parse_reason
+from workflow_scripts.operate.dry_run import PlannedJob, Reason, after_a_kill, dry_run, parse, parse_reason
+from workflow_scripts.operate.run import hold
 
 TEXT = """\
 Assuming unrestricted shared filesystem usage.
@@ -161,3 +163,28 @@ def test_what_snakemake_refuses_is_told_without_its_frames(workflow: Path) -> No
     with pytest.raises(UserError) as raised:
         list(dry_run("config.yaml"))
     assert str(raised.value) == "data: no text for de-en"
+
+
+def test_what_a_killed_run_left_is_told(workflow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run sees none of it: the output is there, and Snakemake's mark that it is unfinished is not."""
+    for name in ("first.txt", "second.txt"):
+        (workflow / name).touch()
+    lock = workflow / ".snakemake/locks/0.output.lock"
+    lock.parent.mkdir(parents=True)
+    assert list(dry_run("config.yaml")) == []
+    assert capsys.readouterr().err == ""
+    lock.write_text("none.txt\n")
+    assert list(dry_run("config.yaml")) == []
+    assert capsys.readouterr().err == "an earlier run was killed: make run clears its lock\n"
+    lock.write_text("first.txt\nsecond.txt\n")
+    assert list(dry_run("config.yaml")) == []
+    assert capsys.readouterr().err == (
+        "an earlier run was killed: 2 outputs that it left without a whole record are made again too, and"
+        " what follows; not counted here\n"
+    )
+    assert lock.exists() and not list((workflow / ".snakemake").glob("incomplete/*"))
+    # A run that is on has the locks.
+    descriptor, _ = hold(workflow)
+    assert after_a_kill(workflow) == ""
+    os.close(descriptor)
+    assert after_a_kill(workflow).startswith("an earlier run was killed: 2 outputs")

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from workflow_scripts.files import HOST, atomic_path
-from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts, remove_temporaries
+from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts, remove_temporaries, unfinished
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -77,6 +77,9 @@ def test_an_output_whose_record_is_half_written_is_unfinished(tmp_path: Path) ->
     whole.write_text(json.dumps({"rule": "decode"}))
     for name, content in {"half": b'{"rule": "dec', "zeros": b"\0" * 20, "@long/empty": b""}.items():
         make(metadata / name).write_bytes(content)
+    found, broken = unfinished(tmp_path)
+    assert (len(found), len(broken)) == (3, 3)
+    assert marks(tmp_path) == [] and all(path.exists() for path in broken)  # only looked at
     assert mark_unfinished(tmp_path) == 3
     assert marks(tmp_path) == ["@long/empty", "half", "zeros"]
     assert json.loads((tmp_path / ".snakemake/incomplete/half").read_text()) == {"external_jobid": None}
