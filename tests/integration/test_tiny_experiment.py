@@ -14,6 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.operate.disk_plan import Job
+from workflow_scripts.operate.earlier_training import earlier_training
+from workflow_scripts.operate.past_runs import past_trainings
+
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
 
@@ -109,6 +114,22 @@ def test_a_second_run_has_nothing_to_do(results: Path) -> None:
     again = run(results.parents[1])
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_finished_trainings_are_known_as_the_config_has_them(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records are the trainer's: what `make why`, `make plan` and the disk check read of them."""
+    monkeypatch.chdir(results.parents[1])
+    baseline = Job("train_baseline", {"seed": "1"}, [])
+    jobs = [baseline, *(Job("finetune", {"finetuned": name, "seed": "1"}, []) for name in SYSTEMS[1:])]
+    for changes, found in (
+        ({}, [(400, 0), (20, 0), (20, 0)]),
+        ({"model": {**CONFIG["model"], "max_positions": 255}}, [(0, 400), (0, 20), (0, 20)]),
+    ):
+        earlier = [earlier_training(load_experiment({**CONFIG, **changes}), results, job) for job in jobs]
+        assert [one and (one.updates, one.left) for one in earlier] == found
+    assert {one.system for one in past_trainings(results.parent)} == set(SYSTEMS)
 
 
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
