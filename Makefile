@@ -12,9 +12,7 @@ SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: ins
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
 
-.PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify times test chaos lint bench
-.PHONY: help setup demo run multi30k translate clean-training accept retrain status verify why plan times test chaos lint bench
-.PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify times test malformed chaos lint bench
+.PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify plan times test malformed chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
