@@ -10,7 +10,6 @@ Files are known by size and time: only what changed is hashed again. Source: non
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
+from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
 MANIFEST = "manifest.json"
@@ -150,10 +150,9 @@ def _hashes(results: Path, names: Iterable[str], known: Mapping[str, Entry]) -> 
     return listed, len(fresh)
 
 
-def hashes_of(results: Path, names: Iterable[str]) -> Iterable[tuple[str, str]]:
+def hashes_of(results: Path, names: Iterable[str]) -> list[tuple[str, str]]:
     """Return (name, SHA-256) of files below a results folder; several are read at a time."""
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
-        yield from pool.map(lambda name: (name, sha256_of(results / name)), names)
+    return mapped(lambda name: (name, sha256_of(results / name)), names, HASHED_AT_ONCE)
 
 
 # ---- what a manifest says beside its files ---------------------------------------------------------------

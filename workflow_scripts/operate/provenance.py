@@ -11,13 +11,13 @@ import os
 import platform
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS, canonical_name, read_lock
+from workflow_scripts.operate.side_by_side import mapped
 
 PROBE_SECONDS = 60
 _ASK = (
@@ -45,9 +45,8 @@ def environments(venvs: Path | None) -> dict[str, dict[str, Any]]:
     asked from the environment's own interpreter below ``venvs``; where there is none, ``"from": "lock"``, the
     pins, which are without build tags (conda's environments are made from the same pins).
     """
-    with ThreadPoolExecutor(len(RUN_ENVIRONMENTS)) as pool:
-        found = pool.map(lambda name: _environment(name, venvs), RUN_ENVIRONMENTS)
-        return dict(zip(RUN_ENVIRONMENTS, found, strict=True))
+    found = mapped(lambda name: _environment(name, venvs), RUN_ENVIRONMENTS, len(RUN_ENVIRONMENTS))
+    return dict(zip(RUN_ENVIRONMENTS, found, strict=True))
 
 
 def _environment(name: str, venvs: Path | None) -> dict[str, Any]:
