@@ -125,8 +125,10 @@ def test_every_program_runs_by_run_main():
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from workflow_scripts.errors import run_main
+# A shell that runs the tests in the background has its children ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def main(argv):
     print("started", flush=True)
     if sys.argv[1] == "write":
