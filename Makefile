@@ -10,7 +10,8 @@ BIN := $(NEURONSPEC_VENVS)/workflow/bin/python
 SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \
 	$(PYTHON) -m workflow_scripts.operate.setup
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
-SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run --cores $(CORES)
+# On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
+SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
 .PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify plan times test malformed chaos lint bench
 

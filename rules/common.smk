@@ -20,6 +20,7 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
+from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity, venvs_folder
 from workflow_scripts.operate.leftovers import remove_temporaries
@@ -27,6 +28,8 @@ from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
 from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
+from workflow_scripts.operate.profile import profile_in_use
+from workflow_scripts.operate.queue import cancel_left_behind
 from workflow_scripts.operate.training_code import (
     TRAINING_RULES,
     changed_trainings,
@@ -55,6 +58,13 @@ gc.set_threshold(200_000, 50, 100)
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
+
+
+# What a profile sets for count_encoder holds for each of its rules, whose names depend on the experiment.
+requested = workflow.resource_settings.overwrite_resources
+if "count_encoder" in requested:
+    shared = {f"count_encoder_{by}": requested["count_encoder"] for by in EXPERIMENT.counted_together}
+    workflow.resource_settings.overwrite_resources = {**requested, **shared}
 
 
 pathvars:
@@ -320,6 +330,16 @@ if workflow.exec_mode.name == "DEFAULT":
         say(kept)
 
 
+def on_slurm():
+    return workflow.executor_plugin is not None and workflow.executor_plugin.name == "slurm"
+
+
+def refused_by_cluster(jobs):
+    """One line for the first request that the cluster would not take, or nothing."""
+    sent = [job for job in jobs if not job.is_local]
+    return refused_request({Request.of(job.resources, job.threads): job.rule.name for job in sent}, profile_in_use())
+
+
 def refused(jobs):
     """One line for what does not allow the planned jobs, or nothing."""
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
@@ -328,14 +348,21 @@ def refused(jobs):
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
+    if on_slurm() and (problem := refused_by_cluster(jobs)):
+        return problem
     planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in jobs]
     # A cluster names no cores: then every training may run at once.
-    side_by_side = max(1, workflow.cores // EXPERIMENT.finetune.threads) if workflow.cores else len(planned)
+    cores = workflow.resource_settings.cores
+    side_by_side = max(1, cores // EXPERIMENT.finetune.threads) if cores else len(planned)
     return too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side)
 
 
 def clear():
     """End and remove what a killed run left."""
+    # First those in the queue: to SLURM a job whose process is ended here has failed.
+    if on_slurm() and (prefix := workflow.executor_settings.jobname_prefix):
+        if cancelled := cancel_left_behind(prefix):
+            say(cancelled)
     if ended := end_orphans(Path.cwd()):
         say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
@@ -376,6 +403,11 @@ def list_results():
 
 onsuccess:
     list_results()
+
+
+onerror:
+    if on_slurm() and (said := explain(Path(log).read_text(encoding="utf-8"), profile_in_use())):
+        say(f"error: {said}")
 
 
 def list_what_was_there():

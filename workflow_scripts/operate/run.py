@@ -20,9 +20,12 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.operate.cluster import require_sbatch, status_command
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.preflight import unwritable
+from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
+from workflow_scripts.operate.queue import name_prefix
 
 LOCK = ".snakemake/neuronspec.lock"
 
@@ -59,12 +62,36 @@ def read_config(options: list[str]) -> Experiment | None:
 def complete(options: list[str]) -> list[str]:
     """Return Snakemake's options with what must be made again; errors as in `read_config`."""
     experiment = read_config(options)
+    options = on_cluster(options, experiment)
     if experiment is None:
         if any(option.startswith("--config") for option in options):
             said = "with --config or several config files, damaged results and make retrain are not looked at"
             print(said, file=sys.stderr)
         return options
     return with_forced(options, working_directory(options), experiment)
+
+
+def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
+    """Return Snakemake's options with what a run on SLURM needs to know of this folder and cluster.
+
+    Raises:
+        UserError: no such profile, or no SLURM on this machine.
+    """
+    profile = find_profile(options)
+    if profile is None:
+        return options
+    os.environ[PROFILE_VARIABLE] = str(profile.path.resolve())
+    dry = {"-n", "--dry-run", "--dryrun", "--touch", "-t", "--unlock"}.intersection(options)
+    if profile.executor() != "slurm" or dry:
+        return options
+    require_sbatch(profile)
+    folder = working_directory(options)
+    name = experiment.experiment if experiment else "experiment"
+    known = {"--slurm-jobname-prefix": name_prefix(folder, name), "--slurm-status-command": status_command()}
+    for option, value in known.items():
+        said = any(word.split("=")[0] == option for word in options) or profile.number(option[2:]) is not None
+        options = options if said else [*options, option, value]
+    return options
 
 
 def hold(folder: Path) -> tuple[int, bool]:

@@ -1,0 +1,191 @@
+"""What a SLURM cluster says to the requests of planned jobs, before the first is submitted.
+
+A partition that does not exist, a GPU that no node has, an account that is not allowed: Snakemake would meet
+them job after job, each with a page of words, and a job that asks for more time than its partition gives
+would wait for ever. Inputs: resources of jobs, the profile's text; `sinfo` and `sbatch --test-only`.
+Outputs: one line, with the place in the profile.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.operate.profile import Profile
+
+#: Seconds that a controller has to answer.
+PATIENCE = 30
+
+#: What sbatch says to a request, the resource that it means, and what to do.
+REFUSALS = (
+    ("partition name", "slurm_partition", "the partition is not known here"),
+    ("account", "slurm_account", "the account is not known here, or may not use this partition"),
+    ("qos", "qos", "the QOS is not known here, or not open to this account"),
+    ("feature specification", "constraint", "no node has this feature"),
+    ("accounting/qos policy", "jobs", "the limit of jobs, or of what they may use, is reached; ask for less"),
+    ("submit limit", "jobs", "the limit of jobs in the queue is reached; ask for fewer at a time"),
+    ("max job count", "jobs", "the controller takes no more jobs; ask for fewer at a time"),
+    ("time limit", "runtime", "the partition does not give that much time"),
+    ("memory", "mem_mb", "no node has that much memory"),
+    ("generic resource", "gpu_model", "no node has such GPUs"),
+    ("node configuration", "mem_mb", "no node has that much memory, or so many cores or GPUs"),
+    ("quota", "slurm-logdir", "the disk is full for this user"),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one kind of job asks the cluster for (Snakemake's names and units); None where it does not."""
+
+    slurm_partition: str | None = None
+    slurm_account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    gpu: int | None = None
+    gpu_model: str | None = None
+    mem_mb: int | None = None
+    runtime: int | None = None
+    nodes: int | None = None
+    threads: int = 1
+
+    @classmethod
+    def of(cls, resources: Mapping[str, Any], threads: int) -> Request:
+        """Take a request from a job's resources."""
+        known = {name: resources.get(name) for name in cls.__dataclass_fields__ if name != "threads"}
+        return cls(**known, threads=threads)
+
+    def options(self) -> list[str]:
+        """Return the request as sbatch's options."""
+        gpus = f"{self.gpu_model}:{self.gpu or 1}" if self.gpu_model else self.gpu
+        named = {
+            "partition": self.slurm_partition,
+            "account": self.slurm_account,
+            "qos": self.qos,
+            "constraint": self.constraint,
+            "gpus": gpus or None,
+            "mem": self.mem_mb,
+            "time": self.runtime,
+            "nodes": self.nodes,
+            "cpus-per-task": self.threads,
+        }
+        return [f"--{name}={value}" for name, value in named.items() if value is not None]
+
+
+def require_sbatch(profile: Profile) -> None:
+    """Raise UserError if this machine cannot submit to SLURM."""
+    if shutil.which("sbatch") is None:
+        raise UserError(
+            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine has not: run on a"
+            " login node of the cluster, or on this machine alone, without PROFILE"
+        )
+
+
+def refused_request(rules: Mapping[Request, str], profile: Profile) -> str | None:
+    """Return one line for the first request that the cluster does not take, or None.
+
+    Args:
+        rules: each kind of request, and the rule that makes it.
+    """
+    partitions = _partitions()
+    for request, rule in rules.items():
+        if problem := _against_partitions(request, partitions) or _refused(request):
+            key, said = problem
+            value = getattr(request, key, None)
+            shown = f"{key} {value}" if value is not None else key
+            return f"{profile.place(key, value)}: {shown} (rule {rule}): {said}"
+    return None
+
+
+def explain(log: str, profile: Profile) -> str | None:
+    """Return one line for the last of sbatch's refusals that Snakemake told of in its log, or None."""
+    _, found, said = log.rpartition("The error message was '")
+    text = said.partition("'.\n")[0].strip()
+    if not found or not text:
+        return None
+    key, meaning = _meaning(text)
+    return f"{profile.place(key)}: sbatch refused a job: {text.splitlines()[-1].strip()} ({meaning})"
+
+
+def status_command() -> str:
+    """Return the program by which jobs are followed: sacct, if the cluster keeps accounts, else squeue.
+
+    Where sacct is installed without a database the executor would wait for its answer for ever.
+    """
+    done = _ask("sacct", "--allocations", "--noheader", "--parsable2", "--format=JobID", "--starttime=now")
+    return "sacct" if done is not None and done.returncode == 0 else "squeue"
+
+
+def _partitions() -> dict[str, tuple[int | None, frozenset[str]]]:
+    """Return each partition's longest time (minutes; None: unlimited) and the kinds of its GPUs."""
+    done = _ask("sinfo", "--noheader", "--format=%R|%l|%G")
+    if done is None or done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] if done else []
+        raise UserError(f"the SLURM controller does not answer sinfo{': ' if said else ''}{''.join(said)}")
+    found: dict[str, tuple[int | None, frozenset[str]]] = {}
+    for line in done.stdout.splitlines():
+        name, limit, gres = line.split("|")
+        kinds = frozenset(re.findall(r"gpu:([A-Za-z][\w.]*)", gres))
+        found[name] = (minutes(limit), found.get(name, (None, frozenset()))[1] | kinds)
+    return found
+
+
+def _against_partitions(
+    request: Request, partitions: Mapping[str, tuple[int | None, frozenset[str]]]
+) -> tuple[str, str] | None:
+    name = request.slurm_partition
+    if name is None:
+        return None
+    if name not in partitions:
+        return "slurm_partition", f"there is no such partition{nearest(name, list(partitions))}"
+    longest, models = partitions[name]
+    if request.runtime is not None and longest is not None and request.runtime > longest:
+        return "runtime", f"partition {name} gives at most {longest} minutes; the job would wait for ever"
+    if request.gpu_model is not None and models and request.gpu_model not in models:
+        return (
+            "gpu_model",
+            f"no node of partition {name} has such GPUs{nearest(request.gpu_model, list(models))}",
+        )
+    return None
+
+
+def _refused(request: Request) -> tuple[str, str] | None:
+    """Return the resource that sbatch does not take, and what it says."""
+    done = _ask("sbatch", "--test-only", *request.options(), "--wrap=true")
+    if done is None:
+        return "executor", "sbatch does not answer"
+    if done.returncode == 0 and "failure" not in done.stderr:
+        return None
+    said = done.stderr.strip().splitlines()[-1].split(": ", 1)[-1]
+    key, meaning = _meaning(said)
+    if key == "mem_mb" and "node configuration" in said and request.gpu:
+        key, meaning = "gpu", "no node has so many GPUs, or that much memory, or so many cores beside them"
+    return key, f"{said} ({meaning})"
+
+
+def _meaning(message: str) -> tuple[str, str]:
+    lower = message.lower()
+    return next(
+        ((key, said) for part, key, said in REFUSALS if part in lower), ("executor", "see the SLURM manual")
+    )
+
+
+def minutes(limit: str) -> int | None:
+    """Return SLURM's "D-HH:MM:SS", "HH:MM:SS" or "MM:SS" in whole minutes; None for infinite."""
+    days, _, clock = limit.rpartition("-")
+    parts = clock.split(":")
+    if not all(part.isdigit() for part in [*parts, days or "0"]):
+        return None
+    hours, mins, _ = ["0"] * (3 - len(parts)) + parts
+    return int(days or 0) * 1440 + int(hours) * 60 + int(mins)
+
+
+def _ask(*command: str) -> subprocess.CompletedProcess[str] | None:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None

@@ -1,0 +1,90 @@
+"""The cluster's queue: which jobs of this folder and experiment are in it, and the end of those left behind.
+
+A workflow that is killed, or whose login node goes down, leaves its jobs in the queue. The next run would
+submit them again beside the old ones. So all jobs of a folder and experiment carry one name (a prefix, which
+Snakemake's executor puts before its own), and a run that holds Snakemake's lock of the folder cancels every
+job of that name before it submits its own: no job is ever twice in the queue. Trainings save a checkpoint
+when they are told to end, and go on from the last one in any case. Inputs: `squeue`. Outputs: `scancel`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.errors import UserError
+
+#: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
+PATIENCE = 180.0
+#: A job's states in which nothing of it runs, nor will.
+ENDED = frozenset(
+    "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PREEMPTED TIMEOUT".split()
+)
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """One job of the queue: SLURM's number, the rule, and its state (PENDING, RUNNING, …)."""
+
+    number: str
+    rule: str
+    state: str
+
+
+def name_prefix(folder: Path, experiment: str) -> str:
+    """Return what the names of an experiment's jobs in a working directory begin with (at most 50 characters)."""
+    digest = hashlib.sha256(f"{folder.resolve()}\0{experiment}".encode()).hexdigest()[:10]
+    return f"neuronspec-{re.sub('[^A-Za-z0-9]', '-', experiment)[:24]}-{digest}"
+
+
+def queued(prefix: str) -> list[QueuedJob]:
+    """Return the user's jobs in the queue whose name begins so; those that have ended are left out.
+
+    Raises:
+        UserError: the controller does not answer.
+    """
+    command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"the SLURM controller does not answer squeue: {done.stderr.strip()[-200:]}")
+    found = []
+    for line in done.stdout.splitlines():
+        number, state, name, comment = line.split("|", 3)
+        if name.startswith(f"{prefix}_") and state not in ENDED:
+            rule = comment.removeprefix("rule_").removeprefix("group_").partition("_wildcards_")[0]
+            found.append(QueuedJob(number, rule, state))
+    return found
+
+
+def by_rule(jobs: list[QueuedJob]) -> dict[str, Counter[str]]:
+    """Return how many jobs of each rule are in which state."""
+    counts: dict[str, Counter[str]] = {}
+    for job in jobs:
+        counts.setdefault(job.rule, Counter())[job.state.lower()] += 1
+    return counts
+
+
+def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
+    """Cancel the jobs of an earlier workflow and wait until they are gone; return a line, or None.
+
+    Raises:
+        UserError: they do not go, or the controller does not answer.
+    """
+    if not (left := queued(prefix)):
+        return None
+    subprocess.run(["scancel", *(job.number for job in left)], capture_output=True, check=False)
+    end = time.monotonic() + patience
+    while still := queued(prefix):
+        if time.monotonic() > end:
+            numbers = " ".join(job.number for job in still)
+            raise UserError(
+                f"jobs of an earlier run do not leave the queue: end them first (scancel {numbers})"
+            )
+        time.sleep(1.0)
+    rules = ", ".join(f"{rule} ({sum(n.values())})" for rule, n in sorted(by_rule(left).items()))
+    return f"{len(left)} jobs of an earlier run were still in the queue and were cancelled: {rules}"
