@@ -337,7 +337,9 @@ def on_slurm():
 def refused_by_cluster(jobs):
     """One line for the first request that the cluster would not take, or nothing."""
     sent = [job for job in jobs if not job.is_local]
-    return refused_request({Request.of(job.resources, job.threads): job.rule.name for job in sent}, profile_in_use())
+    return refused_request(
+        {Request.of(job.resources, job.threads): job.rule.name for job in sent}, profile_in_use()
+    )
 
 
 def refused(jobs):

@@ -1,7 +1,7 @@
-"""A Snakemake profile for a cluster, as the file that a user edits: is there one, and on which line stands what.
+"""A Snakemake profile for a cluster, as the file that a user edits: on which line stands what.
 
-Inputs: Snakemake's options, the profile's text. Outputs: places ("profiles/slurm/config.yaml:12"). The file is
-not evaluated here: what a profile comes to is asked of Snakemake, where it counts (`operate.cluster`).
+Inputs: Snakemake's options, the profile's text. Outputs: places ("profiles/slurm/config.yaml:12"). The file
+is not evaluated here: what a profile comes to is asked of Snakemake, where it counts (`operate.cluster`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Profile:
     def number(self, key: str, value: object = None) -> int | None:
         """Return the line that says `value`, or else the first that says `key`; None if none does.
 
-        A value may stand under another name, as a variable: a line with it that sets no other known key counts.
+        A value may stand under another name, as a variable: a line whose key is related is preferred.
         """
         said = [(number, line.split("#")[0]) for number, line in enumerate(self.lines, 1)]
         if value not in (None, ""):

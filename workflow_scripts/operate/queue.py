@@ -22,9 +22,17 @@ from workflow_scripts.errors import UserError
 #: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
 #: A job's states in which nothing of it runs, nor will.
-ENDED = frozenset(
-    "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PREEMPTED TIMEOUT".split()
-)
+ENDED = {
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "TIMEOUT",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class QueuedJob:
 
 
 def name_prefix(folder: Path, experiment: str) -> str:
-    """Return what the names of an experiment's jobs in a working directory begin with (at most 50 characters)."""
+    """Return how the names of an experiment's jobs in a folder begin (at most 50 characters)."""
     digest = hashlib.sha256(f"{folder.resolve()}\0{experiment}".encode()).hexdigest()[:10]
     return f"neuronspec-{re.sub('[^A-Za-z0-9]', '-', experiment)[:24]}-{digest}"
 
