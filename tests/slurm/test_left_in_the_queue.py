@@ -1,0 +1,107 @@
+"""A training of two tasks whose workflow is killed and whose node fails: it never runs twice at once."""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.test_tiny_experiment import CONFIG, ROOT, VENVS
+from tests.slurm.controller import Controller
+from tests.slurm.site import ClusterRun, slurm_jobs, wait_until
+
+TRAINING = "workflow_scripts.train.train_baseline"
+SYSTEM = "results/tiny/systems/baseline/s1/system.json"
+UPDATES = 300
+COMPARE = """
+import sys
+from safetensors.numpy import load_file
+one, two = (load_file(path) for path in sys.argv[1:])
+print(max(float(abs(one[name] - two[name]).max()) for name in one))
+"""
+
+
+def without_chance() -> dict[str, Any]:
+    """Without dropout nothing depends on which process draws."""
+    config = copy.deepcopy(CONFIG)
+    config["model"] |= {"dropout": 0.0}
+    config["train"] |= {"max_updates": UPDATES, "validate_interval_updates": 100, "max_tokens": 1000, "lr": 1e-4}
+    config["train"] |= {"update_freq": 2}
+    return config
+
+
+@pytest.fixture(scope="module")
+def run(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> ClusterRun:
+    """Killed with its training at work; begun again; then its node fails under the training, and comes back."""
+    edits = {"training_tasks_per_node": 2, "training_gpus": 2}
+    run = ClusterRun(tmp_path_factory.mktemp("two") / "cluster", without_chance(), edits)
+    first = run.begin(SYSTEM)
+    wait_until(lambda: has_trained(run, 1), "the first training", first)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = run.begin(SYSTEM)
+    wait_until(lambda: has_trained(run, 2), "the second training", second)
+    node = socket.gethostname().partition(".")[0]
+    subprocess.run(["scontrol", "update", f"nodename={node}", "state=down", "reason=test"], check=True)
+    subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=True)
+    run.finish(second)
+    return run
+
+
+def has_trained(run: ClusterRun, starts: int) -> bool:
+    """True once the training has made updates in its latest start."""
+    log = run.results / "logs/train_baseline/s1.log"
+    begun = len(run.starts(TRAINING)) >= 2 * starts
+    return begun and log.exists() and log.read_text().count("| loss") > 0 and progressed(run, starts)
+
+
+def progressed(run: ClusterRun, attempts: int) -> bool:
+    return len(run.history("baseline")) == attempts
+
+
+def test_two_processes_trained(run: ClusterRun) -> None:
+    assert {start.rank for start in run.starts(TRAINING)} == {"0", "1"}
+    history = run.history("baseline")
+    assert all(len(attempt["devices"]) == 2 for attempt in history)
+    assert history[-1]["to_update"] == UPDATES
+
+
+def test_a_job_of_a_killed_workflow_is_cancelled(run: ClusterRun) -> None:
+    assert "1 jobs of an earlier run were still in the queue and were cancelled: train_baseline (1)" in run.said
+    killed = run.starts(TRAINING)[0].job
+    assert [job.state for job in slurm_jobs() if job.number == killed] == ["CANCELLED"]
+
+
+def test_a_failed_node_gives_the_job_back_to_the_queue(run: ClusterRun) -> None:
+    """SLURM requeues it under its number, and Snakemake does not submit it beside that."""
+    jobs = [start.job for start in run.starts(TRAINING)]
+    assert len(set(jobs)) == 2
+    assert len(jobs) == 6  # three starts of two processes
+    assert jobs[2] == jobs[-1]
+
+
+def test_it_never_ran_twice_at_once(run: ClusterRun) -> None:
+    from datetime import datetime
+
+    spans = [(datetime.fromisoformat(a["started"]).timestamp(), a["seconds"]) for a in run.history("baseline")]
+    assert len(spans) == 3
+    assert all(a + seconds <= b + 2 for (a, seconds), (b, _) in zip(spans, spans[1:], strict=False))
+
+
+def test_two_processes_train_what_one_does(run: ClusterRun, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(without_chance()))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml", SYSTEM]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    weights = [str(one / SYSTEM).replace("system.json", "model.safetensors") for one in (tmp_path, run.folder)]
+    python = VENVS / "text/bin/python"
+    done = subprocess.run([python, "-c", COMPARE, *weights], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1e-2

@@ -1,0 +1,149 @@
+"""The tiny experiment through the SLURM profile, from text to tables, with what goes wrong on a cluster."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chaos.compare import differences, number_compared
+from tests.integration.test_tiny_experiment import CONFIG, DIRECTIONS, ROOT, SYSTEMS
+from tests.slurm.controller import Controller
+from tests.slurm.site import ClusterRun, SlurmJob, slurm_jobs, wait_until
+
+#: Longer than one slice of a minute on any machine of today.
+UPDATES = 2400
+#: The job that fails at its first start.
+FAILS = "workflow_scripts.data.write_card"
+
+
+def tiny() -> dict[str, Any]:
+    config = copy.deepcopy(CONFIG)
+    config["train"] |= {"max_updates": UPDATES, "validate_interval_updates": 400}
+    return config
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run on the cluster that has ended well, the controller's memory of it, and the same run without one."""
+
+    run: ClusterRun
+    jobs: list[SlurmJob]
+    cancelled: str
+    local: Path
+
+    def of(self, rule: str) -> list[SlurmJob]:
+        return [job for job in self.jobs if job.rule == rule]
+
+
+@pytest.fixture(scope="module")
+def finished(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    folder = tmp_path_factory.mktemp("tiny")
+    run = ClusterRun(
+        folder / "cluster", tiny(), lines={"      runtime: ?gpu_minutes": "      runtime: 1"}, fails=FAILS
+    )
+    process = run.begin()
+    # In its second slice the training is cancelled by hand, once it has gone on.
+    wait_until(lambda: len(run.starts("workflow_scripts.train.train_baseline")) == 2, "a second slice", process)
+    log = run.results / "logs/train_baseline/s1.log"
+    wait_until(
+        lambda: "| loss" in log.read_text().rpartition("resumed at update")[2], "its progress", process
+    )
+    cancelled = run.starts("workflow_scripts.train.train_baseline")[-1].job
+    subprocess.run(["scancel", cancelled], check=True)
+    run.finish(process)
+    jobs = slurm_jobs()
+
+    local = folder / "local"
+    local.mkdir()
+    (local / "config.yaml").write_text(yaml.safe_dump(tiny()))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--directory", str(local)]
+    done = subprocess.run(
+        [*command, "--configfile", "config.yaml"], cwd=local, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Finished(run, jobs, cancelled, local / "results/tiny")
+
+
+def test_every_result_is_that_of_one_machine(finished: Finished) -> None:
+    assert differences(finished.local, finished.run.results) == []
+    assert number_compared(finished.local)["tables"] == 3
+
+
+def test_a_training_longer_than_its_time_limit_goes_on_in_slices(finished: Finished) -> None:
+    starts = finished.run.starts("workflow_scripts.train.train_baseline")
+    history = finished.run.history("baseline")
+    assert len(starts) == len(history) >= 3
+    # The first slice ended in time, and the same job went on.
+    assert history[0]["outcome"] == "time limit"
+    assert starts[0].job == starts[1].job == finished.cancelled
+    assert history[-1]["outcome"] == "finished"
+    updates = [attempt["to_update"] for attempt in history if attempt["outcome"] == "time limit"]
+    assert updates == sorted(set(updates))
+    assert 0 < updates[0] < UPDATES
+
+
+def test_a_slice_is_no_failure_and_asks_for_no_more(finished: Finished) -> None:
+    """What was cancelled has failed: a new job, which would ask for more, but 6,000 MB is the partition's most."""
+    assert len({job.number for job in finished.of("train_baseline")}) == 2
+    assert {job.memory for job in finished.of("train_baseline")} == {"6000M"}
+
+
+def test_a_cancelled_training_goes_on_under_a_new_number(finished: Finished) -> None:
+    jobs = finished.of("train_baseline")
+    assert sorted(job.state for job in jobs) == ["CANCELLED", "COMPLETED"]
+    assert next(job.number for job in jobs if job.state == "CANCELLED") == finished.cancelled
+    log = (finished.run.results / "logs/train_baseline/s1.log").read_text()
+    # Each slice but the first goes on from where another was.
+    assert log.count("resumed at update") == len(finished.run.history("baseline")) - 1
+
+
+def test_a_job_that_failed_comes_again_with_more_memory(finished: Finished) -> None:
+    starts = finished.run.starts(FAILS)
+    assert len(starts) == 2
+    first, second = (next(job for job in finished.jobs if job.number == start.job) for start in starts)
+    assert first.number != second.number
+    assert (first.rule, first.state, first.memory) == ("write_card", "FAILED", "4000M")
+    assert (second.rule, second.state, second.memory) == ("write_card", "COMPLETED", "8000M")
+
+
+def test_jobs_with_a_gpu_see_one_and_the_others_none(finished: Finished) -> None:
+    for module in ("train.train_baseline", "specialize.finetune", "activations.count_encoder"):
+        gpus = {start.gpus for start in finished.run.starts(f"workflow_scripts.{module}")}
+        assert gpus and gpus <= {"0", "1"}, module
+    assert {start.gpus for start in finished.run.starts("workflow_scripts.translate.decode")} == {"unset"}
+
+
+def test_decodes_are_tasks_of_arrays(finished: Finished) -> None:
+    tasks = [job.number for job in finished.of("decode")]
+    assert len(tasks) == len(SYSTEMS) * len(DIRECTIONS)
+    assert all("_" in number for number in tasks)
+    # A system's decodes are one submission.
+    assert len({number.partition("_")[0] for number in tasks}) <= len(SYSTEMS)
+
+
+def test_short_jobs_share_a_submission(finished: Finished) -> None:
+    """Eight texts to prepare, sixteen sides to binarise and five to rebuild: two jobs."""
+    assert len(finished.of("text")) == 1
+    assert len(finished.of("binarised")) == 1
+    assert len(finished.run.starts("workflow_scripts.data.prepare_text")) == 8
+    assert len(finished.run.starts("workflow_scripts.data.binarise")) == 16
+    assert not [job for job in finished.jobs if job.rule in ("prepare_text", "binarise")]
+
+
+def test_cheap_jobs_stay_off_the_cluster(finished: Finished) -> None:
+    assert len(finished.run.starts("workflow_scripts.report.tabulate")) == 1
+    assert finished.run.starts("workflow_scripts.report.tabulate")[0].job == ""
+    assert finished.of("tabulate") == []
+
+
+def test_a_second_run_has_nothing_to_do(finished: Finished) -> None:
+    finished.run.finish(finished.run.begin())
+    assert "Nothing to be done" in finished.run.said.rpartition("Building DAG")[2]
