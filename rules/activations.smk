@@ -21,6 +21,8 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
         priority: 1
         conda:
             "../envs/fairseq.yaml"
+        resources:
+            gpu=GPU,
         params:
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.valid[0]),
@@ -49,6 +51,8 @@ rule count_activations:
         direction=alternatives(EXPERIMENT.counted_alone) or "none",
     conda:
         "../envs/fairseq.yaml"
+    resources:
+        gpu=GPU,
     params:
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.valid[0]),

@@ -14,6 +14,8 @@ rule mask_control:
         "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
     conda:
         "../envs/fairseq.yaml"
+    resources:
+        gpu=GPU,
     params:
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.text[0]),

@@ -76,7 +76,11 @@ pathvars:
 # How a job finds its interpreter (envs/bin/run-in): set here, outside params and command text, so that moving the
 # checkout or going from virtual environments to conda reruns nothing.
 DEPLOYMENT = "conda" if "conda" in str(workflow.deployment_settings.deployment_method).lower() else "venv"
-shell.prefix(f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; ")
+PREFIX = f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; "
+shell.prefix(PREFIX)
+
+# Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
+GPU = 1 if workflow.local_exec else 0
 
 # Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/orphans.py). What
 # Snakemake starts to run one job keeps the name of the workflow.

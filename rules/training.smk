@@ -26,6 +26,8 @@ if BASELINE not in USED:
         conda:
             "../envs/fairseq.yaml"
         threads: EXPERIMENT.train.threads
+        resources:
+            gpu=GPU,
         params:
             architecture=as_json(EXPERIMENT.model.architecture()),
             settings=as_json(EXPERIMENT.train.settings()),
@@ -130,6 +132,8 @@ rule finetune:
     conda:
         "../envs/fairseq.yaml"
     threads: EXPERIMENT.finetune.threads
+    resources:
+        gpu=GPU,
     params:
         settings=as_json(EXPERIMENT.finetune.settings()),
         execution=lambda w, threads: as_json(EXPERIMENT.finetune.execution()),

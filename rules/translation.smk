@@ -3,6 +3,8 @@
 ENGINE_ENVIRONMENT = {"ctranslate2": "text", "fairseq": "fairseq"}[EXPERIMENT.decode.engine]
 # A job runs one engine: an edit of the other (and, with CTranslate2, of the models in fairseq) decodes nothing again.
 OTHER_ENGINE = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[EXPERIMENT.decode.engine]
+# CTranslate2 takes a GPU for float16 alone.
+ON_GPU = EXPERIMENT.decode.engine == "fairseq" or EXPERIMENT.decode.compute_type == "float16"
 
 
 rule decode:
@@ -22,6 +24,8 @@ rule decode:
     conda:
         f"../envs/{ENGINE_ENVIRONMENT}.yaml"
     threads: EXPERIMENT.decode.threads
+    resources:
+        gpu=GPU if ON_GPU else 0,
     params:
         options=as_options(EXPERIMENT.decode.model_dump(exclude={"threads"})),
         code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),

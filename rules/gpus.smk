@@ -1,0 +1,28 @@
+# GPUs of this machine: at most as many jobs with the resource `gpu` as there are devices, each on devices of its own
+# (operate/lease.py). The numbers reach jobs by their environment: in a command they would rerun finished trainings.
+# Jobs of a cluster keep what it gives them.
+from workflow_scripts.operate.lease import usable_devices
+
+
+def devices_by_stage():
+    """How many devices each stage's jobs take, as envs/bin/run-in reads it."""
+    wanted = {}
+    for one in workflow.rules:
+        stage = re.match(r"run-in \w+ workflow_scripts\.\w+\.(\w+) ", one.shellcmd or "")
+        if stage and "gpu" in one.resources:
+            number = one.resources["gpu"].value
+            if not isinstance(number, int):
+                raise WorkflowError(f"{one.name}: gpu={number!r} is not a number of GPUs")
+            wanted[stage[1]] = max(number, wanted.get(stage[1], 0))
+    return " ".join(f"{stage}={number}" for stage, number in wanted.items() if number)
+
+
+if workflow.local_exec and not workflow.remote_exec:
+    try:
+        found = usable_devices()
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    # Without devices nothing limits the jobs but their threads.
+    if found and "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", len(found))
+    shell.prefix(f"{PREFIX}export NEURONSPEC_GPUS='{devices_by_stage() if found else ''}'; ")
