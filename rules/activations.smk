@@ -21,6 +21,10 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
         priority: 1
         conda:
             "../envs/fairseq.yaml"
+        container:
+            image_of("fairseq")
+        envmodules:
+            *modules_of("fairseq"),
         resources:
             gpu=GPU,
         params:
@@ -51,6 +55,10 @@ rule count_activations:
         direction=alternatives(EXPERIMENT.counted_alone) or "none",
     conda:
         "../envs/fairseq.yaml"
+    container:
+        image_of("fairseq")
+    envmodules:
+        *modules_of("fairseq"),
     resources:
         gpu=GPU,
     params:

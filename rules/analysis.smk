@@ -14,6 +14,10 @@ rule mask_control:
         "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
     conda:
         "../envs/fairseq.yaml"
+    container:
+        image_of("fairseq")
+    envmodules:
+        *modules_of("fairseq"),
     resources:
         gpu=GPU,
     params:
@@ -43,6 +47,10 @@ rule overlap:
         "<benchmarks>/overlap/baseline.s{seed}.{maskset}.tsv"
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         groups=as_json(EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {})),
         pivot=EXPERIMENT.pivot,

@@ -30,6 +30,7 @@ from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import cancel_left_behind
+from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.training_code import (
     TRAINING_RULES,
     changed_trainings,
@@ -48,6 +49,7 @@ try:
         demo_config = read_yaml(DEMO)
         update_config(demo_config, config)
         EXPERIMENT = load_experiment(demo_config, [DEMO])
+    SITE = read_site()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -75,9 +77,22 @@ pathvars:
 
 # How a job finds its interpreter (envs/bin/run-in): set here, outside params and command text, so that moving the
 # checkout or going from virtual environments to conda reruns nothing.
-DEPLOYMENT = "conda" if "conda" in str(workflow.deployment_settings.deployment_method).lower() else "venv"
-PREFIX = f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}; "
-shell.prefix(PREFIX)
+METHODS = {method.name for method in workflow.deployment_settings.deployment_method}
+DEPLOYMENT = "conda" if "CONDA" in METHODS else "venv"
+IMAGES = SITE.images if "APPTAINER" in METHODS else {}
+PREFIX = f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT} NEURONSPEC_IMAGES='{' '.join(IMAGES)}'; "
+if "ENV_MODULES" in METHODS and SITE.modules:
+    # Snakemake goes on without the modules where there is no `module`.
+    PREFIX += "type module > /dev/null || { echo 'error: there is no command module here: see docs/how-to/site-software.md' >&2; exit 1; }; "
+
+
+def set_prefix(text):
+    """What every shell command begins with."""
+    # Snakemake fills in what stands in braces.
+    shell.prefix(text.replace("{", "{{").replace("}", "}}"))
+
+
+set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
 GPU = 1 if workflow.local_exec else 0
@@ -86,6 +101,16 @@ GPU = 1 if workflow.local_exec else 0
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity()
+
+
+def modules_of(environment):
+    """What `module load` takes before the jobs of an environment, where the site says so."""
+    return SITE.modules.get(environment, ())
+
+
+def image_of(environment):
+    """The container that the jobs of an environment run in, where the site has one."""
+    return SITE.images.get(environment)
 
 
 def alternatives(values):
@@ -351,7 +376,7 @@ def refused(jobs):
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
     # Training folders are undeclared.
     files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in TRAINING_RULES]
-    environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env}
+    environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
     if on_slurm() and (problem := refused_by_cluster(jobs)):

@@ -13,6 +13,10 @@ if EXPERIMENT.data.source.type == "toy":
             "<benchmarks>/generate_toy/toy.tsv"
         conda:
             "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
         params:
             spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
             out=lambda w, output: parent(output.files[0]),
@@ -33,6 +37,10 @@ if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads(
             "<benchmarks>/download_corpus/corpus.tsv"
         conda:
             "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
         params:
             corpus=EXPERIMENT.data.source.type,
             what=(
@@ -61,6 +69,10 @@ rule prepare_text:
         "<benchmarks>/prepare_text/{subset}.{one}-{two}.tsv"
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         lines=source_lines,
         empty=EXPERIMENT.data.empty_lines,
@@ -86,6 +98,10 @@ if not USED:
             "<benchmarks>/train_subwords/spm.tsv"
         conda:
             "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
         params:
             text_root=lambda w, input: parent(input.text[0], 2),
             pairs=EXPERIMENT.train_pairs,
@@ -123,6 +139,10 @@ rule binarise:
         "<benchmarks>/binarise/{subset}.{pair}.{lang}.tsv"
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         prefix=subpath(output.stats, strip_suffix=".json"),
         shards=shard_option,
@@ -154,6 +174,10 @@ rule write_card:
         "<benchmarks>/write_card/card.tsv"
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         root=subpath(output.json, parent=True),
         vocabulary=lambda w, input: parent(input.vocabulary[0]),
@@ -179,6 +203,10 @@ rule rebuild_references:
         "<benchmarks>/rebuild_references/{testset}.{pair}.{lang}.tsv"
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         prefix=subpath(input.bin, strip_suffix=".bin"),
         processing=as_json(EXPERIMENT.text.model_dump()),

@@ -15,6 +15,10 @@ rule score:
         profile=alternatives(REFERENCES),
     conda:
         "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
         metrics=EXPERIMENT.evaluation.metrics,

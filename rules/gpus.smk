@@ -25,4 +25,4 @@ if workflow.local_exec and not workflow.remote_exec:
     # Without devices nothing limits the jobs but their threads.
     if found and "gpu" not in workflow.global_resources:
         workflow.register_resource("gpu", len(found))
-    shell.prefix(f"{PREFIX}export NEURONSPEC_GPUS='{devices_by_stage() if found else ''}'; ")
+    set_prefix(f"{PREFIX}export NEURONSPEC_GPUS='{devices_by_stage() if found else ''}'; ")

@@ -15,6 +15,10 @@ rule select_masks:
         row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:
         "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
     params:
         root=lambda w, input: parent(input.counts[0]),
         directions=lambda w: rows_of(w.row),

@@ -14,6 +14,10 @@ rule tabulate:
         "<benchmarks>/tabulate/tables.tsv"
     conda:
         "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
     params:
         root=lambda w, input: parent(input.scores[0], 3),
         experiment=EXPERIMENT.experiment,
@@ -53,6 +57,10 @@ rule plot_training:
         "<benchmarks>/plot_training/training.tsv"
     conda:
         "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
     params:
         validation=[
             f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
@@ -79,6 +87,10 @@ rule plot_sweep:
         "<benchmarks>/plot_sweep/{sweep}.tsv"
     conda:
         "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
     params:
         metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],
         code=closure_hash("report.plot_sweep"),

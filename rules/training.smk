@@ -25,6 +25,10 @@ if BASELINE not in USED:
             "<benchmarks>/train_baseline/s{seed}.tsv"
         conda:
             "../envs/fairseq.yaml"
+        container:
+            image_of("fairseq")
+        envmodules:
+            *modules_of("fairseq"),
         threads: EXPERIMENT.train.threads
         resources:
             gpu=GPU,
@@ -66,6 +70,10 @@ for name in USED:
             f"<benchmarks>/use_system/{name}.s{{seed}}.tsv"
         conda:
             "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
         params:
             system=name,
             languages=EXPERIMENT.languages,
@@ -102,6 +110,10 @@ if USED:
             "<benchmarks>/use_vocabulary/spm.tsv"
         conda:
             "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
         params:
             source=lambda w, input: parent(input.system[0]),
             code=closure_hash("train.use_vocabulary"),
@@ -131,6 +143,10 @@ rule finetune:
         "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
     conda:
         "../envs/fairseq.yaml"
+    container:
+        image_of("fairseq")
+    envmodules:
+        *modules_of("fairseq"),
     threads: EXPERIMENT.finetune.threads
     resources:
         gpu=GPU,

@@ -23,6 +23,10 @@ rule decode:
         "<benchmarks>/decode/{system}.s{seed}.{testset}.{direction}.tsv"
     conda:
         f"../envs/{ENGINE_ENVIRONMENT}.yaml"
+    container:
+        image_of(ENGINE_ENVIRONMENT)
+    envmodules:
+        *modules_of(ENGINE_ENVIRONMENT),
     threads: EXPERIMENT.decode.threads
     resources:
         gpu=GPU if ON_GPU else 0,

@@ -466,12 +466,25 @@ ROWS = [
         conda=True,
     ),
     Row(
+        "a site's modules and images are named or change (`envs/site.yaml`, `--sdm env-modules`)",
+        {},
+        "where a program's libraries come from is no reason to run it again",
+        options=("--sdm", "env-modules"),
+        code=write("envs/site.yaml", "fairseq:\n  modules: [gcc/12.3]\n  image: /images/fairseq.sif\n"),
+    ),
+    Row(
         "the checkout moves",
         {},
         "no path of it is in a command or a param",
         code=each(),
     ),
     Row("another number of cores", {}, "it says how jobs run", options=("--cores", "1")),
+    Row(
+        "another number of GPUs (`--set-resources finetune:gpu=2`, `--resources gpu=1`)",
+        {},
+        "as for cores; the update stays the same",
+        options=("--set-resources", "finetune:gpu=2", "--resources", "gpu=1"),
+    ),
 ]
 
 

@@ -14,7 +14,6 @@ from tests.dag.finished_experiment import (
     ROOT,
     copied_checkout,
     counts,
-    finish,
     lay_down_text,
     merged,
     planned,
@@ -33,11 +32,8 @@ esac
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished")
-    lay_down_text(folder)
-    assert counts(planned(folder, CONFIG)) == ALL
-    return finish(folder)
+def finished(finished_experiment: Path) -> Path:
+    return finished_experiment
 
 
 def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
@@ -70,6 +66,11 @@ def runs(
         for row in ROWS
         if row in wanted
     }
+
+
+def test_an_experiment_that_has_not_begun_runs_all(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    assert counts(planned(tmp_path, CONFIG)) == ALL
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.change) for row in ROWS])

@@ -52,6 +52,46 @@ def test_conda_holds_the_same_pins(name: str) -> None:
     assert environments.parse_pins("\n".join(pins)) == environments.read_lock(name)
 
 
+def test_conda_files_say_what_they_need_and_nothing_of_a_machine() -> None:
+    files = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "envs").glob("*.yaml")}
+    for name in ("site", "site.example"):
+        files.pop(name, None)
+    assert set(files) == set(environments.RUN_ENVIRONMENTS)
+    for name, content in files.items():
+        # No name or prefix of an environment, no other channel; the same file for CPU and CUDA.
+        assert set(content) == {"channels", "dependencies"}
+        assert content["channels"] == ["conda-forge", "nodefaults"]
+        conda = [entry for entry in content["dependencies"] if isinstance(entry, str)]
+        assert conda == ["python=3.11", "pip", *(["gxx"] if name == "fairseq" else [])]
+        pins = next(entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict))
+        wrong = [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", pin)]
+        assert wrong == [], "neither addresses, nor paths, options or build tags"
+
+
+def test_post_deploy_scripts_install_what_the_lock_pins_and_nothing_else() -> None:
+    scripts = {path.name: path.read_text() for path in (ROOT / "envs").glob("*.post-deploy.sh")}
+    assert set(scripts) == {"fairseq.post-deploy.sh"}
+    (text,) = scripts.values()
+    commands = [line for line in text.splitlines() if line and not line.startswith("#")]
+    version = environments.read_lock("fairseq")["fairseq"]
+    assert commands == [
+        "set -euo pipefail",
+        f"python -m pip install --no-deps fairseq=={version}",
+    ]
+
+
+def test_run_in_takes_the_python_of_a_container(tmp_path: Path) -> None:
+    fake_python(tmp_path / "image/bin")
+    fake_python(tmp_path / "venvs/evaluate/bin")
+    variables = {
+        "PATH": f"{tmp_path}/image/bin:{os.environ['PATH']}",
+        "NEURONSPEC_IMAGES": "fairseq text",
+        "NEURONSPEC_VENVS": str(tmp_path / "venvs"),
+    }
+    assert run_in("text", "some.module", **variables).stdout.startswith(f"{tmp_path}/image/bin/python|")
+    assert run_in("evaluate", "some.module", **variables).stdout.startswith(f"{tmp_path}/venvs/evaluate/")
+
+
 def test_packages_of_several_environments_that_files_pass_between_agree() -> None:
     fairseq, text = environments.read_lock("fairseq"), environments.read_lock("text")
     for package in ("numpy", "sentencepiece", "safetensors"):

@@ -1,6 +1,6 @@
 """Start a job on GPUs that no other job has: at most one job on a device, without anyone who keeps count.
 
-``python -m workflow_scripts.operate.lease N COMMAND…`` (envs/bin/run-in, for rules with the resource ``gpu``).
+``python -m workflow_scripts.operate.lease N COMMAND…`` (envs/bin/run-in, for rules with a resource ``gpu``).
 Each device has a lock file in a folder of this user on this machine. The job locks N of them, sets
 CUDA_VISIBLE_DEVICES to their identities and becomes COMMAND. The descriptors stay open through that, so
 the kernel gives the devices back when the job's last process has ended, however it ended: a killed
@@ -168,10 +168,10 @@ def take(number: int, devices: list[Device]) -> list[Device]:
     """
     if number > len(devices):
         restricted = f" (with {VISIBLE}={os.environ[VISIBLE]})" if VISIBLE in os.environ else ""
-        plural = "s" if len(devices) > 1 else ""
+        usable = len(devices)
         raise UserError(
-            f"the job asks for {number} GPUs (its resource gpu), and there are only {len(devices)} GPU{plural}"
-            f" here{restricted}: ask for fewer, e.g. --set-resources RULE:gpu={len(devices)}"
+            f"the job asks for {number} GPUs (its resource gpu), and there are only {usable} here{restricted}:"
+            f" ask for fewer, e.g. --set-resources RULE:gpu={usable}"
         )
     folder = leases_folder()
     said = False

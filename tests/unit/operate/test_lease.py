@@ -138,7 +138,7 @@ def test_the_users_choice_restricts_what_is_taken(
     said = too_many.communicate()[1]
     assert too_many.returncode == 1
     assert said.startswith(f"error: the job asks for {len(expected) + 1} GPUs (its resource gpu), and there")
-    assert f"only {len(expected)} GPU" in said and f"(with CUDA_VISIBLE_DEVICES={chosen})" in said
+    assert f"only {len(expected)} here (with CUDA_VISIBLE_DEVICES={chosen}): ask" in said
     assert said.count("\n") == 1
 
 
