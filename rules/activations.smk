@@ -14,9 +14,9 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
                 "<results>/activations/baseline/s{{seed}}/valid/{direction}.npz", direction=counted
             ),
         log:
-            f"<logs>/count_encoder/baseline.s{{seed}}.{counted_by}.log",
+            f"<logs>/count_encoder/baseline/s{{seed}}/{counted_by}.log",
         benchmark:
-            f"<benchmarks>/count_encoder/baseline.s{{seed}}.{counted_by}.tsv"
+            f"<benchmarks>/count_encoder/baseline/s{{seed}}/{counted_by}.tsv"
         # Before the short jobs: the longest is not to be the last.
         priority: 1
         conda:
@@ -48,9 +48,9 @@ rule count_activations:
     output:
         counts="<results>/activations/baseline/s{seed}/valid/{direction}.npz",
     log:
-        "<logs>/count_activations/baseline.s{seed}.{direction}.log",
+        "<logs>/count_activations/baseline/s{seed}/{direction}.log",
     benchmark:
-        "<benchmarks>/count_activations/baseline.s{seed}.{direction}.tsv"
+        "<benchmarks>/count_activations/baseline/s{seed}/{direction}.tsv"
     wildcard_constraints:
         direction=alternatives(EXPERIMENT.counted_alone) or "none",
     conda:

@@ -64,9 +64,9 @@ rule prepare_text:
         two="<results>/data/text/{subset}/{one}-{two}.{two}.txt",
         stats="<results>/data/text/{subset}/{one}-{two}.json",
     log:
-        "<logs>/prepare_text/{subset}.{one}-{two}.log",
+        "<logs>/prepare_text/{subset}/{one}-{two}.log",
     benchmark:
-        "<benchmarks>/prepare_text/{subset}.{one}-{two}.tsv"
+        "<benchmarks>/prepare_text/{subset}/{one}-{two}.tsv"
     conda:
         "../envs/text.yaml"
     container:
@@ -134,9 +134,9 @@ rule binarise:
         ),
         stats="<results>/data/bin/{subset}.{pair}.{lang}.json",
     log:
-        "<logs>/binarise/{subset}.{pair}.{lang}.log",
+        "<logs>/binarise/{subset}/{pair}.{lang}.log",
     benchmark:
-        "<benchmarks>/binarise/{subset}.{pair}.{lang}.tsv"
+        "<benchmarks>/binarise/{subset}/{pair}.{lang}.tsv"
     conda:
         "../envs/text.yaml"
     container:
@@ -198,9 +198,9 @@ rule rebuild_references:
     output:
         text="<results>/data/references/{testset}.{pair}.{lang}.txt",
     log:
-        "<logs>/rebuild_references/{testset}.{pair}.{lang}.log",
+        "<logs>/rebuild_references/{testset}/{pair}.{lang}.log",
     benchmark:
-        "<benchmarks>/rebuild_references/{testset}.{pair}.{lang}.tsv"
+        "<benchmarks>/rebuild_references/{testset}/{pair}.{lang}.tsv"
     conda:
         "../envs/text.yaml"
     container:

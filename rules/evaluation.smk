@@ -8,9 +8,9 @@ rule score:
     output:
         scores="<results>/scores/{system}/s{seed}/{testset}.{profile}.json",
     log:
-        "<logs>/score/{system}.s{seed}.{testset}.{profile}.log",
+        "<logs>/score/{system}/s{seed}/{testset}.{profile}.log",
     benchmark:
-        "<benchmarks>/score/{system}.s{seed}.{testset}.{profile}.tsv"
+        "<benchmarks>/score/{system}/s{seed}/{testset}.{profile}.tsv"
     wildcard_constraints:
         profile=alternatives(REFERENCES),
     conda:

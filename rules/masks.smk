@@ -8,9 +8,9 @@ rule select_masks:
     output:
         masks="<results>/masks/baseline/s{seed}/{maskset}{row}.npz",
     log:
-        "<logs>/select_masks/baseline.s{seed}.{maskset}{row}.log",
+        "<logs>/select_masks/baseline/s{seed}/{maskset}{row}.log",
     benchmark:
-        "<benchmarks>/select_masks/baseline.s{seed}.{maskset}{row}.tsv"
+        "<benchmarks>/select_masks/baseline/s{seed}/{maskset}{row}.tsv"
     wildcard_constraints:
         row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:

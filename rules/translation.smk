@@ -18,9 +18,9 @@ rule decode:
     output:
         hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
     log:
-        "<logs>/decode/{system}.s{seed}.{testset}.{direction}.log",
+        "<logs>/decode/{system}/s{seed}/{testset}.{direction}.log",
     benchmark:
-        "<benchmarks>/decode/{system}.s{seed}.{testset}.{direction}.tsv"
+        "<benchmarks>/decode/{system}/s{seed}/{testset}.{direction}.tsv"
     conda:
         f"../envs/{ENGINE_ENVIRONMENT}.yaml"
     container:

@@ -145,7 +145,7 @@ class Experiment:
                 continue
 
     def finished_jobs(self) -> dict[str, Job]:
-        """Return the finished jobs by name, `decode/baseline.s1.test.en-ka`, from their benchmark files."""
+        """Return the finished jobs by name, `decode/baseline/s1/test.en-ka`, from their benchmark files."""
         root = self.results / "benchmarks"
         found = {}
         for path in root.rglob("*.tsv"):

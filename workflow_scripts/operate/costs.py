@@ -16,6 +16,7 @@ from workflow_scripts.operate.disk_plan import parameters, symbols_of
 from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training, system_of
 from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment_sizes, job_times, sizes_of
+from workflow_scripts.operate.times import job_name
 
 #: Stages whose time depends on the network's size.
 OF_THE_NETWORK = ("count_activations", "count_encoder", "decode", "mask_control")
@@ -106,9 +107,9 @@ class JobCosts:
         """Return a job's cost: its own last time, else the mean of its stage, here or elsewhere."""
         if job.stage not in self._known:
             here = job_times(self._results / "benchmarks" / job.stage)
-            self._known[job.stage] = {Path(one.file).name: one for one in here}, self._mean(job.stage, here)
+            self._known[job.stage] = {one.name: one for one in here}, self._mean(job.stage, here)
         own, mean = self._known[job.stage]
-        if last := own.get(Path(job.benchmark).name):
+        if last := own.get(job_name(job.benchmark.partition(f"benchmarks/{job.stage}/")[2])):
             return Cost(last.seconds, last.memory_mb, "as it took last time")
         return mean
 

@@ -80,21 +80,21 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
     sides = list(_sides(experiment))
     for subset, pair in dict.fromkeys((subset, pair) for subset, pair, _ in sides):
         texts = [f"data/text/{subset}/{pair}.{lang}.txt" for lang in pair.split("-")]
-        yield _job("prepare_text", f"{subset}.{pair}", *texts, f"data/text/{subset}/{pair}.json")
+        yield _job("prepare_text", f"{subset}/{pair}", *texts, f"data/text/{subset}/{pair}.json")
     vocabulary = "use_vocabulary" if experiment.used else "train_subwords"
     yield _job(vocabulary, "spm", "data/subwords/spm.model", "data/subwords/dict.txt")
     shards = [f"shard{n}/" for n in range(experiment.data.shards)] if experiment.data.shards > 1 else []
     for side in map(".".join, sides):
         files = [f"{shard}{side}.{end}" for end in ("bin", "idx") for shard in shards or [""]]
         files += [f"{shard}{side}.json" for shard in [*shards, ""]]
-        yield _job("binarise", side, *(f"data/bin/{file}" for file in files))
+        yield _job("binarise", side.replace(".", "/", 1), *(f"data/bin/{file}" for file in files))
     yield _job("write_card", "card", "data/card.json", "data/card.md")
     if "paper" in experiment.evaluation.references:
         targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.evaluated_directions]
         for testset in experiment.testsets:
             for pair, lang in dict.fromkeys(targets):
-                name = f"{testset}.{pair}.{lang}"
-                yield _job("rebuild_references", name, f"data/references/{name}.txt")
+                file = f"data/references/{testset}.{pair}.{lang}.txt"
+                yield _job("rebuild_references", f"{testset}/{pair}.{lang}", file)
 
 
 def _system(name: str, seed: int, *more: str) -> list[str]:
@@ -132,10 +132,10 @@ def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
         for rule, name, group in counted:
             if directions.issuperset(group):
                 files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in group]
-                yield _job(rule, f"{BASELINE}.s{seed}.{name}", *files)
+                yield _job(rule, f"{BASELINE}/s{seed}/{name}", *files)
     for seed in experiment.train.seeds:
         for row in [*trained, *(f"{masks}/{direction}" for masks in decoded for direction in others)]:
-            yield _job("select_masks", f"{BASELINE}.s{seed}.{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
+            yield _job("select_masks", f"{BASELINE}/s{seed}/{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
 
 
 def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
@@ -160,11 +160,11 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
     for system in experiment.all_systems:
         for seed in experiment.train.seeds:
             for testset in experiment.testsets:
-                place, name = f"{system}/s{seed}/{testset}", f"{system}.s{seed}.{testset}"
+                place = f"{system}/s{seed}/{testset}"
                 for direction in experiment.evaluated_directions:
-                    yield _job("decode", f"{name}.{direction}", f"translations/{place}/{direction}.txt")
+                    yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
                 for profile in experiment.evaluation.references:
-                    yield _job("score", f"{name}.{profile}", f"scores/{place}.{profile}.json")
+                    yield _job("score", f"{place}.{profile}", f"scores/{place}.{profile}.json")
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:

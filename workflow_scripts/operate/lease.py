@@ -170,8 +170,8 @@ def take(number: int, devices: list[Device]) -> list[Device]:
         restricted = f" (with {VISIBLE}={os.environ[VISIBLE]})" if VISIBLE in os.environ else ""
         usable = len(devices)
         raise UserError(
-            f"the job asks for {number} GPUs (its resource gpu), and there are only {usable} here{restricted}:"
-            f" ask for fewer, e.g. --set-resources RULE:gpu={usable}"
+            f"the job asks for {number} GPUs (its resource gpu), and there are only {usable} here{restricted}"
+            f": ask for fewer, e.g. --set-resources RULE:gpu={usable}"
         )
     folder = leases_folder()
     said = False

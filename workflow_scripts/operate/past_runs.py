@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.files import read_json
-from workflow_scripts.operate.times import MEASURED_SECONDS
+from workflow_scripts.operate.times import MEASURED_SECONDS, benchmark_files
 from workflow_scripts.units.retention import FINISHED, HISTORY
 
 #: What the speed of a network depends on; two that agree in these are of one size.
@@ -31,9 +31,9 @@ SIZES = (
 
 @dataclass(frozen=True)
 class JobTime:
-    """A job that ran: its benchmark's file, seconds, peak memory in MB (0: too short to be measured)."""
+    """A job that ran: its name (times.job_name), seconds, peak memory in MB (0: too short to be measured)."""
 
-    file: str
+    name: str
     seconds: float
     memory_mb: float
 
@@ -70,14 +70,14 @@ def sizes_of(architecture: Mapping[str, Any]) -> tuple[Any, ...]:
 def job_times(folder: Path) -> list[JobTime]:
     """Return the jobs of a stage, from its folder of benchmarks."""
     found = []
-    for file in sorted(folder.rglob("*.tsv")):
+    for name, file in sorted(benchmark_files(folder).items()):
         try:
             with file.open(encoding="utf-8", newline="") as handle:
                 row = list(csv.DictReader(handle, delimiter="\t"))[-1]
             seconds, memory = float(row["s"]), row["max_rss"]
             # Of a short job Snakemake has the memory of the shell that starts it.
             known = seconds >= MEASURED_SECONDS and memory not in ("NA", "-")
-            found.append(JobTime(str(file), seconds, float(memory) if known else 0.0))
+            found.append(JobTime(name, seconds, float(memory) if known else 0.0))
         except (OSError, ValueError, KeyError, IndexError):
             continue
     return found

@@ -1,6 +1,6 @@
 """Where the time of a run went: seconds and memory by stage, as a Markdown table on stdout.
 
-``make times CONFIG=…``. Inputs: ``benchmarks/{rule}/*.tsv`` as Snakemake writes them, and the
+``make times CONFIG=…``. Inputs: ``benchmarks/{rule}/…tsv`` as Snakemake writes them, and the
 ``history.json`` of training folders, which counts every attempt where a benchmark file has the last only.
 """
 
@@ -41,7 +41,7 @@ def stages(results: Path) -> list[Stage]:
     found = []
     for folder in sorted((results / "benchmarks").glob("*")):
         seconds, memory = [], [0.0]
-        for file in sorted(folder.rglob("*.tsv")):
+        for file in benchmark_files(folder).values():
             for took, resident in _benchmarks(file):
                 seconds.append(took)
                 # Snakemake looks at a job's memory at its start and then every few seconds: what it says
@@ -55,6 +55,22 @@ def stages(results: Path) -> list[Stage]:
     if not found:
         raise UserError(f"{results}: no benchmarks; nothing has run here")
     return sorted(found, key=lambda stage: -stage.seconds)
+
+
+def job_name(file: str | Path) -> str:
+    """Return the name of a job from its benchmark below the folder of its stage: all its wildcards.
+
+    It is one for `baseline/s1/news.de-en.tsv` and for `baseline.s1.news.de-en.tsv`, as it was called when all
+    of a stage lay in one folder.
+    """
+    return str(file).replace("/", ".")
+
+
+def benchmark_files(folder: Path) -> dict[str, Path]:
+    """Return the benchmarks of a stage by `job_name`; of two of one job the newer, which is in folders."""
+    files = [file.relative_to(folder) for file in folder.rglob("*.tsv")]
+    files.sort(key=lambda file: (len(file.parts), file))
+    return {job_name(file): folder / file for file in files}
 
 
 def _benchmarks(file: Path) -> list[tuple[float, float | None]]:

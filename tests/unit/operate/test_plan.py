@@ -89,6 +89,18 @@ def test_jobs_cost_what_they_took_or_the_mean_of_their_stage(tmp_path: Path) -> 
     ]
 
 
+def test_a_jobs_own_last_time_is_found_also_where_it_lay_in_earlier_versions(tmp_path: Path) -> None:
+    benchmark(tmp_path / "x", "decode", "baseline.s1.news.de-en", 3.0)
+    benchmark(tmp_path / "x", "decode", "baseline/s1/news.en-de", 5.0)
+    # The same file name as of another system, which has not run.
+    names = ("baseline/s1/news.de-en", "baseline/s1/news.en-de", "ns-k70/s1/news.en-de")
+    estimates = plan_of(experiment(), tmp_path, [planned("decode", name) for name in names]).estimates
+    assert [(one.jobs, one.seconds, one.how) for one in estimates] == [
+        (2, 8.0, "as it took last time"),
+        (1, 4.0, "mean of 2 here"),
+    ]
+
+
 def test_stages_of_the_network_are_compared_only_with_one_of_its_size(tmp_path: Path) -> None:
     benchmark(tmp_path / "alike", "decode", "d", 20.0, "512.0")
     training(tmp_path / "alike")

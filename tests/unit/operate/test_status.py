@@ -56,8 +56,8 @@ rule prepare_text:
     output: "results/tiny/data/text/{subset}/{one}-{two}.{one}.txt",
         "results/tiny/data/text/{subset}/{one}-{two}.{two}.txt",
         "results/tiny/data/text/{subset}/{one}-{two}.json",
-    log: "results/tiny/logs/prepare_text/{subset}.{one}-{two}.log"
-    benchmark: "results/tiny/benchmarks/prepare_text/{subset}.{one}-{two}.tsv"
+    log: "results/tiny/logs/prepare_text/{subset}/{one}-{two}.log"
+    benchmark: "results/tiny/benchmarks/prepare_text/{subset}/{one}-{two}.tsv"
     shell: "sh job {wildcards.subset} {output} > {log} 2>&1"
 """
 SLOW = """
@@ -135,7 +135,7 @@ def test_before_a_run_during_it_and_after_kills(place: Path) -> None:
     status = status_of(experiment(), place)
     assert status.live.processes == [first.pid]
     assert {one.log: one.lines for one in status.ended} == {
-        f"results/tiny/logs/prepare_text/news.{pair}.log": [
+        f"results/tiny/logs/prepare_text/news/{pair}.log": [
             "read 3 lines",
             "error: text/news.fr: no such file",
         ]
@@ -160,7 +160,7 @@ def test_before_a_run_during_it_and_after_kills(place: Path) -> None:
 
 
 def test_what_failed_before_the_run_that_is_on_is_to_do(place: Path) -> None:
-    log = place / "results/tiny/logs/prepare_text/news.de-en.log"
+    log = place / "results/tiny/logs/prepare_text/news/de-en.log"
     log.parent.mkdir(parents=True)
     log.write_text("error: text/news.fr: no such file\n")
     assert counts(place) == {"failed": 1, "to do": 5}
@@ -357,7 +357,7 @@ def test_a_page_for_eighty_columns_without_colour_where_it_is_piped(tmp_path: Pa
         [4.1],
     )
     for name in ("de-en", "en-de", "en-fr", "fr-en"):
-        log = tmp_path / f"results/tiny/logs/decode/baseline.s1.news.{name}.log"
+        log = tmp_path / f"results/tiny/logs/decode/baseline/s1/news.{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("error: [/] no such system\n")
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))

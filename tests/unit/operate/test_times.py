@@ -8,6 +8,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
+from workflow_scripts.operate.past_runs import job_times
 from workflow_scripts.operate.times import Stage, main, stages, table
 
 HEADER = "s\th:m:s\tmax_rss\tcpu_time\n"
@@ -45,6 +46,22 @@ def test_all_attempts_of_a_training_count_and_the_longest_stage_comes_first(tmp_
         "| decode | 2 | 14 | 13% | 12.5 | 100 |",
         "| **all** | 4 | 110 | | | |",
     ]
+
+
+def test_a_job_whose_benchmark_lay_flat_in_earlier_versions_counts_once(tmp_path: Path) -> None:
+    for name, seconds in {
+        "baseline.s1.news.de-en.tsv": 3.0,
+        "ns-k97.5.s1.news.de-en.tsv": 4.0,
+        "baseline/s1/news.de-en.tsv": 5.0,
+    }.items():
+        path = tmp_path / "benchmarks/decode" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HEADER + f"{seconds}\t0:00:01\tNA\t1\n")
+    assert stages(tmp_path) == [Stage("decode", 2, 9.0, 5.0, 0.0)]
+    assert {one.name: one.seconds for one in job_times(tmp_path / "benchmarks/decode")} == {
+        "baseline.s1.news.de-en.tsv": 5.0,
+        "ns-k97.5.s1.news.de-en.tsv": 4.0,
+    }
 
 
 def test_a_run_that_was_not(tmp_path: Path) -> None:
