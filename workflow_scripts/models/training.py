@@ -30,9 +30,10 @@ from workflow_scripts.models.out_of_memory import (
 from workflow_scripts.models.plan import TrainingPlan, fingerprint_of, longest_sentence, number_of_processes
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.sampling import BY_DIRECTION
+from workflow_scripts.models.scratch import near_data
 from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
 from workflow_scripts.models.shards import check_training_data
-from workflow_scripts.models.training_folder import LAST, TrainingFolder
+from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
 from workflow_scripts.units.retention import check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,9 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder) -> None:
     execution = settings_by_class(plan.settings, processes)["execution"]
     with folder.attempt([_device()] * processes, execution) as attempt:
         try:
-            run(plan)
+            hashes = folder.fingerprint[IDENTITY]["data"]
+            with near_data(plan.data_bin, plan.directions, hashes) as data_bin:
+                run(replace(plan, data_bin=data_bin))
         except Exception as error:
             if not is_out_of_memory(error):
                 raise

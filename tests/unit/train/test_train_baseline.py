@@ -15,6 +15,7 @@ from tests.unit.train.interrupted import killed_after, same_weights  # noqa: E40
 from tests.unit.train.toy_world import baseline_arguments, write_pair, write_world  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
+from workflow_scripts.models import training  # noqa: E402
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
@@ -196,3 +197,30 @@ def test_missing_subwords_are_told_before_training_not_at_its_end(world: Path, t
     with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
         main(arguments)
     assert not (tmp_path / "folder").exists()
+
+
+def test_training_data_may_be_read_from_the_nodes_own_disk(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(baseline_arguments(world, tmp_path / "far", tmp_path / "a"))
+    plain = training.run
+
+    def watched(plan: Any) -> None:
+        # While it trains, the files that it was given are gone.
+        data = tmp_path / "world" / "bin"
+        data.rename(tmp_path / "elsewhere")
+        try:
+            assert Path(plan.data_bin).is_relative_to(tmp_path / "node")
+            plain(plan)
+        finally:
+            (tmp_path / "elsewhere").rename(data)
+
+    shutil.copytree(world, tmp_path / "world")
+    (tmp_path / "node").mkdir()
+    monkeypatch.setenv("NEURONSPEC_SCRATCH", str(tmp_path / "node"))
+    monkeypatch.setattr(training, "run", watched)
+    main(baseline_arguments(tmp_path / "world", tmp_path / "near", tmp_path / "b"))
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    records = [read_json(tmp_path / name / "finished.json") for name in ("far", "near")]
+    assert records[0] == records[1]
+    assert [list(folder.iterdir()) for folder in (tmp_path / "node").iterdir()] == [[]]
