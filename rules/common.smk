@@ -95,7 +95,7 @@ def set_prefix(text):
 set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
-GPU = 1 if workflow.local_exec else 0
+GPU = 1 if workflow.local_exec else None
 
 # Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/orphans.py). What
 # Snakemake starts to run one job keeps the name of the workflow.

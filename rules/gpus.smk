@@ -10,7 +10,7 @@ def devices_by_stage():
     for one in workflow.rules:
         stage = re.match(r"run-in \w+ workflow_scripts\.\w+\.(\w+) ", one.shellcmd or "")
         if stage and "gpu" in one.resources:
-            number = one.resources["gpu"].value
+            number = one.resources["gpu"].value or 0
             if not isinstance(number, int):
                 raise WorkflowError(f"{one.name}: gpu={number!r} is not a number of GPUs")
             wanted[stage[1]] = max(number, wanted.get(stage[1], 0))

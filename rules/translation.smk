@@ -29,7 +29,7 @@ rule decode:
         *modules_of(ENGINE_ENVIRONMENT),
     threads: EXPERIMENT.decode.threads
     resources:
-        gpu=GPU if ON_GPU else 0,
+        gpu=GPU if ON_GPU else None,
     params:
         options=as_options(EXPERIMENT.decode.model_dump(exclude={"threads"})),
         code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
