@@ -13,7 +13,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-.PHONY: help setup demo run multi30k translate clean-training accept retrain status why verify plan times test malformed chaos lint bench
+.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test malformed chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -32,6 +32,10 @@ run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's o
 
 multi30k: ## the Multi30k experiment (hours)
 	@$(MAKE) --no-print-directory run CONFIG=config/experiments/multi30k.yaml
+
+fetch: ## only what an experiment needs from the internet, e.g. on a login node: CONFIG=…
+	$(SETUP) workflow text
+	@$(BIN) -m workflow_scripts.operate.fetch --configfile $(CONFIG) $(ARGS)
 
 translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
 	$(SETUP) workflow text

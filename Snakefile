@@ -14,6 +14,7 @@ include: "rules/translation.smk"
 include: "rules/evaluation.smk"
 include: "rules/analysis.smk"
 include: "rules/report.smk"
+include: "rules/local.smk"
 include: "rules/gpus.smk"  # last: it looks at the rules
 
 

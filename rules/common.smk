@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity, venvs_folder
+from workflow_scripts.operate.fetch import FETCHING, fetched_files, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
@@ -200,7 +202,11 @@ def source_files(wildcards):
 
 
 def downloads():
-    return EXPERIMENT.data.source.downloads(f"{RESULTS}/data", EXPERIMENT.languages)
+    """The files that the source downloads; own files and the toy corpus have none."""
+    source = EXPERIMENT.data.source
+    return (
+        [] if source.type in ("files", "toy") else source.downloads(f"{RESULTS}/data", EXPERIMENT.languages)
+    )
 
 
 def source_lines(wildcards):
@@ -371,6 +377,12 @@ def refused_by_cluster(jobs):
     )
 
 
+def named_config():
+    """The config file as `make` is given it."""
+    given = workflow.overwrite_configfiles
+    return os.path.relpath(given[0]) if given else "…"
+
+
 def refused(jobs):
     """One line for what does not allow the planned jobs, or nothing."""
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
@@ -380,6 +392,11 @@ def refused(jobs):
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
     if on_slurm() and (problem := refused_by_cluster(jobs)):
+        return problem
+    missing = [
+        file for job in jobs if job.rule.name in FETCHING for file in job.output if not Path(file).exists()
+    ]
+    if problem := out_of_reach(EXPERIMENT, missing, named_config()):
         return problem
     planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in jobs]
     # A cluster names no cores: then every training may run at once.

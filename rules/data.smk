@@ -26,11 +26,13 @@ if EXPERIMENT.data.source.type == "toy":
             "run-in text workflow_scripts.data.generate_toy --spec {params.spec:q} --out {params.out:q} > {log} 2>&1"
 
 
-if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads():
+if downloads():
 
     rule download_corpus:
         output:
-            files=downloads(),
+            # What is there is checked, and fetched again only if it is not right: kept, so that this works where there
+            # is no internet.
+            files=update(downloads()),
         log:
             "<logs>/download_corpus/corpus.log",
         benchmark:
@@ -46,7 +48,7 @@ if EXPERIMENT.data.source.type in ("multi30k", "ntrex", "mtdata") and downloads(
             what=(
                 f"--datasets '{as_json(EXPERIMENT.data.source.datasets())}'"
                 if EXPERIMENT.data.source.type == "mtdata"
-                else f"--languages {' '.join(EXPERIMENT.languages)}"
+                else f"--languages {' '.join(EXPERIMENT.languages)} --home {shlex.quote(EXPERIMENT.data.source.home)}"
             ),
             out=lambda w, output: parent(output.files[0]),
             code=closure_hash("data.download_corpus"),

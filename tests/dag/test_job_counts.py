@@ -47,7 +47,7 @@ def jobs(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
     text = result.stdout + result.stderr
     stats = text.split("Job stats:")[1].split("\n\n")[0] if "Job stats:" in text else ""
     found = re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)
-    return {rule: int(count) for rule, count in found if rule not in ("total", "all")}
+    return {rule: int(count) for rule, count in found if rule not in ("total", "all", "fetch")}
 
 
 EXPECTED = {

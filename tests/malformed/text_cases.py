@@ -271,7 +271,7 @@ OTHERS = [
     toy("type", "a word for a number in a toy spec", '{"test_size": "many"}', "toy.test_size: 'many' is not a whole number"),
     toy("range", "too few concepts", '{"concepts": 3}', 'toy.concepts: 3 is not in 40 … 2000'),
     toy("code", "a language code that is a path", '{"pivot": "../en"}', "toy: language code '../en' is not two or three letters a-z"),
-    fetch("language", "a language that Multi30k lacks", "--corpus multi30k --languages en fi", "multi30k has no language 'fi'; it has cs, de, en, fr"),
+    fetch("language", "a language that Multi30k lacks", "--corpus multi30k --languages en fi --home file:///nowhere", "multi30k has no language 'fi'; it has cs, de, en, fr"),
     fetch("json", "datasets that are not JSON", "--corpus mtdata --datasets train", '--datasets is no JSON: Expecting value: line 1 column 1 (char 0)'),
     fetch("form", "datasets that are a list", '--corpus mtdata --datasets {"train":["de-en"]}', "mtdata datasets of train: expected {pair: [dataset id, ...]}, found ['de-en']"),
     fetch("ids", "a pair without datasets", '--corpus mtdata --datasets {"train":{"de-en":[]}}', 'mtdata datasets of train, de-en: expected [dataset id, ...], found []'),

@@ -7,7 +7,7 @@ from itertools import pairwise
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from workflow_scripts.config.base import DirectionId, Section, SubsetName
 from workflow_scripts.directions import pair_of, split_direction
@@ -104,11 +104,24 @@ class FilesSource(Section):
         return {TRAIN: self.train, VALID: self.valid, **self.tests}
 
 
+def _url(value: str) -> str:
+    if not value.startswith(("https://", "http://", "file:///")) or not value.isprintable():
+        raise ValueError(f"{value!r} is no URL: it must begin with https://, http:// or file:///")
+    return value
+
+
+Home = Annotated[str, AfterValidator(_url)]
+
+
 class Multi30kSource(Section):
     """Multi30k, task 1: image captions in English, German, French and Czech."""
 
     type: Literal["multi30k"]
     folder: str | None = Field(None, description="Folder that holds the files; null: download them.")
+    home: Home = Field(
+        "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw",
+        description="URL to download them from: their home, or a mirror of it.",
+    )
     tests: list[Literal["test_2016_flickr"]] = Field(
         ["test_2016_flickr"], min_length=1, description="Test sets to use."
     )
@@ -132,6 +145,10 @@ class NtrexSource(Section):
 
     type: Literal["ntrex"]
     folder: str | None = Field(None, description="Folder with {lang}.txt.gz; null: download them.")
+    home: Home = Field(
+        "https://raw.githubusercontent.com/MicrosoftTranslator/NTREX/main/NTREX-128",
+        description="URL to download them from: their home, or a mirror of it.",
+    )
     train: Lines = Field(Lines(start=0, stop=1397), description="Lines for training.")
     valid: Lines = Field(Lines(start=1397, stop=1697), description="Lines for validation.")
     test: Lines = Field(Lines(start=1697, stop=1997), description="Lines for testing.")

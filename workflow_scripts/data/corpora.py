@@ -1,4 +1,4 @@
-"""Where the two public corpora live, what their files are called and what they must contain.
+"""What the files of the two public corpora are called and what they must contain.
 
 Multi30k (Elliott et al. 2016, 2017; Barrault et al. 2018), task 1, raw: SHA-256 of the gzip files.
 NTREX-128 (Federmann et al. 2022): SHA-256 of the plain text as published, with CRLF line ends.
@@ -7,11 +7,6 @@ NTREX-128 (Federmann et al. 2022): SHA-256 of the plain text as published, with 
 from __future__ import annotations
 
 from workflow_scripts.languages import LISTED
-
-PUBLIC_HOMES = {
-    "multi30k": "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw",
-    "ntrex": "https://raw.githubusercontent.com/MicrosoftTranslator/NTREX/main/NTREX-128",
-}
 
 MULTI30K = {
     "test_2016_flickr.cs.gz": "200a4a74cc9560f051924abb9803be008d1908d77f747e9141aeb86dfd2797f1",

@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES, PUBLIC_HOMES
+from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES
 from workflow_scripts.data.mtdata_source import fetch_datasets, parse_datasets
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of
@@ -50,8 +50,8 @@ def fetch(url: str, sha256: str, target: Path, pack: bool = False) -> None:
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             raise UserError(
-                f"{url} cannot be downloaded ({reason}); fetch it by hand and name its folder in "
-                "data.source.folder"
+                f"{url} cannot be downloaded ({reason}): run 'make fetch CONFIG=…' on a machine with"
+                " internet, or fetch it by hand and name its folder in data.source.folder"
             ) from None
         if packed:
             packed.close()
@@ -93,18 +93,17 @@ CORPORA: dict[str, tuple[frozenset[str], Callable[[Iterable[str]], list[RemoteFi
 }
 
 
-def download(corpus: str, languages: Iterable[str], out: Path, home: str | None = None) -> list[Path]:
-    """Fetch a corpus's files of the languages into ``out``; return their paths.
+def download(corpus: str, languages: Iterable[str], out: Path, home: str) -> list[Path]:
+    """Fetch a corpus's files of the languages from the URL ``home`` into ``out``; return their paths.
 
-    ``home``: another place with the same files (a mirror's URL, ``file://`` too). Raises UserError for a
-    language that the corpus lacks, and where a file cannot be had.
+    Raises UserError for a language that the corpus lacks, and where a file cannot be had.
     """
     known, files_of = CORPORA[corpus]
     languages = list(languages)
     for language in languages:
         if problem := unknown_language(language, corpus, sorted(known)):
             raise UserError(problem)
-    base = (home or PUBLIC_HOMES[corpus]).rstrip("/")
+    base = home.rstrip("/")
     paths = []
     for source, sha256, name, pack in files_of(languages):
         target = out / name
@@ -123,15 +122,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--corpus", choices=[*CORPORA, "mtdata"], required=True)
     parser.add_argument("--languages", nargs="+", default=[], help="multi30k, ntrex: languages to fetch")
     parser.add_argument("--datasets", help="mtdata: JSON {subset: {pair: [dataset id, ...]}}")
-    parser.add_argument("--home", help="multi30k, ntrex: another URL with the same files")
+    parser.add_argument("--home", help="multi30k, ntrex: URL of the folder with their files")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     if arguments.corpus == "mtdata":
         if not arguments.datasets:
             raise UserError("--corpus mtdata needs --datasets JSON {subset: {pair: [dataset id, ...]}}")
         fetch_datasets(parse_datasets(json_object(arguments.datasets)), arguments.out)
-    elif not arguments.languages:
-        raise UserError(f"--corpus {arguments.corpus} needs --languages")
+    elif not arguments.languages or not arguments.home:
+        raise UserError(f"--corpus {arguments.corpus} needs --languages and --home")
     else:
         download(arguments.corpus, arguments.languages, arguments.out, arguments.home)
 

@@ -105,6 +105,9 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
         )
     except Exception as error:  # whatever a server, an archive or a parser may do: the user needs its name
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"mtdata could not fetch {dataset_id}: {reason}") from None
+        raise UserError(
+            f"mtdata could not fetch {dataset_id}: {reason}; if this machine has no internet, run"
+            " 'make fetch CONFIG=…' on one that has"
+        ) from None
     first, second, _ = Dataset.get_paths(dataset.train_parts_dir, INDEX[parsed])
     return (second, first) if swapped else (first, second)

@@ -381,3 +381,12 @@ def test_held_out_lines_are_not_trained_on(
         assert errors_of(config) == ["data.source: train and valid are lines of the same files, and overlap"]
     else:
         load_experiment(config)
+
+
+def test_a_mirror_is_a_url() -> None:
+    source = {"type": "multi30k", "home": "https://mirror.example.org/a b?c='d'&e"}
+    assert load_experiment(small(data={"source": source})).data.source.home == source["home"]
+    for home in ("mirror.example.org/multi30k", "ftp://mirror.example.org", "file://folder", "https://a\nb"):
+        (line,) = errors_of(small(data={"source": {"type": "multi30k", "home": home}}))
+        said = f"{home!r} is no URL: it must begin with https://, http:// or file:///"
+        assert line == f"data.source.home: {said}"

@@ -101,8 +101,8 @@ def test_a_missing_file_is_one_line_on_the_command_line(tmp_path):
 
 def test_languages():
     with pytest.raises(UserError, match="multi30k has no language 'it'; it has cs, de, en, fr"):
-        download("multi30k", ["it"], Path("unused"))
-    with pytest.raises(UserError, match="needs --languages"):
+        download("multi30k", ["it"], Path("unused"), "unused")
+    with pytest.raises(UserError, match="needs --languages and --home"):
         main(["--corpus", "ntrex", "--out", "unused"])
 
 

@@ -1,0 +1,31 @@
+# What stays on the machine where Snakemake itself runs (on a cluster, the login node), and what is fetched there.
+
+
+# Only jobs that take at most seconds of one core and some 100 MB at the size of the largest experiment (60 directions
+# of 49,152 neurons, docs/how-to/fetch.md), and read neither the training text nor weights; and what needs the internet,
+# which compute nodes may lack. A rule in a group of a profile is not local.
+localrules:
+    all,
+    fetch,
+    select_masks,
+    overlap,
+    tabulate,
+    plot_training,
+    plot_sweep,
+
+
+if downloads():
+
+    localrules:
+        download_corpus,
+
+
+if USED:
+
+    localrules:
+        use_vocabulary,
+
+
+rule fetch:
+    input:
+        lambda w: fetched_files(EXPERIMENT),
