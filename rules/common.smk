@@ -24,11 +24,11 @@ from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import environment_identity, venvs_folder
+from workflow_scripts.operate.expected import use_system_rule
 from workflow_scripts.operate.fetch import FETCHING, fetched_files, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
-from workflow_scripts.processes import identity
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import cancel_left_behind
@@ -40,6 +40,7 @@ from workflow_scripts.operate.training_code import (
     training_code,
 )
 from workflow_scripts.operate.training_code import report as report_training_code
+from workflow_scripts.processes import identity
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
@@ -279,10 +280,6 @@ def references_of(testset, profile):
         for d in EXPERIMENT.evaluated_directions
     ]
     return list(dict.fromkeys(files))
-
-
-def rule_name(system):
-    return re.sub(r"\W", "_", system)
 
 
 def system_files(system, seed, *names):

@@ -55,7 +55,7 @@ for name in USED:
 
     rule:
         name:
-            f"use_system_{rule_name(name)}"
+            use_system_rule(name)
         input:
             system=[
                 f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workflow_scripts.config.experiment import BASELINE, Experiment
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.sources import TRAIN, FilesSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
@@ -101,9 +102,14 @@ def _system(name: str, seed: int, *more: str) -> list[str]:
     return [f"systems/{name}/s{seed}/{file}" for file in (*SYSTEM_FILES, *more)]
 
 
+def use_system_rule(system: str) -> str:
+    """Return the name of the rule that takes a system of another experiment."""
+    return USE_SYSTEM + "_" + re.sub(r"\W", "_", system)
+
+
 def _used(experiment: Experiment) -> Iterator[ExpectedJob]:
     for name in experiment.used:
-        rule = USE_SYSTEM + "_" + re.sub(r"\W", "_", name)
+        rule = use_system_rule(name)
         masks = ["masks.npz"] if name in experiment.finetuned else []
         for seed in experiment.train.seeds:
             yield _job(rule, f"{name}.s{seed}", *_system(name, seed, *masks))

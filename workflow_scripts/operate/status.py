@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from workflow_scripts.config.experiment import BASELINE, Experiment
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
