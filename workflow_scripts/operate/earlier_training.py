@@ -17,8 +17,8 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Settings
 from workflow_scripts.directions import pair_of
-from workflow_scripts.files import read_json
-from workflow_scripts.operate.training_progress import progress_of
+from workflow_scripts.operate.records import read_record
+from workflow_scripts.operate.training_progress import last_update
 from workflow_scripts.units.retention import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
 
 #: Settings that override the model's in one training.
@@ -77,7 +77,7 @@ def earlier_training(
     clean = Earlier(0, settings.max_updates)
     if (folder / RETRAIN).exists():
         return clean
-    record = _json(folder / FINISHED) or _json(folder / FINGERPRINT)
+    record = read_record(folder / FINISHED) or read_record(folder / FINGERPRINT)
     identity = record.get("identity")
     if not isinstance(identity, dict):
         # Checkpoints of nobody knows what are moved aside.
@@ -91,7 +91,7 @@ def earlier_training(
     else:
         name = f"{job.wildcards['finetuned']}." if "finetuned" in job.wildcards else ""
         log = results / "logs" / job.rule / f"{name}s{job.wildcards['seed']}.log"
-        updates = progress_of("", 0, "stopped", settings.max_updates, folder, log, folder).update or 0
+        updates = last_update(log) or 0
         left = settings.max_updates - updates
     if updates > settings.max_updates:
         return clean
@@ -150,11 +150,3 @@ def _inputs_changed(folder: Path, job: TrainingJob, made: Collection[str]) -> bo
     record = next(path for name in (FINGERPRINT, FINISHED) if (path := folder / name).exists())
     read = record.stat().st_mtime
     return any(not (path := Path(file)).exists() or path.stat().st_mtime > read for file in job.inputs)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -22,6 +22,7 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
+from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.retention import FINISHED, HISTORY, RETRAIN
 from workflow_scripts.units.system import DESCRIPTION
 
@@ -83,23 +84,15 @@ def changed_trainings(
         code = current["train_baseline" if system == BASELINE else "finetune"]
         for seed in experiment.train.seeds:
             folder = results / "training" / system / f"s{seed}"
-            finished = _read(folder / FINISHED)
+            finished = read_record(folder / FINISHED)
             if system in experiment.used or not finished or finished.get("code") == code:
                 continue
-            history = _read(folder / HISTORY)
+            history = read_record(folder / HISTORY)
             gpu_hours = float(history.get("gpu_hours", 0.0))
             hours = gpu_hours or float(history.get("seconds", 0.0)) / 3600
             which = _difference(finished.get("code"), code)
             found.append(ChangedTraining(system, seed, folder, hours, gpu_hours > 0, which, code))
     return found
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        value: dict[str, object] = read_json(path)
-    except (FileNotFoundError, ValueError):
-        return {}
-    return value
 
 
 def _difference(recorded: object, current: str) -> str:

@@ -13,9 +13,8 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from workflow_scripts.files import read_json
+from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.retention import HISTORY
 
 TAIL_BYTES = 64 * 1024
@@ -65,8 +64,8 @@ def progress_of(
 
     ``state``: of its job, ``done``, ``running``, … ``max_updates``: of the config. ``exported``: its system.
     """
-    history = _json(training / HISTORY)
-    facts = _json(exported / "system.json").get("training") or {}
+    history = read_record(training / HISTORY)
+    facts = read_record(exported / "system.json").get("training") or {}
     losses = _losses(training / "validation.csv")
     best_update, best_loss = min(losses, key=lambda row: row[1], default=(None, None))
     update, most, words, pace, age = _last_lines(log)
@@ -98,13 +97,9 @@ def progress_of(
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
-    """Return a JSON object; an empty one where the file is missing or broken."""
-    try:
-        value = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def last_update(log: Path) -> int | None:
+    """Return the update that a training's log names last; None where it names none."""
+    return _last_lines(log)[0]
 
 
 def _losses(path: Path) -> list[tuple[int, float]]:
