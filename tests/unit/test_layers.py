@@ -28,7 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "config": set(),
 }
 # Standard-library-only helpers that every layer may import.
-FOR_ALL = {"errors", "files", "directions", "languages", "processes"}
+FOR_ALL = {"errors", "files", "directions", "durations", "languages", "processes"}
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {"units": {"numpy"}, "config": {"pydantic", "pydantic_core", "yaml"}}
 

@@ -14,6 +14,7 @@ import warnings
 from collections import deque
 from typing import Any
 
+from workflow_scripts.durations import clock
 from workflow_scripts.errors import UserError
 
 # Speed and time left look back this many log lines, so that a pause for validation does not shake them much.
@@ -23,12 +24,6 @@ SPEED_WINDOW = 20
 _TALKATIVE = ("fairseq", "fairseq_cli", "torch")
 
 logger = logging.getLogger(__name__)
-
-
-def clock(seconds: float) -> str:
-    """Return hours and minutes: 5400 -> `1:30`; rounded up to whole minutes."""
-    minutes = int(-(-max(seconds, 0) // 60))
-    return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def log_to_stderr() -> None:

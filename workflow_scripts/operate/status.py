@@ -27,6 +27,7 @@ from rich.text import Text
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.durations import clock
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
@@ -196,12 +197,6 @@ def _trainings_table(trainings: Sequence[Progress]) -> Table:
 
 def _number(value: float | None, form: str, of: Callable[[float], object] = lambda value: value) -> str:
     return "" if value is None else form.format(of(value))
-
-
-def clock(seconds: float) -> str:
-    """Return hours and minutes, rounded up: 5400 -> ``1:30``."""
-    minutes = int(-(-max(seconds, 0) // 60))
-    return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def _show_ended(ended: Sequence[Ended], console: Console) -> None:

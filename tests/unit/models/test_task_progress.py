@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from workflow_scripts.durations import clock
 from workflow_scripts.models import progress
-from workflow_scripts.models.progress import ProgressLog, clock
+from workflow_scripts.models.progress import ProgressLog
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from workflow_scripts.files import write_json
 from workflow_scripts.models.progress import ProgressLog
 from workflow_scripts.operate.job_states import State, failed
 from workflow_scripts.operate.live import look
-from workflow_scripts.operate.status import Status, as_json, clock, main, show, status_of
+from workflow_scripts.operate.status import Status, as_json, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -404,6 +404,5 @@ def test_a_config_that_is_not_there() -> None:
         main(["--configfile", "nowhere.yaml"])
 
 
-def test_clock() -> None:
-    assert [clock(0), clock(1), clock(5400), clock(360_000)] == ["0:00", "0:01", "1:30", "100:00"]
+def test_names_of_states() -> None:
     assert State("to do") is State.TODO
