@@ -13,7 +13,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test malformed chaos lint bench
+.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos lint bench
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -77,6 +77,10 @@ times: ## seconds and memory by stage: CONFIG=…
 test: ## linters and all tests, each in its environment; SUITES="lint text" for some
 	$(SETUP)
 	@$(BIN) tests/run_all.py $(SUITES)
+
+test-slurm: ## a real SLURM controller on this machine (as root; installs Debian's packages), and runs through it
+	$(SETUP)
+	@$(BIN) tests/run_all.py slurm
 
 malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
 	$(SETUP) text

@@ -53,6 +53,8 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("tests/unit/evaluate", "tests/unit/report", "tests/malformed/test_evaluate.py"),
     ),
 }
+#: Suites that need a service; run by name alone (`make test-slurm`).
+SERVICES: dict[str, tuple[str, tuple[str, ...]]] = {"slurm": ("workflow", ("tests/slurm",))}
 LINTERS: dict[str, tuple[str, ...]] = {
     "ruff check": ("dev", "ruff", "check", "."),
     "ruff format": ("dev", "ruff", "format", "--check", "."),
@@ -113,7 +115,7 @@ def run_linters() -> Result:
 
 def run_suite(name: str) -> Result:
     """Run one suite with pytest in its environment."""
-    environment, paths = SUITES[name]
+    environment, paths = {**SUITES, **SERVICES}[name]
     there = [path for path in paths if (ROOT / path).is_file() or any((ROOT / path).glob("**/test_*.py"))]
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -133,7 +135,7 @@ def run_suite(name: str) -> Result:
 
 def uncovered() -> list[str]:
     """Return the test files that no suite runs: a new folder must be given an environment."""
-    covered = [ROOT / path for _, paths in SUITES.values() for path in paths]
+    covered = [ROOT / path for _, paths in [*SUITES.values(), *SERVICES.values()] for path in paths]
     files = (ROOT / "tests").rglob("test_*.py")
     return [str(f.relative_to(ROOT)) for f in files if not any(c == f or c in f.parents for c in covered)]
 
@@ -141,9 +143,10 @@ def uncovered() -> list[str]:
 def main() -> int:
     """Run the suites named on the command line, or all; return the exit status."""
     wanted = sys.argv[1:] or [*SUITES, "lint"]
-    unknown = [name for name in wanted if name not in (*SUITES, "lint")]
+    known = [*SUITES, *SERVICES, "lint"]
+    unknown = [name for name in wanted if name not in known]
     if unknown:
-        print(f"error: no suite {unknown[0]!r}; there are {', '.join([*SUITES, 'lint'])}", file=sys.stderr)
+        print(f"error: no suite {unknown[0]!r}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     if left := uncovered():
         print(f"error: no suite of tests/run_all.py runs {', '.join(left)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A real SLURM of one node, for tests: controller, node daemon and munge, as root, without systemd or a database.
+"""A real SLURM of one node, for tests: controller, node daemon and munge, as root, without a service manager.
 
 What: configuration in /etc/slurm (a job's inner ``srun`` looks for it there), state in a folder of the test's
 own, two fake GPUs. It is started by `Controller.start` and stopped by its process ids. Needs Debian's
@@ -24,7 +24,7 @@ CONFIGURATION = Path("/etc/slurm")
 CORES, MEMORY_MB, GPUS = 8, 16000, 2
 GPU_MODEL = "a100"
 
-# cred_expire is also the time after which a requeued job may start again. Limits are enforced, as clusters do.
+# cred_expire is also the time after which a requeued job may start again.
 SLURM_CONF = """\
 ClusterName=neuronspec
 SlurmctldHost={host}(127.0.0.1)
@@ -53,8 +53,8 @@ ReturnToService=2
 MinJobAge=600
 KillWait=5
 SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Boards=1 SocketsPerBoard=1 CoresPerSocket={cores} ThreadsPerCore=1 \
-RealMemory={memory} Gres=gpu:{model}:{gpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Boards=1 SocketsPerBoard=1 CoresPerSocket={cores} \
+ThreadsPerCore=1 RealMemory={memory} Gres=gpu:{model}:{gpus} State=UNKNOWN
 PartitionName=gpu Nodes={host} Default=YES MaxTime=1:00:00 State=UP
 PartitionName=cpu Nodes={host} MaxTime=2:00:00 State=UP
 """
@@ -65,7 +65,9 @@ def missing() -> str | None:
     if os.geteuid() != 0:
         return "a test controller is started as root, which this user is not"
     absent = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
-    return f"not installed: {', '.join(absent)} (Debian: apt install {' '.join(PACKAGES)})" if absent else None
+    return (
+        f"not installed: {', '.join(absent)} (Debian: apt install {' '.join(PACKAGES)})" if absent else None
+    )
 
 
 def install() -> None:

@@ -1,4 +1,4 @@
-"""What a user of the test cluster has: a copy of the profile with its first block edited, and watched interpreters.
+"""What a user of the test cluster has: a copy of the profile with its first block edited; and watched jobs.
 
 Every job that starts leaves a line in a file: module, arguments, and what SLURM gave it. A job can be made to
 fail at its first start, as on a bad node: the interpreter, not the workflow, is what fails.
@@ -50,7 +50,7 @@ exec {python} "$@"
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a job's program: its module, SLURM's job, rank and GPUs ("unset": none said), its words."""
+    """One start of a job's program: module, SLURM's job, rank and GPUs ("unset": none said), its words."""
 
     module: str
     job: str
@@ -117,9 +117,21 @@ class ClusterRun:
 
     def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own."""
-        command = [sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile")]
+        command = [
+            sys.executable,
+            "-m",
+            "workflow_scripts.operate.run",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+        ]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(self.profile)]
-        command += ["--configfile", str(self.folder / "config.yaml"), "--directory", str(self.folder), *options]
+        command += [
+            "--configfile",
+            str(self.folder / "config.yaml"),
+            "--directory",
+            str(self.folder),
+            *options,
+        ]
         variables = {**os.environ, "NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
         with (self.folder / "run.log").open("ab") as log:
             return subprocess.Popen(
@@ -136,6 +148,14 @@ class ClusterRun:
         """Wait for a run's end, which must be a good one."""
         status = process.wait(timeout=LIMIT)
         assert status == 0, "\n".join(self.said.splitlines()[-60:])
+
+    def refused(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
+        """Run what must end soon, and badly."""
+        process = self.begin(*options, environment=environment)
+        try:
+            assert process.wait(timeout=120) == 1
+        finally:
+            process.kill()
 
     def starts(self, module: str) -> list[Start]:
         """Return the starts of a module's jobs, in order."""

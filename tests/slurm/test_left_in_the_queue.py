@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,19 @@ def without_chance() -> dict[str, Any]:
     """Without dropout nothing depends on which process draws."""
     config = copy.deepcopy(CONFIG)
     config["model"] |= {"dropout": 0.0}
-    config["train"] |= {"max_updates": UPDATES, "validate_interval_updates": 100, "max_tokens": 1000, "lr": 1e-4}
+    config["train"] |= {
+        "max_updates": UPDATES,
+        "validate_interval_updates": 100,
+        "max_tokens": 1000,
+        "lr": 1e-4,
+    }
     config["train"] |= {"update_freq": 2}
     return config
 
 
 @pytest.fixture(scope="module")
 def run(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> ClusterRun:
-    """Killed with its training at work; begun again; then its node fails under the training, and comes back."""
+    """Killed while its training is at work; begun again; then the node fails, and comes back."""
     edits = {"training_tasks_per_node": 2, "training_gpus": 2}
     run = ClusterRun(tmp_path_factory.mktemp("two") / "cluster", without_chance(), edits)
     first = run.begin(SYSTEM)
@@ -75,7 +82,9 @@ def test_two_processes_trained(run: ClusterRun) -> None:
 
 
 def test_a_job_of_a_killed_workflow_is_cancelled(run: ClusterRun) -> None:
-    assert "1 jobs of an earlier run were still in the queue and were cancelled: train_baseline (1)" in run.said
+    assert (
+        "1 jobs of an earlier run were still in the queue and were cancelled: train_baseline (1)" in run.said
+    )
     killed = run.starts(TRAINING)[0].job
     assert [job.state for job in slurm_jobs() if job.number == killed] == ["CANCELLED"]
 
@@ -89,11 +98,11 @@ def test_a_failed_node_gives_the_job_back_to_the_queue(run: ClusterRun) -> None:
 
 
 def test_it_never_ran_twice_at_once(run: ClusterRun) -> None:
-    from datetime import datetime
-
-    spans = [(datetime.fromisoformat(a["started"]).timestamp(), a["seconds"]) for a in run.history("baseline")]
+    spans = [
+        (datetime.fromisoformat(a["started"]).timestamp(), a["seconds"]) for a in run.history("baseline")
+    ]
     assert len(spans) == 3
-    assert all(a + seconds <= b + 2 for (a, seconds), (b, _) in zip(spans, spans[1:], strict=False))
+    assert all(a + seconds <= b + 2 for (a, seconds), (b, _) in pairwise(spans))
 
 
 def test_two_processes_train_what_one_does(run: ClusterRun, tmp_path: Path) -> None:
@@ -101,7 +110,9 @@ def test_two_processes_train_what_one_does(run: ClusterRun, tmp_path: Path) -> N
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml", SYSTEM]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
-    weights = [str(one / SYSTEM).replace("system.json", "model.safetensors") for one in (tmp_path, run.folder)]
+    weights = [
+        str(one / SYSTEM).replace("system.json", "model.safetensors") for one in (tmp_path, run.folder)
+    ]
     python = VENVS / "text/bin/python"
     done = subprocess.run([python, "-c", COMPARE, *weights], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 1e-2

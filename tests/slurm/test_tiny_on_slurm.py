@@ -31,7 +31,7 @@ def tiny() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run on the cluster that has ended well, the controller's memory of it, and the same run without one."""
+    """A run on the cluster that has ended well, what the controller knows of it, and the same without one."""
 
     run: ClusterRun
     jobs: list[SlurmJob]
@@ -50,7 +50,9 @@ def finished(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -
     )
     process = run.begin()
     # In its second slice the training is cancelled by hand, once it has gone on.
-    wait_until(lambda: len(run.starts("workflow_scripts.train.train_baseline")) == 2, "a second slice", process)
+    wait_until(
+        lambda: len(run.starts("workflow_scripts.train.train_baseline")) == 2, "a second slice", process
+    )
     log = run.results / "logs/train_baseline/s1.log"
     wait_until(
         lambda: "| loss" in log.read_text().rpartition("resumed at update")[2], "its progress", process
@@ -91,7 +93,7 @@ def test_a_training_longer_than_its_time_limit_goes_on_in_slices(finished: Finis
 
 
 def test_a_slice_is_no_failure_and_asks_for_no_more(finished: Finished) -> None:
-    """What was cancelled has failed: a new job, which would ask for more, but 6,000 MB is the partition's most."""
+    """What was cancelled has failed: a new job. It would ask for more, but 6,000 MB is the most."""
     assert len({job.number for job in finished.of("train_baseline")}) == 2
     assert {job.memory for job in finished.of("train_baseline")} == {"6000M"}
 

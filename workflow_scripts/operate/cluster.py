@@ -76,6 +76,15 @@ class Request:
         return [f"--{name}={value}" for name, value in named.items() if value is not None]
 
 
+@dataclass(frozen=True)
+class Partition:
+    """What the nodes of a partition can give: the longest time (None: any), memory, kinds of GPUs."""
+
+    minutes: int | None
+    mem_mb: int
+    gpu_models: frozenset[str]
+
+
 def require_sbatch(profile: Profile) -> None:
     """Raise UserError if this machine cannot submit to SLURM."""
     if shutil.which("sbatch") is None:
@@ -120,36 +129,44 @@ def status_command() -> str:
     return "sacct" if done is not None and done.returncode == 0 else "squeue"
 
 
-def _partitions() -> dict[str, tuple[int | None, frozenset[str]]]:
-    """Return each partition's longest time (minutes; None: unlimited) and the kinds of its GPUs."""
-    done = _ask("sinfo", "--noheader", "--format=%R|%l|%G")
+def _partitions() -> dict[str, Partition]:
+    """Return the partitions by name.
+
+    Raises:
+        UserError: the controller does not answer.
+    """
+    done = _ask("sinfo", "--noheader", "--format=%R|%l|%m|%G")
     if done is None or done.returncode:
         said = done.stderr.strip().splitlines()[-1:] if done else []
         raise UserError(f"the SLURM controller does not answer sinfo{': ' if said else ''}{''.join(said)}")
-    found: dict[str, tuple[int | None, frozenset[str]]] = {}
+    found: dict[str, Partition] = {}
     for line in done.stdout.splitlines():
-        name, limit, gres = line.split("|")
+        name, limit, memory, gres = line.split("|")
+        before = found.get(name, Partition(None, 0, frozenset()))
         kinds = frozenset(re.findall(r"gpu:([A-Za-z][\w.]*)", gres))
-        found[name] = (minutes(limit), found.get(name, (None, frozenset()))[1] | kinds)
+        # "16000+" where its nodes differ.
+        most = max(before.mem_mb, int(memory.rstrip("+")))
+        found[name] = Partition(minutes(limit), most, before.gpu_models | kinds)
     return found
 
 
-def _against_partitions(
-    request: Request, partitions: Mapping[str, tuple[int | None, frozenset[str]]]
-) -> tuple[str, str] | None:
+def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -> tuple[str, str] | None:
+    """Return the resource that no node of the partition can give, and why."""
     name = request.slurm_partition
     if name is None:
         return None
     if name not in partitions:
         return "slurm_partition", f"there is no such partition{nearest(name, list(partitions))}"
-    longest, models = partitions[name]
-    if request.runtime is not None and longest is not None and request.runtime > longest:
-        return "runtime", f"partition {name} gives at most {longest} minutes; the job would wait for ever"
+    partition = partitions[name]
+    if request.runtime is not None and partition.minutes is not None and request.runtime > partition.minutes:
+        # Where limits are not enforced sbatch takes it.
+        return "runtime", f"partition {name} gives at most {partition.minutes} minutes"
+    if request.mem_mb is not None and request.mem_mb > partition.mem_mb:
+        return "mem_mb", f"the largest node of partition {name} has {partition.mem_mb}"
+    models = partition.gpu_models
     if request.gpu_model is not None and models and request.gpu_model not in models:
-        return (
-            "gpu_model",
-            f"no node of partition {name} has such GPUs{nearest(request.gpu_model, list(models))}",
-        )
+        known = nearest(request.gpu_model, models) or f"; it has {', '.join(sorted(models))}"
+        return "gpu_model", f"no node of partition {name} has such GPUs{known}"
     return None
 
 
