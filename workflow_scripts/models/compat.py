@@ -46,11 +46,14 @@ def _import_fairseq_quietly() -> None:
     logging.disable(logging.WARNING)
     try:
         import fairseq  # noqa: F401
+        from fairseq.distributed.utils import _TensorPlaceholder
     finally:
         logging.disable(disabled)
         for handler in set(root.handlers) - set(handlers):
             root.removeHandler(handler)
         root.setLevel(level)
+    # In what process 0 sends of a checkpoint to the others.
+    torch.serialization.add_safe_globals([_TensorPlaceholder])
 
 
 _import_fairseq_quietly()

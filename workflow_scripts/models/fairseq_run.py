@@ -28,9 +28,12 @@ from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.devices import device_number
+from workflow_scripts.models.launch import place
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.plan import TrainingPlan, number_of_processes
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
+from workflow_scripts.models.ranks import make_global_group
 from workflow_scripts.models.settings import accumulation
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training, patience_is_spent
 
@@ -61,6 +64,7 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         "max-tokens-valid": s["max_tokens"],
         "update-freq": accumulation(s, number_of_processes(s)),
         "distributed-world-size": number_of_processes(s),
+        "device-id": device_number(place()),
         "max-update": s["max_updates"],
         "save-interval-updates": s["validate_interval_updates"],
         "validate-interval-updates": s["validate_interval_updates"],
@@ -85,8 +89,7 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         raise UserError("precision fp16 in the training settings needs a GPU; use auto or fp32")
     flags += [] if precision == "fp32" else [precision]
     flags += [] if gpu else ["cpu", "distributed-no-spawn"]
-    # Without GPUs fairseq would spawn no process at all; torchrun starts them, and nccl is not for CPUs.
-    arguments["distributed-backend"] = "nccl" if gpu else "gloo"
+    # Without GPUs fairseq would spawn no process at all.
     return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
 
 
@@ -94,7 +97,8 @@ def _train(cfg: Any) -> None:
     """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
-        logging.disable(logging.INFO)  # one process speaks for all
+        logging.disable(logging.WARNING)  # one process speaks for all
+    make_global_group()
     keep_freed_memory()
     metrics.reset()
     forget_previous_training()
@@ -144,7 +148,9 @@ def run(plan: TrainingPlan) -> None:
         parser = options.get_training_parser()
         arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
         cfg = convert_namespace_to_omegaconf(arguments)
-    with user_errors_of_processes():
+    with warnings.catch_warnings(), user_errors_of_processes():
+        # The processes that torchrun or srun started speak to each other already (models.ranks).
+        warnings.filterwarnings("ignore", message="Distributed is already initialized")
         distributed_utils.call_main(cfg, _train)
 
 

@@ -35,6 +35,11 @@ def peak_memory_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
+def outcome_of(error: BaseException) -> str:
+    """Return an attempt's outcome that an error ended."""
+    return f"{type(error).__name__}: {error}"[:300]
+
+
 class History:
     """The attempts of one training folder.
 
@@ -80,7 +85,7 @@ class History:
             self._attempt["outcome"] = "finished"
         except BaseException as error:
             if self._attempt["outcome"] == KILLED:
-                self._attempt["outcome"] = f"{type(error).__name__}: {error}"[:300]
+                self._attempt["outcome"] = outcome_of(error)
             raise
         finally:
             try:

@@ -1,8 +1,9 @@
-"""Which of the processes of one training this is: told by torchrun, or by SLURM's srun, and said in torchrun's way.
+"""Which of the processes of a training this is: as torchrun or SLURM's srun tells it, said as torchrun does.
 
-Inputs: the environment. Outputs: RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT in it, which torch and fairseq
-read. srun says the same in SLURM_ variables; of those only what it sets for the tasks of a step counts: a batch script
-of several tasks is one process. Imports no torch. Source: torchrun's and srun's manuals ("OUTPUT ENVIRONMENT").
+Inputs: the environment. Outputs: RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT in it, which torch
+and fairseq read. srun says the same in SLURM_ variables; of those only what it sets for the tasks of a step
+counts: a batch script of several tasks is one process. Imports no torch. Source: torchrun's and srun's
+manuals ("OUTPUT ENVIRONMENT").
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _STEPS = 16
 
 @dataclass(frozen=True)
 class Place:
-    """A process among those of its training: number `rank` of `processes`, number `local_rank` on its machine."""
+    """A process of a training: number `rank` of all `processes`, number `local_rank` on its machine."""
 
     rank: int = 0
     local_rank: int = 0
@@ -34,7 +35,8 @@ def _number(environment: Mapping[str, str], name: str) -> int:
     value = environment.get(name, "")
     if not value.isdecimal():
         raise UserError(
-            f"{name} is {value!r}, not a number, though this process is one of several: start them with torchrun or srun"
+            f"{name} is {value!r}, not a number, though this process is one of several: start them with"
+            " torchrun or srun"
         )
     return int(value)
 
@@ -57,7 +59,8 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
     rank, local_rank, processes = (_number(found, name) for name in names)
     if not local_rank <= rank < processes:
         raise UserError(
-            f"{names[0]} {rank} and {names[1]} {local_rank} cannot be with {names[2]} {processes}: start the processes"
+            f"{names[0]} {rank} and {names[1]} {local_rank} cannot be with {names[2]} {processes}: start"
+            " the processes"
             " with torchrun or srun"
         )
     return Place(rank, local_rank, processes)
@@ -71,15 +74,18 @@ def take_place() -> Place:
     """
     found = place()
     if found.processes == 1:
-        # A place that srun or torchrun gave to a single process is none; fairseq would look at it all the same.
+        # A place that srun or torchrun gave to a single process is none; fairseq would look at it all the
+        # same.
         for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
             os.environ.pop(name, None)
         return found
     os.environ["RANK"] = str(found.rank)
     os.environ["LOCAL_RANK"] = str(found.local_rank)
     os.environ["WORLD_SIZE"] = str(found.processes)
-    os.environ.setdefault("MASTER_ADDR", _meeting_host(os.environ))
-    os.environ.setdefault("MASTER_PORT", str(_meeting_port(os.environ)))
+    if "MASTER_ADDR" not in os.environ:
+        os.environ["MASTER_ADDR"] = _meeting_host(os.environ)
+    if "MASTER_PORT" not in os.environ:
+        os.environ["MASTER_PORT"] = str(_meeting_port(os.environ))
     # How a connection was lost is told in one line; torch would write its stack to the log before that.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     return found
@@ -92,7 +98,8 @@ def _meeting_host(environment: Mapping[str, str]) -> str:
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")
     if not hosts:
         raise UserError(
-            "MASTER_ADDR, where the processes of the training meet, is not set: start them with torchrun or srun"
+            "MASTER_ADDR, where the processes of the training meet, is not set: start them with torchrun or"
+            " srun"
         )
     return first_host(hosts)
 
@@ -102,7 +109,8 @@ def _meeting_port(environment: Mapping[str, str]) -> int:
     job, step = (environment.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID"))
     if not job.isdecimal():
         raise UserError(
-            "MASTER_PORT, where the processes of the training meet, is not set: start them with torchrun or srun"
+            "MASTER_PORT, where the processes of the training meet, is not set: start them with torchrun or"
+            " srun"
         )
     number = int(job) * _STEPS + (int(step) if step.isdecimal() else 0) % _STEPS
     return _PORTS[number % len(_PORTS)]

@@ -7,7 +7,6 @@ Inputs: settings, data, vocabulary, masks, named by a `TrainingPlan`. Outputs: t
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 
 from workflow_scripts.files import sha256_of
+from workflow_scripts.models.launch import place
 from workflow_scripts.models.settings import accumulation, settings_by_class
 from workflow_scripts.models.shards import training_files
 from workflow_scripts.units.mask_table import MaskTable
@@ -49,10 +49,10 @@ class TrainingPlan:
 
 
 def number_of_processes(settings: Mapping[str, Any]) -> int:
-    """Return the processes of this training: torchrun's WORLD_SIZE, or one for each GPU that an update can be
-    shared out to in whole batches."""
-    if world := os.environ.get("WORLD_SIZE"):
-        return int(world)
+    """Return the processes of this training: those that were started (models.launch), or one for each GPU
+    that an update can be shared out to in whole batches."""
+    if (started := place().processes) > 1:
+        return started
     return math.gcd(accumulation(settings, 1), max(torch.cuda.device_count(), 1))
 
 

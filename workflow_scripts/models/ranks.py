@@ -1,20 +1,323 @@
-"""What the processes of one training say to each other."""
+"""How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
+
+What: processes that torchrun or srun started (models.launch) meet at a key-value store of torch, which
+process 0 (or torchrun) serves at MASTER_ADDR:MASTER_PORT. There process 0 tells what is trained, or that
+nothing is left to train; one that fails tells its line, process 0 records it, and all end with it. Each looks
+there while it trains, for a process that waits in a collective for one that has failed would wait for long.
+Inputs: a place; errors. Outputs: the process group that fairseq trains with. A process alone does none of
+this.
+
+Keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that failed), `end` (the line for all), `gone`
+(count).
+"""
 
 from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
 
 import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import torch
 from fairseq.distributed import utils as distributed_utils
+from torch import distributed
+
+from workflow_scripts.errors import FAILED, OUT_OF_MEMORY, UserError, explain_os_error
+from workflow_scripts.models.devices import check_devices, describe_device, device_number
+from workflow_scripts.models.launch import Place
+from workflow_scripts.models.out_of_memory import is_out_of_memory
+
+logger = logging.getLogger(__name__)
+
+# For all processes to come: srun starts them together, but a cold shared file system may take minutes to
+# import torch.
+START = timedelta(minutes=10)
+# For a collective. While one process works the others wait in one: process 0 alone writes checkpoints and
+# decodes the validation sets for BLEU. This ends what no closed connection ends: a machine that is gone, a
+# process that hangs.
+SILENCE = timedelta(minutes=30)
+# Looks at the store this often.
+POLL_SECONDS = 1.0
+# For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
+NOTICE_SECONDS = 5.0
+# For the last words: nobody leaves before the others have read them, or a launcher would kill these in
+# between.
+LAST_WORDS_SECONDS = 30.0
+
+_GONE = (
+    "another process of this training ended without a word, or could not be reached; this log or the"
+    " system's may"
+    " tell why (killed, out of the machine's memory, network); run again: it goes on from the last checkpoint"
+)
 
 
 def from_rank_0(value: float) -> float:
     """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
-    if not torch.distributed.is_initialized():
+    if not distributed.is_initialized():
         return value
     group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if torch.distributed.get_backend(group) == "nccl" else "cpu"
+    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
     told = torch.tensor([value], dtype=torch.float64, device=device)
-    torch.distributed.broadcast(told, src=0, group=group)
+    distributed.broadcast(told, src=0, group=group)
     return float(told.item())
+
+
+def make_global_group() -> None:
+    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
+    if distributed.is_initialized():
+        distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """True if a process could not speak to another one."""
+    return isinstance(error, distributed.DistError) or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in ("gloo", "NCCL"))
+    )
+
+
+class Ranks:
+    """This process among those of its training; use `joined`.
+
+    `rank`: its number. `devices`: the name of every process's device, known to process 0.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.rank = place, place.rank
+        self.alone = place.processes == 1
+        self._over = threading.Event()
+        # One for this thread and one for that which watches: a client serves one caller at a time.
+        self._store, self._watched = (None, None) if self.alone else (self._connect(), self._connect())
+        own = describe_device(device_number(place))
+        if not self.alone:
+            self._set(f"device/{self.rank}", own)
+        self.devices = [own["name"]]
+
+    # ---- before training --------------------------------------------------------------------------------
+
+    def tell(self, plan: dict[str, Any] | None) -> None:
+        """Tell all what is trained, or None if nothing is left to train; by process 0."""
+        if not self.alone:
+            self._set("plan", plan)
+
+    def gather_devices(self) -> None:
+        """Learn the devices of all; by process 0. UserError where they do not fit each other."""
+        if not self.alone:
+            keys = [f"device/{rank}" for rank in range(self.place.processes)]
+            self._store.wait(keys, START)
+            found = [json.loads(self._store.get(key)) for key in keys]
+            check_devices(found)
+            self.devices = [one["name"] for one in found]
+
+    def told(self) -> dict[str, Any] | None:
+        """Wait for what process 0 tells. However long: it may wait for the folder's owner.
+
+        Raises:
+            UserError: process 0 failed.
+        """
+        while not self._store.check(["plan"]):
+            self._look_for_end()
+            time.sleep(POLL_SECONDS)
+        value: dict[str, Any] | None = json.loads(self._store.get("plan"))
+        return value
+
+    def _look_for_end(self) -> None:
+        if self._store.check(["end"]):
+            raise UserError(json.loads(self._store.get("end")))
+
+    # ---- training ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def training(
+        self, ended: Callable[[BaseException], BaseException] = lambda error: error
+    ) -> Iterator[None]:
+        """Let all processes speak to each other for the block, and end with each other.
+
+        Args:
+            ended: records what ended the training, its own error or another process's, and returns what to
+            raise.
+                It may be called in another thread than this.
+        """
+        if not self.alone:
+            self._make_process_group()
+            threading.Thread(target=self._watch, args=(ended,), daemon=True).start()
+        try:
+            yield
+        except Exception as error:
+            self._over.set()
+            reason = ended(self._cause(error))
+            if reason is error:
+                raise
+            raise reason from error
+        finally:
+            self._over.set()
+            if not self.alone and distributed.is_initialized():
+                distributed.destroy_process_group()
+
+    def _make_process_group(self) -> None:
+        cuda = torch.cuda.is_available()
+        if cuda:
+            torch.cuda.set_device(device_number(self.place))
+        distributed.init_process_group(
+            "nccl" if cuda else "gloo",
+            store=distributed.PrefixStore("group", self._store),
+            rank=self.rank,
+            world_size=self.place.processes,
+            timeout=SILENCE,
+        )
+
+    def _cause(self, error: BaseException) -> BaseException:
+        """Return what ended the training, where all that this process knows is that another one did."""
+        if self.alone or not is_lost_connection(error):
+            return error
+        with suppress(RuntimeError):
+            self._look_for_end()
+            if self._store.check(["trouble"]):
+                return _error_of(json.loads(self._store.get("trouble")))
+        return UserError(_GONE)
+
+    def _watch(self, ended: Callable[[BaseException], BaseException]) -> None:
+        """End this process soon after another failed, wherever its main thread waits."""
+        key = "end" if self.rank else "trouble"
+        try:
+            while not self._watched.check([key]):
+                if self._over.wait(POLL_SECONDS):
+                    return
+            found = json.loads(self._watched.get(key))
+        except RuntimeError:
+            found = _GONE
+        if self._over.wait(0 if self.rank else NOTICE_SECONDS):
+            return
+        line = found
+        if not self.rank:
+            try:
+                line = _line(ended(_error_of(found)), self.place)
+            except Exception as error:
+                line = _line(error, self.place)
+            self._say("end", line, self._watched)
+            self._wait_for_others(self._watched)
+        else:
+            self._leave(self._watched)
+        for one in line.splitlines():
+            print(f"error: {one}", file=sys.stderr, flush=True)
+        os._exit(FAILED)
+
+    # ---- its end ----------------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> BaseException:
+        """Tell all what went wrong here; return what to raise: on all processes the same line."""
+        if self.rank == 0:
+            self._say("end", _line(error, self.place), self._store)
+            self._wait_for_others(self._store)
+            return error
+        line = _line(error, self.place)
+        if not isinstance(
+            error, UserError | OSError | MemoryError | KeyboardInterrupt
+        ) and not is_lost_connection(error):
+            traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
+        with suppress(RuntimeError):
+            if not self._store.check(["end"]):
+                self._say("trouble", {"line": line, "out_of_memory": is_out_of_memory(error)}, self._store)
+            self._store.wait(["end"], timedelta(seconds=LAST_WORDS_SECONDS))
+            line = json.loads(self._store.get("end"))
+        self._leave(self._store)
+        return UserError(line)
+
+    def leave(self) -> None:
+        """Go without an error: process 0 last, for the others read what it serves."""
+        if not self.alone and self.rank:
+            self._leave(self._store)
+        elif not self.alone:
+            self._wait_for_others(self._store)
+
+    @staticmethod
+    def _leave(store: Any) -> None:
+        with suppress(RuntimeError):
+            store.add("gone", 1)
+
+    def _wait_for_others(self, store: Any) -> None:
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        with suppress(RuntimeError):
+            while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
+                time.sleep(0.1)
+
+    # ---- the store --------------------------------------------------------------------------------------
+
+    def _connect(self) -> Any:
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        try:
+            store, _, _ = next(distributed.rendezvous("env://", timeout=START))
+        except (RuntimeError, ValueError) as error:
+            if "EADDRINUSE" in str(error):
+                raise UserError(
+                    f"{where}, where the processes of the training meet, is taken by another program; set"
+                    " MASTER_PORT to"
+                    " a free port"
+                ) from error
+            raise UserError(
+                f"process {self.rank} of {self.place.processes} met not all others at {where} within"
+                f" {START.total_seconds() / 60:.0f} minutes; see that each was started and reaches that"
+                " machine"
+            ) from error
+        return distributed.PrefixStore("neuronspec", store)
+
+    def _set(self, key: str, value: Any) -> None:
+        self._store.set(key, json.dumps(value))
+
+    @staticmethod
+    def _say(key: str, value: Any, store: Any) -> None:
+        """The first to say it is heard."""
+        with suppress(RuntimeError):
+            store.compare_set(key, "", json.dumps(value))
+
+
+@contextmanager
+def joined(place: Place) -> Iterator[Ranks]:
+    """Meet the other processes for the block; what fails in one ends all, with one line.
+
+    Raises:
+        UserError: not all came, or another one failed.
+    """
+    ranks = Ranks(place)
+    if ranks.alone:
+        yield ranks
+        return
+    try:
+        yield ranks
+    except BaseException as error:
+        reason = ranks.fail(error)
+        if reason is error:
+            raise
+        raise reason from error
+    ranks.leave()
+
+
+def _line(error: BaseException, place: Place) -> str:
+    """Return an error as all processes say it."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        return explain_os_error(error)
+    if isinstance(error, MemoryError):
+        return str(error) or OUT_OF_MEMORY
+    if is_lost_connection(error):
+        return _GONE
+    if isinstance(error, KeyboardInterrupt):
+        return f"process {place.rank} of {place.processes} of this training was interrupted"
+    said = (str(error).splitlines() or [""])[0]
+    return (
+        f"process {place.rank} of {place.processes} of this training failed: {type(error).__name__}: {said}"
+    )
+
+
+def _error_of(trouble: dict[str, Any]) -> BaseException:
+    return MemoryError(trouble["line"]) if trouble["out_of_memory"] else UserError(trouble["line"])

@@ -158,7 +158,8 @@ class NeuronspecTranslationTask(FairseqTask):
         for number, direction in enumerate(self.directions):
             own = number == sample["direction"]
             for key in ("loss", "nll_loss", "ntokens"):
-                output[f"{key}/{direction}"] = output[key] if own else 0
+                # A zero of the same kind: numbers and tensors are summed up apart, by their order.
+                output[f"{key}/{direction}"] = output[key] if own else output[key] * 0
         return loss, sample_size, output
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:

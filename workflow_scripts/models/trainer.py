@@ -7,6 +7,8 @@ progress lines. Inputs and outputs: fairseq's checkpoints. Source: spec/environm
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,16 @@ import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from fairseq import checkpoint_utils
+from fairseq.distributed import ModuleProxyWrapper
 from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
+from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
+from workflow_scripts.models.ranks import from_rank_0
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
@@ -44,6 +49,36 @@ def forget_previous_training() -> None:
                 delattr(function, name)
 
 
+@contextmanager
+def _all_find(filename: str) -> Iterator[None]:
+    """For the block, what fairseq finds of a checkpoint is what process 0 finds.
+
+    Each process asks whether the file is there, and then all take part in what process 0 sends of it. A
+    shared file system may show another machine a file late, and these would wait for each other.
+    """
+    found, plain = bool(from_rank_0(Path(filename).is_file())), PathManager.isfile
+    PathManager.isfile = staticmethod(lambda path: found if path == filename else plain(path))
+    try:
+        yield
+    finally:
+        PathManager.isfile = staticmethod(plain)
+
+
+def moved_position(iterations: int, old: str | None, new: str) -> int | None:
+    """Return where an epoch goes on of which each process has taken `iterations` batches; None if nowhere.
+
+    Args:
+        old, new: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
+        the
+            batches of an epoch in turn: with another number of them, the same batches make the same updates.
+    """
+    (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
+    if cut != now_cut or not before.isdecimal():
+        return None
+    position, rest = divmod(iterations * int(before), int(after))
+    return None if rest else position
+
+
 def patience_is_spent(patience: int | None) -> bool:
     """True if the last `patience` validations brought no new best."""
     return bool(patience) and getattr(fairseq_train.should_stop_early, "num_runs", 0) >= (patience or 0)
@@ -64,13 +99,32 @@ class NeuronspecTrainer(Trainer):
         self.batching = batching
         self.progress = progress
 
+    @property
+    def model(self) -> Any:
+        """The network, in what makes the gradients of all processes one; fairseq's form of it needs a GPU."""
+        if self._wrapped_model is None and self.use_distributed_wrapper:
+            device = [self.cfg.distributed_training.device_id] if self.cuda else None
+            self._wrapped_model = ModuleProxyWrapper(
+                DistributedDataParallel(
+                    self._model.to(self.device),
+                    device_ids=device,
+                    broadcast_buffers=False,
+                    process_group=self.data_parallel_process_group,
+                )
+            )
+        return super().model
+
     def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
         """One update. Out of memory raises: fairseq would skip the batch, and nothing would fail or retry."""
-        tokens = sum(sample["ntokens"] for sample in samples if sample)
+        # At an epoch's end some processes have a batch less; fairseq takes a process whose last one is
+        # missing for one without any, and would leave its other tokens out of what the gradient is divided
+        # by.
+        samples = [sample for sample in samples if sample] or samples
         output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.
             check_finite(float(output["loss"]), f"the training loss at update {self.get_num_updates()}")
+            tokens = int(output["sample_size"])  # of all processes
             self.progress.update(self.get_num_updates(), output, tokens, self.get_lr())
         return output
 
@@ -109,7 +163,8 @@ class NeuronspecTrainer(Trainer):
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:
         """Load what `save_checkpoint` saved, and drop the log lines of updates that will come again."""
-        extra_state = super().load_checkpoint(filename, *args, **kwargs)
+        with _all_find(filename):
+            extra_state = super().load_checkpoint(filename, *args, **kwargs)
         folder = self.task.folder
         for name in COLUMNS:
             if self.is_data_parallel_master:
@@ -122,8 +177,13 @@ class NeuronspecTrainer(Trainer):
             fairseq_train.should_stop_early.num_runs = patience["num_runs"]
         iterator = extra_state["train_iterator"]
         if extra_state.get("batching") != self.batching and iterator["iterations_in_epoch"] > 0:
-            logger.warning("the batches are cut differently now: going on with the next epoch")
-            iterator["epoch"], iterator["iterations_in_epoch"] = iterator["epoch"] + 1, 0
+            position = moved_position(
+                iterator["iterations_in_epoch"], extra_state.get("batching"), self.batching
+            )
+            if position is None:
+                logger.warning("the batches are cut differently now: going on with the next epoch")
+                iterator["epoch"] += 1
+            iterator["iterations_in_epoch"] = position or 0
         logger.info(f"resumed at update {self.get_num_updates()}, epoch {iterator['epoch']}")
         self.progress.resume(self.get_num_updates())
         return extra_state

@@ -7,20 +7,20 @@ weights, vocabulary, masks). Spec 2.2 and 3.4-3.6. fairseq's own training loop r
 from __future__ import annotations
 
 import logging
-import os
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 
 # isort: split
-import torch
-
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.checkpoints import disk_errors, reached, read_checkpoint, recover, updates_of
 from workflow_scripts.models.export import export_system
 from workflow_scripts.models.fairseq_run import run
-from workflow_scripts.models.history import CPU
+from workflow_scripts.models.history import outcome_of
+from workflow_scripts.models.launch import place
 from workflow_scripts.models.out_of_memory import (
     OUT_OF_MEMORY,
     is_out_of_memory,
@@ -29,6 +29,7 @@ from workflow_scripts.models.out_of_memory import (
 )
 from workflow_scripts.models.plan import TrainingPlan, fingerprint_of, longest_sentence, number_of_processes
 from workflow_scripts.models.progress import log_to_stderr
+from workflow_scripts.models.ranks import Ranks, joined
 from workflow_scripts.models.sampling import BY_DIRECTION
 from workflow_scripts.models.scratch import near_data
 from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
@@ -42,21 +43,29 @@ logger = logging.getLogger(__name__)
 def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -> None:
     """Train (or resume, or find finished) and export the best checkpoint to the system folder `out`.
 
+    Of several processes that were started (models.launch) the first does all that, and the others train with
+    it.
+
     Args:
         code: hash of the training's code and libraries, recorded in the folder.
 
     Raises:
         SmallerBatchesError: memory ran out, and a further call will take smaller batches.
         UserError: missing data, masks with a mixed sampler, a folder in which another process trains
-            something else, memory or disk that is too small, a loss that is not finite.
+            something else, memory or disk that is too small, a loss that is not finite; what another
+            process failed with.
     """
     log_to_stderr()
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        # All would have to wait for what one of them finds in the folder.
-        raise UserError(
-            "several processes started by torchrun (WORLD_SIZE) are not supported yet; start one: it starts"
-            " another for each GPU of its machine"
-        )
+    with joined(place()) as ranks:
+        if ranks.rank == 0:
+            _train_and_export(plan, Path(out), code, ranks)
+        elif (told := ranks.told()) is not None:
+            plan = TrainingPlan(**told["plan"])
+            with near_data(plan.data_bin, plan.directions, told["data"]) as data_bin, ranks.training():
+                run(replace(plan, data_bin=data_bin))
+
+
+def _train_and_export(plan: TrainingPlan, out: Path, code: str | None, ranks: Ranks) -> None:
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
@@ -68,33 +77,40 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
     if not Path(plan.subwords).is_file():  # needed at the very end only
         raise UserError(f"{plan.subwords}: there is no such file; it becomes part of the system")
     folder = TrainingFolder(plan.folder, fingerprint_of(trained), code)
+    ranks.gather_devices()
     with disk_errors(plan.folder, out), folder.owned():
         folder.prepare(lambda: reached(folder.path))
         if folder.is_finished():
             logger.info(f"{plan.folder} holds this training, finished; exporting it again")
+            ranks.tell(None)
         else:
             recover(folder.path)
-            _attempt(_fitting(trained, folder), folder)
-        export_system(plan, folder, Path(out))
+            fitting = _fitting(trained, folder, ranks)
+            ranks.tell({"plan": asdict(fitting), "data": _hashes(folder)})
+            _attempt(fitting, folder, ranks)
+        export_system(plan, folder, out)
         if not plan.settings["keep_optimizer"]:
-            reduce_to_weights(folder.path, check_exported(folder.path, Path(out)))
+            reduce_to_weights(folder.path, check_exported(folder.path, out))
 
 
-def _device() -> str:
-    """Return what a process trains on: the name of the GPU, or "cpu"."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else CPU
+def _hashes(folder: TrainingFolder) -> dict[str, str]:
+    """Return the hash of each training file, by which every node knows its copy."""
+    hashes: dict[str, str] = folder.fingerprint[IDENTITY]["data"]
+    return hashes
 
 
-def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder) -> int:
+def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> int:
     """Return the `max_tokens` of an attempt after those of the folder's history."""
     attempts = folder.history.read()["attempts"]
-    return max_tokens_after(plan.settings, longest_sentence(plan), _device(), attempts)
+    return max_tokens_after(
+        plan.settings, longest_sentence(plan), set(ranks.devices), attempts, ranks.place.processes
+    )
 
 
-def _fitting(plan: TrainingPlan, folder: TrainingFolder) -> TrainingPlan:
+def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> TrainingPlan:
     """Return the plan with smaller batches where earlier attempts ran out of memory; says so."""
     settings = plan.settings
-    size = _fitting_tokens(plan, folder)
+    size = _fitting_tokens(plan, folder, ranks)
     if size == settings["max_tokens"]:
         return plan
     smaller = {**settings, "max_tokens": size}
@@ -106,22 +122,34 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder) -> TrainingPlan:
     return replace(plan, settings=smaller)
 
 
-def _attempt(plan: TrainingPlan, folder: TrainingFolder) -> None:
+def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> None:
     """Train until nothing is left to do, and record what it cost and how it ended."""
     processes = number_of_processes(plan.settings)
     execution = settings_by_class(plan.settings, processes)["execution"]
-    with folder.attempt([_device()] * processes, execution) as attempt:
-        try:
-            hashes = folder.fingerprint[IDENTITY]["data"]
-            with near_data(plan.data_bin, plan.directions, hashes) as data_bin:
-                run(replace(plan, data_bin=data_bin))
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            attempt["outcome"] = OUT_OF_MEMORY
-            folder.history.record()  # where the next attempt finds what it must take
-            failed, following = plan.settings["max_tokens"], _fitting_tokens(plan, folder)
-            raise out_of_memory(plan.folder, failed, following, longest_sentence(plan)) from error
+    # Those that this process starts have devices of the same kind.
+    devices = ranks.devices * processes if ranks.alone else ranks.devices
+    with folder.attempt(devices, execution) as attempt:
+
+        def ended(error: BaseException) -> BaseException:
+            """Record what ended the attempt; return what to raise. Nothing else may follow."""
+            return _record_end(error, plan, folder, ranks, attempt)
+
+        with near_data(plan.data_bin, plan.directions, _hashes(folder)) as data_bin, ranks.training(ended):
+            run(replace(plan, data_bin=data_bin))
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
     most = plan.settings["max_updates"]
     folder.finish(attempt["to_update"], "max_updates" if attempt["to_update"] >= most else "patience or time")
+
+
+def _record_end(
+    error: BaseException, plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, attempt: dict[str, Any]
+) -> BaseException:
+    if not is_out_of_memory(error):
+        attempt["outcome"] = outcome_of(error)
+        with suppress(OSError):  # a full disk most likely ended the attempt: that error is the one to tell
+            folder.history.record()
+        return error
+    attempt["outcome"] = OUT_OF_MEMORY
+    folder.history.record()  # where the next attempt finds what it must take
+    failed, following = plan.settings["max_tokens"], _fitting_tokens(plan, folder, ranks)
+    return out_of_memory(plan.folder, failed, following, longest_sentence(plan), ranks.alone)

@@ -15,6 +15,7 @@ from workflow_scripts.models.command_line import (
     let_waiting_threads_sleep,
     settings_of,
 )
+from workflow_scripts.models.launch import take_place
 from workflow_scripts.models.start_again import starting_again
 
 
@@ -34,6 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     add_training_options(parser)
     arguments = parser.parse_args(argv)
     let_waiting_threads_sleep()
+    take_place()
 
     from workflow_scripts.models.plan import TrainingPlan
     from workflow_scripts.models.training import train_system

@@ -220,5 +220,6 @@ def test_as_many_gpus_as_an_update_can_be_shared_out_to(
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
     settings = complete_settings({"max_tokens": 100, "tokens_per_update": 100 * batches}, "mixed")
     assert number_of_processes(settings) == processes
-    monkeypatch.setenv("WORLD_SIZE", "3")
+    for name, value in {"WORLD_SIZE": "3", "RANK": "2", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
     assert number_of_processes(settings) == 3

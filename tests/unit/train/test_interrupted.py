@@ -262,14 +262,3 @@ def test_a_finished_training_without_its_history_is_exported(
     training = read_json(tmp_path / "out" / "system.json")["training"]
     assert (training["attempts"], training["max_tokens"]) == (0, 200)
     assert same_weights(tmp_path / "out", straight)
-
-
-def test_processes_of_torchrun_are_refused(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for rank in ("0", "1"):
-        monkeypatch.setenv("WORLD_SIZE", "2")
-        monkeypatch.setenv("RANK", rank)
-        with pytest.raises(UserError, match=r"^several processes started by torchrun .* not supported yet"):
-            main(baseline_arguments(world, tmp_path / "folder", tmp_path / "out"))
-    assert not (tmp_path / "folder").exists()

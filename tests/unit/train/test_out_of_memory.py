@@ -78,21 +78,27 @@ def attempts(*sizes: int, device: str = "cpu", outcome: str = "out of memory") -
     ],
 )
 def test_the_next_size(before: list[dict[str, Any]], longest: int, expected: int) -> None:
-    assert max_tokens_after(SETTINGS, longest, "cpu", before) == expected
+    assert max_tokens_after(SETTINGS, longest, {"cpu"}, before) == expected
 
 
 def test_the_kind_of_device_counts_not_how_many() -> None:
     """Half the tokens are twice the batches, which can be shared out to twice the GPUs."""
     before = attempts(4800, device="A") + attempts(2400, device="A") + attempts(1200, device="B")
     before[1]["devices"] = ["A", "A"]
-    assert max_tokens_after(SETTINGS, 256, "A", before) == 1200
+    assert max_tokens_after(SETTINGS, 256, {"A"}, before) == 1200
+
+
+def test_parts_of_an_update_are_equal_among_processes() -> None:
+    """Of 9,600 tokens each of three processes has 3,200: half of 3,200 is 1,600; 2,400 does not divide it."""
+    assert max_tokens_after({**SETTINGS, "max_tokens": 3200}, 256, {"cpu"}, attempts(3200), 3) == 1600
+    assert max_tokens_after(SETTINGS, 256, {"cpu"}, attempts(4800), 3) == 1600
 
 
 def test_parts_of_an_update_are_equal() -> None:
     """Of 1,000 tokens: 500 is half of 1,000; half of 125 is 62, and 50 is the next that divides 1,000."""
     settings = {"max_tokens": 1000, "tokens_per_update": 1000}
-    assert max_tokens_after(settings, 10, "cpu", attempts(1000)) == 500
-    assert max_tokens_after(settings, 10, "cpu", attempts(1000, 500, 250, 125)) == 50
+    assert max_tokens_after(settings, 10, {"cpu"}, attempts(1000)) == 500
+    assert max_tokens_after(settings, 10, {"cpu"}, attempts(1000, 500, 250, 125)) == 50
 
 
 @pytest.mark.parametrize("full", [allocate, gpu_out_of_memory])
