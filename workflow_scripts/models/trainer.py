@@ -31,6 +31,20 @@ from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 logger = logging.getLogger(__name__)
 
 
+_plain_load = checkpoint_utils.load_checkpoint_to_cpu
+
+
+def _load_without_config(*args: Any, **named: Any) -> dict[str, Any]:
+    """fairseq's reading of a checkpoint, without the settings in it.
+
+    Its trainer uses none of them; process 0 sends the others what is left, which torch's restricted loader
+    takes.
+    """
+    state: dict[str, Any] = _plain_load(*args, **named)
+    return {**state, "cfg": None, "args": None}
+
+
+checkpoint_utils.load_checkpoint_to_cpu = _load_without_config
 checkpoint_utils.torch_persistent_save = save_checkpoint
 PathManager.copy = staticmethod(copy_checkpoint)
 

@@ -29,7 +29,7 @@ def test_each_process_its_own_gpu(
 
 def test_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    with pytest.raises(UserError, match="process 7 is number 4 of this training on .* shows it 2 GPUs"):
+    with pytest.raises(UserError, match=r"process 7 is number 4 of this training on .* shows it 2 GPUs"):
         device_number(Place(7, 3, 8))
 
 
