@@ -245,6 +245,19 @@ def shard_option(wildcards):
     return f"--shards {len(SHARDS)}{whole}" if len(SHARDS) > 1 else ""
 
 
+def launcher(threads, resources):
+    """What starts the processes of one training, where the profile asks for several (docs/how-to/several-gpus.md)."""
+    if not resources.get("mpi"):
+        return ""
+    nodes = resources.get("nodes") or 1
+    tasks = resources.get("tasks") or nodes * resources.get("tasks_per_node")
+    # As many CPUs as the plugin asks for; SLURM hands none of its own on to steps. A site's --wait would end the process
+    # that writes the system soon after the others.
+    cpus = resources.get("cpus_per_task") or threads
+    cpus = f"--cpus-per-task={cpus} " if cpus > 0 else ""
+    return f"{resources.mpi} --nodes={nodes} --ntasks={tasks} {cpus}--kill-on-bad-exit=1 --wait=0 "
+
+
 def data_bin(files):
     """The folders of binarised files; more than one are joined as fairseq has it."""
     return ":".join(dict.fromkeys(parent(file) for file in files))

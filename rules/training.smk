@@ -1,6 +1,6 @@
 # The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
-# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
-# and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
+# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`,
+# `launcher` and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
 # No retries: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py); what else
 # fails would fail again.
@@ -40,11 +40,12 @@ if BASELINE not in USED:
             directions=EXPERIMENT.train_directions,
             languages=EXPERIMENT.languages,
             processing=as_json(EXPERIMENT.text.model_dump()),
+            launcher=lambda w, threads, resources: launcher(threads, resources),
             folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
             out=subpath(output.system, parent=True),
             code=lambda w, threads: training_code("train_baseline"),
         shell:
-            "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
+            "{params.launcher}run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
             "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} --directions {params.directions} "
             "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
             "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
@@ -157,11 +158,12 @@ rule finetune:
         data_bin=lambda w, input: data_bin(input.train),
         directions=EXPERIMENT.train_directions,
         languages=EXPERIMENT.languages,
+        launcher=lambda w, threads, resources: launcher(threads, resources),
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
         code=lambda w, threads: training_code("finetune"),
     shell:
-        "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
+        "{params.launcher}run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
         "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

@@ -485,6 +485,12 @@ ROWS = [
         "as for cores; the update stays the same",
         options=("--set-resources", "finetune:gpu=2", "--resources", "gpu=1"),
     ),
+    Row(
+        "the profile gives a training several processes",
+        {},
+        "they share out the same updates",
+        options=("--set-resources", "train_baseline:mpi=srun", "train_baseline:tasks_per_node=2"),
+    ),
 ]
 
 

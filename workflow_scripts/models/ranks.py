@@ -14,7 +14,6 @@ Keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that failed), `e
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
@@ -32,12 +31,17 @@ import torch
 from fairseq.distributed import utils as distributed_utils
 from torch import distributed
 
-from workflow_scripts.errors import FAILED, OUT_OF_MEMORY, UserError, explain_os_error
+from workflow_scripts.errors import FAILED, UserError
 from workflow_scripts.models.devices import check_devices, describe_device, device_number
+from workflow_scripts.models.last_words import (
+    GONE,
+    error_of,
+    is_fault,
+    is_lost_connection,
+    line_of,
+    trouble_of,
+)
 from workflow_scripts.models.launch import Place
-from workflow_scripts.models.out_of_memory import is_out_of_memory
-
-logger = logging.getLogger(__name__)
 
 # For all processes to come: srun starts them together, but a cold shared file system may take minutes to
 # import torch.
@@ -53,12 +57,6 @@ NOTICE_SECONDS = 5.0
 # For the last words: nobody leaves before the others have read them, or a launcher would kill these in
 # between.
 LAST_WORDS_SECONDS = 30.0
-
-_GONE = (
-    "another process of this training ended without a word, or could not be reached; this log or the"
-    " system's may"
-    " tell why (killed, out of the machine's memory, network); run again: it goes on from the last checkpoint"
-)
 
 
 def from_rank_0(value: float) -> float:
@@ -78,13 +76,6 @@ def make_global_group() -> None:
         distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
 
 
-def is_lost_connection(error: BaseException) -> bool:
-    """True if a process could not speak to another one."""
-    return isinstance(error, distributed.DistError) or (
-        isinstance(error, RuntimeError) and any(word in str(error) for word in ("gloo", "NCCL"))
-    )
-
-
 class Ranks:
     """This process among those of its training; use `joined`.
 
@@ -94,7 +85,7 @@ class Ranks:
     def __init__(self, place: Place) -> None:
         self.place, self.rank = place, place.rank
         self.alone = place.processes == 1
-        self._over = threading.Event()
+        self._over, self._ending = threading.Event(), threading.Lock()
         # One for this thread and one for that which watches: a client serves one caller at a time.
         self._store, self._watched = (None, None) if self.alone else (self._connect(), self._connect())
         own = describe_device(device_number(place))
@@ -138,30 +129,36 @@ class Ranks:
 
     @contextmanager
     def training(
-        self, ended: Callable[[BaseException], BaseException] = lambda error: error
+        self,
+        ended: Callable[[BaseException], BaseException] = lambda error: error,
+        release: Callable[[], None] = lambda: None,
     ) -> Iterator[None]:
         """Let all processes speak to each other for the block, and end with each other.
 
         Args:
-            ended: records what ended the training, its own error or another process's, and returns what to
-            raise.
-                It may be called in another thread than this.
+            ended: records what ended the training, an own error or another process's; returns what to raise.
+            release: gives up what this process holds. Both may be called in another thread, before the end.
         """
         if not self.alone:
             self._make_process_group()
-            threading.Thread(target=self._watch, args=(ended,), daemon=True).start()
+            threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
         try:
             yield
         except Exception as error:
-            self._over.set()
+            self._end_watch()
             reason = ended(self._cause(error))
             if reason is error:
                 raise
             raise reason from error
         finally:
-            self._over.set()
+            self._end_watch()
             if not self.alone and distributed.is_initialized():
                 distributed.destroy_process_group()
+
+    def _end_watch(self) -> None:
+        if not self._over.is_set():
+            self._over.set()
+            self._ending.acquire()  # where the watch ends this process already, no further than here
 
     def _make_process_group(self) -> None:
         cuda = torch.cuda.is_available()
@@ -182,10 +179,10 @@ class Ranks:
         with suppress(RuntimeError):
             self._look_for_end()
             if self._store.check(["trouble"]):
-                return _error_of(json.loads(self._store.get("trouble")))
-        return UserError(_GONE)
+                return error_of(json.loads(self._store.get("trouble")))
+        return UserError(GONE)
 
-    def _watch(self, ended: Callable[[BaseException], BaseException]) -> None:
+    def _watch(self, ended: Callable[[BaseException], BaseException], release: Callable[[], None]) -> None:
         """End this process soon after another failed, wherever its main thread waits."""
         key = "end" if self.rank else "trouble"
         try:
@@ -194,19 +191,20 @@ class Ranks:
                     return
             found = json.loads(self._watched.get(key))
         except RuntimeError:
-            found = _GONE
-        if self._over.wait(0 if self.rank else NOTICE_SECONDS):
+            found = GONE
+        if self._over.wait(0 if self.rank else NOTICE_SECONDS) or not self._ending.acquire(blocking=False):
             return
         line = found
-        if not self.rank:
+        if self.rank:
+            self._leave(self._watched)
+        else:
             try:
-                line = _line(ended(_error_of(found)), self.place)
-            except Exception as error:
-                line = _line(error, self.place)
+                line = line_of(ended(error_of(found)), self.place)
+                release()
+            except Exception as error:  # of the disk, perhaps; this thread has nobody to tell it
+                line = line_of(error, self.place)
             self._say("end", line, self._watched)
             self._wait_for_others(self._watched)
-        else:
-            self._leave(self._watched)
         for one in line.splitlines():
             print(f"error: {one}", file=sys.stderr, flush=True)
         os._exit(FAILED)
@@ -216,17 +214,15 @@ class Ranks:
     def fail(self, error: BaseException) -> BaseException:
         """Tell all what went wrong here; return what to raise: on all processes the same line."""
         if self.rank == 0:
-            self._say("end", _line(error, self.place), self._store)
+            self._say("end", line_of(error, self.place), self._store)
             self._wait_for_others(self._store)
             return error
-        line = _line(error, self.place)
-        if not isinstance(
-            error, UserError | OSError | MemoryError | KeyboardInterrupt
-        ) and not is_lost_connection(error):
+        line = line_of(error, self.place)
+        if is_fault(error):
             traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
         with suppress(RuntimeError):
             if not self._store.check(["end"]):
-                self._say("trouble", {"line": line, "out_of_memory": is_out_of_memory(error)}, self._store)
+                self._say("trouble", trouble_of(error, self.place), self._store)
             self._store.wait(["end"], timedelta(seconds=LAST_WORDS_SECONDS))
             line = json.loads(self._store.get("end"))
         self._leave(self._store)
@@ -299,25 +295,3 @@ def joined(place: Place) -> Iterator[Ranks]:
             raise
         raise reason from error
     ranks.leave()
-
-
-def _line(error: BaseException, place: Place) -> str:
-    """Return an error as all processes say it."""
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, OSError):
-        return explain_os_error(error)
-    if isinstance(error, MemoryError):
-        return str(error) or OUT_OF_MEMORY
-    if is_lost_connection(error):
-        return _GONE
-    if isinstance(error, KeyboardInterrupt):
-        return f"process {place.rank} of {place.processes} of this training was interrupted"
-    said = (str(error).splitlines() or [""])[0]
-    return (
-        f"process {place.rank} of {place.processes} of this training failed: {type(error).__name__}: {said}"
-    )
-
-
-def _error_of(trouble: dict[str, Any]) -> BaseException:
-    return MemoryError(trouble["line"]) if trouble["out_of_memory"] else UserError(trouble["line"])

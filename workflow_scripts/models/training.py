@@ -134,7 +134,8 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> None:
             """Record what ended the attempt; return what to raise. Nothing else may follow."""
             return _record_end(error, plan, folder, ranks, attempt)
 
-        with near_data(plan.data_bin, plan.directions, _hashes(folder)) as data_bin, ranks.training(ended):
+        data = near_data(plan.data_bin, plan.directions, _hashes(folder))
+        with data as data_bin, ranks.training(ended, folder.release):
             run(replace(plan, data_bin=data_bin))
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
     most = plan.settings["max_updates"]

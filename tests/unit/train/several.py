@@ -76,23 +76,27 @@ def train(
     folder: Path,
     patch: str = "",
     by_srun: bool = False,
+    of: int | None = None,
+    port: int | None = None,
 ) -> list[Ended]:
     """Run a process for each of the command lines; return how each ended. None is killed for another's sake.
 
     Args:
         folder: for the program and its patch, which is executed first, with `place` at hand.
+        of: how many processes each of them takes part in, if more than are started.
+        port: where they meet; or srun's job number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "program.py").write_text(PROGRAM)
     (folder / "patch.py").write_text(patch)
-    port, processes = free_port(), []
+    port, processes = port or free_port(), []
     clean = {
         name: value
         for name, value in os.environ.items()
         if name not in LAUNCHERS and not name.startswith("SLURM_")
     }
     for rank, arguments in enumerate(commands):
-        variables = (srun_variables if by_srun else torchrun_variables)(rank, len(commands), port)
+        variables = (srun_variables if by_srun else torchrun_variables)(rank, of or len(commands), port)
         processes.append(
             subprocess.Popen(
                 [

@@ -169,7 +169,7 @@ def test_two_processes_train_what_one_does(world: World, two: Trained) -> None:
 
 
 def test_gradients_of_masked_rows_are_exactly_zero(two: Trained) -> None:
-    """In both processes, after theirs were added up: a row moves only where a batch of any process keeps it."""
+    """In both processes, after theirs were added up: a row moves only where a batch of one keeps it."""
     keep, moved = masked(), np.zeros(UNITS, dtype=bool)
     for at_once, batches in zip(zip(*two.spied, strict=True), two.updates(), strict=True):
         directions = sorted({batch[0] for batch in batches})
