@@ -8,7 +8,7 @@ def devices_by_stage():
     """How many devices each stage's jobs take, as envs/bin/run-in reads it."""
     wanted = {}
     for one in workflow.rules:
-        stage = re.match(r"run-in \w+ workflow_scripts\.\w+\.(\w+) ", one.shellcmd or "")
+        stage = re.search(r"run-in \w+ workflow_scripts\.\w+\.(\w+) ", one.shellcmd or "")
         if stage and "gpu" in one.resources:
             number = one.resources["gpu"].value or 0
             if not isinstance(number, int):
