@@ -6,10 +6,12 @@ import pickle
 
 import pytest
 
+from tests.malformed import mask_cases, system_cases, text_cases
 from tests.malformed.case import assert_share, refused, start
-from tests.malformed.text_cases import ACCEPTED, CASES
 from tests.malformed.tiny import Trap
 
+CASES = [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES]
+ACCEPTED = [*text_cases.ACCEPTED, *system_cases.ACCEPTED]
 REACHED: dict[str, set[str]] = {}
 
 

@@ -1,22 +1,16 @@
-"""Malformed text, subwords, counts, masks and systems: the stages of the environment ``text``."""
+"""Malformed text, subwords, binarised text and data cards: the stages of ``data``."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import pickle
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tests.malformed import tiny
 from tests.malformed.case import Accepted, Case, Lay
 from workflow_scripts.data.mmap_format import write_dataset
-from workflow_scripts.units.archive import write_archive
-from workflow_scripts.units.space import UnitSpace, ffn_space
 
 SENTENCES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 
@@ -278,225 +272,7 @@ OTHERS = [
     fetch("id", "an id that mtdata does not know", '--corpus mtdata --datasets {"train":{"de-en":["Statmt-nothing-1-deu-eng"]}}', "mtdata knows no dataset 'Statmt-nothing-1-deu-eng'; list them with: mtdata list -l de-en"),
 ]  # fmt: skip
 
-# ---- counts and masks ----------------------------------------------------------------------------------
-
-
-def counted(spoil: Callable[[Path], Any] = lambda _: None, options: str = "--rule mass --k 95") -> Lay:
-    """Counts of two directions for select_masks, spoiled: the second file."""
-
-    def lay(folder: Path) -> str:
-        (folder / "counts").mkdir()
-        for direction in tiny.DIRECTIONS:
-            tiny.counts(direction).write(folder / f"counts/{direction}.npz")
-        spoil(folder / "counts/en-de.npz")
-        return f"--activations-root counts --directions de-en en-de {options} --out masks.npz"
-
-    return lay
-
-
-def other_counts(**changes: Any) -> Callable[[Path], Any]:
-    """Counts made otherwise."""
-    direction = changes.pop("direction", "en-de")
-    return lambda path: tiny.counts(direction, **changes).write(path)
-
-
-def like(spoil: Callable[[Path], Any], directions: str = "de-en en-de") -> Lay:
-    """Masks to draw random ones like, spoiled."""
-
-    def lay(folder: Path) -> str:
-        tiny.masks("ab" * 32).write(folder / "like.npz")
-        spoil(folder / "like.npz")
-        return f"--directions {directions} --rule random --like like.npz --seed 1 --out masks.npz"
-
-    return lay
-
-
-def masks_of(bits: Any, rows: Any = tiny.DIRECTIONS, space: str | None = None) -> Callable[[Path], Any]:
-    """A mask archive of any content."""
-    manifest = {"format": "neuronspec-masks-1", "rows": rows, "space": space or tiny.SPACE.to_json()}
-    return lambda path: write_archive(path, {"bits": bits}, manifest)
-
-
-def archive_bomb(path: Path) -> None:
-    """300 kB that unpack to 300 MB of zeros."""
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("values.npy", "w") as member,
-    ):
-        header = np.lib.format.header_data_from_array_1_0(np.zeros(0))
-        np.lib.format.write_array_header_1_0(member, header | {"shape": (37_500_000,)})
-        for _ in range(300):
-            member.write(b"\0" * 1_000_000)
-
-
-def lying_header(path: Path) -> None:
-    """An array that says to have 10**15 numbers, and has none."""
-    with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
-        header = np.lib.format.header_data_from_array_1_0(np.zeros(0))
-        np.lib.format.write_array_header_1_0(member, header | {"shape": (10**15,)})
-
-
-def pickled(path: Path) -> None:
-    """An array of objects, which only a pickle can hold."""
-    with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
-        np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
-
-
-def select(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of select_masks."""
-    return Case(f"{name}", what, "select.select_masks", lay, said, bounded)
-
-
-NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
-UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]
-
-SELECT = [
-    select("counts-absent", "a direction without counts", counted(lambda path: path.unlink()), "counts/en-de.npz: no activations of direction 'en-de'; count them first"),
-    select("counts-empty", "an empty .npz", counted(lambda path: path.write_bytes(b"")), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    select("counts-cut", "a truncated .npz", counted(lambda path: path.write_bytes(path.read_bytes()[:-40])), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    select("counts-text", "text named .npz", counted(lambda path: path.write_bytes(SENTENCES)), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    select("counts-pickle", "a pickle named .npz that would run code", counted(lambda path: path.write_bytes(pickle.dumps(tiny.Trap()))), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    select("counts-objects", "an array of objects that would run code", counted(pickled), 'counts/en-de.npz: not a neuronspec-scores-1 file (Object arrays cannot be loaded when allow_pickle=False); delete it and run the step that writes it again'),
-    select("counts-bomb", "a .npz of 300 kB that unpacks to 300 MB", counted(archive_bomb), 'counts/en-de.npz: not a neuronspec-scores-1 file (it would unpack to 300000128 bytes); delete it and run the step that writes it again', bounded=True),
-    select("counts-header", "an array that says to have 10**15 numbers", counted(lying_header), 'counts/en-de.npz: not a neuronspec-scores-1 file (Unable to allocate 7.11 PiB for an array with shape (1000000000000000,) and data type float64); delete it and run the step that writes it again'),
-    select("counts-no-manifest", "arrays without a manifest", counted(lambda path: np.savez(path, values=NEGATIVE)), "counts/en-de.npz: not a neuronspec-scores-1 file ('manifest'); delete it and run the step that writes it again"),
-    select("counts-masks", "masks named as counts", counted(lambda path: tiny.masks(None).write(path)), "counts/en-de.npz: format is 'neuronspec-masks-1', expected 'neuronspec-scores-1'; name the right file"),
-    select("counts-keys", "a manifest without the units", counted(lambda path: write_archive(path, {"values": NEGATIVE}, {"format": "neuronspec-scores-1"})), "counts/en-de.npz: not a neuronspec-scores-1 file ('space'); delete it and run the step that writes it again"),
-    select("counts-shape", "fewer counts than units", counted(lambda path: write_archive(path, {"values": NEGATIVE[:, :9]}, {"format": "neuronspec-scores-1", "rows": ["en-de"], "space": tiny.SPACE.to_json(), "metadata": {}})), 'counts/en-de.npz: not a neuronspec-scores-1 file (values (1, 9) do not fit 1 rows and 48 units); delete it and run the step that writes it again'),
-    select("counts-type", "counts of another type", counted(lambda path: write_archive(path, {"values": NEGATIVE.astype(np.float32)}, {"format": "neuronspec-scores-1", "rows": ["en-de"], "space": tiny.SPACE.to_json(), "metadata": {}})), 'counts/en-de.npz: not a neuronspec-scores-1 file (scores are int64 or float64, not float32); delete it and run the step that writes it again'),
-    select("counts-direction", "counts of another direction", counted(other_counts(direction="fr-en")), 'counts/en-de.npz: holds fr-en, not en-de'),
-    select("counts-model", "counts of another model", counted(other_counts(weights_sha256="cd" * 32)), "counts/en-de.npz: weights_sha256 is '#', in de-en.npz '#'; count again"),
-    select("counts-units", "counts of a larger model", counted(other_counts(space=ffn_space(2, 2, 16))), "counts/en-de.npz: counts another model's units than de-en.npz; count both again"),
-    select("counts-counting", "counts with padding among those without", counted(other_counts(counting="pads counted")), "counts/en-de.npz: counting is 'pads counted', in de-en.npz 'pads excluded'; count again"),
-    select("counts-negative", "negative counts", counted(other_counts(values=NEGATIVE)), 'counts/en-de.npz: 3 of 48 counts are negative, the first of unit 0; count again'),
-    select("counts-undefined", "counts that are no number", counted(other_counts(values=UNDEFINED)), 'counts/en-de.npz: 1 of 48 counts are undefined, the first of unit 5; count again'),
-    select("select-k-word", "k = ninety on the command line", counted(options="--rule mass --k ninety"), "k is 'ninety', not a decimal number such as 95 or 97.5"),
-    select("select-k-zero", "k = 0 on the command line", counted(options="--rule mass --k 0"), 'k is 0, but a share of the activations in percent is above 0'),
-    select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--rule mass --k 1e-99999999"), 'k is 1e-99999999, but a share in percent is from 0.000001 to 1000000', bounded=True),
-    select("select-no-k", "no k", counted(options="--rule mass"), '--rule mass needs --k'),
-    select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --rule all --out masks.npz", '--directions names a direction twice: de-en de-en'),
-    select("masks-row", "a mask row that is missing", like(lambda _: None, "de-en en-ed"), "like.npz: no mask row 'en-ed'; rows: de-en, en-de (did you mean 'en-de'?)"),
-    select("masks-bits", "fewer bits than units", like(masks_of(np.zeros((2, 3), np.uint8))), 'like.npz: not a neuronspec-masks-1 file (bits (2, 3), but its rows and units need (2, 6)); delete it and run the step that writes it again'),
-    select("masks-type", "bits that are not bytes", like(masks_of(np.zeros((2, 6)))), 'like.npz: not a neuronspec-masks-1 file (Expected an input array of unsigned byte data type); delete it and run the step that writes it again'),
-    select("masks-no-bits", "a mask file without bits", like(lambda path: write_archive(path, {"keep": NEGATIVE}, {"format": "neuronspec-masks-1", "rows": ["de-en"], "space": tiny.SPACE.to_json()})), "like.npz: not a neuronspec-masks-1 file ('bits'); delete it and run the step that writes it again"),
-    select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
-    select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
-]  # fmt: skip
-
-# ---- systems -------------------------------------------------------------------------------------------
-
-
-def decoding(options: str = "", source: bytes = SENTENCES, direction: str = "de-en", **changes: Any) -> Lay:
-    """A system for decode, spoiled."""
-
-    def lay(folder: Path) -> str:
-        tiny.system(folder, **changes)
-        put(folder, a_de=source)
-        return f"--system system --direction {direction} --source a.de --out hyp.txt --beam 2 {options}"
-
-    return lay
-
-
-def setting(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
-    """Set a key of the description."""
-
-    def describe(value: dict[str, Any]) -> None:
-        for key in keys[:-1]:
-            value = value[key]
-        value[keys[-1]] = to
-
-    return describe
-
-
-def without(key: str) -> Callable[[dict[str, Any]], Any]:
-    """Leave out a key of the description, or a tensor."""
-    return lambda value: value.pop(key)
-
-
-def no_system(folder: Path) -> str:
-    put(folder, a_de=SENTENCES)
-    return "--system system --direction de-en --source a.de --out hyp.txt"
-
-
-def with_nan(weights: tiny.Weights) -> None:
-    weights["decoder.layers.1.fc1.weight"][3, 2] = np.nan
-
-
-def with_layer(weights: tiny.Weights) -> None:
-    weights["encoder.layers.2.fc1.bias"] = np.zeros(12, np.float32)
-
-
-def of_type(kind: Any) -> Callable[[tiny.Weights], Any]:
-    """All weights in another type."""
-    return lambda weights: weights.update({name: value.astype(kind) for name, value in weights.items()})
-
-
-def after(name: str, content: bytes) -> Lay:
-    """A system of which a file is changed after it was described."""
-
-    def lay(folder: Path) -> Any:
-        words = decoding()(folder)
-        path = folder / "system" / name
-        path.write_bytes(content) if content else path.unlink()
-        return words
-
-    return lay
-
-
-REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
-NOTHING = np.ones((2, tiny.SPACE.size), bool)
-NOTHING[:, 12:24] = False
-
-
-def decode(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of decode."""
-    return Case(name, what, "translate.decode", lay, said, bounded)
-
-
-DECODE = [
-    decode("system-absent", "no system where one is named", no_system, 'system: no system here (system.json is missing)'),
-    decode("system-cut", "a truncated system.json", after("system.json", b'{"format": "neuronspec-system-1", "sys'), 'system/system.json: damaged, not JSON (line 1, column 35: Unterminated string starting at); delete it and run the step that writes it again'),
-    decode("system-list", "a list in system.json", after("system.json", b"[1, 2]"), "system/system.json: format is [1, 2], expected 'neuronspec-system-1'; export it again"),
-    decode("system-version", "a system.json of a later version", decoding(describe=setting("format", to="neuronspec-system-9")), "system/system.json: format is 'neuronspec-system-9', expected 'neuronspec-system-1'; export it again"),
-    decode("system-key", "a system.json without its files", decoding(describe=without("files")), 'system/system.json: files is missing; export the system again'),
-    decode("system-type", "text for the seed in system.json", decoding(describe=setting("seed", to="one")), "system/system.json: seed is 'one', not a whole number; export the system again"),
-    decode("system-path", "weights out of the system's folder", decoding(describe=setting("files", "weights", to="../../secret")), "system/system.json: files.weights is '../../secret', not the name of a file in this folder; export the system again"),
-    decode("system-sha", "weights without a hash", decoding(describe=setting("sha256", to={})), "system/system.json: sha256 lacks 'model.safetensors'; export the system again"),
-    decode("system-language", "a direction of an unknown language in system.json", decoding(describe=setting("directions", to={"de-fr": {"mask_row": None}})), "system/system.json: directions: direction 'de-fr': 'fr' is not one of de, en; export the system again"),
-    decode("system-layers", "layers that are no number", decoding(describe=setting("architecture", "encoder_layers", to="2")), "system/system.json: architecture.encoder_layers is '2', not a positive whole number; export the system again"),
-    decode("system-heads", "heads that do not divide the width", decoding(describe=setting("architecture", "heads", to=3)), 'system/system.json: architecture.heads: 3 heads do not divide model_dim 8; export the system again'),
-    decode("system-architecture", "a misspelt key of the architecture", decoding(describe=setting("architecture", "pre_nrom", to=True)), "system/system.json: architecture: unknown key 'pre_nrom' (did you mean 'pre_norm'?); export the system again"),
-    decode("system-positions", "an unknown activation", decoding(describe=setting("architecture", "activation", to="gelu")), "system/system.json: architecture.activation: 'gelu' is not one of ('relu',); export the system again"),
-    decode("system-text", "an unknown text option", decoding(describe=setting("text", "lowercase", to=True)), 'system/system.json: text.lowercase is unknown; known are normalize_punctuation, moses; export the system again'),
-    decode("system-file-absent", "a file of the system that is gone", after("dict.txt", b""), 'system/dict.txt: missing, and system.json names it; export the system again'),
-    decode("system-changed", "weights that were changed afterwards", after("model.safetensors", b"other"), 'system/model.safetensors: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
-    decode("weights-cut", "truncated .safetensors", decoding(spoil=lambda folder: (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-64])), 'system/model.safetensors: not a safetensors file of float32 (Error while deserializing header: incomplete metadata, file not fully covered); export the system again'),
-    decode("weights-nan", "NaN in the weights", decoding(change=with_nan), 'system/model.safetensors: tensor decoder.layers.1.fc1.weight holds NaN or infinite values; export the system again'),
-    decode("weights-type", "weights of whole numbers", decoding(change=of_type(np.int32)), 'system/model.safetensors: tensor decoder.embed_tokens.weight is int32, not float32; export the system again'),
-    decode("weights-missing", "a tensor that is missing", decoding(change=without("decoder.layers.0.fc1.bias")), "system/model.safetensors: the weights lack 'decoder.layers.0.fc1.bias' (did you mean 'encoder.layers.0.fc1.bias'?); export the system again"),
-    decode("weights-layer", "a layer more than the architecture has", decoding(change=with_layer), 'system/model.safetensors: tensor encoder.layers.2.fc1.bias is not part of the architecture, which has 2 encoder layers; export the system again'),
-    decode("weights-shape", "an architecture with more units than the weights", decoding(describe=setting("architecture", "ffn_dim", to=16)), 'system/model.safetensors: tensor encoder.layers.0.fc1.weight is (12, 8), its architecture and dictionary need (16, 8); export the system again'),
-    decode("weights-vocabulary", "a dictionary with fewer symbols than the weights", decoding(files={"dict.txt": b"a 1\n"}, symbols=43), 'system/model.safetensors: tensor decoder.embed_tokens.weight is (43, 8), its architecture and dictionary need (7, 8); export the system again'),
-    decode("system-subwords", "text in place of spm.model", decoding(files={"spm.model": SENTENCES}), 'system/spm.model: not a SentencePiece model; train it again, or name the right file'),
-    decode("system-dict-twice", "dict.txt with a symbol twice", decoding(files={"dict.txt": b"a 1\na 1\n"}), "system/dict.txt: 'a' occurs more than once in the vocabulary"),
-    decode("mask-cut", "truncated masks.npz", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=lambda folder: (folder / "masks.npz").write_bytes((folder / "masks.npz").read_bytes()[:-100])), 'system/masks.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    decode("mask-row", "a direction without its mask row", decoding(mask_table=lambda sha: tiny.masks(sha, ("en-de",))), "system/masks.npz: no mask row 'de-en'; rows: en-de"),
-    decode("mask-model", "masks made from another model", decoding(mask_table=lambda sha: tiny.masks("cd" * 32)), "system/masks.npz: masks were made from weights #, the model's are #; make masks from this model's activations"),
-    decode("mask-larger", "masks of a larger model", decoding(mask_table=lambda sha: tiny.masks(sha, space=ffn_space(2, 2, 16))), "system/masks.npz: masks are for another model: 64 units in 4 groups, not 48 in 4; make masks from this model's activations"),
-    decode("mask-permuted", "masks with the layers in another order", decoding(mask_table=lambda sha: tiny.masks(sha, space=REVERSED)), "system/masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
-    decode("mask-nothing", "a mask that keeps no unit of a layer", decoding(mask_table=lambda sha: tiny.masks(sha, keep=NOTHING)), "system/masks.npz: mask group 'encoder.1.ffn' keeps no unit; ctranslate2 has no layer without any; use --engine fairseq, or make the masks again"),
-    decode("mask-absent", "a zero-shot direction of a masked system, without masks", decoding(direction="de-fr", mask_table=lambda sha: tiny.masks(sha), describe=setting("languages", to=["de", "en", "fr"])), 'system: de-fr was not trained, so its mask row is not part of the system; give it with --masks FILE'),
-    decode("direction-of-system", "a misspelt direction", decoding(direction="de-ne"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
-    decode("source-absent", "no source file", decoding("--source b.de"), 'b.de: there is no such file or folder: check the path'),
-    decode("source-not-utf8", "Latin-1 in the source", decoding(source=b"ein\nFlu\xdf\n"), 'a.de, line 2: not UTF-8 (invalid continuation byte); convert the file with iconv'),
-    decode("source-nul", "a NUL byte in the source", decoding(source=b"ein\0\n"), 'a.de, line 1: a NUL byte; is this a text file?'),
-    decode("beam-zero", "--beam 0", decoding("--beam 0"), '--beam 0: must be at least 1'),
-    decode("penalty", "--length-penalty nan", decoding("--length-penalty nan"), '--length-penalty nan: must be a number of at least 0'),
-    decode("float16", "float16 without a GPU", decoding("--compute-type float16"), '--compute-type float16 needs a GPU, and there is none: use float32 or int8'),
-    decode("engine", "the reference engine in an environment without fairseq", decoding("--engine fairseq"), "--engine fairseq needs the fairseq environment: module 'torch' is missing here; use --engine ctranslate2 or run it there"),
-]  # fmt: skip
-
-CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS, *SELECT, *DECODE]
+CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS]
 
 # ---- what looks wrong and is right -----------------------------------------------------------------------
 
@@ -515,22 +291,6 @@ def prepared(de: str, **normalised: int) -> Callable[[Path], None]:
     return check
 
 
-def as_without(changed: bytes) -> Callable[[Path], None]:
-    """The hypotheses of a source are those of another."""
-
-    def check(folder: Path) -> None:
-        from workflow_scripts.translate import decode as stage
-
-        first = (folder / "hyp.txt").read_bytes()
-        (folder / "b.de").write_bytes(changed)
-        words = "--system system --direction de-en --beam 2 --source b.de --out other.txt"
-        stage.main(words.split())
-        assert first == (folder / "other.txt").read_bytes()
-        assert first.count(b"\n") == changed.count(b"\n")
-
-    return check
-
-
 def dropped(folder: Path) -> None:
     assert (folder / "o.de").read_bytes() == b"ein Haus am Fluss\nein Haus\n"
     assert json.loads((folder / "o.json").read_text())["dropped"] == {"empty": 0, "too_long": 1}
@@ -544,7 +304,4 @@ ACCEPTED = [
     Accepted("text-separator", "a line separator of Unicode inside a line", "data.prepare_text", pair(SENTENCES.replace(b"am Fluss\nam", "am\u2028Fluss\nam".encode())), "a blank, and counted", prepared(PLAIN, separators=1)),
     Accepted("text-gzip", "a gzip file without .gz", "data.prepare_text", pair(gzip.compress(SENTENCES)), "unpacked: content tells, not the name", prepared(PLAIN)),
     Accepted("text-long-dropped", "a line of 100,000 tokens under data.clean.max_words", "data.prepare_text", pair(SENTENCES[:18] + LONG + b"ein Haus\n", options="--max-words 100"), "the pair is left out and counted", dropped),
-    Accepted("source-bom", "a source with byte order mark and CRLF", "translate.decode", decoding(source=b"\xef\xbb\xbf" + SENTENCES.replace(b"\n", b"\r\n")), "translated as without", as_without(SENTENCES)),
-    Accepted("source-long", "a source line of 100,000 tokens", "translate.decode", decoding(source=b"ein " * 100_000 + b"\n"), "cut to the model's positions, with a warning", as_without(b"ein " * 99 + b"\n")),
-    Accepted("weights-half", "weights in float16", "translate.decode", decoding(change=of_type(np.float16)), "computed in float32", as_without(SENTENCES)),
 ]  # fmt: skip

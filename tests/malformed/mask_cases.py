@@ -1,0 +1,120 @@
+"""Malformed counts and masks: the stage ``select``."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.malformed import tiny
+from tests.malformed.case import Case, Lay
+from tests.malformed.text_cases import SENTENCES
+from workflow_scripts.units.archive import write_archive
+from workflow_scripts.units.space import ffn_space
+
+
+def counted(spoil: Callable[[Path], Any] = lambda _: None, options: str = "--rule mass --k 95") -> Lay:
+    """Counts of two directions for select_masks, spoiled: the second file."""
+
+    def lay(folder: Path) -> str:
+        (folder / "counts").mkdir()
+        for direction in tiny.DIRECTIONS:
+            tiny.counts(direction).write(folder / f"counts/{direction}.npz")
+        spoil(folder / "counts/en-de.npz")
+        return f"--activations-root counts --directions de-en en-de {options} --out masks.npz"
+
+    return lay
+
+
+def other_counts(**changes: Any) -> Callable[[Path], Any]:
+    """Counts made otherwise."""
+    direction = changes.pop("direction", "en-de")
+    return lambda path: tiny.counts(direction, **changes).write(path)
+
+
+def like(spoil: Callable[[Path], Any], directions: str = "de-en en-de") -> Lay:
+    """Masks to draw random ones like, spoiled."""
+
+    def lay(folder: Path) -> str:
+        tiny.masks("ab" * 32).write(folder / "like.npz")
+        spoil(folder / "like.npz")
+        return f"--directions {directions} --rule random --like like.npz --seed 1 --out masks.npz"
+
+    return lay
+
+
+def masks_of(bits: Any, rows: Any = tiny.DIRECTIONS, space: str | None = None) -> Callable[[Path], Any]:
+    """A mask archive of any content."""
+    manifest = {"format": "neuronspec-masks-1", "rows": rows, "space": space or tiny.SPACE.to_json()}
+    return lambda path: write_archive(path, {"bits": bits}, manifest)
+
+
+def archive_bomb(path: Path) -> None:
+    """300 kB that unpack to 300 MB of zeros."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("values.npy", "w") as member,
+    ):
+        header = np.lib.format.header_data_from_array_1_0(np.zeros(0))
+        np.lib.format.write_array_header_1_0(member, header | {"shape": (37_500_000,)})
+        for _ in range(300):
+            member.write(b"\0" * 1_000_000)
+
+
+def lying_header(path: Path) -> None:
+    """An array that says to have 10**15 numbers, and has none."""
+    with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
+        header = np.lib.format.header_data_from_array_1_0(np.zeros(0))
+        np.lib.format.write_array_header_1_0(member, header | {"shape": (10**15,)})
+
+
+def pickled(path: Path) -> None:
+    """An array of objects, which only a pickle can hold."""
+    with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
+        np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
+
+
+def select(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
+    """A case of select_masks."""
+    return Case(f"{name}", what, "select.select_masks", lay, said, bounded)
+
+
+NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
+UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]
+
+CASES = [
+    select("counts-absent", "a direction without counts", counted(lambda path: path.unlink()), "counts/en-de.npz: no activations of direction 'en-de'; count them first"),
+    select("counts-empty", "an empty .npz", counted(lambda path: path.write_bytes(b"")), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    select("counts-cut", "a truncated .npz", counted(lambda path: path.write_bytes(path.read_bytes()[:-40])), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    select("counts-text", "text named .npz", counted(lambda path: path.write_bytes(SENTENCES)), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    select("counts-pickle", "a pickle named .npz that would run code", counted(lambda path: path.write_bytes(pickle.dumps(tiny.Trap()))), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    select("counts-objects", "an array of objects that would run code", counted(pickled), 'counts/en-de.npz: not a neuronspec-scores-1 file (Object arrays cannot be loaded when allow_pickle=False); delete it and run the step that writes it again'),
+    select("counts-bomb", "a .npz of 300 kB that unpacks to 300 MB", counted(archive_bomb), 'counts/en-de.npz: not a neuronspec-scores-1 file (it would unpack to 300000128 bytes); delete it and run the step that writes it again', bounded=True),
+    select("counts-header", "an array that says to have 10**15 numbers", counted(lying_header), 'counts/en-de.npz: not a neuronspec-scores-1 file (Unable to allocate 7.11 PiB for an array with shape (1000000000000000,) and data type float64); delete it and run the step that writes it again'),
+    select("counts-no-manifest", "arrays without a manifest", counted(lambda path: np.savez(path, values=NEGATIVE)), "counts/en-de.npz: not a neuronspec-scores-1 file ('manifest'); delete it and run the step that writes it again"),
+    select("counts-masks", "masks named as counts", counted(lambda path: tiny.masks(None).write(path)), "counts/en-de.npz: format is 'neuronspec-masks-1', expected 'neuronspec-scores-1'; name the right file"),
+    select("counts-keys", "a manifest without the units", counted(lambda path: write_archive(path, {"values": NEGATIVE}, {"format": "neuronspec-scores-1"})), "counts/en-de.npz: not a neuronspec-scores-1 file ('space'); delete it and run the step that writes it again"),
+    select("counts-shape", "fewer counts than units", counted(lambda path: write_archive(path, {"values": NEGATIVE[:, :9]}, {"format": "neuronspec-scores-1", "rows": ["en-de"], "space": tiny.SPACE.to_json(), "metadata": {}})), 'counts/en-de.npz: not a neuronspec-scores-1 file (values (1, 9) do not fit 1 rows and 48 units); delete it and run the step that writes it again'),
+    select("counts-type", "counts of another type", counted(lambda path: write_archive(path, {"values": NEGATIVE.astype(np.float32)}, {"format": "neuronspec-scores-1", "rows": ["en-de"], "space": tiny.SPACE.to_json(), "metadata": {}})), 'counts/en-de.npz: not a neuronspec-scores-1 file (scores are int64 or float64, not float32); delete it and run the step that writes it again'),
+    select("counts-direction", "counts of another direction", counted(other_counts(direction="fr-en")), 'counts/en-de.npz: holds fr-en, not en-de'),
+    select("counts-model", "counts of another model", counted(other_counts(weights_sha256="cd" * 32)), "counts/en-de.npz: weights_sha256 is '#', in de-en.npz '#'; count again"),
+    select("counts-units", "counts of a larger model", counted(other_counts(space=ffn_space(2, 2, 16))), "counts/en-de.npz: counts another model's units than de-en.npz; count both again"),
+    select("counts-counting", "counts with padding among those without", counted(other_counts(counting="pads counted")), "counts/en-de.npz: counting is 'pads counted', in de-en.npz 'pads excluded'; count again"),
+    select("counts-negative", "negative counts", counted(other_counts(values=NEGATIVE)), 'counts/en-de.npz: 3 of 48 counts are negative, the first of unit 0; count again'),
+    select("counts-undefined", "counts that are no number", counted(other_counts(values=UNDEFINED)), 'counts/en-de.npz: 1 of 48 counts are undefined, the first of unit 5; count again'),
+    select("select-k-word", "k = ninety on the command line", counted(options="--rule mass --k ninety"), "k is 'ninety', not a decimal number such as 95 or 97.5"),
+    select("select-k-zero", "k = 0 on the command line", counted(options="--rule mass --k 0"), 'k is 0, but a share of the activations in percent is above 0'),
+    select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--rule mass --k 1e-99999999"), 'k is 1e-99999999, but a share in percent is from 0.000001 to 1000000', bounded=True),
+    select("select-no-k", "no k", counted(options="--rule mass"), '--rule mass needs --k'),
+    select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --rule all --out masks.npz", '--directions names a direction twice: de-en de-en'),
+    select("masks-row", "a mask row that is missing", like(lambda _: None, "de-en en-ed"), "like.npz: no mask row 'en-ed'; rows: de-en, en-de (did you mean 'en-de'?)"),
+    select("masks-bits", "fewer bits than units", like(masks_of(np.zeros((2, 3), np.uint8))), 'like.npz: not a neuronspec-masks-1 file (bits (2, 3), but its rows and units need (2, 6)); delete it and run the step that writes it again'),
+    select("masks-type", "bits that are not bytes", like(masks_of(np.zeros((2, 6)))), 'like.npz: not a neuronspec-masks-1 file (Expected an input array of unsigned byte data type); delete it and run the step that writes it again'),
+    select("masks-no-bits", "a mask file without bits", like(lambda path: write_archive(path, {"keep": NEGATIVE}, {"format": "neuronspec-masks-1", "rows": ["de-en"], "space": tiny.SPACE.to_json()})), "like.npz: not a neuronspec-masks-1 file ('bits'); delete it and run the step that writes it again"),
+    select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
+    select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
+]  # fmt: skip
