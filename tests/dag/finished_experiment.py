@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from tests.small_config import BASE
 from workflow_scripts.operate.dry_run import PlannedJob, parse
 from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
 
@@ -38,14 +39,7 @@ CONFIG: dict[str, Any] = {
         "family": {"germanic": ["de"], "romance": ["fr"]},
         "tier": {"high": ["de"], "low": ["fr"]},
     },
-    "data": {
-        "source": {
-            "type": "files",
-            "train": "text/train.{lang}",
-            "valid": "text/valid.{lang}",
-            "tests": {"news": "text/news.{lang}"},
-        }
-    },
+    "data": BASE["data"],
     "train": {"max_tokens": 2400, "update_freq": 1},
     "finetune": {"max_tokens": 2400, "update_freq": 1},
     "masks": {"k": [70, 95]},

@@ -10,20 +10,12 @@ from typing import Any
 
 import yaml
 
+from tests.small_config import BASE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TINY: dict[str, Any] = {
-    "experiment": "tiny",
-    "languages": ["en", "de", "fr"],
-    "pivot": "en",
-    "data": {
-        "source": {
-            "type": "files",
-            "train": "text/train.{lang}",
-            "valid": "text/valid.{lang}",
-            "tests": {"news": "text/news.{lang}"},
-        }
-    },
+    **BASE,
     "masks": {"k": [70, 95]},
 }
 

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from tests.small_config import BASE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.files import write_json
@@ -13,17 +14,7 @@ from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.units.system import SystemFolder
 
 CONFIG: dict[str, Any] = {
-    "experiment": "tiny",
-    "languages": ["en", "de", "fr"],
-    "pivot": "en",
-    "data": {
-        "source": {
-            "type": "files",
-            "train": "text/train.{lang}",
-            "valid": "text/valid.{lang}",
-            "tests": {"news": "text/news.{lang}"},
-        }
-    },
+    **BASE,
     "masks": {"k": [95]},
     "train": {"max_updates": 2000, "seeds": [1, 2]},
     "finetune": {"max_updates": 400},

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from tests.small_config import BASE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
@@ -30,17 +31,7 @@ from workflow_scripts.operate.training_progress import Progress
 ROOT = Path(__file__).resolve().parents[3]
 
 CONFIG: dict[str, Any] = {
-    "experiment": "tiny",
-    "languages": ["en", "de", "fr"],
-    "pivot": "en",
-    "data": {
-        "source": {
-            "type": "files",
-            "train": "text/train.{lang}",
-            "valid": "text/valid.{lang}",
-            "tests": {"news": "text/news.{lang}"},
-        }
-    },
+    **BASE,
     "masks": {"k": [95]},
     "train": {"max_updates": 2000},
     "finetune": {"max_updates": 400},
