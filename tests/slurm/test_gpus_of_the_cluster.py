@@ -1,0 +1,34 @@
+"""A job of the cluster keeps the GPUs that SLURM gives it: leases are for local jobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dag.finished_experiment import CONFIG, finish, lay_down_text
+from tests.dag.observed_trainings import TRAININGS, prepare, script
+from tests.slurm.controller import Controller
+from tests.slurm.site import LIMIT, ClusterRun
+
+
+def test_nothing_is_leased_in_a_job_of_the_cluster(
+    controller: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_down_text(tmp_path / "finished")
+    prepare(
+        finish(tmp_path / "finished"),
+        tmp_path,
+        'echo "${SLURM_JOB_ID:+a job} ${CUDA_VISIBLE_DEVICES-unset}" >> seen',
+        monkeypatch,
+    )
+    # Other GPUs than SLURM's: a lease would name these.
+    script(tmp_path / "bin/nvidia-smi", 'echo "GPU 0: X (UUID: GPU-a)"; echo "GPU 1: X (UUID: GPU-b)"\n')
+    run = ClusterRun(tmp_path / "cluster", CONFIG, lines={"retries: 2": "retries: 0"})
+    options = [f"results/small/systems/{name}/s1/system.json" for name in TRAININGS[:1]]
+    options += ["--directory", str(tmp_path / "here")]
+    process = run.begin(*options, environment={"NEURONSPEC_VENVS": str(tmp_path / "venvs")})
+    assert process.wait(timeout=LIMIT) == 1, "the stand-in for the training fails"
+    seen = (tmp_path / "here/seen").read_text().splitlines()
+    assert seen in (["a job 0"], ["a job 1"]), run.said[-3000:]
+    assert not (tmp_path / "leases").exists()
