@@ -40,6 +40,7 @@ _PARAMS = "Params have changed since last execution: "
 _PART = re.compile("; (?=" + "|".join(map(re.escape, (*_FILES, *_FLAGS, _PARAMS))) + ")")
 _BOTH = re.compile(r"across all output: before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (?P<rule>\w+):$")
+_GPUS = re.compile(r"\bgpu=(\d+)")
 _NOTHING = "<nothing exclusive>"
 #: Of what Snakemake says when it refuses.
 _MOST_LINES = 20
@@ -67,7 +68,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A job that would run. ``command`` is empty where the dry run did not print it."""
+    """A job that would run. ``command`` is empty where the dry run did not print it. ``gpus``: its resource."""
 
     rule: str
     wildcards: dict[str, str]
@@ -78,6 +79,7 @@ class PlannedJob:
     threads: int
     reason: Reason
     command: str = ""
+    gpus: int = 0
 
     @property
     def stage(self) -> str:
@@ -155,6 +157,7 @@ def _job(fields: dict[str, str], command: list[str]) -> Iterator[PlannedJob]:
         threads=int(fields.get("threads", 1)),
         reason=parse_reason(fields.get("reason", "")),
         command="\n".join(command),
+        gpus=int(gpus[1]) if (gpus := _GPUS.search(fields.get("resources", ""))) else 0,
     )
 
 

@@ -74,7 +74,11 @@ def _driver_devices() -> list[Device]:
     for file in sorted(DRIVER.glob("*/information")):
         with suppress(OSError):
             identities += _IDENTITY.findall(file.read_text(encoding="utf-8", errors="replace"))
-    return [Device(number, identity) for number, identity in enumerate(identities)]
+    # A GPU that sleeps says GPU-????: its number is all there is.
+    return [
+        Device(number, str(number) if "?" in identity else identity)
+        for number, identity in enumerate(identities)
+    ]
 
 
 def usable_devices() -> list[Device]:
@@ -191,6 +195,7 @@ def main(argv: list[str] | None = None) -> None:
     if devices := usable_devices():
         taken = take(int(number), devices)
         os.environ[VISIBLE] = ",".join(one.identity for one in taken)
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # where it is numbers
         names = ", ".join(f"{one.number} ({one.identity})" for one in taken)
         print(f"on GPU {names}", file=sys.stderr)
     sys.stderr.flush()

@@ -23,6 +23,7 @@ from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, train
 from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.operate.lease import usable_devices
 from workflow_scripts.operate.past_runs import past_trainings
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES
@@ -53,18 +54,26 @@ class Plan:
     gpu_computed: float
 
 
-def plan_of(experiment: Experiment, root: Path, jobs: Iterable[PlannedJob]) -> Plan:
-    """Return the estimates of planned jobs, stage after stage. ``root``: the folder of all results."""
+def plan_of(
+    experiment: Experiment, root: Path, jobs: Iterable[PlannedJob], cores_per_gpu: float = 0.0
+) -> Plan:
+    """Return the estimates of planned jobs, stage after stage.
+
+    Args:
+        root: the folder of all results.
+        cores_per_gpu: of this machine; a job with one GPU of four keeps a quarter of it. 0: it has no GPU.
+    """
     past, costs = past_trainings(root), JobCosts(experiment, root)
     results = root / experiment.experiment
-    grouped: dict[tuple[str, str], list[tuple[Cost, int]]] = {}
+    grouped: dict[tuple[str, str], list[tuple[Cost, float]]] = {}
     measured = computed = 0.0
     made: set[str] = set()
     for job in jobs:
         training = job.rule in TRAINING_RULES
         cost = training_cost(experiment, job, results, past, made) if training else costs.of(job)
         made.update(job.outputs)
-        grouped.setdefault((job.stage, cost.how), []).append((cost, job.threads))
+        cores = max(job.threads, job.gpus * cores_per_gpu)
+        grouped.setdefault((job.stage, cost.how), []).append((cost, cores))
         if cost.gpu_measured:
             measured += cost.gpu_hours
         else:
@@ -76,16 +85,16 @@ def plan_of(experiment: Experiment, root: Path, jobs: Iterable[PlannedJob]) -> P
     return Plan(sorted(estimates, key=lambda one: order.get(one.stage, len(order))), measured, computed)
 
 
-def _together(stage: str, how: str, found: list[tuple[Cost, int]]) -> Estimate:
+def _together(stage: str, how: str, found: list[tuple[Cost, float]]) -> Estimate:
     memory = max(cost.memory_mb for cost, _ in found)
-    known = [(cost.seconds, threads) for cost, threads in found if cost.seconds is not None]
+    known = [(cost.seconds, cores) for cost, cores in found if cost.seconds is not None]
     if len(known) < len(found):
         return Estimate(stage, len(found), None, 0.0, 0.0, memory, how)
     return Estimate(
         stage=stage,
         jobs=len(found),
         seconds=sum(seconds for seconds, _ in known),
-        core_seconds=sum(seconds * threads for seconds, threads in known),
+        core_seconds=sum(seconds * cores for seconds, cores in known),
         longest=max(seconds for seconds, _ in known),
         memory_mb=memory,
         how=how,
@@ -178,7 +187,9 @@ def main(argv: list[str] | None = None) -> None:
     root = Path("results")
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
-        print(table(plan_of(experiment, root, jobs), arguments.cores))
+        devices = len(usable_devices())
+        per_gpu = arguments.cores / devices if devices else 0.0
+        print(table(plan_of(experiment, root, jobs, per_gpu), arguments.cores))
         if jobs:
             print(disk(experiment, root / experiment.experiment, jobs, arguments.cores))
 

@@ -33,7 +33,7 @@ rule count_encoder_en_1:
     wildcards: seed=1
     priority: 1
     threads: 2
-    resources: tmpdir=/tmp
+    resources: tmpdir=/tmp, gpu=1
 Shell command: run-in fairseq count \\
     --directions en-de en-fr
 
@@ -72,6 +72,7 @@ def test_jobs_are_read_with_all_their_fields() -> None:
         threads=2,
         reason=Reason(missing=("results/x/en-de.npz", "results/x/en-fr.npz")),
         command="Shell command: run-in fairseq count \\\n    --directions en-de en-fr",
+        gpus=1,
     )
     assert first.stage == "count_encoder"
     assert (second.rule, second.stage, second.command) == ("make_all", "make_all", "")

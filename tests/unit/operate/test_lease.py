@@ -184,6 +184,8 @@ def test_without_nvidia_smi_the_driver_is_asked(machine: Path, monkeypatch: pyte
         (machine / place).mkdir()
         (machine / place / "information").write_text(f"Model: \t NVIDIA\nGPU UUID: \t GPU-{name}\nBus: x\n")
     assert lease.machine_devices() == [lease.Device(0, "GPU-a"), lease.Device(1, "GPU-b")]
+    (machine / "0000:81:00.0" / "information").write_text("GPU UUID: \t GPU-????????-????\n")
+    assert lease.machine_devices() == [lease.Device(0, "GPU-a"), lease.Device(1, "1")]
 
 
 def test_a_folder_that_others_can_write_is_refused(machine: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,15 @@ def test_wall_time_is_shared_by_cores_and_no_less_than_the_longest_job(tmp_path:
         "memory: 100 MB the largest job whose memory is known; several run at once",
     ]
     assert table(plan_of(experiment(), tmp_path, []), 2).startswith("nothing to do")
+
+
+def test_jobs_with_a_gpu_wait_for_one_another_as_the_gpus_are_few(tmp_path: Path) -> None:
+    for name in "abcd":
+        benchmark(tmp_path / "x", "mask_control", name, 100.0)
+    jobs = [replace(planned("mask_control", name), gpus=1) for name in "abcd"]
+    # On 16 cores all at once; with two GPUs, eight cores for each, two at a time.
+    assert wall_seconds(plan_of(experiment(), tmp_path, jobs).estimates, 16) == 100
+    assert wall_seconds(plan_of(experiment(), tmp_path, jobs, cores_per_gpu=8.0).estimates, 16) == 200
 
 
 def test_broken_records_are_left_out(tmp_path: Path) -> None:
