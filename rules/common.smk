@@ -464,7 +464,8 @@ onsuccess:
 
 
 onerror:
-    if on_slurm() and (said := explain(Path(log).read_text(encoding="utf-8"), profile_in_use())):
+    told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
+    if on_slurm() and (said := explain(told, profile_in_use())):
         say(f"error: {said}")
 
 

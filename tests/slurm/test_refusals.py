@@ -98,6 +98,6 @@ def test_a_quota_of_jobs(controller: Controller, tmp_path: Path) -> None:
     errors = [line for line in run.said.splitlines() if line.startswith("error: ")]
     assert errors == [
         f"error: {run.profile}/config.yaml:{number}: sbatch refused a job: sbatch: error: Batch job"
-        " submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits) (the"
-        " limit of jobs, or of what they may use, is reached; ask for less)"
+        " submission failed: Job violates accounting/QOS policy (job submit limit, user's size"
+        " and/or time limits) (the limit of jobs, or of what they may use, is reached; ask for less)"
     ]

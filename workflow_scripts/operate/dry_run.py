@@ -68,7 +68,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A job that would run. ``command`` is empty where the dry run did not print it. ``gpus``: its resource."""
+    """A job that would run. ``command`` is empty if not printed. ``gpus``: its resource."""
 
     rule: str
     wildcards: dict[str, str]
