@@ -24,7 +24,7 @@ PATIENCE = 30
 #: What sbatch says to a request, the resource that it means, and what to do.
 REFUSALS = (
     ("partition name", "slurm_partition", "the partition is not known here"),
-    ("account", "slurm_account", "the account is not known here, or may not use this partition"),
+    ("invalid account", "slurm_account", "the account is not known here, or may not use this partition"),
     ("qos", "qos", "the QOS is not known here, or not open to this account"),
     ("feature specification", "constraint", "no node has this feature"),
     ("accounting/qos policy", "jobs", "the limit of jobs, or of what they may use, is reached; ask for less"),
