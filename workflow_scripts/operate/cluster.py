@@ -25,7 +25,7 @@ PATIENCE = 30
 REFUSALS = (
     ("partition name", "slurm_partition", "the partition is not known here"),
     ("invalid account", "slurm_account", "the account is not known here, or may not use this partition"),
-    ("qos", "qos", "the QOS is not known here, or not open to this account"),
+    ("invalid qos", "qos", "the QOS is not known here, or not open to this account"),
     ("feature specification", "constraint", "no node has this feature"),
     ("accounting/qos policy", "jobs", "the limit of jobs, or of what they may use, is reached; ask for less"),
     ("submit limit", "jobs", "the limit of jobs in the queue is reached; ask for fewer at a time"),
