@@ -32,8 +32,8 @@ def test_one_process_is_started_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        (["tasks_per_node=4"], "--nodes=1 --ntasks=4 --cpus-per-task=1"),
-        (["tasks_per_node=4", "nodes=2"], "--nodes=2 --ntasks=8 --cpus-per-task=1"),
+        (["tasks_per_node=4"], "--nodes=1 --ntasks=4 --cpus-per-task=2"),
+        (["tasks_per_node=4", "nodes=2"], "--nodes=2 --ntasks=8 --cpus-per-task=2"),
         (["tasks=2", "nodes=2", "cpus_per_task=3"], "--nodes=2 --ntasks=2 --cpus-per-task=3"),
     ],
 )
