@@ -1,4 +1,6 @@
 import pytest
+
+
 @pytest.fixture(scope="session")
 def controller():
     yield None

@@ -36,16 +36,20 @@ class Profile:
         A value may stand under another name, as a variable: a line whose key is related is preferred.
         """
         said = [(number, line.split("#")[0]) for number, line in enumerate(self.lines, 1)]
+        related = key.removeprefix("slurm_")
         if value not in (None, ""):
             word = re.compile(rf"(?<![\w.-]){re.escape(str(value))}(?![\w.-])")
             with_value = [(number, line) for number, line in said if word.search(line.partition(":")[2])]
-            related = key.removeprefix("slurm_")
             for number, line in with_value:
                 if related in line.partition(":")[0]:
                     return number
             if with_value:
                 return with_value[0][0]
-        return next((number for number, line in said if re.match(rf"\s*['\"]?{key}\b", line)), None)
+        for name in (key, related):
+            for number, line in said:
+                if re.match(rf"\s*['\"]?{name}\b.*:", line):
+                    return number
+        return None
 
     def place(self, key: str, value: object = None) -> str:
         """Return where to edit it, as "path:line", or the path alone."""

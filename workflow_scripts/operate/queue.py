@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ from workflow_scripts.errors import UserError
 
 #: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
+#: Seconds that the controller has to answer.
+ANSWER_SECONDS = 30.0
 #: A job's states in which nothing of it runs, nor will.
 ENDED = {
     "BOOT_FAIL",
@@ -57,7 +60,10 @@ def queued(prefix: str) -> list[QueuedJob]:
         UserError: the controller does not answer.
     """
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"the SLURM controller does not answer squeue: {error}") from None
     if done.returncode:
         raise UserError(f"the SLURM controller does not answer squeue: {done.stderr.strip()[-200:]}")
     found = []
@@ -67,6 +73,16 @@ def queued(prefix: str) -> list[QueuedJob]:
             rule = comment.removeprefix("rule_").removeprefix("group_").partition("_wildcards_")[0]
             found.append(QueuedJob(number, rule, state))
     return found
+
+
+def in_queue(folder: Path, experiment: str) -> dict[str, Counter[str]] | None:
+    """Return the jobs of an experiment in the queue by rule and state; None without SLURM or its answer."""
+    if shutil.which("squeue") is None:
+        return None
+    try:
+        return by_rule(queued(name_prefix(folder, experiment)))
+    except UserError:
+        return None
 
 
 def by_rule(jobs: list[QueuedJob]) -> dict[str, Counter[str]]:

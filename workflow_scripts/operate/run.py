@@ -23,6 +23,7 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_command
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
+from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
 from workflow_scripts.operate.queue import name_prefix
@@ -123,6 +124,9 @@ def other_runs(folder: Path) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
+            # What Snakemake starts to run one job, on a cluster or here, has inherited this: no run of its own.
+            if f"\0{RUN_VARIABLE}=".encode() in b"\0" + (entry / "environ").read_bytes():
+                continue
             here = (entry / "cwd").resolve() == folder.resolve()
         except OSError:
             continue

@@ -33,6 +33,7 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
 from workflow_scripts.operate.job_states import State, states
 from workflow_scripts.operate.live import Live, look
+from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
 from workflow_scripts.units.retention import replaced_trainings, size_of
 
@@ -63,7 +64,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Status:
-    """All that is shown."""
+    """All that is shown. ``queue``: of a cluster, by rule or group and SLURM's state; None without one."""
 
     experiment: str
     results: str
@@ -71,6 +72,7 @@ class Status:
     stages: list[Stage]
     trainings: list[Progress]
     ended: list[Ended]
+    queue: dict[str, Counter[str]] | None = None
 
 
 def status_of(experiment: Experiment, folder: Path) -> Status:
@@ -89,7 +91,8 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
             trainings.append(_training(experiment, job, job.training, state, root))
     for name, size in sizes(jobs, root).items():
         stages[name].size = size
-    return Status(experiment.experiment, results, live, list(stages.values()), trainings, ended)
+    queue = in_queue(folder, experiment.experiment)
+    return Status(experiment.experiment, results, live, list(stages.values()), trainings, ended, queue)
 
 
 def _last_lines(log: Path) -> list[str]:
@@ -154,6 +157,11 @@ def show(status: Status, console: Console) -> None:
     if begun:
         console.print()
         console.print(_trainings_table(begun))
+    if status.queue:
+        console.print()
+        for rule, states_ in sorted(status.queue.items()):
+            numbers = ", ".join(f"{number} {state}" for state, number in sorted(states_.items()))
+            console.print(f"queue: {rule}: {numbers}", highlight=False)
     if status.ended:
         console.print()
     _show_ended(status.ended, console)
