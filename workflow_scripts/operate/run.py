@@ -124,7 +124,7 @@ def other_runs(folder: Path) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            # What Snakemake starts to run one job, on a cluster or here, has inherited this: no run of its own.
+            # What Snakemake starts to run one job has inherited this: it is no run of its own.
             if f"\0{RUN_VARIABLE}=".encode() in b"\0" + (entry / "environ").read_bytes():
                 continue
             here = (entry / "cwd").resolve() == folder.resolve()
