@@ -41,7 +41,7 @@ from workflow_scripts.models.last_words import (
     line_of,
     trouble_of,
 )
-from workflow_scripts.models.launch import Place
+from workflow_scripts.models.launch import AgreedEnd, Place
 
 # For all processes to come: srun starts them together, but a cold shared file system may take minutes to
 # import torch.
@@ -88,12 +88,16 @@ class Ranks:
         self._over, self._ending = threading.Event(), threading.Lock()
         # One for this thread and one for that which watches: a client serves one caller at a time.
         self._store, self._watched = (None, None) if self.alone else (self._connect(), self._connect())
-        own = describe_device(device_number(place))
-        if not self.alone:
-            self._set(f"device/{self.rank}", own)
-        self.devices = [own["name"]]
+        self.devices: list[str] = []
 
     # ---- before training --------------------------------------------------------------------------------
+
+    def look_at_device(self) -> None:
+        """Learn the own device, and tell process 0. UserError if there is none for this process."""
+        own = describe_device(device_number(self.place))
+        self.devices = [own["name"]]
+        if not self.alone:
+            self._set(f"device/{self.rank}", own)
 
     def tell(self, plan: dict[str, Any] | None) -> None:
         """Tell all what is trained, or None if nothing is left to train; by process 0."""
@@ -104,7 +108,10 @@ class Ranks:
         """Learn the devices of all; by process 0. UserError where they do not fit each other."""
         if not self.alone:
             keys = [f"device/{rank}" for rank in range(self.place.processes)]
-            self._store.wait(keys, START)
+            while not self._store.check(keys):
+                if self._store.check(["trouble"]):
+                    raise error_of(json.loads(self._store.get("trouble")))
+                time.sleep(POLL_SECONDS)
             found = [json.loads(self._store.get(key)) for key in keys]
             check_devices(found)
             self.devices = [one["name"] for one in found]
@@ -140,10 +147,16 @@ class Ranks:
             release: gives up what this process holds. Both may be called in another thread, before the end.
         """
         if not self.alone:
-            self._make_process_group()
             threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
+        whole = False
         try:
+            if not self.alone:
+                self._make_process_group()
             yield
+            whole = True
+        except AgreedEnd:
+            whole = True
+            raise
         except Exception as error:
             self._end_watch()
             reason = ended(self._cause(error))
@@ -152,7 +165,12 @@ class Ranks:
             raise reason from error
         finally:
             self._end_watch()
-            if not self.alone and distributed.is_initialized():
+            # NCCL would wait for the one that failed; the end of this process does as well.
+            if (
+                not self.alone
+                and distributed.is_initialized()
+                and (whole or distributed.get_backend() == "gloo")
+            ):
                 distributed.destroy_process_group()
 
     def _end_watch(self) -> None:
@@ -216,7 +234,7 @@ class Ranks:
         if self.rank == 0:
             self._say("end", line_of(error, self.place), self._store)
             self._wait_for_others(self._store)
-            return error
+            return UserError(GONE) if is_lost_connection(error) else error
         line = line_of(error, self.place)
         if is_fault(error):
             traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
@@ -256,13 +274,11 @@ class Ranks:
             if "EADDRINUSE" in str(error):
                 raise UserError(
                     f"{where}, where the processes of the training meet, is taken by another program; set"
-                    " MASTER_PORT to"
-                    " a free port"
+                    " MASTER_PORT to a free port"
                 ) from error
             raise UserError(
                 f"process {self.rank} of {self.place.processes} met not all others at {where} within"
-                f" {START.total_seconds() / 60:.0f} minutes; see that each was started and reaches that"
-                " machine"
+                f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that machine?"
             ) from error
         return distributed.PrefixStore("neuronspec", store)
 
@@ -284,13 +300,14 @@ def joined(place: Place) -> Iterator[Ranks]:
         UserError: not all came, or another one failed.
     """
     ranks = Ranks(place)
-    if ranks.alone:
-        yield ranks
-        return
     try:
+        ranks.look_at_device()
         yield ranks
+    except AgreedEnd:
+        ranks.leave()
+        raise
     except BaseException as error:
-        reason = ranks.fail(error)
+        reason = error if ranks.alone else ranks.fail(error)
         if reason is error:
             raise
         raise reason from error

@@ -86,6 +86,24 @@ def test_data_that_is_missing(world: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "folder").exists()
 
 
+def test_a_machine_with_fewer_gpus_than_processes(training: Training) -> None:
+    """Process 1 knows that, before process 0 has told anything."""
+    patch = """
+import workflow_scripts.models.ranks as ranks
+from workflow_scripts.errors import UserError
+plain = ranks.device_number
+
+def device_number(of):
+    if of.rank == 1:
+        raise UserError("process 1 sees one GPU too few")
+    return plain(of)
+
+ranks.device_number = device_number
+"""
+    assert_one_line(training.run(patch), "process 1 sees one GPU too few")
+    assert not training.folder.exists()
+
+
 def test_a_folder_of_another_training(training: Training) -> None:
     """The owner is the process of this test."""
     training.folder.mkdir()

@@ -212,6 +212,32 @@ def test_a_two_process_training_goes_on_to_the_bit(world: World, two: Trained) -
         assert [len(a["devices"]) for a in attempts] == [2, processes]
 
 
+#: Both processes end by themselves after the second update, each with words of its own.
+AGREED = """
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.launch import AgreedEnd
+from workflow_scripts.models.trainer import NeuronspecTrainer
+plain = NeuronspecTrainer.train_step
+
+class Left(AgreedEnd, UserError):
+    pass
+
+def train_step(self, samples, raise_oom=True):
+    if self.get_num_updates() == 2:
+        raise Left(f"process {place.rank} leaves")
+    return plain(self, samples, raise_oom)
+
+NeuronspecTrainer.train_step = train_step
+"""
+
+
+def test_an_end_that_all_agree_on_is_told_by_nobody(world: World) -> None:
+    ended = train(FINETUNE, [world.command("left", **ODD)] * 2, world.root / "left", AGREED)
+    assert [one.status for one in ended] == [1, 1]
+    assert [one.line for one in ended] == ["error: process 0 leaves", "error: process 1 leaves"]
+    assert not (world.root / "left" / "folder" / "owner.json").exists()
+
+
 def test_a_finished_training_is_only_exported(world: World, two: Trained) -> None:
     """All processes come, and process 0 tells them that nothing is left."""
     again = train(FINETUNE, [world.command("two", **ODD)] * 2, world.root / "again")
