@@ -131,7 +131,8 @@ def updates_of(state: Mapping[str, Any]) -> int:
 class Checkpoint:
     """A checkpoint's file and its place in the training.
 
-    `updates` made; `loss` of its validation; `best` loss of all validations up to it.
+    `updates` made; `loss` of its validation, None where a slice ended before it; `best` loss of all
+    validations up to it.
     """
 
     path: Path
@@ -198,7 +199,10 @@ def _set_aside(path: Path) -> None:
 
 
 def _intact(folder: Path) -> list[Checkpoint]:
-    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside."""
+    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside.
+
+    Of one update, those come first that were written after its validation.
+    """
     found = []
     for path in sorted(folder.glob("checkpoint*.pt")):
         checkpoint = describe(path) if is_whole(path) else None
@@ -206,7 +210,7 @@ def _intact(folder: Path) -> list[Checkpoint]:
             _set_aside(path)
         else:
             found.append(checkpoint)
-    return sorted(found, key=lambda one: (-one.updates, one.path.name != LAST))
+    return sorted(found, key=lambda one: (-one.updates, one.loss is None, one.path.name != LAST))
 
 
 def _restore_best(folder: Path, intact: list[Checkpoint]) -> None:

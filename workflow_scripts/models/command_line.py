@@ -32,6 +32,9 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
     parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
+    parser.add_argument(
+        "--runtime", type=float, help="minutes that this process has, where SLURM does not say it"
+    )
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,14 +30,18 @@ from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
+from workflow_scripts.models.deadline import Deadline
 from workflow_scripts.models.devices import device_number
 from workflow_scripts.models.launch import place
+from workflow_scripts.models.leaving import SIGNALS, Leaving
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.plan import TrainingPlan, number_of_processes
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
 from workflow_scripts.models.ranks import make_global_group
 from workflow_scripts.models.settings import accumulation
+from workflow_scripts.models.slices import SliceEnded
 from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training, patience_is_spent
+from workflow_scripts.models.updates import complete_loaded_update
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +99,7 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
     return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
 
 
-def _train(cfg: Any) -> None:
+def _train(cfg: Any, deadline: Deadline) -> None:
     """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
@@ -115,8 +121,10 @@ def _train(cfg: Any) -> None:
     progress = ProgressLog(settings["max_updates"], settings["log_interval"])
     processes = cfg.distributed_training.distributed_world_size
     batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
-    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress)
-    _, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
+    # One process watches the clock for all.
+    leaving = Leaving(Deadline() if cfg.distributed_training.distributed_rank else deadline)
+    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, leaving)
+    state, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
     logger.info(
         f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
         f" {len(epoch_itr)} batches an epoch, {torch.get_num_threads()} threads, {trainer.device}"
@@ -125,21 +133,25 @@ def _train(cfg: Any) -> None:
     should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
         settings["patience"]
     )
-    while not should_stop:
-        valid_losses, should_stop = fairseq_train.train(cfg, trainer, task, epoch_itr)
-        if not should_stop:
-            trainer.lr_step(epoch_itr.epoch, valid_losses[0])
-            epoch_itr = trainer.get_train_iterator(
-                epoch_itr.next_epoch_idx,
-                load_dataset=task.has_sharded_data("train"),
-                disable_iterator_cache=True,
-            )
+    with leaving.watching():
+        if state is not None:
+            should_stop |= complete_loaded_update(cfg, trainer, task, epoch_itr, state["train_iterator"])
+        while not should_stop:
+            valid_losses, should_stop = fairseq_train.train(cfg, trainer, task, epoch_itr)
+            if not should_stop:
+                trainer.lr_step(epoch_itr.epoch, valid_losses[0])
+                epoch_itr = trainer.get_train_iterator(
+                    epoch_itr.next_epoch_idx,
+                    load_dataset=task.has_sharded_data("train"),
+                    disable_iterator_cache=True,
+                )
 
 
-def run(plan: TrainingPlan) -> None:
+def run(plan: TrainingPlan, deadline: Deadline) -> None:
     """Train by a plan until it stops: at `max_updates`, or when patience is spent.
 
     Raises:
+        SliceEnded: before that, the deadline or SIGTERM came; the checkpoint is written.
         UserError: what a user can mend, from whichever process it came.
     """
     with warnings.catch_warnings():
@@ -148,18 +160,43 @@ def run(plan: TrainingPlan) -> None:
         parser = options.get_training_parser()
         arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
         cfg = convert_namespace_to_omegaconf(arguments)
-    with warnings.catch_warnings(), user_errors_of_processes():
+    spawns = not cfg.distributed_training.distributed_no_spawn and number_of_processes(plan.settings) > 1
+    passing_on = passing_signals_on() if spawns else nullcontext()
+    with warnings.catch_warnings(), user_errors_of_processes(), passing_on:
         # The processes that torchrun or srun started speak to each other already (models.ranks).
         warnings.filterwarnings("ignore", message="Distributed is already initialized")
-        distributed_utils.call_main(cfg, _train)
+        distributed_utils.call_main(cfg, _train, deadline=deadline)
+
+
+@contextmanager
+def passing_signals_on() -> Iterator[None]:
+    """Pass the signals that end a slice on to the processes that are started here, one for each GPU."""
+
+    def pass_on(number: int, _: Any) -> None:
+        children = torch.multiprocessing.active_children()
+        if not children:
+            raise SystemExit(128 + number)
+        for child in children:
+            if child.pid is not None:
+                os.kill(child.pid, number)
+
+    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def user_errors_of_processes() -> Iterator[None]:
-    """Raise again as UserError what was one in a process that was started: of it only the text is known."""
+    """Raise again as UserError or SliceEnded what was one in a process that was started: of it only the text
+    is known."""
     try:
         yield
     except torch.multiprocessing.ProcessRaisedException as error:
+        if ended := SliceEnded.found_in(str(error)):
+            raise ended from error
         _, found, message = str(error).rpartition(f"\n{UserError.__module__}.{UserError.__name__}: ")
         if not found:
             raise

@@ -23,9 +23,11 @@ from fairseq_cli import train as fairseq_train
 from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.checkpoints import copy_checkpoint, save_checkpoint
+from workflow_scripts.models.leaving import Leaving
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
 from workflow_scripts.models.ranks import from_rank_0
+from workflow_scripts.models.slices import SliceEnded
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
@@ -104,14 +106,30 @@ class NeuronspecTrainer(Trainer):
     Args:
         batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An
             epoch whose batching differs cannot be resumed midway; training goes on with the next epoch.
+
+    `completed` is the last update after which all was done that was due (models.updates).
     """
 
     def __init__(
-        self, cfg: Any, task: Any, model: Any, criterion: Any, batching: str, progress: ProgressLog
+        self,
+        cfg: Any,
+        task: Any,
+        model: Any,
+        criterion: Any,
+        batching: str,
+        progress: ProgressLog,
+        leaving: Leaving,
     ) -> None:
         super().__init__(cfg, task, model, criterion)
         self.batching = batching
         self.progress = progress
+        self.leaving = leaving
+        self.completed: int | None = 0
+
+    def leave_in_time(self, *, before_validation: bool = False) -> None:
+        """Raise SliceEnded if it is time to leave."""
+        if reason := self.leaving.reason(before_validation=before_validation):
+            raise SliceEnded(reason, self.get_num_updates())
 
     @property
     def model(self) -> Any:
@@ -134,7 +152,8 @@ class NeuronspecTrainer(Trainer):
         # missing for one without any, and would leave its other tokens out of what the gradient is divided
         # by.
         samples = [sample for sample in samples if sample] or samples
-        output = super().train_step(samples, raise_oom=True)
+        with self.leaving.timed("update"):
+            output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.
             check_finite(float(output["loss"]), f"the training loss at update {self.get_num_updates()}")
@@ -143,7 +162,8 @@ class NeuronspecTrainer(Trainer):
         return output
 
     def valid_step(self, sample: Any, raise_oom: bool = True) -> Any:
-        """One batch of validation. Out of memory raises here too."""
+        """One batch of validation, if there is time for it. Out of memory raises here too."""
+        self.leave_in_time()
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
@@ -173,16 +193,20 @@ class NeuronspecTrainer(Trainer):
             "num_runs": getattr(stop, "num_runs", 0),
         }
         extra_state["batching"] = self.batching
-        super().save_checkpoint(filename, extra_state)
+        with self.leaving.timed("writing"):
+            super().save_checkpoint(filename, extra_state)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:
         """Load what `save_checkpoint` saved, and drop the log lines of updates that will come again."""
         with _all_find(filename):
             extra_state = super().load_checkpoint(filename, *args, **kwargs)
-        folder = self.task.folder
+        folder, update = self.task.folder, self.get_num_updates()
+        # A slice that ended left its last update without the validation that may have been due.
+        incomplete = extra_state is not None and extra_state["val_loss"] is None
+        self.completed = None if incomplete else update
         for name in COLUMNS:
             if self.is_data_parallel_master:
-                forget_rows_after(folder / name, self.get_num_updates())
+                forget_rows_after(folder / name, update - 1 if incomplete else update)
         if extra_state is None:
             return None
         patience = extra_state.get("patience", {})

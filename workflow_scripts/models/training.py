@@ -17,6 +17,7 @@ import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.checkpoints import disk_errors, reached, read_checkpoint, recover, updates_of
+from workflow_scripts.models.deadline import Deadline
 from workflow_scripts.models.export import export_system
 from workflow_scripts.models.fairseq_run import run
 from workflow_scripts.models.history import outcome_of
@@ -34,13 +35,16 @@ from workflow_scripts.models.sampling import BY_DIRECTION
 from workflow_scripts.models.scratch import near_data
 from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
 from workflow_scripts.models.shards import check_training_data
+from workflow_scripts.models.slices import TIME_LIMIT, SliceEnded
 from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
 from workflow_scripts.units.retention import check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
 
 
-def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -> None:
+def train_system(
+    plan: TrainingPlan, out: str | Path, code: str | None = None, deadline: Deadline | None = None
+) -> None:
     """Train (or resume, or find finished) and export the best checkpoint to the system folder `out`.
 
     Of several processes that were started (models.launch) the first does all that, and the others train with
@@ -48,8 +52,10 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
 
     Args:
         code: hash of the training's code and libraries, recorded in the folder.
+        deadline: when this process must have left; None: it has all the time.
 
     Raises:
+        SliceEnded: the deadline or SIGTERM came first; a further call goes on.
         SmallerBatchesError: memory ran out, and a further call will take smaller batches.
         UserError: missing data, masks with a mixed sampler, a folder in which another process trains
             something else, memory or disk that is too small, a loss that is not finite; what another
@@ -58,14 +64,16 @@ def train_system(plan: TrainingPlan, out: str | Path, code: str | None = None) -
     log_to_stderr()
     with joined(place()) as ranks:
         if ranks.rank == 0:
-            _train_and_export(plan, Path(out), code, ranks)
+            _train_and_export(plan, Path(out), code, ranks, deadline or Deadline())
         elif (told := ranks.told()) is not None:
             plan = TrainingPlan(**told["plan"])
             with near_data(plan.data_bin, plan.directions, told["data"]) as data_bin, ranks.training():
-                run(replace(plan, data_bin=data_bin))
+                run(replace(plan, data_bin=data_bin), Deadline())  # process 0 watches the clock
 
 
-def _train_and_export(plan: TrainingPlan, out: Path, code: str | None, ranks: Ranks) -> None:
+def _train_and_export(
+    plan: TrainingPlan, out: Path, code: str | None, ranks: Ranks, deadline: Deadline
+) -> None:
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
@@ -87,7 +95,7 @@ def _train_and_export(plan: TrainingPlan, out: Path, code: str | None, ranks: Ra
             recover(folder.path)
             fitting = _fitting(trained, folder, ranks)
             ranks.tell({"plan": asdict(fitting), "data": _hashes(folder)})
-            _attempt(fitting, folder, ranks)
+            _attempt(fitting, folder, ranks, deadline)
         export_system(plan, folder, out)
         if not plan.settings["keep_optimizer"]:
             reduce_to_weights(folder.path, check_exported(folder.path, out))
@@ -122,21 +130,30 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> Traini
     return replace(plan, settings=smaller)
 
 
-def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> None:
+def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline: Deadline) -> None:
     """Train until nothing is left to do, and record what it cost and how it ended."""
     processes = number_of_processes(plan.settings)
     execution = settings_by_class(plan.settings, processes)["execution"]
     # Those that this process starts have devices of the same kind.
     devices = ranks.devices * processes if ranks.alone else ranks.devices
+    began = reached(folder.path)
     with folder.attempt(devices, execution) as attempt:
 
         def ended(error: BaseException) -> BaseException:
             """Record what ended the attempt; return what to raise. Nothing else may follow."""
+            if isinstance(error, SliceEnded) and (error.reason != TIME_LIMIT or error.update > began):
+                attempt["outcome"], attempt["to_update"] = error.reason, error.update
+                return error
+            if isinstance(error, SliceEnded):
+                error = UserError(
+                    f"{plan.folder}: the time limit is too short: this slice ends where it began, at update"
+                    f" {began}, in the validation that is due there; raise the runtime of this job"
+                )
             return _record_end(error, plan, folder, ranks, attempt)
 
         data = near_data(plan.data_bin, plan.directions, _hashes(folder))
         with data as data_bin, ranks.training(ended, folder.release):
-            run(replace(plan, data_bin=data_bin))
+            run(replace(plan, data_bin=data_bin), deadline)
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
     most = plan.settings["max_updates"]
     folder.finish(attempt["to_update"], "max_updates" if attempt["to_update"] >= most else "patience or time")

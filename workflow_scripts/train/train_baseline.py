@@ -15,6 +15,7 @@ from workflow_scripts.models.command_line import (
     let_waiting_threads_sleep,
     settings_of,
 )
+from workflow_scripts.models.deadline import Deadline
 from workflow_scripts.models.launch import take_place
 from workflow_scripts.models.start_again import starting_again
 
@@ -35,6 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     add_training_options(parser)
     arguments = parser.parse_args(argv)
     let_waiting_threads_sleep()
+    deadline = Deadline.of_this_process(arguments.runtime)
     take_place()
 
     from workflow_scripts.models.plan import TrainingPlan
@@ -53,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         subwords=arguments.subwords,
         folder=arguments.folder,
     )
-    train_system(plan, arguments.out, arguments.code)
+    train_system(plan, arguments.out, arguments.code, deadline)
 
 
 if __name__ == "__main__":
