@@ -2,8 +2,15 @@
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`,
 # `launcher` and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
+# A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
 # No retries: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py); what else
 # fails would fail again.
+
+
+def runtime_option(wildcards, resources):
+    """Return the minutes that a training has, where a profile gives it some; a derived param, as `execution` is."""
+    minutes = resources.get("runtime")
+    return f"--runtime {minutes}" if isinstance(minutes, int | float) else ""
 
 
 if BASELINE not in USED:
@@ -44,9 +51,10 @@ if BASELINE not in USED:
             folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
             out=subpath(output.system, parent=True),
             code=lambda w, threads: training_code("train_baseline"),
+            runtime=runtime_option,
         shell:
             "{params.launcher}run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} --directions {params.directions} "
+            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} {params.runtime} --data-bin {params.data_bin:q} --directions {params.directions} "
             "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
             "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
             ">> {log} 2>&1"
@@ -162,8 +170,9 @@ rule finetune:
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
         code=lambda w, threads: training_code("finetune"),
+        runtime=runtime_option,
     shell:
         "{params.launcher}run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
-        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
+        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} {params.runtime} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

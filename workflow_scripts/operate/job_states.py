@@ -16,7 +16,7 @@ from pathlib import Path
 
 from workflow_scripts.operate.expected import ExpectedJob
 from workflow_scripts.operate.live import Live, is_written
-from workflow_scripts.operate.training_progress import tail
+from workflow_scripts.operate.training_progress import slice_ended, tail
 
 #: What a log holds whose job ended with an error: a line of ours, of argparse, Python's or C++'s.
 _ERROR = re.compile(
@@ -25,10 +25,14 @@ _ERROR = re.compile(
 
 
 class State(StrEnum):
-    """Of a job. FAILED: ended with an error in its log; STOPPED: killed, or ended with its run."""
+    """Of a job. FAILED: ended with an error in its log; STOPPED: killed, or ended with its run.
+
+    BETWEEN: a training that left before its time limit, whose next slice has not begun.
+    """
 
     DONE = "done"
     RUNNING = "running"
+    BETWEEN = "between slices"
     FAILED = "failed"
     STOPPED = "stopped"
     TODO = "to do"
@@ -69,7 +73,14 @@ def states(jobs: Iterable[ExpectedJob], results: Path, live: Live) -> list[State
 def _state(job: ExpectedJob, files: Files, live: Live) -> State:
     # Most jobs of a long experiment are done or to do: those take two looks at lists that are in memory.
     runs = live.runs(job.outputs, job.log)
-    if runs or (job.training and is_written(files.results / job.training)):
+    if job.training and is_written(files.results / job.training):
+        return State.RUNNING
+    if job.training and (runs is not None or not all(files.has(file) for file in job.outputs)):
+        # A log that ends with an error says that nobody will begin the next slice.
+        log = files.results / job.log
+        if slice_ended(files.results / job.training) is not None and not failed(log):
+            return State.BETWEEN
+    if runs:
         return State.RUNNING
     if runs is None and all(files.has(file) for file in job.outputs):
         return State.DONE

@@ -40,7 +40,13 @@ from workflow_scripts.units.retention import replaced_trainings, size_of
 LAST_LINES = 4
 #: Logs shown of one stage: a mistake in common fails all of its jobs alike.
 LOGS_OF_A_STAGE = 3
-COLOURS = {State.RUNNING: "cyan", State.FAILED: "bold red", State.STOPPED: "yellow", State.DONE: "green"}
+COLOURS = {
+    State.RUNNING: "cyan",
+    State.FAILED: "bold red",
+    State.STOPPED: "yellow",
+    State.BETWEEN: "cyan",
+    State.DONE: "green",
+}
 
 
 @dataclass
@@ -172,12 +178,14 @@ def _stages_table(stages: Sequence[Stage]) -> Table:
     total = sum((stage.jobs for stage in stages), Counter[State]())
     table.add_column("stage", footer="all", overflow="fold")
     table.add_column("jobs", justify="right", footer=str(total.total()))
-    for state in State:
+    # One that few know the need of is shown where there is need.
+    shown = [state for state in State if total[state] or state != State.BETWEEN]
+    for state in shown:
         number = str(total[state] or "")
         table.add_column(str(state), justify="right", footer=number, style=COLOURS.get(state))
     table.add_column("disk", justify="right", footer=readable(sum(stage.size for stage in stages)))
     for stage in stages:
-        numbers = [str(stage.jobs[state] or "") for state in State]
+        numbers = [str(stage.jobs[state] or "") for state in shown]
         table.add_row(
             stage.name, str(stage.jobs.total()), *numbers, readable(stage.size) if stage.size else ""
         )

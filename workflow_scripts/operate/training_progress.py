@@ -18,6 +18,8 @@ from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.retention import HISTORY
 
 TAIL_BYTES = 64 * 1024
+#: The outcome of an attempt that a time limit ended (models.slices).
+TIME_LIMIT = "time limit"
 
 _UPDATE = re.compile(r" update (\d+)/(\d+) \| .* (\d+) words/s \| ([\d.]+) s/update ")
 _RESUMED = re.compile(r" resumed at update (\d+),")
@@ -73,6 +75,9 @@ def progress_of(
         update, best_update = facts.get("updates", update), facts.get("best_update", best_update)
         best_loss = facts.get("best_valid_loss", best_loss)
         pace = words = None
+    elif (ended := slice_ended(training)) is not None and state == "between slices":
+        update, pace, words = ended, None, None
+        max_updates = most or max_updates
     elif state == "running":
         max_updates = most or max_updates
     else:
@@ -100,6 +105,16 @@ def progress_of(
 def last_update(log: Path) -> int | None:
     """Return the update that a training's log names last; None where it names none."""
     return _last_lines(log)[0]
+
+
+def slice_ended(training: Path) -> int | None:
+    """Return the update that a training's last slice ended at; None if its last attempt ended otherwise."""
+    attempts = read_record(training / HISTORY).get("attempts")
+    last = attempts[-1] if isinstance(attempts, list) and attempts else None
+    if not isinstance(last, dict) or last.get("outcome") != TIME_LIMIT:
+        return None
+    update = last.get("to_update")
+    return update if isinstance(update, int) else None
 
 
 def _losses(path: Path) -> list[tuple[int, float]]:

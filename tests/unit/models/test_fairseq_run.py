@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.fairseq_run import user_errors_of_processes  # noqa: E402
+from workflow_scripts.models.deadline import Deadline  # noqa: E402
+from workflow_scripts.models.fairseq_run import passing_signals_on, user_errors_of_processes  # noqa: E402
+from workflow_scripts.models.leaving import Leaving  # noqa: E402
 from workflow_scripts.models.out_of_memory import is_out_of_memory  # noqa: E402
+from workflow_scripts.models.slices import SliceEnded  # noqa: E402
 
 
 def full_disk(_: int) -> None:
@@ -32,3 +41,38 @@ def test_out_of_memory_in_another_process_is_known() -> None:
     with pytest.raises(torch.multiprocessing.ProcessRaisedException) as caught, user_errors_of_processes():
         torch.multiprocessing.spawn(allocate, nprocs=1)
     assert is_out_of_memory(caught.value)
+
+
+def leave(_: int) -> None:
+    raise SliceEnded("time limit", 1700)
+
+
+def until_signalled(rank: int, folder: str) -> None:
+    leaving = Leaving(Deadline())
+    with leaving.watching():
+        (Path(folder) / str(rank)).touch()
+        while (reason := leaving.reason()) is None:
+            time.sleep(0.01)
+    raise SliceEnded(reason, 7)
+
+
+def test_the_end_of_a_slice_in_another_process_is_known() -> None:
+    with pytest.raises(SliceEnded) as caught, user_errors_of_processes():
+        torch.multiprocessing.spawn(leave, nprocs=1)
+    assert (caught.value.reason, caught.value.update) == ("time limit", 1700)
+
+
+def test_signals_are_passed_on_to_the_processes_that_were_started(tmp_path: Path) -> None:
+    def send() -> None:
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=send).start()
+    with (
+        pytest.raises(SliceEnded, match="SIGTERM at update 7"),
+        user_errors_of_processes(),
+        passing_signals_on(),
+    ):
+        torch.multiprocessing.spawn(until_signalled, args=(str(tmp_path),), nprocs=2)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -272,6 +272,34 @@ def test_a_running_training_is_seen_by_its_heartbeat_and_its_progress_by_its_log
     assert trainings(tmp_path)[0].state == "running"
 
 
+def test_a_training_whose_slice_has_ended_waits_for_the_next(tmp_path: Path) -> None:
+    """Its log's last line of progress is older than its checkpoint."""
+    said = LOG + "10:01:00 the time limit is reached at update 137, saved; job 12 goes back into the queue\n"
+    folder = training(tmp_path, "baseline", said, [4.12])
+    attempts = [{"outcome": "finished"}, {"outcome": "time limit", "to_update": 137}]
+    write_json(folder / "history.json", {"seconds": 3600.0, "attempts": attempts})
+    (one,) = (t for t in trainings(tmp_path) if t.system == "baseline")
+    assert (one.state, one.update, one.max_updates, one.seconds_left) == ("between slices", 137, 2000, None)
+    status = status_of(experiment(), tmp_path)
+    assert counts(tmp_path, "train_baseline") == {"between slices": 1}
+    assert status.ended == []
+    shown = page(status)
+    assert "baseline s1   between slices   137/2000" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    # The next slice has begun.
+    write_json(folder / "owner.json", {"host": "elsewhere", "pid": 1, "started": None})
+    assert trainings(tmp_path)[0].state == "running"
+    (folder / "owner.json").unlink()
+    # Nobody took it back into a queue.
+    log = tmp_path / "results/tiny/logs/train_baseline/s1.log"
+    log.write_text(said + "error: the time limit is reached at update 137, saved; run again\n")
+    assert trainings(tmp_path)[0].state == "failed"
+    # Ended by a signal.
+    log.write_text(said)
+    write_json(folder / "history.json", {"attempts": [{"outcome": "SIGTERM", "to_update": 137}]})
+    assert trainings(tmp_path)[0].state == "stopped"
+
+
 RESUMED = "11:00:00 resumed at update 80, epoch 1\n"
 
 
@@ -379,7 +407,14 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert value == as_json(status_of(experiment(), tmp_path))
     assert value["run"] == {"processes": [], "since": None}
     stages = {one["stage"]: one["jobs"] for one in value["stages"]}
-    assert stages["train_baseline"] == {"done": 0, "running": 0, "failed": 0, "stopped": 1, "to do": 0}
+    assert stages["train_baseline"] == {
+        "done": 0,
+        "running": 0,
+        "between slices": 0,
+        "failed": 0,
+        "stopped": 1,
+        "to do": 0,
+    }
     assert value["ended"][0]["lines"][-1].endswith("loss 4.120 | en-de 4.5436")
 
 
