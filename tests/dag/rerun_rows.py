@@ -491,6 +491,12 @@ ROWS = [
         "they share out the same updates",
         options=("--set-resources", "train_baseline:mpi=srun", "train_baseline:tasks_per_node=2"),
     ),
+    Row(
+        "the minutes that a training has (`runtime` of a profile)",
+        {},
+        "they say how it is cut into slices",
+        options=("--set-resources", "train_baseline:runtime=30", "finetune:runtime=60"),
+    ),
 ]
 
 
