@@ -15,6 +15,7 @@ include: "rules/evaluation.smk"
 include: "rules/analysis.smk"
 include: "rules/report.smk"
 include: "rules/local.smk"
+include: "rules/run.smk"
 include: "rules/gpus.smk"  # last: it looks at the rules
 
 

@@ -1,5 +1,4 @@
 # Config, paths, wildcard constraints and small input helpers.
-import atexit
 import gc
 import itertools
 import json
@@ -21,25 +20,11 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
-from workflow_scripts.operate.cluster import Request, explain, refused_request
-from workflow_scripts.operate.disk_plan import Job, too_small
-from workflow_scripts.operate.environments import environment_identity, venvs_folder
+from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.expected import use_system_rule
-from workflow_scripts.operate.fetch import FETCHING, fetched_files, out_of_reach
-from workflow_scripts.operate.leftovers import remove_temporaries
-from workflow_scripts.operate.manifest import write_manifest
-from workflow_scripts.operate.orphans import RUN_VARIABLE, end_orphans
-from workflow_scripts.operate.preflight import missing_environment, unwritable
-from workflow_scripts.operate.profile import profile_in_use
-from workflow_scripts.operate.queue import cancel_left_behind
+from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.site import read_site
-from workflow_scripts.operate.training_code import (
-    TRAINING_RULES,
-    changed_trainings,
-    current_code,
-    training_code,
-)
-from workflow_scripts.operate.training_code import report as report_training_code
+from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 
 try:
@@ -258,6 +243,12 @@ def launcher(threads, resources):
     return f"{resources.mpi} --nodes={nodes} --ntasks={tasks} {cpus}--kill-on-bad-exit=1 --wait=0 "
 
 
+def runtime_option(wildcards, resources):
+    """Return the minutes that a training has, where a profile gives it some; a derived param, as `execution` is."""
+    minutes = resources.get("runtime")
+    return f"--runtime {minutes}" if isinstance(minutes, int | float) else ""
+
+
 def data_bin(files):
     """The folders of binarised files; more than one are joined as fairseq has it."""
     return ":".join(dict.fromkeys(parent(file) for file in files))
@@ -363,118 +354,3 @@ def analysis_files():
         if k := EXPERIMENT.analysis.overlap_k:
             wanted.append(f"{RESULTS}/analysis/overlap/baseline/s{seed}/k{k}.json")
     return wanted
-
-
-def say(*words):
-    print(*words, file=sys.stderr)
-
-
-# Also where nothing is to be done: a changed training is kept, but never silently.
-if workflow.exec_mode.name == "DEFAULT":
-    if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
-        say(kept)
-
-
-def on_slurm():
-    return workflow.executor_plugin is not None and workflow.executor_plugin.name == "slurm"
-
-
-def refused_by_cluster(jobs):
-    """One line for the first request that the cluster would not take, or nothing."""
-    sent = [job for job in jobs if not job.is_local]
-    return refused_request(
-        {Request.of(job.resources, job.threads): job.rule.name for job in sent}, profile_in_use()
-    )
-
-
-def named_config():
-    """The config file as `make` is given it."""
-    given = workflow.overwrite_configfiles
-    return os.path.relpath(given[0]) if given else "…"
-
-
-def refused(jobs):
-    """One line for what does not allow the planned jobs, or nothing."""
-    files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
-    # Training folders are undeclared.
-    files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in TRAINING_RULES]
-    environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
-    if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
-        return problem
-    if on_slurm() and (problem := refused_by_cluster(jobs)):
-        return problem
-    missing = [
-        file for job in jobs if job.rule.name in FETCHING for file in job.output if not Path(file).exists()
-    ]
-    if problem := out_of_reach(EXPERIMENT, missing, named_config()):
-        return problem
-    planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in jobs]
-    # A cluster names no cores: then every training may run at once.
-    cores = workflow.resource_settings.cores
-    side_by_side = max(1, cores // EXPERIMENT.finetune.threads) if cores else len(planned)
-    return too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side)
-
-
-def clear():
-    """End and remove what a killed run left."""
-    # First those in the queue: to SLURM a job whose process is ended here has failed.
-    if on_slurm() and (prefix := workflow.executor_settings.jobname_prefix):
-        if cancelled := cancel_left_behind(prefix):
-            say(cancelled)
-    if ended := end_orphans(Path.cwd()):
-        say(ended)
-    if removed := remove_temporaries(Path(RESULTS)):
-        say("removed what a killed run left half-written:", *removed)
-
-
-# Outputs of the jobs that this run began.
-MADE = set()
-
-
-onstart:
-    # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
-    # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
-    # Only now is it known which jobs will run; a dry run does not come here.
-    jobs = list(workflow.dag.needrun_jobs())
-    MADE.update(str(file) for job in jobs for file in job.output)
-    try:
-        if problem := refused(jobs):
-            raise UserError(problem)
-        clear()
-    except UserError as error:
-        # As a WorkflowError it would come with the places in these files.
-        say(f"error: {error}")
-        raise SystemExit(1) from None
-
-
-def list_results():
-    """Write the manifest, and tell what was changed by other hands."""
-    outputs = [file for job in workflow.dag.jobs for file in job.output]
-    venvs = venvs_folder() if DEPLOYMENT == "venv" else None
-    written = write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
-    for file in written.changed:
-        if f"{RESULTS}/{file}" not in MADE:
-            say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
-
-
-onsuccess:
-    list_results()
-
-
-onerror:
-    told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
-    if on_slurm() and (said := explain(told, profile_in_use())):
-        say(f"error: {said}")
-
-
-def list_what_was_there():
-    # Snakemake makes the scheduler when the plan stands.
-    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
-        list_results()
-
-
-# Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
-if workflow.exec_mode.name == "DEFAULT":
-    atexit.register(list_what_was_there)

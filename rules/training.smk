@@ -7,12 +7,6 @@
 # fails would fail again.
 
 
-def runtime_option(wildcards, resources):
-    """Return the minutes that a training has, where a profile gives it some; a derived param, as `execution` is."""
-    minutes = resources.get("runtime")
-    return f"--runtime {minutes}" if isinstance(minutes, int | float) else ""
-
-
 if BASELINE not in USED:
 
     rule train_baseline:
