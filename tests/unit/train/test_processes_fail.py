@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from tests.unit.train.interrupted import same_weights
 from tests.unit.train.several import Ended, train
 from tests.unit.train.toy_world import baseline_arguments, write_world
 from workflow_scripts.files import write_json
@@ -156,6 +157,28 @@ def test_out_of_memory_is_recorded_and_the_next_job_takes_less(rank: int, traini
         assert "max_tokens 100 x 4 in place of 200 x 2, the same update of 400 tokens" in again[0].said
         found = History(training.folder).read()["attempts"][1]
         assert (found["execution"]["max_tokens"], found["execution"]["processes"]) == (100, 2)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_slice_ends_for_all_at_the_same_update(rank: int, training: Training) -> None:
+    """Whichever process has met the signal; the first speaks for all, and the next slice goes on."""
+    act = "os.kill(os.getpid(), signal.SIGUSR1)"
+    ended = training.run(FAILING.format(rank=rank, act=act))
+    assert [one.status for one in ended] == [1, 0]
+    line = "error: the time limit is reached at update 4, saved; run again, it goes on from there"
+    assert ended[0].line == line
+    assert "Traceback" not in ended[0].said + ended[1].said
+    assert training.outcomes() == ["time limit"]
+    assert not (training.folder / "owner.json").exists()
+    if rank:
+        again = training.run()
+        assert [one.status for one in again] == [0, 0]
+        assert "resumed at update 4, epoch 1" in again[0].said
+        assert training.outcomes() == ["time limit", "finished"]
+        whole = Training(training.world, training.root / "whole")
+        whole.root.mkdir()
+        whole.run()
+        assert same_weights(training.root / "out", whole.root / "out")
 
 
 @pytest.mark.parametrize("rank", [0, 1])
