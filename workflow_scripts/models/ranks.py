@@ -154,12 +154,10 @@ class Ranks:
                 self._make_process_group()
             yield
             whole = True
-        except AgreedEnd:
-            whole = True
-            raise
         except Exception as error:
+            whole = isinstance(error, AgreedEnd)
             self._end_watch()
-            reason = ended(self._cause(error))
+            reason = ended(error if whole else self._cause(error))
             if reason is error:
                 raise
             raise reason from error
