@@ -276,7 +276,7 @@ class Ranks:
                 ) from error
             raise UserError(
                 f"process {self.rank} of {self.place.processes} met not all others at {where} within"
-                f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that machine?"
+                f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that host?"
             ) from error
         return distributed.PrefixStore("neuronspec", store)
 

@@ -41,8 +41,9 @@ ODD = {
     "virtual_epoch_size": 150,
     "clip_norm": 0.5,
 }
-#: An epoch has 18, 18, 18, 17 batches: at the end of the fourth the second process has none.
-NONE_LEFT = {**ODD, "max_tokens": 80, "tokens_per_update": 320}
+#: The first epoch has 13 batches: for its fourth update the second process has none. A validation has one batch
+#: of each direction, so that the processes take different ones.
+NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_size": 160}
 
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
 SPY = """
@@ -185,10 +186,10 @@ def test_gradients_of_masked_rows_are_exactly_zero(two: Trained) -> None:
 
 
 def test_srun_where_a_process_has_no_batch_left(world: World) -> None:
-    """As srun starts them; the last update of the fourth epoch has one batch, and is not the less for it."""
+    """As srun starts them; the last update of the first epoch has one batch, and is not the less for it."""
     one = world.train("one_left", 1, **NONE_LEFT)
     two = world.train("none_left", 2, by_srun=True, **NONE_LEFT)
-    assert [len(rank[0]) for rank in (two.spied[0][19], two.spied[1][19])] == [1, 0]
+    assert [len(rank[0]) for rank in (two.spied[0][3], two.spied[1][3])] == [1, 0]
     assert_same_training(one, two)
 
 
