@@ -41,8 +41,8 @@ ODD = {
     "virtual_epoch_size": 150,
     "clip_norm": 0.5,
 }
-#: The first epoch has 13 batches: for its fourth update the second process has none. A validation has one batch
-#: of each direction, so that the processes take different ones.
+#: The first epoch has 13 batches: for its fourth update the second process has none. A validation has one
+#: batch of each direction, so that the processes take different ones.
 NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_size": 160}
 
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
