@@ -139,9 +139,13 @@ def accumulation(settings: Mapping[str, Any], processes: int) -> int:
     at_once = settings["max_tokens"] * processes
     number, rest = divmod(settings["tokens_per_update"], at_once)
     if rest or not number:
+        share, uneven = divmod(settings["tokens_per_update"], processes)
+        fits = (size for size in range(min(settings["max_tokens"], share), 0, -1) if share % size == 0)
+        near = "" if uneven else f" (max_tokens {next(fits, 1)} would do)"
         raise UserError(
             f"an update of {settings['tokens_per_update']} tokens is not a multiple of max_tokens"
-            f" {settings['max_tokens']} in each of {processes} processes; change max_tokens or update_freq"
+            f" {settings['max_tokens']} in each of {processes} processes; change"
+            f" max_tokens{near} or update_freq"
         )
     return int(number)
 

@@ -206,8 +206,13 @@ def test_an_update_holds_the_same_tokens_however_it_is_split(
 
 def test_an_update_that_cannot_be_split_so_is_refused() -> None:
     settings = complete_settings({"max_tokens": 2400, "tokens_per_update": 4800}, "mixed")
-    with pytest.raises(UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"):
+    with pytest.raises(
+        UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"
+    ) as four:
         accumulation(settings, 4)
+    assert str(four.value).endswith("change max_tokens (max_tokens 1200 would do) or update_freq")
+    with pytest.raises(UserError, match="in each of 7 processes; change max_tokens or update_freq"):
+        accumulation(settings, 7)  # 4800 is no multiple of 7
 
 
 @pytest.mark.parametrize(
