@@ -230,23 +230,24 @@ def shard_option(wildcards):
     return f"--shards {len(SHARDS)}{whole}" if len(SHARDS) > 1 else ""
 
 
-def launcher(threads, resources):
-    """What starts the processes of one training, where the profile asks for several (docs/how-to/several-gpus.md)."""
-    if not resources.get("mpi"):
-        return ""
-    nodes = resources.get("nodes") or 1
-    tasks = resources.get("tasks") or nodes * resources.get("tasks_per_node")
-    # As many CPUs as the plugin asks for; SLURM hands none of its own on to steps. A site's --wait would end the process
-    # that writes the system soon after the others.
-    cpus = resources.get("cpus_per_task") or threads
-    cpus = f"--cpus-per-task={cpus} " if cpus > 0 else ""
-    return f"{resources.mpi} --nodes={nodes} --ntasks={tasks} {cpus}--kill-on-bad-exit=1 --wait=0 "
+def code_and_start(rule, threads, resources):
+    """The hash of a training's code, with the options that say how it is started (see rules/training.smk).
 
-
-def runtime_option(wildcards, resources):
-    """Return the minutes that a training has, where a profile gives it some; a derived param, as `execution` is."""
-    minutes = resources.get("runtime")
-    return f"--runtime {minutes}" if isinstance(minutes, int | float) else ""
+    Where the profile asks for several processes (`mpi`), srun starts them (docs/how-to/several-gpus.md).
+    """
+    options = [training_code(rule)]
+    if isinstance(minutes := resources.get("runtime"), int | float):
+        options += ["--runtime", minutes]
+    if program := resources.get("mpi"):
+        nodes = resources.get("nodes") or 1
+        tasks = resources.get("tasks") or nodes * resources.get("tasks_per_node")
+        # As many CPUs as the plugin asks for; SLURM hands none of its own on to steps. A site's --wait would end the
+        # process that writes the system soon after the others.
+        cpus = resources.get("cpus_per_task") or threads
+        cpus = f" --cpus-per-task={cpus}" if cpus > 0 else ""
+        start = f"{program} --nodes={nodes} --ntasks={tasks}{cpus} --kill-on-bad-exit=1 --wait=0"
+        options += ["--start-with", shlex.quote(start)]
+    return " ".join(map(str, options))
 
 
 def data_bin(files):

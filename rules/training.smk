@@ -1,7 +1,9 @@
 # The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
-# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`,
-# `launcher` and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
+# The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
+# and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
+# The commands here are never to change: to Snakemake they are code, and every finished training would be exported, and
+# what it translates decoded, anew. What is added rides with `code` (code_and_start; tests/dag/test_training_commands.py).
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
 # No retries: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py); what else
 # fails would fail again.
@@ -41,14 +43,12 @@ if BASELINE not in USED:
             directions=EXPERIMENT.train_directions,
             languages=EXPERIMENT.languages,
             processing=as_json(EXPERIMENT.text.model_dump()),
-            launcher=lambda w, threads, resources: launcher(threads, resources),
             folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
             out=subpath(output.system, parent=True),
-            code=lambda w, threads: training_code("train_baseline"),
-            runtime=runtime_option,
+            code=lambda w, threads, resources: code_and_start("train_baseline", threads, resources),
         shell:
-            "{params.launcher}run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} {params.runtime} --data-bin {params.data_bin:q} --directions {params.directions} "
+            "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
+            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} --directions {params.directions} "
             "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
             "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
             ">> {log} 2>&1"
@@ -160,13 +160,11 @@ rule finetune:
         data_bin=lambda w, input: data_bin(input.train),
         directions=EXPERIMENT.train_directions,
         languages=EXPERIMENT.languages,
-        launcher=lambda w, threads, resources: launcher(threads, resources),
         folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
-        code=lambda w, threads: training_code("finetune"),
-        runtime=runtime_option,
+        code=lambda w, threads, resources: code_and_start("finetune", threads, resources),
     shell:
-        "{params.launcher}run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
-        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} {params.runtime} --data-bin {params.data_bin:q} "
+        "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
+        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

@@ -35,6 +35,9 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime", type=float, help="minutes that this process has, where SLURM does not say it"
     )
+    parser.add_argument(
+        "--start-with", metavar="COMMAND", help="what starts several processes of this program: srun …"
+    )
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workflow_scripts.errors import UserError
 
+#: In the environment of the processes that `start_processes` started.
+STARTED = "NEURONSPEC_STARTED"
 # Below the ports that systems give out by themselves (from 32768), above those of common services.
 _PORTS = range(12000, 32000)
 # Steps of one job on one machine get ports of their own.
@@ -68,6 +72,29 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
             " with torchrun or srun"
         )
     return Place(rank, local_rank, processes)
+
+
+def start_processes(command: str | None) -> None:
+    """Become ``command``, which starts several processes of this very program; in those, do nothing.
+
+    Args:
+        command: srun with its options; None for a program that is the only one.
+
+    Raises:
+        UserError: there is no such program.
+    """
+    if not command or STARTED in os.environ:
+        return
+    words = shlex.split(command)
+    program = [sys.executable, *sys.orig_argv[1:]]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(words[0], [*words, *program], {**os.environ, STARTED: "1"})
+    except OSError as error:
+        raise UserError(
+            f"{words[0]}: {error.strerror}; `mpi` in the profile names what starts several processes"
+        ) from None
 
 
 def take_place() -> Place:

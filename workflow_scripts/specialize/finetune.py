@@ -16,7 +16,7 @@ from workflow_scripts.models.command_line import (
     settings_of,
 )
 from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.launch import take_place
+from workflow_scripts.models.launch import start_processes, take_place
 from workflow_scripts.models.start_again import starting_again
 
 
@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     let_waiting_threads_sleep()
     deadline = Deadline.of_this_process(arguments.runtime)
+    start_processes(arguments.start_with)
     take_place()
 
     from workflow_scripts.models.plan import TrainingPlan

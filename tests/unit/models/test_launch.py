@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.launch import Place, first_host, place, take_place
+from workflow_scripts.models.launch import Place, first_host, place, start_processes, take_place
 
 #: Of `srun --ntasks=2` in a job of one machine (22.05), what matters.
 STEP = {
@@ -141,3 +143,26 @@ def test_first_host_by_slurm(clean: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program.chmod(0o755)
     assert first_host("n[1-2]") == "n1x"
     assert first_host("m[1-2]") == "m1"  # it failed
+
+
+PROGRAM = """
+import os, sys
+from workflow_scripts.models.launch import start_processes
+start_processes(sys.argv[1])
+print(os.environ["PLACE"], sys.argv[2])
+"""
+
+
+def test_a_program_is_started_as_many_times_as_asked_for(tmp_path: Path) -> None:
+    """A script in the place of srun runs the program twice; the processes themselves start nothing."""
+    srun = tmp_path / "srun"
+    srun.write_text('#!/bin/sh\nshift\nPLACE=0 "$@"\nPLACE=1 "$@"\n')
+    srun.chmod(0o755)
+    command = [sys.executable, "-c", PROGRAM, f"{srun} --ntasks=2", "with two words"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0 with two words\n1 with two words\n"
+
+
+def test_a_starter_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="no-such-srun: No such file or directory; `mpi` in the profile"):
+        start_processes("no-such-srun --ntasks=2")
