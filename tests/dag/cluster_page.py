@@ -1,0 +1,129 @@
+"""The EC30 experiment under the SLURM profile: jobs, and what each asks for; the table of docs/cluster.md.
+
+``python -m tests.dag.cluster_page`` writes it; `test_cluster_page` holds the page against a dry run.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.dag.test_presets import EXPERIMENTS, ROOT, placeholders
+
+PAGE = ROOT / "docs" / "cluster.md"
+PROFILE = ROOT / "profiles" / "slurm"
+BEGIN, END = "<!-- jobs of ec30 -->", "<!-- end -->"
+#: The rules as they follow each other; a dry run lists them in any order.
+CHAIN = (
+    "prepare_text train_subwords binarise write_card train_baseline count_encoder count_activations select_masks"
+    " finetune decode score mask_control overlap tabulate plot_training plot_sweep"
+).split()
+_RULE = re.compile(r"^\s*rule (\w+):$")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a job asks for: partition ("" on the login node), CPUs, MB, minutes, GPUs."""
+
+    partition: str
+    cpus: int
+    mem_mb: int
+    minutes: int
+    gpus: int
+
+
+def planned(folder: Path) -> tuple[Counter[str], dict[str, set[Asked]], dict[str, set[str]]]:
+    """Return jobs of each rule, what they ask for, and their groups, of EC30 on placeholder text."""
+    config = yaml.safe_load((EXPERIMENTS / "ec30.yaml").read_text(encoding="utf-8"))
+    for file in placeholders("ec30", config):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text("a b c\n")
+    (folder / "ec30.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "-n"]
+    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(PROFILE)]
+    command += ["--directory", str(folder), "--configfile", str(folder / "ec30.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return read(done.stdout)
+
+
+def local_rules() -> set[str]:
+    """Return the rules that rules/local.smk keeps on the login node: a dry run does not say so."""
+    text = (ROOT / "rules" / "local.smk").read_text(encoding="utf-8")
+    blocks = re.findall(r"localrules:\n((?:\s+\w+,\n)+)", text)
+    return set(re.findall(r"\w+", "".join(blocks)))
+
+
+def read(text: str) -> tuple[Counter[str], dict[str, set[Asked]], dict[str, set[str]]]:
+    """Read a dry run; the rules of count_encoder count as one."""
+    jobs: Counter[str] = Counter()
+    asked: dict[str, set[Asked]] = {}
+    groups: dict[str, set[str]] = {}
+    rule, threads, group, local = "", 1, "", local_rules()
+    for line in text.splitlines():
+        if match := re.match(r"\[.*\] Group job (\w+)", line):
+            group = match[1]
+        elif match := _RULE.match(line):
+            rule, threads = re.sub(r"(count_encoder)_\w+", r"\1", match[1]), 1
+            group = group if line.startswith(" ") else ""
+            if rule in ("all", "fetch"):
+                continue
+            jobs[rule] += 1
+            if group:
+                groups.setdefault(rule, set()).add(group)
+        elif match := re.match(r"\s+threads: (\d+)", line):
+            threads = int(match[1])
+        elif (match := re.match(r"\s+resources: (.*)", line)) and rule not in ("all", "fetch"):
+            values = dict(word.split("=", 1) for word in match[1].split(", "))
+            asked.setdefault(rule, set()).add(
+                Asked(
+                    "" if rule in local else values["slurm_partition"],
+                    threads,
+                    int(values["mem_mb"]),
+                    int(values["runtime"]),
+                    int(values.get("gpu", 0)),
+                )
+            )
+    return jobs, asked, groups
+
+
+def table(folder: Path) -> str:
+    """Return the page's table."""
+    jobs, asked, groups = planned(folder)
+    lines = [
+        "| rule | jobs | where | CPUs | memory, MB | minutes | GPUs |",
+        "|---|--:|---|--:|--:|--:|--:|",
+    ]
+    assert set(jobs) == set(CHAIN)
+    for rule in CHAIN:
+        number = jobs[rule]
+        assert len(asked[rule]) == 1, f"{rule} asks for different things"
+        one = next(iter(asked[rule]))
+        if not one.partition:
+            lines.append(f"| {rule} | {number} | login node | | | | |")
+            continue
+        where = one.partition + "".join(f", in group `{name}`" for name in sorted(groups.get(rule, ())))
+        gpus = one.gpus or ""
+        lines.append(f"| {rule} | {number} | {where} | {one.cpus} | {one.mem_mb} | {one.minutes} | {gpus} |")
+    lines.append(f"| **all** | {jobs.total()} | | | | | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write the table into the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    with tempfile.TemporaryDirectory() as folder:
+        new = f"{before}{BEGIN}\n{table(Path(folder))}\n{END}{rest.split(END)[1]}"
+    PAGE.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

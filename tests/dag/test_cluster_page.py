@@ -1,0 +1,36 @@
+"""The EC30 experiment under the SLURM profile: the numbers of docs/cluster.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.dag.cluster_page import BEGIN, END, PAGE, PROFILE, planned, table
+from tests.dag.test_presets import EXPECTED, ONCE
+
+
+def test_the_page_is_true_and_complete(tmp_path: Path) -> None:
+    shown = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
+    assert shown == table(tmp_path)
+
+
+def test_jobs_are_those_of_one_machine(tmp_path: Path) -> None:
+    """A profile changes where jobs run, not which; the groups' rules are in their groups."""
+    jobs, asked, groups = planned(tmp_path)
+    counts = {**ONCE, **EXPECTED["ec30"]}
+    encoders = sum(counts.pop(name) for name in list(counts) if name.startswith("count_encoder"))
+    assert jobs == {**counts, "count_encoder": encoders}
+    assert groups == {"prepare_text": {"text"}, "binarise": {"binarised"}, "score": {"scores"}}
+    on_gpus = {rule for rule, values in asked.items() if any(one.gpus for one in values)}
+    assert on_gpus == {"train_baseline", "finetune", "count_encoder", "count_activations", "mask_control"}
+
+
+def test_every_rule_of_the_profile_is_one() -> None:
+    """A name that no rule has would be passed over in silence."""
+    text = (PROFILE / "config.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"\?for rule in \((.*)\)", text))))
+    named |= set(re.findall(r"^  (\w+):", text.split("\nset-resources:")[1], re.MULTILINE))
+    named |= set(re.findall(r"^  (\w+): (?:text|binarised|scores)$", text, re.MULTILINE))
+    known = {*ONCE, *EXPECTED["ec30"], "count_encoder", "generate_toy", "rebuild_references"}
+    assert named
+    assert named <= known
