@@ -22,9 +22,23 @@ PROFILE = ROOT / "profiles" / "slurm"
 BEGIN, END = "<!-- jobs of ec30 -->", "<!-- end -->"
 #: The rules as they follow each other; a dry run lists them in any order.
 CHAIN = (
-    "prepare_text train_subwords binarise write_card train_baseline count_encoder count_activations select_masks"
-    " finetune decode score mask_control overlap tabulate plot_training plot_sweep"
-).split()
+    "prepare_text",
+    "train_subwords",
+    "binarise",
+    "write_card",
+    "train_baseline",
+    "count_encoder",
+    "count_activations",
+    "select_masks",
+    "finetune",
+    "decode",
+    "score",
+    "mask_control",
+    "overlap",
+    "tabulate",
+    "plot_training",
+    "plot_sweep",
+)
 _RULE = re.compile(r"^\s*rule (\w+):$")
 
 

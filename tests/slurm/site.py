@@ -40,7 +40,7 @@ WATCHED = """#!/bin/sh
 module=none
 for word in "$@"; do case $word in workflow_scripts.*) module=$word; break;; esac; done
 if [ $module != none ]; then
-    printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$module" "${{SLURM_JOB_ID:-}}" "${{SLURM_PROCID:-}}" \\
+    printf '%s\\t%s\\t%s\\t%s\\n' "$module" "${{SLURM_JOB_ID:-}}" \\
         "${{CUDA_VISIBLE_DEVICES-unset}}" "$*" >> {records}
     case "$*" in *{fails}*) if mkdir {failed} 2>/dev/null; then exit 3; fi;; esac
 fi
@@ -50,11 +50,10 @@ exec {python} "$@"
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a job's program: module, SLURM's job, rank and GPUs ("unset": none said), its words."""
+    """One start of a job's program: module, SLURM's job, GPUs ("unset": none said), its words."""
 
     module: str
     job: str
-    rank: str
     gpus: str
     words: str
 
@@ -161,7 +160,7 @@ class ClusterRun:
         """Return the starts of a module's jobs, in order."""
         file = self.folder / "starts.tsv"
         lines = file.read_text().splitlines() if file.exists() else []
-        return [one for one in (Start(*line.split("\t", 4)) for line in lines) if one.module == module]
+        return [one for one in (Start(*line.split("\t", 3)) for line in lines) if one.module == module]
 
     def history(self, system: str) -> list[dict[str, Any]]:
         """Return the attempts of a training."""

@@ -66,18 +66,15 @@ def run(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> Clu
 def has_trained(run: ClusterRun, starts: int) -> bool:
     """True once the training has made updates in its latest start."""
     log = run.results / "logs/train_baseline/s1.log"
-    begun = len(run.starts(TRAINING)) >= 2 * starts
-    return begun and log.exists() and log.read_text().count("| loss") > 0 and progressed(run, starts)
-
-
-def progressed(run: ClusterRun, attempts: int) -> bool:
-    return len(run.history("baseline")) == attempts
+    if len(run.starts(TRAINING)) < starts or len(run.history("baseline")) < starts:
+        return False
+    return "| loss" in (log.read_text().rpartition("resumed at update")[2] if starts > 1 else log.read_text())
 
 
 def test_two_processes_trained(run: ClusterRun) -> None:
-    assert {start.rank for start in run.starts(TRAINING)} == {"0", "1"}
     history = run.history("baseline")
-    assert all(len(attempt["devices"]) == 2 for attempt in history)
+    assert [len(attempt["devices"]) for attempt in history] == [2, 2, 2]
+    assert {attempt["execution"]["processes"] for attempt in history} == {2}
     assert history[-1]["to_update"] == UPDATES
 
 
@@ -92,9 +89,8 @@ def test_a_job_of_a_killed_workflow_is_cancelled(run: ClusterRun) -> None:
 def test_a_failed_node_gives_the_job_back_to_the_queue(run: ClusterRun) -> None:
     """SLURM requeues it under its number, and Snakemake does not submit it beside that."""
     jobs = [start.job for start in run.starts(TRAINING)]
-    assert len(set(jobs)) == 2
-    assert len(jobs) == 6  # three starts of two processes
-    assert jobs[2] == jobs[-1]
+    assert len(jobs) == 3
+    assert jobs[0] != jobs[1] == jobs[2]
 
 
 def test_it_never_ran_twice_at_once(run: ClusterRun) -> None:
