@@ -13,7 +13,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos lint bench
+.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos lint bench bench-slurm
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -89,6 +89,10 @@ malformed: ## the malformed inputs of tests/malformed and their messages, into d
 chaos: ## kill the tiny experiment at random moments and compare: SEED=… KILLS=…
 	$(SETUP)
 	@$(BIN) -m tests.chaos.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),20)
+
+bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
+	$(SETUP)
+	@$(BIN) -m tests.slurm.overhead
 
 lint: ## the linters alone
 	$(SETUP) workflow dev

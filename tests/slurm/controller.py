@@ -85,6 +85,7 @@ class Controller:
     """A running SLURM of one node; `stop` ends what `start` began, and nothing else."""
 
     folder: Path
+    cores: int = CORES
     munged: subprocess.Popen[bytes] | None = None
     kept: dict[Path, bytes] = field(default_factory=dict)
 
@@ -106,7 +107,7 @@ class Controller:
                 os.mknod(device, 0o666 | 0o020000, os.makedev(1, 3))
             gres.append(f"NodeName={host} Name=gpu Type={GPU_MODEL} File={device}\n")
         text = SLURM_CONF.format(
-            host=host, folder=self.folder, cores=CORES, memory=MEMORY_MB, model=GPU_MODEL, gpus=GPUS
+            host=host, folder=self.folder, cores=self.cores, memory=MEMORY_MB, model=GPU_MODEL, gpus=GPUS
         )
         self._write(CONFIGURATION / "slurm.conf", text)
         self._write(CONFIGURATION / "gres.conf", "".join(gres))

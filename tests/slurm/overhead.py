@@ -1,0 +1,117 @@
+"""What a job costs beside its work on a SLURM controller: alone, as an array's task, in a group; as Markdown.
+
+``python -m tests.slurm.overhead`` (`make bench-slurm`, as root). Forty texts of one line are prepared: all
+that takes time is to start. The controller has as many CPUs as this machine, so that as many jobs run at a
+time in every way; the time until Snakemake notices an end is counted too.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.slurm import controller as slurm
+from tests.slurm.site import ROOT, ClusterRun
+
+LANGUAGES = [f"{a}{b}" for a in "ab" for b in "abcdefghij"]
+CORES = os.cpu_count() or 1
+GROUP = "  prepare_text: text\n"
+#: Lines of the profile that each way changes.
+WAYS: dict[str, dict[str, str]] = {
+    "a job each": {GROUP: ""},
+    "one array": {GROUP: "", "slurm-array-jobs: decode": "slurm-array-jobs: prepare_text"},
+    "one group": {},
+}
+
+
+def experiment() -> dict[str, Any]:
+    """Return the config of an experiment with twenty pairs."""
+    source = {
+        "type": "files",
+        "train": "text.{lang}",
+        "valid": "text.{lang}",
+        "tests": {"test": "text.{lang}"},
+    }
+    return {
+        "experiment": "overhead",
+        "languages": ["en", *LANGUAGES],
+        "pivot": "en",
+        "data": {"source": source},
+    }
+
+
+def targets() -> list[str]:
+    """Return one output of each job."""
+    pairs = ["-".join(sorted((language, "en"))) for language in LANGUAGES]
+    return [
+        f"results/overhead/data/text/{subset}/{pair}.en.txt"
+        for subset in ("train", "valid")
+        for pair in pairs
+    ]
+
+
+def prepared(folder: Path, lines: dict[str, str]) -> ClusterRun:
+    """Lay down the config, a profile and one line of text for every language."""
+    # A group's jobs run as many at a time as the machine has cores.
+    run = ClusterRun(folder, experiment(), lines={**lines, "cores: 8": f"cores: {CORES}"})
+    for language in ("en", *LANGUAGES):
+        (folder / f"text.{language}").write_text("a\n", encoding="utf-8")
+    return run
+
+
+def on_this_machine(folder: Path) -> float:
+    """Return the wall seconds without SLURM."""
+    run = prepared(folder, {})
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        str(CORES),
+    ]
+    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
+    begun = time.monotonic()
+    subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True)
+    return time.monotonic() - begun
+
+
+def on_cluster(folder: Path, lines: dict[str, str]) -> float:
+    """Return the wall seconds of one way."""
+    run = prepared(folder, lines)
+    begun = time.monotonic()
+    run.finish(run.begin(*targets()))
+    return time.monotonic() - begun
+
+
+def main() -> None:
+    """Print the table."""
+    slurm.install()
+    if reason := slurm.missing():
+        raise SystemExit(f"error: {reason}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        seconds = {"without SLURM": on_this_machine(folder / "local")}
+        controller = slurm.Controller(folder / "controller", cores=CORES)
+        controller.start()
+        try:
+            for number, (way, lines) in enumerate(WAYS.items()):
+                seconds[way] = on_cluster(folder / f"way{number}", lines)
+        finally:
+            controller.stop()
+    jobs = len(targets())
+    print(f"{jobs} jobs of a text of one line, {CORES} at a time\n")
+    print("| | seconds in all | seconds a job and core | as a ratio |\n|---|--:|--:|--:|")
+    for way, took in seconds.items():
+        ratio = took / seconds["without SLURM"]
+        print(f"| {way} | {took:.0f} | {took * CORES / jobs:.1f} | {ratio:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
