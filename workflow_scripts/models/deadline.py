@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workflow_scripts.durations import seconds_of
 from workflow_scripts.processes import start_time
 
 # What is kept free before the end: a part of the limit, for file systems that are slow when it counts.
@@ -22,8 +22,6 @@ MARGIN, LEAST_MARGIN, MOST_MARGIN = 0.05, 5.0, 300.0
 SQUEUE_SECONDS = 10.0
 # Limits are extended by minutes; what squeue says of the same limit differs by a second from time to time.
 EXTENDED_SECONDS = 30.0
-
-_TIME_LEFT = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)")
 
 
 def slurm_job(environment: Mapping[str, str] | None = None) -> str | None:
@@ -34,20 +32,6 @@ def slurm_job(environment: Mapping[str, str] | None = None) -> str | None:
     found = os.environ if environment is None else environment
     array, task = found.get("SLURM_ARRAY_JOB_ID"), found.get("SLURM_ARRAY_TASK_ID")
     return f"{array}_{task}" if array and task else found.get("SLURM_JOB_ID") or None
-
-
-def seconds_of(text: str) -> float | None:
-    """Return the seconds that squeue means by MM:SS, HH:MM:SS or D-HH:MM:SS; infinity for UNLIMITED.
-
-    None for what is no time: INVALID, NOT_SET, several lines.
-    """
-    if text.strip() == "UNLIMITED":
-        return math.inf
-    found = _TIME_LEFT.fullmatch(text.strip())
-    if found is None:
-        return None
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds
 
 
 def slurm_time_left(job: str, patience: float = SQUEUE_SECONDS) -> float | None:

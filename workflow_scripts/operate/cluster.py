@@ -8,6 +8,7 @@ Outputs: one line, with the place in the profile.
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow_scripts.durations import seconds_of
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.operate.profile import Profile
 
@@ -146,7 +148,9 @@ def _partitions() -> dict[str, Partition]:
         kinds = frozenset(re.findall(r"gpu:([A-Za-z][\w.]*)", gres))
         # "16000+" where its nodes differ.
         most = max(before.mem_mb, int(memory.rstrip("+")))
-        found[name] = Partition(minutes(limit), most, before.gpu_models | kinds)
+        longest = seconds_of(limit)
+        limited = longest is not None and longest < math.inf
+        found[name] = Partition(int(longest // 60) if limited else None, most, before.gpu_models | kinds)
     return found
 
 
@@ -189,16 +193,6 @@ def _meaning(message: str) -> tuple[str, str]:
     return next(
         ((key, said) for part, key, said in REFUSALS if part in lower), ("executor", "see the SLURM manual")
     )
-
-
-def minutes(limit: str) -> int | None:
-    """Return SLURM's "D-HH:MM:SS", "HH:MM:SS" or "MM:SS" in whole minutes; None for infinite."""
-    days, _, clock = limit.rpartition("-")
-    parts = clock.split(":")
-    if not all(part.isdigit() for part in [*parts, days or "0"]):
-        return None
-    hours, mins, _ = ["0"] * (3 - len(parts)) + parts
-    return int(days or 0) * 1440 + int(hours) * 60 + int(mins)
 
 
 def _ask(*command: str) -> subprocess.CompletedProcess[str] | None:

@@ -91,7 +91,8 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     known = {"--slurm-jobname-prefix": name_prefix(folder, name), "--slurm-status-command": status_command()}
     for option, value in known.items():
         said = any(word.split("=")[0] == option for word in options) or profile.number(option[2:]) is not None
-        options = options if said else [*options, option, value]
+        # In front: behind a `--` there are targets.
+        options = options if said else [option, value, *options]
     return options
 
 

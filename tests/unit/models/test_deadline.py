@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.models.deadline import Deadline, began, seconds_of, slurm_job, slurm_time_left
+from workflow_scripts.durations import seconds_of
+from workflow_scripts.models.deadline import Deadline, began, slurm_job, slurm_time_left
 
 
 @pytest.fixture(autouse=True)

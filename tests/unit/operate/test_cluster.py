@@ -176,14 +176,6 @@ def test_jobs_are_followed_by_sacct_only_where_it_answers(programs: Programs) ->
     assert cluster.status_command() == "sacct"
 
 
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [("2-00:00:00", 2880), ("1:30:00", 90), ("45:30", 45), ("infinite", None), ("n/a", None)],
-)
-def test_limits_in_minutes(said: str, expected: int | None) -> None:
-    assert cluster.minutes(said) == expected
-
-
 # ---- the queue -------------------------------------------------------------------------------------------
 
 
