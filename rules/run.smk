@@ -1,6 +1,8 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
 
+import snakemake_executor_plugin_slurm
+
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import venvs_folder
@@ -86,6 +88,11 @@ onstart:
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+    if on_slurm():
+        # Of a rule that is submitted in arrays the plugin (2.8.0) takes no job while more of the rule are ready than it was
+        # handed: it drops them, and the run stands still for ever as soon as `jobs` is lower than what is ready (the
+        # plugin's issue 473). So it is told that no more are ready, and an array holds what it was handed.
+        snakemake_executor_plugin_slurm.pending_jobs_for_rule = lambda dag, rule: 0
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)

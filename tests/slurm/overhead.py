@@ -33,9 +33,9 @@ def experiment() -> dict[str, Any]:
     """Return the config of an experiment with twenty pairs."""
     source = {
         "type": "files",
-        "train": "text.{lang}",
-        "valid": "text.{lang}",
-        "tests": {"test": "text.{lang}"},
+        "train": "train.{lang}",
+        "valid": "valid.{lang}",
+        "tests": {"test": "test.{lang}"},
     }
     return {
         "experiment": "overhead",
@@ -60,7 +60,8 @@ def prepared(folder: Path, lines: dict[str, str]) -> ClusterRun:
     # A group's jobs run as many at a time as the machine has cores.
     run = ClusterRun(folder, experiment(), lines={**lines, "cores: 8": f"cores: {CORES}"})
     for language in ("en", *LANGUAGES):
-        (folder / f"text.{language}").write_text("a\n", encoding="utf-8")
+        for subset in ("train", "valid", "test"):
+            (folder / f"{subset}.{language}").write_text("a\n", encoding="utf-8")
     return run
 
 
