@@ -77,7 +77,7 @@ def on_this_machine(folder: Path) -> float:
         "--cores",
         str(CORES),
     ]
-    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
+    command += ["--configfile", "config.yaml", "--workflow-profile", str(ROOT / "profiles/default")]
     begun = time.monotonic()
     subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True)
     return time.monotonic() - begun

@@ -104,7 +104,7 @@ def test_it_never_ran_twice_at_once(run: ClusterRun) -> None:
 def test_two_processes_train_what_one_does(run: ClusterRun, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(without_chance()))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml", SYSTEM]
+    command += ["--configfile", "config.yaml", "--workflow-profile", str(ROOT / "profiles/default"), SYSTEM]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     weights = [
         str(one / SYSTEM).replace("system.json", "model.safetensors") for one in (tmp_path, run.folder)
