@@ -54,7 +54,7 @@ USED = EXPERIMENT.used
 requested = workflow.resource_settings.overwrite_resources
 if "count_encoder" in requested:
     shared = {f"count_encoder_{by}": requested["count_encoder"] for by in EXPERIMENT.counted_together}
-    workflow.resource_settings.overwrite_resources = {**requested, **shared}
+    workflow.resource_settings.overwrite_resources = {**shared, **requested}
 
 
 pathvars:
@@ -80,6 +80,8 @@ def set_prefix(text):
     shell.prefix(text.replace("{", "{{").replace("}", "}}"))
 
 
+# A shell that ends by SIGTERM takes the job's step with it, while a training is still writing its checkpoint.
+PREFIX += "trap : TERM; "
 set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.

@@ -1,8 +1,6 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
 
-import snakemake_executor_plugin_slurm
-
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import venvs_folder
@@ -12,7 +10,7 @@ from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import end_orphans
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
-from workflow_scripts.operate.queue import cancel_left_behind
+from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
 from workflow_scripts.operate.training_code import report as report_training_code
 
@@ -53,8 +51,6 @@ def refused(jobs):
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
-    if on_slurm() and (problem := refused_by_cluster(jobs)):
-        return problem
     missing = [
         file for job in jobs if job.rule.name in FETCHING for file in job.output if not Path(file).exists()
     ]
@@ -70,8 +66,9 @@ def refused(jobs):
 def clear():
     """End and remove what a killed run left."""
     # First those in the queue: to SLURM a job whose process is ended here has failed.
-    if on_slurm() and (prefix := workflow.executor_settings.jobname_prefix):
-        if cancelled := cancel_left_behind(prefix):
+    if on_slurm() and os.environ.get(ALONE_VARIABLE) == "yes":
+        prefix = workflow.executor_settings.jobname_prefix
+        if prefix and (cancelled := cancel_left_behind(prefix)):
             say(cancelled)
     if ended := end_orphans(Path.cwd()):
         say(ended)
@@ -92,7 +89,9 @@ onstart:
         # Of a rule that is submitted in arrays the plugin (2.8.0) takes no job while more of the rule are ready than it was
         # handed: it drops them, and the run stands still for ever as soon as `jobs` is lower than what is ready (the
         # plugin's issue 473). So it is told that no more are ready, and an array holds what it was handed.
-        snakemake_executor_plugin_slurm.pending_jobs_for_rule = lambda dag, rule: 0
+        import snakemake_executor_plugin_slurm as plugin
+
+        plugin.pending_jobs_for_rule = lambda dag, rule: 0
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)
@@ -100,6 +99,9 @@ onstart:
         if problem := refused(jobs):
             raise UserError(problem)
         clear()
+        # What was left in the queue counts against the user's limits until it is gone.
+        if on_slurm() and (problem := refused_by_cluster(jobs)):
+            raise UserError(problem)
     except UserError as error:
         # As a WorkflowError it would come with the places in these files.
         say(f"error: {error}")

@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workflow_scripts.processes import start_time
+
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 CONFIGURATION = Path("/etc/slurm")
@@ -87,7 +89,7 @@ class Controller:
     folder: Path
     cores: int = CORES
     munged: subprocess.Popen[bytes] | None = None
-    kept: dict[Path, bytes] = field(default_factory=dict)
+    kept: dict[Path, bytes | None] = field(default_factory=dict)
 
     def start(self, seconds: float = 60.0) -> None:
         """Start it and wait until its node is idle.
@@ -112,15 +114,18 @@ class Controller:
         self._write(CONFIGURATION / "slurm.conf", text)
         self._write(CONFIGURATION / "gres.conf", "".join(gres))
         self._start_munge()
-        for daemon in ("slurmctld", "slurmd"):
-            subprocess.run([self._program(daemon)], check=True, capture_output=True)
-        end = time.monotonic() + seconds
-        while self._states() != {"idle"}:
-            if time.monotonic() > end:
-                log = (self.folder / "slurmctld.log").read_text(errors="replace")[-2000:]
-                self.stop()
-                raise RuntimeError(f"the node does not come up:\n{log}")
-            time.sleep(0.2)
+        try:
+            for daemon in ("slurmctld", "slurmd"):
+                subprocess.run([self._program(daemon)], check=True, capture_output=True)
+            end = time.monotonic() + seconds
+            while self._states() != {"idle"}:
+                if time.monotonic() > end:
+                    log = (self.folder / "slurmctld.log").read_text(errors="replace")[-2000:]
+                    raise RuntimeError(f"the node does not come up:\n{log}")
+                time.sleep(0.2)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the daemons by their process ids, and put back the configuration that was there."""
@@ -128,13 +133,20 @@ class Controller:
             with contextlib.suppress(OSError, ValueError):
                 pid = int((self.folder / f"{daemon}.pid").read_text())
                 os.kill(pid, signal.SIGTERM)
-                while Path(f"/proc/{pid}").exists():
+                for _ in range(100):
+                    if start_time(pid) is None:
+                        break
                     time.sleep(0.1)
+                else:
+                    os.kill(pid, signal.SIGKILL)
         if self.munged is not None:
             self.munged.terminate()
             self.munged.wait()
         for path, content in self.kept.items():
-            path.write_bytes(content)
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
 
     def _answers(self) -> bool:
         done = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, check=False)
@@ -149,8 +161,7 @@ class Controller:
 
     def _write(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            self.kept[path] = path.read_bytes()
+        self.kept[path] = path.read_bytes() if path.exists() else None
         path.write_text(text)
 
     def _start_munge(self) -> None:

@@ -48,8 +48,11 @@ def without_chance() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def run(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> ClusterRun:
     """Killed while its training is at work; begun again; then the node fails, and comes back."""
-    edits = {"training_tasks_per_node": 2, "training_gpus": 2}
-    run = ClusterRun(tmp_path_factory.mktemp("two") / "cluster", without_chance(), edits)
+    # Of a single node the program starts the processes itself, one for each GPU; here srun is to do it.
+    lines = {"      ?if training_nodes == 1:": "      ?if False:"}
+    run = ClusterRun(
+        tmp_path_factory.mktemp("two") / "cluster", without_chance(), {"training_gpus": 2}, lines
+    )
     first = run.begin(SYSTEM)
     wait_until(lambda: has_trained(run, 1), "the first training", first)
     os.kill(first.pid, signal.SIGKILL)
@@ -111,4 +114,4 @@ def test_two_processes_train_what_one_does(run: ClusterRun, tmp_path: Path) -> N
     ]
     python = VENVS / "text/bin/python"
     done = subprocess.run([python, "-c", COMPARE, *weights], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 1e-2
+    assert float(done.stdout) <= 1e-5

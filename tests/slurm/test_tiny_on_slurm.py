@@ -17,8 +17,8 @@ from tests.integration.test_tiny_experiment import CONFIG, DIRECTIONS, ROOT, SYS
 from tests.slurm.controller import Controller
 from tests.slurm.site import ClusterRun, SlurmJob, slurm_jobs, wait_until
 
-#: Longer than one slice of a minute on any machine of today.
-UPDATES = 2400
+#: Some three minutes on two cores, in slices of one.
+UPDATES = 800
 #: The job that fails at its first start.
 FAILS = "workflow_scripts.data.write_card"
 
@@ -86,6 +86,8 @@ def test_a_training_longer_than_its_time_limit_goes_on_in_slices(finished: Finis
     # The first slice ended in time, and the same job went on.
     assert history[0]["outcome"] == "time limit"
     assert starts[0].job == starts[1].job == finished.cancelled
+    # What scancel ended had time to save.
+    assert [one["outcome"] for one in history].count("SIGTERM") == 1
     assert history[-1]["outcome"] == "finished"
     updates = [attempt["to_update"] for attempt in history if attempt["outcome"] == "time limit"]
     assert updates == sorted(set(updates))

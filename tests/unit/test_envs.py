@@ -262,3 +262,11 @@ def test_run_in_takes_the_activated_environment_under_conda(tmp_path: Path) -> N
         "text", "some.module", PATH=path, NEURONSPEC_DEPLOYMENT="conda", NEURONSPEC_VENVS=str(tmp_path)
     )
     assert done.stdout == f"{tmp_path}/conda/bin/python|{ROOT}|0|-P -m some.module\n"
+
+
+def test_what_is_mended_in_the_slurm_executor_is_that_of_its_version() -> None:
+    """rules/run.smk and operate/cluster.py work round faults of 2.8.0: its issue 473; arrays followed by sacct.
+
+    With another version: see whether they are still there, then change both.
+    """
+    assert environments.read_lock("workflow")["snakemake-executor-plugin-slurm"] == "2.8.0"

@@ -23,6 +23,12 @@ from workflow_scripts.operate.profile import Profile
 #: Seconds that a controller has to answer.
 PATIENCE = 30
 
+# The parts of "gpu:a100:4(S:0-1),nvme:1": commas in brackets part nothing.
+_RESOURCE = re.compile(r"[^,(]+(?:\([^)]*\))?")
+
+#: Seconds that the controller must remember a finished job: the executor looks every three minutes.
+MINJOBAGE = 200
+
 #: What sbatch says to a request, the resource that it means, and what to do.
 REFUSALS = (
     ("partition name", "slurm_partition", "the partition is not known here"),
@@ -53,6 +59,8 @@ class Request:
     mem_mb: int | None = None
     runtime: int | None = None
     nodes: int | None = None
+    tasks_per_node: int | None = None
+    gres: str | None = None
     threads: int = 1
 
     @classmethod
@@ -73,6 +81,8 @@ class Request:
             "mem": self.mem_mb,
             "time": self.runtime,
             "nodes": self.nodes,
+            "ntasks-per-node": self.tasks_per_node,
+            "gres": self.gres,
             "cpus-per-task": self.threads,
         }
         return [f"--{name}={value}" for name, value in named.items() if value is not None]
@@ -122,13 +132,20 @@ def explain(log: str, profile: Profile) -> str | None:
     return f"{profile.place(key)}: sbatch refused a job: {text.splitlines()[-1].strip()} ({meaning})"
 
 
-def status_command() -> str:
-    """Return the program by which jobs are followed: sacct, if the cluster keeps accounts, else squeue.
+def status_options() -> list[str]:
+    """Return the executor's options by which jobs are followed on this cluster.
 
-    Where sacct is installed without a database the executor would wait for its answer for ever.
+    By squeue, which tells tasks of arrays apart. Where it forgets a finished job sooner than the executor may
+    look again (MINJOBAGE), by sacct: there the executor (2.8.0) takes the state of one task for that of
+    all, so that there are no arrays. An installed sacct without its database is worse: it never answers.
     """
-    done = _ask("sacct", "--allocations", "--noheader", "--parsable2", "--format=JobID", "--starttime=now")
-    return "sacct" if done is not None and done.returncode == 0 else "squeue"
+    done = _ask("scontrol", "show", "config")
+    found = re.search(r"MinJobAge\s*=\s*(\d+)", done.stdout) if done else None
+    if found and int(found[1]) < MINJOBAGE:
+        accounts = _ask("sacct", "--allocations", "--noheader", "--format=JobID", "--starttime=now")
+        if accounts is not None and accounts.returncode == 0:
+            return ["--slurm-status-command", "sacct", "--slurm-array-jobs", ""]
+    return ["--slurm-status-command", "squeue"]
 
 
 def _partitions() -> dict[str, Partition]:
@@ -145,13 +162,19 @@ def _partitions() -> dict[str, Partition]:
     for line in done.stdout.splitlines():
         name, limit, memory, gres = line.split("|")
         before = found.get(name, Partition(None, 0, frozenset()))
-        kinds = frozenset(re.findall(r"gpu:([A-Za-z][\w.]*)", gres))
+        kinds = frozenset(kind for one in _RESOURCE.findall(gres) if (kind := _gpu_model(one)))
         # "16000+" where its nodes differ.
         most = max(before.mem_mb, int(memory.rstrip("+")))
         longest = seconds_of(limit)
         limited = longest is not None and longest < math.inf
         found[name] = Partition(int(longest // 60) if limited else None, most, before.gpu_models | kinds)
     return found
+
+
+def _gpu_model(resource: str) -> str | None:
+    """Return the kind that "gpu:a100:4(S:0-1)" names; None where it names none."""
+    name, *rest = resource.partition("(")[0].split(":")
+    return rest[0] if name == "gpu" and rest and not rest[0].isdecimal() else None
 
 
 def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -> tuple[str, str] | None:
@@ -181,7 +204,8 @@ def _refused(request: Request) -> tuple[str, str] | None:
         return "executor", "sbatch does not answer"
     if done.returncode == 0 and "failure" not in done.stderr:
         return None
-    said = done.stderr.strip().splitlines()[-1].split(": ", 1)[-1]
+    words = (done.stderr.strip() or done.stdout.strip() or "no word of why").splitlines()[-1]
+    said = words.split(": ", 1)[-1]
     key, meaning = _meaning(said)
     if key == "mem_mb" and "node configuration" in said and request.gpu:
         key, meaning = "gpu", "no node has so many GPUs, or that much memory, or so many cores beside them"

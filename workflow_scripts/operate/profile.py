@@ -73,9 +73,13 @@ def find_profile(options: list[str]) -> Profile | None:
     folder = parser.parse_known_args(options)[0].profile
     if folder is None:
         return None
+    if folder.is_file():
+        return Profile.read(folder)
     for name in ("config.v9+.yaml", "config.v8+.yaml", "config.yaml"):
         if (folder / name).is_file():
             return Profile.read(folder / name)
+    if len(folder.parts) == 1 and not folder.exists():
+        return None  # Snakemake knows more places for a name
     there = [str(file.parent) for file in sorted(Path("profiles").glob("*/config.yaml"))]
     raise UserError(f"{folder}: there is no profile (a folder with config.yaml){nearest(str(folder), there)}")
 

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError
 
+#: Set for the Snakefile: "yes" if no other run of Snakemake works in this folder.
+ALONE_VARIABLE = "NEURONSPEC_ALONE"
 #: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
 #: Seconds that the controller has to answer.
@@ -53,7 +55,7 @@ def name_prefix(folder: Path, experiment: str) -> str:
     return f"neuronspec-{re.sub('[^A-Za-z0-9]', '-', experiment)[:24]}-{digest}"
 
 
-def queued(prefix: str) -> list[QueuedJob]:
+def queued(prefix: str, seconds: float = ANSWER_SECONDS) -> list[QueuedJob]:
     """Return the user's jobs in the queue whose name begins so; those that have ended are left out.
 
     Raises:
@@ -61,7 +63,7 @@ def queued(prefix: str) -> list[QueuedJob]:
     """
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"the SLURM controller does not answer squeue: {error}") from None
     if done.returncode:
@@ -80,7 +82,7 @@ def in_queue(folder: Path, experiment: str) -> dict[str, Counter[str]] | None:
     if shutil.which("squeue") is None:
         return None
     try:
-        return by_rule(queued(name_prefix(folder, experiment)))
+        return by_rule(queued(name_prefix(folder, experiment), seconds=5.0))
     except UserError:
         return None
 
@@ -101,13 +103,19 @@ def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
     """
     if not (left := queued(prefix)):
         return None
-    subprocess.run(["scancel", *(job.number for job in left)], capture_output=True, check=False)
+    command = ["scancel", *(job.number for job in left)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
+        said = done.stderr.strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
     end = time.monotonic() + patience
     while still := queued(prefix):
         if time.monotonic() > end:
             numbers = " ".join(job.number for job in still)
+            why = f"; it says: {said.splitlines()[-1]}" if said else ""
             raise UserError(
-                f"jobs of an earlier run do not leave the queue: end them first (scancel {numbers})"
+                f"jobs of an earlier run do not leave the queue: end them first (scancel {numbers}){why}"
             )
         time.sleep(1.0)
     rules = ", ".join(f"{rule} ({sum(n.values())})" for rule, n in sorted(by_rule(left).items()))

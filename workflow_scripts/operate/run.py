@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +21,13 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
-from workflow_scripts.operate.cluster import require_sbatch, status_command
+from workflow_scripts.operate.cluster import require_sbatch, status_options
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
-from workflow_scripts.operate.queue import name_prefix
+from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 
 LOCK = ".snakemake/neuronspec.lock"
 
@@ -82,18 +83,21 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     if profile is None:
         return options
     os.environ[PROFILE_VARIABLE] = str(profile.path.resolve())
-    dry = {"-n", "--dry-run", "--dryrun", "--touch", "-t", "--unlock"}.intersection(options)
-    if profile.executor() != "slurm" or dry:
+    if profile.executor() != "slurm" or starts_nothing(options):
         return options
     require_sbatch(profile)
-    folder = working_directory(options)
-    name = experiment.experiment if experiment else "experiment"
-    known = {"--slurm-jobname-prefix": name_prefix(folder, name), "--slurm-status-command": status_command()}
-    for option, value in known.items():
-        said = any(word.split("=")[0] == option for word in options) or profile.number(option[2:]) is not None
-        # In front: behind a `--` there are targets.
-        options = options if said else [option, value, *options]
-    return options
+    known = status_options()
+    if experiment is not None:
+        prefix = name_prefix(working_directory(options), experiment.experiment)
+        known += ["--slurm-jobname-prefix", prefix]
+    # In front: what the user says counts, and behind a `--` there are targets.
+    return [*known, *options]
+
+
+def starts_nothing(options: list[str]) -> bool:
+    """True for a dry run, and for what only touches or unlocks."""
+    words = {"--dry-run", "--dryrun", "--touch", "--unlock"}
+    return any(word in words or re.fullmatch("-[a-zA-Z]*[nt][a-zA-Z]*", word) for word in options)
 
 
 def hold(folder: Path) -> tuple[int, bool]:
@@ -168,6 +172,8 @@ def main(argv: list[str] | None = None) -> None:
     # Snakemake that was started by hand does not hold our lock.
     if alone and any((folder / ".snakemake" / "locks").glob("*")) and not other_runs(folder):
         clear(folder, [*snakemake, *options])
+    # With another run beside this one, what is in the queue may be that one's.
+    os.environ[ALONE_VARIABLE] = "yes" if alone else "no"
     share(descriptor)
     os.execv(sys.executable, [*snakemake, *options])
 

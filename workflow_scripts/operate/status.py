@@ -1,7 +1,7 @@
 """Where a run stands: ``make status CONFIG=…``, while it is on, after it, and before it ever began.
 
 What: jobs of each stage by state, disk used, how far each training is, the last lines of failed jobs' logs.
-Reads files only: no lock is taken, no Snakemake started, nothing written.
+Reads files, and on a cluster asks `squeue`: no lock is taken, no Snakemake started, nothing written.
 Inputs: the config, the results folder, Snakemake's own notes. Outputs: a page on stdout, or JSON
 (``--json``).
 Source: none; docs/how-to/watch-a-run.md.
@@ -242,6 +242,7 @@ def as_json(status: Status) -> dict[str, Any]:
         ],
         "trainings": [asdict(training) for training in status.trainings],
         "ended": [asdict(one) for one in status.ended],
+        "queue": status.queue,
     }
 
 

@@ -36,9 +36,9 @@ def main(argv: list[str] | None = None) -> None:
     add_training_options(parser)
     arguments = parser.parse_args(argv)
     let_waiting_threads_sleep()
-    deadline = Deadline.of_this_process(arguments.runtime)
     start_processes(arguments.start_with)
     take_place()
+    deadline = Deadline.of_this_process(arguments.runtime)
 
     from workflow_scripts.models.plan import TrainingPlan
     from workflow_scripts.models.training import train_system

@@ -58,7 +58,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 
 SINFO = (
     "echo 'cpu|1-00:00:00|64000+|(null)'; echo 'cpu|1-00:00:00|128000|(null)'; "
-    "echo 'gpu|8:00:00|512000|gpu:a100:4(S:0-1)'"
+    "echo 'gpu|8:00:00|512000|gpu:a100:4(S:0,1),gpu:3g.20gb:2,nvme:1'"
 )
 TAKES = "echo 'sbatch: Job 3 to start at 2026-11-21T13:38:03' >&2"
 
@@ -143,6 +143,17 @@ def test_what_can_be_given_is_asked_of_the_controller(profile: Profile, programs
     )
 
 
+def test_kinds_of_gpus_have_any_name(profile: Profile, programs: Programs) -> None:
+    programs({"sinfo": SINFO, "sbatch": TAKES})
+    assert cluster.refused_request({Request("gpu", gpu=1, gpu_model="3g.20gb"): "finetune"}, profile) is None
+
+
+def test_a_refusal_without_a_word(profile: Profile, programs: Programs) -> None:
+    programs({"sinfo": SINFO, "sbatch": "exit 1"})
+    said = cluster.refused_request({Request("cpu"): "decode"}, profile)
+    assert said == f"{profile.path}:7: executor (rule decode): no word of why (see the SLURM manual)"
+
+
 def test_a_controller_that_does_not_answer(profile: Profile, programs: Programs) -> None:
     programs({"sinfo": "echo 'slurm_load_partitions: Unable to contact slurm controller' >&2; exit 1"})
     with pytest.raises(UserError, match="does not answer sinfo: slurm_load_partitions: Unable to contact"):
@@ -169,11 +180,14 @@ def test_a_refusal_in_the_log_of_a_run(profile: Profile) -> None:
     assert cluster.explain("Error in rule decode:\n  exit status 1\n", profile) is None
 
 
-def test_jobs_are_followed_by_sacct_only_where_it_answers(programs: Programs) -> None:
+def test_jobs_are_followed_by_sacct_only_where_squeue_forgets_them(programs: Programs) -> None:
+    squeue = ["--slurm-status-command", "squeue"]
+    programs({"scontrol": "echo 'MinJobAge               = 300 sec'", "sacct": "exit 0"})
+    assert cluster.status_options() == squeue
+    programs({"scontrol": "echo 'MinJobAge               = 30 sec'"})
+    assert cluster.status_options() == ["--slurm-status-command", "sacct", "--slurm-array-jobs", ""]
     programs({"sacct": "echo 'Slurm accounting storage is disabled' >&2; exit 1"})
-    assert cluster.status_command() == "squeue"
-    programs({"sacct": "exit 0"})
-    assert cluster.status_command() == "sacct"
+    assert cluster.status_options() == squeue
 
 
 # ---- the queue -------------------------------------------------------------------------------------------
