@@ -91,7 +91,7 @@ onstart:
         # plugin's issue 473). So it is told that no more are ready, and an array holds what it was handed.
         import snakemake_executor_plugin_slurm as plugin
 
-        plugin.pending_jobs_for_rule = lambda dag, rule: 0
+        plugin.pending_jobs_for_rule = lambda dag, name: 0
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)

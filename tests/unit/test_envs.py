@@ -265,7 +265,7 @@ def test_run_in_takes_the_activated_environment_under_conda(tmp_path: Path) -> N
 
 
 def test_what_is_mended_in_the_slurm_executor_is_that_of_its_version() -> None:
-    """rules/run.smk and operate/cluster.py work round faults of 2.8.0: its issue 473; arrays followed by sacct.
+    """rules/run.smk and operate/cluster.py work round faults of 2.8.0: issue 473; arrays by sacct.
 
     With another version: see whether they are still there, then change both.
     """
