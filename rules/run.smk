@@ -86,9 +86,9 @@ onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     if on_slurm():
-        # Of a rule that is submitted in arrays the plugin (2.8.0) takes no job while more of the rule are ready than it was
-        # handed: it drops them, and the run stands still for ever as soon as `jobs` is lower than what is ready (the
-        # plugin's issue 473). So it is told that no more are ready, and an array holds what it was handed.
+        # Of jobs that are submitted in arrays the plugin (2.8.0) takes none while more of their kind are ready than it was
+        # handed. It drops them, and a run stands still for ever as soon as `jobs` is lower than what is ready (the plugin's
+        # issue 473). Told that no more are ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
         plugin.pending_jobs_for_rule = lambda dag, name: 0
