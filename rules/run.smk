@@ -76,6 +76,10 @@ def clear():
         say("removed what a killed run left half-written:", *removed)
 
 
+def none_more_ready(dag, name):
+    return 0
+
+
 # Outputs of the jobs that this run began.
 MADE = set()
 
@@ -91,7 +95,7 @@ onstart:
         # issue 473). Told that no more are ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
-        plugin.pending_jobs_for_rule = lambda dag, name: 0
+        plugin.pending_jobs_for_rule = none_more_ready
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)
