@@ -85,7 +85,9 @@ PREFIX += "trap : TERM; "
 set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
-GPU = 1 if workflow.local_exec else None
+# (Snakemake tells its executor only when the rules have been read; but only on a cluster is there a number of nodes.)
+ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
+GPU = None if ON_CLUSTER else 1
 
 # Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/orphans.py). What
 # Snakemake starts to run one job keeps the name of the workflow.
