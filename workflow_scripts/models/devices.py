@@ -28,8 +28,8 @@ def device_number(place: Place) -> int:
     if place.local_rank >= seen:
         raise UserError(
             f"process {place.rank} is number {place.local_rank + 1} of this training on"
-            f" {socket.gethostname()}, which"
-            f" shows it {seen} GPUs; start no more processes on a machine than it has GPUs"
+            f" {socket.gethostname()}, which shows it {seen} GPUs;"
+            " start no more processes on a machine than it has GPUs"
         )
     return place.local_rank
 
@@ -53,12 +53,10 @@ def check_devices(devices: Sequence[Mapping[str, str]]) -> None:
         if (device["name"] == CPU) != (devices[0]["name"] == CPU):
             raise UserError(
                 f"process {rank} of this training has {device['name']} and process 0 {devices[0]['name']}:"
-                " give each"
-                " process a GPU, or none"
+                " give each process a GPU, or none"
             )
         if device["where"] and (other := first.setdefault(device["where"], rank)) != rank:
             raise UserError(
                 f"processes {other} and {rank} of this training have the same {device['where']}: give each"
-                " its own"
-                " (SLURM: as many GPUs as tasks_per_node)"
+                " its own (SLURM: as many GPUs as tasks_per_node)"
             )

@@ -68,8 +68,7 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
     if not local_rank <= rank < processes:
         raise UserError(
             f"{names[0]} {rank} and {names[1]} {local_rank} cannot be with {names[2]} {processes}: start"
-            " the processes"
-            " with torchrun or srun"
+            " the processes with torchrun or srun"
         )
     return Place(rank, local_rank, processes)
 
