@@ -28,9 +28,10 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "integration": ("workflow", ("tests/integration",)),
     "models": (
         "fairseq",
-        tuple(f"tests/unit/{name}" for name in ("models", "train", "activations", "specialize", "analyse"))
+        tuple(f"tests/unit/{name}" for name in ("models", "activations", "specialize", "analyse"))
         + ("tests/malformed/test_models.py",),
     ),
+    "training": ("fairseq", ("tests/unit/train",)),
     "text": (
         "text",
         tuple(

@@ -205,13 +205,13 @@ def test_training_data_may_be_read_from_the_nodes_own_disk(
     main(baseline_arguments(world, tmp_path / "far", tmp_path / "a"))
     plain = training.run
 
-    def watched(plan: Any) -> None:
+    def watched(plan: Any, deadline: Any) -> None:
         # While it trains, the files that it was given are gone.
         data = tmp_path / "world" / "bin"
         data.rename(tmp_path / "elsewhere")
         try:
             assert Path(plan.data_bin).is_relative_to(tmp_path / "node")
-            plain(plan)
+            plain(plan, deadline)
         finally:
             (tmp_path / "elsewhere").rename(data)
 
