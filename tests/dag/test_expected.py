@@ -27,7 +27,14 @@ def planned(folder: Path, config: dict[str, Any]) -> set[Job]:
         rule = block.split(":")[0]
         said = dict(re.findall(r"^    (output|log|benchmark): (.*)$", block, re.MULTILINE))
         if rule != "all":
-            found.add((rule, frozenset(said["output"].split(", ")), said["log"], said["benchmark"]))
+            found.add(
+                (
+                    rule,
+                    frozenset(said["output"].replace(" (update)", "").split(", ")),
+                    said["log"],
+                    said["benchmark"],
+                )
+            )
     return found
 
 

@@ -151,7 +151,8 @@ def _job(fields: dict[str, str], command: list[str]) -> Iterator[PlannedJob]:
         rule=fields["rule"],
         wildcards={name: value for name, _, value in pairs},
         inputs=tuple(name for name in fields.get("input", "").split(", ") if name),
-        outputs=tuple(fields["output"].split(", ")),
+        # What a download keeps is marked.
+        outputs=tuple(fields["output"].replace(" (update)", "").split(", ")),
         benchmark=fields.get("benchmark", ""),
         log=fields.get("log", ""),
         threads=int(fields.get("threads", 1)),

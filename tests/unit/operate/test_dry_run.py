@@ -107,6 +107,12 @@ def test_reasons_are_taken_apart(text: str, reason: Reason) -> None:
     assert parse_reason(text) == reason
 
 
+def test_outputs_that_a_job_keeps_are_files_like_others() -> None:
+    text = "rule fetch:\n    output: results/x/a.gz (update), results/x/b.gz (update)\n    jobid: 0\n"
+    (job,) = parse(text.splitlines(keepends=True))
+    assert job.outputs == ("results/x/a.gz", "results/x/b.gz")
+
+
 def test_twenty_thousand_jobs_are_read_as_they_come() -> None:
     job = "rule decode:\n    output: results/x/{0}.txt\n    jobid: {0}\n    resources: tmpdir=/tmp\n"
     read = 0
