@@ -52,7 +52,7 @@ SelectTypeParameters=CR_Core_Memory
 GresTypes=gpu
 MpiDefault=none
 ReturnToService=2
-MinJobAge=600
+MinJobAge=7200
 KillWait=5
 SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Boards=1 SocketsPerBoard=1 CoresPerSocket={cores} \
