@@ -17,7 +17,7 @@ def devices_by_stage():
     return " ".join(f"{stage}={number}" for stage, number in wanted.items() if number)
 
 
-if not ON_CLUSTER and not workflow.dryrun:
+if not ON_CLUSTER:
     try:
         found = usable_devices()
     except UserError as error:

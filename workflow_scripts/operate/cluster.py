@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +18,7 @@ from typing import Any
 from workflow_scripts.durations import seconds_of
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.operate.profile import Profile
-
-#: Seconds that a controller has to answer.
-PATIENCE = 30
+from workflow_scripts.operate.slurm import ask
 
 # The parts of "gpu:a100:4(S:0-1),nvme:1": commas in brackets part nothing.
 _RESOURCE = re.compile(r"[^,(]+(?:\([^)]*\))?")
@@ -139,10 +136,10 @@ def status_options() -> list[str]:
     look again (MINJOBAGE), by sacct: there the executor (2.8.0) takes the state of one task for that of
     all, so that there are no arrays. An installed sacct without its database is worse: it never answers.
     """
-    done = _ask("scontrol", "show", "config")
+    done = ask("scontrol", "show", "config")
     found = re.search(r"MinJobAge\s*=\s*(\d+)", done.stdout) if done else None
     if found and int(found[1]) < MINJOBAGE:
-        accounts = _ask("sacct", "--allocations", "--noheader", "--format=JobID", "--starttime=now")
+        accounts = ask("sacct", "--allocations", "--noheader", "--format=JobID", "--starttime=now")
         if accounts is not None and accounts.returncode == 0:
             return ["--slurm-status-command", "sacct", "--slurm-array-jobs", ""]
     return ["--slurm-status-command", "squeue"]
@@ -154,7 +151,7 @@ def _partitions() -> dict[str, Partition]:
     Raises:
         UserError: the controller does not answer.
     """
-    done = _ask("sinfo", "--noheader", "--format=%R|%l|%m|%G")
+    done = ask("sinfo", "--noheader", "--format=%R|%l|%m|%G")
     if done is None or done.returncode:
         said = done.stderr.strip().splitlines()[-1:] if done else []
         raise UserError(f"the SLURM controller does not answer sinfo{': ' if said else ''}{''.join(said)}")
@@ -199,7 +196,7 @@ def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -
 
 def _refused(request: Request) -> tuple[str, str] | None:
     """Return the resource that sbatch does not take, and what it says."""
-    done = _ask("sbatch", "--test-only", *request.options(), "--wrap=true")
+    done = ask("sbatch", "--test-only", *request.options(), "--wrap=true")
     if done is None:
         return "executor", "sbatch does not answer"
     if done.returncode == 0 and "failure" not in done.stderr:
@@ -217,10 +214,3 @@ def _meaning(message: str) -> tuple[str, str]:
     return next(
         ((key, said) for part, key, said in REFUSALS if part in lower), ("executor", "see the SLURM manual")
     )
-
-
-def _ask(*command: str) -> subprocess.CompletedProcess[str] | None:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None

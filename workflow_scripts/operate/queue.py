@@ -12,20 +12,18 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.operate.slurm import ANSWER_SECONDS, ask
 
 #: Set for the Snakefile: "yes" if no other run of Snakemake works in this folder.
 ALONE_VARIABLE = "NEURONSPEC_ALONE"
 #: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
-#: Seconds that the controller has to answer.
-ANSWER_SECONDS = 30.0
 #: A job's states in which nothing of it runs, nor will.
 ENDED = {
     "BOOT_FAIL",
@@ -62,12 +60,10 @@ def queued(prefix: str, seconds: float = ANSWER_SECONDS) -> list[QueuedJob]:
         UserError: the controller does not answer.
     """
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(f"the SLURM controller does not answer squeue: {error}") from None
-    if done.returncode:
-        raise UserError(f"the SLURM controller does not answer squeue: {done.stderr.strip()[-200:]}")
+    done = ask(*command, seconds=seconds)
+    if done is None or done.returncode:
+        said = f": {done.stderr.strip()[-200:]}" if done else ""
+        raise UserError(f"the SLURM controller does not answer squeue{said}")
     found = []
     for line in done.stdout.splitlines():
         number, state, name, comment = line.split("|", 3)
@@ -103,12 +99,8 @@ def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
     """
     if not (left := queued(prefix)):
         return None
-    command = ["scancel", *(job.number for job in left)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
-        said = done.stderr.strip()
-    except (OSError, subprocess.TimeoutExpired) as error:
-        said = str(error)
+    done = ask("scancel", *(job.number for job in left))
+    said = done.stderr.strip() if done else "no answer"
     end = time.monotonic() + patience
     while still := queued(prefix):
         if time.monotonic() > end:

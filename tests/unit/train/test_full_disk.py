@@ -11,17 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import after_update, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.checkpoints import is_whole, read_checkpoint, updates_of  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 SIZE = 16_000_000
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

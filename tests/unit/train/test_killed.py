@@ -19,7 +19,6 @@ from tests.unit.train.toy_world import (  # noqa: E402
     DIRECTIONS,
     baseline_arguments,
     finetune_arguments,
-    write_world,
 )
 from workflow_scripts.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
@@ -30,11 +29,6 @@ from workflow_scripts.units.system import SystemFolder  # noqa: E402
 BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
 SEED = 20
 KILLS = 5
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 def in_processes(folder: Path, steps: list[dict[str, Any]]) -> tuple[list[list[int]], str]:

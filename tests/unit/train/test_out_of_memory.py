@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import same_weights  # noqa: E402
-from tests.unit.train.toy_world import ARCHITECTURE, baseline_arguments, write_world  # noqa: E402
+from tests.unit.train.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
@@ -24,11 +24,6 @@ from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 TOO_MUCH = 2**50
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 def allocate(*_: object, **__: object) -> None:

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import same_weights
 from tests.unit.train.several import Ended, train
-from tests.unit.train.toy_world import baseline_arguments, write_world
+from tests.unit.train.toy_world import baseline_arguments
 from workflow_scripts.files import write_json
 from workflow_scripts.models.history import History
 from workflow_scripts.processes import identity
@@ -41,11 +41,6 @@ MISTAKE = "raise UserError('the fourth update is forbidden')"
 FAULT = "raise ValueError('a fault of the program')"
 FULL = "torch.empty(2**50, dtype=torch.uint8)"
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 class Training:

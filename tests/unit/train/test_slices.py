@@ -17,7 +17,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import after_update, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments, write_world  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models import checkpoints  # noqa: E402
@@ -32,11 +32,6 @@ from workflow_scripts.train.train_baseline import main  # noqa: E402
 ROOT = Path(__file__).resolve().parents[3]
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
 OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

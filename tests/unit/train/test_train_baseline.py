@@ -12,17 +12,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.unit.train.interrupted import killed_after, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments, write_pair, write_world  # noqa: E402
+from tests.unit.train.toy_world import baseline_arguments, write_pair  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models import training  # noqa: E402
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 def losses(folder: Path) -> dict[int, float]:
