@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
@@ -80,7 +81,31 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
     except (UserError, OSError, MemoryError, KeyboardInterrupt) as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        raise SystemExit(_report(error)) from None
+        status = _report(error)
+        _end_beside_threads(status)
+        raise SystemExit(status) from None
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _end_beside_threads(end.code)
+        raise
+    _end_beside_threads(0)
+
+
+def _end_beside_threads(status: int) -> None:
+    """End the program here if a library's thread is still at work, with the processes that it began.
+
+    fairseq's loader is, where a training leaves within an epoch: on Python's own way out it would make
+    Python abort, with SIGABRT instead of the status, of a training that is done too.
+    """
+    if not any(thread.daemon for thread in threading.enumerate()):
+        return
+    import multiprocessing  # seldom needed, and slow to import
+
+    for child in multiprocessing.active_children():
+        child.terminate()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _report(error: BaseException) -> int:
