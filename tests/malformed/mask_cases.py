@@ -13,7 +13,7 @@ import numpy as np
 from tests.malformed import tiny
 from tests.malformed.case import Case, Lay
 from tests.malformed.text_cases import SENTENCES
-from workflow_scripts.units.archive import write_archive
+from workflow_scripts.archive import write_archive
 from workflow_scripts.units.space import ffn_space
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from workflow_scripts import files
+from workflow_scripts.archive import write_archive
 from workflow_scripts.data import prepare_text
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, read_json, write_json, write_text
-from workflow_scripts.units.archive import write_archive
 
 
 @pytest.fixture

@@ -106,6 +106,14 @@ def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
         listed = getattr(experiment.evaluation, key) or []
         for name in sorted({name for name in listed if listed.count(name) > 1}):
             yield f"evaluation.{key}: {name!r} is listed twice"
+    metrics = experiment.all_metrics
+    for model in experiment.evaluation.comet:
+        if metrics.count(model.name) > 1:
+            yield f"evaluation.comet: {model.name!r} is already the name of a metric; call this one otherwise"
+    for lang in experiment.evaluation.tokenizers:
+        if lang not in experiment.languages:
+            hint = nearest(lang, experiment.languages)
+            yield f"evaluation.tokenizers.{lang}: not in languages{hint}"
     for name in sorted({"all", "direction"} & set(experiment.groups)):
         yield f"groups: {name!r} is a grouping that the tables make themselves; call yours otherwise"
     decode = experiment.decode
@@ -116,9 +124,33 @@ def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
         if test not in subsets:
             hint = nearest(test, subsets)
             yield f"evaluation.testsets: no {test!r} in the source{hint}; it has {subsets}"
-    metric = experiment.report.sweep_metric
-    if metric is not None and metric not in experiment.evaluation.metrics:
-        yield f"report.sweep_metric: {metric!r} is not in evaluation.metrics {experiment.evaluation.metrics}"
+    yield from _report_problems(experiment)
+
+
+def _report_problems(experiment: Experiment) -> Iterable[str]:
+    report, systems = experiment.report, experiment.all_systems
+    metric = report.sweep_metric
+    if metric is not None and metric not in experiment.all_metrics:
+        hint = nearest(metric, experiment.all_metrics)
+        yield f"report.sweep_metric: {metric!r} is not scored{hint}; there are {experiment.all_metrics}"
+    for name, directions in report.without.items():
+        for direction in directions:
+            if direction not in (known := experiment.evaluated_directions):
+                yield f"report.without.{name}: {direction!r} is not evaluated{nearest(direction, known)}"
+    if report.bilingual is not None and report.bilingual not in systems:
+        yield f"report.bilingual: no system {report.bilingual!r}{nearest(report.bilingual, systems)}"
+    if report.published is None:
+        return
+    for system in report.published.systems:
+        if system not in systems:
+            yield f"report.published.systems: no system {system!r}{nearest(system, systems)}"
+    testset, references = report.published.testset, report.published.references
+    if testset is None and len(experiment.testsets) > 1:
+        yield f"report.published.testset: name one of {experiment.testsets}"
+    if testset is not None and testset not in experiment.testsets:
+        yield f"report.published.testset: no {testset!r}{nearest(testset, experiment.testsets)}"
+    if references not in experiment.evaluation.references:
+        yield f"report.published.references: {references!r} is not in evaluation.references"
 
 
 def _analysis_problems(experiment: Experiment) -> Iterable[str]:

@@ -6,15 +6,14 @@ from pydantic import Field, model_validator
 
 from workflow_scripts.config import checks
 from workflow_scripts.config.base import BASELINE, Language, Name, Section
+from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.sections import (
     Activations,
     Analysis,
     Data,
     Decode,
     Directions,
-    Evaluation,
     Masks,
-    Report,
     Subwords,
     System,
     Text,
@@ -108,6 +107,11 @@ class Experiment(Section):
     def testsets(self) -> list[str]:
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
+
+    @property
+    def all_metrics(self) -> list[str]:
+        """Names of every metric, sacrebleu's first."""
+        return [*self.evaluation.metrics, *(model.name for model in self.evaluation.comet)]
 
     @property
     def counted_together(self) -> dict[str, list[str]]:

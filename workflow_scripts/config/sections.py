@@ -125,24 +125,6 @@ class Decode(Section):
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 
-class Evaluation(Section):
-    """What is scored."""
-
-    metrics: list[Literal["bleu", "chrf"]] = Field(
-        ["bleu", "chrf"], min_length=1, description="sacrebleu's BLEU and chrF++."
-    )
-    testsets: list[str] | None = Field(
-        None,
-        min_length=1,
-        description="Test sets to decode; null: all of the source. valid may be named too.",
-    )
-    references: list[Literal["raw", "paper"]] = Field(
-        ["raw"],
-        min_length=1,
-        description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
-    )
-
-
 class Analysis(Section):
     """The positive control of masks without training, and the overlap of masks."""
 
@@ -155,11 +137,3 @@ class Analysis(Section):
     )
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
-
-
-class Report(Section):
-    """Tables and figures."""
-
-    sweep_metric: Literal["bleu", "chrf"] | None = Field(
-        None, description="Metric of the figure over k; null: the first of evaluation.metrics."
-    )

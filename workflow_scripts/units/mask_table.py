@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.archive import not_a, read_archive, write_archive
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.units.archive import not_a, read_archive, write_archive
 from workflow_scripts.units.space import UnitSpace
 
 FORMAT = "neuronspec-masks-1"

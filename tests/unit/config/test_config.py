@@ -208,7 +208,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "sweep metric",
         {"evaluation": {"metrics": ["bleu"]}, "report": {"sweep_metric": "chrf"}},
-        "report.sweep_metric: 'chrf' is not in evaluation.metrics ['bleu']",
+        "report.sweep_metric: 'chrf' is not scored; there are ['bleu']",
     ),
     (
         "engine and type",

@@ -37,7 +37,7 @@ run_main(main)
 
 @pytest.mark.parametrize(("status", "error"), [(0, ""), (143, ""), (1, "error: stopped\n")])
 def test_its_exit_status_and_words_are_its_own(status: int, error: str) -> None:
-    """Left to Python it aborts, nearly always (status -6); a worker that lived on would keep the pipe open."""
+    """Left to Python it aborts, nearly always (status -6); a worker that lived on would hold the pipe."""
     command = [sys.executable, "-P", "-c", PROGRAM, str(status)]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=False

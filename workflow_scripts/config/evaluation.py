@@ -1,0 +1,111 @@
+"""The sections of the config on scores and tables: what is measured, compared and shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
+
+from workflow_scripts.config.base import DirectionId, Language, Name, Section
+
+#: sacrebleu's names of tokenizers for BLEU; a test compares them with the installed ones.
+Tokenizer = Literal[
+    "13a",
+    "char",
+    "flores101",
+    "flores200",
+    "intl",
+    "ja-mecab",
+    "ko-mecab",
+    "none",
+    "spBLEU-1K",
+    "spm",
+    "zh",
+]
+Metric = Literal["bleu", "chrf", "ter"]
+#: A name in files, tables and `--metrics`.
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=40)]
+
+
+class CometModel(Section):
+    """One COMET model: a metric of its own, by its name."""
+
+    name: MetricName = Field("comet", description="Name of the metric in files and tables.")
+    model: str | None = Field(None, description="Name on the hub, such as Unbabel/wmt22-comet-da.")
+    folder: str | None = Field(
+        None, description="Folder with hparams.yaml and checkpoints/model.ckpt, instead of a name on the hub."
+    )
+    batch_size: PositiveInt = Field(16, description="Sentences scored at once.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> CometModel:
+        if (self.model is None) == (self.folder is None):
+            raise ValueError("a COMET model needs either the key model (its name on the hub) or folder")
+        return self
+
+
+class Significance(Section):
+    """Tests of every system against the baseline and against the control of continued training."""
+
+    resamples: int = Field(1000, ge=100, description="Resamples of the bootstrap, and random assignments.")
+    seed: int = Field(12345, ge=0, description="Of the resamples.")
+    level: float = Field(0.05, gt=0, lt=1, description="Below it, after Holm's correction, a win or a loss.")
+
+
+class Evaluation(Section):
+    """What is scored."""
+
+    metrics: list[Metric] = Field(
+        ["bleu", "chrf"],
+        min_length=1,
+        description="sacrebleu's BLEU, chrF++ (chrf) and TER (lower is better).",
+    )
+    tokenizers: dict[Language, Tokenizer] = Field(
+        {}, description="sacrebleu's tokenizer for BLEU by target language; 13a for those not named."
+    )
+    comet: list[CometModel] = Field([], description="COMET models; each is a metric.")
+    testsets: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Test sets to decode; null: all of the source. valid may be named too.",
+    )
+    references: list[Literal["raw", "paper"]] = Field(
+        ["raw"],
+        min_length=1,
+        description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
+    )
+    significance: Significance | None = Field(
+        Significance(), description="Paired tests against baseline and control; null: none."
+    )
+    off_target: bool = Field(
+        True,
+        description="The share of hypotheses in a wrong language, by an identifier of this experiment's.",
+    )
+    likelihood: bool = Field(False, description="The references' log-likelihood by every system.")
+    contrastive: dict[Name, str] = Field(
+        {}, description="Contrastive test sets: name and TSV file; see docs/how-to/likelihood.md."
+    )
+
+
+class Published(Section):
+    """Numbers that others published, to be compared with ours."""
+
+    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF++, COMET), score.")
+    systems: dict[Name, str] = Field(min_length=1, description="Our system: theirs.")
+    testset: str | None = Field(None, description="Our test set; null where there is one only.")
+    references: Literal["raw", "paper"] = Field("paper", description="Our references.")
+
+
+class Report(Section):
+    """Tables and figures."""
+
+    sweep_metric: MetricName | None = Field(
+        None, description="Metric of the figure over k; null: the first of evaluation.metrics."
+    )
+    without: dict[Name, list[DirectionId]] = Field(
+        {}, description="Directions that a second set of averages leaves out, by a name of your own."
+    )
+    bilingual: Name | None = Field(
+        None, description="System of bilingual models, for the table of interference and transfer."
+    )
+    published: Published | None = Field(None, description="Published numbers to compare with.")
