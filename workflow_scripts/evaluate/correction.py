@@ -1,0 +1,71 @@
+"""Correction of p-values for many tests, and what a corrected one says: a win, a loss or a tie.
+
+In:  p-values of one family of tests (the directions of a system, with one metric and one test set).
+Out: p-values corrected after Holm (1979: the chance of one false finding among all) and after Benjamini and
+     Hochberg (1995: the share of false findings among the findings), both by statsmodels; outcomes.
+
+A tie is a difference that was not shown, not one that was shown to be none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIN, LOSS, TIE = "win", "loss", "tie"
+#: Error rates; of all other metrics more is better.
+LOWER_IS_BETTER = frozenset({"ter"})
+DEFAULT_LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Corrected p-values in the order given: ``p_holm`` and ``p_bh``, each of length n."""
+
+    p_holm: list[float]
+    p_bh: list[float]
+
+
+def higher_is_better(metric: str) -> bool:
+    """Return whether more of a metric is better; so it is of all but error rates."""
+    return metric not in LOWER_IS_BETTER
+
+
+def correct(p_values: Sequence[float]) -> Corrected:
+    """Correct the p-values of one family of n tests; n may be 0.
+
+    Raises:
+        ValueError: a value that is not between 0 and 1.
+    """
+    if strange := [p for p in p_values if not 0 <= p <= 1]:
+        raise ValueError(f"{strange[0]} is no p-value")
+    if not p_values:
+        return Corrected([], [])
+    # Here, since it brings pandas and scipy along: a second that a job without tests need not spend.
+    from statsmodels.stats.multitest import multipletests
+
+    holm, bh = (
+        [float(p) for p in multipletests(p_values, method=method)[1]] for method in ("holm", "fdr_bh")
+    )
+    return Corrected(holm, bh)
+
+
+def outcome(difference: float, p_value: float, metric: str, level: float = DEFAULT_LEVEL) -> str:
+    """Return ``win``, ``loss`` or ``tie`` of a system against another.
+
+    Args:
+        difference: system minus other, in the metric's unit; of an error rate a negative one is the better.
+        p_value: corrected (Holm's in the tables); significant if it is at most ``level``.
+        metric: its name; see ``LOWER_IS_BETTER``.
+        level: between 0 and 1.
+    """
+    if difference == 0 or p_value > level:
+        return TIE
+    return WIN if (difference > 0) == higher_is_better(metric) else LOSS
+
+
+def count_outcomes(outcomes: Sequence[str]) -> dict[str, int]:
+    """Return how many wins, losses and ties there are, in this order."""
+    counts = Counter(outcomes)
+    return {name: counts[name] for name in (WIN, LOSS, TIE)}
