@@ -291,6 +291,15 @@ def references_of(testset, profile):
     return list(dict.fromkeys(files))
 
 
+# Where the source of a direction lies, with which copied hypotheses are found.
+SOURCES = REFERENCES["raw"].replace("{target}", "{source}")
+
+
+def sources_of(testset):
+    """The sources of every direction, each file once."""
+    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.evaluated_directions))
+
+
 def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
 

@@ -5,8 +5,10 @@ rule score:
     input:
         hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
         references=lambda w: references_of(w.testset, w.profile),
+        sources=lambda w: sources_of(w.testset),
     output:
         scores="<results>/scores/{system}/s{seed}/{testset}.{profile}.json",
+        segments="<results>/scores/{system}/s{seed}/{testset}.{profile}.segments.npz",
     log:
         "<logs>/score/{system}/s{seed}/{testset}.{profile}.log",
     benchmark:
@@ -22,13 +24,16 @@ rule score:
     params:
         experiment=EXPERIMENT.experiment,
         metrics=EXPERIMENT.evaluation.metrics,
+        tokenizers=as_json(EXPERIMENT.evaluation.tokenizers),
         directions=EXPERIMENT.evaluated_directions,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
+        sources=lambda w: SOURCES.replace("{testset}", w.testset),
         code=closure_hash("evaluate.score"),
         environment=environment_identity("evaluate"),
     shell:
         "run-in evaluate workflow_scripts.evaluate.score --hypotheses {params.hypotheses:q} "
-        "--references {params.references:q} --directions {params.directions} --metrics {params.metrics} "
+        "--references {params.references:q} --sources {params.sources:q} --directions {params.directions} "
+        "--metrics {params.metrics} --tokenizers {params.tokenizers:q} --processes {threads} "
         "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
         "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"

@@ -47,9 +47,9 @@ SCORE = [
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
     score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': its fields may be {direction}, {pair}, {source}, {target}"),
-    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf"),
+    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
-    score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenize 13b"), "--tokenize: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
+    score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
     score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
 ]  # fmt: skip
 
@@ -200,7 +200,12 @@ def perfect(folder: Path) -> None:
     """Equal text: BLEU and chrF++ of 100, whatever ends the lines."""
     found = json.loads((folder / "score.json").read_text())["directions"]["en-de"]
     assert [one["score"] for one in found["scores"]] == pytest.approx([100.0, 100.0])
-    assert found["health"] == {"length_ratio": 1.0, "empty_hypotheses": 0}
+    assert found["health"] == {
+        "length_ratio": 1.0,
+        "empty_hypotheses": 0,
+        "repeated_4gram_rate": 0.0,
+        "copied_source_rate": None,
+    }
 
 
 FULL = b"ein Haus am Fluss\nam Fluss steht ein Haus\n"

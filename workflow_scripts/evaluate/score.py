@@ -1,8 +1,9 @@
-"""Score one system's hypotheses of all directions on one test set: BLEU and chrF++ (paper section 4; spec 5).
+"""Score one system's hypotheses of all directions on one test set: BLEU, chrF++, TER (spec 5).
 
-In:  hypotheses and references, detokenised UTF-8 text, one sentence a line (only a newline separates lines).
+In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line.
 Out: one JSON file with the unrounded scores of every direction, each beside sacrebleu's signature, the number
-     of sentences, the hashes of both files, and two figures of health (length ratio, empty hypotheses).
+     of sentences, the hashes of both files, and figures of health (``health``); beside it the sufficient
+     statistics of every sentence (``segments``).
 
 All directions are one job: to start a process takes longer than to score a few hundred sentences.
 """
@@ -10,75 +11,57 @@ All directions are one job: to start a process takes longer than to score a few 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from sacrebleu.metrics import BLEU, CHRF
+from numpy.typing import NDArray
 
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.errors import UserError, nearest, run_main
-from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.evaluate.health import health
+from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
+from workflow_scripts.evaluate.parallel_text import file_of, read_lines, read_parallel
+from workflow_scripts.evaluate.segments import Scored, write_scores
+from workflow_scripts.files import sha256_of
 
-BYTE_ORDER_MARK = "\ufeff"
-DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
-CHRF_WORD_ORDER = 2  # chrF++ is chrF with word bigrams (Popović 2017)
-METRICS: dict[str, Callable[[str], BLEU | CHRF]] = {
-    "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),
-    "chrf": lambda _: CHRF(word_order=CHRF_WORD_ORDER),
-}
-
-
-def read_lines(path: str | Path) -> list[str]:
-    """Return the lines of a UTF-8 file; only ``\\n`` separates them, and a last one without it counts.
-
-    Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
-    a byte order mark and the carriage returns of CRLF are left out.
-
-    Raises:
-        UserError: a line is not UTF-8 or holds a NUL byte (named by file and number).
-    """
-    raw = Path(path).read_bytes().split(b"\n")
-    if raw[-1] == b"":
-        raw.pop()
-    lines = []
-    for number, line in enumerate(raw, start=1):
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line;"
-                " convert the file with iconv"
-            ) from None
-        if "\0" in text:
-            raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
-        # Neither is text: metrics would count them as characters.
-        text = text.removesuffix("\r")
-        lines.append(text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text)
-    return lines
+Scores = list[dict[str, Any]]
+Statistics = dict[str, NDArray[Any]]
 
 
-def read_parallel(hypotheses: str | Path, references: str | Path) -> tuple[list[str], list[str]]:
-    """Return hypotheses and references, two lists of equal length.
+def scores_of_systems(
+    hypotheses: Mapping[str, Sequence[str]],
+    references: Sequence[str],
+    metrics: Sequence[str],
+    tokenizer: str = DEFAULT_TOKENIZER,
+) -> dict[str, tuple[Scores, Statistics]]:
+    """Score several systems' outputs of one direction; what is made of the references is made once.
 
-    An empty hypothesis is a result (it is counted); an empty reference is a fault of the test set.
+    Args:
+        hypotheses: system -> ``n`` detokenised sentences.
+        references: ``n`` detokenised sentences, one reference each.
+        metrics: any of ``bleu`` and ``chrf`` (chrF++), 0-100, and ``ter`` (0 is best, in percent).
+        tokenizer: sacrebleu's tokenizer for BLEU; the others need none.
+
+    Returns:
+        system -> one ``{"metric", "score", "signature"}`` for each metric, the score unrounded; and metric ->
+        sufficient statistics of the sentences, [n, d].
 
     Raises:
-        UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
+        UserError: unknown metric or tokenizer, or a tokenizer that lacks its package or model.
     """
-    hyps, refs = read_lines(hypotheses), read_lines(references)
-    if not refs:
-        raise UserError(f"{references}: no lines, nothing to score against")
-    if len(hyps) != len(refs):
-        first = min(len(hyps), len(refs)) + 1
-        raise UserError(
-            f"{hypotheses} has {len(hyps)} lines but {references} has {len(refs)}: "
-            f"line {first} has no counterpart"
-        )
-    for number, line in enumerate(refs, start=1):
-        if not line.strip():
-            raise UserError(f"{references}, line {number}: empty reference")
-    return hyps, refs
+    check_tokenizer(tokenizer)
+    found: dict[str, tuple[Scores, Statistics]] = {system: ([], {}) for system in hypotheses}
+    for name in metrics:
+        scoring = Scoring(name, references, tokenizer)
+        for system, lines in hypotheses.items():
+            scores, statistics = found[system]
+            statistics[name] = scoring.statistics(lines)
+            value = scoring.score(statistics[name])
+            scores.append({"metric": name, "score": value, "signature": scoring.signature})
+    return found
 
 
 def score_text(
@@ -87,122 +70,158 @@ def score_text(
     metrics: Sequence[str],
     tokenizer: str = DEFAULT_TOKENIZER,
 ) -> list[dict[str, Any]]:
-    """Score a corpus against one reference a sentence.
-
-    Args:
-        hypotheses: ``n`` detokenised sentences.
-        references: ``n`` detokenised sentences.
-        metrics: any of ``bleu`` (0–100) and ``chrf`` (chrF++, 0–100).
-        tokenizer: sacrebleu's tokenizer for BLEU; chrF++ needs none.
-
-    Returns:
-        One ``{"metric", "score", "signature"}`` for each metric, the score unrounded.
-
-    Raises:
-        UserError: unknown metric or tokenizer.
-    """
-    if tokenizer not in BLEU.TOKENIZERS:
-        raise UserError(
-            f"--tokenize: sacrebleu has no {tokenizer!r}{nearest(tokenizer, BLEU.TOKENIZERS)}; "
-            f"it has {', '.join(BLEU.TOKENIZERS)}"
-        )
-    scores = []
-    for name in metrics:
-        if name not in METRICS:
-            raise UserError(f"--metrics: no {name!r}{nearest(name, METRICS)}; there are {', '.join(METRICS)}")
-        try:
-            metric = METRICS[name](tokenizer)
-        except RuntimeError as error:  # a tokenizer whose own package is absent
-            raise UserError(f"--tokenize {tokenizer}: {' '.join(str(error).split())}") from None
-        value = float(metric.corpus_score(list(hypotheses), [list(references)]).score)
-        # The signature is asked for after scoring: it then knows the number of references.
-        scores.append({"metric": name, "score": value, "signature": str(metric.get_signature())})
-    return scores
-
-
-def health(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float | int]:
-    """Return figures that show a broken decode at a glance.
-
-    ``length_ratio`` is characters without blanks, hypotheses over references (words would mislead in scripts
-    without spaces); ``empty_hypotheses`` counts lines of nothing but blanks.
-    """
-
-    def characters(lines: Sequence[str]) -> int:
-        return sum(len("".join(line.split())) for line in lines)
-
-    return {
-        "length_ratio": characters(hypotheses) / characters(references),
-        "empty_hypotheses": sum(not line.strip() for line in hypotheses),
-    }
+    """Return the scores of one system; as ``scores_of_systems``."""
+    return scores_of_systems({"": hypotheses}, references, metrics, tokenizer)[""][0]
 
 
 def score_direction(
-    hypotheses: Path, references: Path, metrics: Sequence[str], tokenizer: str = DEFAULT_TOKENIZER
-) -> dict[str, Any]:
-    """Return what the JSON file says of one direction; errors as in ``read_parallel`` and ``score_text``."""
-    hyps, refs = read_parallel(hypotheses, references)
+    hypotheses: Mapping[str, Path],
+    references: Path,
+    metrics: Sequence[str],
+    tokenizer: str = DEFAULT_TOKENIZER,
+    sources: Path | None = None,
+) -> dict[str, Scored]:
+    """Score several systems' files of one direction.
+
+    Returns:
+        By system, in the order given.
+
+    Raises:
+        UserError: as in ``read_parallel`` and ``scores_of_systems``, all systems' faults at once.
+    """
+    lines: dict[str, list[str]] = {}
+    refs: list[str] = []
+    faults: list[str] = []
+    for system, path in hypotheses.items():
+        try:
+            lines[system], refs = read_parallel(path, references)
+        except UserError as error:
+            faults.append(str(error))
+    if faults:
+        raise UserError("\n".join(dict.fromkeys(faults)))
+    texts = read_lines(sources) if sources else None
+    if texts is not None and len(texts) != len(refs):
+        raise UserError(f"{sources} has {len(texts)} lines but {references} has {len(refs)}")
+    sha256 = sha256_of(references)
     return {
-        "n": len(refs),
-        "scores": score_text(hyps, refs, metrics, tokenizer),
-        "hypotheses_sha256": sha256_of(hypotheses),
-        "references_sha256": sha256_of(references),
-        "health": health(hyps, refs),
+        system: Scored(
+            {
+                "n": len(refs),
+                "scores": scores,
+                "hypotheses_sha256": sha256_of(hypotheses[system]),
+                "references_sha256": sha256,
+                "health": health(lines[system], refs, texts),
+            },
+            statistics,
+        )
+        for system, (scores, statistics) in scores_of_systems(lines, refs, metrics, tokenizer).items()
     }
 
 
-def file_of(pattern: str, direction: str) -> Path:
-    """Fill a pattern such as ``text/{pair}.{target}.txt``.
+def tokenizers_of(text: str) -> dict[str, str]:
+    """Return target language -> tokenizer from ``--tokenizers``.
 
     Raises:
-        UserError: it has another field than direction, pair, source and target, or no such file is there.
+        UserError: not a JSON object of names.
     """
-    source, target = split_direction(direction)
-    known = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
     try:
-        path = Path(pattern.format(**known))
-    except (KeyError, IndexError, ValueError):
-        raise UserError(
-            f"pattern {pattern!r}: its fields may be {', '.join(f'{{{x}}}' for x in known)}"
-        ) from None
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, for {direction}")
-    return path
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"--tokenizers: not JSON ({error})") from None
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise UserError('--tokenizers: not of the shape {"zh": "zh", "ja": "ja-mecab"}')
+    for name in value.values():
+        check_tokenizer(name)
+    return value
+
+
+Task = tuple[str, dict[str, Any]]
+
+
+def _score_task(task: Task) -> tuple[str, Any]:
+    """Score one direction in whichever process; a fault of the user's is an answer, told with all others."""
+    direction, arguments = task
+    try:
+        return direction, score_direction(**arguments)
+    except UserError as error:
+        return direction, error
+
+
+def score_directions(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> dict[str, dict[str, Scored]]:
+    """Score many directions, several at a time.
+
+    Args:
+        tasks: direction -> arguments of ``score_direction``.
+        processes: how many work at once; the results are the same.
+
+    Raises:
+        UserError: the faults of all directions, a line each.
+    """
+    if processes == 1 or len(tasks) == 1:
+        answers = [_score_task(task) for task in tasks.items()]
+    else:
+        with ProcessPoolExecutor(min(processes, len(tasks))) as pool:
+            answers = list(pool.map(_score_task, tasks.items()))
+    if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
+        raise UserError("\n".join(dict.fromkeys("\n".join(errors).split("\n"))))
+    return dict(answers)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Score every direction and write the JSON; all directions' errors are told at once."""
+    """Score every direction and write JSON and statistics; all directions' errors are told at once."""
     parser = argparse.ArgumentParser(prog="score", description=__doc__.splitlines()[0])
     fields = "with {direction}, {pair}, {source}, {target}"
     parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")
     parser.add_argument("--references", required=True, help=f"files of detokenised references, {fields}")
+    parser.add_argument("--sources", help=f"files of sources, to count copied ones, {fields}")
     parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=", ".join(METRICS))
-    parser.add_argument("--tokenize", default=DEFAULT_TOKENIZER, help="sacrebleu tokenizer for BLEU")
+    parser.add_argument(
+        "--tokenizers",
+        default="{}",
+        metavar="JSON",
+        help='of BLEU by target language: {"zh": "zh"}; else 13a',
+    )
     for name in ("experiment", "system", "testset"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
-    parser.add_argument("--out", required=True, help="JSON file to write")
+    parser.add_argument("--processes", type=int, default=1, help="directions scored at a time")
+    parser.add_argument("--out", required=True, help="JSON file; statistics of sentences lie beside it")
     args = parser.parse_args(argv)
     for name in ("metrics", "directions"):
         values = getattr(args, name)
         if repeated := [value for value in values if values.count(value) > 1]:
             raise UserError(f"--{name}: {repeated[0]} is named twice")
+    if args.processes < 1:
+        raise UserError(f"--processes is {args.processes}, at least 1 is needed")
+    tokenizers = tokenizers_of(args.tokenizers)
 
-    scored: dict[str, dict[str, Any]] = {}
+    tasks: dict[str, dict[str, Any]] = {}
     errors = []
     for direction in args.directions:
         try:
-            files = [file_of(pattern, direction) for pattern in (args.hypotheses, args.references)]
-            scored[direction] = score_direction(*files, args.metrics, args.tokenize)
+            tasks[direction] = {
+                "hypotheses": {args.system: file_of(args.hypotheses, direction)},
+                "references": file_of(args.references, direction),
+                "sources": file_of(args.sources, direction) if args.sources else None,
+                "metrics": args.metrics,
+                "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
+            }
         except UserError as error:
             errors.append(str(error))
+    try:
+        found = score_directions(tasks, args.processes) if tasks else {}
+    except UserError as error:
+        errors.append(str(error))
     if errors:
         raise UserError("\n".join(dict.fromkeys(errors)))
     names = ("experiment", "system", "seed", "testset", "profile")
-    write_json(args.out, {**{name: getattr(args, name) for name in names}, "directions": scored})
-    for direction, entry in scored.items():
-        shown = ", ".join(f"{one['metric']} {one['score']:.2f}" for one in entry["scores"])
+    scored = {direction: systems[args.system] for direction, systems in found.items()}
+    write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
+    for direction, one in scored.items():
+        entry = one.entry
+        shown = ", ".join(f"{each['metric']} {each['score']:.2f}" for each in entry["scores"])
         print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown} ({entry['n']} sentences)")
 
 

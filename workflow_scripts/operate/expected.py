@@ -170,7 +170,8 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                 for direction in experiment.evaluated_directions:
                     yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
                 for profile in experiment.evaluation.references:
-                    yield _job("score", f"{place}.{profile}", f"scores/{place}.{profile}.json")
+                    scores = f"scores/{place}.{profile}"
+                    yield _job("score", f"{place}.{profile}", f"{scores}.json", f"{scores}.segments.npz")
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:

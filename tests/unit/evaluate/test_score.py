@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import math
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 import sacrebleu
+from sacrebleu.metrics import BLEU, CHRF, TER
 
+from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.score import health, main, read_lines, read_parallel, score_text
+from workflow_scripts.evaluate.parallel_text import read_lines, read_parallel
+from workflow_scripts.evaluate.score import main, score_text, scores_of_systems
 
 VERSION = sacrebleu.__version__
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
@@ -68,8 +72,118 @@ def test_tokenizer_changes_score_and_signature():
     assert whole["score"] == pytest.approx(100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4), abs=1e-9)
 
 
-def test_health_counts_characters_and_empty_lines():
-    assert health(["a b", " ", ""], ["abcd", "ef", "gh"]) == {"length_ratio": 0.25, "empty_hypotheses": 2}
+def test_scores_from_sums_are_sacrebleus_own_to_the_last_bit():
+    """Real text: what is summed up by sentences is what sacrebleu makes of the corpus."""
+    hyps = ["Die Katze saß auf der Matte .", "", "Ein Satz, der ganz falsch ist", "1,000 Euro (brutto)"] * 3
+    refs = ["Die Katze saß auf der Matte.", "Etwas", "Ein Satz, welcher falsch ist!", "1.000 Euro brutto"] * 3
+    theirs = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "ter": TER()}
+    for one in score_text(hyps, refs, list(theirs)):
+        metric = theirs[one["metric"]]
+        assert one["score"] == metric.corpus_score(hyps, [refs]).score
+        assert one["signature"] == str(metric.get_signature())
+
+
+def test_several_systems_of_one_direction_are_as_each_alone():
+    refs = ["the cat sat on the mat", "a dog"]
+    outputs = {"a": ["the cat sat on a mat", "dog"], "b": ["cat the sat", "a dog"]}
+    found = scores_of_systems(outputs, refs, ["bleu", "chrf", "ter"])
+    for system, lines in outputs.items():
+        assert found[system][0] == score_text(lines, refs, ["bleu", "chrf", "ter"])
+
+
+def test_ter_counts_edits_and_less_is_better():
+    # Of "a b c d" one word is left out: one edit for four words.
+    [ter] = score_text(["a b c"], ["a b c d"], ["ter"])
+    assert ter["score"] == 25.0
+    assert ter["signature"].startswith("nrefs:1|case:lc|tok:tercom|")
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenizer", "hypothesis", "reference", "matches"),
+    [
+        # By characters: three of four.
+        ("zh", "zh", "我爱北京", "我爱南京", [3, 4]),
+        ("zh", "char", "我爱北京", "我爱南京", [3, 4]),
+        # ここ は 東京 です: three of four words.
+        ("ja", "ja-mecab", "ここは東京です", "ここは京都です", [3, 4]),
+        # Without blanks 13a sees one word.
+        ("th", None, "我爱北京", "我爱南京", [0, 1]),
+    ],
+)
+def test_tokenizer_by_target_language(tmp_path, language, tokenizer, hypothesis, reference, matches):
+    (tmp_path / "hyp").write_text(f"{hypothesis}\n", encoding="utf-8")
+    (tmp_path / "ref").write_text(f"{reference}\n", encoding="utf-8")
+    files = ["--hypotheses", str(tmp_path / "hyp"), "--references", str(tmp_path / "ref")]
+    names = ["--experiment", "e", "--system", "s", "--seed", "1", "--testset", "t", "--metrics", "bleu"]
+    given = [
+        "--tokenizers",
+        json.dumps({"zh": "zh", "ja": "ja-mecab"} | ({language: tokenizer} if tokenizer else {})),
+    ]
+    main([*files, *names, *given, "--directions", f"en-{language}", "--out", str(tmp_path / "out.json")])
+    arrays, _ = read_archive(tmp_path / "out.segments.npz", "segments-1")
+    [row] = arrays[f"en-{language}/bleu"].tolist()
+    # Lengths of hypothesis and reference, four counts of matches, four of n-grams.
+    assert [row[2], row[6]] == matches
+    [entry] = json.loads((tmp_path / "out.json").read_text())["directions"].values()
+    assert f"tok:{tokenizer or '13a'}" in entry["scores"][0]["signature"]
+
+
+def test_a_tokenizer_without_its_model_says_where_to_lay_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_spm.SACREBLEU_DIR", str(tmp_path))
+    with pytest.raises(
+        UserError, match=r"flores200 needs the model .*/models/flores200sacrebleuspm, which is not"
+    ):
+        score_text(["a"], ["a"], ["bleu"], "flores200")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/flores200sacrebleuspm").write_bytes(b"no model")
+    with pytest.raises(UserError, match=r"--tokenizers: flores200: .*sentencepiece"):
+        score_text(["a"], ["a"], ["bleu"], "flores200")
+
+
+def test_statistics_of_sentences_lie_beside_the_scores(tmp_path):
+    main(arguments(tmp_path, b"a b c d e\n\n", b"a b c d f\nx\n", "--metrics", "bleu", "chrf", "ter"))
+    arrays, manifest = read_archive(tmp_path / "deep/out.segments.npz", "segments-1")
+    assert set(arrays) == {"de-en/bleu", "de-en/chrf", "de-en/ter"}
+    # Five words each, 4 3 2 1 n-grams match of 5 4 3 2; the second hypothesis is empty.
+    assert arrays["de-en/bleu"].tolist() == [[5, 5, 4, 3, 2, 1, 5, 4, 3, 2], [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]]
+    assert arrays["de-en/bleu"].dtype == "int32"
+    assert arrays["de-en/chrf"].shape == (2, 24)
+    # Character unigrams of "abcde" and "abcdf": five each, four match.
+    assert arrays["de-en/chrf"][0, :3].tolist() == [5, 5, 4]
+    assert arrays["de-en/ter"].tolist() == [[1, 5], [1, 1]]
+    assert (manifest["system"], manifest["testset"], manifest["profile"]) == ("ns-k95", "test", "raw")
+    assert manifest["references_sha256"] == {"de-en": hashlib.sha256(b"a b c d f\nx\n").hexdigest()}
+
+
+def test_several_processes_write_the_same_bytes(tmp_path):
+    for name in ("de-en.hyp.txt", "en-de.hyp.txt"):
+        (tmp_path / name).write_text("a b c d\n")
+    (tmp_path / "de-en.de.txt").write_text("a c d\n")
+    command = arguments(tmp_path, b"a b c d\n", b"a b d\n", "--directions", "en-de", "de-en")
+    written = []
+    for processes in ("1", "2"):
+        main([*command, "--processes", processes])
+        written.append([(tmp_path / "deep" / f"out.{end}").read_bytes() for end in ("json", "segments.npz")])
+    assert written[0] == written[1]
+
+
+def test_copied_sources_are_counted_where_sources_are_named(tmp_path):
+    (tmp_path / "src").write_text("Berlin\nGuten Tag\n")
+    main(arguments(tmp_path, b"Berlin\nGood day\n", b"Berlin\nHello\n", "--sources", str(tmp_path / "src")))
+    entry = json.loads((tmp_path / "deep/out.json").read_text())["directions"]["de-en"]
+    assert entry["health"]["copied_source_rate"] == 0.5
+    (tmp_path / "src").write_text("Berlin\n")
+    with pytest.raises(UserError, match=r"src has 1 lines but .*de-en.en.txt has 2"):
+        main(arguments(tmp_path, b"a\nb\n", b"a\nb\n", "--sources", str(tmp_path / "src")))
+
+
+def test_gzipped_text_is_read_and_half_of_it_refused(tmp_path):
+    packed = gzip.compress("für\nzwei\n".encode())
+    (tmp_path / "hyp.gz").write_bytes(packed)
+    assert read_lines(tmp_path / "hyp.gz") == ["für", "zwei"]
+    (tmp_path / "hyp.gz").write_bytes(packed[:-9])
+    with pytest.raises(UserError, match=r"hyp\.gz: not a whole gzip file"):
+        read_lines(tmp_path / "hyp.gz")
 
 
 def test_only_newline_separates_lines(tmp_path):
@@ -97,7 +211,12 @@ def test_json_of_one_job(tmp_path):
     assert result["scores"][0]["score"] == pytest.approx(expected, abs=1e-9)
     assert result["hypotheses_sha256"] == hashlib.sha256(hyps).hexdigest()
     assert result["references_sha256"] == hashlib.sha256(refs).hexdigest()
-    assert result["health"] == {"length_ratio": 5 / 6, "empty_hypotheses": 1}
+    assert result["health"] == {
+        "length_ratio": 5 / 6,
+        "empty_hypotheses": 1,
+        "repeated_4gram_rate": 0,
+        "copied_source_rate": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,7 +240,7 @@ def test_faults_of_text_name_file_and_line(tmp_path, hyps, refs, message):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--tokenize", "13b"], "no '13b' \\(did you mean '13a'"),
+        (["--tokenizers", '{"en": "13b"}'], "no '13b' \\(did you mean '13a'"),
         (["--metrics", "blue"], "no 'blue' \\(did you mean 'bleu'"),
         (["--metrics", "bleu", "bleu"], "named twice"),
         (["--directions", "deen"], "'deen' is not two language codes"),
@@ -156,7 +275,7 @@ def test_the_faults_of_all_directions_are_told_at_once(tmp_path):
     (tmp_path / "de-en.de.txt").write_text(" \n")
     with pytest.raises(UserError) as caught:
         main(command)
-    first, second, third = str(caught.value).split("\n")
+    third, first, second = str(caught.value).split("\n")
     assert "has 1 lines but" in first and "has 2: line 2 has no counterpart" in first
     assert second.endswith("de-en.de.txt, line 1: empty reference")
     assert third.endswith("fr-en.hyp.txt: no such file, for fr-en")

@@ -1,0 +1,69 @@
+"""Figures that show a broken decode at a glance, without any model (spec 5, "anomalies").
+
+In:  hypotheses and references of one direction, and the sources if at hand.
+Out: length ratio, empty hypotheses, and the rates of repetitive and of copied hypotheses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+#: A hypothesis repeats itself if one 4-gram occurs at least six times (spec 5).
+REPEATED_ORDER, REPEATED_TIMES = 4, 6
+#: More characters a word than any language with blanks between words has on average.
+LONGEST_MEAN_WORD = 15
+
+
+def health(
+    hypotheses: Sequence[str], references: Sequence[str], sources: Sequence[str] | None = None
+) -> dict[str, float | int | None]:
+    """Return the figures of one direction.
+
+    Args:
+        hypotheses: n sentences; an empty one is a line of nothing but blanks.
+        references: n sentences.
+        sources: n sentences, or None.
+
+    Returns:
+        ``length_ratio``: characters without blanks, hypotheses over references (words would mislead in
+        scripts without spaces). ``empty_hypotheses``: how many. ``repeated_4gram_rate``: the share of
+        hypotheses in which some 4-gram occurs six times or more: of words, or of characters where the
+        references are text without blanks between words. ``copied_source_rate``: the share of hypotheses, not
+        empty, that are their source but for case and outer blanks; None without sources.
+    """
+    by_characters = without_blanks(references)
+    copied = None
+    if sources is not None:
+        pairs = zip(hypotheses, sources, strict=True)
+        copied = sum(_copied(hypothesis, source) for hypothesis, source in pairs) / len(hypotheses)
+    return {
+        "length_ratio": _characters(hypotheses) / _characters(references),
+        "empty_hypotheses": sum(not line.strip() for line in hypotheses),
+        "repeated_4gram_rate": sum(repeats(line, by_characters) for line in hypotheses) / len(hypotheses),
+        "copied_source_rate": copied,
+    }
+
+
+def without_blanks(lines: Sequence[str]) -> bool:
+    """Return whether text is written without blanks between words (Chinese, Thai …)."""
+    return _characters(lines) > LONGEST_MEAN_WORD * sum(len(line.split()) for line in lines)
+
+
+def repeats(line: str, by_characters: bool = False) -> bool:
+    """Return whether a 4-gram of words (or of characters, blanks left out) occurs six times or more."""
+    words = line.split()
+    units: Sequence[str] = "".join(words) if by_characters else words
+    if len(units) < REPEATED_ORDER + REPEATED_TIMES - 1:
+        return False
+    counts = Counter(zip(*(units[i:] for i in range(REPEATED_ORDER)), strict=False))
+    return max(counts.values()) >= REPEATED_TIMES
+
+
+def _copied(hypothesis: str, source: str) -> bool:
+    text = hypothesis.strip().casefold()
+    return bool(text) and text == source.strip().casefold()
+
+
+def _characters(lines: Sequence[str]) -> int:
+    return sum(len("".join(line.split())) for line in lines)

@@ -1,0 +1,135 @@
+"""sacrebleu's metrics in one place: BLEU, chrF++ and TER, by sentences and over a corpus (paper section 4).
+
+In:  detokenised hypotheses and references, one sentence each.
+Out: sufficient statistics of every sentence, int32 [n, d] (n-gram counts; edits); the score of a corpus from
+     their sums; sacrebleu's signature. Every formula is sacrebleu's own.
+
+Statistics add up, so that a resampled corpus needs no text: its score is that of resampled rows
+(``resampling``). d is 2 + 2 * 4 for BLEU, 3 * (6 + 2) for chrF++ and 2 for TER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sacrebleu.metrics import BLEU, CHRF, TER
+from sacrebleu.metrics.base import Metric
+
+from workflow_scripts.errors import UserError, nearest
+
+DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
+CHRF_WORD_ORDER = 2  # chrF++ is chrF with word bigrams (Popović 2017)
+METRICS: dict[str, Callable[[str], Metric]] = {
+    "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),
+    "chrf": lambda _: CHRF(word_order=CHRF_WORD_ORDER),
+    "ter": lambda _: TER(),
+}
+#: The score of summed statistics [d] over n sentences.
+Scorer = Callable[[NDArray[Any], int], float]
+
+
+class Scoring:
+    """One metric on one direction: its references are prepared once, however many systems are scored."""
+
+    def __init__(self, name: str, references: Sequence[str], tokenizer: str = DEFAULT_TOKENIZER) -> None:
+        """Prepare ``n`` references.
+
+        Raises:
+            UserError: unknown metric or tokenizer, or one that lacks its package or model.
+        """
+        self.name = name
+        self.metric = make_metric(name, tokenizer)
+        self.metric._ref_cache = self.metric._cache_references([list(references)])
+
+    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.int32]:
+        """Return the sufficient statistics, int32 [n, d], of ``n`` hypotheses in the references' order."""
+        found = np.asarray(self.metric._extract_corpus_statistics(hypotheses, None))
+        whole = found.astype(np.int32)
+        # TER's length is a mean over references, of which there is one.
+        assert (whole == found).all()
+        return whole
+
+    def score(self, statistics: NDArray[Any]) -> float:
+        """Return the corpus score, 0-100 (TER may exceed it), of statistics [n, d]."""
+        return corpus_score(self.metric, statistics.sum(axis=0, dtype=np.int64))
+
+    @property
+    def signature(self) -> str:
+        """sacrebleu's signature, which says how the score came to be."""
+        return str(self.metric.get_signature())
+
+
+def corpus_score(metric: Metric, sums: NDArray[Any]) -> float:
+    """Return sacrebleu's score of summed statistics [d]."""
+    # Of Python's own numbers, as sacrebleu sums them: the same to the last bit.
+    return float(metric._compute_score_from_stats(sums.tolist()).score)
+
+
+def make_metric(name: str, tokenizer: str = DEFAULT_TOKENIZER) -> Metric:
+    """Return sacrebleu's metric; only BLEU needs a tokenizer.
+
+    Raises:
+        UserError: unknown metric or tokenizer, or one that lacks its package or model.
+    """
+    if name not in METRICS:
+        raise UserError(f"--metrics: no {name!r}{nearest(name, METRICS)}; there are {', '.join(METRICS)}")
+    check_tokenizer(tokenizer)
+    try:
+        return METRICS[name](tokenizer)
+    except (ImportError, RuntimeError) as error:  # a tokenizer whose own package is absent
+        raise UserError(f"--tokenizers: {tokenizer}: {' '.join(str(error).split())}") from None
+
+
+def check_tokenizer(tokenizer: str) -> None:
+    """Refuse a tokenizer that sacrebleu does not know, or whose sentencepiece model is not at hand.
+
+    sacrebleu would fetch the model, in the middle of a job and by each of them.
+
+    Raises:
+        UserError: what is missing, and where it is to be laid.
+    """
+    if tokenizer not in BLEU.TOKENIZERS:
+        raise UserError(
+            f"--tokenizers: sacrebleu has no {tokenizer!r}{nearest(tokenizer, BLEU.TOKENIZERS)}; "
+            f"it has {', '.join(BLEU.TOKENIZERS)}"
+        )
+    from sacrebleu.tokenizers.tokenizer_spm import SACREBLEU_DIR, SPM_MODELS
+
+    if tokenizer in SPM_MODELS:
+        url = SPM_MODELS[tokenizer]["url"]
+        model = Path(SACREBLEU_DIR, "models", url.rpartition("/")[2])
+        if not model.is_file():
+            raise UserError(
+                f"--tokenizers: {tokenizer} needs the model {model}, which is not there: fetch {url} to it "
+                "where there is internet (or name its folder's parent in SACREBLEU), or use char"
+            )
+
+
+def mean_score(sums: NDArray[Any], n: int) -> float:
+    """Return the mean of one score a sentence: a model's metric (COMET)."""
+    return float(sums[0]) / n
+
+
+def scorer_of(name: str, columns: int) -> Scorer:
+    """Return what makes a corpus score of summed statistics, by the metric's name.
+
+    Args:
+        name: one of ``METRICS``, or any other for a metric whose corpus score is the mean of its sentences'.
+        columns: d of the statistics.
+
+    Raises:
+        UserError: the metric has other statistics.
+    """
+    if name not in METRICS:
+        if columns != 1:
+            raise UserError(f"{name}: {columns} numbers a sentence, expected 1 (the sentence's score)")
+        return mean_score
+    metric = METRICS[name]("none")  # text is tokenised already
+    expected = np.asarray(metric._extract_corpus_statistics(["a"], [["a"]])).shape[1]
+    if columns != expected:
+        raise UserError(f"{name}: {columns} numbers a sentence, expected {expected}")
+    return lambda sums, n: corpus_score(metric, sums)
