@@ -21,11 +21,12 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import use_system_rule
+from workflow_scripts.operate.expected import TOY_CONTRAST, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
+from workflow_scripts.translate.contrastive_set import read_contrastive
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
@@ -122,6 +123,7 @@ wildcard_constraints:
     finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
+    contrast=alternatives(EXPERIMENT.evaluation.contrastive) or "none",
 
 
 def as_json(value):
@@ -181,7 +183,27 @@ def missing_systems():
                     yield f"uses.experiment: {there} is missing; run {EXPERIMENT.uses.experiment} first"
 
 
-if absent := [*missing_text(), *missing_systems()]:
+# A contrastive set of the toy languages, made on demand: a name for `evaluation.contrastive`.
+TOY_SET = f"{RESULTS}/{TOY_CONTRAST}"
+
+
+def wrong_sets():
+    """A line for each contrastive set that is not there, or not right."""
+    # A job's own process need not look again.
+    if workflow.exec_mode.name != "DEFAULT":
+        return
+    for name, file in EXPERIMENT.evaluation.contrastive.items():
+        if file == TOY_SET and EXPERIMENT.data.source.type == "toy":
+            continue
+        try:
+            read_contrastive(file, EXPERIMENT.evaluated_directions)
+        except FileNotFoundError:
+            yield f"evaluation.contrastive.{name}: there is no file {file}"
+        except UserError as error:
+            yield str(error)
+
+
+if absent := [*missing_text(), *missing_systems(), *wrong_sets()]:
     raise WorkflowError("\n".join(absent))
 
 
@@ -326,6 +348,15 @@ def mask_row_of(wildcards):
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
 
 
+def mask_rows_of(wildcards):
+    """The mask rows of all directions that a masked system was not trained in."""
+    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
+    return (
+        [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
+    )
+
+
 def hypotheses_of(system, seed, testset):
     folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
     return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.evaluated_directions]
@@ -344,6 +375,20 @@ def score_files():
         f"{RESULTS}/scores/{system}/s{seed}/{testset}.{profile}.json"
         for profile in EXPERIMENT.evaluation.references
         for system, seed, testset in SCORED
+    ]
+
+
+def likelihood_files():
+    """What the config asks for of the likelihood of given translations."""
+    evaluation = EXPERIMENT.evaluation
+    testsets = EXPERIMENT.testsets if evaluation.likelihood else []
+    wanted = {"likelihoods": testsets, "contrastive": evaluation.contrastive}
+    return [
+        f"{RESULTS}/{folder}/{system}/s{seed}/{name}.json"
+        for folder, names in wanted.items()
+        for system in EXPERIMENT.all_systems
+        for seed in EXPERIMENT.train.seeds
+        for name in names
     ]
 
 

@@ -25,6 +25,28 @@ if EXPERIMENT.data.source.type == "toy":
         shell:
             "run-in text workflow_scripts.data.generate_toy --spec {params.spec:q} --out {params.out:q} > {log} 2>&1"
 
+    rule generate_contrastive:
+        output:
+            readings=TOY_SET,
+        log:
+            "<logs>/generate_contrastive/toy.log",
+        benchmark:
+            "<benchmarks>/generate_contrastive/toy.tsv"
+        conda:
+            "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
+        params:
+            spec=as_json(EXPERIMENT.data.source.spec(EXPERIMENT.pivot)),
+            directions=EXPERIMENT.evaluated_directions,
+            code=closure_hash("data.generate_contrastive"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.data.generate_contrastive --spec {params.spec:q} --directions {params.directions} "
+            "--out {output.readings:q} > {log} 2>&1"
+
 
 if downloads():
 

@@ -39,3 +39,76 @@ rule decode:
         ' workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
         "--direction {wildcards.direction} --masks {input.masks:q} --source {input.source:q} {params.options} --threads {threads} "
         "--out {output.hypotheses:q} > {log} 2>&1"
+
+
+def mask_pattern(wildcards, input):
+    """Where the mask rows of directions lie that a masked system was not trained in."""
+    return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
+
+
+rule likelihood:
+    input:
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
+        text=lambda w: text_files(w.testset),
+        masks=mask_rows_of,
+    output:
+        json="<results>/likelihoods/{system}/s{seed}/{testset}.json",
+        segments="<results>/likelihoods/{system}/s{seed}/{testset}.npz",
+    log:
+        "<logs>/likelihood/{system}/s{seed}/{testset}.log",
+    benchmark:
+        "<benchmarks>/likelihood/{system}/s{seed}/{testset}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    container:
+        image_of("fairseq")
+    envmodules:
+        *modules_of("fairseq"),
+    resources:
+        gpu=GPU,
+    params:
+        experiment=EXPERIMENT.experiment,
+        system=lambda w, input: parent(input.system[0]),
+        directions=EXPERIMENT.evaluated_directions,
+        text=lambda w, input: parent(input.text[0]),
+        masks=mask_pattern,
+        code=closure_hash("translate.likelihood"),
+        environment=environment_identity("fairseq"),
+    shell:
+        "run-in fairseq workflow_scripts.translate.likelihood --system {params.system:q} --directions {params.directions} "
+        "--masks {params.masks:q} --sources {params.text:q}/{{pair}}.{{source}}.txt "
+        "--references {params.text:q}/{{pair}}.{{target}}.txt --experiment {params.experiment:q} "
+        "--testset {wildcards.testset} --out {output.json:q} > {log} 2>&1"
+
+
+rule contrastive:
+    input:
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
+        readings=lambda w: EXPERIMENT.evaluation.contrastive[w.contrast],
+        masks=mask_rows_of,
+    output:
+        json="<results>/contrastive/{system}/s{seed}/{contrast}.json",
+        segments="<results>/contrastive/{system}/s{seed}/{contrast}.npz",
+    log:
+        "<logs>/contrastive/{system}/s{seed}/{contrast}.log",
+    benchmark:
+        "<benchmarks>/contrastive/{system}/s{seed}/{contrast}.tsv"
+    conda:
+        "../envs/fairseq.yaml"
+    container:
+        image_of("fairseq")
+    envmodules:
+        *modules_of("fairseq"),
+    resources:
+        gpu=GPU,
+    params:
+        experiment=EXPERIMENT.experiment,
+        system=lambda w, input: parent(input.system[0]),
+        directions=EXPERIMENT.evaluated_directions,
+        masks=mask_pattern,
+        code=closure_hash("translate.contrastive"),
+        environment=environment_identity("fairseq"),
+    shell:
+        "run-in fairseq workflow_scripts.translate.contrastive --system {params.system:q} --directions {params.directions} "
+        "--masks {params.masks:q} --set {input.readings:q} --experiment {params.experiment:q} "
+        "--name {wildcards.contrast} --out {output.json:q} > {log} 2>&1"

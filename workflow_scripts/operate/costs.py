@@ -19,7 +19,14 @@ from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment
 from workflow_scripts.operate.times import job_name
 
 #: Stages whose time depends on the network's size.
-OF_THE_NETWORK = ("count_activations", "count_encoder", "decode", "mask_control")
+OF_THE_NETWORK = (
+    "count_activations",
+    "count_encoder",
+    "decode",
+    "mask_control",
+    "likelihood",
+    "contrastive",
+)
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
 #: Useful operations a second of one GPU that is not measured here (docs/presets.md).

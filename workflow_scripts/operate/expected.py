@@ -21,6 +21,8 @@ from workflow_scripts.directions import pair_of, split_direction
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
+#: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
+TOY_CONTRAST = "data/contrastive/toy.tsv"
 #: Stages that are one rule for each language or system: its name begins with the stage's.
 COUNT_ENCODER, USE_SYSTEM = SPREAD = ("count_encoder", "use_system")
 
@@ -76,6 +78,8 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
     if isinstance(source, ToySource):
         made = source.outputs("data", experiment.train_pairs, experiment.languages)
         yield _job("generate_toy", "toy", *made)
+        if f"results/{experiment.experiment}/{TOY_CONTRAST}" in experiment.evaluation.contrastive.values():
+            yield _job("generate_contrastive", "toy", TOY_CONTRAST)
     elif not isinstance(source, FilesSource) and (fetched := source.downloads("data", experiment.languages)):
         yield _job("download_corpus", "corpus", *fetched)
     sides = list(_sides(experiment))
@@ -172,6 +176,12 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                 for profile in experiment.evaluation.references:
                     scores = f"scores/{place}.{profile}"
                     yield _job("score", f"{place}.{profile}", f"{scores}.json", f"{scores}.segments.npz")
+                if experiment.evaluation.likelihood:
+                    files = [f"likelihoods/{place}.{end}" for end in ("json", "npz")]
+                    yield _job("likelihood", place, *files)
+            for contrast in experiment.evaluation.contrastive:
+                place = f"{system}/s{seed}/{contrast}"
+                yield _job("contrastive", place, *(f"contrastive/{place}.{end}" for end in ("json", "npz")))
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:

@@ -3,8 +3,8 @@
 Input: a system folder and a contrastive set (``contrastive_set``). Output: JSON, for each direction and
 phenomenon the share of items whose right reading has a higher log-likelihood than every wrong one, with
 Wilson's 95 % interval and the share that chance would get (one over the number of readings); beside it
-``.npz`` with ``{direction}/id`` and ``{direction}/margin`` float64 [items]: the right reading's log-likelihood
-less that of the best wrong one, in nats.
+``.npz`` with ``{direction}/id`` and ``{direction}/margin`` float64 [items], in nats: the right reading's
+log-likelihood less that of the best wrong one.
 What is compared is the sum over the sentence, not the mean per token, as is usual (Sennrich 2017). A tie
 counts as wrong.
 """
@@ -119,7 +119,9 @@ def main(argv: list[str] | None = None) -> None:
         every += own
         margins.append(found)
         shown = ", ".join(f"{key} {one['accuracy']:.1%}" for key, one in results[name]["phenomena"].items())
-        print(f"{system.system} s{system.seed} {name}: {shown} ({len(own)} items)", file=sys.stderr, flush=True)
+        print(
+            f"{system.system} s{system.seed} {name}: {shown} ({len(own)} items)", file=sys.stderr, flush=True
+        )
     facts = {
         "experiment": arguments.experiment,
         "system": system.system,

@@ -11,26 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import run_main
 from workflow_scripts.files import atomic_path
-from workflow_scripts.translate.pipeline import Progress, read_lines
+from workflow_scripts.translate.pipeline import Progress, count_lines, read_lines
 from workflow_scripts.translate.session import add_session_arguments, open_session
-
-
-def count_lines(path: Path) -> int:
-    """Return the number of lines; UserError at the first that is not UTF-8 or holds a NUL byte."""
-    number = 0
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise UserError(
-                    f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file with iconv"
-                ) from None
-            if b"\0" in line:
-                raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
-    return number
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -116,9 +116,7 @@ def main(argv: list[str] | None = None) -> None:
         "testset": arguments.testset,
     }
     write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": SEGMENTS, **facts})
-    write_json(
-        arguments.out, {**facts, "weights_sha256": system.weights_sha256, "directions": results}
-    )
+    write_json(arguments.out, {**facts, "weights_sha256": system.weights_sha256, "directions": results})
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
-from workflow_scripts.translate.decode import count_lines
-from workflow_scripts.translate.pipeline import read_lines
+from workflow_scripts.translate.pipeline import count_lines, read_lines
 
 FIELDS = "{direction}, {pair}, {source}, {target}"
 

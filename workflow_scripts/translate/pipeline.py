@@ -12,7 +12,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Protocol, TextIO
+
+from workflow_scripts.errors import UserError
 
 BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
 REPORT_SECONDS = 5.0
@@ -125,6 +128,22 @@ def translate_lines(
 def one_line(text: str) -> str:
     """Return ``text`` with every line break that Python or a text editor knows turned into a blank."""
     return " ".join(text.splitlines())
+
+
+def count_lines(path: Path) -> int:
+    """Return the number of lines; UserError at the first that is not UTF-8 or holds a NUL byte."""
+    number = 0
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise UserError(
+                    f"{path}, line {number}: not UTF-8 ({error.reason}); convert the file with iconv"
+                ) from None
+            if b"\0" in line:
+                raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
+    return number
 
 
 def read_lines(stream: TextIO) -> Iterator[str]:

@@ -14,7 +14,7 @@ rows of a contrastive set. Source: contrastive pairs after Sennrich (2017), here
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workflow_scripts.data.toy.corpus import Corpus
