@@ -28,7 +28,9 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "integration": ("workflow", ("tests/integration",)),
     "models": (
         "fairseq",
-        tuple(f"tests/unit/{name}" for name in ("models", "activations", "specialize", "analyse"))
+        tuple(
+            f"tests/unit/{name}" for name in ("models", "activations", "specialize", "analyse", "likelihood")
+        )
         + ("tests/malformed/test_models.py",),
     ),
     "training": ("fairseq", ("tests/unit/train",)),
