@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.malformed import config_cases, evaluate_cases, mask_cases, model_cases, system_cases, text_cases
+from tests.malformed import (
+    config_cases,
+    evaluate_cases,
+    likelihood_cases,
+    mask_cases,
+    model_cases,
+    system_cases,
+    text_cases,
+)
 from tests.malformed.case import CHECKS, Accepted, Case
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
@@ -22,6 +30,7 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (model_cases.CASES, []),
+    "Contrastive sets and references": (likelihood_cases.CASES, []),
     "Hypotheses, scores and tables": (evaluate_cases.CASES, evaluate_cases.ACCEPTED),
 }
 LONGEST = 400  # characters of a message shown; the longest list the keys of a config

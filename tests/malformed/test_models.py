@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.malformed import likelihood_cases, model_cases
 from tests.malformed.case import assert_share, refused
-from tests.malformed.model_cases import CASES, training
+from tests.malformed.model_cases import training
 from tests.malformed.tiny import Trap
 from workflow_scripts.models import checkpoints
 from workflow_scripts.train import train_baseline
@@ -18,6 +19,7 @@ from workflow_scripts.units.system import SystemFolder
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
+CASES = [*model_cases.CASES, *likelihood_cases.CASES]
 REACHED: dict[str, set[str]] = {}
 
 

@@ -79,15 +79,15 @@ class ContrastCorpus(Corpus):
             left = dict.fromkeys((NUMBER, AGREEMENT, GENDER), most)
             one, other = (Draws(self.spec.seed, "synonyms", TEST, side.code) for side in (source, target))
             for line, meaning in enumerate(meanings, start=1):
-                said = _Sentence(source, meaning, copy.copy(one))
-                reference = _Sentence(target, meaning, copy.copy(other))
+                said = Sentence(source, meaning, copy.copy(one))
+                reference = Sentence(target, meaning, copy.copy(other))
                 # The streams go on as they did when the corpus was written.
                 source.render(meaning, one)
                 target.render(meaning, other)
                 for phenomenon in [name for name in left if left[name]]:
                     draws = Draws(self.spec.seed, "contrast", direction, phenomenon, line)
                     places = draws.shuffled(list(_places(meaning, phenomenon)))
-                    wrongs = (_wrong(said, reference, place, phenomenon) for place in places)
+                    wrongs = (wrong_reading(said, reference, place, phenomenon) for place in places)
                     wrong = next((text for text in wrongs if text is not None), None)
                     if wrong is not None:
                         left[phenomenon] -= 1
@@ -95,7 +95,7 @@ class ContrastCorpus(Corpus):
                         yield Row(direction, name, said.text, reference.text, wrong, phenomenon)
 
 
-class _Sentence:
+class Sentence:
     """A meaning in a language, with the draws that chose among its synonyms."""
 
     def __init__(self, language: Language, meaning: Meaning, draws: Draws) -> None:
@@ -131,7 +131,7 @@ def _with_other_number(meaning: Meaning, place: Place) -> Meaning:
     return replace(meaning, clauses=tuple(clauses))
 
 
-def _wrong(source: _Sentence, reference: _Sentence, place: Place, phenomenon: str) -> str | None:
+def wrong_reading(source: Sentence, reference: Sentence, place: Place, phenomenon: str) -> str | None:
     """Return the reference with one inflection wrong; None where that cannot be seen."""
     language, meaning = reference.language, reference.meaning
     clause, phrase = meaning.clauses[place[0]], _phrase(meaning.clauses[place[0]], place[1])
