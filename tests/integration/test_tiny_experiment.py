@@ -61,7 +61,11 @@ CONFIG: dict[str, Any] = {
         "validate_interval_updates": 10,
     },
     "masks": {"k": [70]},
-    "evaluation": {"references": ["raw", "paper"]},
+    "evaluation": {
+        "references": ["raw", "paper"],
+        "likelihood": True,
+        "contrastive": {"inflection": "results/tiny/data/contrastive/toy.tsv"},
+    },
     "analysis": {"mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70},
 }
 TRAINED = ["en-ka", "en-ke", "ka-en", "ke-en"]
@@ -171,6 +175,47 @@ def test_the_baseline_has_learned_something(results: Path) -> None:
     }
     assert len(bleu) == 5
     assert sum(bleu[direction] for direction in TRAINED) / 4 > 10
+
+
+def test_every_system_says_how_likely_the_references_are(results: Path) -> None:
+    found = {system: read(results / f"likelihoods/{system}/s1/test.json") for system in SYSTEMS}
+    for system, written in found.items():
+        assert (written["experiment"], written["system"], written["testset"]) == ("tiny", system, "test")
+        assert list(written["directions"]) == DIRECTIONS
+        for direction, entry in written["directions"].items():
+            assert (entry["n"], entry["skipped"]) == (60, 0)
+            # A guess among 250 subwords would cost 5.5 nats.
+            assert direction not in TRAINED or entry["nats_per_token"] < 3
+    per_token = {system: found[system]["directions"]["ka-ke"]["nats_per_token"] for system in SYSTEMS}
+    assert len(set(per_token.values())) == len(SYSTEMS)  # under its own mask row
+
+
+def test_systems_tell_right_inflections_from_wrong_ones(results: Path) -> None:
+    for system in SYSTEMS:
+        written = read(results / f"contrastive/{system}/s1/inflection.json")
+        assert (written["set"], list(written["directions"])) == ("inflection", DIRECTIONS)
+        for direction in TRAINED:
+            number = written["directions"][direction]["phenomena"]["number"]
+            assert number["n"] == 60 and number["chance"] == 0.5 < number["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "evaluation.contrastive.mine: there is no file mine.tsv"),
+        ("direction\tid\tsource\n", "mine.tsv, line 1: column 'correct' is missing"),
+    ],
+)
+def test_a_contrastive_set_is_looked_at_before_the_first_job(
+    results: Path, content: str | None, said: str
+) -> None:
+    folder = results.parents[1]
+    if content:
+        (folder / "mine.tsv").write_text(content)
+    evaluation = {**CONFIG["evaluation"], "contrastive": {"mine": "mine.tsv"}}
+    done = run(folder, "--dry-run", "--config", f"evaluation={evaluation}")
+    assert done.returncode == 1
+    assert said in done.stderr
 
 
 def test_a_mask_fits_its_own_direction(results: Path) -> None:
