@@ -6,13 +6,12 @@ editing shared code reruns exactly the stages that use it.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = "workflow_scripts"
+from workflow_scripts.operate.syntax import PACKAGE, syntax
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -46,7 +45,7 @@ def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
 def _closure_hash(module: str, root: Path, but: str | None) -> str:
     digest = hashlib.sha256()
     for name in sorted(closure(module, root, but)):
-        digest.update(f"{name}\n{_code(_path(name, root))}\n".encode())
+        digest.update(f"{name}\n{syntax(_path(name, root)).code}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -55,41 +54,12 @@ def _path(name: str, root: Path) -> Path:
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
+@functools.cache
 def _exists(name: str, root: Path) -> bool:
     return _path(name, root).is_file()
 
 
 @functools.cache
 def _imports(name: str, root: Path) -> tuple[str, ...]:
-    return tuple(sorted(set(_named_modules(_tree(_path(name, root)), root))))
-
-
-def _named_modules(tree: ast.AST, root: Path) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (
-                a.name for a in node.names if a.name.split(".")[0] == PACKAGE and _exists(a.name, root)
-            )
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
-            if _exists(node.module, root):
-                yield node.module
-            for alias in node.names:
-                if _exists(f"{node.module}.{alias.name}", root):
-                    yield f"{node.module}.{alias.name}"
-
-
-@functools.cache
-def _tree(path: Path) -> ast.Module:
-    """Return the syntax tree of a module without its docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
-            ast.get_docstring(node, clean=False) is not None
-        ):
-            del node.body[0]
-    return tree
-
-
-@functools.cache
-def _code(path: Path) -> str:
-    return ast.dump(_tree(path))
+    named = syntax(_path(name, root)).named
+    return tuple(one for one in named if _exists(one, root))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from workflow_scripts.operate import closure as module
 from workflow_scripts.operate.closure import closure, closure_hash
+from workflow_scripts.operate.syntax import syntax
 
 FILES = {
     "__init__.py": "",
@@ -29,9 +33,14 @@ def root(tmp_path: Path) -> Path:
 
 
 def hash_of(stage: str, root: Path) -> str:
-    for cached in (module._closure_hash, module._imports, module._tree, module._code):
+    """The hash that a new process finds."""
+    for cached in (module._closure_hash, module._imports, module._exists, syntax):
         cached.cache_clear()
     return closure_hash(stage, root)
+
+
+def kept(root: Path) -> list[Path]:
+    return sorted(root.glob("workflow_scripts/**/__pycache__/*.syntax.json"))
 
 
 def test_closure_follows_imports(root: Path) -> None:
@@ -63,6 +72,63 @@ def test_indentation_counts(root: Path) -> None:
     before = hash_of("stage", root)
     (root / "workflow_scripts/stage.py").write_text("if a:\n    b()\nc()\n")
     assert hash_of("stage", root) != before
+
+
+def test_imports_are_found_in_every_statement_that_holds_others(root: Path) -> None:
+    lines = [
+        "async def f():\n    async with a:\n        {}",
+        "class A:\n    def g(self):\n        {}",
+        "try:\n    pass\nexcept E:\n    {}",
+        "try:\n    pass\nexcept* E:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "for a in b:\n    pass\nelse:\n    {}",
+        "if a:\n    pass\nelif b:\n    {}",
+        "while a:\n    with b:\n        {}",
+        "match a:\n    case 1:\n        {}",
+    ]
+    for line in lines:
+        (root / "workflow_scripts/stage.py").write_text(line.format("import workflow_scripts.other") + "\n")
+        hash_of("stage", root)
+        assert "workflow_scripts.other" in closure("workflow_scripts.stage", root), line
+
+
+def test_a_module_is_parsed_once_by_all_processes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = hash_of("stage", root)
+    assert len(kept(root)) == 3
+    monkeypatch.delattr(ast, "parse")
+    assert hash_of("stage", root) == before
+    with pytest.raises(AttributeError):
+        hash_of("other", root)
+
+
+def test_what_is_kept_holds_for_the_very_bytes_of_a_file(root: Path) -> None:
+    before = hash_of("stage", root)
+    core = root / "workflow_scripts/lib/core.py"
+    old, times = core.read_text(), core.stat()
+    core.write_text(old.replace("1", "2"))
+    os.utime(core, ns=(times.st_atime_ns, times.st_mtime_ns))
+    changed = hash_of("stage", root)
+    assert changed != before
+    core.write_text(old)
+    assert hash_of("stage", root) == before
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"key": 1}', "\0" * 100])
+def test_what_is_kept_and_damaged_is_made_again(content: str, root: Path) -> None:
+    before = hash_of("stage", root)
+    for path in kept(root):
+        path.write_text(content)
+    assert hash_of("stage", root) == before
+    assert all(json.loads(path.read_text())["code"].startswith("Module(") for path in kept(root))
+
+
+def test_a_checkout_where_nothing_can_be_kept(root: Path) -> None:
+    for folder in (root / "workflow_scripts", root / "workflow_scripts/lib"):
+        (folder / "__pycache__").touch()
+    before = hash_of("stage", root)
+    for folder in (root / "workflow_scripts", root / "workflow_scripts/lib"):
+        (folder / "__pycache__").unlink()
+    assert hash_of("stage", root) == before
 
 
 def test_a_module_that_is_not_imported_does_not_count(root: Path) -> None:
