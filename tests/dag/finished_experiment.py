@@ -12,8 +12,6 @@ import json
 import os
 import shutil
 import struct
-import subprocess
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from tests import forked
 from tests.small_config import BASE
 from workflow_scripts.operate.dry_run import PlannedJob, parse
 from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
@@ -68,11 +67,10 @@ def snakemake(
 
 def program(folder: Path, *words: str, checkout: Path = ROOT, path: str = "") -> str:
     """Run a module of a checkout in a folder, and return what it said on stdout."""
-    variables = {**os.environ, "PYTHONPATH": str(checkout)}
+    variables = dict(os.environ)
     if path:
         variables["PATH"] = f"{path}:{variables['PATH']}"
-    command = [sys.executable, "-m", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
+    done = forked.run(folder, *words, checkout=checkout, variables=variables)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests import forked
 from tests.small_config import BASE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,9 +22,9 @@ TINY: dict[str, Any] = {
 
 def snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     command += ["--directory", str(folder), "--configfile", str(folder / "config.yaml"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    return forked.run(folder, *command)
 
 
 def lay_down_text(folder: Path, subsets: tuple[str, ...] = ("train", "valid", "news")) -> None:
