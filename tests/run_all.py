@@ -38,7 +38,15 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         "text",
         tuple(
             f"tests/unit/{name}"
-            for name in ("data", "translate", "units", "select", "test_errors.py", "test_files.py")
+            for name in (
+                "data",
+                "translate",
+                "units",
+                "select",
+                "test_errors.py",
+                "test_files.py",
+                "test_patterns.py",
+            )
         )
         + ("tests/malformed/test_text.py", "tests/malformed/test_report.py"),
     ),

@@ -46,7 +46,7 @@ SCORE = [
     score("not-utf8", "Latin-1 in hypotheses", scoring(b"ein Haus\nam Flu\xdf\nein\n"), 'hyp.en-de, line 2: not UTF-8 at byte 7 of the line; convert the file with iconv'),
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
-    score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': its fields may be {direction}, {pair}, {source}, {target}"),
+    score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': no wildcard {directon} (did you mean 'direction'?); there are {direction}, {pair}, {source}, {target}"),
     score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),

@@ -10,8 +10,8 @@ import gzip
 import zlib
 from pathlib import Path
 
-from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
+from workflow_scripts.patterns import path_of
 
 BYTE_ORDER_MARK = "\ufeff"
 LARGEST_TEXT = 200_000_000  # bytes; a gzipped file of a few kilobytes could fill the memory
@@ -88,16 +88,9 @@ def file_of(pattern: str, direction: str) -> Path:
     """Fill a pattern such as ``text/{pair}.{target}.txt``.
 
     Raises:
-        UserError: it has another field than direction, pair, source and target, or no such file is there.
+        UserError: it has another wildcard than direction, pair, source and target, or no such file is there.
     """
-    source, target = split_direction(direction)
-    known = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
-    try:
-        path = Path(pattern.format(**known))
-    except (KeyError, IndexError, ValueError):
-        raise UserError(
-            f"pattern {pattern!r}: its fields may be {', '.join(f'{{{x}}}' for x in known)}"
-        ) from None
+    path = path_of(pattern, direction)
     if not path.is_file():
         raise UserError(f"{path}: no such file, for {direction}")
     return path

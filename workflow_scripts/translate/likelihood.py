@@ -20,8 +20,9 @@ import numpy as np
 from workflow_scripts.archive import write_archive
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.patterns import OF_A_DIRECTION, path_of
 from workflow_scripts.translate.fairseq_likelihood import BATCH_TOKENS, Likelihoods, LikelihoodScorer
-from workflow_scripts.translate.parallel import FIELDS, fill, read_pairs
+from workflow_scripts.translate.parallel import read_pairs
 from workflow_scripts.units.system import SystemFolder
 
 SEGMENTS = "segments-1"
@@ -68,7 +69,7 @@ def open_scorer(arguments: argparse.Namespace) -> tuple[SystemFolder, Likelihood
     if arguments.batch_tokens < 1:
         raise UserError(f"--batch-tokens {arguments.batch_tokens}: must be at least 1")
     system = SystemFolder.read(arguments.system)
-    masks = {name: fill(pattern, name) for name in directions} if pattern else None
+    masks = {name: path_of(pattern, name) for name in directions} if pattern else None
     return system, LikelihoodScorer(system, directions, masks)
 
 
@@ -76,13 +77,15 @@ def main(argv: list[str] | None = None) -> None:
     """Run the stage; UserError for text or a system that does not fit, before anything is computed."""
     parser = argparse.ArgumentParser(prog="likelihood", description=__doc__.partition("\n")[0])
     add_system_arguments(parser)
-    parser.add_argument("--sources", required=True, help=f"raw text; a pattern may hold {FIELDS}")
+    parser.add_argument(
+        "--sources", required=True, help=f"raw text; a pattern may hold {', '.join(OF_A_DIRECTION)}"
+    )
     parser.add_argument("--references", required=True, help="raw text, alike")
     parser.add_argument("--testset", help="its name, for the JSON")
     arguments = parser.parse_args(argv)
 
     files = {
-        name: (fill(arguments.sources, name), fill(arguments.references, name))
+        name: (path_of(arguments.sources, name), path_of(arguments.references, name))
         for name in arguments.directions
     }
     text = {name: read_pairs(*of) for name, of in files.items()}

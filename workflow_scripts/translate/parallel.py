@@ -7,22 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.translate.pipeline import count_lines, read_lines
-
-FIELDS = "{direction}, {pair}, {source}, {target}"
-
-
-def fill(pattern: str, direction: str) -> Path:
-    """Return the file that a pattern names for a direction; UserError for a field it cannot have."""
-    source, target = split_direction(direction)
-    try:
-        return Path(
-            pattern.format(direction=direction, pair=pair_of(direction), source=source, target=target)
-        )
-    except (KeyError, IndexError, ValueError):
-        raise UserError(f"pattern {pattern!r}: its fields may be {FIELDS}") from None
 
 
 def read_text(path: Path) -> list[str]:

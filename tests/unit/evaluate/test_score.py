@@ -248,7 +248,7 @@ def test_faults_of_text_name_file_and_line(tmp_path, hyps, refs, message):
         (["--directions", "de-en", "en-de"], "en-de.hyp.txt: no such file, for en-de"),
         (
             ["--references", "{reference}.txt"],
-            "its fields may be \\{direction\\}, \\{pair\\}, \\{source\\}, \\{target\\}",
+            "there are \\{direction\\}, \\{pair\\}, \\{source\\}, \\{target\\}",
         ),
     ],
 )

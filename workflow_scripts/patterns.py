@@ -23,6 +23,7 @@ WILDCARDS = {
     "source": LANGUAGE,
     "target": LANGUAGE,
 }
+OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 
 
 def fields_of(pattern: str, allowed: Collection[str]) -> set[str]:
@@ -41,6 +42,16 @@ def fill(pattern: str, direction: str, system: str = "") -> Path:
     source, target = split_direction(direction)
     values = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
     return Path(FIELD.sub(lambda field: {**values, "system": system}[field[1]], pattern))
+
+
+def path_of(pattern: str, direction: str) -> Path:
+    """Return the path of a direction by a pattern without a system.
+
+    Raises:
+        UserError: it has another wildcard than direction, pair, source and target.
+    """
+    fields_of(pattern, OF_A_DIRECTION)
+    return fill(pattern, direction)
 
 
 def find(pattern: str) -> dict[str, dict[str, Path]]:
@@ -72,11 +83,11 @@ def find(pattern: str) -> dict[str, dict[str, Path]]:
     return found
 
 
-def complete(found: Mapping[str, Mapping[str, Path]], pattern: str) -> list[str]:
+def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
     """Return every direction that any system has, in alphabetical order.
 
     Raises:
-        UserError: a line for each file that one system has and another lacks.
+        UserError: a line for each file that one system has and another lacks, unless ``allow_partial``.
     """
     directions = sorted({direction for files in found.values() for direction in files})
     missing = [
@@ -86,7 +97,7 @@ def complete(found: Mapping[str, Mapping[str, Path]], pattern: str) -> list[str]
         if direction not in files
         for other in [next(name for name in found if direction in found[name])]
     ]
-    if missing:
+    if missing and not allow_partial:
         raise UserError("\n".join(missing))
     return directions
 

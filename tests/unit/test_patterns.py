@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.patterns import complete, fill, find
+from workflow_scripts.patterns import complete, fill, find
 
 
 def lay(folder: Path, *names: str) -> None:
