@@ -1,0 +1,131 @@
+"""In which languages a system wrote: its off-target rate in every direction of a test set.
+
+In:  hypotheses and references, one sentence a line; the identifier of ``train_identifier``.
+Out: one JSON file: of each direction the share of hypotheses that are not in the target language, and how
+     many are in which; the same share of the *references*, which are in the right language (what the
+     identifier errs by itself); and the packaged identifier's rates, null with the reason where it is of
+     no use.
+
+Lines without a letter are in no language: they are counted apart, blank ones as ``empty``. Source: Zhang et
+al. 2020 (Improving Massively Multilingual NMT), whose term off-target translation is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter
+from workflow_scripts.evaluate.packaged_identifier import PACKAGE, PackagedIdentifier
+from workflow_scripts.evaluate.score import file_of, read_parallel
+from workflow_scripts.files import write_json
+
+# The packaged identifier does not know a language if it takes more of the references than this for others:
+# the codes of invented languages are also those of real ones.
+LARGEST_ERROR = 0.5
+
+Identify = Callable[[Sequence[str]], list[str]]
+
+
+def off_target_rate(labels: Sequence[str], target: str) -> float | None:
+    """Return the share of labels that are not ``target``; None of no labels."""
+    return sum(label != target for label in labels) / len(labels) if labels else None
+
+
+def identify_direction(
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    target: str,
+    own: Identify,
+    packaged: PackagedIdentifier,
+) -> dict[str, Any]:
+    """Return what the JSON file says of one direction.
+
+    ``agreement``: share of the hypotheses of which both identifiers say the same, target language or not.
+    """
+    judged = [line for line in hypotheses if has_letter(line)]
+    expected = [line for line in references if has_letter(line)]
+    empty = sum(not line.strip() for line in hypotheses)
+    labels = own(judged)
+    return {
+        "n": len(hypotheses),
+        "empty": empty,
+        "without_letters": len(hypotheses) - empty - len(judged),
+        "off_target_rate": off_target_rate(labels, target),
+        "references_off_target_rate": off_target_rate(own(expected), target),
+        "labels": dict(sorted(Counter(labels).items())),
+        "packaged": _cross_check(judged, expected, target, labels, packaged),
+    }
+
+
+def _cross_check(
+    judged: Sequence[str],
+    expected: Sequence[str],
+    target: str,
+    own_labels: Sequence[str],
+    packaged: PackagedIdentifier,
+) -> dict[str, Any]:
+    figures = dict.fromkeys(("off_target_rate", "references_off_target_rate", "agreement"))
+    if reason := packaged.reasons.get(target):
+        return {**figures, "reason": reason}
+    figures["references_off_target_rate"] = error = off_target_rate(packaged.identify(expected), target)
+    if error is not None and error > LARGEST_ERROR:
+        return {**figures, "reason": f"{PACKAGE} takes {error:.0%} of the references for other languages"}
+    labels = packaged.identify(judged)
+    same = [(a == target) == (b == target) for a, b in zip(own_labels, labels, strict=True)]
+    figures["off_target_rate"] = off_target_rate(labels, target)
+    figures["agreement"] = sum(same) / len(same) if same else None
+    return {**figures, "reason": None}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Identify every direction's hypotheses and write the JSON; all errors are told at once."""
+    parser = argparse.ArgumentParser(prog="identify", description=__doc__.splitlines()[0])
+    fields = "with {direction}, {pair}, {source}, {target}"
+    parser.add_argument("--identifier", required=True, help="what train_identifier wrote")
+    parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")
+    parser.add_argument("--references", required=True, help=f"files of detokenised references, {fields}")
+    parser.add_argument("--directions", nargs="+", required=True)
+    for name in ("experiment", "system", "testset"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--out", required=True, help="JSON file to write")
+    args = parser.parse_args(argv)
+    identifier = LanguageIdentifier.read(args.identifier)
+    packaged = PackagedIdentifier(identifier.languages)
+    found: dict[str, dict[str, Any]] = {}
+    errors = []
+    for direction in args.directions:
+        try:
+            target = split_direction(direction)[1]
+            if target not in identifier.languages:
+                known = f"it knows {', '.join(identifier.languages)}"
+                raise UserError(
+                    f"{args.identifier}: does not know {target!r}, the target of {direction}"
+                    f"{nearest(target, identifier.languages)}; {known}; train it on text of that too"
+                )
+            lines = read_parallel(
+                *(file_of(pattern, direction) for pattern in (args.hypotheses, args.references))
+            )
+            found[direction] = identify_direction(*lines, target, identifier.identify, packaged)
+        except UserError as error:
+            errors.append(str(error))
+    if errors:
+        raise UserError("\n".join(dict.fromkeys(errors)))
+    names = ("experiment", "system", "seed", "testset")
+    write_json(args.out, {**{name: getattr(args, name) for name in names}, "directions": found})
+    for direction, one in found.items():
+        rates = [one[key] for key in ("off_target_rate", "references_off_target_rate")]
+        shown = ", ".join(
+            f"{name} {'n/a' if rate is None else f'{rate:.3f}'}"
+            for name, rate in zip(("off target", "references"), rates, strict=True)
+        )
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown} ({one['n']} sentences)")
+
+
+if __name__ == "__main__":
+    run_main(main)

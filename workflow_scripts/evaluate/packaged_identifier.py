@@ -1,0 +1,53 @@
+"""The packaged identifier py3langid, kept to the experiment's languages, where it knows them.
+
+What: a cross-check of the experiment's own identifier by one that has seen none of its text. Inputs: lines.
+Outputs: labels in the experiment's codes. Kept to the experiment's languages, since it errs more among all
+those that it knows, and a system hardly writes a language that it was not trained on. Source: Lui and Baldwin
+2012 (langid.py), of which py3langid is the maintained form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import version
+
+from py3langid.langid import MODEL_FILE
+from py3langid.langid import LanguageIdentifier as Py3langid
+
+from workflow_scripts.languages import base_code
+
+PACKAGE = "py3langid"
+
+
+class PackagedIdentifier:
+    """``languages``: the experiment's; ``reasons``: why it does not tell some of them."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._py3langid = Py3langid.from_model_file(MODEL_FILE)
+        known = set(self._py3langid.labels)
+        shared = Counter(base_code(language) for language in languages)
+        self.reasons: dict[str, str] = {}
+        for language in languages:
+            code = base_code(language)
+            if code not in known:
+                self.reasons[language] = f"{PACKAGE} does not know it"
+            elif shared[code] > 1:
+                alike = [other for other in languages if base_code(other) == code]
+                self.reasons[language] = f"{PACKAGE} takes {' and '.join(alike)} for one language"
+        told = [language for language in languages if language not in self.reasons]
+        if len(told) == 1:
+            self.reasons[told.pop()] = f"{PACKAGE} knows no other language of the experiment"
+        self._languages = {base_code(language): language for language in told}
+        if told:
+            self._py3langid.set_languages(list(self._languages))
+
+    def identify(self, lines: Sequence[str]) -> list[str]:
+        """Return the likeliest of the languages that it tells, for each line."""
+        return [self._languages[self._py3langid.classify(line)[0]] for line in lines]
+
+    @cached_property
+    def name(self) -> str:
+        """The package and its version."""
+        return f"{PACKAGE} {version(PACKAGE)}"
