@@ -130,7 +130,7 @@ TABULATE = [
 
 # ---- figures and the console -----------------------------------------------------------------------------
 
-ROW = "x,one,raw,bleu,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s"
+ROW = "x,one,raw,bleu,,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s,"
 
 
 def summary(content: bytes, words: str = "--summary summary.csv --out sweep.png") -> Lay:
@@ -179,7 +179,7 @@ FIGURES = [
     sweep("empty", "an empty summary", summary(b""), "summary.csv: no column 'experiment'"),
     sweep("no-row", "a summary without a row", summary(table()), 'summary.csv: a summary without a row; run report.tabulate again'),
     sweep("column", "a summary without a column", summary(table(ROW).replace(b"baseline_difference,", b"baseline_diference,")), "summary.csv: no column 'baseline_difference' (did you mean 'baseline_diference'?)"),
-    sweep("cut", "a summary that is cut off", summary(table(ROW, ROW[:40])), 'summary.csv, line 3: not 24 fields, as the header has'),
+    sweep("cut", "a summary that is cut off", summary(table(ROW, ROW[:40])), 'summary.csv, line 3: not 26 fields, as the header has'),
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
     sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
     sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),

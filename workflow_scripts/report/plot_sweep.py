@@ -14,11 +14,11 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
-from workflow_scripts.report.markdown import METRIC_NAMES, table_title
+from workflow_scripts.report.layout import ALL, SIDES
+from workflow_scripts.report.names import metric_name, table_title
 from workflow_scripts.report.show import Row, read_summary
-from workflow_scripts.report.summary import ALL, BOTH, INTO, OTHER, OUT, sweep_key
+from workflow_scripts.report.summary import sweep_key
 
-SIDES = (OUT, INTO, BOTH, OTHER)
 REFERENCES = {"baseline_difference": "baseline", "continued_difference": "continued training"}
 Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
 
@@ -40,6 +40,7 @@ def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
         for row in rows
         if row["metric"] == metric
         and row["grouping"] == ALL
+        and not row["without"]
         and (sweep := sweep_key(row["system"])) is not None
         and sweep[0] == family
     ]
@@ -61,7 +62,7 @@ def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> lis
 def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
     """Draw the rows of one sweep."""
     tables = list(dict.fromkeys((row["testset"], row["profile"]) for row in rows))
-    name = METRIC_NAMES.get(metric, metric)
+    name = metric_name(metric)
     figure, grid = panels(len(tables), len(REFERENCES))
     for (testset, profile), axes in zip(tables, grid, strict=True):
         part = [row for row in rows if row["profile"] == profile]

@@ -1,25 +1,24 @@
-"""Read the scores an experiment must have, and write them as one table (spec 5, "missing files").
+"""Read the scores an experiment must have (spec 5, "missing files").
 
 In:  ``scores/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.score`` (profile ``paper``: rebuilt
-     references): exactly those of system × seed × test set × profile; other files, and other directions
-     in them, are not looked at.
-Out: ``tables/scores.csv``.
+     references) and ``comet/{system}/s{seed}/{testset}.{profile}.{name}.json`` of ``evaluate.comet``: exactly
+     those of system × seed × test set × profile; other files, and other directions, are not looked at.
+Out: scores, the figures of health beside them, and which directions a metric's model does not know.
 
 A missing score is an error, never a gap in an average.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.files import atomic_path, read_json
+from workflow_scripts.files import read_json
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Plan:
     directions: list[str]
     metrics: list[str]
     profiles: list[str] = field(default_factory=lambda: [RAW])
+    comet: list[str] = field(default_factory=list)  # those of ``metrics`` that are COMET models
 
     @property
     def size(self) -> int:
@@ -61,60 +61,109 @@ class Plan:
         return math.prod(len(values) for values in lists)
 
 
-def read_scores(root: str | Path, plan: Plan, allow_partial: bool = False) -> list[Score]:
+Job = dict[str, Any]  # experiment, system, seed, testset, profile
+Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the files say. ``health`` holds a job's keys, direction, n and the figures' names and values."""
+
+    scores: list[Score]
+    health: list[dict[str, Any]]
+    flags: Flags
+    missing: list[str]
+
+
+def read_scores(
+    root: str | Path, plan: Plan, allow_partial: bool = False, comet_root: str | Path = "comet"
+) -> Reading:
     """Read every score of the plan, in the plan's order.
 
     Args:
         root: the folder ``scores/`` of an experiment.
         plan: what must be there.
         allow_partial: leave out what is missing instead of failing.
+        comet_root: the folder ``comet/``, where the plan has COMET models.
 
     Raises:
         UserError: scores or metrics are missing (how many, the first), a file speaks of another job than its
             path, or two systems were scored against different references.
     """
-    scores: list[Score] = []
-    missing: list[str] = []
+    reading = Reading([], [], {}, [])
     references: dict[tuple[str, str, str], tuple[str, Path]] = {}
     for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
-        path = Path(root) / system / f"s{seed}" / f"{testset}.{profile}.json"
-        if not path.is_file():
-            missing += [str(path)] * len(plan.metrics) * len(plan.directions)
-            continue
-        job = {
-            "experiment": plan.experiment,
-            "system": system,
-            "seed": seed,
-            "testset": testset,
-            "profile": profile,
-        }
-        directions = _read_one(path, job)
-        for direction in plan.directions:
-            if direction not in directions:
-                missing += [f"{direction} in {path}{nearest(direction, directions)}"] * len(plan.metrics)
+        values = (plan.experiment, system, seed, testset, profile)
+        job = dict(zip(("experiment", "system", "seed", "testset", "profile"), values, strict=True))
+        found: dict[tuple[str, str], Score] = {}
+        for path, metrics in _files_of(root, comet_root, plan, job):
+            if not path.is_file():
+                reading.missing.extend([str(path)] * len(metrics) * len(plan.directions))
                 continue
-            content = directions[direction]
-            _check_references(references, (profile, testset, direction), content["references_sha256"], path)
-            found: dict[str, dict[str, Any]] = {entry["metric"]: entry for entry in content["scores"]}
-            for metric in plan.metrics:
-                if metric not in found:
-                    missing.append(f"{metric} of {direction} in {path}{nearest(metric, found)}")
+            directions = _read_one(path, job)
+            for direction in plan.directions:
+                if direction not in directions:
+                    reading.missing.extend(
+                        [f"{direction} in {path}{nearest(direction, directions)}"] * len(metrics)
+                    )
                     continue
-                number = float(found[metric]["score"])
-                if not math.isfinite(number):
-                    raise UserError(f"{path}: {metric} of {direction} is {number}, not a number")
-                n, signature = int(content["n"]), found[metric]["signature"]
-                scores.append(
-                    Score(**job, direction=direction, metric=metric, score=number, n=n, signature=signature)
-                )
-    if missing and not allow_partial:
+                entry = directions[direction]
+                _check_references(references, (profile, testset, direction), entry["references_sha256"], path)
+                scores = _scores_of(entry, job, direction, metrics, path, reading.missing)
+                found |= {(direction, score.metric): score for score in scores}
+                _note_flags(reading.flags, entry.get("flags", []), direction, metrics)
+                if "health" in entry:
+                    reading.health.append({**job, "direction": direction, "n": entry["n"], **entry["health"]})
+        wanted = product(plan.directions, plan.metrics)
+        reading.scores.extend(found[key] for key in wanted if key in found)
+    if reading.missing and not allow_partial:
         raise UserError(
-            f"{len(missing)} of {plan.size} scores are missing, the first: {missing[0]} "
+            f"{len(reading.missing)} of {plan.size} scores are missing, the first: {reading.missing[0]} "
             f"(--allow-partial makes tables marked PARTIAL)"
         )
-    if not scores:
-        raise UserError(f"{root}: none of {plan.size} scores is there, the first missing: {missing[0]}")
-    return scores
+    if not reading.scores:
+        raise UserError(
+            f"{root}: none of {plan.size} scores is there, the first missing: {reading.missing[0]}"
+        )
+    return reading
+
+
+def _files_of(
+    root: str | Path, comet_root: str | Path, plan: Plan, job: Job
+) -> Iterator[tuple[Path, list[str]]]:
+    """The files of a job, each with its metrics: one of sacrebleu's, and one for each COMET model."""
+    own = [metric for metric in plan.metrics if metric not in plan.comet]
+    place = Path(job["system"]) / f"s{job['seed']}"
+    name = f"{job['testset']}.{job['profile']}"
+    if own:
+        yield Path(root) / place / f"{name}.json", own
+    for metric in plan.comet:
+        yield Path(comet_root) / place / f"{name}.{metric}.json", [metric]
+
+
+def _scores_of(
+    entry: Mapping[str, Any], job: Job, direction: str, metrics: list[str], path: Path, missing: list[str]
+) -> Iterator[Score]:
+    found = {one["metric"]: one for one in entry["scores"]}
+    for metric in metrics:
+        if metric not in found:
+            missing.append(f"{metric} of {direction} in {path}{nearest(metric, found)}")
+            continue
+        number = float(found[metric]["score"])
+        if not math.isfinite(number):
+            raise UserError(f"{path}: {metric} of {direction} is {number}, not a number")
+        signature = str(found[metric]["signature"])
+        yield Score(
+            **job, direction=direction, metric=metric, score=number, n=int(entry["n"]), signature=signature
+        )
+
+
+def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str]) -> None:
+    for metric in metrics:
+        known = flags.setdefault((metric, direction), [])
+        known.extend(flag for flag in said if flag not in known)
+        if not known:
+            del flags[metric, direction]
 
 
 def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +178,10 @@ def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
             for one in entry["scores"]:
                 float(one["score"]), one["metric"], one["signature"]
             entry["references_sha256"], int(entry["n"])
+            for figure, value in entry.get("health", {}).items():
+                str(figure), float(value)
+            if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
+                raise ValueError("flags are no list of texts")
     except UserError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -139,21 +192,13 @@ def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_references(
-    known: dict[tuple[str, str, str], tuple[str, Path]], key: tuple[str, str, str], sha256: str, path: Path
+    known: dict[tuple[str, str, str], tuple[str, Path]],
+    key: tuple[str, str, str],
+    sha256: str | None,
+    path: Path,
 ) -> None:
+    if sha256 is None:  # a metric without references
+        return
     first_sha256, first_path = known.setdefault(key, (sha256, path))
     if sha256 != first_sha256:
         raise UserError(f"{path}: scored against other references than {first_path}; score both again")
-
-
-def write_scores_csv(path: str | Path, scores: Sequence[Score]) -> None:
-    """Write ``scores.csv``: one row a score, unrounded (floats read back the same)."""
-    write_csv(path, COLUMNS, (astuple(score) for score in scores))
-
-
-def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a comma-separated table atomically; ``None`` becomes an empty cell."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)

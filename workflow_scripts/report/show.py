@@ -14,14 +14,21 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
-from workflow_scripts.report.markdown import rounded, table_title
-from workflow_scripts.report.summary import ALL, BOTH, CSV_COLUMNS, INTO, OTHER, OUT
+from workflow_scripts.report.layout import ALL, BOTH, INTO, OTHER, OUT
+from workflow_scripts.report.names import table_title
+from workflow_scripts.report.rounding import DECIMALS, decimals_of, rounded
+from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
 
 WIDTH = 99
 # What a user may look for, in the order of the workflow; only what exists is shown.
 PLACES = {
-    "tables/summary.md": "these numbers with groups, single directions and signatures",
+    "tables/summary.md": "these numbers with groups and signatures",
+    "tables/groups.md": "the paper's form: one row a system, groups and sides beside each other",
+    "tables/differences.md": "differences to the baseline in that form",
+    "tables/scores.md": "single directions, significant differences marked",
+    "tables/wins.md": "in how many directions a system wins, loses or ties",
+    "tables/health.md": "lengths, repetitions, copies, wrong languages",
     "tables/scores.csv": "every score, unrounded",
     "figures": "curves",
     "analysis": "controls and overlap of masks",
@@ -51,17 +58,17 @@ def read_summary(path: str | Path) -> list[Row]:
     return rows
 
 
-def number(mean: str, sd: str, sign: bool = False) -> str:
+def number(mean: str, sd: str, decimals: int = DECIMALS, sign: bool = False) -> str:
     """Return "39.61 ± 0.12", "39.61" for one seed, "-" where there is no mean."""
     if not mean:
         return "-"
-    text = rounded(float(mean), sign=sign)
-    return f"{text} ± {rounded(float(sd))}" if sd else text
+    text = rounded(float(mean), decimals, sign)
+    return f"{text} ± {rounded(float(sd), decimals)}" if sd else text
 
 
 def render_console(rows: Sequence[Row]) -> str:
     """Return the table over all directions of each test set and metric, under 100 columns wide."""
-    overall = [row for row in rows if row["grouping"] == ALL]
+    overall = [row for row in rows if row["grouping"] == ALL and not row["without"]]
     lines: list[str] = []
     for table, grouped in groupby(overall, key=lambda row: (row["testset"], row["profile"], row["metric"])):
         lines += ["", *_one_table(list(grouped), table_title(*table))]
@@ -73,15 +80,20 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     # The differences are those of the most comprehensive side; summary.md has the others.
     main_side = BOTH if BOTH in sides else sides[0]
     places = {(row["system"], row["side"]): row for row in rows}
+    digits = decimals_of(rows[0]["metric"], rows[0]["profile"])
     table = [["", *sides, "gain: baseline", "continued"]]
     for system in dict.fromkeys(row["system"] for row in rows):
         main_row = places[system, main_side]
         table.append(
             [
                 system,
-                *(number(places[system, side]["mean"], places[system, side]["sd"]) for side in sides),
-                number(main_row["baseline_difference"], main_row["baseline_difference_sd"], sign=True),
-                number(main_row["continued_difference"], main_row["continued_difference_sd"], sign=True),
+                *(number(places[system, side]["mean"], places[system, side]["sd"], digits) for side in sides),
+                *(
+                    number(
+                        main_row[f"{against}_difference"], main_row[f"{against}_difference_sd"], digits, True
+                    )
+                    for against in ("baseline", "continued")
+                ),
             ]
         )
     seeds = sorted({int(row["n"]) for row in rows})

@@ -1,30 +1,29 @@
 """Averages of scores over directions and seeds, and differences between systems (spec 4.1, 5).
 
 A **cell** is one system's average over the directions of one group and one side: for each seed the mean over
-directions of the unrounded scores, then mean and standard deviation (n - 1 in the denominator) over seeds.
+directions of the scores (unrounded, but in the profile ``paper``: ``report.rounding``), then mean and
+standard deviation (n - 1 in the denominator) over seeds.
 A difference is taken seed by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 
-A direction belongs to a group when all its languages but the pivot do: ``en-de`` and ``de-en`` to de's group,
-``de-nl`` to the group that has both. The side "both" is the mean of the two sides, as in the paper's tables.
+Which directions a cell averages is ``report.layout``'s.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
-from statistics import fmean, stdev
+from statistics import stdev
+from typing import Any
 
-from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
-from workflow_scripts.report.scores import Plan, Score, write_csv
+from workflow_scripts.report.layout import Groups, layouts
+from workflow_scripts.report.rounding import decimal_difference, decimal_mean, stored
+from workflow_scripts.report.scores import Flags, Plan, Score
 
-OUT, INTO, BOTH, OTHER = "out of pivot", "into pivot", "both", "other"
-ALL, DIRECTION = "all", "direction"  # the groupings that are always there; a user's grouping comes between
 SWEEP = re.compile(r"(?P<family>.+)-k(?P<k>\d+(\.\d+)?)")
-Groups = dict[str, dict[str, list[str]]]
+TOKENIZER = re.compile(r"\|tok:[^|]*")
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Cell:
     testset: str
     profile: str
     metric: str
+    without: str  # name of the directions left out, "" for none
     grouping: str
     group: str
     side: str
@@ -56,7 +56,8 @@ class Cell:
     value: Estimate
     to_baseline: Estimate
     to_control: Estimate
-    signature: str
+    signature: str  # of several directions, those there are
+    flags: str  # directions that the metric's model does not know
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,17 @@ class Summary:
 
 
 CSV_COLUMNS = [
-    *("experiment", "testset", "profile", "metric", "grouping", "group", "side", "system", "k"),
+    *("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k"),
     *("directions", "scores", "scores_expected", "mean", "sd", "n"),
     *("baseline_difference", "baseline_difference_sd", "baseline_difference_n", "baseline_note"),
     *("continued_difference", "continued_difference_sd", "continued_difference_n", "continued_note"),
-    "signature",
+    *("signature", "flags"),
 ]
 
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Return mean, standard deviation (n - 1) and n of at least one value."""
-    return Estimate(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+    return Estimate(decimal_mean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def sweep_key(system: str) -> tuple[str, str] | None:
@@ -103,47 +104,6 @@ def display_order(systems: Sequence[str]) -> list[str]:
     return [system for _, system in sorted(enumerate(systems), key=key)]
 
 
-def side_of(direction: str, pivot: str) -> str:
-    """Return the side of a direction: out of the pivot, into it, or other (without the pivot)."""
-    source, target = split_direction(direction)
-    return OUT if source == pivot else INTO if target == pivot else OTHER
-
-
-def members(directions: Sequence[str], pivot: str, languages: Iterable[str] | None) -> dict[str, list[str]]:
-    """Return the directions of each non-empty side; ``languages`` of a group, None for all."""
-    allowed = None if languages is None else {*languages, pivot}
-    sides: dict[str, list[str]] = {}
-    for direction in directions:
-        if allowed is None or set(direction.split("-")) <= allowed:
-            sides.setdefault(side_of(direction, pivot), []).append(direction)
-    return {side: sides[side] for side in (OUT, INTO, OTHER) if side in sides}
-
-
-def layout(
-    directions: Sequence[str], pivot: str, groups: Groups
-) -> tuple[list[tuple[str, str, str, list[list[str]]]], list[str]]:
-    """Return the rows of every table and what is left out.
-
-    A row is (grouping, group, side, parts): its value is the mean over parts of the mean over a part's
-    directions (one part, or the two sides for "both").
-    """
-    rows: list[tuple[str, str, str, list[list[str]]]] = []
-    skipped: list[str] = []
-    named: list[tuple[str, str, list[str] | None]] = [(ALL, ALL, None)]
-    named += [(grouping, group, langs) for grouping, by in groups.items() for group, langs in by.items()]
-    for grouping, group, languages in named:
-        sides = members(directions, pivot, languages)
-        expected = (OUT, INTO) if pivot else (OTHER,)
-        absent = [side for side in expected if side not in sides]
-        if absent:
-            skipped.append(f"{grouping}/{group}: no direction {' and none '.join(absent)}")
-        rows += [(grouping, group, side, [listed]) for side, listed in sides.items()]
-        if OUT in sides and INTO in sides:
-            rows.append((grouping, group, BOTH, [sides[OUT], sides[INTO]]))
-    rows += [(DIRECTION, direction, side_of(direction, pivot), [[direction]]) for direction in directions]
-    return rows, skipped
-
-
 def summarise(
     scores: Sequence[Score],
     plan: Plan,
@@ -151,6 +111,8 @@ def summarise(
     groups: Groups,
     baseline: str = "baseline",
     control: str = "continued",
+    without: Mapping[str, Sequence[str]] | None = None,
+    flags: Flags | None = None,
 ) -> Summary:
     """Average scores by group and side and compare systems.
 
@@ -161,60 +123,84 @@ def summarise(
         groups: ``{"family": {"germanic": ["de", "nl"]}, …}``.
         baseline: system that the first difference is taken to.
         control: system that the second difference is taken to (continued training).
+        without: ``{"sindhi": ["sd-en", "en-sd"]}``: names of directions that further averages leave out.
+        flags: what a reader must know of (metric, direction).
 
     Raises:
-        UserError: one table holds two signatures.
+        UserError: two systems have different signatures in one direction, or two directions have some that
+            differ in more than the tokenizer.
     """
-    rows, skipped = layout(plan.directions, pivot, groups)
+    rows, skipped = layouts(plan.directions, pivot, groups, without or {})
     order = display_order(plan.systems)
     cells: list[Cell] = []
-    for testset, profile in product(plan.testsets, plan.profiles):
-        for metric in plan.metrics:
-            wanted = (testset, profile, metric)
-            table = [score for score in scores if (score.testset, score.profile, score.metric) == wanted]
-            if not table:
-                skipped.append(f"{testset}/{metric}, {profile} references: no score at all")
-                continue
-            values = {(score.system, score.seed, score.direction): score.score for score in table}
-            signature = _single_signature(table)
-            for grouping, group, side, parts in rows:
-                for system in order:
-                    listed = [direction for part in parts for direction in part]
-                    found = sum((system, s, d) in values for s in plan.seeds for d in listed)
-                    sweep = sweep_key(system)
-                    cells.append(
-                        Cell(
-                            plan.experiment,
-                            testset,
-                            profile,
-                            metric,
-                            grouping,
-                            group,
-                            side,
-                            system,
-                            sweep[1] if sweep else "",
-                            len(listed),
-                            found,
-                            len(listed) * len(plan.seeds),
-                            _average(values, plan.seeds, parts, system),
-                            _difference(values, plan, parts, system, baseline),
-                            _difference(values, plan, parts, system, control),
-                            signature,
-                        )
+    for testset, profile, metric in product(plan.testsets, plan.profiles, plan.metrics):
+        wanted = (testset, profile, metric)
+        table = [score for score in scores if (score.testset, score.profile, score.metric) == wanted]
+        if not table:
+            skipped.append(f"{testset}/{metric}, {profile} references: no score at all")
+            continue
+        values = {
+            (score.system, score.seed, score.direction): stored(score.score, metric, profile)
+            for score in table
+        }
+        signatures = signatures_of(table)
+        flagged = {d: said for (name, d), said in (flags or {}).items() if name == metric}
+        for name, (grouping, group, side, parts) in rows:
+            listed = [direction for part in parts for direction in part]
+            shared: dict[str, Any] = {
+                "experiment": plan.experiment,
+                "testset": testset,
+                "profile": profile,
+                "metric": metric,
+                "without": name,
+                "grouping": grouping,
+                "group": group,
+                "side": side,
+                "directions": len(listed),
+                "scores_expected": len(listed) * len(plan.seeds),
+                "signature": "; ".join(dict.fromkeys(signatures[d] for d in listed if d in signatures)),
+                "flags": "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, []))),
+            }
+            for system in order:
+                sweep = sweep_key(system)
+                cells.append(
+                    Cell(
+                        **shared,
+                        system=system,
+                        k=sweep[1] if sweep else "",
+                        scores=sum((system, s, d) in values for s in plan.seeds for d in listed),
+                        value=_average(values, plan.seeds, parts, system),
+                        to_baseline=_difference(values, plan, parts, system, baseline),
+                        to_control=_difference(values, plan, parts, system, control),
                     )
+                )
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
 
 
-def _single_signature(table: Sequence[Score]) -> str:
-    first = table[0]
+def signatures_of(table: Sequence[Score]) -> dict[str, str]:
+    """Return each direction's signature, of the scores of one test set, profile and metric.
+
+    Raises:
+        UserError: see ``summarise``.
+    """
+    first: dict[str, Score] = {}
     for score in table:
-        if score.signature != first.signature:
-            raise UserError(
-                f"table {first.testset}/{first.metric}: two signatures, {first.signature!r} "
-                f"({first.system} s{first.seed} {first.direction}) and {score.signature!r} "
-                f"({score.system} s{score.seed} {score.direction}): their scores cannot be averaged"
-            )
-    return first.signature
+        other = first.setdefault(score.direction, score)
+        if score.signature != other.signature:
+            _refuse_signatures(score, other)
+    representative = table[0]
+    for score in first.values():
+        # A tokenizer may be a target language's own.
+        if TOKENIZER.sub("", score.signature) != TOKENIZER.sub("", representative.signature):
+            _refuse_signatures(score, representative)
+    return {direction: score.signature for direction, score in first.items()}
+
+
+def _refuse_signatures(score: Score, other: Score) -> None:
+    one, two = (f"{s.signature!r} ({s.system} s{s.seed} {s.direction})" for s in (other, score))
+    raise UserError(
+        f"table {score.testset}/{score.metric}: two signatures, {one} and {two}; score both again"
+    )
 
 
 def _average(
@@ -223,13 +209,13 @@ def _average(
     by_seed = []
     for seed in seeds:
         means = [
-            fmean(present)
+            decimal_mean(present)
             for part in parts
             if (present := [values[system, seed, d] for d in part if (system, seed, d) in values])
         ]
         # A side without any score would turn the mean of two sides into that of one.
         if len(means) == len(parts):
-            by_seed.append(fmean(means))
+            by_seed.append(decimal_mean(means))
     return estimate(by_seed) if by_seed else Estimate(None, None, 0, "scores missing")
 
 
@@ -242,7 +228,9 @@ def _difference(
         return Estimate(None, None, 0, f"no system {other}")
     # In a partial table two systems may lack different directions: only those that both have are compared.
     differences = {
-        (system, seed, direction): values[system, seed, direction] - values[other, seed, direction]
+        (system, seed, direction): decimal_difference(
+            values[system, seed, direction], values[other, seed, direction]
+        )
         for seed in plan.seeds
         for part in parts
         for direction in part
@@ -251,26 +239,13 @@ def _difference(
     return _average(differences, plan.seeds, parts, system)
 
 
-def write_summary_csv(path: str | Path, summary: Summary) -> None:
-    """Write ``summary.csv``: one row a cell, unrounded; what does not exist is empty, a note says why."""
-
-    def numbers(value: Estimate) -> list[float | int | None]:
-        return [value.mean, value.sd, value.n]
-
-    write_csv(
-        path,
-        CSV_COLUMNS,
-        (
-            [
-                *(cell.experiment, cell.testset, cell.profile, cell.metric, cell.grouping, cell.group),
-                *(cell.side, cell.system, cell.k, cell.directions, cell.scores, cell.scores_expected),
-                *numbers(cell.value),
-                *numbers(cell.to_baseline),
-                cell.to_baseline.reason,
-                *numbers(cell.to_control),
-                cell.to_control.reason,
-                cell.signature,
-            ]
-            for cell in summary.cells
-        ),
-    )
+def row_of(cell: Cell) -> list[Any]:
+    """Return the values of ``CSV_COLUMNS``: what does not exist is None, a note says why."""
+    return [
+        *(cell.experiment, cell.testset, cell.profile, cell.metric, cell.without, cell.grouping, cell.group),
+        *(cell.side, cell.system, cell.k, cell.directions, cell.scores, cell.scores_expected),
+        *(cell.value.mean, cell.value.sd, cell.value.n),
+        *(cell.to_baseline.mean, cell.to_baseline.sd, cell.to_baseline.n, cell.to_baseline.reason),
+        *(cell.to_control.mean, cell.to_control.sd, cell.to_control.n, cell.to_control.reason),
+        *(cell.signature, cell.flags),
+    ]

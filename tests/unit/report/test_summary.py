@@ -9,19 +9,14 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.report.markdown import rounded, written
+from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
+from workflow_scripts.report.rounding import rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import (
-    BOTH,
-    INTO,
-    OTHER,
-    OUT,
     Cell,
     Estimate,
     display_order,
     estimate,
-    layout,
-    members,
     summarise,
     sweep_key,
 )
@@ -179,9 +174,9 @@ def test_rounding_is_half_up_and_once():
     assert rounded(18.8465, 1) == "18.8"  # by way of 18.85 it would be 18.9
     assert rounded(-0.001, 2, sign=True) == "+0.00"
     assert rounded(-0.125, 2, sign=True) == "-0.13"
-    assert written(Estimate(39.614, 0.125, 3)) == "39.61 ± 0.13 (3)"
-    assert written(Estimate(39.614, None, 1)) == "39.61 ± n/a (1)"
-    assert written(Estimate(None, None, 0, "no system baseline")) == "n/a (no system baseline)"
+    assert written(39.614, 0.125, 3, "") == "39.61 ± 0.13 (3)"
+    assert written(39.614, None, 1, "") == "39.61 ± n/a (1)"
+    assert written(None, None, 0, "no system baseline") == "n/a (no system baseline)"
 
 
 @pytest.mark.shared

@@ -1,0 +1,70 @@
+"""What tables share when they are shown: digits, names of systems, and notes on how numbers were made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workflow_scripts.report.marks import FLAGGED
+from workflow_scripts.report.rounding import DECIMALS, PAPER, decimals_of
+from workflow_scripts.report.table import Record
+
+PAPER_RULE = (
+    "In the profile paper averages are of scores rounded to one decimal (COMET: four), "
+    "as the published ones were."
+)
+
+
+class Display:
+    """What all tables of one experiment share.
+
+    ``excluded`` are the directions of each name of ``without``; ``decimals`` are the digits of sacrebleu's
+    metrics.
+    """
+
+    def __init__(
+        self,
+        pivot: str,
+        decimals: int = DECIMALS,
+        baseline: str = "baseline",
+        control: str = "continued",
+        excluded: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        self.pivot, self.decimals, self.baseline, self.control = pivot, decimals, baseline, control
+        self.excluded = dict(excluded or {})
+
+    def digits(self, row: Record) -> int:
+        """Digits after the point of a row's metric."""
+        return decimals_of(row["metric"], row["profile"], self.decimals)
+
+
+def averaging_notes(rows: Sequence[Record]) -> list[str]:
+    """Return the rules that averages of these rows follow."""
+    notes = ["Averages over directions are of unrounded scores; what is shown is rounded half up, once."]
+    if any(row["profile"] == PAPER for row in rows):
+        notes.append(PAPER_RULE)
+    return notes
+
+
+def signature_notes(rows: Sequence[Record]) -> list[str]:
+    """Return the signatures of a section's numbers, and its flags."""
+    signatures = [one for row in rows for one in (row["signature"] or "").split("; ") if one]
+    listed = "`, `".join(dict.fromkeys(signatures))
+    several = "s (the tokenizer is the target language's)" if len(set(signatures)) > 1 else ""
+    notes = [
+        f"Signature{several} of all numbers of this section: `{listed}`; references: {rows[0]['profile']}."
+    ]
+    flags = [one for row in rows for one in (row["flags"] or "").split("; ") if one]
+    if flags:
+        notes.append(f"{FLAGGED} among the directions: {'; '.join(dict.fromkeys(flags))}.")
+    return notes
+
+
+def found(row: Record) -> str:
+    """Return " [3/4]" where scores are missing."""
+    counted = (row["scores"], row["scores_expected"])
+    return "" if counted[0] == counted[1] else f" [{counted[0]}/{counted[1]}]"
+
+
+def comparable(rows: Sequence[Record], value: str = "mean") -> list[float | None]:
+    """Return what may be compared: averages that lack scores may not."""
+    return [row[value] if row["scores"] == row["scores_expected"] else None for row in rows]

@@ -1,0 +1,173 @@
+"""Write a table as Markdown, CSV, LaTeX (booktabs) and Parquet.
+
+In:  a ``Table``.
+Out: ``{name}.md`` and ``{name}.tex`` for people, rounded and marked; ``{name}.csv`` and ``{name}.parquet``
+     for programs, unrounded, the same columns and rows. The same table gives the same bytes.
+
+A partial table says so in its titles; its frame then has a last column ``partial``, and the Parquet file's
+metadata the key ``partial``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workflow_scripts.files import atomic_path, write_text
+from workflow_scripts.report.table import Block, Cells, Shown, Table
+
+FORMATS = ("md", "csv", "tex", "parquet")
+PAGE = 45  # rows that fit on one; a longer table is a longtable
+TEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "Δ": r"$\Delta$",
+    "→": r"$\to$",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "–": "--",
+    "…": r"\dots{}",
+    "−": "$-$",
+    "†": r"$^{\dagger}$",
+    "‡": r"$^{\ddagger}$",
+    "§": r"$^{\S}$",
+}
+MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+
+
+def write_table(folder: str | Path, table: Table) -> None:
+    """Write the four files of a table into ``folder``."""
+    path = Path(folder) / table.name
+    frame = table.frame.assign(partial=table.partial) if table.missing else table.frame
+    write_text(path.with_name(f"{table.name}.md"), markdown(table))
+    write_text(path.with_name(f"{table.name}.csv"), frame.to_csv(index=False, lineterminator="\n"))
+    write_text(path.with_name(f"{table.name}.tex"), latex(table))
+    _write_parquet(path.with_name(f"{table.name}.parquet"), frame, table)
+
+
+def _write_parquet(path: Path, frame: pd.DataFrame, table: Table) -> None:
+    metadata = {"title": table.full_title} | ({"partial": table.partial} if table.missing else {})
+    # Without the metadata of pandas, which name its version, nothing in the file depends on it.
+    content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(metadata)
+    with atomic_path(path) as temporary:
+        pq.write_table(content, temporary, compression="zstd")
+
+
+# ---- Markdown ------------------------------------------------------------------------------------------
+
+
+def markdown(table: Table) -> str:
+    """Return the document: title, notes, sections of blocks, and what is not shown."""
+    lines = [f"# {table.full_title}", "", *(f"- {note}" for note in table.notes)]
+    section = ""
+    for block in table.blocks:
+        if block.section != section:
+            section = block.section
+            lines += ["", f"## {table.heading(section)}"]
+        if block.title:
+            lines += ["", f"### {table.heading(block.title)}"]
+        lines += ["", *markdown_table(_spanned_header(block), block.rows)]
+        for note in block.notes:
+            lines += ["", note]
+    if table.not_shown:
+        lines += ["", "## Not shown", "", *(f"- {item}" for item in table.not_shown)]
+    return "\n".join(lines) + "\n"
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Cells]) -> list[str]:
+    """Return the lines of a Markdown table; the first column is text, the others numbers."""
+    rule = ["---"] + ["---:"] * (len(header) - 1)
+    lines = [[cell.replace("|", "\\|") for cell in header], rule]
+    lines += [[_markdown_cell(cell) for cell in row] for row in rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def _markdown_cell(cell: str | Shown) -> str:
+    if isinstance(cell, str):
+        return cell.replace("|", "\\|")
+    text = cell.text.replace("|", "\\|")
+    return (f"**{text}**" if cell.bold else text) + (f" {cell.marks}" if cell.marks else "")
+
+
+def _spanned_header(block: Block) -> list[str]:
+    """One header of two: Markdown has no cells over several columns."""
+    spans = [heading for heading, columns in block.spans for _ in range(columns)]
+    if not spans:
+        return block.header
+    named = zip(spans, block.header[1:], strict=True)
+    return [block.header[0], *(f"{heading} {name}".strip() for heading, name in named)]
+
+
+# ---- LaTeX ---------------------------------------------------------------------------------------------
+
+
+def escaped(text: str) -> str:
+    """Return text as LaTeX prints it; signs of our tables in math, a minus before a number as one."""
+    return "".join(TEX.get(character, character) for character in MINUS.sub("−", text))
+
+
+def latex(table: Table) -> str:
+    """Return a file to ``\\input``: one table environment a block, the notes below the last."""
+    lines = [
+        f"% {table.full_title}",
+        "% packages: booktabs" + (", longtable" if any(_is_long(block) for block in table.blocks) else ""),
+    ]
+    for block in table.blocks:
+        lines += ["", *_latex_block(table, block)]
+    notes = [*table.notes, *(f"Not shown: {item}." for item in table.not_shown)]
+    lines += ["", r"\begin{flushleft}\footnotesize", *(rf"\par {escaped(_plain(note))}" for note in notes)]
+    return "\n".join([*lines, r"\end{flushleft}"]) + "\n"
+
+
+def _is_long(block: Block) -> bool:
+    return len(block.rows) > PAGE
+
+
+def _latex_block(table: Table, block: Block) -> list[str]:
+    words = [table.full_title, block.section, block.title]
+    caption = rf"\caption{{{escaped('. '.join(word for word in words if word))}}}"
+    columns = "l" + "r" * (len(block.header) - 1)
+    body = [r"\toprule", *_latex_header(block), r"\midrule"]
+    rows = [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in block.rows]
+    notes = [rf"\par\footnotesize {escaped(_plain(note))}" for note in block.notes]
+    if _is_long(block):
+        top = [rf"\begin{{longtable}}{{{columns}}}", rf"{caption} \\", *body, r"\endhead"]
+        return [*top, *rows, r"\bottomrule", r"\end{longtable}", *notes]
+    top = [r"\begin{table}[tbp]", r"\centering", caption, rf"\begin{{tabular}}{{{columns}}}", *body]
+    return [*top, *rows, r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"]
+
+
+def _latex_header(block: Block) -> list[str]:
+    lines = []
+    if block.spans:
+        cells, rules, column = [""], [], 2
+        for heading, columns in block.spans:
+            cells.append(rf"\multicolumn{{{columns}}}{{c}}{{{escaped(heading)}}}")
+            rules.append(rf"\cmidrule(lr){{{column}-{column + columns - 1}}}")
+            column += columns
+        lines += [" & ".join(cells) + r" \\", " ".join(rules)]
+    return [*lines, " & ".join(escaped(name) for name in block.header) + r" \\"]
+
+
+def _latex_cell(cell: str | Shown) -> str:
+    if isinstance(cell, str):
+        return escaped(cell)
+    text = escaped(cell.text)
+    return (rf"\textbf{{{text}}}" if cell.bold else text) + escaped(cell.marks)
+
+
+def _plain(note: str) -> str:
+    """A note without Markdown's quotes of code."""
+    return note.replace("`", "")

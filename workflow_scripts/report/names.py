@@ -1,0 +1,29 @@
+"""What metrics, sides and tables are called for people."""
+
+from __future__ import annotations
+
+from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
+from workflow_scripts.report.scores import RAW
+
+METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF++", "ter": "TER", "comet": "COMET"}
+
+
+def metric_name(metric: str) -> str:
+    """Return what people call a metric."""
+    return METRIC_NAMES.get(metric, metric)
+
+
+def table_title(testset: str, profile: str, metric: str) -> str:
+    """Return "flores, BLEU"; references other than the test set's own text are named."""
+    name = metric_name(metric)
+    return f"{testset}, {name}" if profile == RAW else f"{testset}, {name}, {profile} references"
+
+
+def side_title(side: str, pivot: str) -> str:
+    """Return a side as a heading, with the pivot's code."""
+    return {OUT: f"out of {pivot}", INTO: f"into {pivot}", BOTH: "both (mean)", OTHER: "other"}[side]
+
+
+def without_title(name: str, excluded: dict[str, list[str]]) -> str:
+    """Return ", without sindhi (sd-en, en-sd)", "" where nothing is left out."""
+    return f", without {name} ({', '.join(excluded[name])})" if name else ""
