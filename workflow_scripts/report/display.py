@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from workflow_scripts.report.marks import FLAGGED
-from workflow_scripts.report.rounding import DECIMALS, PAPER, decimals_of
+from workflow_scripts.report.rounding import DECIMALS, PAPER, Digits, digits_of
 from workflow_scripts.report.table import Record
 
 PAPER_RULE = (
-    "In the profile paper averages are of scores rounded to one decimal (COMET: four), "
-    "as the published ones were."
+    "In the profile paper averages are of scores rounded to one decimal (COMET: four), and are rounded as "
+    "the published ones were: from the nearest binary number (18.85 is 18.9, 55.05 is 55.0)."
 )
 
 
@@ -32,17 +32,16 @@ class Display:
         self.pivot, self.decimals, self.baseline, self.control = pivot, decimals, baseline, control
         self.excluded = dict(excluded or {})
 
-    def digits(self, row: Record) -> int:
-        """Digits after the point of a row's metric."""
-        return decimals_of(row["metric"], row["profile"], self.decimals)
+    def digits(self, row: Record) -> Digits:
+        """How the numbers of a row are shown."""
+        return digits_of(row["metric"], row["profile"], self.decimals)
 
 
 def averaging_notes(rows: Sequence[Record]) -> list[str]:
     """Return the rules that averages of these rows follow."""
-    notes = ["Averages over directions are of unrounded scores; what is shown is rounded half up, once."]
-    if any(row["profile"] == PAPER for row in rows):
-        notes.append(PAPER_RULE)
-    return notes
+    profiles = {row["profile"] for row in rows}
+    rule = "Averages over directions are of unrounded scores; what is shown is rounded half up, once."
+    return [*([rule] if profiles != {PAPER} else []), *([PAPER_RULE] if PAPER in profiles else [])]
 
 
 def signature_notes(rows: Sequence[Record]) -> list[str]:

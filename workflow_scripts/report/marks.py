@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workflow_scripts.report.rounding import quantized
+from workflow_scripts.evaluate.correction import higher_is_better
+from workflow_scripts.report.rounding import Digits, quantized
 
-LOWER_IS_BETTER = ("ter",)
 AGAINST_BASELINE, AGAINST_CONTROL, FLAGGED = "†", "‡", "§"
 BOLD_RULE = (
     "Bold: the best number as shown, and those equal to it, of at least two systems; "
@@ -16,14 +16,14 @@ BOLD_RULE = (
 Significant = Mapping[tuple[str, str, str, str, str], str]
 
 
-def best(values: Sequence[float | None], metric: str, decimals: int, difference: bool = False) -> list[bool]:
+def best(values: Sequence[float | None], metric: str, digits: Digits) -> list[bool]:
     """Return which numbers are the best of the row or column, equal as shown; at least two must be there.
 
     Of TER the lowest is the best, of differences in TER too.
     """
-    shown = [None if value is None else quantized(value, decimals) for value in values]
+    shown = [None if value is None else quantized(value, digits) for value in values]
     there = [value for value in shown if value is not None]
     if len(values) < 2 or not there:
         return [False] * len(values)
-    top = min(there) if metric in LOWER_IS_BETTER else max(there)
+    top = max(there) if higher_is_better(metric) else min(there)
     return [value == top for value in shown]

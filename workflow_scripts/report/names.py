@@ -19,6 +19,11 @@ def table_title(testset: str, profile: str, metric: str) -> str:
     return f"{testset}, {name}" if profile == RAW else f"{testset}, {name}, {profile} references"
 
 
+def profile_title(testset: str, profile: str) -> str:
+    """Return "flores"; references other than the test set's own text are named."""
+    return testset if profile == RAW else f"{testset}, {profile} references"
+
+
 def side_title(side: str, pivot: str) -> str:
     """Return a side as a heading, with the pivot's code."""
     return {OUT: f"out of {pivot}", INTO: f"into {pivot}", BOTH: "both (mean)", OTHER: "other"}[side]

@@ -1,14 +1,19 @@
 """How numbers are averaged, rounded and written (spec 4.1, "Double rounding").
 
-Averages and rounding are decimal, half up: a reader of 18.8 and 18.9 expects 18.85, and 18.9 of one decimal,
-where binary numbers may give 18.849999… and 18.8. Averages are of unrounded scores; in the profile ``paper``
-(rebuilt references) they are of scores as they were stored for the published table: one decimal, COMET four.
+Averages are decimal: of 18.8 and 18.9 a reader expects 18.85, where binary numbers may add up to 18.849999….
+They are of unrounded scores; in the profile ``paper`` (rebuilt references) they are of scores as they were
+stored for the published table: one decimal, COMET four.
+
+What is shown is rounded half up, once. In the profile ``paper`` it is rounded as the published table was,
+which no decimal rule gives: 18.85, 25.55 and 27.05 went up, 55.05 went down. It is printf's rule: the binary
+number nearest to the average is rounded exactly, and that of 55.05 is 55.04999….
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 SACREBLEU = ("bleu", "chrf", "ter")  # 0–100; what is not one of them is a COMET model, about 0–1
 PAPER = "paper"  # profile
@@ -16,18 +21,28 @@ DECIMALS = 2  # digits shown of sacrebleu's metrics
 COMET_DECIMALS = 4
 
 
-def decimals_of(metric: str, profile: str, decimals: int = DECIMALS) -> int:
-    """Return how many digits are shown: in the profile ``paper`` as in the published table, .824 and 25.6."""
-    if metric in SACREBLEU:
-        return 1 if profile == PAPER else decimals
-    return 3 if profile == PAPER else COMET_DECIMALS
+class Digits(NamedTuple):
+    """How many decimals are shown, and whether they are rounded as the published table was."""
+
+    decimals: int = DECIMALS
+    as_published: bool = False
+
+
+HUNDREDTHS = Digits()
+
+
+def digits_of(metric: str, profile: str, decimals: int = DECIMALS) -> Digits:
+    """Return how a metric is shown: in the profile ``paper`` as in the published table, .824 and 25.6."""
+    if profile == PAPER:
+        return Digits(1 if metric in SACREBLEU else 3, as_published=True)
+    return Digits(decimals if metric in SACREBLEU else COMET_DECIMALS)
 
 
 def stored(score: float, metric: str, profile: str) -> float:
     """Return a direction's score as averages take it: unrounded, or of the profile ``paper`` as stored."""
     if profile != PAPER:
         return score
-    return float(quantized(score, 1 if metric in SACREBLEU else COMET_DECIMALS))
+    return float(quantized(score, Digits(1 if metric in SACREBLEU else COMET_DECIMALS)))
 
 
 def decimal_mean(values: Sequence[float]) -> float:
@@ -40,24 +55,36 @@ def decimal_difference(one: float, two: float) -> float:
     return float(Decimal(repr(one)) - Decimal(repr(two)))
 
 
-def quantized(value: float, decimals: int) -> Decimal:
-    """Round half up the shortest decimal form of ``value``."""
-    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+def quantized(value: float, digits: Digits = HUNDREDTHS) -> Decimal:
+    """Round half up the shortest decimal form of ``value``, or as the published table was rounded."""
+    unit = Decimal(1).scaleb(-digits.decimals)
+    if digits.as_published:
+        return Decimal(value).quantize(unit, rounding=ROUND_HALF_EVEN)
+    return Decimal(repr(value)).quantize(unit, rounding=ROUND_HALF_UP)
 
 
-def rounded(value: float, decimals: int = DECIMALS, sign: bool = False) -> str:
-    """Return ``value`` for people, rounded half up once: 25.55 → "25.6"."""
-    number = quantized(value, decimals)
+def rounded(value: float, digits: Digits = HUNDREDTHS, sign: bool = False) -> str:
+    """Return ``value`` for people, rounded once: 25.55 → "25.6"."""
+    number = quantized(value, digits)
     if number == 0:
         number = abs(number)  # no "-0.00"
     return f"{number:+}" if sign else f"{number}"
 
 
 def written(
-    mean: float | None, sd: float | None, n: int, reason: str, decimals: int = DECIMALS, sign: bool = False
+    mean: float | None, sd: float | None, n: int, reason: str, digits: Digits = HUNDREDTHS, sign: bool = False
 ) -> str:
     """Return "39.61 ± 0.12 (3)": mean, standard deviation and number of seeds, or "n/a (why)"."""
     if mean is None:
         return f"n/a ({reason})"
-    spread = "n/a" if sd is None else rounded(sd, decimals)
-    return f"{rounded(mean, decimals, sign)} ± {spread} ({n})"
+    spread = "n/a" if sd is None else rounded(sd, digits)
+    return f"{rounded(mean, digits, sign)} ± {spread} ({n})"
+
+
+def compact(
+    mean: float | None, sd: float | None, n: int, reason: str, digits: Digits = HUNDREDTHS, sign: bool = False
+) -> str:
+    """Return as ``written``, but of one seed the number alone: "39.61"."""
+    if mean is None or sd is not None:
+        return written(mean, sd, n, reason, digits, sign)
+    return rounded(mean, digits, sign)

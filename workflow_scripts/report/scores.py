@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.files import read_json
+from workflow_scripts.report.jobs import Job, read_job
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,6 @@ class Plan:
         return math.prod(len(values) for values in lists)
 
 
-Job = dict[str, Any]  # experiment, system, seed, testset, profile
 Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
 
 
@@ -100,7 +99,7 @@ def read_scores(
             if not path.is_file():
                 reading.missing.extend([str(path)] * len(metrics) * len(plan.directions))
                 continue
-            directions = _read_one(path, job)
+            directions = read_job(path, job, "score", _check_entry)
             for direction in plan.directions:
                 if direction not in directions:
                     reading.missing.extend(
@@ -166,29 +165,15 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
             del flags[metric, direction]
 
 
-def _read_one(path: Path, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the directions of a score file that must be of ``job``."""
-    try:
-        content: dict[str, Any] = read_json(path)
-        for key, value in job.items():
-            if content[key] != value:
-                raise UserError(f"{path}: {key} is {content[key]!r}, its path says {value!r}")
-        directions: dict[str, Any] = content["directions"]
-        for entry in directions.values():
-            for one in entry["scores"]:
-                float(one["score"]), one["metric"], one["signature"]
-            entry["references_sha256"], int(entry["n"])
-            for figure, value in entry.get("health", {}).items():
-                str(figure), float(value)
-            if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
-                raise ValueError("flags are no list of texts")
-    except UserError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not a score file ({type(error).__name__}: {error}); delete it and run again"
-        ) from None
-    return directions
+def _check_entry(entry: Mapping[str, Any]) -> None:
+    """Raise what ``read_job`` expects of an entry that is none of a score file."""
+    for one in entry["scores"]:
+        float(one["score"]), one["metric"], one["signature"]
+    entry["references_sha256"], int(entry["n"])
+    for figure, value in entry.get("health", {}).items():
+        str(figure), float(value or 0)  # a figure may be null: without sources no copies are counted
+    if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
+        raise ValueError("flags are no list of texts")
 
 
 def _check_references(

@@ -16,7 +16,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
 from workflow_scripts.report.layout import ALL, BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
-from workflow_scripts.report.rounding import DECIMALS, decimals_of, rounded
+from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
 
@@ -58,12 +58,12 @@ def read_summary(path: str | Path) -> list[Row]:
     return rows
 
 
-def number(mean: str, sd: str, decimals: int = DECIMALS, sign: bool = False) -> str:
+def number(mean: str, sd: str, digits: Digits = HUNDREDTHS, sign: bool = False) -> str:
     """Return "39.61 ± 0.12", "39.61" for one seed, "-" where there is no mean."""
     if not mean:
         return "-"
-    text = rounded(float(mean), decimals, sign)
-    return f"{text} ± {rounded(float(sd), decimals)}" if sd else text
+    text = rounded(float(mean), digits, sign)
+    return f"{text} ± {rounded(float(sd), digits)}" if sd else text
 
 
 def render_console(rows: Sequence[Row]) -> str:
@@ -80,7 +80,7 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     # The differences are those of the most comprehensive side; summary.md has the others.
     main_side = BOTH if BOTH in sides else sides[0]
     places = {(row["system"], row["side"]): row for row in rows}
-    digits = decimals_of(rows[0]["metric"], rows[0]["profile"])
+    digits = digits_of(rows[0]["metric"], rows[0]["profile"])
     table = [["", *sides, "gain: baseline", "continued"]]
     for system in dict.fromkeys(row["system"] for row in rows):
         main_row = places[system, main_side]

@@ -1,8 +1,10 @@
-"""Turn the scores of an experiment into tables (spec 4.1 and 5; the paper's table 2 and figure 3).
+"""Turn what was evaluated of an experiment into its tables (spec 4.1 and 5; the paper's tables).
 
-In:  ``scores/{system}/s{seed}/{testset}.{profile}.json``, exactly those of the lists given.
-Out: ``scores.csv`` (every score, unrounded), ``summary.csv`` (averages and differences, unrounded) and
-     ``summary.md`` (the same for people, rounded).
+In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/`` and published numbers:
+     exactly those of the lists given.
+Out: tables, each as ``.md``, ``.csv``, ``.tex`` and ``.parquet``: scores, summary, groups, differences,
+     interference, health; with ``--significance-root`` significance, wins and seeds; with ``--published``
+     published.
 """
 
 from __future__ import annotations
@@ -10,18 +12,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.correction import DEFAULT_LEVEL
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.formats import write_table
+from workflow_scripts.report.group_tables import differences_table, groups_table
+from workflow_scripts.report.health_table import health_table, read_off_target
+from workflow_scripts.report.interference import TIER, interference_table
 from workflow_scripts.report.layout import ALL, DIRECTION, Groups
+from workflow_scripts.report.published import published_table, read_published, read_request
 from workflow_scripts.report.rounding import DECIMALS
 from workflow_scripts.report.scores import RAW, Plan, read_scores
+from workflow_scripts.report.significance import marks_of, read_significance
+from workflow_scripts.report.significance_tables import seeds_table, significance_table, wins_table
 from workflow_scripts.report.summary import summarise
 from workflow_scripts.report.summary_table import summary_table
+from workflow_scripts.report.table import Table
 
 
 def read_groups(text: str) -> Groups:
@@ -30,44 +41,106 @@ def read_groups(text: str) -> Groups:
     Raises:
         UserError: not JSON, not of that shape, or a grouping with the name of one that is always there.
     """
-    try:
-        groups: Any = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"--groups: not JSON ({error})") from None
-    shaped = isinstance(groups, dict) and all(
-        isinstance(by, dict)
-        and all(isinstance(langs, list) and all(isinstance(x, str) for x in langs) for langs in by.values())
-        for by in groups.values()
-    )
-    if not shaped:
-        raise UserError('--groups: not of the shape {"family": {"germanic": ["de", "nl"]}}')
+    example = {"family": {"germanic": ["de", "nl"]}}
+    groups = _json_object("--groups", text, example)
+    if not all(isinstance(by, dict) and all(map(_is_list_of_texts, by.values())) for by in groups.values()):
+        raise _misshaped("--groups", example)
     for name in (ALL, DIRECTION):
         if name in groups:
             raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
-    checked: Groups = groups
-    return checked
+    return groups
 
 
-def read_groups_of_directions(text: str) -> dict[str, list[str]]:
+def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
     Raises:
         UserError: not JSON or not of that shape.
     """
+    example = {"sindhi": ["en-sd", "sd-en"]}
+    named = _json_object("--without", text, example)
+    if not all(name and _is_list_of_texts(listed) for name, listed in named.items()):
+        raise _misshaped("--without", example)
+    return named
+
+
+def _json_object(option: str, text: str, example: Any) -> dict[str, Any]:
     try:
-        named: Any = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
-        raise UserError(f"--without: not JSON ({error})") from None
-    if not isinstance(named, dict) or not all(
-        isinstance(listed, list) and all(isinstance(one, str) for one in listed) for listed in named.values()
-    ):
-        raise UserError('--without: not of the shape {"sindhi": ["en-sd", "sd-en"]}')
-    checked: dict[str, list[str]] = named
-    return checked
+        raise UserError(f"{option}: not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise _misshaped(option, example)
+    return value
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Read the scores and write the three tables."""
+def _misshaped(option: str, example: Any) -> UserError:
+    return UserError(f"{option}: not of the shape {json.dumps(example)}")
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def read_plan(args: argparse.Namespace) -> Plan:
+    """Return what the tables must cover.
+
+    Raises:
+        UserError: a name stands twice, a direction is none, or a name is none of those it must be of.
+    """
+    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet"):
+        values = getattr(args, name)
+        repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
+        if repeated:
+            raise UserError(f"--{name}: {repeated[0]} is named twice")
+    for direction in args.directions:
+        split_direction(direction)
+    for name in args.comet:
+        if name not in args.metrics:
+            raise UserError(f"--comet: {name} is none of --metrics{nearest(name, args.metrics)}")
+    if args.bilingual is not None and args.bilingual not in args.systems:
+        raise UserError(f"--bilingual: no system {args.bilingual!r}{nearest(args.bilingual, args.systems)}")
+    lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
+    return Plan(args.experiment, *lists, args.comet)
+
+
+def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
+    """Read everything, then yield each table; errors as in the functions that read."""
+    groups, without = read_groups(args.groups), read_without(args.without)
+    request = read_request(args.published, plan) if args.published else None
+    values = read_published(request) if request else {}
+    reading = read_scores(args.scores_root, plan, args.allow_partial, args.comet_root)
+    compared = rates = None
+    missing = len(reading.missing)
+    expected = plan.size
+    if args.significance_root:
+        names = (args.baseline, args.control)
+        compared = read_significance(args.significance_root, plan, *names, args.level, args.allow_partial)
+    if args.off_target_root:
+        rates, absent = read_off_target(args.off_target_root, plan, args.allow_partial)
+        missing, expected = missing + len(absent), expected + len(rates) + len(absent)
+    display = Display(args.pivot, args.decimals, args.baseline, args.control, without)
+    marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
+    summary = summarise(
+        reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags
+    )
+    yield direction_table(reading.scores, plan, display, marks, reading.flags)
+    yield summary_table(summary, display)
+    yield groups_table(summary, display)
+    yield differences_table(summary, display)
+    bilingual = (args.bilingual, args.tiers)
+    yield interference_table(reading.scores, plan, display, groups, *bilingual, reading.flags)
+    yield health_table(reading.health, plan, rates, missing, expected)
+    if compared:
+        yield significance_table(compared, plan, display, args.level)
+        yield wins_table(compared, plan, display, args.level)
+        yield seeds_table(compared, plan, display)
+    if request:
+        yield published_table(reading.scores, plan, display, groups, request, values)
+
+
+def parser_of() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="tabulate", description=__doc__.splitlines()[0])
     parser.add_argument("--scores-root", required=True, help="the experiment's folder scores/")
     parser.add_argument("--experiment", required=True)
@@ -75,44 +148,33 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", nargs="+", required=True)
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")
-    parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--comet", nargs="+", default=[], help="those of --metrics that are COMET models")
     parser.add_argument("--comet-root", default="comet", help="the experiment's folder comet/")
-    parser.add_argument("--without", default="{}", help='JSON: {"sindhi": ["en-sd", "sd-en"]}, left out')
+    parser.add_argument("--significance-root", help="the experiment's folder significance/; none: no tests")
+    parser.add_argument("--level", type=float, default=DEFAULT_LEVEL, help="of significance")
+    parser.add_argument("--off-target-root", help="the experiment's folder off_target/; none: no rates")
+    parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
+    parser.add_argument("--without", default="{}", help='JSON: {"sindhi": ["en-sd", "sd-en"]}, left out')
+    parser.add_argument("--tiers", default=TIER, help="the grouping by resource, for interference")
+    parser.add_argument("--bilingual", help="the system of bilingual models, for interference")
+    parser.add_argument("--published", help='JSON: {"file": "x.csv", "systems": {"ours": "theirs"}}')
     parser.add_argument("--baseline", default="baseline", help="system of the first difference")
     parser.add_argument("--control", default="continued", help="system of the second difference")
     parser.add_argument("--decimals", type=int, default=DECIMALS, help="digits of BLEU, chrF++, TER")
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
     parser.add_argument("--out-dir", required=True)
-    args = parser.parse_args(argv)
-    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles"):
-        values = getattr(args, name)
-        repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
-        if repeated:
-            raise UserError(f"--{name}: {repeated[0]} is named twice")
-    for direction in args.directions:
-        split_direction(direction)
+    return parser
 
-    lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    plan = Plan(args.experiment, *lists, args.comet)
-    for name in args.comet:
-        if name not in args.metrics:
-            raise UserError(f"--comet: {name} is none of --metrics{nearest(name, args.metrics)}")
-    groups = read_groups(args.groups)
-    without = read_groups_of_directions(args.without)
-    reading = read_scores(args.scores_root, plan, args.allow_partial, args.comet_root)
-    display = Display(args.pivot, args.decimals, args.baseline, args.control, without)
-    compared = (args.baseline, args.control)
-    summary = summarise(reading.scores, plan, args.pivot, groups, *compared, without, reading.flags)
-    tables = [
-        direction_table(reading.scores, plan, display, None, reading.flags),
-        summary_table(summary, display),
-    ]
+
+def main(argv: list[str] | None = None) -> None:
+    """Read everything, and write the tables."""
+    args = parser_of().parse_args(argv)
+    tables = list(tables_of(args, read_plan(args)))
     for table in tables:
         write_table(args.out_dir, table)
-    written = ", ".join(table.name for table in tables)
-    print(f"{len(reading.scores)} of {plan.size} scores -> {args.out_dir}: {written}", file=sys.stderr)
+    marked = " PARTIAL" if any(table.missing for table in tables) else ""
+    print(f"{args.out_dir}:{marked} {', '.join(table.name for table in tables)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

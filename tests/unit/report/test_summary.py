@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from pathlib import Path
-
 import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
-from workflow_scripts.report.rounding import rounded, written
+from workflow_scripts.report.rounding import (
+    Digits,
+    decimal_difference,
+    decimal_mean,
+    digits_of,
+    rounded,
+    stored,
+    written,
+)
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import (
     Cell,
@@ -20,9 +24,6 @@ from workflow_scripts.report.summary import (
     summarise,
     sweep_key,
 )
-
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).parents[4] / "shared"))
-PUBLISHED = SHARED / "reference" / "published_scores.csv"
 
 
 def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:
@@ -169,78 +170,98 @@ def test_two_profiles_are_never_averaged():
 
 
 def test_rounding_is_half_up_and_once():
-    assert rounded(25.55, 1) == "25.6"
-    assert rounded(18.85, 1) == "18.9"
-    assert rounded(18.8465, 1) == "18.8"  # by way of 18.85 it would be 18.9
-    assert rounded(-0.001, 2, sign=True) == "+0.00"
-    assert rounded(-0.125, 2, sign=True) == "-0.13"
+    assert rounded(25.55, Digits(1)) == "25.6"
+    assert rounded(18.85, Digits(1)) == "18.9"
+    assert rounded(18.8465, Digits(1)) == "18.8"  # by way of 18.85 it would be 18.9
+    # As the published table was: 55.05 is 55.04999… as a binary number, 18.85 is 18.85000…1.
+    as_published = Digits(1, as_published=True)
+    assert [rounded(x, as_published) for x in (55.05, 18.85, 27.05, 25.55)] == [
+        "55.0",
+        "18.9",
+        "27.1",
+        "25.6",
+    ]
+    assert rounded(55.05, Digits(1)) == "55.1"
+    assert rounded(-0.001, Digits(2), sign=True) == "+0.00"
+    assert rounded(-0.125, Digits(2), sign=True) == "-0.13"
     assert written(39.614, 0.125, 3, "") == "39.61 ± 0.13 (3)"
     assert written(39.614, None, 1, "") == "39.61 ± n/a (1)"
     assert written(None, None, 0, "no system baseline") == "n/a (no system baseline)"
 
 
-@pytest.mark.shared
-@pytest.mark.skipif(not PUBLISHED.is_file(), reason=f"no {PUBLISHED}")
-def test_published_averages_are_reproduced():
-    tiers = {
-        "high": ["de", "nl", "fr", "es", "ru", "cs", "hi", "bn", "ar", "he"],
-        "med": ["sv", "da", "it", "pt", "pl", "bg", "kn", "mr", "mt", "ha"],
-        "low": ["af", "lb", "ro", "oc", "uk", "sr", "sd", "gu", "ti", "am"],
+def test_decimal_means_and_differences_do_not_see_binary_numbers():
+    # 0.1 + 0.2 is 0.30000000000000004 in binary, and 34.3 - 31.6 is 2.6999999999999957.
+    assert decimal_mean([0.1, 0.2]) == 0.15 and decimal_difference(34.3, 31.6) == 2.7
+    # Ten numbers of one decimal whose mean is 18.85: as floats they sum up to 188.49999999999997.
+    ten = [22.7, 39.0, 35.9, 7.8, 21.4, 4.4, 13.7, 9.4, 7.0, 27.2]
+    assert rounded(decimal_mean(ten), Digits(1)) == "18.9"
+    assert decimal_mean(ten) == 18.85
+
+
+def test_stored_scores_have_one_decimal_in_the_profile_paper():
+    assert stored(38.125, "bleu", "paper") == 38.1
+    assert stored(38.15, "chrf", "paper") == 38.2  # half up, also where the binary number is below
+    assert stored(0.82745, "comet", "paper") == 0.8275
+    assert stored(38.125, "bleu", "raw") == 38.125
+    assert digits_of("bleu", "raw") == (2, False) and digits_of("ter", "paper") == (1, True)
+    assert digits_of("comet", "raw") == (4, False) and digits_of("kiwi", "paper") == (3, True)
+
+
+def test_averages_without_named_directions_stand_beside():
+    scores = frame({("baseline", 1): [10.0, 20.0, 30.0, 50.0]}, DIRECTIONS)
+    plan = plan_of(["baseline"], [1], DIRECTIONS)
+    cells = summarise(scores, plan, "en", {}, without={"french": ["en-fr", "fr-en"]}).cells
+    found = {(c.without, c.side): (c.value.mean, c.directions) for c in cells if c.grouping == "all"}
+    assert found == {
+        ("", OUT): (15.0, 2),
+        ("", INTO): (40.0, 2),
+        ("", BOTH): (27.5, 4),
+        ("french", OUT): (10.0, 1),
+        ("french", INTO): (30.0, 1),
+        ("french", BOTH): (20.0, 2),
     }
-    with PUBLISHED.open(encoding="utf-8") as handle:
-        rows = [row for row in csv.DictReader(handle) if row["metric"] in ("BLEU", "chrF++")]
-    systems = {"mT-big": "baseline", "mT-big-NS": "ns-k95"}
-    metrics = {"BLEU": "bleu", "chrF++": "chrf"}
-    scores = [
-        Score(
-            *("e", systems[row["system"]], 1, "flores", "paper", row["direction"]),
-            *(metrics[row["metric"]], float(row["score"]), 2009, "sig"),
-        )
-        for row in rows
-    ]
-    directions = sorted({score.direction for score in scores})
-    assert len(directions) == 60
-    plan = Plan("e", ["baseline", "ns-k95"], [1], ["flores"], directions, ["bleu", "chrf"], ["paper"])
-    cells = summarise(scores, plan, "en", {"tier": tiers}).cells
+    assert not [c for c in cells if c.without and c.grouping == "direction"]
 
-    def shown(metric: str, system: str) -> list[str]:
-        groups = [("tier", "high"), ("tier", "med"), ("tier", "low"), ("all", "all")]
-        found = [
-            find(cells, metric=metric, system=system, grouping=grouping, group=group, side=side).value.mean
-            for grouping, group in groups
-            for side in (OUT, INTO, BOTH)
-        ]
-        return [rounded(mean, 1) for mean in found if mean is not None]
 
-    # The published table, from stored scores of one decimal.
-    assert shown("bleu", "baseline")[-3:] == ["25.6", "29.7", "27.6"]
-    assert shown("bleu", "ns-k95")[-3:] == ["27.1", "30.9", "29.0"]
-    assert shown("bleu", "ns-k95")[:9] == [
-        "29.9",
-        "33.0",
-        "31.5",
-        "31.0",
-        "32.7",
-        "31.9",
-        "20.2",
-        "26.9",
-        "23.5",
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        ({"x": ["en-fx"]}, r"without x: no direction en-fx \(did you mean 'en-fr'\?\)"),
+        ({"x": DIRECTIONS}, "without x: no direction is left"),
+    ],
+)
+def test_exclusions_that_exclude_nothing_or_all(without, message):
+    scores = frame({("baseline", 1): [1.0] * 4}, DIRECTIONS)
+    with pytest.raises(UserError, match=message):
+        summarise(scores, plan_of(["baseline"], [1], DIRECTIONS), "en", {}, without=without)
+
+
+def test_tokenizers_may_differ_between_directions_and_are_listed():
+    one = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-de"], signature="nrefs:1|tok:13a|version:2.6.0")
+    two = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:ja-mecab|version:2.6.0")
+    cells = summarise(one + two, plan_of(["a", "b"], [1], ["en-de", "en-ja"]), "en", {}).cells
+    overall = find(cells, grouping="all", system="a")
+    assert overall.signature == "nrefs:1|tok:13a|version:2.6.0; nrefs:1|tok:ja-mecab|version:2.6.0"
+    assert find(cells, group="en-ja", system="a").signature == "nrefs:1|tok:ja-mecab|version:2.6.0"
+    # Anything but the tokenizer must be the same.
+    older = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:char|version:2.3.1")
+    with pytest.raises(UserError, match=r"table test/bleu: two signatures, .*\(a s1 en-de\).*\(a s1 en-ja\)"):
+        summarise(one + older, plan_of(["a", "b"], [1], ["en-de", "en-ja"]), "en", {})
+
+
+def test_two_systems_with_two_tokenizers_in_a_direction_are_an_error():
+    one = frame({("a", 1): [1.0]}, ["en-ja"], signature="tok:13a")
+    two = frame({("b", 1): [1.0]}, ["en-ja"], signature="tok:char")
+    with pytest.raises(UserError, match=r"two signatures, 'tok:13a'.* and 'tok:char'"):
+        summarise(one + two, plan_of(["a", "b"], [1], ["en-ja"]), "en", {})
+
+
+def test_flags_are_those_of_a_cells_directions():
+    scores = frame({("a", 1): [1.0, 2.0]}, ["en-de", "en-lb"])
+    flags = {("bleu", "en-lb"): ["language not known to the model: lb"], ("chrf", "en-de"): ["another's"]}
+    cells = summarise(scores, plan_of(["a"], [1], ["en-de", "en-lb"]), "en", {}, flags=flags).cells
+    assert [(c.group, c.flags) for c in cells] == [
+        ("all", "language not known to the model: lb"),
+        ("en-de", ""),
+        ("en-lb", "language not known to the model: lb"),
     ]
-    assert shown("bleu", "baseline")[:9] == [
-        "28.1",
-        "31.6",
-        "29.9",
-        "29.7",
-        "31.6",
-        "30.6",
-        "18.9",
-        "26.0",
-        "22.4",
-    ]
-    assert shown("chrf", "baseline")[-3:] == ["49.6", "54.7", "52.2"]
-    assert shown("chrf", "ns-k95")[-3:] == ["50.8", "55.6", "53.2"]
-    gains = [
-        find(cells, metric="bleu", system="ns-k95", grouping="all", side=side).to_baseline.mean
-        for side in (OUT, INTO)
-    ]
-    assert gains == [pytest.approx(1.50), pytest.approx(1.13)]

@@ -1,0 +1,36 @@
+"""The published scores of the paper as ours, for tests: the baseline and one system, one seed."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from workflow_scripts.report.scores import Plan, Score
+
+SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).parents[4] / "shared"))
+PUBLISHED = SHARED / "reference" / "published_scores.csv"
+TIERS = {
+    "high": ["de", "nl", "fr", "es", "ru", "cs", "hi", "bn", "ar", "he"],
+    "med": ["sv", "da", "it", "pt", "pl", "bg", "kn", "mr", "mt", "ha"],
+    "low": ["af", "lb", "ro", "oc", "uk", "sr", "sd", "gu", "ti", "am"],
+}
+SYSTEMS = {"mT-big": "baseline", "mT-big-NS": "ns-k95"}
+METRICS = {"BLEU": "bleu", "chrF++": "chrf", "COMET": "comet"}
+
+
+def published() -> tuple[list[Score], Plan]:
+    """Scores of sixty directions in the profile paper, and the plan that they fill."""
+    with PUBLISHED.open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    scores = [
+        Score(
+            *("e", SYSTEMS[row["system"]], 1, "flores", "paper", row["direction"]),
+            *(METRICS[row["metric"]], float(row["score"]), 2009, "sig"),
+        )
+        for row in rows
+    ]
+    directions = sorted({score.direction for score in scores})
+    metrics = list(METRICS.values())
+    plan = Plan("e", list(SYSTEMS.values()), [1], ["flores"], directions, metrics, ["paper"], ["comet"])
+    return scores, plan

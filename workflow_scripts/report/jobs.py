@@ -1,0 +1,44 @@
+"""Reading the JSON files of jobs that evaluate: each says whose it is, and something of each direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+
+Job = dict[str, Any]  # experiment, system, seed, testset, and profile where there are references
+
+
+def read_job(
+    path: Path, job: Job, kind: str, check: Callable[[Any], None], key: str = "directions"
+) -> dict[str, Any]:
+    """Return the entries of a file.
+
+    Args:
+        path: the file; it must be there.
+        job: keys and values that the file must have.
+        kind: what the file is called in messages.
+        check: looks at an entry and raises KeyError, TypeError, … for what is none.
+        key: where the entries are, by direction or by another name.
+
+    Raises:
+        UserError: the file speaks of another job than its path, is no such file, or is damaged.
+    """
+    try:
+        content = read_json(path)
+        for name, value in job.items():
+            if content[name] != value:
+                raise UserError(f"{path}: {name} is {content[name]!r}, its path says {value!r}")
+        entries: dict[str, Any] = content[key]
+        for entry in entries.values():
+            check(entry)
+    except UserError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: not a {kind} file ({type(error).__name__}: {error}); delete it and run again"
+        ) from None
+    return entries

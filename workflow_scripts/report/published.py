@@ -1,0 +1,222 @@
+"""The table ``published``: our scores beside those that others published (spec 4.1 and 4.2).
+
+In:  scores; a CSV file of system, direction, metric (BLEU, chrF++, TER, COMET), score.
+Out: a ``Table``: ours - published, for every direction and every group and side. Both sides average the same
+     directions: those that have a published score.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.report.display import Display, averaging_notes
+from workflow_scripts.report.layout import BOTH, DIRECTION, Groups, layout
+from workflow_scripts.report.names import METRIC_NAMES, side_title, table_title
+from workflow_scripts.report.rounding import Digits, compact, decimal_difference, decimal_mean, rounded
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.summary import Cell, Estimate, summarise
+from workflow_scripts.report.table import Block, Cells, Record, Table, frame_of, records
+from workflow_scripts.report.tables import read_table
+
+FILE_COLUMNS = ("system", "direction", "metric", "score")
+COLUMNS = [
+    *("experiment", "testset", "profile", "metric", "grouping", "group", "side", "system"),
+    *("published_system", "directions", "ours", "sd", "n", "published", "difference"),
+    "note",
+]
+SHAPE = '{"file": "published.csv", "systems": {"ours": "theirs"}}'
+Values = dict[tuple[str, str, str], float]  # by system, direction and metric, as the file has them
+
+
+@dataclass(frozen=True)
+class Published:
+    """What to compare with: ``systems`` is ours: theirs; ``testset`` and ``profile`` are ours."""
+
+    file: str
+    systems: dict[str, str]
+    testset: str
+    profile: str
+
+
+def read_request(text: str, plan: Plan) -> Published:
+    """Parse ``--published``: ``{"file": …, "systems": {ours: theirs}, "testset": …, "references": …}``.
+
+    Raises:
+        UserError: not JSON or not of that shape, or a system, test set or profile that the plan has not.
+    """
+    try:
+        given: Any = json.loads(text)
+        file, systems = given["file"], given["systems"]
+        testset, profile = given.get("testset"), given.get("references")
+        if not isinstance(file, str) or not all(isinstance(theirs, str) for theirs in systems.values()):
+            raise TypeError("file and systems are texts")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"--published: not of the shape {SHAPE} ({error})") from None
+    testset = _one_of("testset", testset, plan.testsets)
+    profile = _one_of("references", profile, plan.profiles)
+    for ours in systems:
+        if ours not in plan.systems:
+            raise UserError(f"--published: no system {ours!r}{nearest(ours, plan.systems)}")
+    return Published(file, dict(systems), testset, profile)
+
+
+def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
+    """Return a value that may be left out where there is one only."""
+    if value is None and len(known) == 1:
+        return known[0]
+    if value not in known:
+        said = "" if value is None else f", not {value!r}{nearest(str(value), known)}"
+        raise UserError(f"--published: {what} must be one of {', '.join(known)}{said}")
+    return str(value)
+
+
+def read_published(request: Published) -> Values:
+    """Return the numbers of the file.
+
+    Raises:
+        UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
+    """
+    if not Path(request.file).is_file():
+        raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")
+    values: Values = {}
+    for number, row in enumerate(read_table(request.file, FILE_COLUMNS, ["score"]), start=2):
+        key = (row["system"], row["direction"], row["metric"])
+        if key in values:
+            raise UserError(f"{request.file}, line {number}: {' '.join(key)} stands there twice")
+        if not row["score"] or not math.isfinite(float(row["score"])):
+            raise UserError(f"{request.file}, line {number}: score is {row['score']!r}, not a number")
+        values[key] = float(row["score"])
+    known = {system for system, _, _ in values}
+    for theirs in request.systems.values():
+        if theirs not in known:
+            raise UserError(f"{request.file}: no system {theirs!r}{nearest(theirs, known)}")
+    return values
+
+
+def metric_in(values: Values, metric: str, plan: Plan) -> str | None:
+    """Return what the file calls our metric, None if it has none; the only COMET model is its COMET."""
+    theirs = {name for _, _, name in values}
+    names = [METRIC_NAMES.get(metric, metric), metric]
+    if plan.comet == [metric]:
+        names.append(METRIC_NAMES["comet"])
+    return next((name for name in names if name in theirs), None)
+
+
+def published_table(
+    scores: Sequence[Score], plan: Plan, display: Display, groups: Groups, request: Published, values: Values
+) -> Table:
+    """Return the table; ``values`` is what ``read_published`` gives."""
+    lines: list[list[Any]] = []
+    skipped: list[str] = []
+    for metric in plan.metrics:
+        name = metric_in(values, metric, plan)
+        if name is None:
+            skipped.append(f"{metric}: {request.file} has no such metric")
+            continue
+        for ours, theirs in request.systems.items():
+            own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, name)}
+            there = [direction for direction in plan.directions if direction in own]
+            absent = len(plan.directions) - len(there)
+            if absent:
+                skipped.append(f"{metric} of {theirs}: {absent} of our directions are not published")
+            if there:
+                lines += _lines(scores, plan, display.pivot, groups, request, metric, ours, own, there)
+    frame = frame_of(lines, COLUMNS)
+    rows = records(frame)
+    notes = [
+        f"ours − published, of {request.file}; both average the directions that are published.",
+        "Ours is the mean over seeds ± standard deviation (number of seeds); of one seed the number alone.",
+        *averaging_notes(rows),
+    ]
+    blocks = [
+        block
+        for metric in dict.fromkeys(row["metric"] for row in rows)
+        for block in _blocks([row for row in rows if row["metric"] == metric], request, display)
+    ]
+    title = f"{plan.experiment} beside published numbers"
+    missing = plan.size - len(scores)
+    return Table("published", title, frame, blocks, notes, skipped, missing, plan.size)
+
+
+def _lines(
+    scores: Sequence[Score],
+    plan: Plan,
+    pivot: str,
+    groups: Groups,
+    request: Published,
+    metric: str,
+    ours: str,
+    own: Mapping[str, float],
+    there: list[str],
+) -> list[list[Any]]:
+    """The rows of one metric and system."""
+    wanted = (request.testset, request.profile, metric, ours)
+    part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted and s.direction in own]
+    small = replace(
+        plan,
+        systems=[ours],
+        testsets=[request.testset],
+        profiles=[request.profile],
+        metrics=[metric],
+        directions=there,
+    )
+    cells = summarise(part, small, pivot, groups, "", "").cells
+    places = {
+        (grouping, group, side): parts for grouping, group, side, parts in layout(there, pivot, groups)[0]
+    }
+    return [
+        _line(cell, request.systems[ours], own, places[cell.grouping, cell.group, cell.side])
+        for cell in cells
+    ]
+
+
+def _line(cell: Cell, theirs: str, own: Mapping[str, float], parts: list[list[str]]) -> list[Any]:
+    published = decimal_mean([decimal_mean([own[direction] for direction in part]) for part in parts])
+    complete = cell.scores == cell.scores_expected
+    ours = cell.value if complete else Estimate(None, None, 0, "scores missing")
+    difference = None if ours.mean is None else decimal_difference(ours.mean, published)
+    return [
+        *(cell.experiment, cell.testset, cell.profile, cell.metric, cell.grouping, cell.group, cell.side),
+        *(cell.system, theirs, cell.directions, ours.mean, ours.sd, ours.n, published),
+        *(difference, ours.reason),
+    ]
+
+
+def _blocks(rows: Sequence[Record], request: Published, display: Display) -> list[Block]:
+    """Groups and sides, then single directions; three columns a system."""
+    systems = list(dict.fromkeys(row["system"] for row in rows))
+    spans = [(f"{system} / {request.systems[system]}", 3) for system in systems]
+    section = table_title(request.testset, request.profile, rows[0]["metric"])
+    blocks = []
+    for title, label, part in (
+        ("Groups and sides", "group", [row for row in rows if row["grouping"] != DIRECTION]),
+        ("Single directions", "direction", [row for row in rows if row["grouping"] == DIRECTION]),
+    ):
+        places = {(row["grouping"], row["group"], row["side"], row["system"]): row for row in part}
+        lines: list[Cells] = []
+        for row in {place[:3]: row for place, row in places.items()}.values():
+            name = row["group"] if label == "direction" else f"{row['group']}, {_side(row, display)}"
+            line: Cells = [name]
+            for system in systems:
+                other = places.get((row["grouping"], row["group"], row["side"], system))
+                line += _numbers(other, display.digits(other)) if other else ["n/a"] * 3
+            lines.append(line)
+        header = [label, *["ours", "published", "difference"] * len(systems)]
+        blocks.append(Block(title, header, lines, section, spans))
+    return blocks
+
+
+def _side(row: Record, display: Display) -> str:
+    return "avg" if row["side"] == BOTH else side_title(row["side"], display.pivot)
+
+
+def _numbers(row: Record, digits: Digits) -> Cells:
+    ours = compact(row["ours"], row["sd"], row["n"], row["note"] or "", digits)
+    difference = "n/a" if row["difference"] is None else rounded(row["difference"], digits, sign=True)
+    return [ours, rounded(row["published"], digits), difference]

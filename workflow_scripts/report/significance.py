@@ -1,0 +1,167 @@
+"""Read the tests of systems against others, and correct their p-values over directions.
+
+In:  ``significance/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.compare``: of every system but
+     the baseline.
+Out: one row for each system, other, seed, test set, profile, direction and metric, with p-values after Holm
+     and Benjamini-Hochberg, and a win, a loss or a tie; what is significant in every seed.
+
+A family of tests, over which p-values are corrected, is the directions of one system against one other with
+one metric on one test set: the question is in which of these directions the systems differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.evaluate.correction import TIE, correct, outcome
+from workflow_scripts.files import read_json
+from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.marks import AGAINST_BASELINE, AGAINST_CONTROL, Significant
+from workflow_scripts.report.scores import Plan
+
+FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One test. ``difference`` is system - other in the metric's unit, ``low`` to ``high`` its interval."""
+
+    experiment: str
+    system: str
+    against: str
+    seed: int
+    testset: str
+    profile: str
+    direction: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    sentence_sd: float
+    p_bootstrap: float
+    p_randomisation: float
+    p_holm: float = math.nan
+    p_bh: float = math.nan
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was read: ``missing`` of ``expected`` tests are not there."""
+
+    comparisons: list[Comparison]
+    missing: list[str]
+    expected: int
+    resamples: int  # the fewest of all files; 0 where none was read
+
+
+def others_of(system: str, plan: Plan, baseline: str, control: str) -> list[str]:
+    """Return whom a system is compared with."""
+    if system == baseline:
+        return []
+    return [other for other in (baseline, control) if other in plan.systems and other != system]
+
+
+def read_significance(
+    root: str | Path,
+    plan: Plan,
+    baseline: str = "baseline",
+    control: str = "continued",
+    level: float = 0.05,
+    allow_partial: bool = False,
+) -> Compared:
+    """Read every test of the plan and correct the p-values; ``level`` is that of outcomes.
+
+    Raises:
+        UserError: tests are missing, or a file is damaged or of another job.
+    """
+    found: list[Comparison] = []
+    missing: list[str] = []
+    resamples: list[int] = []
+    expected = 0
+    for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
+        others = others_of(system, plan, baseline, control)
+        wanted = list(product(others, plan.directions, plan.metrics))
+        expected += len(wanted)
+        path = Path(root) / system / f"s{seed}" / f"{testset}.{profile}.json"
+        if not wanted:
+            continue
+        if not path.is_file():
+            missing += [str(path)] * len(wanted)
+            continue
+        job: Job = {"experiment": plan.experiment, "system": system, "seed": seed, "testset": testset}
+        job["profile"] = profile
+        against = read_job(path, job, "significance", _check_directions, "against")
+        resamples.append(_resamples_of(path))
+        for other, direction, metric in wanted:
+            entry = against.get(other, {}).get(direction, {}).get(metric)
+            if entry is None:
+                known = against.get(other, {}).get(direction, {})
+                missing.append(f"{metric} of {direction} against {other} in {path}{nearest(metric, known)}")
+                continue
+            place: dict[str, Any] = {**job, "against": other, "direction": direction, "metric": metric}
+            found.append(Comparison(**place, **{name: float(entry[name]) for name in FIGURES}))
+    if missing and not allow_partial:
+        raise UserError(
+            f"{len(missing)} of {expected} tests of significance are missing, the first: {missing[0]} "
+            f"(--allow-partial makes tables marked PARTIAL)"
+        )
+    return Compared(corrected(found, level), missing, expected, min(resamples, default=0))
+
+
+def _resamples_of(path: Path) -> int:
+    value = read_json(path).get("resamples")
+    if not isinstance(value, int) or value < 1:
+        raise UserError(f"{path}: resamples is {value!r}, not a number of them; delete it and run again")
+    return value
+
+
+def _check_directions(directions: Mapping[str, Any]) -> None:
+    for metrics in directions.values():
+        for entry in metrics.values():
+            values = [float(entry[name]) for name in FIGURES]
+            if not all(map(math.isfinite, values)):
+                raise ValueError("a figure that is no number")
+            if not all(0 <= float(entry[name]) <= 1 for name in ("p_bootstrap", "p_randomisation")):
+                raise ValueError("a p-value that is not between 0 and 1")
+
+
+def corrected(comparisons: Sequence[Comparison], level: float) -> list[Comparison]:
+    """Return the tests, in the same order, with corrected p of the bootstrap and outcomes after Holm."""
+    families: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for place, one in enumerate(comparisons):
+        key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)
+        families[key].append(place)
+    done = list(comparisons)
+    for places in families.values():
+        values = correct([comparisons[place].p_bootstrap for place in places])
+        for place, holm, bh in zip(places, values.p_holm, values.p_bh, strict=True):
+            one = comparisons[place]
+            said = outcome(one.difference, holm, one.metric, level)
+            done[place] = replace(one, p_holm=holm, p_bh=bh, outcome=said)
+    return done
+
+
+def marks_of(comparisons: Sequence[Comparison], seeds: int, control: str) -> Significant:
+    """Return the daggers of each place: differences that are wins in every seed, or losses in every one."""
+    outcomes: dict[tuple[str, str, str, str, str], dict[str, list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for one in comparisons:
+        place = (one.testset, one.profile, one.metric, one.direction, one.system)
+        outcomes[place][one.against].append(one.outcome)
+    return {
+        place: "".join(
+            AGAINST_CONTROL if other == control else AGAINST_BASELINE
+            for other, said in by.items()
+            if len(said) == seeds and len(set(said)) == 1 and said[0] != TIE
+        )
+        for place, by in outcomes.items()
+    }

@@ -1,0 +1,168 @@
+"""The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, and how sure that is.
+
+In:  the tests of ``report.significance``.
+Out: three ``Table``s: every test; wins, losses and ties by side; the spread over seeds beside that over
+     sentences.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields
+from statistics import stdev
+from typing import Any
+
+from workflow_scripts.evaluate.correction import LOSS, WIN, count_outcomes
+from workflow_scripts.report.display import Display
+from workflow_scripts.report.layout import BOTH, members
+from workflow_scripts.report.names import side_title, table_title
+from workflow_scripts.report.rounding import decimal_mean, rounded
+from workflow_scripts.report.scores import Plan
+from workflow_scripts.report.significance import Compared, Comparison
+from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+
+COLUMNS = [column.name for column in fields(Comparison)]
+KEY = ["experiment", "system", "against", "testset", "profile", "metric"]
+WINS_COLUMNS = [*KEY, "side", "seed", "directions", "wins", "losses", "ties"]
+SEEDS_COLUMNS = [
+    *(*KEY, "direction", "seeds", "difference", "seed_sd", "sentence_sd", "mixed_sd"),
+    *("wins", "losses", "ties"),
+]
+BETTER, WORSE = "↑", "↓"
+
+
+def significance_table(compared: Compared, plan: Plan, display: Display, level: float) -> Table:
+    """Return the table of all tests; its frame is ``tables/significance.csv``."""
+    frame = frame_of([list(asdict(one).values()) for one in compared.comparisons], COLUMNS)
+
+    def cell(row: Record) -> Shown:
+        difference, low, high = (
+            rounded(row[name], display.digits(row), sign=True) for name in ("difference", "low", "high")
+        )
+        return Shown(
+            f"{difference} [{low}, {high}]", marks={WIN: BETTER, LOSS: WORSE}.get(row["outcome"], "")
+        )
+
+    notes = [
+        "Each cell: system - other with its confidence interval (paired bootstrap over sentences).",
+        f"{BETTER} a win, {WORSE} a loss: p of the bootstrap, after Holm's correction over directions, is "
+        f"at most {level:g}; all others are ties. A win is the better score, of TER the lower one.",
+        "csv and parquet have p of bootstrap and of approximate randomisation, uncorrected and, of the "
+        "bootstrap, after Holm and Benjamini-Hochberg.",
+    ]
+    notes += too_few_resamples(compared.resamples, len(plan.directions), level)
+    blocks = _by_direction(records(frame), plan, cell, by_seed=True)
+    title = f"Significance of differences in {plan.experiment}"
+    return Table("significance", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+
+
+def too_few_resamples(resamples: int, directions: int, level: float) -> list[str]:
+    """Return a warning where the smallest p of a bootstrap, 1 / (resamples + 1), is none after Holm."""
+    if not resamples or directions / (resamples + 1) <= level:
+        return []
+    needed = math.ceil(directions / level) - 1
+    return [
+        f"WARNING: {resamples} resamples are too few for {directions} directions: the smallest p-value, "
+        f"corrected, is {directions / (resamples + 1):.3f}, so that all are ties; take at least {needed} "
+        "(evaluation.significance.resamples)."
+    ]
+
+
+def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -> Table:
+    """Return the table of wins, losses and ties by side."""
+    sides = members(plan.directions, display.pivot, None)
+    if len(sides) > 1:
+        sides = {**sides, BOTH: list(plan.directions)}
+    tests = [asdict(one) for one in compared.comparisons]
+    lines = [
+        [*place, side, seed, len(said), *count_outcomes(said).values()]
+        for place, rows in _grouped(tests, KEY)
+        for side, directions in sides.items()
+        for seed in plan.seeds
+        if (said := [r["outcome"] for r in chosen(rows, seed=seed) if r["direction"] in directions])
+    ]
+    frame = frame_of(lines, WINS_COLUMNS)
+    named = {side: "all directions" if side == BOTH else side_title(side, display.pivot) for side in sides}
+    blocks = []
+    for (testset, profile, metric, against), rows in _grouped(
+        records(frame), ["testset", "profile", "metric", "against"]
+    ):
+        systems = dict.fromkeys(row["system"] for row in rows)
+        cells: list[Cells] = [
+            [system, *(_counts(chosen(rows, system=system, side=side)) for side in sides)]
+            for system in systems
+        ]
+        title = f"{table_title(testset, profile, metric)}, against {against}"
+        blocks.append(Block("", ["system", *named.values()], cells, title))
+    notes = ["Wins / losses / ties: directions, summed over seeds, by the rule of the table significance."]
+    notes += too_few_resamples(compared.resamples, len(plan.directions), level)
+    title = f"Wins, losses and ties in {plan.experiment}"
+    return Table("wins", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+
+
+def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
+    """Return the table of the spread over seeds beside that over sentences."""
+    tests = [asdict(one) for one in compared.comparisons]
+    frame = frame_of(
+        [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])], SEEDS_COLUMNS
+    )
+
+    def cell(row: Record) -> str:
+        digits = display.digits(row)
+        seed_sd = "n/a" if row["seed_sd"] is None else rounded(row["seed_sd"], digits)
+        difference = rounded(row["difference"], digits, sign=True)
+        return f"{difference} ({seed_sd}; {rounded(row['sentence_sd'], digits)})"
+
+    notes = [
+        "Each cell: mean difference over seeds (standard deviation over seeds; standard deviation over "
+        "resampled sentences, root of the mean square over seeds). Of one seed the former is n/a.",
+        "mixed_sd in the csv and parquet files: that of the mean over seeds if both kinds of chance were "
+        "independent, √(sentence_sd² + seed_sd² / seeds).",
+    ]
+    blocks = _by_direction(records(frame), plan, cell, by_seed=False)
+    title = f"Differences over seeds and over sentences in {plan.experiment}"
+    return Table("seeds", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+
+
+def _spread(place: tuple[Any, ...], rows: Sequence[Record]) -> list[Any]:
+    differences = [row["difference"] for row in rows]
+    seed_sd = stdev(differences) if len(rows) > 1 else None
+    sentence_sd = math.sqrt(sum(row["sentence_sd"] ** 2 for row in rows) / len(rows))
+    mixed = None if seed_sd is None else math.sqrt(sentence_sd**2 + seed_sd**2 / len(rows))
+    counts = count_outcomes([row["outcome"] for row in rows])
+    return [*place, len(rows), decimal_mean(differences), seed_sd, sentence_sd, mixed, *counts.values()]
+
+
+def _counts(rows: Sequence[Record]) -> str:
+    return " / ".join(str(sum(row[name] for row in rows)) for name in ("wins", "losses", "ties"))
+
+
+def _by_direction(
+    rows: Sequence[Record], plan: Plan, cell: Callable[[Record], str | Shown], by_seed: bool
+) -> list[Block]:
+    """A block for each test set, profile, metric and other (and seed): directions by systems."""
+    blocks = []
+    keys = ["testset", "profile", "metric", "against", *(["seed"] if by_seed else [])]
+    for place, part in _grouped(rows, keys):
+        systems = list(dict.fromkeys(row["system"] for row in part))
+        places = {(row["direction"], row["system"]): row for row in part}
+        lines: list[Cells] = [
+            [
+                direction,
+                *(cell(places[direction, s]) if (direction, s) in places else "n/a" for s in systems),
+            ]
+            for direction in plan.directions
+            if any((direction, system) in places for system in systems)
+        ]
+        title = f"against {place[3]}" + (f", seed {place[4]}" if by_seed else "")
+        blocks.append(Block(title, ["direction", *systems], lines, table_title(*place[:3])))
+    return blocks
+
+
+def _grouped(rows: Sequence[Record], keys: Sequence[str]) -> Iterable[tuple[tuple[Any, ...], list[Record]]]:
+    """Rows of equal keys, in the order in which these come first."""
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups.items()
