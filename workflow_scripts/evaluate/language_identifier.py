@@ -34,6 +34,7 @@ class LanguageIdentifier:
     def __init__(self, languages: Sequence[str], weights: NDArray[np.float32]) -> None:
         self.languages = list(languages)
         self.weights = weights
+        self._by_feature = np.ascontiguousarray(weights.T)  # or each product would make its own copy
 
     @classmethod
     def train(cls, lines: Mapping[str, Sequence[str]]) -> LanguageIdentifier:
@@ -50,7 +51,7 @@ class LanguageIdentifier:
         """Return the likeliest language of each line; of two alike the first (so of a blank line)."""
         labels: list[str] = []
         for hashed in _hashed(lines):
-            labels += [self.languages[best] for best in (hashed @ self.weights.T).argmax(axis=1)]
+            labels += [self.languages[best] for best in (hashed @ self._by_feature).argmax(axis=1)]
         return labels
 
     def write(self, path: str | Path) -> None:

@@ -1,0 +1,39 @@
+"""Three invented languages, of which two are close relatives, as an experiment's prepared text."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+LANGUAGES = ["en", "ka", "zu"]
+SYLLABLES = {"en": ["ba", "do", "lu"], "ka": ["ka", "ri", "to"], "zu": ["ka", "ri", "to"]}
+ENDING = {"en": "mi", "ka": "sha", "zu": "zwu"}  # of every word: all that tells ka from zu
+PAIRS = ["en-ka", "en-zu"]
+
+
+def sentences(language: str, count: int, seed: int) -> list[str]:
+    """Return sentences of three to six words of one or two syllables and the language's ending."""
+    chance = random.Random(f"{language}{seed}")
+    return [
+        " ".join(
+            "".join(chance.choices(SYLLABLES[language], k=chance.randint(1, 2))) + ENDING[language]
+            for _ in range(chance.randint(3, 6))
+        )
+        for _ in range(count)
+    ]
+
+
+def write_lines(path: Path, lines: list[str]) -> Path:
+    """Write a file of lines, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def corpus(root: Path, train: int = 200, test: int = 50) -> Path:
+    """Write ``{subset}/{pair}.{language}.txt`` of training and test text; return ``root``."""
+    for number, pair in enumerate(PAIRS):
+        for language in pair.split("-"):
+            for subset, count, seed in (("train", train, number), ("test", test, 10 + number)):
+                write_lines(root / subset / f"{pair}.{language}.txt", sentences(language, count, seed))
+    return root
