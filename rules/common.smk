@@ -378,6 +378,12 @@ def score_files():
     ]
 
 
+def off_target_files():
+    """In which languages every system wrote, where the config asks for it."""
+    wanted = SCORED if EXPERIMENT.evaluation.off_target else []
+    return [f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json" for system, seed, testset in wanted]
+
+
 def likelihood_files():
     """What the config asks for of the likelihood of given translations."""
     evaluation = EXPERIMENT.evaluation

@@ -37,3 +37,64 @@ rule score:
         "--metrics {params.metrics} --tokenizers {params.tokenizers:q} --processes {threads} "
         "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
         "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
+
+
+rule train_identifier:
+    input:
+        text=text_files("train"),
+        # What it is measured on.
+        held_out=[f for subset in EXPERIMENT.subsets if subset != "train" for f in text_files(subset)],
+    output:
+        model="<results>/identifier/model.npz",
+        accuracy="<results>/identifier/accuracy.json",
+    log:
+        "<logs>/train_identifier/identifier.log",
+    benchmark:
+        "<benchmarks>/train_identifier/identifier.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        text_root=lambda w, input: parent(input.text[0], 2),
+        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        languages=EXPERIMENT.languages,
+        code=closure_hash("evaluate.train_identifier"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.evaluate.train_identifier --text-root {params.text_root:q} "
+        "--pairs {params.pairs:q} --languages {params.languages} --out-model {output.model:q} "
+        "--out-accuracy {output.accuracy:q} > {log} 2>&1"
+
+
+rule identify:
+    input:
+        identifier="<results>/identifier/model.npz",
+        hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
+        references=lambda w: references_of(w.testset, "raw"),
+    output:
+        languages="<results>/off_target/{system}/s{seed}/{testset}.json",
+    log:
+        "<logs>/identify/{system}/s{seed}/{testset}.log",
+    benchmark:
+        "<benchmarks>/identify/{system}/s{seed}/{testset}.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        experiment=EXPERIMENT.experiment,
+        directions=EXPERIMENT.evaluated_directions,
+        hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
+        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+        code=closure_hash("evaluate.identify"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.evaluate.identify --identifier {input.identifier:q} "
+        "--hypotheses {params.hypotheses:q} --references {params.references:q} --directions {params.directions} "
+        "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
+        "--testset {wildcards.testset} --out {output.languages:q} > {log} 2>&1"

@@ -167,6 +167,10 @@ def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 
 def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
+    if experiment.evaluation.off_target:
+        yield _job(
+            "train_identifier", "identifier", *(f"identifier/{x}" for x in ("model.npz", "accuracy.json"))
+        )
     for system in experiment.all_systems:
         for seed in experiment.train.seeds:
             for testset in experiment.testsets:
@@ -176,6 +180,8 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                 for profile in experiment.evaluation.references:
                     scores = f"scores/{place}.{profile}"
                     yield _job("score", f"{place}.{profile}", f"{scores}.json", f"{scores}.segments.npz")
+                if experiment.evaluation.off_target:
+                    yield _job("identify", place, f"off_target/{place}.json")
                 if experiment.evaluation.likelihood:
                     files = [f"likelihoods/{place}.{end}" for end in ("json", "npz")]
                     yield _job("likelihood", place, *files)
