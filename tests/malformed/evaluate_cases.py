@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.malformed import off_target_cases
 from tests.malformed.case import Accepted, Case, Lay
 from workflow_scripts.report.summary import CSV_COLUMNS
 
@@ -193,7 +194,7 @@ FIGURES = [
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 
-CASES = [*SCORE, *TABULATE, *FIGURES]
+CASES = [*SCORE, *TABULATE, *FIGURES, *off_target_cases.CASES]
 
 
 def perfect(folder: Path) -> None:
@@ -211,4 +212,5 @@ def perfect(folder: Path) -> None:
 FULL = b"ein Haus am Fluss\nam Fluss steht ein Haus\n"
 ACCEPTED = [
     Accepted("score-crlf", "hypotheses with byte order mark and CRLF", "evaluate.score", scoring(b"\xef\xbb\xbf" + FULL.replace(b"\n", b"\r\n"), FULL), "scored as without", perfect),
+    *off_target_cases.ACCEPTED,
 ]  # fmt: skip

@@ -1,0 +1,107 @@
+"""Malformed text to train a language identifier on, malformed identifiers, and hypotheses for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.malformed.case import Accepted, Case, Lay
+from workflow_scripts.archive import write_archive
+from workflow_scripts.evaluate.language_identifier import FEATURES, FORMAT, settings
+
+LINES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
+PAIRS = '{"train":["de-en"],"test":["de-en"]}'
+WEIGHTS = np.zeros((2, FEATURES), np.float32)
+
+
+def training(pairs: str = PAIRS, languages: str = "de en", **files: bytes) -> Lay:
+    """Text of one pair; ``train_de`` and the like: other bytes in that file."""
+
+    def lay(folder: Path) -> list[str]:
+        for subset in ("train", "test"):
+            for language in ("de", "en"):
+                path = folder / subset / f"de-en.{language}.txt"
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(files.get(f"{subset}_{language}", LINES))
+        words = f"--text-root . --languages {languages} --out-model model.npz --out-accuracy accuracy.json"
+        return [*words.split(), "--pairs", pairs]
+
+    return lay
+
+
+def train(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of train_identifier."""
+    return Case(f"identifier-{name}", what, "evaluate.train_identifier", lay, said)
+
+
+def identifying(
+    weights: np.ndarray[Any, Any] = WEIGHTS,
+    change: Callable[[bytes], bytes] = lambda content: content,
+    hypotheses: bytes = LINES,
+    directions: str = "en-de",
+    **manifest: Any,
+) -> Lay:
+    """An identifier of German and English, and hypotheses of one direction."""
+
+    def lay(folder: Path) -> str:
+        whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
+        write_archive(folder / "model.npz", {"weights": weights}, whole)
+        (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
+        (folder / "hyp.en-de").write_bytes(hypotheses)
+        (folder / "ref.de").write_bytes(LINES)
+        files = "--identifier model.npz --hypotheses hyp.{direction} --references ref.{target}"
+        job = "--experiment x --system ns --testset one --seed 1 --out languages.json"
+        return f"{job} {files} --directions {directions}"
+
+    return lay
+
+
+def absent(folder: Path) -> str:
+    """No identifier."""
+    words = identifying()(folder)
+    (folder / "model.npz").unlink()
+    return str(words)
+
+
+def identify(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of identify."""
+    return Case(f"off-target-{name}", what, "evaluate.identify", lay, said)
+
+
+AGAIN = "delete it and run the step that writes it again"
+CASES = [
+    train("json", "pairs that are not JSON", training(pairs="{"), '--pairs: not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))'),
+    train("form", "pairs of another form", training(pairs='{"train":"de-en"}'), '--pairs: not of the shape {"train": ["de-en"], "test": ["de-en"]}'),
+    train("train", "no pairs to train on", training(pairs='{"test":["de-en"]}'), '--pairs: no pairs of train, the text to train on; there are test'),
+    train("pair", "a pair with an underscore", training(pairs='{"train":["de_en"]}'), "'de_en' is not two language codes around a hyphen, as in de-en"),
+    train("absent", "a pair without text", training(pairs='{"train":["de-fr"]}'), 'train/de-fr.de.txt: no such file, for the text of de'),
+    train("language", "a language without training text", training(languages="de en fr"), 'train: no training text of fr, so no identifier can know it; add some, or set evaluation.off_target: false'),
+    train("empty", "training text without a letter", training(train_de=b"1\n\n2\n"), 'train: no training text of de, so no identifier can know it; add some, or set evaluation.off_target: false'),
+    train("not-utf8", "training text in Latin-1", training(train_en=b"a house\nna\xefve\n"), 'train/de-en.en.txt: not UTF-8 in the line at byte 8; convert it with iconv'),
+    identify("absent", "no identifier", absent, 'model.npz: no such identifier; evaluate.train_identifier writes it'),
+    identify("cut", "a truncated identifier", identifying(change=lambda content: content[:5000]), f'model.npz: not a {FORMAT} file (File is not a zip file); {AGAIN}'),
+    identify("bytes", "an identifier with a changed byte", identifying(change=lambda content: content[:9000] + b"!" + content[9001:]), f"model.npz: not a {FORMAT} file (Bad CRC-32 for file 'weights.npy'); {AGAIN}"),
+    identify("format", "a mask file as identifier", identifying(format="masks-1"), f"model.npz: format is 'masks-1', expected '{FORMAT}'; name the right file"),
+    identify("ngrams", "an identifier with other n-grams", identifying(ngrams=[2, 3]), 'model.npz: an identifier with other n-grams; delete it and train it again'),
+    identify("languages", "an identifier that names no languages", identifying(languages="de"), f'model.npz: not a {FORMAT} file (it names no languages); {AGAIN}'),
+    identify("weights", "an identifier with weights of another size", identifying(WEIGHTS[:1]), f'model.npz: not a {FORMAT} file (no float32 weights of 2 × {FEATURES}); {AGAIN}'),
+    identify("nan", "an identifier with weights that are no numbers", identifying(WEIGHTS + np.float32("nan")), f'model.npz: not a {FORMAT} file (a weight is not a finite number); {AGAIN}'),
+    identify("target", "a target that the identifier does not know", identifying(directions="en-deu"), "model.npz: does not know 'deu', the target of en-deu (did you mean 'de'?); it knows de, en; train it on text of that too"),
+    identify("shorter", "a hypothesis file of another length", identifying(hypotheses=LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
+]  # fmt: skip
+
+
+def counted_apart(folder: Path) -> None:
+    """Lines in no language are counted, and left out of the rate."""
+    found = json.loads((folder / "languages.json").read_text())["directions"]["en-de"]
+    assert (found["n"], found["empty"], found["without_letters"], found["labels"]) == (3, 1, 1, {"de": 1})
+    assert found["off_target_rate"] == 0
+
+
+ACCEPTED = [
+    Accepted("off-target-blank", "hypotheses that are blank or a number", "evaluate.identify", identifying(hypotheses=b"ein Haus\n\n1984\n"), "counted apart", counted_apart),
+]  # fmt: skip
