@@ -64,7 +64,7 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
             missing += [str(path)] * len(plan.directions)
             continue
         job = {"experiment": plan.experiment, "system": system, "seed": seed, "testset": testset}
-        directions = read_job(path, job, "off-target", _check_entry)
+        directions = read_job(path, job, "language", _check_entry)
         for direction in plan.directions:
             if direction not in directions:
                 missing.append(f"{direction} in {path}")
@@ -140,7 +140,7 @@ def health_table(
     if off_target is None:
         notes[1] = "Off target: n/a, no language was identified."
     title = f"Health of hypotheses in {plan.experiment}"
-    return Table("health", title, frame, blocks, notes, [], missing, expected)
+    return Table("health", title, frame, blocks, notes, [], missing, expected, "figures")
 
 
 def _figures(rows: Sequence[Record]) -> Cells:

@@ -107,7 +107,8 @@ def read_significance(
                 missing.append(f"{metric} of {direction} against {other} in {path}{nearest(metric, known)}")
                 continue
             place: dict[str, Any] = {**job, "against": other, "direction": direction, "metric": metric}
-            found.append(Comparison(**place, **{name: float(entry[name]) for name in FIGURES}))
+            place |= {name: float(entry[name]) for name in FIGURES}
+            found.append(Comparison(**place))
     if missing and not allow_partial:
         raise UserError(
             f"{len(missing)} of {expected} tests of significance are missing, the first: {missing[0]} "

@@ -54,7 +54,7 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
     notes += too_few_resamples(compared.resamples, len(plan.directions), level)
     blocks = _by_direction(records(frame), plan, cell, by_seed=True)
     title = f"Significance of differences in {plan.experiment}"
-    return Table("significance", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+    return Table("significance", title, frame, blocks, notes, [], *_missing(compared))
 
 
 def too_few_resamples(resamples: int, directions: int, level: float) -> list[str]:
@@ -98,7 +98,7 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
     notes = ["Wins / losses / ties: directions, summed over seeds, by the rule of the table significance."]
     notes += too_few_resamples(compared.resamples, len(plan.directions), level)
     title = f"Wins, losses and ties in {plan.experiment}"
-    return Table("wins", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+    return Table("wins", title, frame, blocks, notes, [], *_missing(compared))
 
 
 def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
@@ -122,7 +122,11 @@ def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
     ]
     blocks = _by_direction(records(frame), plan, cell, by_seed=False)
     title = f"Differences over seeds and over sentences in {plan.experiment}"
-    return Table("seeds", title, frame, blocks, notes, [], len(compared.missing), compared.expected)
+    return Table("seeds", title, frame, blocks, notes, [], *_missing(compared))
+
+
+def _missing(compared: Compared) -> tuple[int, int, str]:
+    return len(compared.missing), compared.expected, "tests"
 
 
 def _spread(place: tuple[Any, ...], rows: Sequence[Record]) -> list[Any]:

@@ -20,7 +20,7 @@ from workflow_scripts.report.display import (
 from workflow_scripts.report.layout import ALL, BOTH, DIRECTION
 from workflow_scripts.report.marks import BOLD_RULE, FLAGGED, best
 from workflow_scripts.report.names import side_title, table_title, without_title
-from workflow_scripts.report.rounding import written
+from workflow_scripts.report.rounding import Digits, written
 from workflow_scripts.report.summary import CSV_COLUMNS, Summary, row_of, sweep_key
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
 
@@ -111,6 +111,6 @@ def _block(title: str, rows: Sequence[Record], label: str, display: Display, nam
     return Block(title, header, list(lines.values()))
 
 
-def _difference(row: Record, against: str, digits: int) -> str:
+def _difference(row: Record, against: str, digits: Digits) -> str:
     mean, sd, n = (row[f"{against}_difference{part}"] for part in ("", "_sd", "_n"))
     return written(mean, sd, n, row[f"{against}_note"], digits, sign=True)

@@ -44,7 +44,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` is the files' name without suffix; ``missing`` of ``expected`` scores make it PARTIAL."""
+    """``name`` is the files' name without suffix; ``missing`` of ``expected`` make it PARTIAL."""
 
     name: str
     title: str
@@ -54,11 +54,12 @@ class Table:
     not_shown: list[str] = field(default_factory=list)
     missing: int = 0
     expected: int = 0
+    counted: str = "scores"
 
     @property
     def partial(self) -> str:
         """What is missing, or ""."""
-        return f"{self.missing} of {self.expected} scores missing" if self.missing else ""
+        return f"{self.missing} of {self.expected} {self.counted} missing" if self.missing else ""
 
     @property
     def full_title(self) -> str:

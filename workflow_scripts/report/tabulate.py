@@ -100,6 +100,8 @@ def read_plan(args: argparse.Namespace) -> Plan:
             raise UserError(f"--comet: {name} is none of --metrics{nearest(name, args.metrics)}")
     if args.bilingual is not None and args.bilingual not in args.systems:
         raise UserError(f"--bilingual: no system {args.bilingual!r}{nearest(args.bilingual, args.systems)}")
+    if not 0 < args.level < 1:
+        raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
     return Plan(args.experiment, *lists, args.comet)
 

@@ -255,3 +255,141 @@ def test_a_score_of_another_profile_than_its_name_is_refused(results):
     write(results, "baseline", 1, "en-de", 10.0, {"profile": "paper"})
     with pytest.raises(UserError, match="profile is 'paper', its path says 'raw'"):
         tabulate(results)
+
+
+# ---- COMET, significance, languages: files beside the scores --------------------------------------------------
+
+SYSTEMS = ["baseline", "continued", "ns-k97.5", "ns-k70"]
+MODEL = "model:tiny|sha256:0123abcd|version:2.2.7"
+
+
+def put(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+@pytest.fixture
+def everything(results) -> Path:
+    """COMET, tests and rates of every system and seed."""
+    for system in SYSTEMS:
+        for seed in (1, 2):
+            job = {"experiment": "toy", "system": system, "seed": seed, "testset": "test"}
+            one = {"metric": "comet", "score": 0.8 + seed / 100, "signature": MODEL}
+            comet = {
+                direction: {"n": 200, "scores": [one], "references_sha256": f"ref-{direction}"}
+                for direction in ("en-de", "de-en")
+            }
+            comet["de-en"]["flags"] = ["language not known to the model: de"]
+            put(
+                results / f"comet/{system}/s{seed}/test.raw.comet.json",
+                {**job, "profile": "raw", "directions": comet},
+            )
+            rate = {"n": 200, "off_target_rate": 0.01, "packaged": {"off_target_rate": None, "reason": "why"}}
+            put(
+                results / f"off_target/{system}/s{seed}/test.json",
+                {**job, "directions": {"en-de": rate, "de-en": rate}},
+            )
+            entry = {"difference": 2.0, "low": 1.0, "high": 3.0, "sentence_sd": 0.5}
+            entry |= {"p_bootstrap": 0.001, "p_randomisation": 0.001}
+            tests = {d: dict.fromkeys(("bleu", "chrf", "comet"), entry) for d in ("en-de", "de-en")}
+            others = [other for other in ("baseline", "continued") if other != system]
+            put(
+                results / f"significance/{system}/s{seed}/test.raw.json",
+                {**job, "profile": "raw", "resamples": 1000, "against": dict.fromkeys(others, tests)},
+            )
+    return results
+
+
+def tabulate_all(root: Path, *more: str) -> Path:
+    arguments = [
+        "--metrics",
+        "bleu",
+        "chrf",
+        "comet",
+        "--comet",
+        "comet",
+        "--comet-root",
+        str(root / "comet"),
+    ]
+    arguments += ["--significance-root", str(root / "significance")]
+    arguments += ["--off-target-root", str(root / "off_target")]
+    (root / "published.csv").write_text("system,direction,metric,score\nmT-big,en-de,BLEU,10.0\n")
+    asked = {"file": str(root / "published.csv"), "systems": {"baseline": "mT-big"}}
+    arguments += ["--published", json.dumps(asked), "--without", '{"german": ["en-de"]}']
+    return tabulate(root, *arguments, *more)
+
+
+TABLES = {
+    *("scores", "summary", "groups", "differences", "interference", "health"),
+    *("significance", "wins", "seeds", "published"),
+}
+
+
+def test_every_table_in_every_format(everything):
+    tables = tabulate_all(everything)
+    names = {f"{name}.{ending}" for name in TABLES for ending in ("md", "csv", "tex", "parquet")}
+    assert {path.name for path in tables.iterdir()} == names
+    lines = (tables / "scores.csv").read_text().splitlines()
+    assert lines[0] == "experiment,system,seed,testset,profile,direction,metric,score,n,signature"
+    assert lines[3] == f"toy,baseline,1,test,raw,en-de,comet,0.81,200,{MODEL}"
+    text = (tables / "scores.md").read_text()
+    # BLEU 13 and 13, significant against both in both seeds; COMET has four digits and flags.
+    cells = ["11.00 ± 1.41 (2)", "11.00 ± 0.00 (2) †", "**13.00 ± 0.00 (2)** †‡", "9.00 ± 0.00 (2) †‡"]
+    assert {cell.strip() for cell in text.split("| en-de |")[1].splitlines()[0].split("|")} == {*cells, ""}
+    assert "| de-en § | **0.8150 ± 0.0071 (2)** | **0.8150 ± 0.0071 (2)** †" in text
+    assert "PARTIAL" not in "".join(path.read_text() for path in tables.glob("*.[mct]*"))
+
+
+def test_the_same_files_give_the_same_bytes(everything):
+    tables = tabulate_all(everything)
+    before = {path.name: path.read_bytes() for path in tables.iterdir()}
+    tabulate_all(everything)
+    assert {path.name: path.read_bytes() for path in tables.iterdir()} == before
+
+
+def test_what_is_missing_beside_the_scores_is_an_error(everything):
+    (everything / "comet/ns-k70/s2/test.raw.comet.json").unlink()
+    with pytest.raises(
+        UserError, match=r"^2 of 48 scores are missing, .*comet/ns-k70/s2/test.raw.comet.json"
+    ):
+        tabulate_all(everything)
+    (everything / "significance/ns-k70/s2/test.raw.json").unlink()
+    (everything / "off_target/ns-k70/s2/test.json").unlink()
+    tables = tabulate_all(everything, "--allow-partial")
+    for name in TABLES:
+        assert (tables / f"{name}.md").read_text().startswith("# PARTIAL ("), name
+        assert (tables / f"{name}.csv").read_text().splitlines()[0].endswith(",partial"), name
+
+
+def test_two_comet_files_must_have_the_same_references(everything):
+    path = everything / "comet/ns-k70/s2/test.raw.comet.json"
+    content = json.loads(path.read_text())
+    content["directions"]["en-de"]["references_sha256"] = "x"
+    path.write_text(json.dumps(content))
+    with pytest.raises(
+        UserError, match=r"test.raw.comet.json: scored against other references than .*scores/"
+    ):
+        tabulate_all(everything)
+
+
+def test_a_model_without_references_has_none(everything):
+    for path in everything.glob("comet/*/*/*.json"):
+        content = json.loads(path.read_text())
+        content["directions"]["en-de"]["references_sha256"] = None
+        path.write_text(json.dumps(content))
+    assert (tabulate_all(everything) / "scores.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--comet", "kiwi"], "--comet: kiwi is none of --metrics"),
+        (["--without", "[]"], "--without: not of the shape"),
+        (["--without", '{"x": ["en-xx"]}'], "without x: no direction en-xx"),
+        (["--bilingual", "ns-k71"], r"--bilingual: no system 'ns-k71' \(did you mean 'ns-k70'\?\)"),
+        (["--level", "2"], "--level: 2.0 is not between 0 and 1"),
+    ],
+)
+def test_wrong_arguments_of_more_tables(everything, more, message):
+    with pytest.raises(UserError, match=message):
+        tabulate_all(everything, *more)

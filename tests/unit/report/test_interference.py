@@ -1,0 +1,68 @@
+"""report.interference: bilingual against multilingual systems, by resource."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflow_scripts.report.display import Display
+from workflow_scripts.report.interference import interference_table, reading_of
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.table import Shown, records
+
+DIRECTIONS = ["en-de", "de-en", "en-lb", "lb-en"]
+GROUPS = {"family": {"germanic": ["de", "lb"]}, "tier": {"high": ["de"], "low": ["lb"]}}
+# Interference at the high tier, transfer at the low one; ns makes up for the former.
+VALUES = {
+    "bilingual": [30.0, 32.0, 10.0, 12.0],
+    "baseline": [28.0, 31.0, 15.0, 20.0],
+    "ns": [30.0, 33.0, 16.0, 21.0],
+}
+
+
+def scores(metric: str = "bleu") -> tuple[list[Score], Plan]:
+    plan = Plan("e", list(VALUES), [1], ["test"], DIRECTIONS, [metric])
+    rows = [
+        Score("e", system, 1, "test", "raw", direction, metric, value, 10, "sig")
+        for system, values in VALUES.items()
+        for direction, value in zip(DIRECTIONS, values, strict=True)
+    ]
+    return rows, plan
+
+
+def test_interference_and_transfer():
+    table = interference_table(*scores(), Display("en"), GROUPS, "bilingual")
+    [block] = table.blocks
+    assert block.spans == [("high", 3), ("low", 3), ("all", 3)]
+    assert [[cell.text if isinstance(cell, Shown) else cell for cell in row] for row in block.rows] == [
+        ["baseline", "-2.00", "-1.00", "-1.50", "+5.00", "+8.00", "+6.50", "+1.50", "+3.50", "+2.50"],
+        ["ns", "+0.00", "+1.00", "+0.50", "+6.00", "+9.00", "+7.50", "+3.00", "+5.00", "+4.00"],
+    ]
+    readings = {(r["system"], r["group"], r["side"]): r["reading"] for r in records(table.frame)}
+    assert readings["baseline", "high", "both"] == "interference"
+    assert readings["ns", "high", "out of pivot"] == "none"
+    assert readings["baseline", "low", "both"] == "transfer"
+    assert {row["bilingual"] for row in records(table.frame)} == {"bilingual"}
+
+
+def test_without_a_bilingual_system_it_says_so():
+    rows, plan = scores()
+    table = interference_table(rows, plan, Display("en"), GROUPS)
+    assert table.blocks == []
+    assert table.notes == ["n/a: no bilingual system: name one (--bilingual, report.bilingual)."]
+    found = records(table.frame)
+    assert {row["note"] for row in found} == {"no bilingual system: name one (--bilingual, report.bilingual)"}
+    assert {row["difference"] for row in found} == {None} and len(found) == 3 * 9
+
+
+def test_without_tiers_it_says_so():
+    table = interference_table(*scores(), Display("en"), {"family": GROUPS["family"]}, "bilingual")
+    assert "high and low resource: no grouping 'tier' of languages (groups.tier)" in table.not_shown
+    assert {row["grouping"] for row in records(table.frame)} == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("difference", "metric", "reading"),
+    [(1.0, "bleu", "transfer"), (1.0, "ter", "interference"), (-1.0, "ter", "transfer"), (None, "bleu", "")],
+)
+def test_readings(difference, metric, reading):
+    assert reading_of(difference, metric) == reading

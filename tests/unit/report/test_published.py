@@ -1,0 +1,148 @@
+"""report.published: ours - published, by direction and group."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.report.published_scores import PUBLISHED, SYSTEMS, TIERS, published
+from workflow_scripts.errors import UserError
+from workflow_scripts.report.display import Display
+from workflow_scripts.report.published import (
+    Published,
+    metric_in,
+    published_table,
+    read_published,
+    read_request,
+)
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.table import Shown, records
+
+DIRECTIONS = ["en-de", "de-en", "en-fr"]
+PLAN = Plan("e", ["baseline", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu", "kiwi"], ["raw"], ["kiwi"])
+HEADER = "system,direction,metric,score\n"
+
+
+def write(tmp_path: Path, text: str) -> Published:
+    (tmp_path / "published.csv").write_text(text)
+    return Published(str(tmp_path / "published.csv"), {"baseline": "mT-big"}, "test", "raw")
+
+
+def ours() -> list[Score]:
+    values = {1: [10.0, 30.0, 20.0], 2: [12.0, 30.0, 20.0]}
+    return [
+        Score("e", "baseline", seed, "test", "raw", direction, metric, value / unit, 10, "sig")
+        for seed, by in values.items()
+        for metric, unit in (("bleu", 1), ("kiwi", 100))
+        for direction, value in zip(DIRECTIONS, by, strict=True)
+    ]
+
+
+def test_differences_by_direction_and_group(tmp_path):
+    text = "mT-big,en-de,BLEU,10.5\nmT-big,de-en,BLEU,29.0\nother,en-fr,BLEU,1\nmT-big,en-de,COMET,0.1\n"
+    request = write(tmp_path, HEADER + text)
+    plan = Plan("e", ["baseline"], [1, 2], ["test"], DIRECTIONS, ["bleu", "kiwi"], ["raw"], ["kiwi"])
+    table = published_table(ours(), plan, Display("en"), {}, request, read_published(request))
+    rows = {
+        (r["metric"], r["group"], r["side"]): (r["directions"], r["ours"], r["published"], r["difference"])
+        for r in records(table.frame)
+    }
+    # en-fr is not published, so that neither average has it: 11 (of 10 and 12) against 10.5.
+    assert rows["bleu", "all", "out of pivot"] == (1, 11.0, 10.5, 0.5)
+    assert rows["bleu", "all", "both"] == (2, 20.5, 19.75, 0.75)
+    assert rows["bleu", "de-en", "into pivot"] == (1, 30.0, 29.0, 1.0)
+    assert rows["kiwi", "all", "out of pivot"] == (1, 0.11, 0.1, 0.01)  # the only COMET model
+    assert ("bleu", "en-fr", "out of pivot") not in rows
+    assert table.not_shown == [
+        "bleu of mT-big: 1 of our directions are not published",
+        "kiwi of mT-big: 2 of our directions are not published",
+    ]
+    groups, single = table.blocks[:2]
+    assert groups.spans == [("baseline / mT-big", 3)]
+    assert groups.rows[0] == ["all, out of en", "11.00 ± 1.41 (2)", "10.50", "+0.50"]
+    assert single.rows == [
+        ["en-de", "11.00 ± 1.41 (2)", "10.50", "+0.50"],
+        ["de-en", "30.00 ± 0.00 (2)", "29.00", "+1.00"],
+    ]
+
+
+def test_metrics_by_name():
+    values = {("s", "en-de", name): 1.0 for name in ("BLEU", "chrF++", "COMET")}
+    plan = Plan(
+        "e", ["s"], [1], ["t"], ["en-de"], ["bleu", "chrf", "comet", "kiwi"], ["raw"], ["comet", "kiwi"]
+    )
+    assert [metric_in(values, metric, plan) for metric in ("bleu", "chrf", "comet")] == [
+        "BLEU",
+        "chrF++",
+        "COMET",
+    ]
+    assert metric_in(values, "kiwi", plan) is None  # of two COMET models none is meant but "comet"
+    assert metric_in(values, "ter", plan) is None
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason=f"no {PUBLISHED}")
+def test_published_scores_differ_from_themselves_by_nothing():
+    scores, plan = published()
+    request = Published(str(PUBLISHED), {ours: theirs for theirs, ours in SYSTEMS.items()}, "flores", "paper")
+    table = published_table(scores, plan, Display("en"), {"tier": TIERS}, request, read_published(request))
+    rows = records(table.frame)
+    assert len(rows) == 3 * 2 * (60 + 4 * 3) and {row["difference"] for row in rows} == {0.0}
+    cells = {row[0]: row[1:] for row in table.blocks[0].rows}
+    assert cells["all, avg"] == ["27.6", "27.6", "+0.0", "29.0", "29.0", "+0.0"]
+    assert not any(isinstance(cell, Shown) for row in cells.values() for cell in row)
+    assert table.not_shown == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEADER + "mT-bigg,en-de,BLEU,1\n", r"no system 'mT-big' \(did you mean 'mT-bigg'\?\)"),
+        (HEADER + "mT-big,en-de,BLEU,x\n", "line 2: score is 'x', not a number"),
+        (HEADER + "mT-big,en-de,BLEU,\n", "line 2: score is '', not a number"),
+        (HEADER + "mT-big,en-de,BLEU,nan\n", "line 2: score is 'nan', not a number"),
+        (
+            HEADER + "mT-big,en-de,BLEU,1\nmT-big,en-de,BLEU,2\n",
+            "line 3: mT-big en-de BLEU stands there twice",
+        ),
+        ("system,direction,metric,scores\n", r"no column 'score' \(did you mean 'scores'\?\)"),
+    ],
+)
+def test_files_that_are_none(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        read_published(write(tmp_path, text))
+
+
+def test_an_absent_file():
+    with pytest.raises(
+        UserError, match=r"^x.csv: no such file, for published numbers \(report.published.file\)"
+    ):
+        read_published(Published("x.csv", {"baseline": "a"}, "test", "raw"))
+
+
+def test_requests():
+    text = json.dumps({"file": "x.csv", "systems": {"ns": "theirs"}, "testset": None, "references": "raw"})
+    assert read_request(text, PLAN) == Published("x.csv", {"ns": "theirs"}, "test", "raw")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "--published: not of the shape"),
+        ('{"file": "x.csv"}', "--published: not of the shape"),
+        ('{"file": "x.csv", "systems": {"nss": "a"}}', r"no system 'nss' \(did you mean 'ns'\?\)"),
+        (
+            '{"file": "x.csv", "systems": {"ns": "a"}, "testset": "tst"}',
+            "testset must be one of test, not 'tst'",
+        ),
+        (
+            '{"file": "x.csv", "systems": {"ns": "a"}, "references": "paper"}',
+            "references must be one of raw, not",
+        ),
+    ],
+)
+def test_requests_that_are_none(text, message):
+    with pytest.raises(UserError, match=message):
+        read_request(text, PLAN)

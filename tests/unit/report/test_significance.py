@@ -1,0 +1,259 @@
+"""report.significance and its tables: corrections, outcomes, marks and spreads, worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.report.direction_table import direction_table
+from workflow_scripts.report.display import Display
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.significance import (
+    Compared,
+    Comparison,
+    corrected,
+    marks_of,
+    others_of,
+    read_significance,
+)
+from workflow_scripts.report.significance_tables import (
+    COLUMNS,
+    seeds_table,
+    significance_table,
+    too_few_resamples,
+    wins_table,
+)
+from workflow_scripts.report.table import Shown, records
+
+DIRECTIONS = ["en-de", "en-fr", "de-en"]
+DISPLAY = Display("en")
+
+
+def plan_of(systems: list[str], seeds: list[int], metrics: list[str] | None = None) -> Plan:
+    return Plan("e", systems, seeds, ["test"], DIRECTIONS, metrics or ["bleu"])
+
+
+def comparison(
+    direction: str,
+    difference: float,
+    p: float,
+    seed: int = 1,
+    against: str = "baseline",
+    metric: str = "bleu",
+) -> Comparison:
+    return Comparison(
+        *("e", "ns", against, seed, "test", "raw", direction, metric),
+        *(difference, difference - 0.5, difference + 0.5, 0.3, p, p),
+    )
+
+
+def test_whom_a_system_is_compared_with():
+    plan = plan_of(["baseline", "continued", "ns"], [1])
+    others = {system: others_of(system, plan, "baseline", "continued") for system in plan.systems}
+    assert others == {"baseline": [], "continued": ["baseline"], "ns": ["baseline", "continued"]}
+    assert others_of("ns", plan_of(["ns"], [1]), "baseline", "continued") == []
+
+
+def test_correction_is_over_directions():
+    """p = .01, .04, .03: Holm .03, .06 (.03 × 2, then no less than that); BH .03, .04, .04 (.045 is more)."""
+    done = corrected(
+        [comparison("en-de", 1.0, 0.01), comparison("en-fr", 1.0, 0.04), comparison("de-en", -1.0, 0.03)],
+        0.05,
+    )
+    assert [one.p_holm for one in done] == pytest.approx([0.03, 0.06, 0.06])
+    assert [one.p_bh for one in done] == pytest.approx([0.03, 0.04, 0.04])
+    assert [one.outcome for one in done] == ["win", "tie", "tie"]
+
+
+def test_families_are_not_mixed():
+    """Each seed, other and metric has a correction of its own: two tests each, the smaller p doubled."""
+    tests = [
+        comparison(direction, difference, p, seed, against, metric)
+        for seed, against, metric in (
+            (1, "baseline", "bleu"),
+            (2, "continued", "bleu"),
+            (2, "continued", "ter"),
+        )
+        for direction, difference, p in (("en-de", 1.0, 0.02), ("en-fr", -1.0, 0.5))
+    ]
+    done = corrected(tests, 0.05)
+    assert [one.p_holm for one in done] == pytest.approx([0.04, 0.5] * 3)
+    # More errors are a loss.
+    assert [one.outcome for one in done] == ["win", "tie", "win", "tie", "loss", "tie"]
+
+
+def test_marks_are_of_every_seed_and_of_one_sense():
+    done = [
+        *corrected([comparison("en-de", 1.0, 0.01), comparison("en-fr", 1.0, 0.01)], 0.05),
+        *corrected([comparison("en-de", 1.0, 0.01, 2), comparison("en-fr", -1.0, 0.01, 2)], 0.05),
+        *corrected([comparison("en-de", -1.0, 0.01, seed, "continued") for seed in (1, 2)], 0.05),
+    ]
+    marks = marks_of(done, 2, "continued")
+    place = ("test", "raw", "bleu")
+    assert marks == {(*place, "en-de", "ns"): "†‡", (*place, "en-fr", "ns"): ""}
+    assert marks_of(done, 3, "continued")[(*place, "en-de", "ns")] == ""  # a seed is lacking
+
+
+def test_marks_stand_in_the_table_of_directions():
+    plan = plan_of(["baseline", "ns"], [1])
+    scores = [
+        Score("e", system, 1, "test", "raw", direction, "bleu", value, 10, "sig")
+        for system, value in (("baseline", 10.0), ("ns", 12.0))
+        for direction in DIRECTIONS
+    ]
+    marks = {("test", "raw", "bleu", "en-fr", "ns"): "†"}
+    [block] = direction_table(scores, plan, DISPLAY, marks, {("bleu", "de-en"): ["not known: de"]}).blocks
+    assert block.rows == [
+        [Shown("en-de"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True)],
+        [Shown("en-fr"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True, marks="†")],
+        [Shown("de-en", marks="§"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True)],
+    ]
+    assert block.notes[-1] == "§ among the directions: not known: de."
+
+
+def compared(seeds: int = 2) -> Compared:
+    tests = []
+    for seed, differences in ((1, (2.0, 1.0, -3.0)), (2, (4.0, 1.0, -3.0)))[:seeds]:
+        rows = zip(DIRECTIONS, differences, (0.001, 0.9, 0.001), strict=True)
+        tests += corrected([comparison(direction, d, p, seed) for direction, d, p in rows], 0.05)
+    return Compared(tests, [], len(tests), 1000)
+
+
+def test_wins_losses_and_ties_by_side():
+    table = wins_table(compared(), plan_of(["baseline", "ns"], [1, 2]), DISPLAY, 0.05)
+    rows = [
+        (r["side"], r["seed"], r["directions"], r["wins"], r["losses"], r["ties"])
+        for r in records(table.frame)
+    ]
+    assert rows == [
+        ("out of pivot", 1, 2, 1, 0, 1),
+        ("out of pivot", 2, 2, 1, 0, 1),
+        ("into pivot", 1, 1, 0, 1, 0),
+        ("into pivot", 2, 1, 0, 1, 0),
+        ("both", 1, 3, 1, 1, 1),
+        ("both", 2, 3, 1, 1, 1),
+    ]
+    [block] = table.blocks
+    assert block.header == ["system", "out of en", "into en", "all directions"]
+    assert block.rows == [["ns", "2 / 0 / 2", "0 / 2 / 0", "2 / 2 / 2"]]
+
+
+def test_every_test_is_in_the_frame():
+    table = significance_table(compared(), plan_of(["baseline", "ns"], [1, 2]), DISPLAY, 0.05)
+    assert (
+        list(table.frame.columns)
+        == COLUMNS
+        == [
+            "experiment",
+            "system",
+            "against",
+            "seed",
+            "testset",
+            "profile",
+            "direction",
+            "metric",
+            "difference",
+            "low",
+            "high",
+            "sentence_sd",
+            "p_bootstrap",
+            "p_randomisation",
+            "p_holm",
+            "p_bh",
+            "outcome",
+        ]
+    )
+    assert len(table.frame) == 6
+    assert [block.title for block in table.blocks] == ["against baseline, seed 1", "against baseline, seed 2"]
+    assert table.blocks[0].rows == [
+        ["en-de", Shown("+2.00 [+1.50, +2.50]", marks="↑")],
+        ["en-fr", Shown("+1.00 [+0.50, +1.50]")],
+        ["de-en", Shown("-3.00 [-3.50, -2.50]", marks="↓")],
+    ]
+
+
+def test_seeds_beside_sentences():
+    table = seeds_table(compared(), plan_of(["baseline", "ns"], [1, 2]), DISPLAY)
+    row = records(table.frame)[0]
+    # 2 and 4: mean 3, sd sqrt 2; sentences 0.3 in both; mixed sqrt(0.09 + 2 / 2).
+    assert (row["seeds"], row["difference"], row["wins"]) == (2, 3.0, 2)
+    assert row["seed_sd"] == pytest.approx(2**0.5)
+    assert row["sentence_sd"] == pytest.approx(0.3)
+    assert row["mixed_sd"] == pytest.approx(1.09**0.5)
+    assert table.blocks[0].rows[0] == ["en-de", "+3.00 (1.41; 0.30)"]
+    alone = seeds_table(compared(1), plan_of(["baseline", "ns"], [1]), DISPLAY)
+    assert records(alone.frame)[0]["mixed_sd"] is None
+    assert alone.blocks[0].rows[0] == ["en-de", "+2.00 (n/a; 0.30)"]
+
+
+def test_too_few_resamples_are_told():
+    """Of 1000 resamples the smallest p is 1 / 1001; sixty times that is 0.0599."""
+    [said] = too_few_resamples(1000, 60, 0.05)
+    assert "smallest p-value, corrected, is 0.060, so that all are ties; take at least 1199 " in said
+    assert too_few_resamples(1199, 60, 0.05) == [] == too_few_resamples(1000, 50, 0.05)
+
+
+def write(root: Path, change: Any = None, system: str = "ns") -> None:
+    entry = {"difference": 1.0, "low": 0.5, "high": 1.5, "sentence_sd": 0.3, "n": 10}
+    entry |= {"p_bootstrap": 0.001, "p_randomisation": 0.002}
+    content = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}
+    against = {"baseline": {direction: {"bleu": dict(entry)} for direction in DIRECTIONS}}
+    content |= {"resamples": 1000, "random_seed": 1, "against": against}
+    if change:
+        change(content)
+    path = root / system / "s1" / "test.raw.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def test_files_are_read(tmp_path):
+    write(tmp_path)
+    read = read_significance(tmp_path, plan_of(["baseline", "ns"], [1]))
+    assert (len(read.comparisons), read.missing, read.expected, read.resamples) == (3, [], 3, 1000)
+    assert read.comparisons[0].p_holm == pytest.approx(0.003) and read.comparisons[0].outcome == "win"
+
+
+def forget(content: dict[str, Any]) -> None:
+    del content["against"]["baseline"]["de-en"]
+
+
+@pytest.mark.parametrize(
+    ("systems", "change", "message"),
+    [
+        (
+            ["baseline", "other"],
+            None,
+            "^3 of 3 tests of significance are missing, the first: .*other/s1/test.raw",
+        ),
+        (["baseline", "ns"], forget, "^1 of 3 tests .*: bleu of de-en against baseline in .*ns/s1"),
+        (["baseline", "ns"], lambda c: c.update(seed=2), "seed is 2, its path says 1"),
+        (["baseline", "ns"], lambda c: c.pop("against"), "not a significance file .KeyError: 'against'"),
+        (["baseline", "ns"], lambda c: c.update(resamples="many"), "resamples is 'many'"),
+        (
+            ["baseline", "ns"],
+            lambda c: c["against"]["baseline"]["de-en"]["bleu"].update(p_bootstrap=2),
+            "a p-value that is not between 0 and 1",
+        ),
+        (
+            ["baseline", "ns"],
+            lambda c: c["against"]["baseline"]["de-en"]["bleu"].update(low=float("nan")),
+            "a figure that is no number",
+        ),
+    ],
+)
+def test_files_that_are_missing_or_none(tmp_path, systems, change, message):
+    write(tmp_path, change)
+    with pytest.raises(UserError, match=message):
+        read_significance(tmp_path, plan_of(systems, [1]))
+
+
+def test_partial_tests_are_said(tmp_path):
+    write(tmp_path, forget)
+    plan = plan_of(["baseline", "ns"], [1])
+    read = read_significance(tmp_path, plan, allow_partial=True)
+    table = significance_table(read, plan, DISPLAY, 0.05)
+    assert table.partial == "1 of 3 tests missing"
