@@ -257,7 +257,7 @@ def test_a_score_of_another_profile_than_its_name_is_refused(results):
         tabulate(results)
 
 
-# ---- COMET, significance, languages: files beside the scores --------------------------------------------------
+# ---- COMET, significance, languages: files beside the scores ----------------------------------
 
 SYSTEMS = ["baseline", "continued", "ns-k97.5", "ns-k70"]
 MODEL = "model:tiny|sha256:0123abcd|version:2.2.7"
