@@ -18,7 +18,7 @@ from workflow_scripts.errors import UserError, nearest
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "envs"
 #: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters.
-RUN_ENVIRONMENTS = ("fairseq", "workflow", "text", "evaluate")
+RUN_ENVIRONMENTS = ("comet", "fairseq", "workflow", "text", "evaluate")
 ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev")
 VENVS_VARIABLE = "NEURONSPEC_VENVS"
 
