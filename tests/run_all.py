@@ -34,6 +34,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         + ("tests/malformed/test_models.py",),
     ),
     "training": ("fairseq", ("tests/unit/train",)),
+    "comet": ("comet", ("tests/unit/comet", "tests/malformed/test_comet.py")),
     "text": (
         "text",
         tuple(

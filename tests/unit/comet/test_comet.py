@@ -1,0 +1,277 @@
+"""evaluate.comet with real models of random weights: scores, what is never scored twice, flags."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.comet.tiny_comet import TEXT, make_model
+from workflow_scripts.archive import read_archive
+from workflow_scripts.errors import UserError
+from workflow_scripts.evaluate import comet, comet_model
+from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of
+from workflow_scripts.evaluate.comet_model import CometScorer, find_model
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
+    """Segments of 1 to 12 words."""
+    draw, words = random.Random(seed), " ".join(TEXT).split()
+    return [{k: " ".join(draw.choices(words, k=draw.randint(1, 12))) for k in ("src", "mt", "ref")} for _ in range(n)]
+
+
+def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
+    """Write sources, hypotheses and references of each direction."""
+    folder.mkdir(exist_ok=True)
+    for direction, segments in texts.items():
+        for key in ("src", "mt", "ref"):
+            (folder / f"{direction}.{key}").write_text("".join(f"{one[key]}\n" for one in segments))
+
+
+def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[str]:
+    """The command line of a job on what ``lay`` wrote."""
+    files = {"sources": "src", "hypotheses": "mt", "references": "ref"}
+    patterns = [word for name, end in files.items() for word in (f"--{name}", f"{folder}/{{direction}}.{end}")]
+    job = ["--experiment", "x", "--system", "ns", "--testset", "one", "--seed", "1"]
+    out = ["--cache", str(folder.parent / "cache"), "--out", str(folder / "out.json")]
+    return [*patterns, *job, *out, "--folder", str(model), "--directions", *directions, *more]
+
+
+def run(folder: Path, model: Path, directions: list[str], *more: str) -> dict[str, Any]:
+    """Run a job here; return its JSON."""
+    comet.main(words(folder, model, directions, *more))
+    return json.loads((folder / "out.json").read_text())
+
+
+def segments(folder: Path) -> dict[str, list[float]]:
+    """The segment scores of a job."""
+    arrays, _ = read_archive(folder / "out.segments.npz", "segments-1")
+    return {key: value[:, 0].tolist() for key, value in arrays.items()}
+
+
+@pytest.fixture
+def never_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a job fail that loads a model."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr(comet, "CometScorer", refuse)
+
+
+@pytest.mark.parametrize("kind", ["model", "reference_free", "kiwi"])
+def test_scores_are_those_of_comet_itself(kind: str, request: pytest.FixtureRequest) -> None:
+    files = find_model(None, str(request.getfixturevalue(kind)))
+    scorer = CometScorer(files, 4)
+    text = [{key: one[key] for key in scorer.reads} for one in samples(30)]
+    ours = scorer.score(text)
+    theirs = scorer.model.predict(text, batch_size=7, gpus=0, progress_bar=False)["scores"]
+    assert ours == pytest.approx(theirs, abs=2e-6)
+    assert np.std(ours) > 0.01, "a model that gives every segment the same score shows nothing"
+
+
+def test_comet_loads_the_same_weights(model: Path, tmp_path: Path) -> None:
+    from comet import load_from_checkpoint
+
+    copy = make_model(tmp_path / "copy")
+    settings = (copy / "hparams.yaml").read_text().replace("xlm-roberta-large", str(copy / "encoder"))
+    (copy / "hparams.yaml").write_text(settings)
+    theirs = load_from_checkpoint(str(copy / "checkpoints/model.ckpt"), reload_hparams=True, local_files_only=True)
+    ours = CometScorer(find_model(None, str(model)), 4).model
+    named = dict(theirs.named_parameters())
+    assert all((named[name] == weight).all() for name, weight in ours.named_parameters())
+
+
+@pytest.mark.parametrize("kind", ["model", "kiwi"])
+def test_a_score_has_the_same_bits_whatever_else_is_scored(kind: str, request: pytest.FixtureRequest) -> None:
+    scorer = CometScorer(find_model(None, str(request.getfixturevalue(kind))), 8)
+    text = samples(40)
+    whole = scorer.score(text)
+    shuffled = random.Random(2).sample(range(40), 40)
+    assert scorer.score([text[i] for i in shuffled]) == [whole[i] for i in shuffled]
+    assert [scorer.score([text[i]])[0] for i in (0, 7, 39)] == [whole[i] for i in (0, 7, 39)]
+
+
+def test_json_and_segments(model: Path, tmp_path: Path) -> None:
+    text = samples(5)
+    lay(tmp_path / "a", {"de-en": text, "en-de": text[:2]})
+    said = run(tmp_path / "a", model, ["de-en", "en-de"], "--name", "wmt22", "--profile", "paper")
+    assert [said[key] for key in ("experiment", "system", "seed", "testset", "profile")] == ["x", "ns", 1, "one", "paper"]
+    found = segments(tmp_path / "a")
+    assert set(found) == {"de-en/wmt22", "en-de/wmt22"} and len(found["de-en/wmt22"]) == 5
+    (score,) = said["directions"]["de-en"]["scores"]
+    assert score["score"] == pytest.approx(sum(found["de-en/wmt22"]) / 5, abs=1e-12)
+    sha256 = said["model"]["sha256"]
+    assert sha256 == comet_model.sha256_of(model / "checkpoints/model.ckpt")
+    assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|version:2.2.7"
+    assert said["model"] == {"model": "tiny", "sha256": sha256, "version": "2.2.7", "reads": ["src", "mt", "ref"]}
+    assert said["directions"]["en-de"]["n"] == 2 and said["directions"]["en-de"]["flags"] == []
+
+
+def test_unchanged_segments_load_no_model(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lay(tmp_path / "a", {"de-en": samples(20)})
+    first = run(tmp_path / "a", model, ["de-en"])
+    assert "0 of 20 segments from the cache, 20 scored, 0 repeated" in capsys.readouterr().out
+    before = (tmp_path / "a/out.segments.npz").read_bytes()
+    # In a process of its own: neither torch nor comet is imported.
+    program = (
+        "import sys; from workflow_scripts.evaluate import comet; comet.main(sys.argv[1:]);"
+        " print('loaded:', sorted({'torch', 'comet', 'transformers'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, *words(tmp_path / "a", model, ["de-en"])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "20 of 20 segments from the cache, 0 scored, 0 repeated" in done.stdout
+    assert done.stdout.endswith("loaded: []\n")
+    assert json.loads((tmp_path / "a/out.json").read_text()) == first
+    assert (tmp_path / "a/out.segments.npz").read_bytes() == before
+
+
+def test_equal_segments_are_scored_once_across_directions_and_systems(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = samples(6)
+    lay(tmp_path / "a", {"de-en": text, "fr-en": [text[0], text[0], *samples(1, seed=2)]})
+    run(tmp_path / "a", model, ["de-en", "fr-en"])
+    assert "0 of 9 segments from the cache, 7 scored, 2 repeated" in capsys.readouterr().out
+    other = [*text[:4], *({**one, "mt": f"{one['mt']} now"} for one in text[4:])]
+    lay(tmp_path / "b", {"de-en": other})
+    run(tmp_path / "b", model, ["de-en"])
+    assert "4 of 6 segments from the cache, 2 scored, 0 repeated" in capsys.readouterr().out
+    cached = segments(tmp_path / "b")["de-en/comet"]
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    lay(fresh / "b", {"de-en": other})
+    run(fresh / "b", model, ["de-en"])
+    assert cached == segments(fresh / "b")["de-en/comet"], "a score depends on what was cached"
+
+
+def test_another_model_shares_nothing(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lay(tmp_path / "a", {"de-en": samples(3)})
+    run(tmp_path / "a", model, ["de-en"])
+    run(tmp_path / "a", make_model(tmp_path / "second", seed=2), ["de-en"])
+    assert capsys.readouterr().out.count("0 of 3 segments from the cache, 3 scored") == 2
+
+
+@pytest.mark.parametrize("kind", ["reference_free", "kiwi"])
+def test_without_references_they_are_no_part_of_the_key(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, text = request.getfixturevalue(kind), samples(4)
+    lay(tmp_path / "a", {"de-en": text})
+    assert run(tmp_path / "a", place, ["de-en"])["model"]["reads"] == ["src", "mt"]
+    first = segments(tmp_path / "a")
+    lay(tmp_path / "a", {"de-en": [{**one, "ref": "another reference"} for one in text]})
+    run(tmp_path / "a", place, ["de-en"])
+    assert "4 of 4 segments from the cache" in capsys.readouterr().out
+    assert segments(tmp_path / "a") == first
+
+
+def test_with_references_another_one_is_another_score(model: Path, tmp_path: Path) -> None:
+    lay(tmp_path / "a", {"de-en": samples(4)})
+    run(tmp_path / "a", model, ["de-en"])
+    first = segments(tmp_path / "a")
+    lay(tmp_path / "a", {"de-en": [{**one, "ref": "the red cat"} for one in samples(4)]})
+    run(tmp_path / "a", model, ["de-en"])
+    assert all(a != b for a, b in zip(first["de-en/comet"], segments(tmp_path / "a")["de-en/comet"], strict=True))
+
+
+def test_unknown_languages_are_flagged(model: Path, tmp_path: Path) -> None:
+    names = ["de-lb", "xx-nb", "deu-eng"]
+    lay(tmp_path / "a", dict.fromkeys(names, samples(1)))
+    found = run(tmp_path / "a", model, names)["directions"]
+    assert found["de-lb"]["flags"] == ["language not known to the model: lb"]
+    assert found["xx-nb"]["flags"] == ["language not known to the model: xx"]
+    assert found["deu-eng"]["flags"] == []
+    found = run(tmp_path / "a", model, names, "--known-languages", "de", "lb")["directions"]
+    assert found["de-lb"]["flags"] == []
+    assert found["deu-eng"]["flags"] == ["language not known to the model: eng"]
+
+
+class Unknown:
+    """What a trainer may have left in a checkpoint."""
+
+
+class Harmful:
+    """An object that does harm when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.path),)
+
+
+def with_object(place: Path, value: object) -> Path:
+    """Put an object into a model's checkpoint."""
+    import torch
+
+    checkpoint = torch.load(place / "checkpoints/model.ckpt", weights_only=True)
+    torch.save({**checkpoint, "callbacks": {"stop": value}}, place / "checkpoints/model.ckpt")
+    return place
+
+
+def test_a_checkpoint_may_hold_objects_that_are_never_made(tmp_path: Path) -> None:
+    place = with_object(make_model(tmp_path / "odd"), Unknown())
+    assert len(CometScorer(find_model(None, str(place)), 4).score(samples(2))) == 2
+
+
+def test_a_checkpoint_that_would_run_something_is_refused(tmp_path: Path) -> None:
+    place = with_object(make_model(tmp_path / "odd"), Harmful(tmp_path / "harm"))
+    with pytest.raises(UserError, match=r"cannot be loaded as a COMET model \(.*posix.*\); fetch it again$"):
+        CometScorer(find_model(None, str(place)), 4)
+    assert not (tmp_path / "harm").exists()
+
+
+def killed_in_the_middle(tmp_path: Path, model: Path, text: list[dict[str, str]]) -> None:
+    """Start a job that writes a shard for every eight segments, and kill it after the first."""
+    program = (
+        "import sys; from workflow_scripts.evaluate import comet, comet_cache;"
+        " comet.CHUNK, comet_cache.FLUSH_SECONDS = 8, 0; comet.main(sys.argv[1:])"
+    )
+    lay(tmp_path / "a", {"de-en": text})
+    command = [sys.executable, "-c", program, *words(tmp_path / "a", model, ["de-en"])]
+    job = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 200
+    while not list((tmp_path / "cache/comet").glob("*/[!.]*.npz")) and time.monotonic() < until:
+        assert job.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+
+
+def test_a_killed_job_loses_only_what_it_was_at(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = samples(2000)
+    killed_in_the_middle(tmp_path, model, text)
+    assert not (tmp_path / "a/out.json").exists()
+    run(tmp_path / "a", model, ["de-en"])
+    kept = int(capsys.readouterr().out.partition(" of 2000")[0].rpartition(" ")[2])
+    assert kept >= 8 and kept < 2000
+    files = find_model(None, str(model))
+    assert segments(tmp_path / "a")["de-en/comet"][:50] == [round(s, 6) for s in CometScorer(files, 16).score(text[:50])]
+
+
+def test_two_jobs_at_once(model: Path, tmp_path: Path) -> None:
+    text = samples(60)
+    jobs = []
+    for name in ("a", "b"):
+        lay(tmp_path / name, {"de-en": text})
+        command = [sys.executable, "-m", "workflow_scripts.evaluate.comet", *words(tmp_path / name, model, ["de-en"])]
+        jobs.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    assert [job.communicate()[1].count("error") for job in jobs] == [0, 0]
+    assert [job.returncode for job in jobs] == [0, 0]
+    assert segments(tmp_path / "a") == segments(tmp_path / "b")
+    (folder,) = [p for p in (tmp_path / "cache/comet").iterdir() if p.name != "checkpoints"]
+    assert len(ScoreCache(folder, {}).look_up(key_of([one[k] for k in ("src", "mt", "ref")]) for one in text)) == 60

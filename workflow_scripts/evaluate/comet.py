@@ -1,0 +1,188 @@
+"""COMET scores of one system's hypotheses of all directions on one test set (Rei et al. 2020, 2022).
+
+In:  sources, hypotheses and references, detokenised UTF-8 text, one sentence a line; a COMET model; the cache.
+Out: one JSON file of the form of ``evaluate.score``, with the mean score of every direction (as the model gives it,
+     mostly between 0 and 1) beside the model's name, hash and comet's version; and beside it ``.segments.npz``, the
+     score of each sentence, float64 ``[n, 1]`` under ``{direction}/{name}``.
+
+All directions are one job: the model is loaded once, and only if a segment has never been scored before
+(evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do not depend
+on the references then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workflow_scripts.archive import write_archive
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
+from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
+from workflow_scripts.evaluate.comet_model import CHUNK, OFFLINE, CometScorer, ModelFiles, find_model, hashes_of
+from workflow_scripts.evaluate.score import file_of, read_lines, read_parallel
+from workflow_scripts.files import sha256_of, write_json
+
+CACHE_VARIABLE = "NEURONSPEC_CACHE"
+SEGMENTS = "segments-1"
+
+
+@dataclass(frozen=True)
+class Text:
+    """One direction: ``n`` samples of ``src``, ``mt`` and ``ref``, and the hashes of their files."""
+
+    samples: list[dict[str, str]]
+    hashes: dict[str, str]
+
+
+def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
+    """Read the three files of a direction.
+
+    Raises:
+        UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
+    """
+    hyps, refs = read_parallel(hypotheses, references)
+    srcs = read_lines(sources)
+    if len(srcs) != len(hyps):
+        first = min(len(srcs), len(hyps)) + 1
+        raise UserError(
+            f"{hypotheses} has {len(hyps)} lines but {sources} has {len(srcs)}: line {first} has no counterpart"
+        )
+    samples = [{"src": s, "mt": m, "ref": r} for s, m, r in zip(srcs, hyps, refs, strict=True)]
+    files = {"sources": sources, "hypotheses": hypotheses, "references": references}
+    return Text(samples, {f"{name}_sha256": sha256_of(path) for name, path in files.items()})
+
+
+def score_segments(
+    texts: Mapping[str, Sequence[Mapping[str, str]]], files: ModelFiles, cache: ScoreCache, batch_size: int
+) -> tuple[dict[str, list[float]], tuple[str, ...], str]:
+    """Score every segment that the cache lacks, each once; return all scores.
+
+    Args:
+        texts: samples of ``src``, ``mt`` and ``ref`` by direction.
+        files: the model, loaded only if it is needed.
+        cache: of this model; what is scored is added.
+        batch_size: samples scored at once.
+
+    Returns:
+        The scores by direction, which texts the model reads, and one line on what was found where.
+    """
+    scorer = None
+    if (reads := cache.reads()) is None:
+        scorer = CometScorer(files, batch_size)
+        reads = scorer.reads
+    cache.about["reads"] = list(reads)
+    keys = {d: [key_of([one[text] for text in reads]) for one in samples] for d, samples in texts.items()}
+    # In the order of the text, each once.
+    wanted = {
+        key: sample
+        for direction, samples in texts.items()
+        for key, sample in zip(keys[direction], samples, strict=True)
+    }
+    known = cache.look_up(wanted)
+    cached = sum(key in known for listed in keys.values() for key in listed)
+    todo = [key for key in wanted if key not in known]
+    scored = 0
+    try:
+        for start in range(0, len(todo), CHUNK):
+            # Another job may have scored some of them meanwhile.
+            known |= cache.look_up(todo[start:])
+            chunk = [key for key in todo[start : start + CHUNK] if key not in known]
+            if chunk:
+                scorer = scorer or CometScorer(files, batch_size)
+                samples = [{text: wanted[key][text] for text in reads} for key in chunk]
+                new = dict(zip(chunk, map(rounded, scorer.score(samples)), strict=True))
+                cache.add(new)
+                known |= new
+                scored += len(new)
+    finally:
+        cache.flush()
+    if scored:
+        cache.tidy()
+    n = sum(map(len, keys.values()))
+    said = f"{cached} of {n} segments from the cache, {scored} scored, {n - cached - scored} repeated"
+    return {d: [known[key] for key in listed] for d, listed in keys.items()}, reads, said
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Score every direction and write both files; all directions' errors are told at once."""
+    for variable in OFFLINE:  # before the hub's library is imported: models are fetched beforehand
+        os.environ[variable] = "1"
+    args = _parse(argv)
+    files = find_model(args.model, args.folder, args.revision)
+    texts: dict[str, Text] = {}
+    errors = []
+    for direction in args.directions:
+        try:
+            patterns = (args.sources, args.hypotheses, args.references)
+            texts[direction] = read_direction(*(file_of(pattern, direction) for pattern in patterns))
+        except UserError as error:
+            errors.append(str(error))
+    if errors:
+        raise UserError("\n".join(dict.fromkeys(errors)))
+
+    root = Path(os.environ.get(CACHE_VARIABLE) or args.cache) / "comet"
+    sha256, key = hashes_of(files, root)
+    comet = version("unbabel-comet")
+    about = {"model": files.name, "sha256": sha256, "version": comet}
+    cache = ScoreCache(root / key, about)
+    scores, reads, said = score_segments(
+        {d: text.samples for d, text in texts.items()}, files, cache, args.batch_size
+    )
+    print(f"{args.system} s{args.seed} {args.testset} {args.name}: {said}")
+
+    known = args.known_languages or languages_of(str(files.settings["encoder_model"]))
+    signature = f"model:{files.name}|sha256:{sha256[:8]}|version:{comet}"
+    directions: dict[str, dict[str, Any]] = {}
+    for direction, text in texts.items():
+        mean = float(np.mean(scores[direction]))
+        directions[direction] = {
+            "n": len(text.samples),
+            "scores": [{"metric": args.name, "score": mean, "signature": signature}],
+            **text.hashes,
+            "flags": flags_of(direction, known),
+        }
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}")
+    columns = {f"{d}/{args.name}": np.array(scores[d], dtype=np.float64)[:, None] for d in texts}
+    names = ("experiment", "system", "seed", "testset", "profile")
+    job = {name: getattr(args, name) for name in names}
+    write_archive(Path(args.out).with_suffix(".segments.npz"), columns, {"format": SEGMENTS, **job})
+    write_json(args.out, {**job, "model": {**about, "reads": list(reads)}, "directions": directions})
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="comet", description=__doc__.splitlines()[0])
+    fields = "with {direction}, {pair}, {source}, {target}"
+    for name in ("sources", "hypotheses", "references"):
+        parser.add_argument(f"--{name}", required=True, help=f"files of detokenised text, {fields}")
+    parser.add_argument("--directions", nargs="+", required=True)
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--model", help="name on the hub")
+    place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
+    parser.add_argument("--revision", help="of the hub's repository")
+    parser.add_argument("--known-languages", nargs="+", help="codes; default: those of XLM-R, where it is the encoder")
+    parser.add_argument("--batch-size", type=int, default=16, help="segments scored at once")
+    parser.add_argument("--cache", required=True, help=f"folder of scores; {CACHE_VARIABLE} goes before it")
+    parser.add_argument("--name", default="comet", help="of the metric")
+    for name in ("experiment", "system", "testset"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
+    parser.add_argument("--out", required=True, help="JSON file to write")
+    args = parser.parse_args(argv)
+    if args.batch_size < 1:
+        raise UserError(f"--batch-size {args.batch_size}: at least 1 is needed")
+    if repeated := [d for d in args.directions if args.directions.count(d) > 1]:
+        raise UserError(f"--directions: {repeated[0]} is named twice")
+    return args
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,166 @@
+"""Segment scores by content: what a model has scored once is never scored again.
+
+What: a folder for each model, of files that are written once and never changed (``SHARD``: 16 bytes that stand for
+source, hypothesis and reference, beside the score). Any number of jobs may read and write at once, on a network
+file system too, and be killed at any moment: a file is there whole or not at all, and its name is the hash of its
+content. Inputs and outputs: ``{folder}/*.npz``. Source: none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.archive import read_archive, write_archive
+from workflow_scripts.errors import DamagedFileError, UserError
+
+SHARD = "comet-scores-1"
+#: Scores are kept to so many decimals: what float32 has beyond them is noise.
+DECIMALS = 6
+KEY_BYTES = 16
+#: What a killed job may lose.
+FLUSH_SECONDS = 300.0
+#: More shards than these are made into one.
+MANY = 64
+#: A file half-written for so long has no writer any more.
+STALE_SECONDS = 86_400.0
+
+
+def key_of(texts: Sequence[str]) -> bytes:
+    """Return what stands for the texts that a model reads of one segment, in their order."""
+    digest = hashlib.blake2b(digest_size=KEY_BYTES)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.digest()
+
+
+class ScoreCache:
+    """The scores of one model.
+
+    Args:
+        folder: of this model alone, named by its hash; made when there is something to write.
+        about: what every shard says of the model.
+    """
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+        self.folder, self.about = folder, dict(about)
+        self._seen: set[str] = set()
+        self._new: dict[bytes, float] = {}
+        self._flushed = time.monotonic()
+
+    def reads(self) -> tuple[str, ...] | None:
+        """Return which texts the model reads (``src``, ``mt``, ``ref``), as a loaded one said; None: none yet."""
+        for _, _, manifest in self._shards(set()):
+            return tuple(map(str, manifest["reads"]))
+        return None
+
+    def look_up(self, wanted: Iterable[bytes]) -> dict[bytes, float]:
+        """Return the scores of those keys that shards not yet looked at hold."""
+        keys = set(wanted)
+        found: dict[bytes, float] = {}
+        if not keys:
+            return found
+        for digests, scores, _ in self._shards(self._seen):
+            for key, score in zip(_rows(digests), scores.tolist(), strict=True):
+                if key in keys:
+                    found[key] = score
+        return found
+
+    def add(self, scores: Mapping[bytes, float]) -> None:
+        """Keep new scores (as ``rounded`` gives them); written now and then, and by ``flush``."""
+        self._new |= scores
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is new."""
+        if self._new:
+            self._seen.add(self._write(self._new).name)
+            self._new = {}
+        self._flushed = time.monotonic()
+
+    def tidy(self) -> None:
+        """Make many shards one, and remove what killed jobs left half-written."""
+        for path in self.folder.glob(".*.tmp.npz"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                    path.unlink()
+        shards = self._paths()
+        if len(shards) <= MANY:
+            return
+        scores: dict[bytes, float] = {}
+        read = []
+        for path in shards:
+            if (content := self._read(path)) is not None:
+                digests, values, _ = content
+                scores |= zip(_rows(digests), values.tolist(), strict=True)
+                read.append(path)
+        whole = self._write(scores)
+        # Who has listed them and not read them yet looks again.
+        for path in read:
+            if path != whole:
+                path.unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("[!.]*.npz"))
+
+    def _shards(self, seen: set[str]) -> Iterator[tuple[NDArray[Any], NDArray[Any], dict[str, Any]]]:
+        """Yield the content of every whole shard that is not in ``seen``, and add it there."""
+        again = True
+        while again:
+            again = False
+            for path in self._paths():
+                if path.name in seen:
+                    continue
+                try:
+                    content = self._read(path)
+                except FileNotFoundError:  # another job has just made it part of a larger one
+                    again = True
+                    continue
+                seen.add(path.name)
+                if content is not None:
+                    yield content
+
+    def _read(self, path: Path) -> tuple[NDArray[Any], NDArray[Any], dict[str, Any]] | None:
+        """Return digests, scores and manifest; None, with a warning, for a file that is not whole."""
+        try:
+            arrays, manifest = read_archive(path, SHARD)
+            digests, scores = arrays["keys"], arrays["scores"]
+            fits = digests.dtype == np.uint8 and digests.shape == (len(scores), KEY_BYTES)
+            if not fits or scores.dtype != np.float64 or not np.isfinite(scores).all() or "reads" not in manifest:
+                raise DamagedFileError(f"{path}: not a {SHARD} file")
+        except FileNotFoundError:
+            raise
+        except (UserError, KeyError, TypeError, ValueError, OSError) as error:
+            print(f"warning: left out, its segments are scored anew: {error}", file=sys.stderr)
+            return None
+        return digests, scores, manifest
+
+    def _write(self, scores: Mapping[bytes, float]) -> Path:
+        ordered = sorted(scores.items())
+        keys = b"".join(key for key, _ in ordered)
+        values = np.array([score for _, score in ordered], dtype=np.float64)
+        name = hashlib.sha256(keys + values.tobytes()).hexdigest()[:24]
+        path = self.folder / f"{name}.npz"
+        arrays = {"keys": np.frombuffer(keys, dtype=np.uint8).reshape(-1, KEY_BYTES), "scores": values}
+        write_archive(path, arrays, {"format": SHARD, **self.about})
+        return path
+
+
+def _rows(digests: NDArray[Any]) -> Iterator[bytes]:
+    data = np.ascontiguousarray(digests).tobytes()
+    return (data[i : i + KEY_BYTES] for i in range(0, len(data), KEY_BYTES))
+
+
+def rounded(score: float) -> float:
+    """Return a score as it is kept and reported."""
+    return round(float(score), DECIMALS)
