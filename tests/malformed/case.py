@@ -22,7 +22,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
 
 #: Distinct checks that the cases of an environment reach at least.
-CHECKS = {"workflow": 92, "text": 95, "evaluate": 34, "fairseq": 67}
+CHECKS = {"workflow": 92, "text": 95, "evaluate": 34, "fairseq": 67, "comet": 14}
 #: What a stage may take on malformed input beyond what it needs anyway, however large that unpacks.
 MEMORY = 64_000_000  # bytes
 

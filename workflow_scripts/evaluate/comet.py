@@ -1,13 +1,14 @@
 """COMET scores of one system's hypotheses of all directions on one test set (Rei et al. 2020, 2022).
 
-In:  sources, hypotheses and references, detokenised UTF-8 text, one sentence a line; a COMET model; the cache.
-Out: one JSON file of the form of ``evaluate.score``, with the mean score of every direction (as the model gives it,
-     mostly between 0 and 1) beside the model's name, hash and comet's version; and beside it ``.segments.npz``, the
-     score of each sentence, float64 ``[n, 1]`` under ``{direction}/{name}``.
+In:  sources, hypotheses and references, detokenised UTF-8 text, one sentence a line; a COMET model; the
+     cache.
+Out: one JSON file of the form of ``evaluate.score``, with the mean score of every direction (as the model
+     gives it, mostly between 0 and 1) beside the model's name, hash and comet's version; and beside it
+     ``.segments.npz``, the score of each sentence, float64 ``[n, 1]`` under ``{direction}/{name}``.
 
 All directions are one job: the model is loaded once, and only if a segment has never been scored before
-(evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do not depend
-on the references then.
+(evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do
+not depend on the references then.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from workflow_scripts.archive import write_archive
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
 from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
-from workflow_scripts.evaluate.comet_model import CHUNK, OFFLINE, CometScorer, ModelFiles, find_model, hashes_of
+from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of
+from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.score import file_of, read_lines, read_parallel
 from workflow_scripts.files import sha256_of, write_json
 
@@ -53,7 +55,8 @@ def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
     if len(srcs) != len(hyps):
         first = min(len(srcs), len(hyps)) + 1
         raise UserError(
-            f"{hypotheses} has {len(hyps)} lines but {sources} has {len(srcs)}: line {first} has no counterpart"
+            f"{hypotheses} has {len(hyps)} lines but {sources} has {len(srcs)}:"
+            f" line {first} has no counterpart"
         )
     samples = [{"src": s, "mt": m, "ref": r} for s, m, r in zip(srcs, hyps, refs, strict=True)]
     files = {"sources": sources, "hypotheses": hypotheses, "references": references}
@@ -167,7 +170,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     place.add_argument("--model", help="name on the hub")
     place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
     parser.add_argument("--revision", help="of the hub's repository")
-    parser.add_argument("--known-languages", nargs="+", help="codes; default: those of XLM-R, where it is the encoder")
+    parser.add_argument(
+        "--known-languages", nargs="+", help="codes; default: those of XLM-R, where it is the encoder"
+    )
     parser.add_argument("--batch-size", type=int, default=16, help="segments scored at once")
     parser.add_argument("--cache", required=True, help=f"folder of scores; {CACHE_VARIABLE} goes before it")
     parser.add_argument("--name", default="comet", help="of the metric")

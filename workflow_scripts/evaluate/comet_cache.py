@@ -1,9 +1,9 @@
 """Segment scores by content: what a model has scored once is never scored again.
 
-What: a folder for each model, of files that are written once and never changed (``SHARD``: 16 bytes that stand for
-source, hypothesis and reference, beside the score). Any number of jobs may read and write at once, on a network
-file system too, and be killed at any moment: a file is there whole or not at all, and its name is the hash of its
-content. Inputs and outputs: ``{folder}/*.npz``. Source: none.
+What: a folder for each model, of files that are written once and never changed (``SHARD``: 16 bytes that
+stand for source, hypothesis and reference, beside the score). Any number of jobs may read and write at
+once, on a network file system too, and be killed at any moment: a file is there whole or not at all, and
+its name is the hash of its content. Inputs and outputs: ``{folder}/*.npz``. Source: none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ScoreCache:
         self._flushed = time.monotonic()
 
     def reads(self) -> tuple[str, ...] | None:
-        """Return which texts the model reads (``src``, ``mt``, ``ref``), as a loaded one said; None: none yet."""
+        """Return which of ``src``, ``mt``, ``ref`` the model reads, as a loaded one said; None: none yet."""
         for _, _, manifest in self._shards(set()):
             return tuple(map(str, manifest["reads"]))
         return None
@@ -66,14 +66,12 @@ class ScoreCache:
     def look_up(self, wanted: Iterable[bytes]) -> dict[bytes, float]:
         """Return the scores of those keys that shards not yet looked at hold."""
         keys = set(wanted)
-        found: dict[bytes, float] = {}
-        if not keys:
-            return found
-        for digests, scores, _ in self._shards(self._seen):
-            for key, score in zip(_rows(digests), scores.tolist(), strict=True):
-                if key in keys:
-                    found[key] = score
-        return found
+        return {
+            key: score
+            for digests, scores, _ in (self._shards(self._seen) if keys else ())
+            for key, score in zip(_rows(digests), scores.tolist(), strict=True)
+            if key in keys
+        }
 
     def add(self, scores: Mapping[bytes, float]) -> None:
         """Keep new scores (as ``rounded`` gives them); written now and then, and by ``flush``."""
@@ -136,7 +134,12 @@ class ScoreCache:
             arrays, manifest = read_archive(path, SHARD)
             digests, scores = arrays["keys"], arrays["scores"]
             fits = digests.dtype == np.uint8 and digests.shape == (len(scores), KEY_BYTES)
-            if not fits or scores.dtype != np.float64 or not np.isfinite(scores).all() or "reads" not in manifest:
+            if (
+                not fits
+                or scores.dtype != np.float64
+                or not np.isfinite(scores).all()
+                or "reads" not in manifest
+            ):
                 raise DamagedFileError(f"{path}: not a {SHARD} file")
         except FileNotFoundError:
             raise

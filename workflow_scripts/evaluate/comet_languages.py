@@ -1,8 +1,9 @@
 """Which languages COMET's encoders were trained on.
 
-What: the languages of XLM-R, on whose text (CC-100; Conneau et al. 2020) XLM-R and InfoXLM were trained, and with
-them Unbabel's models of 2020 to 2023. Source: the list ``language`` of the model card of Unbabel/wmt22-comet-da.
-A score of another language is a number all the same; it says little, so tables flag it.
+What: the languages of XLM-R, on whose text (CC-100; Conneau et al. 2020) XLM-R and InfoXLM were trained,
+and with them Unbabel's models of 2020 to 2023. Source: the list ``language`` of the model card of
+Unbabel/wmt22-comet-da. A score of another language is a number all the same; it says little, so tables flag
+it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.languages import base_code
 
 _XLM_R = """
-af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is it
-ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl so sq
-sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
+af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy
+id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa
+sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
 """
 XLM_R = frozenset(_XLM_R.split())
 #: Bokmål is what the list calls Norwegian.

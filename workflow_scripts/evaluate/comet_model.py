@@ -1,23 +1,17 @@
-"""A COMET model: where its files are, which they are, and the scores that it gives (Rei et al. 2020, 2022).
+"""The files of a COMET model: where they are on this machine, and which they are.
 
-What: a model is a folder as the hub has it, ``hparams.yaml`` and ``checkpoints/model.ckpt``, given as such or by its
-name on the hub (then it lies in the hub's own cache, fetched by evaluate.fetch_comet), and the configuration and
-tokenizer of its encoder. Inputs: these files; samples of source, hypothesis and reference. Outputs: one score a
-sample.
-
-A score does not depend on what else is scored: every sample is padded to a multiple of ``BUCKET`` subwords, and
-batches hold samples of equal padded lengths only, filled up to the same size; a batch of another shape would change
-the last bits. torch is imported only where a model is loaded. Not yet run on a GPU.
+What: a model is a folder as the hub has it, ``hparams.yaml`` and ``checkpoints/model.ckpt``, given as such or
+by its name on the hub (then it lies in the hub's own cache, fetched by evaluate.fetch_comet), and the
+configuration and tokenizer of its encoder. Inputs: a folder or a name. Outputs: ``ModelFiles``, hashes.
+Nothing here imports torch. Source: the layout of the hub's models (unbabel-comet 2.2.7).
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,18 +19,20 @@ from typing import Any
 
 import yaml
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 
 CHECKPOINT, SETTINGS, ENCODER = Path("checkpoints", "model.ckpt"), Path("hparams.yaml"), "encoder"
 #: What the encoder's configuration and tokenizer are made of, of all that lies beside its weights.
-ENCODER_FILES = ("config.json", "tokenizer*.json", "special_tokens_map.json", "sentencepiece*", "spiece*", "vocab*")
-#: Samples are padded to a multiple of so many subwords.
-BUCKET = 16
-#: What padding is in each of the tensors that comet prepares; of input_ids it is the tokenizer's.
-PADDING = {"attention_mask": 0, "token_type_ids": 0, "label_ids": -1}
-#: Samples that are prepared at a time.
-CHUNK = 1024
+ENCODER_FILES = (
+    "config.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "sentencepiece*",
+    "spiece*",
+    "vocab*",
+)
+EXAMPLE = "Unbabel/wmt22-comet-da"
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 
@@ -44,8 +40,8 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 class ModelFiles:
     """A model that is on this machine.
 
-    ``name``: as shown; ``folder``: of hparams.yaml and checkpoints/; ``encoder``: folder of its configuration and
-    tokenizer; ``settings``: what hparams.yaml says.
+    ``name``: as shown; ``folder``: of hparams.yaml and checkpoints/; ``encoder``: folder of its configuration
+    and tokenizer; ``settings``: what hparams.yaml says.
     """
 
     name: str
@@ -76,8 +72,8 @@ def find_model(model: str | None, folder: str | None, revision: str | None = Non
         if found is None or not (found / CHECKPOINT).is_file():
             which = f" at revision {revision}" if revision else ""
             raise UserError(
-                f"the COMET model {model}{which} is not on this machine: run 'make fetch CONFIG=…' where there is"
-                " internet, or name a folder that has it (evaluation.comet, key folder)"
+                f"the COMET model {model}{which} is not on this machine: run 'make fetch CONFIG=…' where there"
+                " is internet, or name a folder that has it (evaluation.comet, key folder)"
             )
         place = found
     for needed in (SETTINGS, CHECKPOINT):
@@ -98,8 +94,8 @@ def in_hub_cache(name: str, revision: str | None = None) -> Path | None:
         return Path(snapshot_download(name, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
-    except HFValidationError as error:
-        raise UserError(f"{name!r} is no name on the hub: {' '.join(str(error).split())}") from None
+    except HFValidationError:
+        raise UserError(f"{name!r} is no name on the hub: one is OWNER/NAME, as in {EXAMPLE}") from None
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -129,8 +125,8 @@ def _encoder_folder(place: Path, named: str) -> Path:
         found = None
     if found is None or not (found / "config.json").is_file():
         raise UserError(
-            f"{place}: the configuration and tokenizer of its encoder {named} are not on this machine: run 'make"
-            f" fetch CONFIG=…' where there is internet, or put them into {place / ENCODER}"
+            f"{place}: the configuration and tokenizer of its encoder {named} are not on this machine: run"
+            f" 'make fetch CONFIG=…' where there is internet, or put them into {place / ENCODER}"
         )
     return found
 
@@ -138,7 +134,7 @@ def _encoder_folder(place: Path, named: str) -> Path:
 def hashes_of(files: ModelFiles, cache: Path) -> tuple[str, str]:
     """Return the SHA-256 of the checkpoint, and one hash (16 hex digits) of all that its scores depend on.
 
-    That of a checkpoint is kept in ``cache`` beside its size and time, so that 2 GB are not read by every job.
+    That of a checkpoint is kept in ``cache`` beside its size and time, so that no job reads its 2 GB again.
     """
     checkpoint = _kept_sha256(files.checkpoint.resolve(), cache)
     names = sorted({path for pattern in ENCODER_FILES for path in files.encoder.glob(pattern)})
@@ -165,148 +161,3 @@ def _kept_sha256(path: Path, cache: Path) -> str:
     digest = sha256_of(path)
     write_json(note, {**state, "sha256": digest})
     return digest
-
-
-class Stub:
-    """Stands for every object of a checkpoint that is neither a tensor nor plain; it does nothing."""
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-
-    def __setstate__(self, _: Any) -> None: ...
-
-
-class CometScorer:
-    """A loaded model.
-
-    Raises:
-        UserError: the checkpoint is damaged, or not that of the model that hparams.yaml names.
-    """
-
-    def __init__(self, files: ModelFiles, batch_size: int) -> None:
-        import torch
-        from comet.models import str2model
-
-        kind = str(files.settings["class_identifier"])
-        if kind not in str2model:
-            raise UserError(f"{files.folder / SETTINGS}: no class_identifier {kind!r}{nearest(kind, str2model)}")
-        self.batch_size = batch_size
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            self.model = _build(str2model[kind], files)
-        except (UserError, MemoryError):
-            raise
-        # Whatever zip, pickle, torch and transformers say of files that are not theirs.
-        except Exception as error:
-            # Of torch's long advice on its restricted loader, what it refused.
-            said = " ".join(str(error).split()).rpartition("WeightsUnpickler error: ")[2]
-            reason = said.partition(". ")[0].partition(" Please use")[0][:200] or type(error).__name__
-            raise UserError(
-                f"{files.checkpoint}: cannot be loaded as a COMET model ({reason}); fetch it again"
-            ) from None
-        self.model.eval().to(self.device)
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The texts of a segment that its score depends on: of ``src``, ``mt``, ``ref``."""
-        segments = self.model.hparams.get("input_segments")
-        if segments is not None:  # a unified model reads what it was trained to
-            return tuple(text for text in ("src", "mt", "ref") if text in segments)
-        return ("src", "mt", "ref") if self.model.requires_references() else ("src", "mt")
-
-    def score(self, samples: Sequence[Mapping[str, str]]) -> list[float]:
-        """Return one score a sample (of ``reads``), float32 on the GPU where there is one, else on the CPU.
-
-        Raises:
-            UserError: the GPU's memory is full, or a score is no number.
-        """
-        scores = [float("nan")] * len(samples)
-        for start in range(0, len(samples), CHUNK):
-            for places, values in self._score_chunk(samples[start : start + CHUNK]):
-                for place, value in zip(places, values, strict=True):
-                    scores[start + place] = value
-        if bad := [sample for sample, score in zip(samples, scores, strict=True) if not abs(score) < float("inf")]:
-            raise UserError(f"the COMET model gives no number for {bad[0]['mt'][:60]!r}: its weights are damaged")
-        return scores
-
-    def _score_chunk(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
-        import torch
-
-        groups: dict[tuple[int, ...], list[tuple[int, Any]]] = defaultdict(list)
-        for place, sample in enumerate(samples):
-            prepared = self.model.prepare_for_inference([dict(sample)])
-            alone = isinstance(prepared, Mapping)  # unified models get several inputs
-            prepared = [prepared] if alone else prepared
-            padded = [{key: self._padded(key, value) for key, value in part.items()} for part in prepared]
-            groups[_widths(padded)].append((place, padded))
-        for members in groups.values():
-            for start in range(0, len(members), self.batch_size):
-                batch = members[start : start + self.batch_size]
-                filled = [parts for _, parts in batch]
-                filled += filled[:1] * (self.batch_size - len(batch))
-                joined = [_joined([parts[i] for parts in filled]) for i in range(len(filled[0]))]
-                moved = [
-                    {k: v.to(self.device) if isinstance(v, torch.Tensor) else v for k, v in part.items()}
-                    for part in joined
-                ]
-                try:
-                    with torch.inference_mode():
-                        values = self.model.predict_step(moved[0] if alone else tuple(moved))["scores"]
-                except torch.OutOfMemoryError:
-                    raise UserError(
-                        f"the GPU's memory is full with batches of {self.batch_size}: set a smaller batch_size in"
-                        " evaluation.comet"
-                    ) from None
-                yield [place for place, _ in batch], values.float().cpu().tolist()[: len(batch)]
-
-    def _padded(self, key: str, value: Any) -> Any:
-        import torch
-
-        name = next((end for end in ("input_ids", *PADDING) if key.endswith(end)), None)
-        if name is None or not isinstance(value, torch.Tensor):
-            return value
-        fill = self.model.encoder.tokenizer.pad_token_id if name == "input_ids" else PADDING[name]
-        width = min(-(-value.shape[1] // BUCKET) * BUCKET, max(value.shape[1], self.model.encoder.max_positions))
-        return torch.nn.functional.pad(value, (0, width - value.shape[1]), value=fill)
-
-
-def _widths(parts: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    return tuple(value.shape[1] for part in parts for value in part.values() if getattr(value, "ndim", 0) == 2)
-
-
-def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    import torch
-
-    return {
-        key: torch.cat([part[key] for part in parts])
-        if isinstance(value, torch.Tensor)
-        else [one for part in parts for one in part[key]]
-        for key, value in parts[0].items()
-    }
-
-
-def _build(kind: Any, files: ModelFiles) -> Any:
-    """Make the model and fill in its weights, as comet.load_from_checkpoint does.
-
-    But by torch's restricted loader, with the encoder's files where we found them, and no weight left random.
-    """
-    import torch
-
-    path = files.checkpoint
-    unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    with torch.serialization.safe_globals([(Stub, name) for name in unknown]):
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    taken = inspect.signature(kind.__init__).parameters
-    settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if key in taken}
-    settings |= {"load_pretrained_weights": False, "local_files_only": True, "pretrained_model": str(files.encoder)}
-    if files.settings.get("layer_transformation") == "sparsemax_patch":
-        settings["layer_transformation"] = "softmax"  # as comet itself has it (its issue 244)
-    model = kind(**settings)
-    weights = checkpoint["state_dict"]
-    missing = [name for name, _ in model.named_parameters() if name not in weights]
-    if missing:
-        raise UserError(
-            f"{path}: {len(missing)} weights are not in it, {missing[0]} is the first; is it the checkpoint of this"
-            f" {SETTINGS}?"
-        )
-    model.load_state_dict(weights, strict=False)
-    return model

@@ -20,7 +20,8 @@ from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import comet, comet_model
 from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of
-from workflow_scripts.evaluate.comet_model import CometScorer, find_model
+from workflow_scripts.evaluate.comet_model import find_model
+from workflow_scripts.evaluate.comet_scorer import CometScorer
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,7 +29,10 @@ ROOT = Path(__file__).resolve().parents[3]
 def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
     """Segments of 1 to 12 words."""
     draw, words = random.Random(seed), " ".join(TEXT).split()
-    return [{k: " ".join(draw.choices(words, k=draw.randint(1, 12))) for k in ("src", "mt", "ref")} for _ in range(n)]
+    return [
+        {k: " ".join(draw.choices(words, k=draw.randint(1, 12))) for k in ("src", "mt", "ref")}
+        for _ in range(n)
+    ]
 
 
 def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
@@ -42,7 +46,9 @@ def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
 def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[str]:
     """The command line of a job on what ``lay`` wrote."""
     files = {"sources": "src", "hypotheses": "mt", "references": "ref"}
-    patterns = [word for name, end in files.items() for word in (f"--{name}", f"{folder}/{{direction}}.{end}")]
+    patterns = [
+        word for name, end in files.items() for word in (f"--{name}", f"{folder}/{{direction}}.{end}")
+    ]
     job = ["--experiment", "x", "--system", "ns", "--testset", "one", "--seed", "1"]
     out = ["--cache", str(folder.parent / "cache"), "--out", str(folder / "out.json")]
     return [*patterns, *job, *out, "--folder", str(model), "--directions", *directions, *more]
@@ -87,7 +93,9 @@ def test_comet_loads_the_same_weights(model: Path, tmp_path: Path) -> None:
     copy = make_model(tmp_path / "copy")
     settings = (copy / "hparams.yaml").read_text().replace("xlm-roberta-large", str(copy / "encoder"))
     (copy / "hparams.yaml").write_text(settings)
-    theirs = load_from_checkpoint(str(copy / "checkpoints/model.ckpt"), reload_hparams=True, local_files_only=True)
+    theirs = load_from_checkpoint(
+        str(copy / "checkpoints/model.ckpt"), reload_hparams=True, local_files_only=True
+    )
     ours = CometScorer(find_model(None, str(model)), 4).model
     named = dict(theirs.named_parameters())
     assert all((named[name] == weight).all() for name, weight in ours.named_parameters())
@@ -107,7 +115,13 @@ def test_json_and_segments(model: Path, tmp_path: Path) -> None:
     text = samples(5)
     lay(tmp_path / "a", {"de-en": text, "en-de": text[:2]})
     said = run(tmp_path / "a", model, ["de-en", "en-de"], "--name", "wmt22", "--profile", "paper")
-    assert [said[key] for key in ("experiment", "system", "seed", "testset", "profile")] == ["x", "ns", 1, "one", "paper"]
+    assert [said[key] for key in ("experiment", "system", "seed", "testset", "profile")] == [
+        "x",
+        "ns",
+        1,
+        "one",
+        "paper",
+    ]
     found = segments(tmp_path / "a")
     assert set(found) == {"de-en/wmt22", "en-de/wmt22"} and len(found["de-en/wmt22"]) == 5
     (score,) = said["directions"]["de-en"]["scores"]
@@ -115,11 +129,18 @@ def test_json_and_segments(model: Path, tmp_path: Path) -> None:
     sha256 = said["model"]["sha256"]
     assert sha256 == comet_model.sha256_of(model / "checkpoints/model.ckpt")
     assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|version:2.2.7"
-    assert said["model"] == {"model": "tiny", "sha256": sha256, "version": "2.2.7", "reads": ["src", "mt", "ref"]}
+    assert said["model"] == {
+        "model": "tiny",
+        "sha256": sha256,
+        "version": "2.2.7",
+        "reads": ["src", "mt", "ref"],
+    }
     assert said["directions"]["en-de"]["n"] == 2 and said["directions"]["en-de"]["flags"] == []
 
 
-def test_unchanged_segments_load_no_model(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unchanged_segments_load_no_model(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lay(tmp_path / "a", {"de-en": samples(20)})
     first = run(tmp_path / "a", model, ["de-en"])
     assert "0 of 20 segments from the cache, 20 scored, 0 repeated" in capsys.readouterr().out
@@ -156,7 +177,9 @@ def test_equal_segments_are_scored_once_across_directions_and_systems(
     assert cached == segments(fresh / "b")["de-en/comet"], "a score depends on what was cached"
 
 
-def test_another_model_shares_nothing(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_model_shares_nothing(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lay(tmp_path / "a", {"de-en": samples(3)})
     run(tmp_path / "a", model, ["de-en"])
     run(tmp_path / "a", make_model(tmp_path / "second", seed=2), ["de-en"])
@@ -183,7 +206,9 @@ def test_with_references_another_one_is_another_score(model: Path, tmp_path: Pat
     first = segments(tmp_path / "a")
     lay(tmp_path / "a", {"de-en": [{**one, "ref": "the red cat"} for one in samples(4)]})
     run(tmp_path / "a", model, ["de-en"])
-    assert all(a != b for a, b in zip(first["de-en/comet"], segments(tmp_path / "a")["de-en/comet"], strict=True))
+    assert all(
+        a != b for a, b in zip(first["de-en/comet"], segments(tmp_path / "a")["de-en/comet"], strict=True)
+    )
 
 
 def test_unknown_languages_are_flagged(model: Path, tmp_path: Path) -> None:
@@ -260,7 +285,9 @@ def test_a_killed_job_loses_only_what_it_was_at(
     kept = int(capsys.readouterr().out.partition(" of 2000")[0].rpartition(" ")[2])
     assert kept >= 8 and kept < 2000
     files = find_model(None, str(model))
-    assert segments(tmp_path / "a")["de-en/comet"][:50] == [round(s, 6) for s in CometScorer(files, 16).score(text[:50])]
+    assert segments(tmp_path / "a")["de-en/comet"][:50] == [
+        round(s, 6) for s in CometScorer(files, 16).score(text[:50])
+    ]
 
 
 def test_two_jobs_at_once(model: Path, tmp_path: Path) -> None:
@@ -268,10 +295,20 @@ def test_two_jobs_at_once(model: Path, tmp_path: Path) -> None:
     jobs = []
     for name in ("a", "b"):
         lay(tmp_path / name, {"de-en": text})
-        command = [sys.executable, "-m", "workflow_scripts.evaluate.comet", *words(tmp_path / name, model, ["de-en"])]
-        jobs.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        command = [
+            sys.executable,
+            "-m",
+            "workflow_scripts.evaluate.comet",
+            *words(tmp_path / name, model, ["de-en"]),
+        ]
+        jobs.append(
+            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
     assert [job.communicate()[1].count("error") for job in jobs] == [0, 0]
     assert [job.returncode for job in jobs] == [0, 0]
     assert segments(tmp_path / "a") == segments(tmp_path / "b")
     (folder,) = [p for p in (tmp_path / "cache/comet").iterdir() if p.name != "checkpoints"]
-    assert len(ScoreCache(folder, {}).look_up(key_of([one[k] for k in ("src", "mt", "ref")]) for one in text)) == 60
+    assert (
+        len(ScoreCache(folder, {}).look_up(key_of([one[k] for k in ("src", "mt", "ref")]) for one in text))
+        == 60
+    )

@@ -53,7 +53,10 @@ def test_a_damaged_shard_is_left_out(
     victim.write_bytes(damage if damage is not None else whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
     assert len(ScoreCache(tmp_path, {}).look_up([key_of(["a"]), key_of(["b"])])) == 1
     told = capsys.readouterr().err
-    assert told.startswith(f"warning: left out, its segments are scored anew: {victim}") and told.count("\n") == 1
+    assert (
+        told.startswith(f"warning: left out, its segments are scored anew: {victim}")
+        and told.count("\n") == 1
+    )
 
 
 def test_many_shards_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,11 @@ def make_model(folder: Path, kind: str = "regression_metric", seed: int = 1, **e
     """Write a model of random weights: hparams.yaml, checkpoints/model.ckpt, and its encoder."""
     where = make_encoder(folder / "encoder", **encoder)
     width = encoder.get("width", 16)
-    special = {"input_segments": ["mt", "src"], "sent_layer": "mix", "word_layer": 1} if kind == "unified_metric" else {}
+    special = (
+        {"input_segments": ["mt", "src"], "sent_layer": "mix", "word_layer": 1}
+        if kind == "unified_metric"
+        else {}
+    )
     settings = {
         "encoder_model": "XLM-RoBERTa",
         "pretrained_model": str(where),

@@ -1,0 +1,140 @@
+"""Malformed models, texts and caches of COMET: the stages of the environment ``comet``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.malformed.case import Accepted, Case, Lay
+from workflow_scripts.evaluate.comet_cache import ScoreCache
+
+LINES = b"das Haus am Fluss\nein Hund\ndas rote Haus\n"
+JOB = "--experiment x --system ns --testset one --seed 1 --cache cache --out out.json"
+FILES = "--sources src.{source} --hypotheses hyp.{direction} --references ref.{target}"
+
+_MADE: dict[str, Path] = {}
+
+
+def tiny(folder: Path) -> Path:
+    """Return a copy of a tiny model in ``folder``."""
+    if "model" not in _MADE:
+        # Not above: the page of all cases is written in another environment.
+        from tests.unit.comet.tiny_comet import make_model
+
+        _MADE["model"] = make_model(folder.parent / "made-once")
+    return Path(shutil.copytree(_MADE["model"], folder / "model"))
+
+
+def scoring(
+    change: Callable[[Path], object] = lambda _: None,
+    sources: bytes = LINES,
+    hypotheses: bytes = LINES,
+    references: bytes = LINES,
+    options: str = "--folder model --directions de-en",
+) -> Lay:
+    """A tiny model, changed, and the texts of one direction."""
+
+    def lay(folder: Path) -> str:
+        (folder / "src.de").write_bytes(sources)
+        (folder / "hyp.de-en").write_bytes(hypotheses)
+        (folder / "ref.en").write_bytes(references)
+        change(tiny(folder))
+        return f"{JOB} {FILES} {options}"
+
+    return lay
+
+
+def case(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of comet."""
+    return Case(f"comet-{name}", what, "evaluate.comet", lay, said)
+
+
+def cut(model: Path) -> None:
+    """Leave half of the checkpoint."""
+    path = model / "checkpoints/model.ckpt"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def settings(old: str, new: str) -> Callable[[Path], object]:
+    """Change hparams.yaml."""
+
+    def change(model: Path) -> None:
+        path = model / "hparams.yaml"
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    return change
+
+
+CASES = [
+    case("nowhere", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), "modell: no such folder, for a COMET model (evaluation.comet, key folder)"),
+    case("offline", "a model of the hub that was never fetched", scoring(options="--model Unbabel/wmt22-comet-da --directions de-en"), "the COMET model Unbabel/wmt22-comet-da is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
+    case("offline-revision", "another revision than was fetched", scoring(options="--model Unbabel/wmt22-comet-da --revision abc --directions de-en"), "the COMET model Unbabel/wmt22-comet-da at revision abc is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
+    case("hub-name", "no name on the hub", scoring(options="--model a/b/c --directions de-en"), "'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da"),
+    case("no-checkpoint", "a model without its checkpoint", scoring(lambda m: (m / "checkpoints/model.ckpt").unlink()), "model: no checkpoints/model.ckpt in it; a COMET model is a folder with hparams.yaml and checkpoints/model.ckpt"),
+    case("no-encoder", "a model without its encoder", scoring(lambda m: shutil.rmtree(m / "encoder")), "model: the configuration and tokenizer of its encoder xlm-roberta-large are not on this machine: run 'make fetch CONFIG=…' where there is internet, or put them into model/encoder"),
+    case("settings-yaml", "hparams.yaml that is not YAML", scoring(lambda m: (m / "hparams.yaml").write_text("a: [")), "model/hparams.yaml: damaged, not plain YAML; fetch the model again"),
+    case("settings-other", "hparams.yaml of something else", scoring(lambda m: (m / "hparams.yaml").write_text("a: 1\n")), "model/hparams.yaml: no class_identifier in it; is this the hparams.yaml of a COMET model?"),
+    case("settings-kind", "a misspelt kind of model", scoring(settings("regression_metric", "regresion_metric")), "model/hparams.yaml: no class_identifier 'regresion_metric' (did you mean 'regression_metric'?)"),
+    case("checkpoint-cut", "half a checkpoint", scoring(cut), "model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again"),
+    case("checkpoint-text", "a checkpoint that is text", scoring(lambda m: (m / "checkpoints/model.ckpt").write_text("moved")), "model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again"),
+    case("checkpoint-weights", "a checkpoint without weights of the encoder", scoring(lambda m: without_weights(m)), "model/checkpoints/model.ckpt: 16 weights are not in it, encoder.model.encoder.layer.1.attention.self.query.weight is the first; is it the checkpoint of this hparams.yaml?"),
+    case("checkpoint-program", "a checkpoint that would run a program", scoring(lambda m: harmful(m)), "model/checkpoints/model.ckpt: cannot be loaded as a COMET model (Trying to load unsupported GLOBAL posix.mkdir whose module posix is blocked); fetch it again"),
+    case("sources", "fewer sources than hypotheses", scoring(sources=LINES[:18]), "hyp.de-en has 3 lines but src.de has 1: line 2 has no counterpart"),
+    case("hypotheses", "fewer hypotheses than references", scoring(hypotheses=LINES[:18]), "hyp.de-en has 1 lines but ref.en has 3: line 2 has no counterpart"),
+    case("reference", "a reference without text", scoring(references=b"the house\n\na dog\n"), "ref.en, line 2: empty reference"),
+    case("not-utf8", "Latin-1 in sources", scoring(sources=b"das Haus\nam Flu\xdf\nein\n"), "src.de, line 2: not UTF-8 at byte 7 of the line; convert the file with iconv"),
+    case("absent", "a direction without hypotheses", scoring(options="--folder model --directions de-en en-de"), "src.en: no such file, for en-de"),
+    case("twice", "a direction named twice", scoring(options="--folder model --directions de-en de-en"), "--directions: de-en is named twice"),
+    case("batch", "batches of nothing", scoring(options="--folder model --directions de-en --batch-size 0"), "--batch-size 0: at least 1 is needed"),
+]  # fmt: skip
+
+
+def without_weights(model: Path) -> None:
+    """Remove a layer."""
+    import torch
+
+    path = model / "checkpoints/model.ckpt"
+    content = torch.load(path, weights_only=True)
+    kept = {name: weight for name, weight in content["state_dict"].items() if ".layer.1." not in name}
+    torch.save({**content, "state_dict": kept}, path)
+
+
+class Harmful:
+    """An object that does harm when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("harm",)
+
+
+def harmful(model: Path) -> None:
+    """Put it into the checkpoint."""
+    import torch
+
+    path = model / "checkpoints/model.ckpt"
+    torch.save({**torch.load(path, weights_only=True), "callbacks": Harmful()}, path)
+
+
+def empty_hypothesis_scored(folder: Path) -> None:
+    """Three scores, one of them of an empty hypothesis."""
+    from workflow_scripts.files import read_json
+
+    assert read_json(folder / "out.json")["directions"]["de-en"]["n"] == 3
+
+
+def damaged_shard(model: Path) -> None:
+    """Lay a shard that is none where any model's would be looked for."""
+    from workflow_scripts.evaluate.comet_model import find_model, hashes_of
+
+    root = Path(os.environ["NEURONSPEC_CACHE"]) / "comet"
+    _, key = hashes_of(find_model(None, str(model)), root)
+    ScoreCache(root / key, {}).folder.mkdir(parents=True)
+    (root / key / "0123.npz").write_bytes(b"PK\x03\x04 cut")
+
+
+ACCEPTED = [
+    Accepted("comet-empty-hypothesis", "an empty hypothesis", "evaluate.comet", scoring(hypotheses=b"das Haus\n\nein\n"), "scored as it is", empty_hypothesis_scored),
+    Accepted("comet-damaged-shard", "a damaged file of the cache", "evaluate.comet", scoring(damaged_shard), "left out with a warning; its segments are scored anew", empty_hypothesis_scored),
+]  # fmt: skip
