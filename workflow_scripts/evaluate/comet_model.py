@@ -72,8 +72,8 @@ def find_model(model: str | None, folder: str | None, revision: str | None = Non
         if found is None or not (found / CHECKPOINT).is_file():
             which = f" at revision {revision}" if revision else ""
             raise UserError(
-                f"the COMET model {model}{which} is not on this machine: run 'make fetch CONFIG=…' where there"
-                " is internet, or name a folder that has it (evaluation.comet, key folder)"
+                f"the COMET model {model}{which} is not on this machine: run 'make fetch CONFIG=…' where"
+                " there is internet, or name a folder that has it (evaluation.comet, key folder)"
             )
         place = found
     for needed in (SETTINGS, CHECKPOINT):

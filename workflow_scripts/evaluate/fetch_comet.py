@@ -1,0 +1,96 @@
+"""Fetch a COMET model from the hub into the hub's own cache, with its encoder's configuration and tokenizer.
+
+In:  the name of a model on the hub and a revision.
+Out: a JSON file: which commits of both, and the SHA-256 of the checkpoint. The files lie where the hub's library
+     keeps them (``HF_HOME``, ``~/.cache/huggingface``): several experiments, and other programs, share them.
+
+What is there already is not fetched again, and needs no network. Source: huggingface_hub.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.evaluate.comet_model import (
+    CHECKPOINT,
+    ENCODER_FILES,
+    EXAMPLE,
+    SETTINGS,
+    find_model,
+    in_hub_cache,
+    read_settings,
+)
+from workflow_scripts.files import sha256_of, write_json
+
+
+def fetch(name: str, revision: str | None, files: list[str]) -> Path:
+    """Return the folder of a repository with ``files`` (patterns), downloaded where it is not in the cache.
+
+    Raises:
+        UserError: the hub cannot be reached, or has no such model or revision, or only for those it let in.
+    """
+    import requests
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=files))
+    except HFValidationError:
+        raise UserError(f"{name!r} is no name on the hub: one is OWNER/NAME, as in {EXAMPLE}") from None
+    except GatedRepoError:
+        raise UserError(
+            f"{name}: the hub gives it only to those who have agreed to its terms: do so on its page there, then"
+            " log in (HF_TOKEN, or 'hf auth login')"
+        ) from None
+    except RepositoryNotFoundError:
+        raise UserError(f"the hub has no {name}, or hides it from you: check evaluation.comet") from None
+    except RevisionNotFoundError:
+        raise UserError(f"{name}: the hub has no revision {revision}: check evaluation.comet") from None
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, requests.RequestException):
+        raise UserError(
+            f"the COMET model {name} cannot be fetched: the hub cannot be reached from this machine; run 'make fetch"
+            " CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"
+        ) from None
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Fetch model and encoder, and write what came."""
+    parser = argparse.ArgumentParser(prog="fetch_comet", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True, help="name on the hub")
+    parser.add_argument("--revision", help="branch, tag or commit; default: main")
+    parser.add_argument("--out", required=True, help="JSON file to write")
+    args = parser.parse_args(argv)
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+    place = in_hub_cache(args.model, args.revision)
+    if place is None or not all((place / file).is_file() for file in (SETTINGS, CHECKPOINT)):
+        place = fetch(args.model, args.revision, [str(SETTINGS), str(CHECKPOINT)])
+    encoder = str(read_settings(place / SETTINGS)["pretrained_model"])
+    found = in_hub_cache(encoder)
+    if found is None or not (found / "config.json").is_file():
+        fetch(encoder, None, list(ENCODER_FILES))
+    files = find_model(args.model, None, args.revision)
+    content = {
+        "model": args.model,
+        "revision": place.name,
+        "encoder": encoder,
+        "encoder_revision": files.encoder.name,
+        "sha256": sha256_of(files.checkpoint),
+    }
+    write_json(args.out, content)
+    print(f"{args.model} at {place.name}, its encoder {encoder} at {files.encoder.name}")
+
+
+if __name__ == "__main__":
+    run_main(main)
