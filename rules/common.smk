@@ -357,6 +357,11 @@ def mask_rows_of(wildcards):
     )
 
 
+def mask_pattern(wildcards, input):
+    """Where the mask rows of directions lie that a masked system was not trained in."""
+    return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
+
+
 def hypotheses_of(system, seed, testset):
     folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
     return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.evaluated_directions]

@@ -41,11 +41,6 @@ rule decode:
         "--out {output.hypotheses:q} > {log} 2>&1"
 
 
-def mask_pattern(wildcards, input):
-    """Where the mask rows of directions lie that a masked system was not trained in."""
-    return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
-
-
 rule likelihood:
     input:
         system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
