@@ -55,10 +55,11 @@ def targets() -> list[str]:
     ]
 
 
-def prepared(folder: Path, lines: dict[str, str]) -> ClusterRun:
+def prepared(folder: Path, lines: dict[str, str], patient: bool = False) -> ClusterRun:
     """Lay down the config, a profile and one line of text for every language."""
     # A group's jobs run as many at a time as the machine has cores.
-    run = ClusterRun(folder, experiment(), lines={**lines, "cores: 8": f"cores: {CORES}"})
+    lines = {**lines, "cores: 8": f"cores: {CORES}"}
+    run = ClusterRun(folder, experiment(), lines=lines, patient=patient)
     for language in ("en", *LANGUAGES):
         for subset in ("train", "valid", "test"):
             (folder / f"{subset}.{language}").write_text("a\n", encoding="utf-8")
@@ -85,7 +86,7 @@ def on_this_machine(folder: Path) -> float:
 
 def on_cluster(folder: Path, lines: dict[str, str]) -> float:
     """Return the wall seconds of one way."""
-    run = prepared(folder, lines)
+    run = prepared(folder, lines, patient=True)
     begun = time.monotonic()
     run.finish(run.begin(*targets()))
     return time.monotonic() - begun
