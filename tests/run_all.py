@@ -25,7 +25,13 @@ SERVICE_LIMIT = 2400
 
 #: Suite → (environment, test folders or files). Longest first.
 SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "integration": ("workflow", ("tests/integration",)),
+    "training": ("fairseq", ("tests/unit/train",)),
+    "integration": (
+        "workflow",
+        tuple(f"tests/integration/test_{name}.py" for name in ("tiny_experiment", "engines_agree", "fetch")),
+    ),
+    "interruptions": ("workflow", ("tests/integration/test_interruptions.py",)),
+    "dag": ("workflow", ("tests/dag",)),
     "models": (
         "fairseq",
         tuple(
@@ -33,8 +39,17 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         )
         + ("tests/malformed/test_models.py",),
     ),
-    "training": ("fairseq", ("tests/unit/train",)),
     "comet": ("comet", ("tests/unit/comet", "tests/malformed/test_comet.py")),
+    "workflow": (
+        "workflow",
+        (
+            "tests/unit/config",
+            "tests/unit/operate",
+            "tests/unit/test_envs.py",
+            "tests/unit/test_layers.py",
+            "tests/malformed/test_config.py",
+        ),
+    ),
     "text": (
         "text",
         tuple(
@@ -50,17 +65,6 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             )
         )
         + ("tests/malformed/test_text.py", "tests/malformed/test_report.py"),
-    ),
-    "dag": ("workflow", ("tests/dag",)),
-    "workflow": (
-        "workflow",
-        (
-            "tests/unit/config",
-            "tests/unit/operate",
-            "tests/unit/test_envs.py",
-            "tests/unit/test_layers.py",
-            "tests/malformed/test_config.py",
-        ),
     ),
     "evaluate": (
         "evaluate",
@@ -95,6 +99,8 @@ def run(environment: str, module: str, *arguments: str, limit: int = LIMIT) -> t
     command = [str(VENVS / environment / "bin/python"), "-m", module, *arguments]
     # One thread each: results don't depend on the number of cores, and two suites share them.
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+    # The tests start thousands of processes: each would compile the package anew.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         done = subprocess.run(
             command,

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from tests import forked
 from tests.dag.test_presets import EXPERIMENTS, ROOT, placeholders
 
 PAGE = ROOT / "docs" / "cluster.md"
@@ -53,17 +52,21 @@ class Asked:
     gpus: int
 
 
-def planned(folder: Path) -> tuple[Counter[str], dict[str, set[Asked]], dict[str, set[str]]]:
-    """Return jobs of each rule, what they ask for, and their groups, of EC30 on placeholder text."""
+#: Jobs of each rule, what they ask for, and their groups.
+Plan = tuple[Counter[str], dict[str, set[Asked]], dict[str, set[str]]]
+
+
+def planned(folder: Path) -> Plan:
+    """Return the plan of EC30 on placeholder text."""
     config = yaml.safe_load((EXPERIMENTS / "ec30.yaml").read_text(encoding="utf-8"))
     for file in placeholders("ec30", config):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text("a b c\n")
     (folder / "ec30.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "-n"]
+    command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "-n"]
     command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(PROFILE)]
     command += ["--directory", str(folder), "--configfile", str(folder / "ec30.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    done = forked.run(folder, *command)
     assert done.returncode == 0, done.stderr[-2000:]
     return read(done.stdout)
 
@@ -75,7 +78,7 @@ def local_rules() -> set[str]:
     return set(re.findall(r"\w+", "".join(blocks)))
 
 
-def read(text: str) -> tuple[Counter[str], dict[str, set[Asked]], dict[str, set[str]]]:
+def read(text: str) -> Plan:
     """Read a dry run; the rules of count_encoder count as one."""
     jobs: Counter[str] = Counter()
     asked: dict[str, set[Asked]] = {}
@@ -108,9 +111,9 @@ def read(text: str) -> tuple[Counter[str], dict[str, set[Asked]], dict[str, set[
     return jobs, asked, groups
 
 
-def table(folder: Path) -> str:
+def table(plan: Plan) -> str:
     """Return the page's table."""
-    jobs, asked, groups = planned(folder)
+    jobs, asked, groups = plan
     lines = [
         "| rule | jobs | where | CPUs | memory, MB | minutes | GPUs |",
         "|---|--:|---|--:|--:|--:|--:|",
@@ -135,7 +138,7 @@ def main() -> None:
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     with tempfile.TemporaryDirectory() as folder:
-        new = f"{before}{BEGIN}\n{table(Path(folder))}\n{END}{rest.split(END)[1]}"
+        new = f"{before}{BEGIN}\n{table(planned(Path(folder)))}\n{END}{rest.split(END)[1]}"
     PAGE.write_text(new, encoding="utf-8")
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from tests.dag.cluster_page import BEGIN, END, PAGE, PROFILE, planned, table
+import pytest
+
+from tests.dag.cluster_page import BEGIN, END, PAGE, PROFILE, Plan, planned, table
 from tests.dag.test_presets import EXPECTED, ONCE
 
 
-def test_the_page_is_true_and_complete(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    return planned(tmp_path_factory.mktemp("ec30"))
+
+
+def test_the_page_is_true_and_complete(plan: Plan) -> None:
     shown = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
-    assert shown == table(tmp_path)
+    assert shown == table(plan)
 
 
-def test_jobs_are_those_of_one_machine(tmp_path: Path) -> None:
+def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     """A profile changes where jobs run, not which; the groups' rules are in their groups."""
-    jobs, asked, groups = planned(tmp_path)
+    jobs, asked, groups = plan
     counts = {**ONCE, **EXPECTED["ec30"]}
     encoders = sum(counts.pop(name) for name in list(counts) if name.startswith("count_encoder"))
     assert jobs == {**counts, "count_encoder": encoders}
