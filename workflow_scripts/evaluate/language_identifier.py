@@ -9,7 +9,7 @@ and none but those of the experiment. Source: Cavnar and Trenkle 1994 (character
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ NGRAMS = (1, 4)
 FEATURES = 2**17
 SMOOTHING = 0.01  # occurrences that an n-gram of another language is taken to have
 BATCH = 2000  # lines hashed at a time: some 10 MB
+NONE = np.zeros((1, FEATURES))
 
 
 class LanguageIdentifier:
@@ -37,15 +38,16 @@ class LanguageIdentifier:
         self._by_feature = np.ascontiguousarray(weights.T)  # or each product would make its own copy
 
     @classmethod
-    def train(cls, lines: Mapping[str, Sequence[str]]) -> LanguageIdentifier:
-        """Return the identifier of these lines of each language, one at least."""
-        counts = np.zeros((len(lines), FEATURES))
-        for row, text in enumerate(lines.values()):
-            for hashed in _hashed(text):
-                counts[row] += np.asarray(hashed.sum(axis=0)).ravel()
+    def train(cls, texts: Iterable[tuple[str, Sequence[str]]]) -> LanguageIdentifier:
+        """Return the identifier of pairs of a language and its lines; one language is looked at at a time."""
+        languages, counts = [], []
+        for language, lines in texts:
+            languages.append(language)
+            counts.append(sum((hashed.sum(axis=0, dtype=np.float64) for hashed in _hashed(lines)), NONE))
         # The sum of a language's lines is to naive Bayes what the lines are.
-        model = MultinomialNB(alpha=SMOOTHING, fit_prior=False).fit(counts, np.arange(len(lines)))
-        return cls(list(lines), model.feature_log_prob_.astype(np.float32))
+        model = MultinomialNB(alpha=SMOOTHING, fit_prior=False)
+        model.fit(np.asarray(np.concatenate(counts)), np.arange(len(languages)))
+        return cls(languages, model.feature_log_prob_.astype(np.float32))
 
     def identify(self, lines: Sequence[str]) -> list[str]:
         """Return the likeliest language of each line; of two alike the first (so of a blank line)."""

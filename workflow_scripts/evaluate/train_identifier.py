@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +60,53 @@ def text_of(root: Path, subset: str, pairs: Sequence[str], language: str) -> lis
     return [line for line in sample_lines(files, LINES) if has_letter(line)]
 
 
-def training_text(root: Path, pairs: Sequence[str], languages: Sequence[str]) -> dict[str, list[str]]:
-    """Return the lines to train on, by language; UserError naming every language without any."""
-    text = {language: text_of(root, TRAIN, pairs, language) for language in languages}
-    if without := [language for language, lines in text.items() if not lines]:
+@dataclass(frozen=True)
+class HeldOut:
+    """What an identifier is measured on in one language: ``lines`` that it was not trained on.
+
+    training_lines  how many it was trained on
+    left_out        held-out lines that are among them
+    """
+
+    lines: list[str]
+    training_lines: int
+    left_out: int
+
+
+def held_out(lines: Iterable[str], trained: Sequence[str]) -> HeldOut:
+    """Return the different ones of ``lines`` that are not among ``trained``."""
+    different, seen = list(dict.fromkeys(lines)), set(trained)
+    unseen = [line for line in different if line not in seen]
+    return HeldOut(unseen, len(trained), len(different) - len(unseen))
+
+
+def train(
+    root: Path, pairs: Mapping[str, Sequence[str]], languages: Sequence[str]
+) -> tuple[LanguageIdentifier, dict[str, HeldOut]]:
+    """Train an identifier on the subset ``train`` of ``pairs``; return what to measure it on, too.
+
+    The training text of one language at a time is in memory.
+
+    Raises:
+        UserError: a file is missing or not UTF-8; languages without a line to train on (all are named).
+    """
+    measured_on: dict[str, HeldOut] = {}
+
+    def texts() -> Iterator[tuple[str, list[str]]]:
+        for language in languages:
+            trained = text_of(root, TRAIN, pairs[TRAIN], language)
+            others = [subset for subset in pairs if subset != TRAIN]
+            lines = chain.from_iterable(text_of(root, subset, pairs[subset], language) for subset in others)
+            measured_on[language] = held_out(lines, trained)
+            yield language, trained
+
+    identifier = LanguageIdentifier.train(texts())
+    if without := [language for language, one in measured_on.items() if not one.training_lines]:
         raise UserError(
             f"{root / TRAIN}: no training text of {', '.join(without)}, so no identifier can know it;"
             " add some, or set evaluation.off_target: false"
         )
-    return text
+    return identifier, measured_on
 
 
 def accuracy_of(labels: Sequence[str], language: str) -> float | None:
@@ -75,28 +115,23 @@ def accuracy_of(labels: Sequence[str], language: str) -> float | None:
 
 
 def measure(
-    identifier: LanguageIdentifier,
-    packaged: PackagedIdentifier,
-    trained: Mapping[str, Sequence[str]],
-    held_out: Mapping[str, Sequence[str]],
+    identifier: LanguageIdentifier, packaged: PackagedIdentifier, measured_on: Mapping[str, HeldOut]
 ) -> dict[str, Any]:
-    """Return what the JSON file says: lines in ``held_out`` that are among ``trained`` are left out.
+    """Return what the JSON file says.
 
     ``confusion[language][label]`` counts lines; accuracies are shares, their mean is over languages.
     """
     languages, confusion = {}, {}
-    for language, lines in held_out.items():
-        seen = set(trained[language])
-        unseen = [line for line in lines if line not in seen]
-        labels = identifier.identify(unseen)
+    for language, one in measured_on.items():
+        labels = identifier.identify(one.lines)
         reason = packaged.reasons.get(language)
         languages[language] = {
-            "training_lines": len(trained[language]),
-            "held_out_lines": len(unseen),
-            "left_out": len(lines) - len(unseen),
+            "training_lines": one.training_lines,
+            "held_out_lines": len(one.lines),
+            "left_out": one.left_out,
             "accuracy": accuracy_of(labels, language),
             "packaged": {
-                "accuracy": None if reason else accuracy_of(packaged.identify(unseen), language),
+                "accuracy": None if reason else accuracy_of(packaged.identify(one.lines), language),
                 "reason": reason,
             },
         }
@@ -122,18 +157,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-model", required=True, help=".npz file to write")
     parser.add_argument("--out-accuracy", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
-    pairs = pairs_from(args.pairs)
-    trained = training_text(args.text_root, pairs.pop(TRAIN), args.languages)
-    held_out = {
-        language: list(
-            dict.fromkeys(
-                line for subset, of in pairs.items() for line in text_of(args.text_root, subset, of, language)
-            )
-        )
-        for language in args.languages
-    }
-    identifier = LanguageIdentifier.train(trained)
-    figures = measure(identifier, PackagedIdentifier(args.languages), trained, held_out)
+    identifier, measured_on = train(args.text_root, pairs_from(args.pairs), args.languages)
+    figures = measure(identifier, PackagedIdentifier(args.languages), measured_on)
     identifier.write(args.out_model)
     write_json(args.out_accuracy, figures)
     for language, one in figures["languages"].items():

@@ -23,12 +23,12 @@ from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
 
 @pytest.fixture(scope="module")
 def identifier():
-    return LanguageIdentifier.train({language: sentences(language, 200, 0) for language in LANGUAGES})
+    return LanguageIdentifier.train((language, sentences(language, 200, 0)) for language in LANGUAGES)
 
 
 def test_weights_worked_by_hand():
     # "a" is " a " to the n-grams: " ", "a", " ", " a", "a ", " a " - six, the blank twice.
-    found = LanguageIdentifier.train({"aa": ["a"], "bb": ["b", "b"]}).weights
+    found = LanguageIdentifier.train([("aa", ["a"]), ("bb", ["b", "b"])]).weights
     assert found.dtype == np.float32
     total = 6 + SMOOTHING * FEATURES
     counts = np.sort(found[0])[::-1][:6]
@@ -40,12 +40,12 @@ def test_weights_worked_by_hand():
 
 def test_more_text_of_a_language_is_no_reason_for_it():
     # Equal priors: "x" is as likely in both, however much text there is of one.
-    identifier = LanguageIdentifier.train({"aa": ["xa"], "bb": ["xb"] * 1000})
+    identifier = LanguageIdentifier.train([("aa", ["xa"]), ("bb", ["xb"] * 1000)])
     assert identifier.identify(["xa", "a", "xb", "b"]) == ["aa", "aa", "bb", "bb"]
 
 
 def test_capitals_count():
-    identifier = LanguageIdentifier.train({"de": ["das Haus"], "xx": ["das haus"]})
+    identifier = LanguageIdentifier.train([("de", ["das Haus"]), ("xx", ["das haus"])])
     assert identifier.identify(["Haus", "haus"]) == ["de", "xx"]
 
 
@@ -60,7 +60,9 @@ def test_batches_change_nothing(identifier):
 
 
 def test_any_script():
-    identifier = LanguageIdentifier.train({"ru": ["добрый день"], "am": ["እንደምን አደሩ"], "zh": ["早上好世界"]})
+    identifier = LanguageIdentifier.train(
+        [("ru", ["добрый день"]), ("am", ["እንደምን አደሩ"]), ("zh", ["早上好世界"])]
+    )
     assert identifier.identify(["день", "እንደ", "世界"]) == ["ru", "am", "zh"]
 
 
@@ -77,7 +79,7 @@ def test_written_and_read_alike(identifier, tmp_path):
 
 def test_trained_twice_the_same_bytes(tmp_path):
     for name in "ab":
-        LanguageIdentifier.train({x: sentences(x, 50, 0) for x in LANGUAGES}).write(tmp_path / name)
+        LanguageIdentifier.train((x, sentences(x, 50, 0)) for x in LANGUAGES).write(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
