@@ -11,8 +11,9 @@ import numpy as np
 
 from tests.malformed.case import Accepted, Case, Lay
 from workflow_scripts.archive import write_archive
-from workflow_scripts.evaluate.language_identifier import FEATURES, FORMAT, settings
 
+# As users see them: the page is made in an environment that cannot import the identifier.
+FORMAT, FEATURES = "language-identifier-1", 131072
 LINES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 PAIRS = '{"train":["de-en"],"test":["de-en"]}'
 WEIGHTS = np.zeros((2, FEATURES), np.float32)
@@ -48,6 +49,8 @@ def identifying(
     """An identifier of German and English, and hypotheses of one direction."""
 
     def lay(folder: Path) -> str:
+        from workflow_scripts.evaluate.language_identifier import settings
+
         whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
         write_archive(folder / "model.npz", {"weights": weights}, whole)
         (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
