@@ -13,7 +13,10 @@ import zipfile
 from pathlib import Path
 
 # Below the results folder: where small files of a checkable form lie.
-FOLDERS = ("data", "systems", "activations", "masks", "scores", "likelihoods", "contrastive", "analysis")
+FOLDERS = (
+    "data", "systems", "activations", "masks", "scores", "identifier", "off_target", "likelihoods",
+    "contrastive", "analysis",
+)  # fmt: skip
 # Of safetensors: the length of the header, little-endian, then the header as JSON.
 HEADER_LENGTH = 8
 
