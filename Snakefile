@@ -26,6 +26,7 @@ rule all:
         # Named, so that one that was lost is made again although the tables stand.
         hypothesis_files(),
         "<results>/tables/summary.md",
+        significance_files(),
         off_target_files(),
         likelihood_files(),
         training_figures(),

@@ -383,6 +383,30 @@ def score_files():
     ]
 
 
+def segments_of(system, seed, testset, profile):
+    """The sentences' statistics of a system, of every metric."""
+    job = f"{system}/s{seed}/{testset}.{profile}"
+    models = [f"{RESULTS}/comet/{job}.{model.name}.segments.npz" for model in EXPERIMENT.evaluation.comet]
+    return [f"{RESULTS}/scores/{job}.segments.npz", *models]
+
+
+def compared_with(system):
+    """The systems that a system is tested against: the baseline, and the control of continued training."""
+    return [other for other in (BASELINE, EXPERIMENT.control) if other and other != system]
+
+
+def significance_files():
+    """Of every system but the baseline, where the config asks for tests."""
+    if EXPERIMENT.evaluation.significance is None:
+        return []
+    return [
+        f"{RESULTS}/significance/{system}/s{seed}/{testset}.{profile}.json"
+        for profile in EXPERIMENT.evaluation.references
+        for system, seed, testset in SCORED
+        if system != BASELINE
+    ]
+
+
 def off_target_files():
     """In which languages every system wrote, where the config asks for it."""
     wanted = SCORED if EXPERIMENT.evaluation.off_target else []

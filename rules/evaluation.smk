@@ -39,6 +39,47 @@ rule score:
         "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
 
 
+rule compare:
+    input:
+        segments=lambda w: segments_of(w.system, w.seed, w.testset, w.profile),
+        others=lambda w: [
+            f for other in compared_with(w.system) for f in segments_of(other, w.seed, w.testset, w.profile)
+        ],
+    output:
+        significance="<results>/significance/{system}/s{seed}/{testset}.{profile}.json",
+    log:
+        "<logs>/compare/{system}/s{seed}/{testset}.{profile}.log",
+    benchmark:
+        "<benchmarks>/compare/{system}/s{seed}/{testset}.{profile}.tsv"
+    wildcard_constraints:
+        profile=alternatives(REFERENCES),
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        experiment=EXPERIMENT.experiment,
+        directions=EXPERIMENT.evaluated_directions,
+        # Each other system's name before its files.
+        against=lambda w: [
+            word
+            for other in compared_with(w.system)
+            for word in ("--against", other, *segments_of(other, w.seed, w.testset, w.profile))
+        ],
+        resamples=EXPERIMENT.evaluation.significance and EXPERIMENT.evaluation.significance.resamples,
+        random_seed=EXPERIMENT.evaluation.significance and EXPERIMENT.evaluation.significance.seed,
+        code=closure_hash("evaluate.compare"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.evaluate.compare --segments {input.segments:q} {params.against:q} "
+        "--directions {params.directions} --resamples {params.resamples} --random-seed {params.random_seed} "
+        "--processes {threads} --experiment {params.experiment:q} --system {wildcards.system} "
+        "--seed {wildcards.seed} --testset {wildcards.testset} --profile {wildcards.profile} "
+        "--out {output.significance:q} > {log} 2>&1"
+
+
 rule train_identifier:
     input:
         text=text_files("train"),

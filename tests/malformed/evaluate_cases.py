@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.malformed import off_target_cases
 from tests.malformed.case import Accepted, Case, Lay
+from workflow_scripts.archive import write_archive
 from workflow_scripts.report.summary import CSV_COLUMNS
 
 LINES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
@@ -30,6 +33,8 @@ def scoring(
     def lay(folder: Path) -> str:
         (folder / "hyp.en-de").write_bytes(hypotheses)
         (folder / "ref.de").write_bytes(references)
+        (folder / "src.en").write_bytes(b"a house by the river\n")
+        (folder / "half.gz").write_bytes(gzip.compress(LINES)[:-9])
         return f"{JOB} --out score.json {patterns} {options}"
 
     return lay
@@ -51,7 +56,60 @@ SCORE = [
     score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
+    score("tokenizers-json", "tokenizers that are not JSON", scoring(options="--metrics bleu --directions en-de --tokenizers 13a"), "--tokenizers: not JSON (Extra data: line 1 column 3 (char 2))"),
+    score("tokenizers-form", "a list of tokenizers", scoring(options='--metrics bleu --directions en-de --tokenizers ["13a"]'), '--tokenizers: not of the shape {"zh": "zh", "ja": "ja-mecab"}'),
+    score("processes", "no process", scoring(options="--metrics bleu --directions en-de --processes 0"), "--processes is 0, at least 1 is needed"),
+    score("sources", "sources of another length", scoring(options="--metrics bleu --directions en-de --sources src.{source}"), "src.en has 1 lines but ref.de has 3"),
+    score("gzip", "half of a gzipped file", scoring(patterns="--hypotheses half.gz --references ref.{target}"), "half.gz: not a whole gzip file; make it again with gzip"),
     score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
+]  # fmt: skip
+
+# ---- compare -------------------------------------------------------------------------------------------
+
+COUNTS = np.arange(1, 31).reshape(3, 10)
+
+
+def comparing(other: dict[str, Any] | bytes | None = None, options: str = "", **manifest: Any) -> Lay:
+    """Sentences' statistics of two systems: right ones of ``ns``, these of ``baseline``."""
+
+    def lay(folder: Path) -> str:
+        right = {"en-de/bleu": COUNTS}
+        references = {"references_sha256": {"en-de": "ab"}}
+        write_archive(folder / "ns.npz", right, {"format": "segments-1", "system": "ns", **references})
+        path = folder / "baseline.npz"
+        if isinstance(other, bytes):
+            path.write_bytes(other)
+        elif other is not None or manifest:
+            said = {"format": "segments-1", "system": "baseline", **references, **manifest}
+            write_archive(path, right if other is None else other, said)
+        against = "--segments ns.npz --against baseline baseline.npz --directions en-de --resamples 100"
+        return f"{JOB} --out tests.json {against} {options}"
+
+    return lay
+
+
+def compare(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of compare."""
+    return Case(f"segments-{name}", what, "evaluate.compare", lay, said)
+
+
+RIGHT = {"en-de/bleu": COUNTS}
+COMPARE = [
+    compare("absent", "no statistics of the other system", comparing(), "baseline.npz: no such file; evaluate.score writes it beside the scores"),
+    compare("cut", "half a file of statistics", comparing(b"PK\x03\x04 half"), "baseline.npz: not a segments-1 file (File is not a zip file); delete it and run the step that writes it again"),
+    compare("empty", "an empty file of statistics", comparing(b""), "baseline.npz: not a segments-1 file (File is not a zip file); delete it and run the step that writes it again"),
+    compare("masks", "an archive of another kind", comparing(format="neuronspec-masks-1"), "baseline.npz: format is 'neuronspec-masks-1', expected 'segments-1'; name the right file"),
+    compare("swapped", "the file of another system", comparing(system="ns"), "baseline.npz: system is 'ns', expected 'baseline'"),
+    compare("testset", "the file of another test set", comparing(testset="two"), "baseline.npz: testset is 'two', expected 'one'"),
+    compare("lengths", "another number of sentences", comparing({"en-de/bleu": COUNTS[:2]}), "ns.npz has 3 sentences of en-de but baseline.npz has 2: score both again"),
+    compare("direction", "a direction that one of two systems lacks", comparing({"en-fr/bleu": COUNTS}), "baseline.npz: no en-de; ns.npz has it"),
+    compare("metric", "a metric that one of two systems lacks", comparing({**RIGHT, "en-de/ter": COUNTS[:, :2]}), "ns.npz: no ter of en-de; baseline.npz has it"),
+    compare("references", "systems scored against different references", comparing(references_sha256={"en-de": "cd"}), "ns.npz: en-de scored against other references than baseline.npz; score both again"),
+    compare("form", "statistics in one row", comparing({"en-de/bleu": COUNTS[0]}), "baseline.npz: not a segments-1 file (en-de/bleu is no table of numbers); delete it and run the step that writes it again"),
+    compare("nan", "statistics that are no numbers", comparing({"en-de/bleu": COUNTS * float("nan")}), "baseline.npz: not a segments-1 file (en-de/bleu has a number that is none); delete it and run the step that writes it again"),
+    compare("itself", "a system against itself", comparing(RIGHT, "--against ns ns.npz"), "--against: ns is the system itself"),
+    compare("resamples", "no resamples", comparing(RIGHT, "--resamples 0"), "--resamples is 0, at least 1 is needed"),
+    compare("seed", "a negative seed of the resamples", comparing(RIGHT, "--random-seed -1"), "--random-seed is -1, at least 0 is needed"),
 ]  # fmt: skip
 
 # ---- tabulate ------------------------------------------------------------------------------------------
@@ -195,6 +253,7 @@ FIGURES = [
 ]  # fmt: skip
 
 CASES = [*SCORE, *TABULATE, *FIGURES, *off_target_cases.CASES]
+CASES = [*SCORE, *COMPARE, *TABULATE, *FIGURES]
 
 
 def perfect(folder: Path) -> None:

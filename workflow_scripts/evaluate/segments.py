@@ -8,14 +8,16 @@ Out: ``{testset}.{profile}.json`` and ``….segments.npz``: array ``{direction}/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.archive import write_archive
+from workflow_scripts.archive import not_a, read_archive, write_archive
+from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
 
 SEGMENTS_FORMAT = "segments-1"
@@ -53,3 +55,48 @@ def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[s
     write_archive(segments_path(path), arrays, manifest)
     # Last: where there are scores, their statistics are there too.
     write_json(path, {**job, "directions": entries})
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The statistics of a job: direction -> metric -> [n, d], and of which file and references they are."""
+
+    statistics: dict[str, dict[str, NDArray[Any]]]
+    paths: dict[str, str]  # metric -> file
+    references: dict[str, str]  # direction -> SHA-256, where the file says so
+
+
+def read_segments(paths: Sequence[str | Path], **job: object) -> Segments:
+    """Read the statistics of one job, which may lie in several files with other metrics each.
+
+    Args:
+        paths: files that ``write_scores`` wrote.
+        job: what they must be of, where they say so: ``system="ns-k95"``, ``testset="test"`` …
+
+    Raises:
+        UserError: a file is missing, damaged, of another job, or has a metric that another has too; the
+            files were scored against different references.
+    """
+    found = Segments({}, {}, {})
+    for path in paths:
+        if not Path(path).is_file():
+            raise UserError(f"{path}: no such file; evaluate.score writes it beside the scores")
+        arrays, manifest = read_archive(path, SEGMENTS_FORMAT)
+        for name, value in job.items():
+            if manifest.get(name, value) != value:
+                raise UserError(f"{path}: {name} is {manifest[name]!r}, expected {value!r}")
+        references = manifest.get("references_sha256", {})
+        for key, array in arrays.items():
+            direction, _, metric = key.partition("/")
+            if array.ndim != 2 or not array.size or array.dtype.kind not in "iuf":
+                raise not_a(SEGMENTS_FORMAT, path, ValueError(f"{key} is no table of numbers"))
+            if not np.isfinite(array).all():
+                raise not_a(SEGMENTS_FORMAT, path, ValueError(f"{key} has a number that is none"))
+            if metric in found.statistics.setdefault(direction, {}):
+                raise UserError(f"{path}: {metric} of {direction} is in {found.paths[metric]} too")
+            found.statistics[direction][metric] = array
+            found.paths[metric] = str(path)
+            sha256 = references.get(direction)
+            if sha256 and found.references.setdefault(direction, sha256) != sha256:
+                raise UserError(f"{path}: scored {direction} against other references than {paths[0]}")
+    return found

@@ -180,6 +180,9 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                 for profile in experiment.evaluation.references:
                     scores = f"scores/{place}.{profile}"
                     yield _job("score", f"{place}.{profile}", f"{scores}.json", f"{scores}.segments.npz")
+                    if experiment.evaluation.significance and system != BASELINE:
+                        tested = f"{place}.{profile}"
+                        yield _job("compare", tested, f"significance/{tested}.json")
                 if experiment.evaluation.off_target:
                     yield _job("identify", place, f"off_target/{place}.json")
                 if experiment.evaluation.likelihood:

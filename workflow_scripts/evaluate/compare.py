@@ -1,0 +1,152 @@
+"""Compare a system with others, direction by direction: is a difference more than the luck of the sentences?
+
+In:  statistics of sentences that ``evaluate.score`` (and ``evaluate.comet``) wrote, of the system and of
+     those it is compared with, all on the same references.
+Out: one JSON file: for each other system, direction and metric the difference, its confidence interval, its
+     spread over sentences and the p-values of two paired tests (``resampling``), not corrected: correction
+     is over all directions, where the tables are made (``correction``).
+
+No text is read, and nothing scored again. The same seed gives the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from typing import Any
+
+from numpy.typing import NDArray
+
+from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.metrics import scorer_of
+from workflow_scripts.evaluate.resampling import compare
+from workflow_scripts.evaluate.segments import Segments, read_segments
+from workflow_scripts.files import write_json
+
+Statistics = dict[str, NDArray[Any]]
+Task = tuple[Statistics, Statistics, int, int]
+DEFAULT_RESAMPLES, DEFAULT_SEED = 1000, 12345  # sacrebleu's
+
+
+def compare_systems(
+    system: Segments,
+    other: Segments,
+    directions: Sequence[str],
+    resamples: int = DEFAULT_RESAMPLES,
+    seed: int = DEFAULT_SEED,
+    processes: int = 1,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return direction -> metric -> fields of ``resampling.Difference``.
+
+    Args:
+        system, other: both of one test set and one profile.
+        directions: each must be in both.
+        resamples, seed: as ``resampling.compare`` takes them.
+        processes: directions at a time; the results are the same.
+
+    Raises:
+        UserError: what one of the two lacks, or where they are of different test sets; a line each.
+    """
+    faults = [fault for direction in directions for fault in differences_in_kind(system, other, direction)]
+    if faults:
+        raise UserError("\n".join(dict.fromkeys(faults)))
+    tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
+    if processes == 1 or len(tasks) == 1:
+        found = list(map(_compare_task, tasks))
+    else:
+        with ProcessPoolExecutor(min(processes, len(tasks))) as pool:
+            found = list(pool.map(_compare_task, tasks))
+    return dict(zip(directions, found, strict=True))
+
+
+def _compare_task(task: Task) -> dict[str, dict[str, float]]:
+    system, other, resamples, seed = task
+    scorers = {metric: scorer_of(metric, array.shape[1]) for metric, array in system.items()}
+    return {metric: asdict(one) for metric, one in compare(system, other, scorers, resamples, seed).items()}
+
+
+def differences_in_kind(system: Segments, other: Segments, direction: str) -> list[str]:
+    """Return why two systems cannot be compared on a direction, a line each."""
+    faults = []
+    for one, two in ((system, other), (other, system)):
+        if direction not in one.statistics:
+            there = next(iter(two.paths.values()), "the other") if direction in two.statistics else None
+            hint = f"; {there} has it" if there else nearest(direction, one.statistics)
+            faults.append(f"{next(iter(one.paths.values()), 'no file')}: no {direction}{hint}")
+    if faults:
+        return faults
+    ours, theirs = system.statistics[direction], other.statistics[direction]
+    for metric in sorted(ours.keys() ^ theirs.keys()):
+        lacks, has = (other, system) if metric in ours else (system, other)
+        files = ", ".join(sorted(set(lacks.paths.values())))
+        faults.append(f"{files}: no {metric} of {direction}; {has.paths[metric]} has it")
+    for metric in sorted(ours.keys() & theirs.keys()):
+        names = system.paths[metric], other.paths[metric]
+        if len(ours[metric]) != len(theirs[metric]):
+            sizes = (
+                f"has {len(ours[metric])} sentences of {direction} but {names[1]} has {len(theirs[metric])}"
+            )
+            faults.append(f"{names[0]} {sizes}: score both again")
+        elif ours[metric].shape != theirs[metric].shape:
+            faults.append(f"{names[0]}: {metric} of {direction} has other statistics than {names[1]}")
+    if len({len(array) for array in ours.values()}) > 1:
+        faults.append(f"{', '.join(sorted(set(system.paths.values())))}: {direction} is of different lengths")
+    mine, their = (one.references.get(direction) for one in (system, other))
+    if not faults and mine and their and mine != their:
+        paths = [next(iter(one.paths.values())) for one in (system, other)]
+        faults.append(
+            f"{paths[0]}: {direction} scored against other references than {paths[1]}; score both again"
+        )
+    return faults
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Compare one system with each other one and write the JSON file."""
+    parser = argparse.ArgumentParser(prog="compare", description=__doc__.splitlines()[0])
+    for name in ("experiment", "system", "testset"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True, type=int, help="of the systems")
+    parser.add_argument("--profile", default="raw", help="of the references: raw or paper")
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--segments", nargs="+", required=True, metavar="NPZ", help="of the system")
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        action="append",
+        required=True,
+        metavar=("NAME", "NPZ"),
+        help="another system and its files; may be given again for a second one",
+    )
+    parser.add_argument("--resamples", type=int, default=DEFAULT_RESAMPLES)
+    parser.add_argument("--random-seed", type=int, default=DEFAULT_SEED, help="of the resamples")
+    parser.add_argument("--processes", type=int, default=1, help="directions compared at a time")
+    parser.add_argument("--out", required=True, help="JSON file to write")
+    args = parser.parse_args(argv)
+    for name in ("resamples", "processes"):
+        if getattr(args, name) < 1:
+            raise UserError(f"--{name} is {getattr(args, name)}, at least 1 is needed")
+    if args.random_seed < 0:
+        raise UserError(f"--random-seed is {args.random_seed}, at least 0 is needed")
+    others = {name: paths for name, *paths in args.against}
+    if args.system in others:
+        raise UserError(f"--against: {args.system} is the system itself")
+
+    job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
+    same = {name: job[name] for name in ("seed", "testset", "profile")}
+    system = read_segments(args.segments, system=args.system, **same)
+    against = {}
+    for name, paths in others.items():
+        other = read_segments(paths, system=name, **same)
+        against[name] = compare_systems(
+            system, other, args.directions, args.resamples, args.random_seed, args.processes
+        )
+    settings = {"resamples": args.resamples, "random_seed": args.random_seed}
+    write_json(args.out, {**job, **settings, "against": against})
+    done = f"{len(args.directions)} directions against {', '.join(others)}"
+    print(f"{args.system} s{args.seed} {args.testset}: {done}")
+
+
+if __name__ == "__main__":
+    run_main(main)
