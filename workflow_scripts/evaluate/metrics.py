@@ -20,6 +20,7 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.metrics.base import Metric
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
 
 DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
 CHRF_WORD_ORDER = 2  # chrF++ is chrF with word bigrams (Popović 2017)
@@ -43,11 +44,19 @@ class Scoring:
         """
         self.name = name
         self.metric = make_metric(name, tokenizer)
-        self.metric._ref_cache = self.metric._cache_references([list(references)])
+        if isinstance(self.metric, BLEU):
+            self._extract: Callable[[Sequence[str]], Any] = BleuStatistics(self.metric, references)
+        elif isinstance(self.metric, CHRF):
+            self._extract = ChrfStatistics(self.metric, references)
+        else:
+            self.metric._ref_cache = self.metric._cache_references([list(references)])
+            self._extract = lambda hypotheses: self.metric._extract_corpus_statistics(hypotheses, None)
+        # Part of the signature, and known to sacrebleu only where it counts itself.
+        self.metric.num_refs = 1
 
     def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.int32]:
         """Return the sufficient statistics, int32 [n, d], of ``n`` hypotheses in the references' order."""
-        found = np.asarray(self.metric._extract_corpus_statistics(hypotheses, None))
+        found = np.asarray(self._extract(hypotheses))
         whole = found.astype(np.int32)
         # TER's length is a mean over references, of which there is one.
         assert (whole == found).all()
