@@ -1,13 +1,40 @@
 # Tables and figures.
 
 
+TABLES = [f"<results>/tables/{table}" for table in tables_of(EXPERIMENT)]
+PUBLISHED = EXPERIMENT.report.published
+
+
+def tables_options():
+    """What the config says of tables."""
+    asked = EXPERIMENT.report
+    options = {
+        "pivot": EXPERIMENT.pivot,
+        "control": EXPERIMENT.control,
+        "groups": as_json(EXPERIMENT.groupings),
+        "without": as_json(asked.without),
+        "bilingual": asked.bilingual,
+        "published": as_json(PUBLISHED.model_dump()) if PUBLISHED else None,
+    }
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)
+
+
 rule tabulate:
     input:
         scores=score_files(),
+        published=PUBLISHED.file if PUBLISHED else [],
     output:
         scores="<results>/tables/scores.csv",
         summary="<results>/tables/summary.csv",
-        markdown=report("<results>/tables/summary.md", category="Tables", labels={"table": "summary"}),
+        markdown=[
+            report(f"{table}.md", category="Tables", labels={"table": Path(table).name}) for table in TABLES
+        ],
+        others=[
+            f"{table}.{ending}"
+            for table in TABLES
+            for ending in TABLE_FORMATS
+            if ending != "md" and f"{table}.{ending}" not in (f"{TABLES[0]}.csv", f"{TABLES[1]}.csv")
+        ],
     log:
         "<logs>/tabulate/tables.log",
     benchmark:
@@ -27,9 +54,7 @@ rule tabulate:
         directions=EXPERIMENT.evaluated_directions,
         metrics=EXPERIMENT.evaluation.metrics,
         profiles=EXPERIMENT.evaluation.references,
-        pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
-        groups=as_json(EXPERIMENT.groupings),
-        control=f"--control {EXPERIMENT.control}" if EXPERIMENT.control else "",
+        options=tables_options(),
         out=subpath(output.scores, parent=True),
         code=closure_hash("report.tabulate"),
         environment=environment_identity("evaluate"),
@@ -37,7 +62,7 @@ rule tabulate:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
         "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "--profiles {params.profiles} {params.pivot} {params.control} --groups {params.groups:q} --out-dir {params.out:q} > {log} 2>&1"
+        "--profiles {params.profiles} {params.options} --out-dir {params.out:q} > {log} 2>&1"
 
 
 rule plot_training:

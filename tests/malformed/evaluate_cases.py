@@ -187,6 +187,125 @@ TABULATE = [
     tabulate("groups-name", "a grouping that is always there", scores(options='--groups {"all":{"a":["de"]}}'), "--groups: 'all' is always there, name the grouping otherwise"),
 ]  # fmt: skip
 
+# ---- what lies beside the scores ------------------------------------------------------------------------
+
+TESTED = {
+    "difference": 1.0,
+    "low": 0.5,
+    "high": 1.5,
+    "sentence_sd": 0.2,
+    "p_bootstrap": 0.01,
+    "p_randomisation": 0.01,
+}
+RATED = {"n": 3, "off_target_rate": 0.0, "packaged": {"off_target_rate": None, "reason": "unknown"}}
+PUBLISHED = b"system,direction,metric,score\ntheirs,en-de,BLEU,25.0\n"
+
+
+def beside(
+    kind: str,
+    change: Callable[[dict[str, Any]], Any] = lambda _: None,
+    raw: bytes | None = None,
+    options: str = "",
+) -> Lay:
+    """Right score files, and beside them ``kind``: comet, significance or off_target of ``ns``; changed, or any bytes."""
+
+    def lay(folder: Path) -> list[str]:
+        words = scores()(folder)
+        assert isinstance(words, list)
+        job = {"experiment": "x", "system": "ns", "seed": 1, "testset": "one"}
+        directions = ("en-de", "de-en")
+        comet = {
+            "n": 3,
+            "scores": [{"metric": "comet", "score": 0.8, "signature": "s"}],
+            "references_sha256": "ab",
+        }
+        contents: dict[str, dict[str, Any]] = {
+            "comet": {"profile": "raw", "directions": {name: {**comet} for name in directions}},
+            "significance": {
+                "profile": "raw",
+                "resamples": 1000,
+                "against": {"baseline": {name: {"bleu": {**TESTED}} for name in directions}},
+            },
+            "off_target": {"directions": {name: {**RATED} for name in directions}},
+        }
+        names = {"comet": "one.raw.comet.json", "significance": "one.raw.json", "off_target": "one.json"}
+        systems = ["ns"] if kind == "significance" else ["baseline", "ns"]
+        for system in systems:
+            content = json.loads(json.dumps({**job, "system": system, **contents[kind]}))
+            if system == "ns":
+                change(content)
+            path = folder / kind / system / "s1" / names[kind]
+            path.parent.mkdir(parents=True)
+            path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
+        more = {"comet": "--metrics bleu comet --comet comet --comet-root comet"}
+        return [*words, *more.get(kind, f"--{kind.replace('_', '-')}-root {kind}").split(), *options.split()]
+
+    return lay
+
+
+def published(content: bytes, asked: str = '{"file":"theirs.csv","systems":{"ns":"theirs"}}') -> Lay:
+    """Right score files, and published numbers."""
+
+    def lay(folder: Path) -> list[str]:
+        words = scores()(folder)
+        assert isinstance(words, list)
+        (folder / "theirs.csv").write_bytes(content)
+        return [*words, "--published", asked]
+
+    return lay
+
+
+def of_test(**values: Any) -> Callable[[dict[str, Any]], Any]:
+    """Other values of one test."""
+    return lambda content: content["against"]["baseline"]["en-de"]["bleu"].update(values)
+
+
+def of_direction(**values: Any) -> Callable[[dict[str, Any]], Any]:
+    """Other values of one direction."""
+    return lambda content: content["directions"]["en-de"].update(values)
+
+
+def tables(name: str, what: str, lay: Lay, said: str) -> Case:
+    """A case of tabulate with more than scores."""
+    return Case(f"tables-{name}", what, "report.tabulate", lay, said)
+
+
+BESIDE = [
+    tables("comet-cut", "a truncated COMET file", beside("comet", raw=b'{"experiment": "x",'), 'comet/ns/s1/one.raw.comet.json: damaged, not JSON (line 1, column 20: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    tables("comet-references", "COMET scores against other references", beside("comet", of_direction(references_sha256="cd")), 'comet/ns/s1/one.raw.comet.json: scored against other references than scores/baseline/s1/one.raw.json; score both again'),
+    tables("comet-flags", "a flag that is no list", beside("comet", of_direction(flags=[3])), 'comet/ns/s1/one.raw.comet.json: not a score file (ValueError: flags are no list of texts); delete it and run again'),
+    tables("comet-none", "a COMET model that is no metric", scores(options="--comet kiwi"), '--comet: kiwi is none of --metrics'),
+    tables("health-nan", "a figure of health that is no number", scores(direction("en-de", {**entry(), "health": {"length_ratio": float("nan")}})), 'scores/ns/s1/one.raw.json: not a score file (ValueError: a figure of health that is no number); delete it and run again'),
+    tables("no-sentences", "scores of no sentence", scores(direction("en-de", {**entry(), "n": 0})), 'scores/ns/s1/one.raw.json: not a score file (ValueError: scored against nothing); delete it and run again'),
+    tables("tests-cut", "a truncated file of tests", beside("significance", raw=b'{"experiment"'), "significance/ns/s1/one.raw.json: damaged, not JSON (line 1, column 14: Expecting ':' delimiter); delete it and run the step that writes it again"),
+    tables("tests-other", "tests of another system", beside("significance", having(system="old")), "significance/ns/s1/one.raw.json: system is 'old', its path says 'ns'"),
+    tables("tests-absent", "tests against another system only", beside("significance", having(against={"old": {}})), '2 of 2 tests of significance are missing, the first: bleu of en-de against baseline in significance/ns/s1/one.raw.json (--allow-partial makes tables marked PARTIAL)'),
+    tables("tests-form", "tests that are a list", beside("significance", having(against=[])), "significance/ns/s1/one.raw.json: not a significance file (AttributeError: 'list' object has no attribute 'values'); delete it and run again"),
+    tables("tests-figure", "a test without its interval", beside("significance", lambda c: c["against"]["baseline"]["en-de"]["bleu"].pop("low")), "significance/ns/s1/one.raw.json: not a significance file (KeyError: 'low'); delete it and run again"),
+    tables("tests-p", "a p-value above one", beside("significance", of_test(p_bootstrap=1.5)), 'significance/ns/s1/one.raw.json: not a significance file (ValueError: a p-value that is not between 0 and 1); delete it and run again'),
+    tables("tests-nan", "a difference that is no number", beside("significance", of_test(difference=float("nan"))), 'significance/ns/s1/one.raw.json: not a significance file (ValueError: a figure that is no number); delete it and run again'),
+    tables("tests-resamples", "tests without their number of resamples", beside("significance", lambda c: c.pop("resamples")), 'significance/ns/s1/one.raw.json: resamples is None, not a number of them; delete it and run again'),
+    tables("tests-level", "a level of significance in percent", beside("significance", options="--level 5"), '--level: 5.0 is not between 0 and 1'),
+    tables("language-cut", "a truncated file of languages", beside("off_target", raw=b"{"), 'off_target/ns/s1/one.json: damaged, not JSON (line 1, column 2: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    tables("language-direction", "languages of one direction only", beside("off_target", lambda c: c["directions"].pop("de-en")), '1 off-target rates are missing, the first: de-en in off_target/ns/s1/one.json (--allow-partial makes tables marked PARTIAL)'),
+    tables("language-rate", "a rate above one", beside("off_target", of_direction(off_target_rate=12)), 'off_target/ns/s1/one.json: not a language file (ValueError: a rate that is not between 0 and 1); delete it and run again'),
+    tables("language-form", "a rate without the packaged one", beside("off_target", lambda c: c["directions"]["en-de"].pop("packaged")), "off_target/ns/s1/one.json: not a language file (KeyError: 'packaged'); delete it and run again"),
+    tables("published-absent", "published numbers that are not there", published(PUBLISHED, '{"file":"ours.csv","systems":{"ns":"theirs"}}'), 'ours.csv: no such file, for published numbers (report.published.file)'),
+    tables("published-form", "published numbers named by a list", published(PUBLISHED, '["theirs.csv"]'), '--published: not of the shape {"file": "published.csv", "systems": {"ours": "theirs"}} (list indices must be integers or slices, not str)'),
+    tables("published-system", "a published system that the file lacks", published(PUBLISHED, '{"file":"theirs.csv","systems":{"ns":"their"}}'), "theirs.csv: no system 'their' (did you mean 'theirs'?)"),
+    tables("published-ours", "a system of ours that is none", published(PUBLISHED, '{"file":"theirs.csv","systems":{"nss":"theirs"}}'), "--published: no system 'nss' (did you mean 'ns'?)"),
+    tables("published-references", "published numbers beside references that were not scored", published(PUBLISHED, '{"file":"theirs.csv","systems":{"ns":"theirs"},"references":"paper"}'), "--published: references must be one of raw, not 'paper'"),
+    tables("published-number", "a word for a published score", published(PUBLISHED.replace(b"25.0", b"high")), "theirs.csv, line 2: score is 'high', not a number"),
+    tables("published-empty", "no published score in a row", published(PUBLISHED.replace(b"25.0", b"")), "theirs.csv, line 2: score is '', not a number"),
+    tables("published-twice", "a published score twice", published(PUBLISHED + b"theirs,en-de,BLEU,26.0\n"), 'theirs.csv, line 3: theirs en-de BLEU stands there twice'),
+    tables("without-form", "directions left out that are no list", scores(options='--without {"x":"en-de"}'), '--without: not of the shape {"sindhi": ["en-sd", "sd-en"]}'),
+    tables("without-json", "directions left out that are not JSON", scores(options="--without en-de"), '--without: not JSON (Expecting value: line 1 column 1 (char 0))'),
+    tables("without-unknown", "a direction left out that is none", scores(options='--without {"x":["en-fr"]}'), "without x: no direction en-fr (did you mean 'en-de'?)"),
+    tables("without-all", "all directions left out", scores(options='--without {"x":["en-de","de-en"]}'), 'without x: no direction is left'),
+    tables("bilingual", "a bilingual system that is none", scores(options="--bilingual nss"), "--bilingual: no system 'nss' (did you mean 'ns'?)"),
+    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/bleu: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
+]  # fmt: skip
+
 # ---- figures and the console -----------------------------------------------------------------------------
 
 ROW = "x,one,raw,bleu,,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s,"
@@ -254,6 +373,7 @@ FIGURES = [
 
 CASES = [*SCORE, *TABULATE, *FIGURES, *off_target_cases.CASES]
 CASES = [*SCORE, *COMPARE, *TABULATE, *FIGURES]
+CASES = [*SCORE, *TABULATE, *BESIDE, *FIGURES]
 
 
 def perfect(folder: Path) -> None:

@@ -23,6 +23,9 @@ from workflow_scripts.directions import pair_of, split_direction
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 #: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
+#: What report.tabulate writes of every experiment; some keys of the config add more.
+TABLES = ("scores", "summary", "groups", "differences", "interference", "health")
+TABLE_FORMATS = ("md", "csv", "tex", "parquet")
 #: Stages that are one rule for each language or system: its name begins with the stage's.
 COUNT_ENCODER, USE_SYSTEM = SPREAD = ("count_encoder", "use_system")
 
@@ -193,10 +196,14 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                 yield _job("contrastive", place, *(f"contrastive/{place}.{end}" for end in ("json", "npz")))
 
 
+def tables_of(experiment: Experiment) -> list[str]:
+    """Return the names of an experiment's tables, in the order in which they are written."""
+    return [*TABLES, *(["published"] if experiment.report.published else [])]
+
+
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
-    yield _job(
-        "tabulate", "tables", *(f"tables/{file}" for file in ("scores.csv", "summary.csv", "summary.md"))
-    )
+    files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in TABLE_FORMATS]
+    yield _job("tabulate", "tables", *files)
     if set(experiment.all_systems) - set(experiment.used):
         yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:

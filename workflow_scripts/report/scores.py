@@ -169,9 +169,13 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
     """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
         float(one["score"]), one["metric"], one["signature"]
-    entry["references_sha256"], int(entry["n"])
-    for figure, value in entry.get("health", {}).items():
-        str(figure), float(value or 0)  # a figure may be null: without sources no copies are counted
+    _, sentences = entry["references_sha256"], int(entry["n"])
+    if sentences < 1:
+        raise ValueError("scored against nothing")
+    for value in entry.get("health", {}).values():
+        # A figure may be null: without sources no copies are counted.
+        if not math.isfinite(float(value or 0)):
+            raise ValueError("a figure of health that is no number")
     if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
         raise ValueError("flags are no list of texts")
 
