@@ -15,6 +15,7 @@ def tables_options():
         "without": as_json(asked.without),
         "bilingual": asked.bilingual,
         "published": as_json(PUBLISHED.model_dump()) if PUBLISHED else None,
+        "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
     }
     return " ".join(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)
 
@@ -22,6 +23,7 @@ def tables_options():
 rule tabulate:
     input:
         scores=score_files(),
+        off_target=off_target_files(),
         published=PUBLISHED.file if PUBLISHED else [],
     output:
         scores="<results>/tables/scores.csv",
