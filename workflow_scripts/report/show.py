@@ -141,7 +141,7 @@ def render_places(results: Path) -> str:
         path = results / place
         if path.exists():
             shown = f"{place}/" if path.is_dir() else place
-            lines.append(f"  {shown:<20} {meaning}")
+            lines.append(f"  {shown:<22} {meaning}")
     return "\n".join(lines)
 
 
