@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple
 from itertools import groupby
 
 from workflow_scripts.report.display import Display, signature_notes
@@ -43,7 +42,7 @@ def direction_table(
         significant: see ``report.significance``; None where nothing was tested.
         flags: what a reader must know of (metric, direction).
     """
-    frame = frame_of([astuple(score) for score in scores], COLUMNS)
+    frame = frame_of([list(vars(score).values()) for score in scores], COLUMNS)
     rows = sorted(records(frame), key=lambda row: _place(row, plan))
     notes = [
         "Each number: mean ± standard deviation over seeds (number of seeds) of one direction's score; "

@@ -11,6 +11,7 @@ one metric on one test set: the question is in which of these directions the sys
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -141,12 +142,15 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
         key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)
         families[key].append(place)
     done = list(comparisons)
+    # statsmodels looks for garbage after each correction; all that is here already is none.
+    gc.freeze()
     for places in families.values():
         values = correct([comparisons[place].p_bootstrap for place in places])
         for place, holm, bh in zip(places, values.p_holm, values.p_bh, strict=True):
             one = comparisons[place]
             said = outcome(one.difference, holm, one.metric, level)
             done[place] = replace(one, p_holm=holm, p_bh=bh, outcome=said)
+    gc.unfreeze()
     return done
 
 

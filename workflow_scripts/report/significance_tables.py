@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from statistics import stdev
 from typing import Any
 
@@ -34,7 +34,7 @@ BETTER, WORSE = "↑", "↓"
 
 def significance_table(compared: Compared, plan: Plan, display: Display, level: float) -> Table:
     """Return the table of all tests; its frame is ``tables/significance.csv``."""
-    frame = frame_of([list(asdict(one).values()) for one in compared.comparisons], COLUMNS)
+    frame = frame_of([list(vars(one).values()) for one in compared.comparisons], COLUMNS)
 
     def cell(row: Record) -> Shown:
         difference, low, high = (
@@ -74,7 +74,7 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
     sides = members(plan.directions, display.pivot, None)
     if len(sides) > 1:
         sides = {**sides, BOTH: list(plan.directions)}
-    tests = [asdict(one) for one in compared.comparisons]
+    tests = [vars(one) for one in compared.comparisons]
     lines = [
         [*place, side, seed, len(said), *count_outcomes(said).values()]
         for place, rows in _grouped(tests, KEY)
@@ -103,7 +103,7 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
 
 def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
     """Return the table of the spread over seeds beside that over sentences."""
-    tests = [asdict(one) for one in compared.comparisons]
+    tests = [vars(one) for one in compared.comparisons]
     frame = frame_of(
         [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])], SEEDS_COLUMNS
     )
