@@ -29,6 +29,7 @@ rule all:
         significance_files(),
         off_target_files(),
         likelihood_files(),
+        comet_files(),
         training_figures(),
         sweep_figures(),
         analysis_files(),

@@ -49,6 +49,9 @@ gc.set_threshold(200_000, 50, 100)
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
+# COMET models by the name of their metric, and those of them that are fetched.
+COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
+COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
 
 
 # What a profile sets for count_encoder holds for each of its rules, whose names depend on the experiment.
@@ -123,6 +126,7 @@ wildcard_constraints:
     finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
+    comet=alternatives(COMET) or "none",
     contrast=alternatives(EXPERIMENT.evaluation.contrastive) or "none",
 
 
@@ -411,6 +415,34 @@ def off_target_files():
     """In which languages every system wrote, where the config asks for it."""
     wanted = SCORED if EXPERIMENT.evaluation.off_target else []
     return [f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json" for system, seed, testset in wanted]
+
+
+def comet_files():
+    """The COMET scores that the config asks for."""
+    return [
+        f"{RESULTS}/comet/{system}/s{seed}/{testset}.{references}.{name}.json"
+        for system, seed, testset in SCORED
+        for references in EXPERIMENT.evaluation.references
+        for name in COMET
+    ]
+
+
+def comet_model(name):
+    """The files that say which model it is; one that is missing is told by its jobs, and nothing else fails."""
+    folder = COMET[name].folder
+    if folder is None:
+        return [f"{RESULTS}/data/comet/{name}.json"]
+    return [
+        file for file in (f"{folder}/hparams.yaml", f"{folder}/checkpoints/model.ckpt") if Path(file).exists()
+    ]
+
+
+def comet_options(model):
+    """A COMET model as its stage takes it."""
+    place = {"model": model.model, "folder": model.folder, "revision": model.revision}
+    options = [f"--{key} {shlex.quote(value)}" for key, value in place.items() if value is not None]
+    known = [f"--known-languages {' '.join(model.known_languages)}"] if model.known_languages else []
+    return " ".join([*options, f"--batch-size {model.batch_size}", *known])
 
 
 def likelihood_files():

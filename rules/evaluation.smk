@@ -139,3 +139,73 @@ rule identify:
         "--hypotheses {params.hypotheses:q} --references {params.references:q} --directions {params.directions} "
         "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
         "--testset {wildcards.testset} --out {output.languages:q} > {log} 2>&1"
+
+
+if COMET_FETCHED:
+
+    rule fetch_comet:
+        output:
+            fetched="<results>/data/comet/{comet}.json",
+        log:
+            "<logs>/fetch_comet/{comet}.log",
+        benchmark:
+            "<benchmarks>/fetch_comet/{comet}.tsv"
+        conda:
+            "../envs/comet.yaml"
+        container:
+            image_of("comet")
+        envmodules:
+            *modules_of("comet"),
+        params:
+            model=lambda w: COMET[w.comet].model,
+            revision=lambda w: f"--revision {shlex.quote(r)}" if (r := COMET[w.comet].revision) else "",
+            code=closure_hash("evaluate.fetch_comet"),
+            environment=environment_identity("comet"),
+        shell:
+            "run-in comet workflow_scripts.evaluate.fetch_comet --model {params.model:q} {params.revision} "
+            "--out {output.fetched:q} > {log} 2>&1"
+
+
+if COMET:
+
+    rule comet:
+        input:
+            hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
+            references=lambda w: references_of(w.testset, w.profile),
+            sources=lambda w: sources_of(w.testset),
+            model=lambda w: comet_model(w.comet),
+        output:
+            scores="<results>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.json",
+            segments="<results>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.segments.npz",
+        log:
+            "<logs>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.log",
+        benchmark:
+            "<benchmarks>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.tsv"
+        wildcard_constraints:
+            profile=alternatives(REFERENCES),
+        conda:
+            "../envs/comet.yaml"
+        container:
+            image_of("comet")
+        envmodules:
+            *modules_of("comet"),
+        threads: lambda w: COMET[w.comet].threads
+        resources:
+            gpu=GPU,
+        params:
+            experiment=EXPERIMENT.experiment,
+            directions=EXPERIMENT.evaluated_directions,
+            hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
+            references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
+            sources=lambda w: SOURCES.replace("{testset}", w.testset),
+            model=lambda w: comet_options(COMET[w.comet]),
+            # Beside all experiments: what one of them has scored, none scores again.
+            cache=f"{Path(RESULTS).parent}/.cache",
+            code=closure_hash("evaluate.comet"),
+            environment=environment_identity("comet"),
+        shell:
+            "run-in comet workflow_scripts.evaluate.comet --hypotheses {params.hypotheses:q} "
+            "--references {params.references:q} --sources {params.sources:q} --directions {params.directions} "
+            "{params.model} --cache {params.cache:q} --name {wildcards.comet} "
+            "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
+            "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"

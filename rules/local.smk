@@ -21,6 +21,12 @@ if downloads():
         download_corpus,
 
 
+if COMET_FETCHED:
+
+    localrules:
+        fetch_comet,
+
+
 if USED:
 
     localrules:

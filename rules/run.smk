@@ -4,7 +4,7 @@ import atexit
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import venvs_folder
-from workflow_scripts.operate.fetch import FETCHING, out_of_reach
+from workflow_scripts.operate.fetch import CORPUS, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.orphans import end_orphans
@@ -51,8 +51,9 @@ def refused(jobs):
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
+    # A COMET model that cannot be fetched fails alone: all else can be made without it.
     missing = [
-        file for job in jobs if job.rule.name in FETCHING for file in job.output if not Path(file).exists()
+        file for job in jobs if job.rule.name == CORPUS for file in job.output if not Path(file).exists()
     ]
     if problem := out_of_reach(EXPERIMENT, missing, named_config()):
         return problem

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.dag.test_job_counts import ROOT, TINY, jobs, lay_down_text, snakemake
-from workflow_scripts.operate.fetch import FETCHING
+from workflow_scripts.operate.fetch import CORPUS, FETCHING
 
 PAGE = ROOT / "docs" / "how-to" / "fetch.md"
 #: A dry run does not say where a job would run: Snakemake is asked by a workflow around this one.
@@ -77,7 +77,10 @@ def split(folder: Path, config: dict[str, Any]) -> tuple[set[str], set[str]]:
 def test_cheap_rules_and_downloads_are_local(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     assert split(tmp_path, TINY) == (ALWAYS, CLUSTER)
-    assert split(tmp_path, source(type="multi30k")) == (ALWAYS | set(FETCHING), CLUSTER)
+    assert split(tmp_path, source(type="multi30k")) == (ALWAYS | {CORPUS}, CLUSTER)
+    models = [{"model": "Unbabel/wmt22-comet-da"}, {"name": "own", "folder": "models/own"}]
+    config = {**TINY, "evaluation": {"comet": models}}
+    assert split(tmp_path, config) == (ALWAYS | {"fetch_comet"}, CLUSTER | {"comet"})
 
 
 def test_of_what_another_experiment_made_the_vocabulary_is_taken_locally(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints, model_validator
@@ -23,6 +24,7 @@ Tokenizer = Literal[
     "zh",
 ]
 Metric = Literal["bleu", "chrf", "ter"]
+_ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 #: A name in files, tables and `--metrics`.
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=40)]
 
@@ -35,12 +37,25 @@ class CometModel(Section):
     folder: str | None = Field(
         None, description="Folder with hparams.yaml and checkpoints/model.ckpt, instead of a name on the hub."
     )
+    revision: str | None = Field(
+        None, description="Branch, tag or commit on the hub; null: main, as it was when it was fetched."
+    )
+    known_languages: list[Language] | None = Field(
+        None,
+        min_length=1,
+        description="Languages it knows, others are flagged; null: those of XLM-R, if that is the encoder.",
+    )
     batch_size: PositiveInt = Field(16, description="Sentences scored at once.")
+    threads: PositiveInt = Field(2, description="CPU threads of a job, where there is no GPU.")
 
     @model_validator(mode="after")
     def _one_place(self) -> CometModel:
         if (self.model is None) == (self.folder is None):
             raise ValueError("a COMET model needs either the key model (its name on the hub) or folder")
+        if self.folder is not None and self.revision is not None:
+            raise ValueError("revision is of a model on the hub; a folder has none")
+        if self.model is not None and not _ON_HUB.fullmatch(self.model):
+            raise ValueError(f"{self.model!r} is no name on the hub, such as Unbabel/wmt22-comet-da")
         return self
 
 

@@ -8,7 +8,7 @@ Out: one JSON file of the form of ``evaluate.score``, with the mean score of eve
 
 All directions are one job: the model is loaded once, and only if a segment has never been scored before
 (evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do
-not depend on the references then.
+not depend on the references then, whose hash is null.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ from typing import Any
 
 import numpy as np
 
-from workflow_scripts.archive import write_archive
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
 from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
 from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
-from workflow_scripts.evaluate.score import file_of, read_lines, read_parallel
-from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.evaluate.parallel_text import file_of, read_lines, read_parallel
+from workflow_scripts.evaluate.segments import Scored, write_scores
+from workflow_scripts.files import sha256_of
 
 CACHE_VARIABLE = "NEURONSPEC_CACHE"
-SEGMENTS = "segments-1"
 
 
 @dataclass(frozen=True)
@@ -143,21 +142,22 @@ def main(argv: list[str] | None = None) -> None:
 
     known = args.known_languages or languages_of(str(files.settings["encoder_model"]))
     signature = f"model:{files.name}|sha256:{sha256[:8]}|version:{comet}"
-    directions: dict[str, dict[str, Any]] = {}
+    scored: dict[str, Scored] = {}
     for direction, text in texts.items():
-        mean = float(np.mean(scores[direction]))
-        directions[direction] = {
+        column = np.array(scores[direction], dtype=np.float64)[:, None]
+        mean = float(column.mean())
+        entry: dict[str, Any] = {
             "n": len(text.samples),
             "scores": [{"metric": args.name, "score": mean, "signature": signature}],
             **text.hashes,
             "flags": flags_of(direction, known),
         }
+        if "ref" not in reads:
+            entry["references_sha256"] = None
+        scored[direction] = Scored(entry, {args.name: column})
         print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}")
-    columns = {f"{d}/{args.name}": np.array(scores[d], dtype=np.float64)[:, None] for d in texts}
-    names = ("experiment", "system", "seed", "testset", "profile")
-    job = {name: getattr(args, name) for name in names}
-    write_archive(Path(args.out).with_suffix(".segments.npz"), columns, {"format": SEGMENTS, **job})
-    write_json(args.out, {**job, "model": {**about, "reads": list(reads)}, "directions": directions})
+    job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
+    write_scores(args.out, {**job, "model": {**about, "reads": list(reads)}}, scored)
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

@@ -1,8 +1,9 @@
 """Fetch a COMET model from the hub into the hub's own cache, with its encoder's configuration and tokenizer.
 
 In:  the name of a model on the hub and a revision.
-Out: a JSON file: which commits of both, and the SHA-256 of the checkpoint. The files lie where the hub's library
-     keeps them (``HF_HOME``, ``~/.cache/huggingface``): several experiments, and other programs, share them.
+Out: a JSON file: which commits of both, and the SHA-256 of the checkpoint. The files lie where the hub's
+     library keeps them (``HF_HOME``, ``~/.cache/huggingface``): several experiments, and other programs,
+     share them.
 
 What is there already is not fetched again, and needs no network. Source: huggingface_hub.
 """
@@ -50,8 +51,8 @@ def fetch(name: str, revision: str | None, files: list[str]) -> Path:
         raise UserError(f"{name!r} is no name on the hub: one is OWNER/NAME, as in {EXAMPLE}") from None
     except GatedRepoError:
         raise UserError(
-            f"{name}: the hub gives it only to those who have agreed to its terms: do so on its page there, then"
-            " log in (HF_TOKEN, or 'hf auth login')"
+            f"{name}: the hub gives it only to those who have agreed to its terms: do so on its page there,"
+            " then log in (HF_TOKEN, or 'hf auth login')"
         ) from None
     except RepositoryNotFoundError:
         raise UserError(f"the hub has no {name}, or hides it from you: check evaluation.comet") from None
@@ -59,8 +60,9 @@ def fetch(name: str, revision: str | None, files: list[str]) -> Path:
         raise UserError(f"{name}: the hub has no revision {revision}: check evaluation.comet") from None
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, requests.RequestException):
         raise UserError(
-            f"the COMET model {name} cannot be fetched: the hub cannot be reached from this machine; run 'make fetch"
-            " CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"
+            f"the COMET model {name} cannot be fetched: the hub cannot be reached from this machine; run"
+            " 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet,"
+            " key folder)"
         ) from None
 
 

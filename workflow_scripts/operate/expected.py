@@ -85,6 +85,9 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
             yield _job("generate_contrastive", "toy", TOY_CONTRAST)
     elif not isinstance(source, FilesSource) and (fetched := source.downloads("data", experiment.languages)):
         yield _job("download_corpus", "corpus", *fetched)
+    for model in experiment.evaluation.comet:
+        if model.model is not None:
+            yield _job("fetch_comet", model.name, f"data/comet/{model.name}.json")
     sides = list(_sides(experiment))
     for subset, pair in dict.fromkeys((subset, pair) for subset, pair, _ in sides):
         texts = [f"data/text/{subset}/{pair}.{lang}.txt" for lang in pair.split("-")]
@@ -188,6 +191,11 @@ def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
                         yield _job("compare", tested, f"significance/{tested}.json")
                 if experiment.evaluation.off_target:
                     yield _job("identify", place, f"off_target/{place}.json")
+
+
+                    for model in experiment.evaluation.comet:
+                        name = f"{place}.{profile}.{model.name}"
+                        yield _job("comet", name, f"comet/{name}.json", f"comet/{name}.segments.npz")
                 if experiment.evaluation.likelihood:
                     files = [f"likelihoods/{place}.{end}" for end in ("json", "npz")]
                     yield _job("likelihood", place, *files)

@@ -25,7 +25,8 @@ from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
 from workflow_scripts.operate.run import working_directory
 
 #: The rules that need the internet; none of them has inputs.
-FETCHING = ("download_corpus",)
+CORPUS = "download_corpus"
+FETCHING = (CORPUS, "fetch_comet")
 TARGET = "fetch"
 TIMEOUT_SECONDS = 10
 MISTAKE = "error: "
@@ -47,7 +48,7 @@ def out_of_reach(experiment: Experiment, missing: Iterable[str], config: str) ->
 
     Args:
         experiment: whose source names the home; a source of many homes (mtdata) is not asked.
-        missing: files that a fetching job is to make.
+        missing: files that the job ``CORPUS`` is to make.
         config: the config file, as `make` is given it.
     """
     files = list(missing)

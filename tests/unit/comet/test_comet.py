@@ -192,7 +192,9 @@ def test_without_references_they_are_no_part_of_the_key(
 ) -> None:
     place, text = request.getfixturevalue(kind), samples(4)
     lay(tmp_path / "a", {"de-en": text})
-    assert run(tmp_path / "a", place, ["de-en"])["model"]["reads"] == ["src", "mt"]
+    said = run(tmp_path / "a", place, ["de-en"])
+    assert said["model"]["reads"] == ["src", "mt"]
+    assert said["directions"]["de-en"]["references_sha256"] is None
     first = segments(tmp_path / "a")
     lay(tmp_path / "a", {"de-en": [{**one, "ref": "another reference"} for one in text]})
     run(tmp_path / "a", place, ["de-en"])

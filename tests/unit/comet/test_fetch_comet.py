@@ -111,8 +111,9 @@ def test_no_hub_is_one_line(tmp_path: Path) -> None:
     done = start("fetch_comet", tmp_path / "hf", "http://127.0.0.1:9", "--model", "a/b", "--out", str(out))
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if line] == [
-        "error: the COMET model a/b cannot be fetched: the hub cannot be reached from this machine; run 'make fetch"
-        " CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"
+        "error: the COMET model a/b cannot be fetched: the hub cannot be reached from this machine; run"
+        " 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet,"
+        " key folder)"
     ]
     assert not out.exists()
 
