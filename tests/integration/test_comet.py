@@ -1,0 +1,103 @@
+"""COMET through the workflow: one model that is here, one that is nowhere, and what becomes of the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.small_config import BASE
+from workflow_scripts.operate.environments import venvs_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = {
+    "en": "the old house\na red cat\n",
+    "de": "das alte Haus\neine rote Katze\n",
+    "fr": "la maison\nun chat\n",
+}
+CONFIG: dict[str, Any] = {
+    **BASE,
+    "evaluation": {
+        "comet": [
+            {"name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4},
+            {"name": "hub", "model": "Unbabel/nowhere"},
+            {"name": "lost", "folder": "models/lost"},
+        ]
+    },
+}
+DIRECTIONS = ["de-en", "en-de", "en-fr", "fr-en"]
+SCORES = "results/tiny/scores/baseline/s1/news.raw.json"
+COMET = "results/tiny/comet/baseline/s1/news.raw"
+
+
+def lay(folder: Path) -> None:
+    """Write what was prepared and decoded, and a model."""
+    for name in ("train", "valid", "news"):
+        for lang, text in TEXT.items():
+            (folder / "text").mkdir(exist_ok=True)
+            (folder / f"text/{name}.{lang}").write_text(text)
+    for direction in DIRECTIONS:
+        pair = "-".join(sorted(direction.split("-")))
+        for lang in pair.split("-"):
+            file = folder / f"results/tiny/data/text/news/{pair}.{lang}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(TEXT[lang])
+        file = folder / f"results/tiny/translations/baseline/s1/news/{direction}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(TEXT[direction.split("-")[1]].replace("a", "e"))
+    program = (
+        "import pathlib, sys; from tests.unit.comet.tiny_comet import make_model;"
+        " make_model(pathlib.Path(sys.argv[1]))"
+    )
+    python = venvs_folder() / "comet/bin/python"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [str(python), "-W", "ignore", "-c", program, str(folder / "models/own")]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+
+
+def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+    """Run the rules of scores alone, as a profile has it, with no hub."""
+    variables = {"PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
+    options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules", "score", "comet", "fetch_comet"]
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *options, "--", *targets],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path: Path) -> None:
+    lay(tmp_path)
+    done = snakemake(tmp_path, SCORES, *(f"{COMET}.{name}.json" for name in ("own", "hub", "lost")))
+    assert done.returncode == 1
+    said = re.findall(r"^\s*error: (.*)$", done.stderr, re.M)
+    assert set(said) == {
+        "the COMET model Unbabel/nowhere cannot be fetched: the hub cannot be reached from this machine; run"
+        " 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet,"
+        " key folder)",
+        "models/lost: no such folder, for a COMET model (evaluation.comet, key folder)",
+    }
+    assert "Traceback" not in done.stdout + done.stderr
+    assert set(json.loads((tmp_path / SCORES).read_text())["directions"]) == set(DIRECTIONS)
+    own = json.loads((tmp_path / f"{COMET}.own.json").read_text())
+    assert own["directions"]["en-fr"]["flags"] == ["language not known to the model: fr"]
+    assert own["directions"]["de-en"]["flags"] == []
+    assert not (tmp_path / f"{COMET}.hub.json").exists() and not (tmp_path / f"{COMET}.lost.json").exists()
+
+    # The same segments in a job that starts anew: all of them from the cache.
+    (tmp_path / f"{COMET}.own.json").unlink()
+    assert snakemake(tmp_path, f"{COMET}.own.json").returncode == 0
+    log = (tmp_path / "results/tiny/logs/comet/baseline/s1/news.raw.own.log").read_text()
+    assert "8 of 8 segments from the cache, 0 scored, 0 repeated" in log
+    assert json.loads((tmp_path / f"{COMET}.own.json").read_text()) == own
