@@ -99,5 +99,7 @@ lint: ## the linters alone
 	@$(BIN) tests/run_all.py lint
 
 bench: ## speed and memory, for docs/benchmarks.md
-	$(SETUP) $(RUN_ENVIRONMENTS)
-	@for script in tests/bench/bench_*.py; do envs/bin/run-in fairseq tests.bench.$$(basename $$script .py) || exit 1; done
+	$(SETUP) $(RUN_ENVIRONMENTS) comet
+	@for script in tests/bench/bench_*.py; do \
+		case $$script in *_comet.py) environment=comet ;; *) environment=fairseq ;; esac; \
+		envs/bin/run-in $$environment tests.bench.$$(basename $$script .py) || exit 1; done

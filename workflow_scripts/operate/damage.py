@@ -14,9 +14,9 @@ from pathlib import Path
 
 # Below the results folder: where small files of a checkable form lie.
 FOLDERS = (
-    "data", "systems", "activations", "masks", "scores", "identifier", "off_target", "likelihoods",
-    "contrastive", "analysis",
-)  # fmt: skip
+    *("data", "systems", "activations", "masks", "scores", "comet", "significance", "identifier"),
+    *("off_target", "likelihoods", "contrastive", "analysis"),
+)
 # Of safetensors: the length of the header, little-endian, then the header as JSON.
 HEADER_LENGTH = 8
 
