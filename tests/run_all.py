@@ -28,7 +28,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("fairseq", ("tests/unit/train",)),
     "integration": (
         "workflow",
-        tuple(f"tests/integration/test_{name}.py" for name in ("tiny_experiment", "engines_agree", "fetch")),
+        tuple(f"tests/integration/test_{name}.py" for name in ("tiny_experiment", "engines_agree", "fetch", "comet")),
     ),
     "interruptions": ("workflow", ("tests/integration/test_interruptions.py",)),
     "dag": ("workflow", ("tests/dag",)),

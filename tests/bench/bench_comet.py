@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Not imported here: a process that has torch hands its memory on to the figures of those it starts.
 MAKE = "import pathlib; from tests.unit.comet.tiny_comet import make_model; make_model(pathlib.Path('model'))"
-WORDS = "the house by river old very small das alte Haus am Fluss klein und rot petite maison rouge au bord".split()
+WORDS = ["the", "house", "by", "river", "das", "alte", "Haus", "am", "Fluss", "petite", "maison", "rouge"]
 DIRECTIONS = [f"{one}{two}-en" for one in "abcdef" for two in "abcdefghij"]
 
 

@@ -10,7 +10,7 @@ each other. Source: none; docs/architecture.md, "Files".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workflow_scripts.config.base import BASELINE
@@ -64,7 +64,7 @@ def _job(rule: str, name: str, *outputs: str, training: str | None = None) -> Ex
 
 def expected_jobs(experiment: Experiment) -> list[ExpectedJob]:
     """Return every job of an experiment, stage after stage."""
-    parts = (_text, _used, _baseline, _masks, _finetuned, _analyses, _translations, _report)
+    parts = (_text, _used, _baseline, _masks, _finetuned, _analyses, _translations, _evaluation, _report)
     return [job for part in parts for job in part(experiment)]
 
 
@@ -173,35 +173,38 @@ def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 
 def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
-    if experiment.evaluation.off_target:
-        yield _job(
-            "train_identifier", "identifier", *(f"identifier/{x}" for x in ("model.npz", "accuracy.json"))
-        )
+    for place in _places(experiment, experiment.testsets):
+        for direction in experiment.evaluated_directions:
+            yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
+
+
+def _evaluation(experiment: Experiment) -> Iterator[ExpectedJob]:
+    """Yield what measures hypotheses, then what measures systems on text that is given."""
+    evaluation = experiment.evaluation
+    if evaluation.off_target:
+        yield _job("train_identifier", "identifier", "identifier/model.npz", "identifier/accuracy.json")
+    for place in _places(experiment, experiment.testsets):
+        for profile in evaluation.references:
+            one = f"{place}.{profile}"
+            yield _job("score", one, f"scores/{one}.json", f"scores/{one}.segments.npz")
+            for model in evaluation.comet:
+                name = f"{one}.{model.name}"
+                yield _job("comet", name, f"comet/{name}.json", f"comet/{name}.segments.npz")
+            if evaluation.significance and not place.startswith(f"{BASELINE}/"):
+                yield _job("compare", one, f"significance/{one}.json")
+        if evaluation.off_target:
+            yield _job("identify", place, f"off_target/{place}.json")
+        if evaluation.likelihood:
+            yield _job("likelihood", place, *(f"likelihoods/{place}.{end}" for end in ("json", "npz")))
+    for place in _places(experiment, evaluation.contrastive):
+        yield _job("contrastive", place, *(f"contrastive/{place}.{end}" for end in ("json", "npz")))
+
+
+def _places(experiment: Experiment, sets: Iterable[str]) -> Iterator[str]:
+    """Yield the name of every job of a system, seed and set of text."""
     for system in experiment.all_systems:
         for seed in experiment.train.seeds:
-            for testset in experiment.testsets:
-                place = f"{system}/s{seed}/{testset}"
-                for direction in experiment.evaluated_directions:
-                    yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
-                for profile in experiment.evaluation.references:
-                    scores = f"scores/{place}.{profile}"
-                    yield _job("score", f"{place}.{profile}", f"{scores}.json", f"{scores}.segments.npz")
-                    if experiment.evaluation.significance and system != BASELINE:
-                        tested = f"{place}.{profile}"
-                        yield _job("compare", tested, f"significance/{tested}.json")
-                if experiment.evaluation.off_target:
-                    yield _job("identify", place, f"off_target/{place}.json")
-
-
-                    for model in experiment.evaluation.comet:
-                        name = f"{place}.{profile}.{model.name}"
-                        yield _job("comet", name, f"comet/{name}.json", f"comet/{name}.segments.npz")
-                if experiment.evaluation.likelihood:
-                    files = [f"likelihoods/{place}.{end}" for end in ("json", "npz")]
-                    yield _job("likelihood", place, *files)
-            for contrast in experiment.evaluation.contrastive:
-                place = f"{system}/s{seed}/{contrast}"
-                yield _job("contrastive", place, *(f"contrastive/{place}.{end}" for end in ("json", "npz")))
+            yield from (f"{system}/s{seed}/{name}" for name in sets)
 
 
 def tables_of(experiment: Experiment) -> list[str]:
