@@ -70,6 +70,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "evaluation": {"references": ["paper"], "testsets": ["news", "valid"]},
         "directions": {"train": ["en-de", "fr-en"]},
     },
+    "COMET, by a model of the hub and one of a folder": {
+        "evaluation": {
+            "comet": [{"model": "Unbabel/wmt22-comet-da"}, {"name": "own", "folder": "models/own"}],
+            "references": ["raw", "paper"],
+        }
+    },
     "shards": {"data": {**TINY["data"], "shards": 3}},
     "pads": {"activations": {"count_pads": True}},
     "without a sweep: masks of k only for an analysis": {
