@@ -157,7 +157,7 @@ def _lines(
 ) -> list[list[Any]]:
     """The rows of one metric and system."""
     wanted = (request.testset, request.profile, metric, ours)
-    part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted and s.direction in own]
+    part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted]
     small = replace(
         plan,
         systems=[ours],

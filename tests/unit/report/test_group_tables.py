@@ -7,6 +7,8 @@ import pytest
 from tests.unit.report.published_scores import PUBLISHED, TIERS, published
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
+from workflow_scripts.report.marks import best
+from workflow_scripts.report.rounding import Digits
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Summary, summarise
 from workflow_scripts.report.table import Block, Shown, records
@@ -124,6 +126,12 @@ def test_numbers_deviations_and_the_best():
 def test_of_ter_the_lowest_is_bold():
     block = groups_table(summary_of("ter"), DISPLAY).blocks[0]
     assert [row[1].bold for row in block.rows if isinstance(row[1], Shown)] == [False, True, False]
+
+
+def test_one_system_alone_is_not_the_best():
+    assert best([1.0], "bleu", Digits()) == [False]
+    assert best([1.0, None], "bleu", Digits()) == [True, False]
+    assert best([1.001, 1.0, 0.99], "bleu", Digits()) == [True, True, False]
 
 
 def test_differences_to_both():
