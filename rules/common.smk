@@ -445,6 +445,27 @@ def comet_options(model):
     return " ".join([*options, f"--batch-size {model.batch_size}", *known])
 
 
+def tables_options():
+    """What the config says of tables, and where lies what is not a score."""
+    asked, tests = EXPERIMENT.report, EXPERIMENT.evaluation.significance
+    options = {
+        "comet-root": f"{RESULTS}/comet" if COMET else None,
+        "significance-root": f"{RESULTS}/significance" if tests else None,
+        "level": str(tests.level) if tests else None,
+        "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "pivot": EXPERIMENT.pivot,
+        "control": EXPERIMENT.control,
+        "groups": as_json(EXPERIMENT.groupings),
+        "without": as_json(asked.without),
+        "bilingual": asked.bilingual,
+        "published": as_json(asked.published.model_dump()) if asked.published else None,
+    }
+    models = [f"--comet {' '.join(COMET)}"] if COMET else []
+    return " ".join(
+        [*models, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)]
+    )
+
+
 def likelihood_files():
     """What the config asks for of the likelihood of given translations."""
     evaluation = EXPERIMENT.evaluation

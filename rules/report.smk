@@ -2,29 +2,15 @@
 
 
 TABLES = [f"<results>/tables/{table}" for table in tables_of(EXPERIMENT)]
-PUBLISHED = EXPERIMENT.report.published
-
-
-def tables_options():
-    """What the config says of tables."""
-    asked = EXPERIMENT.report
-    options = {
-        "pivot": EXPERIMENT.pivot,
-        "control": EXPERIMENT.control,
-        "groups": as_json(EXPERIMENT.groupings),
-        "without": as_json(asked.without),
-        "bilingual": asked.bilingual,
-        "published": as_json(PUBLISHED.model_dump()) if PUBLISHED else None,
-        "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
-    }
-    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)
 
 
 rule tabulate:
     input:
         scores=score_files(),
+        comet=comet_files(),
+        significance=significance_files(),
         off_target=off_target_files(),
-        published=PUBLISHED.file if PUBLISHED else [],
+        published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         scores="<results>/tables/scores.csv",
         summary="<results>/tables/summary.csv",
@@ -54,7 +40,7 @@ rule tabulate:
         seeds=EXPERIMENT.train.seeds,
         testsets=EXPERIMENT.testsets,
         directions=EXPERIMENT.evaluated_directions,
-        metrics=EXPERIMENT.evaluation.metrics,
+        metrics=EXPERIMENT.all_metrics,
         profiles=EXPERIMENT.evaluation.references,
         options=tables_options(),
         out=subpath(output.scores, parent=True),

@@ -209,7 +209,8 @@ def _places(experiment: Experiment, sets: Iterable[str]) -> Iterator[str]:
 
 def tables_of(experiment: Experiment) -> list[str]:
     """Return the names of an experiment's tables, in the order in which they are written."""
-    return [*TABLES, *(["published"] if experiment.report.published else [])]
+    tests = ["significance", "wins", "seeds"] if experiment.evaluation.significance else []
+    return [*TABLES, *tests, *(["published"] if experiment.report.published else [])]
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:

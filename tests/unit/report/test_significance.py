@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
+from workflow_scripts.report.formats import write_table
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.significance import (
     Compared,
@@ -258,3 +260,16 @@ def test_partial_tests_are_said(tmp_path):
     read = read_significance(tmp_path, plan, allow_partial=True)
     table = significance_table(read, plan, DISPLAY, 0.05)
     assert table.partial == "1 of 3 tests missing"
+
+
+def test_one_system_alone_has_nothing_to_compare(tmp_path):
+    plan = plan_of(["baseline"], [1])
+    read = read_significance(tmp_path, plan)
+    for table in (
+        significance_table(read, plan, DISPLAY, 0.05),
+        wins_table(read, plan, DISPLAY, 0.05),
+        seeds_table(read, plan, DISPLAY),
+    ):
+        write_table(tmp_path, table)
+        assert len(table.frame) == 0 and table.blocks == [] and not table.missing
+        assert pq.read_table(tmp_path / f"{table.name}.parquet").num_rows == 0
