@@ -32,4 +32,5 @@ rule all:
         comet_files(),
         training_figures(),
         sweep_figures(),
+        off_target_figures(),
         analysis_files(),

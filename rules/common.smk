@@ -492,6 +492,11 @@ def sweep_figures():
     return [f"{RESULTS}/figures/sweep_{sweep}.png" for sweep in EXPERIMENT.sweeps]
 
 
+def off_target_figures():
+    testsets = EXPERIMENT.testsets if EXPERIMENT.evaluation.off_target else []
+    return [f"{RESULTS}/figures/off_target_{testset}.png" for testset in testsets]
+
+
 def analysis_files():
     """Analyses that the config asks for."""
     wanted = []

@@ -13,6 +13,7 @@ localrules:
     tabulate,
     plot_training,
     plot_sweep,
+    plot_off_target,
 
 
 if downloads():

@@ -111,3 +111,34 @@ rule plot_sweep:
     shell:
         "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --metric {params.metric} "
         "--sweep {wildcards.sweep} --out {output.png:q} > {log} 2>&1"
+
+
+rule plot_off_target:
+    input:
+        languages=lambda w: [f for f in off_target_files() if f.endswith(f"/{w.testset}.json")],
+    output:
+        png=report(
+            "<results>/figures/off_target_{testset}.png",
+            category="Figures",
+            labels={"figure": "wrong languages on {testset}"},
+        ),
+    log:
+        "<logs>/plot_off_target/{testset}.log",
+    benchmark:
+        "<benchmarks>/plot_off_target/{testset}.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        root=lambda w, input: parent(input.languages[0], 3),
+        systems=EXPERIMENT.all_systems,
+        seeds=EXPERIMENT.train.seeds,
+        directions=EXPERIMENT.evaluated_directions,
+        code=closure_hash("report.plot_off_target"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.report.plot_off_target --root {params.root:q} --systems {params.systems} "
+        "--seeds {params.seeds} --testset {wildcards.testset} --directions {params.directions} --out {output.png:q} > {log} 2>&1"

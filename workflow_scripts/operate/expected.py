@@ -220,3 +220,5 @@ def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
         yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:
         yield _job("plot_sweep", sweep, f"figures/sweep_{sweep}.png")
+    for testset in experiment.testsets if experiment.evaluation.off_target else ():
+        yield _job("plot_off_target", testset, f"figures/off_target_{testset}.png")

@@ -1,0 +1,78 @@
+"""report.plot_off_target: the cells worked out by hand, and the same bytes twice."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.report.plot_off_target import Cell, main, read_cells
+
+
+def entry(labels, rate, references=0.0):
+    return {"labels": labels, "off_target_rate": rate, "references_off_target_rate": references}
+
+
+def lay(root, **of):
+    """Files of two seeds of ``baseline`` and ``ns``; ``baseline1`` and the like: en-de of that system and seed."""
+    for system in ("baseline", "ns"):
+        for seed in (1, 2):
+            given = of.get(f"{system}{seed}", entry({"de": 10}, 0.0, 0.01))
+            path = root / system / f"s{seed}/test.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"directions": {"en-de": given, "de-en": entry({}, None)}}))
+    return root
+
+
+def test_mean_over_seeds_and_the_language_of_most(tmp_path):
+    # Seed 1: 3 of 10 wrong, seed 2: 1 of 10. In sum 2 English and 2 Dutch: of two alike the first by name.
+    root = lay(
+        tmp_path,
+        ns1=entry({"de": 7, "en": 1, "nl": 2}, 0.3, 0.01),
+        ns2=entry({"de": 9, "en": 1}, 0.1, 0.01),
+        baseline1=entry({"de": 8, "nl": 2}, 0.2, 0.01),
+    )
+    cells = read_cells(root, ["baseline", "ns"], [1, 2], "test", ["en-de", "de-en"])
+    assert cells == {
+        "en-de": [Cell(0.01), Cell(0.1, "nl"), Cell(pytest.approx(0.2), "en")],
+        "de-en": [Cell(0.0), Cell(None), Cell(None)],  # nothing was written: no rate
+    }
+    assert [cell.text for cell in cells["en-de"]] == ["1.0", "10.0 nl", "20.0 en"]
+    assert [cell.text for cell in cells["de-en"]] == ["", "", ""]
+
+
+def arguments(root, out):
+    words = ["--root", str(root), "--systems", "baseline", "ns", "--seeds", "1", "2", "--testset", "test"]
+    return [*words, "--directions", "en-de", "de-en", "--out", str(out)]
+
+
+def test_drawn_twice_the_same_bytes(tmp_path):
+    root = lay(tmp_path / "off_target", ns1=entry({"en": 10}, 1.0))
+    for name in ("a.png", "b.png"):
+        main(arguments(root, tmp_path / name))
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_drawn_depends_on_the_rates(tmp_path):
+    main(arguments(lay(tmp_path / "none"), tmp_path / "a.png"))
+    main(arguments(lay(tmp_path / "some", ns1=entry({"en": 10}, 1.0)), tmp_path / "b.png"))
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+def test_missing_and_malformed_files(tmp_path):
+    root = lay(tmp_path / "off_target")
+    file = root / "ns/s2/test.json"
+    file.write_text('{"directions": {"en-de": {}}}')
+    with pytest.raises(
+        UserError, match=r"ns/s2/test\.json: not a file of off-target rates \(KeyError: 'de-en'\)"
+    ):
+        main(arguments(root, tmp_path / "a.png"))
+    file.write_text(json.dumps({"directions": {"en-de": entry({}, "high"), "de-en": entry({}, None)}}))
+    with pytest.raises(UserError, match=r"not a file of off-target rates \(TypeError: "):
+        main(arguments(root, tmp_path / "a.png"))
+    file.unlink()
+    with pytest.raises(UserError, match=r"ns/s2/test\.json: no such file; evaluate\.identify writes it"):
+        main(arguments(root, tmp_path / "a.png"))
+    assert not (tmp_path / "a.png").exists()

@@ -1,0 +1,131 @@
+"""Draw the off-target rates of all systems on one test set, by direction, beside those of the references.
+
+In:  ``off_target/{system}/s{seed}/{testset}.json`` of ``evaluate.identify``.
+Out: one PNG: a row for each direction, a column for the references (what the identifier errs by itself) and
+     for each system; in a cell the rate in percent, the mean over seeds, and the wrong language that most of
+     it is in.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import DamagedFileError, UserError, run_main
+from workflow_scripts.files import read_json
+from workflow_scripts.report.figure import save
+
+REFERENCES = "references"
+CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
+LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
+GAMMA = 0.4  # of the colour scale: one percent is told from none
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``rate``: share that is off target, None of nothing; ``language``: that most of it is in."""
+
+    rate: float | None
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is written into the cell: nothing where nothing is off target."""
+        return f"{100 * self.rate:.1f} {self.language}".strip() if self.rate else ""
+
+
+def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
+    """Return the mean over seeds of one direction and system."""
+    rates = [one["off_target_rate"] for one in entries if one["off_target_rate"] is not None]
+    wrong: Counter[str] = Counter()
+    for one in entries:
+        wrong.update({language: count for language, count in one["labels"].items() if language != target})
+    most = max(sorted(wrong), key=wrong.__getitem__, default="")
+    return Cell(sum(rates) / len(rates) if rates else None, most)
+
+
+def read_cells(
+    root: Path, systems: Sequence[str], seeds: Sequence[int], testset: str, directions: Sequence[str]
+) -> dict[str, list[Cell]]:
+    """Return the cells of each direction: of the references, then of each system.
+
+    Raises:
+        UserError: a file is missing or is none of ``evaluate.identify``.
+    """
+    found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
+    for system in systems:
+        files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
+        contents = [_read(file, directions) for file in files]
+        for direction in directions:
+            found[direction].append([content[direction] for content in contents])
+    return {
+        direction: [
+            Cell(of_systems[0][0]["references_off_target_rate"]),
+            *(cell_of(entries, split_direction(direction)[1]) for entries in of_systems),
+        ]
+        for direction, of_systems in found.items()
+    }
+
+
+def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; evaluate.identify writes it")
+    content = read_json(file)
+    try:
+        entries = {direction: content["directions"][direction] for direction in directions}
+        for direction, entry in entries.items():
+            _ = cell_of([entry], split_direction(direction)[1]).text
+            _ = Cell(entry["references_off_target_rate"]).text
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DamagedFileError(
+            f"{file}: not a file of off-target rates ({type(error).__name__}: {error});"
+            " delete it and run the step that writes it again"
+        ) from None
+    return entries
+
+
+def draw(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str, out: str | Path) -> None:
+    """Draw the cells as a map of directions × (references and systems)."""
+    columns = [REFERENCES, *systems]
+    width = LEFT + CELL_WIDTH * len(columns) + MARGIN
+    height = TOP + CELL_HEIGHT * len(cells) + MARGIN
+    figure = Figure(figsize=(width, height))
+    axis = figure.add_axes(
+        (LEFT / width, MARGIN / height, 1 - (LEFT + MARGIN) / width, 1 - (TOP + MARGIN) / height)
+    )
+    rates = [[cell.rate or 0.0 for cell in row] for row in cells.values()]
+    axis.imshow(rates, cmap="Oranges", norm=PowerNorm(GAMMA, 0, 1), aspect="auto")
+    for y, row in enumerate(cells.values()):
+        for x, cell in enumerate(row):
+            axis.text(x, y, cell.text, ha="center", va="center", fontsize=6)
+    axis.set_xticks(range(len(columns)), columns, fontsize=7)
+    axis.set_yticks(range(len(cells)), list(cells), fontsize=6)
+    axis.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
+    axis.set_title(f"{testset}: % off target, and the language that most of it is in", fontsize=8)
+    save(figure, out)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read all systems' files of a test set and draw them."""
+    parser = argparse.ArgumentParser(prog="plot_off_target", description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, type=Path, help="folder off_target")
+    parser.add_argument("--systems", nargs="+", required=True)
+    parser.add_argument("--seeds", nargs="+", required=True, type=int)
+    parser.add_argument("--testset", required=True)
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--out", required=True, metavar="PNG")
+    args = parser.parse_args(argv)
+    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions)
+    draw(cells, args.systems, args.testset, args.out)
+
+
+if __name__ == "__main__":
+    run_main(main)
