@@ -23,14 +23,13 @@ LIMIT = 1500
 #: A cluster looks for the ends of its jobs seldom.
 SERVICE_LIMIT = 2400
 
+INTERRUPTIONS = "tests/integration/test_interruptions.py"
+INTEGRATION = sorted(str(f.relative_to(ROOT)) for f in (ROOT / "tests/integration").glob("test_*.py"))
 #: Suite → (environment, test folders or files). Longest first.
 SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("fairseq", ("tests/unit/train",)),
-    "integration": (
-        "workflow",
-        tuple(f"tests/integration/test_{name}.py" for name in ("tiny_experiment", "engines_agree", "fetch", "comet")),
-    ),
-    "interruptions": ("workflow", ("tests/integration/test_interruptions.py",)),
+    "integration": ("workflow", tuple(f for f in INTEGRATION if f != INTERRUPTIONS)),
+    "interruptions": ("workflow", (INTERRUPTIONS,)),
     "dag": ("workflow", ("tests/dag",)),
     "models": (
         "fairseq",
