@@ -215,7 +215,7 @@ def test_a_contrastive_set_is_looked_at_before_the_first_job(
     evaluation = {**CONFIG["evaluation"], "contrastive": {"mine": "mine.tsv"}}
     done = run(folder, "--dry-run", "--config", f"evaluation={evaluation}")
     assert done.returncode == 1
-    assert said in done.stderr
+    assert said in done.stdout + done.stderr
 
 
 def test_a_mask_fits_its_own_direction(results: Path) -> None:
