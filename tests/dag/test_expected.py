@@ -114,6 +114,21 @@ def test_the_demo(tmp_path: Path) -> None:
     check(tmp_path, yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
 
 
+def test_likelihoods_and_a_contrastive_set(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    (tmp_path / "set.tsv").write_text(
+        "direction\tid\tsource\tcorrect\twrong\tphenomenon\nde-en\t1\ta\tb\tc\tnumber\n"
+    )
+    evaluation = {"likelihood": True, "contrastive": {"pairs": "set.tsv"}}
+    check(tmp_path, {**TINY, "evaluation": evaluation, "directions": {"evaluate_only": ["de-fr"]}})
+
+
+def test_a_contrastive_set_of_the_toy_languages(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    contrastive = {"inflection": "results/demo/data/contrastive/toy.tsv"}
+    check(tmp_path, {**config, "evaluation": {"contrastive": contrastive}})
+
+
 def test_a_corpus_that_is_downloaded(tmp_path: Path) -> None:
     check(tmp_path, yaml.safe_load((EXPERIMENTS / "multi30k.yaml").read_text()))
 
