@@ -411,10 +411,14 @@ def significance_files():
     ]
 
 
-def off_target_files():
+def off_target_files(testsets=EXPERIMENT.testsets):
     """In which languages every system wrote, where the config asks for it."""
     wanted = SCORED if EXPERIMENT.evaluation.off_target else []
-    return [f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json" for system, seed, testset in wanted]
+    return [
+        f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json"
+        for system, seed, testset in wanted
+        if testset in testsets
+    ]
 
 
 def comet_files():

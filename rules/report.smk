@@ -115,7 +115,7 @@ rule plot_sweep:
 
 rule plot_off_target:
     input:
-        languages=lambda w: [f for f in off_target_files() if f.endswith(f"/{w.testset}.json")],
+        languages=lambda w: off_target_files([w.testset]),
     output:
         png=report(
             "<results>/figures/off_target_{testset}.png",

@@ -15,7 +15,7 @@ def entry(labels, rate, references=0.0):
 
 
 def lay(root, **of):
-    """Files of two seeds of ``baseline`` and ``ns``; ``baseline1`` and so on: en-de of that system and seed."""
+    """Files of two seeds of ``baseline`` and ``ns``; ``baseline1`` …: en-de of that system and seed."""
     for system in ("baseline", "ns"):
         for seed in (1, 2):
             given = of.get(f"{system}{seed}", entry({"de": 10}, 0.0, 0.01))

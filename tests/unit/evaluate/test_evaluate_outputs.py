@@ -1,0 +1,134 @@
+"""Outputs of others, from files to tables."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+from sacrebleu import corpus_bleu
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.evaluate.evaluate_outputs import main, pivot_of
+
+WORDS = ["ein", "haus", "steht", "am", "see", "und", "der", "hund", "schläft"]
+REFERENCES = [" ".join(WORDS[(i + j) % len(WORDS)] for j in range(5 + i % 4)) for i in range(40)]
+#: Of every second line the last word is missing.
+WORSE = [line.rsplit(" ", 1)[0] if i % 2 else line for i, line in enumerate(REFERENCES)]
+OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
+
+
+def lay(folder: Path, directions: tuple[str, ...] = ("de-en", "en-de")) -> list[str]:
+    """Write all files (those of one direction gzipped), and return the options that name them."""
+    for direction in directions:
+        (folder / direction).mkdir(parents=True)
+        write(folder / direction / "ref.txt", REFERENCES)
+        for system, lines in OUTPUTS.items():
+            write(folder / system / f"{direction}.hyp", lines)
+    return [
+        *("--hypotheses", f"{folder}/{{system}}/{{direction}}.hyp"),
+        *("--references", f"{folder}/{{direction}}/ref.txt"),
+        *("--out", f"{folder}/out", "--resamples", "200", "--processes", "1"),
+    ]
+
+
+def write(path: Path, lines: list[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_from_files_to_tables(tmp_path: Path) -> None:
+    main([*lay(tmp_path), "--baseline", "old"])
+    found = {
+        (row["system"], row["direction"], row["metric"]): row for row in rows(tmp_path / "out/scores.csv")
+    }
+    assert len(found) == 3 * 2 * 2
+    assert list(dict.fromkeys(system for system, _, _ in found)) == ["old", "new", "same"]
+    worse = corpus_bleu(WORSE, [REFERENCES])
+    assert float(found["old", "de-en", "bleu"]["score"]) == worse.score
+    assert float(found["new", "en-de", "chrf"]["score"]) == 100
+    assert {row["n"] for row in found.values()} == {"40"}
+    outcomes = {
+        (row["system"], row["direction"], row["metric"]): (row["outcome"], float(row["difference"]))
+        for row in rows(tmp_path / "out/significance.csv")
+    }
+    for direction in ("de-en", "en-de"):
+        assert outcomes["new", direction, "bleu"] == ("win", pytest.approx(100 - worse.score))
+        assert outcomes["same", direction, "bleu"] == outcomes["same", direction, "chrf"] == ("tie", 0)
+    for table in ("scores", "summary", "groups", "significance", "health"):
+        assert {path.suffix for path in (tmp_path / "out").glob(f"{table}.*")} == {
+            *(".md", ".csv", ".tex", ".parquet")
+        }
+
+
+def test_without_a_baseline_nothing_is_tested(tmp_path: Path) -> None:
+    main(lay(tmp_path, ("de-en", "en-de", "fr-en")))
+    assert not (tmp_path / "out/significance.csv").exists()
+    assert "out of en" in (tmp_path / "out/groups.md").read_text()
+
+
+def test_gzipped_files_give_the_same(tmp_path: Path) -> None:
+    main([*lay(tmp_path), "--baseline", "old"])
+    first = (tmp_path / "out/significance.csv").read_bytes()
+    for path in tmp_path.glob("*/*.hyp"):
+        path.with_suffix(".hyp.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    options = ["--hypotheses", f"{tmp_path}/{{system}}/{{source}}-{{target}}.hyp.gz"]
+    options += ["--references", f"{tmp_path}/{{direction}}/ref.txt", "--out", f"{tmp_path}/second"]
+    main([*options, "--baseline", "old", "--resamples", "200", "--processes", "2"])
+    assert (tmp_path / "second/significance.csv").read_bytes() == first
+
+
+def test_all_mistakes_are_told_and_nothing_is_written(tmp_path: Path) -> None:
+    options = lay(tmp_path)
+    (tmp_path / "new/de-en.hyp").unlink()
+    with pytest.raises(UserError) as missing:
+        main(options)
+    assert str(missing.value) == f"{tmp_path}/new/de-en.hyp: no such file; old has de-en"
+    write(tmp_path / "new/de-en.hyp", REFERENCES[:-1])
+    write(tmp_path / "same/en-de.hyp", [*REFERENCES, "mehr"])
+    with pytest.raises(UserError) as lengths:
+        main(options)
+    assert str(lengths.value).replace(f"{tmp_path}/", "").splitlines() == [
+        "new/de-en.hyp has 39 lines but de-en/ref.txt has 40: line 40 has no counterpart",
+        "same/en-de.hyp has 41 lines but en-de/ref.txt has 40: line 41 has no counterpart",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
+    options = lay(tmp_path)
+    (tmp_path / "new/de-en.hyp").unlink()
+    main([*options, "--baseline", "old", "--allow-partial"])
+    assert "PARTIAL" in (tmp_path / "out/scores.md").read_text().splitlines()[0]
+    compared = {(row["system"], row["direction"]) for row in rows(tmp_path / "out/significance.csv")}
+    assert compared == {("new", "en-de"), ("same", "de-en"), ("same", "en-de")}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--baseline", "odl"],
+            "--baseline: no system 'odl' (did you mean 'old'?); there are new, old, same",
+        ),
+        (["--control", "old"], "--control: needs --baseline, the system that all others are tested against"),
+        (["--references", "ref.{lang}"], "pattern 'ref.{lang}': no wildcard {lang}"),
+        (["--tokenizers", '{"de": "mecab"}'], "--tokenizers: sacrebleu has no 'mecab'"),
+    ],
+)
+def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        main([*lay(tmp_path), *options])
+    assert str(error.value).startswith(said)
+
+
+def test_the_pivot_is_the_one_language_of_all_directions() -> None:
+    assert pivot_of(["de-en", "en-fr", "it-en"]) == "en"
+    assert pivot_of(["de-en", "en-de"]) == pivot_of(["de-en", "fr-it"]) == ""
