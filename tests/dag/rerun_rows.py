@@ -29,13 +29,21 @@ ALL = {
     "finetune": 3,
     "decode": 16,  # 4 systems × 4 directions
     "score": 4,  # by system
+    "compare": 3,  # each but the baseline
+    "train_identifier": 1,
+    "identify": 4,
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
     "plot_training": 1,
     "plot_sweep": 1,
+    "plot_off_target": 1,
 }
 TABLES = {"tabulate": 1, "plot_sweep": 1}
+#: After other scores of all systems, and after other hypotheses of all or of one.
+SCORED = {"score": 4, "compare": 3, **TABLES}
+DECODED = {**SCORED, "identify": 4, "plot_off_target": 1}
+DECODED_ONE = {"score": 1, "compare": 1, "identify": 1, **TABLES, "plot_off_target": 1}
 
 
 def without(*rules: str, **changed: int) -> dict[str, int]:
@@ -44,7 +52,7 @@ def without(*rules: str, **changed: int) -> dict[str, int]:
 
 
 #: After new weights of the fine-tuned systems: 3 systems × 4 directions.
-FINETUNED = {"finetune": 3, "decode": 12, "score": 3, **TABLES, "plot_training": 1}
+FINETUNED = {"finetune": 3, "decode": 12, **DECODED, "score": 3, "identify": 3, "plot_training": 1}
 #: After new activation counts: masks, and all that is made with them. The baseline stays.
 COUNTED = {"select_masks": 3, **FINETUNED, "mask_control": 1, "overlap": 1}
 DATA = ("prepare_text", "train_subwords", "binarise", "write_card")
@@ -159,13 +167,13 @@ ROWS = [
     ),
     Row(
         "a k is added (`masks.k`)",
-        {"select_masks": 1, "finetune": 1, "decode": 4, "score": 1, **TABLES, "plot_training": 1},
+        {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
         "its mask set, its system, and the tables and figures that show it",
         {"masks": {"k": [70, 80, 95]}},
     ),
     Row(
         "a k is removed",
-        {**TABLES, "plot_training": 1},
+        {**TABLES, "plot_training": 1, "plot_off_target": 1},
         "tables and figures no longer show it; its files stay",
         {"masks": {"k": [70]}},
     ),
@@ -178,8 +186,8 @@ ROWS = [
             "count_activations": 1,
             "select_masks": 3,  # its row of k70, k95, all
             "decode": 4,  # by each system
-            "score": 4,
-            **TABLES,
+            **DECODED,
+            "train_identifier": 1,
         },
         "its text, counts, mask rows, hypotheses and scores; nothing is trained, nothing else is decoded",
         {"directions": {"evaluate_only": ["de-fr"]}},
@@ -199,7 +207,7 @@ ROWS = [
     ),
     Row(
         "a seed is added (`train.seeds`)",
-        without(*DATA),
+        without(*DATA, "train_identifier"),
         "one complete run beside the first, on the same text",
         {"train": {"seeds": [1, 2]}},
     ),
@@ -210,15 +218,15 @@ ROWS = [
             "binarise": 4,
             "write_card": 1,
             "decode": 16,
-            "score": 4,
-            **TABLES,
+            **DECODED,
+            "train_identifier": 1,
         },
-        "its text, hypotheses and scores",
+        "its text, hypotheses and scores; the identifier is measured on it",
         {"data": {"source": {"tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}}},
     ),
     Row(
         "a system is added (`systems`)",
-        {"finetune": 1, "decode": 4, "score": 1, **TABLES, "plot_training": 1},
+        {"finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
         "its training, from masks that are there",
         {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
     ),
@@ -244,27 +252,45 @@ ROWS = [
     # The config: decoding, scores, tables.
     Row(
         "the beam changes (`decode.beam`)",
-        {"decode": 16, "score": 4, **TABLES},
+        {"decode": 16, **DECODED},
         "every hypothesis, and what is computed from hypotheses",
         {"decode": {"beam": 4}},
     ),
     Row(
         "the length penalty changes (`decode.length_penalty`)",
-        {"decode": 16, "score": 4, **TABLES},
+        {"decode": 16, **DECODED},
         "as for the beam",
         {"decode": {"length_penalty": 0.6}},
     ),
     Row(
         "a metric is added or dropped (`evaluation.metrics`)",
-        {"score": 4, **TABLES},
+        SCORED,
         "hypotheses are there",
         {"evaluation": {"metrics": ["bleu"]}},
     ),
     Row(
         "scores against rebuilt references are added (`evaluation.references`)",
-        {"rebuild_references": 4, "score": 4, **TABLES},
+        {"rebuild_references": 4, **SCORED},
         "the other scores stay",
         {"evaluation": {"references": ["raw", "paper"]}},
+    ),
+    Row(
+        "resamples, seed or level of the tests (`evaluation.significance`)",
+        {"compare": 3, **TABLES},
+        "they read what scoring wrote of each sentence; nothing is scored again",
+        {"evaluation": {"significance": {"resamples": 2000}}},
+    ),
+    Row(
+        "off-target rates are turned off (`evaluation.off_target: false`)",
+        TABLES,
+        "tables no longer show them; their files stay",
+        {"evaluation": {"off_target": False}},
+    ),
+    Row(
+        "likelihoods are turned on (`evaluation.likelihood`)",
+        {"likelihood": 4},
+        "the references by every system; no table reads them",
+        {"evaluation": {"likelihood": True}},
     ),
     Row(
         "a group's members change (`groups`)",
@@ -299,7 +325,7 @@ ROWS = [
     ),
     Row(
         "the baseline's budget grows (`train.max_updates`)",
-        without(*DATA),
+        without(*DATA, "train_identifier"),
         "the baseline goes on; counts, masks and systems are made of the new weights",
         {"train": {"max_updates": 12000}},
     ),
@@ -311,7 +337,7 @@ ROWS = [
     ),
     Row(
         "the baseline's learning rate changes (`train.lr`)",
-        without(*DATA),
+        without(*DATA, "train_identifier"),
         "as above, and all that follows from the baseline",
         {"train": {"lr": 1e-3}},
     ),
@@ -349,8 +375,8 @@ ROWS = [
             "write_card": 1,
             "mask_control": 1,
             "decode": 8,  # 4 systems, de-en and en-de
-            "score": 4,
-            **TABLES,
+            **DECODED,
+            "train_identifier": 1,
         },
         "the directions that are tested on it, and the control, which reads the first test set",
         edit=append("text/news.de", "one more line\n"),
@@ -363,7 +389,7 @@ ROWS = [
     ),
     Row(
         "a hypothesis file is deleted",
-        {"decode": 1, "score": 1, **TABLES},
+        {"decode": 1, **DECODED_ONE},
         "it is decoded again",
         edit=delete(f"{RESULTS}/translations/ns-k70/s1/news/en-de.txt"),
     ),
@@ -378,14 +404,14 @@ ROWS = [
     ),
     Row(
         "a score is damaged (half of its file is there)",
-        {"score": 1, **TABLES},
+        {"score": 1, "compare": 1, **TABLES},
         "small files that cannot be read are found when a run starts, and made again",
         edit=write(f"{RESULTS}/scores/ns-k70/s1/news.raw.json", '{"format": "neu'),
     ),
     # Code and environments.
     Row(
         "a package of the environment `evaluate` changes",
-        {"score": 4, **TABLES, "plot_training": 1},
+        {**DECODED, "train_identifier": 1, "plot_training": 1},
         "what runs in it, and what follows",
         code=pin("evaluate", "sacrebleu"),
     ),
@@ -416,13 +442,13 @@ ROWS = [
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",
-        {"score": 4, **TABLES},
+        SCORED,
         "the stage and what follows",
         code=code("evaluate.score"),
     ),
     Row(
         "code of the decoding engine changes (`translate/ctranslate2_engine.py`)",
-        {"decode": 16, "score": 4, **TABLES},
+        {"decode": 16, **DECODED},
         "the stage and what follows",
         code=code("translate.ctranslate2_engine"),
     ),

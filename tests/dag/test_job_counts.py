@@ -54,9 +54,13 @@ EXPECTED = {
     "finetune": 3,  # ns-k70, ns-k95, continued
     "decode": 16,  # 4 systems × 4 directions
     "score": 4,  # one for each system
+    "compare": 3,  # each but the baseline
+    "train_identifier": 1,
+    "identify": 4,
     "tabulate": 1,
     "plot_training": 1,
     "plot_sweep": 1,
+    "plot_off_target": 1,
 }
 
 
@@ -80,6 +84,9 @@ def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> No
         "finetune": 9,
         "decode": 96,  # 3 seeds × 4 systems × 2 test sets × 4 directions
         "score": 24,
+        "compare": 18,
+        "identify": 24,
+        "plot_off_target": 2,
     }
 
 
@@ -175,9 +182,13 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "overlap": 1,
         "decode": 32,
         "score": 4,
+        "compare": 3,
+        "train_identifier": 1,
+        "identify": 4,
         "tabulate": 1,
         "plot_training": 1,
         "plot_sweep": 1,
+        "plot_off_target": 1,
     }
 
 
@@ -237,6 +248,7 @@ def test_rebuilt_references_are_made_once_and_every_system_is_scored_against_the
         **EXPECTED,
         "rebuild_references": 4,  # 1 test set × 2 pairs × 2 sides, whichever system is scored
         "score": 8,
+        "compare": 6,
     }
     sharded = {**config, "data": {**TINY["data"], "shards": 2}}
     assert jobs(snakemake(tmp_path, sharded, "-n"))["rebuild_references"] == 4
