@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +22,7 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.metrics import scorer_of
 from workflow_scripts.evaluate.resampling import compare
 from workflow_scripts.evaluate.segments import Segments, read_segments
+from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import write_json
 
 Statistics = dict[str, NDArray[Any]]
@@ -53,11 +53,7 @@ def compare_systems(
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))
     tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
-    if processes == 1 or len(tasks) == 1:
-        found = list(map(_compare_task, tasks))
-    else:
-        with ProcessPoolExecutor(min(processes, len(tasks))) as pool:
-            found = list(pool.map(_compare_task, tasks))
+    found = side_by_side(_compare_task, tasks, processes)
     return dict(zip(directions, found, strict=True))
 
 

@@ -9,7 +9,6 @@ A tie is a difference that was not shown, not one that was shown to be none.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,14 +49,6 @@ def correct(p_values: Sequence[float]) -> Corrected:
         [float(p) for p in multipletests(p_values, method=method)[1]] for method in ("holm", "fdr_bh")
     )
     return Corrected(holm, bh)
-
-
-def fewest_resamples(tests: int, level: float = DEFAULT_LEVEL) -> int:
-    """Return how many resamples it takes that any of so many tests can be significant after Holm.
-
-    The smallest p-value of R resamples is 1 / (R + 1), and Holm's correction takes the smallest times ``tests``.
-    """
-    return max(1, math.ceil(round(tests / level, 6)) - 1)
 
 
 def outcome(difference: float, p_value: float, metric: str, level: float = DEFAULT_LEVEL) -> str:

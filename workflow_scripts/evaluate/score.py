@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
 from workflow_scripts.evaluate.parallel_text import file_of, read_lines, read_parallel
 from workflow_scripts.evaluate.segments import Scored, write_scores
+from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
 
 Scores = list[dict[str, Any]]
@@ -157,11 +157,7 @@ def score_directions(tasks: Mapping[str, dict[str, Any]], processes: int = 1) ->
     Raises:
         UserError: the faults of all directions, a line each.
     """
-    if processes == 1 or len(tasks) == 1:
-        answers = [_score_task(task) for task in tasks.items()]
-    else:
-        with ProcessPoolExecutor(min(processes, len(tasks))) as pool:
-            answers = list(pool.map(_score_task, tasks.items()))
+    answers = side_by_side(_score_task, list(tasks.items()), processes)
     if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
         raise UserError("\n".join(dict.fromkeys("\n".join(errors).split("\n"))))
     return dict(answers)
