@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow_scripts.evaluate.correction import higher_is_better
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.scores import RAW
 
@@ -9,8 +10,9 @@ METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF++", "ter": "TER", "comet": "COMET"
 
 
 def metric_name(metric: str) -> str:
-    """Return what people call a metric."""
-    return METRIC_NAMES.get(metric, metric)
+    """Return what people call a metric, and which way it is read where that is not plain."""
+    name = METRIC_NAMES.get(metric, metric)
+    return name if higher_is_better(metric) else f"{name} (lower is better)"
 
 
 def table_title(testset: str, profile: str, metric: str) -> str:

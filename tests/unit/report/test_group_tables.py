@@ -171,3 +171,8 @@ def test_more_groups_than_fit_beside_each_other_are_a_block_for_each_side():
         "family × side: both (mean)",
     ]
     assert table.blocks[0].spans == [(name, 1) for name in ("g0", "g1", "g2", "g3", "all")]
+
+
+def test_what_is_better_below_is_said():
+    assert groups_table(summary_of("ter"), DISPLAY).blocks[0].section == "test, TER (lower is better)"
+    assert groups_table(summary_of("bleu"), DISPLAY).blocks[0].section == "test, BLEU"

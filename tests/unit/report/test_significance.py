@@ -111,9 +111,9 @@ def test_marks_stand_in_the_table_of_directions():
     marks = {("test", "raw", "bleu", "en-fr", "ns"): "†"}
     [block] = direction_table(scores, plan, DISPLAY, marks, {("bleu", "de-en"): ["not known: de"]}).blocks
     assert block.rows == [
-        [Shown("en-de"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True)],
-        [Shown("en-fr"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True, marks="†")],
-        [Shown("de-en", marks="§"), Shown("10.00 ± n/a (1)"), Shown("12.00 ± n/a (1)", bold=True)],
+        [Shown("en-de"), Shown("10.00"), Shown("12.00", bold=True)],
+        [Shown("en-fr"), Shown("10.00"), Shown("12.00", bold=True, marks="†")],
+        [Shown("de-en", marks="§"), Shown("10.00"), Shown("12.00", bold=True)],
     ]
     assert block.notes[-1] == "§ among the directions: not known: de."
 
