@@ -45,8 +45,8 @@ def direction_table(
     frame = frame_of([list(vars(score).values()) for score in scores], COLUMNS)
     rows = sorted(records(frame), key=lambda row: _place(row, plan))
     notes = [
-        "Each number: mean ± standard deviation over seeds (number of seeds) of one direction's score; of one "
-        "seed the number alone. The csv and parquet files hold every seed's, unrounded.",
+        "Each number: mean ± standard deviation over seeds (number of seeds) of one direction's score; of "
+        "one seed the number alone. The csv and parquet files hold every seed's, unrounded.",
         BOLD_RULE,
         *significance_rule(significant, display),
     ]

@@ -72,9 +72,9 @@ def test_missing_files_and_those_that_the_manifest_lacks(
     assert "data/references/news.de-en.de.txt: there, not in the manifest" in lines
     assert "scores/baseline/s1/news.paper.json: not in the manifest" in lines
     assert "config: evaluation is not what the manifest's run had" in lines
-    # 4 sides of references; 3 systems × 2 seeds scored against them.
+    # 4 sides of references; 3 systems × 2 seeds scored against them, two files each; 2 × 2 compared.
     assert said == (
-        "results/tiny: 1 missing, 10 not in the manifest, 1 changed in the config:"
+        "results/tiny: 1 missing, 20 not in the manifest, 1 changed in the config:"
         " 'make run' makes what is to be made and writes the manifest anew (same CONFIG)"
     )
 
