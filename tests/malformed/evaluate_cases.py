@@ -371,9 +371,7 @@ FIGURES = [
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 
-CASES = [*SCORE, *TABULATE, *FIGURES, *off_target_cases.CASES]
-CASES = [*SCORE, *COMPARE, *TABULATE, *FIGURES]
-CASES = [*SCORE, *TABULATE, *BESIDE, *FIGURES]
+CASES = [*SCORE, *COMPARE, *TABULATE, *BESIDE, *FIGURES, *off_target_cases.CASES]
 
 
 def perfect(folder: Path) -> None:
