@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from workflow_scripts.report.marks import FLAGGED
 from workflow_scripts.report.rounding import DECIMALS, PAPER, Digits, digits_of
@@ -31,6 +31,11 @@ class Display:
     ) -> None:
         self.pivot, self.decimals, self.baseline, self.control = pivot, decimals, baseline, control
         self.excluded = dict(excluded or {})
+
+    def others(self, systems: Collection[str]) -> dict[str, str]:
+        """Whom systems are compared with, of those that there are: by column of the summary, the name."""
+        named = {"baseline": self.baseline, "continued": self.control}
+        return {key: name for key, name in named.items() if name in systems}
 
     def digits(self, row: Record) -> Digits:
         """How the numbers of a row are shown."""

@@ -47,8 +47,7 @@ def differences_table(summary: Summary, display: Display) -> Table:
     """Return the table of differences to the baseline and to continued training."""
     rows = _grouped(summary)
     systems = {row["system"] for row in rows}
-    named = {"baseline": display.baseline, "continued": display.control}
-    against = {key: name for key, name in named.items() if name in systems}
+    against = display.others(systems)
     lines = [
         [
             *(row[column] for column in PLACE),
@@ -73,7 +72,11 @@ def differences_table(summary: Summary, display: Display) -> Table:
             f"Difference to {name}, ",
         )
     ]
-    absent = [f"differences to {name}: no such system" for name in named.values() if name not in systems]
+    absent = [
+        f"differences to {name}: no such system"
+        for name in (display.baseline, display.control)
+        if name not in systems
+    ]
     notes = ["Differences are taken seed by seed.", SEEDS_NOTE, *averaging_notes(rows), *both_note(display)]
     title = f"Differences between systems of {summary.cells[0].experiment} by group and side"
     skipped = [*absent, *summary.skipped]

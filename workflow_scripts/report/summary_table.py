@@ -7,7 +7,7 @@ Out: a ``Table``; one section for each test set and metric, with a block for eac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from workflow_scripts.report.display import (
@@ -29,15 +29,18 @@ def summary_table(summary: Summary, display: Display) -> Table:
     """Return the table of all cells."""
     frame = frame_of([row_of(cell) for cell in summary.cells], CSV_COLUMNS)
     rows = records(frame)
-    control = display.control
+    others = display.others({cell.system for cell in summary.cells})
     notes = [
         "Each number: mean over directions, then mean ± standard deviation over seeds "
         "(number of seeds); for one seed the deviation is n/a.",
         *averaging_notes(rows),
-        f"Differences are taken seed by seed: Δ {display.baseline} to `{display.baseline}`, "
-        f"Δ {control} to `{control}`, the control that was trained further in the same way without masks.",
         BOLD_RULE,
     ]
+    if others:
+        named = ", ".join(f"Δ {name} to `{name}`" for name in others.values())
+        notes.append(f"Differences are taken seed by seed: {named}.")
+    if "continued" in others:
+        notes.append(f"`{display.control}` was trained further in the same way without masks: the control.")
     if display.pivot:
         notes.append(f"The column both is the mean of out of {display.pivot} and into {display.pivot}.")
     if summary.missing:
@@ -45,7 +48,7 @@ def summary_table(summary: Summary, display: Display) -> Table:
     blocks: list[Block] = []
     for place, grouped in groupby(rows, key=lambda row: (row["testset"], row["profile"], row["metric"])):
         section = list(grouped)
-        own = [*_group_blocks(section, display), *_sweep_blocks(section, display)]
+        own = [*_group_blocks(section, display, others), *_sweep_blocks(section, display, others)]
         own[-1].notes.extend(signature_notes(section))
         blocks += [Block(b.title, b.header, b.rows, table_title(*place), notes=b.notes) for b in own]
     title = f"Scores of {summary.cells[0].experiment}"
@@ -53,7 +56,7 @@ def summary_table(summary: Summary, display: Display) -> Table:
     return Table("summary", title, frame, blocks, notes, skipped, missing, expected)
 
 
-def _group_blocks(rows: Sequence[Record], display: Display) -> list[Block]:
+def _group_blocks(rows: Sequence[Record], display: Display, others: Mapping[str, str]) -> list[Block]:
     blocks = []
     shown = [row for row in rows if row["grouping"] != DIRECTION]
     # Of averages without named directions, only those over all are shown here; the table groups has them all.
@@ -70,11 +73,11 @@ def _group_blocks(rows: Sequence[Record], display: Display) -> list[Block]:
         title = "All directions" if grouping == ALL else f"{grouping}: {group}"
         title += without_title(without, display.excluded)
         names = {row["system"]: row["system"] for row in part}
-        blocks.append(_block(f"{title} ({', '.join(counts)})", part, "system", display, names))
+        blocks.append(_block(f"{title} ({', '.join(counts)})", part, "system", display, names, others))
     return blocks
 
 
-def _sweep_blocks(rows: Sequence[Record], display: Display) -> list[Block]:
+def _sweep_blocks(rows: Sequence[Record], display: Display, others: Mapping[str, str]) -> list[Block]:
     overall = chosen(rows, grouping=ALL, without="")
     families: dict[str, dict[str, str]] = {}
     for row in overall:
@@ -87,18 +90,26 @@ def _sweep_blocks(rows: Sequence[Record], display: Display) -> list[Block]:
             "k",
             display,
             names,
+            others,
         )
         for family, names in families.items()
         if len(names) > 1  # one k is no sweep; it stands in the blocks above
     ]
 
 
-def _block(title: str, rows: Sequence[Record], label: str, display: Display, names: dict[str, str]) -> Block:
-    """One row a system, three columns a side."""
+def _block(
+    title: str,
+    rows: Sequence[Record],
+    label: str,
+    display: Display,
+    names: dict[str, str],
+    others: Mapping[str, str],
+) -> Block:
+    """One row a system; a side is a column, and one for each difference."""
     header = [label]
     lines: dict[str, Cells] = {system: [name] for system, name in names.items()}
     for side in dict.fromkeys(row["side"] for row in rows):
-        header += [side_title(side, display.pivot), f"Δ {display.baseline}", f"Δ {display.control}"]
+        header += [side_title(side, display.pivot), *(f"Δ {name}" for name in others.values())]
         column = chosen(rows, side=side)
         digits = display.digits(column[0])
         bold = best(comparable(column), column[0]["metric"], digits)
@@ -106,7 +117,7 @@ def _block(title: str, rows: Sequence[Record], label: str, display: Display, nam
             text = written(row["mean"], row["sd"], row["n"], "scores missing", digits) + found(row)
             lines[row["system"]] += [
                 Shown(text, is_best, FLAGGED if row["flags"] else ""),
-                *(_difference(row, against, digits) for against in ("baseline", "continued")),
+                *(_difference(row, against, digits) for against in others),
             ]
     return Block(title, header, list(lines.values()))
 

@@ -123,6 +123,18 @@ def test_summary_markdown(results):
     assert "## test, chrF++" in text
 
 
+def test_differences_to_systems_that_are_not_there_have_no_columns(results):
+    text = (tabulate(results, "--control", "other") / "summary.md").read_text()
+    assert "| system | out of en | Δ baseline | into en | Δ baseline | both (mean) | Δ baseline |" in text
+    assert "Δ other" not in text and "the control" not in text
+    [row] = [
+        row
+        for row in rows_of(results / "tables/summary.csv")
+        if (row["system"], row["grouping"], row["side"], row["metric"]) == ("baseline", "all", "both", "bleu")
+    ]
+    assert row["continued_note"] == "no system other"
+
+
 def test_a_missing_file_fails_and_writes_nothing(results):
     path_of(results, "ns-k70", 2).unlink()
     path_of(results, "continued", 1).unlink()
