@@ -100,10 +100,12 @@ def score_segments(
             if chunk:
                 scorer = scorer or CometScorer(files, batch_size)
                 samples = [{text: wanted[key][text] for text in reads} for key in chunk]
-                new = dict(zip(chunk, map(rounded, scorer.score(samples)), strict=True))
-                cache.add(new)
-                known |= new
-                scored += len(new)
+                for places, values in scorer.score(samples):
+                    new = {chunk[n]: rounded(value) for n, value in zip(places, values, strict=True)}
+                    cache.add(new)
+                    known |= new
+                    scored += len(new)
+                print(f"{scored} scored", flush=True)
     finally:
         cache.flush()
     if scored:

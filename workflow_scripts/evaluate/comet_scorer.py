@@ -11,6 +11,7 @@ Not yet run on a GPU.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import zipfile
 from collections import defaultdict
@@ -24,8 +25,8 @@ from workflow_scripts.evaluate.comet_model import SETTINGS, ModelFiles
 BUCKET = 16
 #: What padding is in each of the tensors that comet prepares; of input_ids it is the tokenizer's.
 PADDING = {"attention_mask": 0, "token_type_ids": 0, "label_ids": -1}
-#: Samples that are prepared at a time.
-CHUNK = 1024
+#: Samples that are prepared at a time: among many, few batches are filled up.
+CHUNK = 16_384
 
 
 class Stub:
@@ -73,26 +74,22 @@ class CometScorer:
             return tuple(text for text in ("src", "mt", "ref") if text in segments)
         return ("src", "mt", "ref") if self.model.requires_references() else ("src", "mt")
 
-    def score(self, samples: Sequence[Mapping[str, str]]) -> list[float]:
-        """Return one score a sample (of ``reads``), float32 on the GPU where there is one, else on the CPU.
+    def score(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
+        """Yield places in ``samples`` and their scores, batch by batch, each place once.
+
+        Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU.
 
         Raises:
             UserError: the GPU's memory is full, or a score is no number.
         """
-        scores = [float("nan")] * len(samples)
-        for start in range(0, len(samples), CHUNK):
-            for places, values in self._score_chunk(samples[start : start + CHUNK]):
-                for place, value in zip(places, values, strict=True):
-                    scores[start + place] = value
-        if bad := [
-            sample for sample, score in zip(samples, scores, strict=True) if not abs(score) < float("inf")
-        ]:
-            raise UserError(
-                f"the COMET model gives no number for {bad[0]['mt'][:60]!r}: its weights are damaged"
-            )
-        return scores
+        for places, values in self._batches(samples):
+            for place, value in zip(places, values, strict=True):
+                if not math.isfinite(value):
+                    shown = samples[place]["mt"][:60]
+                    raise UserError(f"the COMET model gives no number for {shown!r}: its weights are damaged")
+            yield places, values
 
-    def _score_chunk(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
+    def _batches(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
         import torch
 
         groups: dict[tuple[int, ...], list[tuple[int, Any]]] = defaultdict(list)
