@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.malformed import (
-    comet_cases,
     config_cases,
     evaluate_cases,
     likelihood_cases,
@@ -33,6 +32,7 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
     "Checkpoints, weights and binarised text": (model_cases.CASES, []),
     "Contrastive sets and references": (likelihood_cases.CASES, []),
     "Hypotheses, scores and tables": (evaluate_cases.CASES, evaluate_cases.ACCEPTED),
+    "COMET models and scores": (comet_cases.CASES, comet_cases.ACCEPTED),
 }
 LONGEST = 400  # characters of a message shown; the longest list the keys of a config
 

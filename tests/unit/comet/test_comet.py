@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import comet, comet_model
 from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of
-from workflow_scripts.evaluate.comet_model import find_model
+from workflow_scripts.evaluate.comet_model import find_model, hashes_of
 from workflow_scripts.evaluate.comet_scorer import CometScorer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -185,12 +187,55 @@ def test_equal_segments_are_scored_once_across_directions_and_systems(
     assert cached == segments(fresh / "b")["de-en/comet"], "a score depends on what was cached"
 
 
+def weight(model: Path) -> None:
+    """Change one weight."""
+    import torch
+
+    path = model / "checkpoints/model.ckpt"
+    content = torch.load(path, weights_only=True)
+    content["state_dict"]["estimator.ff.0.bias"][0] += 1
+    torch.save(content, path)
+
+
+def tokenizer(model: Path) -> None:
+    """Change the tokenizer, by a blank in its file."""
+    path = model / "encoder/tokenizer.json"
+    path.write_text(path.read_text() + " ")
+
+
+def settings(model: Path) -> None:
+    """Change what hparams.yaml says."""
+    path = model / "hparams.yaml"
+    path.write_text(path.read_text().replace("pool: avg", "pool: cls"))
+
+
+def test_a_model_that_was_moved_is_the_same(model: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    first, second = (hashes_of(find_model(None, str(one)), tmp_path) for one in (model, copy))
+    assert first == second
+
+
+@pytest.mark.parametrize("change", [weight, tokenizer, settings])
+def test_a_model_that_was_changed_in_place_is_another(
+    change: Callable[[Path], None], model: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    files = find_model(None, str(copy))
+    first = hashes_of(files, tmp_path / "notes")
+    change(copy)
+    sha256, key = hashes_of(find_model(None, str(copy)), tmp_path / "notes")
+    assert key != first[1]
+    assert (sha256 != first[0]) == (change is weight)
+
+
 def test_another_model_shares_nothing(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    weight(copy)
     lay(tmp_path / "a", {"de-en": samples(3)})
     run(tmp_path / "a", model, ["de-en"])
-    run(tmp_path / "a", make_model(tmp_path / "second", seed=2), ["de-en"])
+    run(tmp_path / "a", copy, ["de-en"])
     assert capsys.readouterr().out.count("0 of 3 segments from the cache, 3 scored") == 2
 
 
