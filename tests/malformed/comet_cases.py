@@ -69,7 +69,7 @@ def settings(old: str, new: str) -> Callable[[Path], object]:
 
 
 CASES = [
-    case("nowhere", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), "modell: no such folder, for a COMET model (evaluation.comet, key folder)"),
+    case("no-folder", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), "modell: no such folder, for a COMET model (evaluation.comet, key folder)"),
     case("offline", "a model of the hub that was never fetched", scoring(options="--model Unbabel/wmt22-comet-da --directions de-en"), "the COMET model Unbabel/wmt22-comet-da is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
     case("offline-revision", "another revision than was fetched", scoring(options="--model Unbabel/wmt22-comet-da --revision abc --directions de-en"), "the COMET model Unbabel/wmt22-comet-da at revision abc is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
     case("hub-name", "no name on the hub", scoring(options="--model a/b/c --directions de-en"), "'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.malformed import (
+    comet_cases,
     config_cases,
     evaluate_cases,
     likelihood_cases,
