@@ -35,6 +35,7 @@ class LanguageIdentifier:
     def __init__(self, languages: Sequence[str], weights: NDArray[np.float32]) -> None:
         self.languages = list(languages)
         self.weights = weights
+        self._labels: dict[str, str] = {}  # of lines that were asked for: many directions share references
         self._by_feature = np.ascontiguousarray(weights.T)  # or each product would make its own copy
 
     @classmethod
@@ -51,10 +52,10 @@ class LanguageIdentifier:
 
     def identify(self, lines: Sequence[str]) -> list[str]:
         """Return the likeliest language of each line; of two alike the first (so of a blank line)."""
-        labels: list[str] = []
-        for hashed in _hashed(lines):
-            labels += [self.languages[best] for best in (hashed @ self._by_feature).argmax(axis=1)]
-        return labels
+        new = [line for line in dict.fromkeys(lines) if line not in self._labels]
+        best = [row for hashed in _hashed(new) for row in (hashed @ self._by_feature).argmax(axis=1)]
+        self._labels.update(zip(new, (self.languages[row] for row in best), strict=True))
+        return [self._labels[line] for line in lines]
 
     def write(self, path: str | Path) -> None:
         """Write it to ``path``; equal identifiers give equal bytes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 
 from py3langid.langid import MODEL_FILE
@@ -42,10 +42,12 @@ class PackagedIdentifier:
         self._languages = {base_code(language): language for language in told}
         if told:
             self._py3langid.set_languages(list(self._languages))
+        # Many directions share references.
+        self._code = cache(lambda line: self._py3langid.classify(line)[0])
 
     def identify(self, lines: Sequence[str]) -> list[str]:
         """Return the likeliest of the languages that it tells, for each line."""
-        return [self._languages[self._py3langid.classify(line)[0]] for line in lines]
+        return [self._languages[self._code(line)] for line in lines]
 
     @cached_property
     def name(self) -> str:
