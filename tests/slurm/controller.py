@@ -23,8 +23,8 @@ from workflow_scripts.processes import start_time
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 CONFIGURATION = Path("/etc/slurm")
-# Memory for two decodes at a time.
-CORES, MEMORY_MB, GPUS = 8, 20000, 2
+# Memory for two decodes and a job with a GPU, or one and two.
+CORES, MEMORY_MB, GPUS = 8, 24000, 2
 GPU_MODEL = "a100"
 
 # cred_expire is also the time after which a requeued job may start again.

@@ -26,8 +26,8 @@ REFUSED = {
         "runtime 61 (rule {rule}): partition gpu gives at most 60 minutes",
     ),
     "gpu_mem_mb": (
-        {"gpu_mem_mb": 21000},
-        "mem_mb 21000 (rule {rule}): the largest node of partition gpu has 20000",
+        {"gpu_mem_mb": 25000},
+        "mem_mb 25000 (rule {rule}): the largest node of partition gpu has 24000",
     ),
     "training_gpus": (
         {"training_gpus": 3},
