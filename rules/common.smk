@@ -441,6 +441,14 @@ def comet_model(name):
     ]
 
 
+def significance_options(tests):
+    """The tests of a config as their stage takes them; nothing where there are none."""
+    if tests is None:
+        return ""
+    resamples = f"--resamples {tests.resamples} " if tests.resamples else ""
+    return f"{resamples}--random-seed {tests.seed} --level {tests.level}"
+
+
 def comet_options(model):
     """A COMET model as its stage takes it."""
     place = {"model": model.model, "folder": model.folder, "revision": model.revision}

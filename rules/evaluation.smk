@@ -68,13 +68,12 @@ rule compare:
             for other in compared_with(w.system)
             for word in ("--against", other, *segments_of(other, w.seed, w.testset, w.profile))
         ],
-        resamples=EXPERIMENT.evaluation.significance and EXPERIMENT.evaluation.significance.resamples,
-        random_seed=EXPERIMENT.evaluation.significance and EXPERIMENT.evaluation.significance.seed,
+        tests=significance_options(EXPERIMENT.evaluation.significance),
         code=closure_hash("evaluate.compare"),
         environment=environment_identity("evaluate"),
     shell:
         "run-in evaluate workflow_scripts.evaluate.compare --segments {input.segments:q} {params.against:q} "
-        "--directions {params.directions} --resamples {params.resamples} --random-seed {params.random_seed} "
+        "--directions {params.directions} {params.tests} "
         "--processes {threads} --experiment {params.experiment:q} --system {wildcards.system} "
         "--seed {wildcards.seed} --testset {wildcards.testset} --profile {wildcards.profile} "
         "--out {output.significance:q} > {log} 2>&1"

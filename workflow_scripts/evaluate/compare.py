@@ -19,6 +19,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.correction import DEFAULT_LEVEL, resamples_needed
 from workflow_scripts.evaluate.metrics import scorer_of
 from workflow_scripts.evaluate.resampling import compare
 from workflow_scripts.evaluate.segments import Segments, read_segments
@@ -27,14 +28,14 @@ from workflow_scripts.files import write_json
 
 Statistics = dict[str, NDArray[Any]]
 Task = tuple[Statistics, Statistics, int, int]
-DEFAULT_RESAMPLES, DEFAULT_SEED = 1000, 12345  # sacrebleu's
+FEWEST_RESAMPLES, DEFAULT_SEED = 1000, 12345  # sacrebleu's
 
 
 def compare_systems(
     system: Segments,
     other: Segments,
     directions: Sequence[str],
-    resamples: int = DEFAULT_RESAMPLES,
+    resamples: int = FEWEST_RESAMPLES,
     seed: int = DEFAULT_SEED,
     processes: int = 1,
 ) -> dict[str, dict[str, dict[str, float]]]:
@@ -115,11 +116,18 @@ def main(argv: list[str] | None = None) -> None:
         metavar=("NAME", "NPZ"),
         help="another system and its files; may be given again for a second one",
     )
-    parser.add_argument("--resamples", type=int, default=DEFAULT_RESAMPLES)
+    parser.add_argument(
+        "--resamples", type=int, help=f"else {FEWEST_RESAMPLES}, or what the correction needs"
+    )
+    parser.add_argument(
+        "--level", type=float, default=DEFAULT_LEVEL, help="of the correction that is to come"
+    )
     parser.add_argument("--random-seed", type=int, default=DEFAULT_SEED, help="of the resamples")
     parser.add_argument("--processes", type=int, default=1, help="directions compared at a time")
     parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
+    if args.resamples is None:
+        args.resamples = max(FEWEST_RESAMPLES, resamples_needed(len(args.directions), args.level))
     for name in ("resamples", "processes"):
         if getattr(args, name) < 1:
             raise UserError(f"--{name} is {getattr(args, name)}, at least 1 is needed")

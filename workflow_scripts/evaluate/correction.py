@@ -12,11 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
+
+from workflow_scripts.errors import UserError
 
 WIN, LOSS, TIE = "win", "loss", "tie"
 #: Error rates; of all other metrics more is better.
 LOWER_IS_BETTER = frozenset({"ter"})
 DEFAULT_LEVEL = 0.05
+#: Resamples that may be as extreme as what was observed at the strictest of Holm's thresholds.
+EXTREME_RESAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,20 @@ def correct(p_values: Sequence[float]) -> Corrected:
         [float(p) for p in multipletests(p_values, method=method)[1]] for method in ("holm", "fdr_bh")
     )
     return Corrected(holm, bh)
+
+
+def resamples_needed(tests: int, level: float) -> int:
+    """Return how many resamples a family of tests needs after Holm's correction.
+
+    The smallest p-value is one in as many; the strictest threshold, ``level / tests``, is to be ten of these,
+    or what is significant there would be told by one resample more or less.
+
+    Raises:
+        UserError: a level that is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise UserError(f"--level is {level}, a number between 0 and 1 is needed")
+    return ceil(EXTREME_RESAMPLES * tests / level)
 
 
 def outcome(difference: float, p_value: float, metric: str, level: float = DEFAULT_LEVEL) -> str:

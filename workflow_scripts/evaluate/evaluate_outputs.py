@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--profile", default="raw", choices=["raw", "paper"], help="what the references are")
     parser.add_argument("--pivot", help="language that names the sides; else the one of all directions")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
-    parser.add_argument("--resamples", type=int, default=compare.DEFAULT_RESAMPLES)
+    parser.add_argument("--resamples", type=int, help="else 1000, or what the correction needs")
     parser.add_argument("--seed", type=int, default=compare.DEFAULT_SEED, help="of the resamples")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
@@ -151,7 +151,8 @@ def compare_with(
     words += ["--profile", args.profile, "--directions", *shared, "--segments", str(segments[system])]
     for other in others:
         words += ["--against", other, str(segments[other])]
-    words += ["--resamples", str(args.resamples), "--random-seed", str(args.seed)]
+    words += ["--random-seed", str(args.seed)]
+    words += ["--resamples", str(args.resamples)] if args.resamples is not None else []
     out = args.out / "significance" / system / f"s{SEED}" / f"{TESTSET}.{args.profile}.json"
     compare.main([*words, "--processes", str(args.processes), "--out", str(out)])
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from workflow_scripts.evaluate.correction import correct, count_outcomes, outcome
+from workflow_scripts.errors import UserError
+from workflow_scripts.evaluate.correction import correct, count_outcomes, outcome, resamples_needed
 
 
 def test_holm_worked_by_hand():
@@ -64,3 +65,15 @@ def test_holm_decides_fewer_than_the_uncorrected():
 def test_a_job_that_corrects_nothing_imports_no_statistics():
     code = "import sys, workflow_scripts.evaluate.correction; assert 'statsmodels' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("tests", "level", "resamples"), [(60, 0.05, 12_000), (6, 0.05, 1_200), (1, 0.01, 1_000), (0, 0.05, 0)]
+)
+def test_the_strictest_threshold_is_ten_resamples_wide(tests: int, level: float, resamples: int) -> None:
+    assert resamples_needed(tests, level) == resamples
+
+
+def test_a_level_that_is_none() -> None:
+    with pytest.raises(UserError, match="--level is 5.0, a number between 0 and 1 is needed"):
+        resamples_needed(60, 5.0)
