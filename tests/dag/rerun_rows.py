@@ -187,7 +187,7 @@ ROWS = [
             "select_masks": 3,  # its row of k70, k95, all
             "decode": 4,  # by each system
             **DECODED,
-            "train_identifier": 1,
+            "train_identifier": 1,  # de-fr of valid, on which it is measured
         },
         "its text, counts, mask rows, hypotheses and scores; nothing is trained, nothing else is decoded",
         {"directions": {"evaluate_only": ["de-fr"]}},
@@ -219,9 +219,8 @@ ROWS = [
             "write_card": 1,
             "decode": 16,
             **DECODED,
-            "train_identifier": 1,
         },
-        "its text, hypotheses and scores; the identifier is measured on it",
+        "its text, hypotheses and scores",
         {"data": {"source": {"tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}}},
     ),
     Row(
@@ -376,7 +375,6 @@ ROWS = [
             "mask_control": 1,
             "decode": 8,  # 4 systems, de-en and en-de
             **DECODED,
-            "train_identifier": 1,
         },
         "the directions that are tested on it, and the control, which reads the first test set",
         edit=append("text/news.de", "one more line\n"),

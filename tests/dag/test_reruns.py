@@ -112,10 +112,13 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished: Path, tmp_path: Path) -
         "finetune 1 unknown unknown – up to 1,000 updates; no network of this size was trained here",
         "decode 4 1 s 2 s – mean of 16 here",
         "score 1 1 s 1 s – mean of 4 here",
+        "compare 1 1 s 1 s – mean of 3 here",
+        "identify 1 1 s 1 s – mean of 4 here",
         "tabulate 1 1 s 1 s – as it took last time",
         "plot_training 1 1 s 1 s – as it took last time",
         "plot_sweep 1 1 s 1 s – as it took last time",
-        "10 jobs; wall time 7 s, one stage after the other, and what is unknown: finetune",
+        "plot_off_target 1 1 s 1 s – as it took last time",
+        "13 jobs; wall time 10 s, one stage after the other, and what is unknown: finetune",
     ]
     assert said[-2].startswith("GPU: less than 0.1 GPU hours for the updates of unknown pace")
     # The small network has 9,628,672 parameters (8,004 symbols), 4 bytes each: its

@@ -75,5 +75,5 @@ def test_the_strictest_threshold_is_ten_resamples_wide(tests: int, level: float,
 
 
 def test_a_level_that_is_none() -> None:
-    with pytest.raises(UserError, match="--level is 5.0, a number between 0 and 1 is needed"):
+    with pytest.raises(UserError, match=r"--level is 5\.0, a number between 0 and 1 is needed"):
         resamples_needed(60, 5.0)
