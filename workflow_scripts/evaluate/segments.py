@@ -2,7 +2,7 @@
 
 In:  what was found out about each direction of a job (experiment, system, seed, testset, profile).
 Out: ``{testset}.{profile}.json`` and ``….segments.npz``: array ``{direction}/{metric}``, [n, d],
-     int32 for sacrebleu's metrics, float64 [n, 1] for those of models. Sums of rows make corpus scores
+     unsigned for sacrebleu's metrics, float64 [n, 1] for those of models. Sums of rows make corpus scores
      (``metrics.scorer_of``), so tests of significance read no text.
 """
 
@@ -36,6 +36,13 @@ def segments_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".segments.npz")
 
 
+def smallest(array: NDArray[Any]) -> NDArray[Any]:
+    """Return counts as the smallest type that holds them; other numbers as they are."""
+    if not np.issubdtype(array.dtype, np.integer) or not array.size:
+        return array
+    return array.astype(np.min_scalar_type(int(array.max())))
+
+
 def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[str, Scored]) -> None:
     """Write a job's score file, and the sentences' statistics beside it.
 
@@ -46,7 +53,7 @@ def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[s
     """
     entries = {direction: scored.entry for direction, scored in directions.items()}
     arrays = {
-        f"{direction}/{metric}": array
+        f"{direction}/{metric}": smallest(array)
         for direction, scored in directions.items()
         for metric, array in scored.statistics.items()
     }

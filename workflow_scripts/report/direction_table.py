@@ -64,8 +64,8 @@ def significance_rule(significant: Significant | None, display: Display) -> list
         return ["No significance was tested, so nothing is marked as significant."]
     return [
         f"{AGAINST_BASELINE}: differs significantly from `{display.baseline}`, {AGAINST_CONTROL}: from "
-        f"`{display.control}` (paired bootstrap, Holm-corrected over directions), in the same sense in every "
-        "seed; for better or worse: the numbers say which."
+        f"`{display.control}` (approximate randomisation, Holm-corrected over directions), in the same sense "
+        "in every seed; for better or worse: the numbers say which."
     ]
 
 

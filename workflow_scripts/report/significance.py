@@ -50,6 +50,8 @@ class Comparison:
     p_randomisation: float
     p_holm: float = math.nan
     p_bh: float = math.nan
+    p_holm_bootstrap: float = math.nan
+    p_bh_bootstrap: float = math.nan
     outcome: str = ""
 
 
@@ -136,7 +138,11 @@ def _check_directions(directions: Mapping[str, Any]) -> None:
 
 
 def corrected(comparisons: Sequence[Comparison], level: float) -> list[Comparison]:
-    """Return the tests, in the same order, with corrected p of the bootstrap and outcomes after Holm."""
+    """Return the tests, in the same order, with corrected p of both kinds and outcomes.
+
+    The randomisation decides, after Holm: sacrebleu's bootstrap counts one side only, so that equal systems
+    would differ about twice as often as ``level`` says (docs/how-to/significance.md).
+    """
     families: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, one in enumerate(comparisons):
         key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)
@@ -145,11 +151,19 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
     # statsmodels looks for garbage after each correction; all that is here already is none.
     gc.freeze()
     for places in families.values():
-        values = correct([comparisons[place].p_bootstrap for place in places])
-        for place, holm, bh in zip(places, values.p_holm, values.p_bh, strict=True):
-            one = comparisons[place]
-            said = outcome(one.difference, holm, one.metric, level)
-            done[place] = replace(one, p_holm=holm, p_bh=bh, outcome=said)
+        tests = [comparisons[place] for place in places]
+        values = correct([one.p_randomisation for one in tests])
+        bootstrap = correct([one.p_bootstrap for one in tests])
+        for number, (place, one) in enumerate(zip(places, tests, strict=True)):
+            holm = values.p_holm[number]
+            done[place] = replace(
+                one,
+                p_holm=holm,
+                p_bh=values.p_bh[number],
+                p_holm_bootstrap=bootstrap.p_holm[number],
+                p_bh_bootstrap=bootstrap.p_bh[number],
+                outcome=outcome(one.difference, holm, one.metric, level),
+            )
     gc.unfreeze()
     return done
 

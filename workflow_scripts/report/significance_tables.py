@@ -46,10 +46,11 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
 
     notes = [
         "Each cell: system - other with its confidence interval (paired bootstrap over sentences).",
-        f"{BETTER} a win, {WORSE} a loss: p of the bootstrap, after Holm's correction over directions, is "
-        f"at most {level:g}; all others are ties. A win is the better score, of TER the lower one.",
-        "csv and parquet have p of bootstrap and of approximate randomisation, uncorrected and, of the "
-        "bootstrap, after Holm and Benjamini-Hochberg.",
+        f"{BETTER} a win, {WORSE} a loss: p of approximate randomisation, after Holm's correction over "
+        f"directions, is at most {level:g}; all others are ties. A win is the better score, of TER the lower "
+        "one.",
+        "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
+        "both uncorrected, after Holm and after Benjamini-Hochberg.",
     ]
     notes += too_few_resamples(compared.resamples, len(plan.directions), level)
     blocks = _by_direction(records(frame), plan, cell, by_seed=True)
@@ -58,7 +59,7 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
 
 
 def too_few_resamples(resamples: int, directions: int, level: float) -> list[str]:
-    """Return a warning where the smallest p of a bootstrap, 1 / (resamples + 1), is none after Holm."""
+    """Return a warning where the smallest p of a test, 1 / (resamples + 1), is none after Holm."""
     if not resamples or directions / (resamples + 1) <= level:
         return []
     needed = math.ceil(directions / level) - 1

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sacrebleu
 from sacrebleu.metrics import BLEU, CHRF, TER
@@ -19,6 +20,7 @@ from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.parallel_text import read_lines, read_parallel
 from workflow_scripts.evaluate.score import main, score_text, scores_of_systems
+from workflow_scripts.evaluate.segments import smallest
 
 VERSION = sacrebleu.__version__
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
@@ -146,7 +148,7 @@ def test_statistics_of_sentences_lie_beside_the_scores(tmp_path):
     assert set(arrays) == {"de-en/bleu", "de-en/chrf", "de-en/ter"}
     # Five words each, 4 3 2 1 n-grams match of 5 4 3 2; the second hypothesis is empty.
     assert arrays["de-en/bleu"].tolist() == [[5, 5, 4, 3, 2, 1, 5, 4, 3, 2], [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]]
-    assert arrays["de-en/bleu"].dtype == "int32"
+    assert arrays["de-en/bleu"].dtype == "uint8"
     assert arrays["de-en/chrf"].shape == (2, 24)
     # Character unigrams of "abcde" and "abcdf": five each, four match.
     assert arrays["de-en/chrf"][0, :3].tolist() == [5, 5, 4]
@@ -330,3 +332,12 @@ def test_rebuilt_references_give_another_score(tmp_path):
     # Precisions 4/5, 3/4, 2/3 and 1/2: their product is 1/5.
     assert found["raw"] == pytest.approx(100)
     assert found["paper"] == pytest.approx(100 * math.exp(1 - 9 / 5) * 0.2**0.25)
+
+
+@pytest.mark.parametrize(
+    ("array", "kept"),
+    [([[0, 255]], "uint8"), ([[1, 256]], "uint16"), ([[70_000]], "uint32"), ([[0.5]], "float64")],
+)
+def test_counts_are_kept_in_the_smallest_type_that_holds_them(array: list[list[float]], kept: str) -> None:
+    small = smallest(np.array(array))
+    assert (small.dtype, small.tolist()) == (kept, array)

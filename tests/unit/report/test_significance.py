@@ -49,7 +49,7 @@ def comparison(
 ) -> Comparison:
     return Comparison(
         *("e", "ns", against, seed, "test", "raw", direction, metric),
-        *(difference, difference - 0.5, difference + 0.5, 0.3, p, p),
+        *(difference, difference - 0.5, difference + 0.5, 0.3, p / 2, p),
     )
 
 
@@ -167,6 +167,8 @@ def test_every_test_is_in_the_frame():
             "p_randomisation",
             "p_holm",
             "p_bh",
+            "p_holm_bootstrap",
+            "p_bh_bootstrap",
             "outcome",
         ]
     )
@@ -217,7 +219,11 @@ def test_files_are_read(tmp_path):
     write(tmp_path)
     read = read_significance(tmp_path, plan_of(["baseline", "ns"], [1]))
     assert (len(read.comparisons), read.missing, read.expected, read.resamples) == (3, [], 3, 1000)
-    assert read.comparisons[0].p_holm == pytest.approx(0.003) and read.comparisons[0].outcome == "win"
+    first = read.comparisons[0]
+    # Three directions of equal p: 0.002 of the randomisation, which decides, and 0.001 of the bootstrap.
+    assert (first.p_holm, first.p_holm_bootstrap) == (pytest.approx(0.006), pytest.approx(0.003))
+    assert (first.p_bh, first.p_bh_bootstrap) == (pytest.approx(0.002), pytest.approx(0.001))
+    assert first.outcome == "win"
 
 
 def forget(content: dict[str, Any]) -> None:
@@ -273,3 +279,9 @@ def test_one_system_alone_has_nothing_to_compare(tmp_path):
         write_table(tmp_path, table)
         assert len(table.frame) == 0 and table.blocks == [] and not table.missing
         assert pq.read_table(tmp_path / f"{table.name}.parquet").num_rows == 0
+
+
+def test_the_randomisation_decides():
+    """Bootstrap's p is half of the randomisation's: 0.03 / 2 would be a win."""
+    [one] = corrected([comparison("en-de", 2.0, 0.06)], 0.05)
+    assert (one.p_bootstrap, one.p_holm, one.outcome) == (0.03, 0.06, "tie")
