@@ -64,7 +64,13 @@ class CometScorer:
             raise UserError(
                 f"{files.checkpoint}: cannot be loaded as a COMET model ({_reason(error)}); fetch it again"
             ) from None
-        self.model.eval().to(self.device)
+        try:
+            self.model.eval().to(self.device)
+        except torch.OutOfMemoryError:
+            raise UserError(
+                f"the GPU's memory is too small for {files.name}: use a larger one, or none"
+                " (CUDA_VISIBLE_DEVICES=)"
+            ) from None
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -28,3 +28,10 @@ def reference_free(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kiwi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of CometKiwi's form: hypothesis and source in one sequence."""
     return make_model(tmp_path_factory.mktemp("models") / "tiny-kiwi", "unified_metric")
+
+
+@pytest.fixture(scope="session")
+def unite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of UniTE's form: hypothesis with source, with reference, and with both."""
+    place = tmp_path_factory.mktemp("models") / "tiny-unite"
+    return make_model(place, "unified_metric", segments=("mt", "src", "ref"))

@@ -86,7 +86,7 @@ def never_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comet, "CometScorer", refuse)
 
 
-@pytest.mark.parametrize("kind", ["model", "reference_free", "kiwi"])
+@pytest.mark.parametrize("kind", ["model", "reference_free", "kiwi", "unite"])
 def test_scores_are_those_of_comet_itself(kind: str, request: pytest.FixtureRequest) -> None:
     files = find_model(None, str(request.getfixturevalue(kind)))
     scorer = CometScorer(files, 4)
@@ -111,7 +111,7 @@ def test_comet_loads_the_same_weights(model: Path, tmp_path: Path) -> None:
     assert all((named[name] == weight).all() for name, weight in ours.named_parameters())
 
 
-@pytest.mark.parametrize("kind", ["model", "kiwi"])
+@pytest.mark.parametrize("kind", ["model", "kiwi", "unite"])
 def test_a_score_has_the_same_bits_whatever_else_is_scored(kind: str, request: pytest.FixtureRequest) -> None:
     scorer = CometScorer(find_model(None, str(request.getfixturevalue(kind))), 8)
     text = samples(40)

@@ -57,12 +57,17 @@ def make_encoder(folder: Path, width: int = 16, layers: int = 2, positions: int 
     return folder
 
 
-def make_model(folder: Path, kind: str = "regression_metric", seed: int = 1, **encoder: int) -> Path:
-    """Write a model of random weights: hparams.yaml, checkpoints/model.ckpt, and its encoder."""
+def make_model(
+    folder: Path, kind: str = "regression_metric", segments: tuple[str, ...] = ("mt", "src"), **encoder: int
+) -> Path:
+    """Write a model of random weights: hparams.yaml, checkpoints/model.ckpt, and its encoder.
+
+    ``segments``: what a unified model reads.
+    """
     where = make_encoder(folder / "encoder", **encoder)
     width = encoder.get("width", 16)
     special = (
-        {"input_segments": ["mt", "src"], "sent_layer": "mix", "word_layer": 1}
+        {"input_segments": list(segments), "sent_layer": "mix", "word_layer": 1}
         if kind == "unified_metric"
         else {}
     )
@@ -75,7 +80,7 @@ def make_model(folder: Path, kind: str = "regression_metric", seed: int = 1, **e
         "local_files_only": True,
         **special,
     }
-    torch.manual_seed(seed)
+    torch.manual_seed(1)
     model = CLASSES[kind](**settings)
     # As they are made, all sentences would get nearly the same score.
     with torch.no_grad():
