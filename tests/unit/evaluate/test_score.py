@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import sacrebleu
 from sacrebleu.metrics import BLEU, CHRF, TER
+from sentencepiece import SentencePieceTrainer
 
 from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
@@ -137,9 +138,16 @@ def test_a_tokenizer_without_its_model_says_where_to_lay_it(tmp_path, monkeypatc
     ):
         score_text(["a"], ["a"], ["bleu"], "flores200")
     (tmp_path / "models").mkdir()
-    (tmp_path / "models/flores200sacrebleuspm").write_bytes(b"no model")
-    with pytest.raises(UserError, match=r"--tokenizers: flores200: .*sentencepiece"):
+    model = tmp_path / "models/flores200sacrebleuspm"
+    model.write_bytes(b"no model")
+    with pytest.raises(UserError, match=f"could not parse ModelProto from {model}"):
         score_text(["a"], ["a"], ["bleu"], "flores200")
+    text = ["ein haus steht am see", "der hund schläft im haus", "am see steht der hund"]
+    with model.open("wb") as handle:
+        SentencePieceTrainer.train(sentence_iterator=iter(text), model_writer=handle, vocab_size=30)
+    [score] = score_text(text, text, ["bleu"], "flores200")
+    assert score["score"] == pytest.approx(100)
+    assert "tok:flores200" in score["signature"]
 
 
 def test_statistics_of_sentences_lie_beside_the_scores(tmp_path):
