@@ -31,12 +31,19 @@ CHAIN = (
     "select_masks",
     "finetune",
     "decode",
+    "rebuild_references",
     "score",
+    "fetch_comet",
+    "comet",
+    "compare",
+    "train_identifier",
+    "identify",
     "mask_control",
     "overlap",
     "tabulate",
     "plot_training",
     "plot_sweep",
+    "plot_off_target",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")
 

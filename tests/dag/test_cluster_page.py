@@ -26,9 +26,16 @@ def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     counts = {**ONCE, **EXPECTED["ec30"]}
     encoders = sum(counts.pop(name) for name in list(counts) if name.startswith("count_encoder"))
     assert jobs == {**counts, "count_encoder": encoders}
-    assert groups == {"prepare_text": {"text"}, "binarise": {"binarised"}, "score": {"scores"}}
+    assert groups == {
+        "prepare_text": {"text"},
+        **{key: {"binarised"} for key in ("binarise", "rebuild_references")},
+        **{key: {"scores"} for key in ("score", "identify")},
+        "compare": {"tests"},
+    }
     on_gpus = {rule for rule, values in asked.items() if any(one.gpus for one in values)}
-    assert on_gpus == {"train_baseline", "finetune", "count_encoder", "count_activations", "mask_control"}
+    assert on_gpus == {
+        *("train_baseline", "finetune", "count_encoder", "count_activations", "mask_control", "comet")
+    }
 
 
 def test_every_rule_of_the_profile_is_one() -> None:
@@ -36,7 +43,7 @@ def test_every_rule_of_the_profile_is_one() -> None:
     text = (PROFILE / "config.yaml").read_text(encoding="utf-8")
     named = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"\?for rule in \((.*)\)", text))))
     named |= set(re.findall(r"^  (\w+):", text.split("\nset-resources:")[1], re.MULTILINE))
-    named |= set(re.findall(r"^  (\w+): (?:text|binarised|scores)$", text, re.MULTILINE))
-    known = {*ONCE, *EXPECTED["ec30"], "count_encoder", "generate_toy", "rebuild_references"}
+    named |= set(re.findall(r"^  (\w+): (?:text|binarised|scores|tests)$", text, re.MULTILINE))
+    known = {*ONCE, *EXPECTED["ec30"], "count_encoder", "generate_toy", "likelihood", "contrastive"}
     assert named
     assert named <= known

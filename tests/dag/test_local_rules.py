@@ -20,7 +20,10 @@ names = dict((rule.name, rule.name in workflow._localrules) for rule in workflow
 print("local:", *(name for name in names if names[name]), file=sys.stderr)
 print("cluster:", *(name for name in names if not names[name]), file=sys.stderr)
 """
-ALWAYS = {"all", "fetch", "select_masks", "overlap", "tabulate", "plot_training", "plot_sweep"}
+ALWAYS = {
+    *("all", "fetch", "select_masks", "overlap", "tabulate"),
+    *("plot_training", "plot_sweep", "plot_off_target"),
+}
 CLUSTER = {
     "prepare_text",
     "train_subwords",
@@ -33,6 +36,11 @@ CLUSTER = {
     "count_encoder_en",
     "decode",
     "score",
+    "compare",
+    "train_identifier",
+    "identify",
+    "likelihood",
+    "contrastive",
     "mask_control",
 }
 MTDATA: dict[str, Any] = {

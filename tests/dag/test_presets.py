@@ -16,6 +16,8 @@ EXPERIMENTS = ROOT / "config" / "experiments"
 ONCE = {
     "train_subwords": 1,
     "write_card": 1,
+    "train_identifier": 1,
+    "plot_off_target": 1,
     "train_baseline": 1,
     "mask_control": 1,
     "overlap": 1,
@@ -36,7 +38,13 @@ EXPECTED: dict[str, dict[str, int]] = {
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
-        "score": 24,
+        "rebuild_references": 180,  # 3 test sets × 30 pairs × 2 sides
+        "score": 48,  # 8 systems × 3 test sets, raw and paper
+        "comet": 48,
+        "fetch_comet": 1,
+        "compare": 42,  # 7 systems
+        "identify": 24,
+        "plot_off_target": 3,
         "plot_sweep": 1,
     },
     "iwslt14": {
@@ -48,6 +56,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "finetune": 6,
         "decode": 112,  # 7 systems × 16 directions
         "score": 7,
+        "compare": 6,
+        "identify": 7,
         "plot_sweep": 1,
     },
     "multi30k": {
@@ -59,6 +69,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "finetune": 2,  # continued and ns-k95
         "decode": 18,
         "score": 3,
+        "compare": 2,
+        "identify": 3,
     },
     "ntrex60": {
         "prepare_text": 90,
@@ -72,6 +84,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
         "score": 4,
+        "compare": 3,
+        "identify": 4,
         "plot_sweep": 1,
     },
     "toy60": {
@@ -87,6 +101,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "finetune": 2,  # continued and ns-k95
         "decode": 180,
         "score": 3,
+        "compare": 2,
+        "identify": 3,
     },
     "toy_families": {
         "generate_toy": 1,
@@ -99,6 +115,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "finetune": 3,
         "decode": 96,
         "score": 4,
+        "compare": 3,
+        "identify": 4,
         "plot_sweep": 1,
     },
 }
@@ -123,7 +141,8 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
         each = [
             f"data/ec30/{x}.{p}.{lang}" for x in ("train", "valid") for p in pairs for lang in p.split("-")
         ]
-        return each + [f"data/ec30/{test}.{lang}" for test in tests for lang in languages]
+        each += [f"data/ec30/{test}.{lang}" for test in tests for lang in languages]
+        return [*each, config["report"]["published"]["file"]]
     return []
 
 

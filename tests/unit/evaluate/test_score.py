@@ -144,7 +144,9 @@ def test_a_tokenizer_without_its_model_says_where_to_lay_it(tmp_path, monkeypatc
         score_text(["a"], ["a"], ["bleu"], "flores200")
     text = ["ein haus steht am see", "der hund schläft im haus", "am see steht der hund"]
     with model.open("wb") as handle:
-        SentencePieceTrainer.train(sentence_iterator=iter(text), model_writer=handle, vocab_size=20, hard_vocab_limit=False)
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(text), model_writer=handle, vocab_size=20, hard_vocab_limit=False
+        )
     [score] = score_text(text, text, ["bleu"], "flores200")
     assert score["score"] == pytest.approx(100)
     assert "tok:flores200" in score["signature"]
