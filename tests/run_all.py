@@ -60,6 +60,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
                 "select",
                 "test_errors.py",
                 "test_files.py",
+                "test_parallel_text.py",
                 "test_patterns.py",
             )
         )

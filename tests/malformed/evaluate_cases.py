@@ -99,6 +99,7 @@ COMPARE = [
     compare("cut", "half a file of statistics", comparing(b"PK\x03\x04 half"), "baseline.npz: not a segments-1 file (File is not a zip file); delete it and run the step that writes it again"),
     compare("empty", "an empty file of statistics", comparing(b""), "baseline.npz: not a segments-1 file (File is not a zip file); delete it and run the step that writes it again"),
     compare("masks", "an archive of another kind", comparing(format="neuronspec-masks-1"), "baseline.npz: format is 'neuronspec-masks-1', expected 'segments-1'; name the right file"),
+    compare("likelihoods", "likelihoods in place of statistics", comparing(format="likelihoods-1"), "baseline.npz: format is 'likelihoods-1', expected 'segments-1'; name the right file"),
     compare("swapped", "the file of another system", comparing(system="ns"), "baseline.npz: system is 'ns', expected 'baseline'"),
     compare("testset", "the file of another test set", comparing(testset="two"), "baseline.npz: testset is 'two', expected 'one'"),
     compare("lengths", "another number of sentences", comparing({"en-de/bleu": COUNTS[:2]}), "ns.npz has 3 sentences of en-de but baseline.npz has 2: score both again"),

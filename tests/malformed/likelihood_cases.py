@@ -74,8 +74,9 @@ def likelihood(name: str, what: str, lay: Lay, said: str) -> Case:
 LIKELIHOOD = [
     likelihood("absent", "no references", given(files="{pair}.xx"), 'de-en.xx: there is no such file or folder: check the path'),
     likelihood("unequal", "a reference less than sources", given(b"a house\n"), 'de-en.de has 2 lines but de-en.en has 1: line 2 has no counterpart'),
-    likelihood("empty", "empty references", given(b""), 'de-en.en: no lines, nothing to score'),
-    likelihood("not-utf8", "Latin-1 in line 2", given(b"a house\na \xdf\n"), 'de-en.en, line 2: not UTF-8 (invalid continuation byte); convert the file with iconv'),
+    likelihood("empty", "empty references", given(b""), 'de-en.en: no lines, nothing to score against'),
+    likelihood("blank", "a reference without text", given(b"a house\n \n"), 'de-en.en, line 2: empty reference'),
+    likelihood("not-utf8", "Latin-1 in line 2", given(b"a house\na \xdf\n"), 'de-en.en, line 2: not UTF-8 at byte 3 of the line; convert the file with iconv'),
     likelihood("pattern", "an unknown field in a pattern", given(files="{lang}.txt"), "pattern '{lang}.txt': no wildcard {lang}; there are {direction}, {pair}, {source}, {target}"),
     likelihood("direction", "a direction that the system lacks", given(options="--directions de-ne --sources de-en.de --references de-en.en"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
     likelihood("twice", "a direction named twice", given(options="--directions de-en de-en"), '--directions: de-en is named twice'),

@@ -28,7 +28,17 @@ ARROWS: dict[str, set[str]] = {
     "config": set(),
 }
 # Helpers that every layer may import: of the standard library only, but `archive`, which needs numpy.
-FOR_ALL = {"archive", "errors", "files", "directions", "durations", "languages", "patterns", "processes"}
+FOR_ALL = {
+    "archive",
+    "errors",
+    "files",
+    "directions",
+    "durations",
+    "languages",
+    "parallel_text",
+    "patterns",
+    "processes",
+}
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {
     "units": {"numpy"},

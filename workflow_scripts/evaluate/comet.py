@@ -28,9 +28,9 @@ from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
 from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
 from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
-from workflow_scripts.evaluate.parallel_text import file_of, read_lines, read_parallel
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of
+from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 CACHE_VARIABLE = "NEURONSPEC_CACHE"
 

@@ -23,9 +23,9 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate import compare
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS
-from workflow_scripts.evaluate.parallel_text import file_of
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
+from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete, find
 
 #: What stands in the columns that only an experiment has.

@@ -21,8 +21,8 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter
 from workflow_scripts.evaluate.packaged_identifier import PACKAGE, PackagedIdentifier
-from workflow_scripts.evaluate.parallel_text import file_of, read_parallel
 from workflow_scripts.files import write_json
+from workflow_scripts.parallel_text import file_of, read_parallel
 
 # The packaged identifier does not know a language if it takes more of the references than this for others:
 # the codes of invented languages are also those of real ones.

@@ -22,10 +22,10 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
-from workflow_scripts.evaluate.parallel_text import file_of, read_lines, read_parallel
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
+from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 Scores = list[dict[str, Any]]
 Statistics = dict[str, NDArray[Any]]

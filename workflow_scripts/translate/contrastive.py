@@ -27,8 +27,9 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of, write_json
 from workflow_scripts.translate.contrastive_set import Item, read_contrastive
 from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer
-from workflow_scripts.translate.likelihood import SEGMENTS, add_system_arguments, open_scorer
+from workflow_scripts.translate.likelihood import add_system_arguments, open_scorer
 
+MARGINS_FORMAT = "margins-1"
 CONFIDENCE = 0.95
 ALL = "all"  # directions
 
@@ -128,7 +129,7 @@ def main(argv: list[str] | None = None) -> None:
         "seed": system.seed,
         "set": arguments.name,
     }
-    write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": SEGMENTS, **facts})
+    write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": MARGINS_FORMAT, **facts})
     write_json(
         arguments.out,
         {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.parallel_text import read_lines
 
 COLUMNS = ("direction", "id", "source", "correct", "wrong", "phenomenon")
 #: What all lines of an item have in common.
@@ -41,7 +42,7 @@ def read_contrastive(path: str | Path, directions: Collection[str] | None = None
     Raises:
         UserError: at the first line that does not fit, with file, line and column.
     """
-    lines = _lines(Path(path))
+    lines = read_lines(path)
     if not lines:
         raise UserError(f"{path}: empty; the first line names the columns: {', '.join(COLUMNS)}")
     header = lines[0].split("\t")
@@ -69,22 +70,6 @@ def read_contrastive(path: str | Path, directions: Collection[str] | None = None
     if not items:
         raise UserError(f"{path}: only a first line, no items")
     return list(items.values())
-
-
-def _lines(path: Path) -> list[str]:
-    raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    lines = []
-    for number, line in enumerate(raw[:-1] if raw[-1] == b"" else raw, start=1):
-        try:
-            lines.append(line.removesuffix(b"\r").decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line; convert the file"
-                " with iconv"
-            ) from None
-        if "\0" in lines[-1]:
-            raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
-    return lines
 
 
 def _check_row(

@@ -20,12 +20,13 @@ import numpy as np
 from workflow_scripts.archive import write_archive
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.parallel_text import read_parallel
 from workflow_scripts.patterns import OF_A_DIRECTION, path_of
 from workflow_scripts.translate.fairseq_likelihood import BATCH_TOKENS, Likelihoods, LikelihoodScorer
-from workflow_scripts.translate.parallel import read_pairs
 from workflow_scripts.units.system import SystemFolder
 
-SEGMENTS = "segments-1"
+#: Vectors of a direction; not the tables of ``evaluate.segments``.
+LIKELIHOODS_FORMAT = "likelihoods-1"
 
 
 def summary(scored: Likelihoods) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
         name: (path_of(arguments.sources, name), path_of(arguments.references, name))
         for name in arguments.directions
     }
-    text = {name: read_pairs(*of) for name, of in files.items()}
+    text = {name: list(zip(*read_parallel(*of), strict=True)) for name, of in files.items()}
     system, scorer = open_scorer(arguments)
     results: dict[str, Any] = {}
     arrays = {}
@@ -118,7 +119,7 @@ def main(argv: list[str] | None = None) -> None:
         "seed": system.seed,
         "testset": arguments.testset,
     }
-    write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": SEGMENTS, **facts})
+    write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": LIKELIHOODS_FORMAT, **facts})
     write_json(arguments.out, {**facts, "weights_sha256": system.weights_sha256, "directions": results})
 
 

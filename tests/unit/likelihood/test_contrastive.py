@@ -101,7 +101,7 @@ def test_the_right_reading_must_beat_every_wrong_one(system: SystemFolder, tmp_p
         1,
         "pairs",
     )
-    arrays, manifest = read_archive(tmp_path / "out.npz", "segments-1")
+    arrays, manifest = read_archive(tmp_path / "out.npz", "margins-1")
     assert manifest["set"] == "pairs"
     assert arrays["de-en/id"].tolist() == ["1", "2", "3", "4"]
     expected = [sums[best] - sums[second], sums[third] - sums[best], sums[third] - sums[worst], 0.0]
@@ -116,7 +116,7 @@ def test_a_masked_system_is_asked_under_its_masks(system: SystemFolder, tmp_path
     run(system, tmp_path, rows)
     run(SystemFolder.read(tmp_path / "masked/system"), tmp_path / "masked", rows)
     plain, masked = (
-        read_archive(folder / "out.npz", "segments-1")[0]["de-en/margin"][0]
+        read_archive(folder / "out.npz", "margins-1")[0]["de-en/margin"][0]
         for folder in (tmp_path, tmp_path / "masked")
     )
     assert abs(plain - masked) > 1e-3

@@ -206,7 +206,7 @@ def test_command(plain: SystemFolder, tmp_path: Path) -> None:
     assert entry["nats_per_token"] == pytest.approx(-total / tokens)
     assert entry["perplexity"] == pytest.approx(math.exp(-total / tokens))
     assert written["directions"]["en-de"]["cut_sources"] == 1
-    arrays, manifest = read_archive(tmp_path / "out.npz", "segments-1")
+    arrays, manifest = read_archive(tmp_path / "out.npz", "likelihoods-1")
     assert manifest["system"] == "tiny"
     assert np.isnan(arrays["de-en/log_likelihood"]).tolist() == [False, True, False]
     assert arrays["de-en/tokens"].dtype == np.int32

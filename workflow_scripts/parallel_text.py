@@ -1,7 +1,9 @@
-"""Reading hypotheses, references and sources: lines that belong together.
+"""Reading sources, hypotheses and references: lines that belong together.
 
 In:  UTF-8 text, one sentence a line (only a newline separates lines), perhaps gzipped (``.gz``).
 Out: lists of equal length; what is wrong with a file names its line.
+
+Standard library only: the workflow reads a contrastive set with it before the first job.
 """
 
 from __future__ import annotations
@@ -62,9 +64,10 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def read_parallel(hypotheses: str | Path, references: str | Path) -> tuple[list[str], list[str]]:
-    """Return hypotheses and references, two lists of equal length.
+    """Return hypotheses (or sources) and references, two lists of equal length.
 
-    An empty hypothesis is a result (it is counted); an empty reference is a fault of the test set.
+    An empty hypothesis is a result (it is counted), and to an empty source there may be a translation; an
+    empty reference is a fault of the test set.
 
     Raises:
         UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
