@@ -9,7 +9,8 @@ from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from workflow_scripts.config.base import DirectionId, Language, Name, Section
 
-#: sacrebleu's names of tokenizers for BLEU; a test compares them with the installed ones.
+#: sacrebleu's names of tokenizers for BLEU; tests/unit/evaluate/test_sacrebleu_inside.py compares them with
+#: those that the environment can make.
 Tokenizer = Literal[
     "13a",
     "char",
@@ -17,7 +18,6 @@ Tokenizer = Literal[
     "flores200",
     "intl",
     "ja-mecab",
-    "ko-mecab",
     "none",
     "spBLEU-1K",
     "spm",

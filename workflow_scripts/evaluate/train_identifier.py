@@ -1,7 +1,8 @@
 """Train the identifier of an experiment's languages, and measure it on text that it has not seen.
 
 In:  prepared text, ``{root}/{subset}/{pair}.{language}.txt``: of ``train`` at most 20,000 lines a language,
-     evenly taken over all its files; of every other subset (validation, test sets) as many to measure it on.
+     evenly taken over all its files; of every other subset (the workflow gives validation text) as many to
+     measure it on.
 Out: the identifier (``.npz``, the same bytes for the same text), and a JSON file with its accuracy and the
      confusion matrix, the packaged identifier's accuracy beside its own.
 
