@@ -63,9 +63,13 @@ def compare(
 
     Returns:
         By metric, in ``system``'s order.
+
+    Raises:
+        ValueError: not everywhere as many sentences.
     """
     n = len(next(iter(system.values())))
-    assert all(len(array) == n for arrays in (system, other) for array in arrays.values())
+    if any(len(array) != n for arrays in (system, other) for array in arrays.values()):
+        raise ValueError("not all statistics are of the same sentences")
     sums = {"system": _Sums(system), "other": _Sums(other)}
     ours, theirs = (_Scores(one, scorers, n, resamples) for one in sums.values())
     for rows, block in _in_blocks(resamples, n, _counts(seed, n)):

@@ -40,7 +40,8 @@ def smallest(array: NDArray[Any]) -> NDArray[Any]:
     """Return counts as the smallest type that holds them; other numbers as they are."""
     if not np.issubdtype(array.dtype, np.integer) or not array.size:
         return array
-    return array.astype(np.min_scalar_type(int(array.max())))
+    ends = (np.min_scalar_type(int(end)) for end in (array.min(), array.max()))
+    return array.astype(np.promote_types(*ends))
 
 
 def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[str, Scored]) -> None:
