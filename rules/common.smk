@@ -21,7 +21,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import TABLE_FORMATS, TOY_CONTRAST, tables_of, use_system_rule
+from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.training_code import training_code
@@ -385,6 +385,12 @@ def score_files():
         for profile in EXPERIMENT.evaluation.references
         for system, seed, testset in SCORED
     ]
+
+
+def tokenizers_of_targets():
+    """The tokenizers that the config names, of languages that are translated into."""
+    targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}
+    return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
 def segments_of(system, seed, testset, profile):

@@ -24,7 +24,7 @@ rule score:
     params:
         experiment=EXPERIMENT.experiment,
         metrics=EXPERIMENT.evaluation.metrics,
-        tokenizers=as_json(EXPERIMENT.evaluation.tokenizers),
+        tokenizers=as_json(tokenizers_of_targets()),
         directions=EXPERIMENT.evaluated_directions,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),

@@ -1,7 +1,8 @@
 # Tables and figures.
 
 
-TABLES = [f"<results>/tables/{table}" for table in tables_of(EXPERIMENT)]
+def table_files(ending):
+    return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
 
 
 rule tabulate:
@@ -12,17 +13,12 @@ rule tabulate:
         off_target=off_target_files(),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
-        scores="<results>/tables/scores.csv",
-        summary="<results>/tables/summary.csv",
         markdown=[
-            report(f"{table}.md", category="Tables", labels={"table": Path(table).name}) for table in TABLES
+            report(file, category="Tables", labels={"table": Path(file).stem}) for file in table_files("md")
         ],
-        others=[
-            f"{table}.{ending}"
-            for table in TABLES
-            for ending in TABLE_FORMATS
-            if ending != "md" and f"{table}.{ending}" not in (f"{TABLES[0]}.csv", f"{TABLES[1]}.csv")
-        ],
+        csv=table_files("csv"),
+        tex=table_files("tex"),
+        parquet=table_files("parquet"),
     log:
         "<logs>/tabulate/tables.log",
     benchmark:
@@ -43,7 +39,7 @@ rule tabulate:
         metrics=EXPERIMENT.all_metrics,
         profiles=EXPERIMENT.evaluation.references,
         options=tables_options(),
-        out=subpath(output.scores, parent=True),
+        out=lambda w, output: parent(output.csv[0]),
         code=closure_hash("report.tabulate"),
         environment=environment_identity("evaluate"),
     shell:

@@ -57,6 +57,7 @@ SCORE = [
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
     score("tokenizers-json", "tokenizers that are not JSON", scoring(options="--metrics bleu --directions en-de --tokenizers 13a"), "--tokenizers: not JSON (Extra data: line 1 column 3 (char 2))"),
+    score("tokenizers-language", "a tokenizer of a misspelt language", scoring(options='--metrics bleu --directions en-de --tokenizers {"deu":"char"}'), "--tokenizers: 'deu' is the target of no direction (did you mean 'de'?)"),
     score("tokenizers-form", "a list of tokenizers", scoring(options='--metrics bleu --directions en-de --tokenizers ["13a"]'), '--tokenizers: not of the shape {"zh": "zh", "ja": "ja-mecab"}'),
     score("processes", "no process", scoring(options="--metrics bleu --directions en-de --processes 0"), "--processes is 0, at least 1 is needed"),
     score("sources", "sources of another length", scoring(options="--metrics bleu --directions en-de --sources src.{source}"), "src.en has 1 lines but ref.de has 3"),

@@ -25,6 +25,7 @@ from workflow_scripts.evaluate.resampling import compare
 from workflow_scripts.evaluate.segments import Segments, read_segments
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import write_json
+from workflow_scripts.options import at_least
 
 Statistics = dict[str, NDArray[Any]]
 Task = tuple[Statistics, Statistics, int, int]
@@ -128,11 +129,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     if args.resamples is None:
         args.resamples = max(FEWEST_RESAMPLES, resamples_needed(len(args.directions), args.level))
-    for name in ("resamples", "processes"):
-        if getattr(args, name) < 1:
-            raise UserError(f"--{name} is {getattr(args, name)}, at least 1 is needed")
-    if args.random_seed < 0:
-        raise UserError(f"--random-seed is {args.random_seed}, at least 0 is needed")
+    at_least("resamples", args.resamples, 1)
+    at_least("random-seed", args.random_seed, 0)
     others = {name: paths for name, *paths in args.against}
     if args.system in others:
         raise UserError(f"--against: {args.system} is the system itself")

@@ -25,6 +25,7 @@ from workflow_scripts.evaluate import compare
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
+from workflow_scripts.options import at_least, named_once, read_groups
 from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete, find
 
@@ -92,6 +93,23 @@ def chosen(option: str, name: str | None, systems: Sequence[str]) -> list[str]:
     return [name] if name else []
 
 
+def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
+    """Refuse a pivot that no direction has: all sides would be "other"."""
+    known = sorted({lang for direction in directions for lang in split_direction(direction)})
+    if pivot and pivot not in known:
+        raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
+
+
+def remove_earlier(out: Path) -> None:
+    """Remove the scores and tests of an earlier call: its systems need not be those of this one."""
+    for folder in ("scores", "significance"):
+        for path in sorted((out / folder).glob(f"*/s{SEED}/{TESTSET}.*")):
+            path.unlink()
+            for parent in list(path.parents)[:3]:  # s0, the system, the folder
+                if not any(parent.iterdir()):
+                    parent.rmdir()
+
+
 def main(argv: list[str] | None = None) -> None:
     """Score, compare, tabulate."""
     parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
@@ -112,6 +130,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
     args = parser.parse_args(argv)
 
+    named_once("metrics", args.metrics)
+    at_least("resamples", args.resamples, 1)
+    at_least("seed", args.seed, 0)
+    read_groups(args.groups)  # tabulate reads them, after all scoring
     files = find(args.hypotheses)
     systems = list(files)
     named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
@@ -120,9 +142,11 @@ def main(argv: list[str] | None = None) -> None:
     others = list(dict.fromkeys(named))
     systems = [*others, *(system for system in systems if system not in others)]
     directions = complete(files, args.hypotheses, args.allow_partial)
-    tokenizers = tokenizers_of(args.tokenizers)
+    tokenizers = tokenizers_of(args.tokenizers, directions)
+    check_pivot(args.pivot, directions)
     patterns = (args.references, args.sources)
     scored = score_all(files, directions, *patterns, args.metrics, tokenizers, args.processes)
+    remove_earlier(args.out)
     for system in systems:
         job = {
             "experiment": EXPERIMENT,
@@ -146,6 +170,11 @@ def compare_with(
     if not others or system == args.baseline:
         return
     shared = [d for d in files[system] if all(d in files[other] for other in others)]
+    if not shared:
+        print(
+            f"{system}: not tested, it has no direction that {' and '.join(others)} has too", file=sys.stderr
+        )
+        return
     segments = {name: segments_path(score_file(args.out, name, args.profile)) for name in (system, *others)}
     words = ["--experiment", EXPERIMENT, "--system", system, "--testset", TESTSET, "--seed", str(SEED)]
     words += ["--profile", args.profile, "--directions", *shared, "--segments", str(segments[system])]

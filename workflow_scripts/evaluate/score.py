@@ -11,7 +11,6 @@ All directions are one job: to start a process takes longer than to score a few 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
+from workflow_scripts.options import json_object, named_once
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 Scores = list[dict[str, Any]]
@@ -118,20 +118,22 @@ def score_direction(
     }
 
 
-def tokenizers_of(text: str) -> dict[str, str]:
+def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     """Return target language -> tokenizer from ``--tokenizers``.
 
     Raises:
-        UserError: not a JSON object of names.
+        UserError: not a JSON object of names, or the target language of no direction.
     """
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"--tokenizers: not JSON ({error})") from None
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
-        raise UserError('--tokenizers: not of the shape {"zh": "zh", "ja": "ja-mecab"}')
+    example = {"zh": "zh", "ja": "ja-mecab"}
+    value = json_object(
+        "tokenizers", text, example, lambda found: all(isinstance(name, str) for name in found.values())
+    )
     for name in value.values():
         check_tokenizer(name)
+    targets = {split_direction(direction)[1] for direction in directions}
+    for lang in value:
+        if lang not in targets:
+            raise UserError(f"--tokenizers: {lang!r} is the target of no direction{nearest(lang, targets)}")
     return value
 
 
@@ -186,12 +188,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", required=True, help="JSON file; statistics of sentences lie beside it")
     args = parser.parse_args(argv)
     for name in ("metrics", "directions"):
-        values = getattr(args, name)
-        if repeated := [value for value in values if values.count(value) > 1]:
-            raise UserError(f"--{name}: {repeated[0]} is named twice")
-    if args.processes < 1:
-        raise UserError(f"--processes is {args.processes}, at least 1 is needed")
-    tokenizers = tokenizers_of(args.tokenizers)
+        named_once(name, getattr(args, name))
+    tokenizers = tokenizers_of(args.tokenizers, args.directions)
 
     tasks: dict[str, dict[str, Any]] = {}
     errors = []

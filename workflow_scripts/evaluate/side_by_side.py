@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.options import at_least
 
 Task, Answer = TypeVar("Task"), TypeVar("Answer")
 
@@ -23,8 +24,9 @@ def side_by_side(work: Callable[[Task], Answer], tasks: Sequence[Task], processe
         processes: at least 1, which starts none.
 
     Raises:
-        UserError: a process was killed, as for want of memory.
+        UserError: less than one process, or one was killed, as for want of memory.
     """
+    at_least("processes", processes, 1)
     if processes == 1 or len(tasks) < 2:
         return list(map(work, tasks))
     try:

@@ -18,14 +18,12 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.sources import TRAIN, FilesSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
+from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS, PUBLISHED
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 #: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
-#: What report.tabulate writes of every experiment; some keys of the config add more.
-TABLES = ("scores", "summary", "groups", "differences", "interference", "health")
-TABLE_FORMATS = ("md", "csv", "tex", "parquet")
 #: Stages that are one rule for each language or system: its name begins with the stage's.
 COUNT_ENCODER, USE_SYSTEM = SPREAD = ("count_encoder", "use_system")
 
@@ -209,12 +207,12 @@ def _places(experiment: Experiment, sets: Iterable[str]) -> Iterator[str]:
 
 def tables_of(experiment: Experiment) -> list[str]:
     """Return the names of an experiment's tables, in the order in which they are written."""
-    tests = ["significance", "wins", "seeds"] if experiment.evaluation.significance else []
-    return [*TABLES, *tests, *(["published"] if experiment.report.published else [])]
+    tests = OF_TESTS if experiment.evaluation.significance else ()
+    return [*ALWAYS, *tests, *([PUBLISHED] if experiment.report.published else [])]
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
-    files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in TABLE_FORMATS]
+    files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in FORMATS]
     yield _job("tabulate", "tables", *files)
     if set(experiment.all_systems) - set(experiment.used):
         yield _job("plot_training", "training", "figures/training.png")

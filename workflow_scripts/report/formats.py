@@ -11,7 +11,7 @@ metadata the key ``partial``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from workflow_scripts.files import atomic_path, write_text
 from workflow_scripts.report.table import Block, Cells, Shown, Table
+from workflow_scripts.table_names import FORMATS, TABLES
 
-FORMATS = ("md", "csv", "tex", "parquet")
 PAGE = 45  # rows that fit on one; a longer table is a longtable
 TEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -59,6 +59,14 @@ def write_table(folder: str | Path, table: Table) -> None:
     write_text(path.with_name(f"{table.name}.csv"), frame.to_csv(index=False, lineterminator="\n"))
     write_text(path.with_name(f"{table.name}.tex"), latex(table))
     _write_parquet(path.with_name(f"{table.name}.parquet"), frame, table)
+
+
+def remove_others(folder: str | Path, written: Collection[str]) -> None:
+    """Remove the tables of an earlier call that this one did not write: they are of other scores."""
+    for name in TABLES:
+        if name not in written:
+            for ending in FORMATS:
+                (Path(folder) / f"{name}.{ending}").unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame, table: Table) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.options import ALL, DIRECTION, Groups
 
 OUT, INTO, BOTH, OTHER = "out of pivot", "into pivot", "both", "other"
 SIDES = (OUT, INTO, BOTH, OTHER)
-ALL, DIRECTION = "all", "direction"  # the groupings that are always there; a user's grouping comes between
-Groups = dict[str, dict[str, list[str]]]
+# Groupings come in this order: all, the user's, single directions.
 Row = tuple[str, str, str, list[list[str]]]  # grouping, group, side, parts
 
 

@@ -4,27 +4,25 @@ In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/``
      exactly those of the lists given.
 Out: tables, each as ``.md``, ``.csv``, ``.tex`` and ``.parquet``: scores, summary, groups, differences,
      interference, health; with ``--significance-root`` significance, wins and seeds; with ``--published``
-     published.
+     published. Those of an earlier call that are not written now are removed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL
+from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.formats import write_table
+from workflow_scripts.report.formats import remove_others, write_table
 from workflow_scripts.report.group_tables import differences_table, groups_table
 from workflow_scripts.report.health_table import health_table, read_off_target
 from workflow_scripts.report.interference import TIER, interference_table
-from workflow_scripts.report.layout import ALL, DIRECTION, Groups
 from workflow_scripts.report.published import published_table, read_published, read_request
 from workflow_scripts.report.rounding import DECIMALS
 from workflow_scripts.report.scores import RAW, Plan, read_scores
@@ -35,22 +33,6 @@ from workflow_scripts.report.summary_table import summary_table
 from workflow_scripts.report.table import Table
 
 
-def read_groups(text: str) -> Groups:
-    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``.
-
-    Raises:
-        UserError: not JSON, not of that shape, or a grouping with the name of one that is always there.
-    """
-    example = {"family": {"germanic": ["de", "nl"]}}
-    groups = _json_object("--groups", text, example)
-    if not all(isinstance(by, dict) and all(map(_is_list_of_texts, by.values())) for by in groups.values()):
-        raise _misshaped("--groups", example)
-    for name in (ALL, DIRECTION):
-        if name in groups:
-            raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
-    return groups
-
-
 def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
@@ -58,28 +40,9 @@ def read_without(text: str) -> dict[str, list[str]]:
         UserError: not JSON or not of that shape.
     """
     example = {"sindhi": ["en-sd", "sd-en"]}
-    named = _json_object("--without", text, example)
-    if not all(name and _is_list_of_texts(listed) for name, listed in named.items()):
-        raise _misshaped("--without", example)
-    return named
-
-
-def _json_object(option: str, text: str, example: Any) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{option}: not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise _misshaped(option, example)
-    return value
-
-
-def _misshaped(option: str, example: Any) -> UserError:
-    return UserError(f"{option}: not of the shape {json.dumps(example)}")
-
-
-def _is_list_of_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return json_object(
+        "without", text, example, lambda found: all(found) and all(map(is_list_of_texts, found.values()))
+    )
 
 
 def read_plan(args: argparse.Namespace) -> Plan:
@@ -89,10 +52,7 @@ def read_plan(args: argparse.Namespace) -> Plan:
         UserError: a name stands twice, a direction is none, or a name is none of those it must be of.
     """
     for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet"):
-        values = getattr(args, name)
-        repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
-        if repeated:
-            raise UserError(f"--{name}: {repeated[0]} is named twice")
+        named_once(name, getattr(args, name))
     for direction in args.directions:
         split_direction(direction)
     for name in args.comet:
@@ -175,6 +135,7 @@ def main(argv: list[str] | None = None) -> None:
     tables = list(tables_of(args, read_plan(args)))
     for table in tables:
         write_table(args.out_dir, table)
+    remove_others(args.out_dir, [table.name for table in tables])
     marked = " PARTIAL" if any(table.missing for table in tables) else ""
     print(f"{args.out_dir}:{marked} {', '.join(table.name for table in tables)}", file=sys.stderr)
 

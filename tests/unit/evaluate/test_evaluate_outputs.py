@@ -121,12 +121,53 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
         (["--control", "old"], "--control: needs --baseline, the system that all others are tested against"),
         (["--references", "ref.{lang}"], "pattern 'ref.{lang}': no wildcard {lang}"),
         (["--tokenizers", '{"de": "mecab"}'], "--tokenizers: sacrebleu has no 'mecab'"),
+        (
+            ["--tokenizers", '{"enn": "char"}'],
+            "--tokenizers: 'enn' is the target of no direction (did you mean 'en'?)",
+        ),
+        (["--pivot", "enn"], "--pivot: no direction has 'enn' (did you mean 'en'?)"),
+        (["--metrics", "bleu", "bleu"], "--metrics: bleu is named twice"),
+        (["--groups", "{"], "--groups: not JSON ("),
+        (["--resamples", "0"], "--resamples is 0, at least 1 is needed"),
+        (["--seed", "-1"], "--seed is -1, at least 0 is needed"),
+        (["--processes", "0"], "--processes is 0, at least 1 is needed"),
     ],
 )
 def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         main([*lay(tmp_path), *options])
     assert str(error.value).startswith(said)
+    assert not (tmp_path / "out").exists()
+
+
+def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, capsys) -> None:
+    options = lay(tmp_path)
+    for gone in ("old/de-en", "new/en-de"):
+        (tmp_path / f"{gone}.hyp").unlink()
+    main([*options, "--baseline", "old", "--allow-partial"])
+    assert "new: not tested, it has no direction that old has too" in capsys.readouterr().err
+    # Of two systems, two directions and two metrics those of `same` in en-de are there.
+    assert "PARTIAL (6 of 8 tests missing)" in (tmp_path / "out/significance.md").read_text().splitlines()[0]
+    assert {row["system"] for row in rows(tmp_path / "out/significance.csv")} == {"same"}
+
+
+def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
+    options = lay(tmp_path)
+    main([*options, "--baseline", "old"])
+    (tmp_path / "out/notes.md").touch()
+    for path in (tmp_path / "new").iterdir():
+        path.unlink()
+    main([*options, "--profile", "paper"])
+    made = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
+    stems = {"scores", "summary", "groups", "differences", "interference", "health"}
+    tables = {f"{stem}.{ending}" for stem in stems for ending in ("md", "csv", "tex", "parquet")}
+    scores = {
+        f"scores/{system}/s0/outputs.paper.{ending}"
+        for system in ("old", "same")
+        for ending in ("json", "segments.npz")
+    }
+    assert made == {"notes.md"} | tables | scores
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"scores"}
 
 
 def test_the_pivot_is_the_one_language_of_all_directions() -> None:

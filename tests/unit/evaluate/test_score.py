@@ -120,12 +120,13 @@ def test_tokenizer_by_target_language(tmp_path, language, tokenizer, hypothesis,
         "--tokenizers",
         json.dumps({"zh": "zh", "ja": "ja-mecab"} | ({language: tokenizer} if tokenizer else {})),
     ]
-    main([*files, *names, *given, "--directions", f"en-{language}", "--out", str(tmp_path / "out.json")])
+    directions = dict.fromkeys([f"en-{language}", "en-zh", "en-ja"])
+    main([*files, *names, *given, "--directions", *directions, "--out", str(tmp_path / "out.json")])
     arrays, _ = read_archive(tmp_path / "out.segments.npz", "segments-1")
     [row] = arrays[f"en-{language}/bleu"].tolist()
     # Lengths of hypothesis and reference, four counts of matches, four of n-grams.
     assert [row[2], row[6]] == matches
-    [entry] = json.loads((tmp_path / "out.json").read_text())["directions"].values()
+    entry = json.loads((tmp_path / "out.json").read_text())["directions"][f"en-{language}"]
     assert f"tok:{tokenizer or '13a'}" in entry["scores"][0]["signature"]
 
 

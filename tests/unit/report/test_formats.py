@@ -7,8 +7,9 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.report.formats import FORMATS, escaped, latex, markdown, write_table
+from workflow_scripts.report.formats import escaped, latex, markdown, write_table
 from workflow_scripts.report.table import Block, Shown, Table, frame_of
+from workflow_scripts.table_names import FORMATS
 
 BLOCK = Block(
     "tier × side",

@@ -352,6 +352,14 @@ def test_every_table_in_every_format(everything):
     assert "PARTIAL" not in "".join(path.read_text() for path in tables.glob("*.[mct]*"))
 
 
+def test_tables_that_are_no_longer_asked_for_go(everything):
+    tables = tabulate_all(everything)
+    (tables / "own.csv").touch()
+    tabulate(everything)
+    names = ["differences", "groups", "health", "interference", "own", "scores", "summary"]
+    assert sorted({path.stem for path in tables.iterdir()}) == names
+
+
 def test_the_same_files_give_the_same_bytes(everything):
     tables = tabulate_all(everything)
     before = {path.name: path.read_bytes() for path in tables.iterdir()}

@@ -1,0 +1,75 @@
+"""Checks of options that several programs have.
+
+In:  values as a command line has them.
+Out: the value, or a ``UserError`` that names the option.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workflow_scripts.errors import UserError
+
+Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
+ALL, DIRECTION = "all", "direction"  # the groupings that are always there
+
+
+def at_least(option: str, value: int | None, least: int) -> None:
+    """Refuse a number that is given and too small."""
+    if value is not None and value < least:
+        raise UserError(f"--{option} is {value}, at least {least} is needed")
+
+
+def named_once(option: str, values: Sequence[Any]) -> None:
+    """Refuse a list that has something twice."""
+    repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
+    if repeated:
+        raise UserError(f"--{option}: {repeated[0]} is named twice")
+
+
+def json_object(
+    option: str, text: str, example: dict[str, Any], right: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Return the object that an option is.
+
+    Args:
+        example: what is shown where the object is of another shape.
+        right: whether an object has that shape.
+
+    Raises:
+        UserError: not JSON, no object, or not ``right``.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"--{option}: not JSON ({error})") from None
+    if not isinstance(value, dict) or not right(value):
+        raise UserError(f"--{option}: not of the shape {json.dumps(example)}")
+    return value
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """Return whether a value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def read_groups(text: str) -> Groups:
+    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``.
+
+    Raises:
+        UserError: not JSON, not of that shape, or a grouping with the name of one that is always there.
+    """
+    groups = json_object(
+        "groups",
+        text,
+        {"family": {"germanic": ["de", "nl"]}},
+        lambda found: all(
+            isinstance(by, dict) and all(map(is_list_of_texts, by.values())) for by in found.values()
+        ),
+    )
+    for name in (ALL, DIRECTION):
+        if name in groups:
+            raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
+    return groups

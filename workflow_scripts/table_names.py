@@ -1,0 +1,14 @@
+"""What the tables of an experiment are called, and the forms in which each is written.
+
+Who makes them and who says which files belong to an experiment read the same names.
+"""
+
+from __future__ import annotations
+
+#: Of every experiment, in the order in which they are written; keys of the config add the others.
+ALWAYS = ("scores", "summary", "groups", "differences", "interference", "health")
+OF_TESTS = ("significance", "wins", "seeds")
+PUBLISHED = "published"
+#: All that there can be.
+TABLES = (*ALWAYS, *OF_TESTS, PUBLISHED)
+FORMATS = ("md", "csv", "tex", "parquet")
