@@ -207,7 +207,14 @@ def wrong_sets():
             yield str(error)
 
 
-if absent := [*missing_text(), *missing_systems(), *wrong_sets()]:
+def missing_numbers():
+    """A line for the published numbers that are to be compared with, where they are not there."""
+    published = EXPERIMENT.report.published
+    if published and not Path(published.file).is_file():
+        yield f"report.published.file: there is no file {published.file}"
+
+
+if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
     raise WorkflowError("\n".join(absent))
 
 

@@ -155,6 +155,16 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    published = {"file": "gone.csv", "systems": {"baseline": "theirs"}, "references": "raw"}
+    result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
+    assert result.returncode != 0
+    said = result.stdout + result.stderr
+    assert "report.published.file: there is no file gone.csv\n" in said
+    assert "MissingInputException" not in said and "Traceback" not in said
+
+
 def test_config_mistakes_stop_before_anything(tmp_path: Path) -> None:
     result = snakemake(tmp_path, {**TINY, "masks": {"k": [0]}, "pivvot": "en"}, "-n")
     assert result.returncode != 0
