@@ -25,7 +25,8 @@ rule all:
         "<results>/data/card.json",
         # Named, so that one that was lost is made again although the tables stand.
         hypothesis_files(),
-        "<results>/tables/summary.md",
+        score_files(),
+        rules.tabulate.output,
         significance_files(),
         off_target_files(),
         likelihood_files(),

@@ -392,6 +392,18 @@ ROWS = [
         edit=delete(f"{RESULTS}/translations/ns-k70/s1/news/en-de.txt"),
     ),
     Row(
+        "a score file is deleted",
+        {"score": 1, "compare": 1, **TABLES},
+        "its hypotheses are scored again",
+        edit=delete(f"{RESULTS}/scores/ns-k70/s1/news.raw.json"),
+    ),
+    Row(
+        "a table is deleted, in any of its forms",
+        TABLES,
+        "all tables are made together; the figure over k reads one of them",
+        edit=delete(f"{RESULTS}/tables/groups.tex"),
+    ),
+    Row(
         "activation counts or masks are deleted",
         {},
         "what was made of them is there; they are made again when something needs them",
