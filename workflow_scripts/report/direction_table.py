@@ -20,7 +20,7 @@ from workflow_scripts.report.marks import (
     best,
 )
 from workflow_scripts.report.names import table_title
-from workflow_scripts.report.rounding import compact, stored
+from workflow_scripts.report.rounding import stored, written
 from workflow_scripts.report.scores import COLUMNS, Flags, Plan, Score
 from workflow_scripts.report.summary import display_order, estimate
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, frame_of, records
@@ -91,7 +91,7 @@ def _block(
         line: Cells = [Shown(direction, marks=FLAGGED if flags.get((metric, direction)) else "")]
         for system, mean, is_best in zip(systems, means, bold, strict=True):
             n = mean.n if mean else 0
-            text = compact(*((mean.mean, mean.sd) if mean else (None, None)), n, "scores missing", digits)
+            text = written(*((mean.mean, mean.sd) if mean else (None, None)), n, "scores missing", digits)
             text += "" if n == len(plan.seeds) else f" [{n}/{len(plan.seeds)}]"
             marks = significant.get((testset, profile, metric, direction, system), "")
             line.append(Shown(text, is_best, marks))

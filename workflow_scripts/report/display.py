@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from workflow_scripts.report.marks import FLAGGED
-from workflow_scripts.report.rounding import DECIMALS, PAPER, Digits, digits_of
+from workflow_scripts.report.rounding import PAPER, Digits, digits_of
 from workflow_scripts.report.table import Record
 
 PAPER_RULE = (
@@ -15,21 +15,16 @@ PAPER_RULE = (
 
 
 class Display:
-    """What all tables of one experiment share.
-
-    ``excluded`` are the directions of each name of ``without``; ``decimals`` are the digits of sacrebleu's
-    metrics.
-    """
+    """What all tables of one experiment share; ``excluded``: the directions of each name of ``without``."""
 
     def __init__(
         self,
         pivot: str,
-        decimals: int = DECIMALS,
         baseline: str = "baseline",
         control: str = "continued",
         excluded: Mapping[str, list[str]] | None = None,
     ) -> None:
-        self.pivot, self.decimals, self.baseline, self.control = pivot, decimals, baseline, control
+        self.pivot, self.baseline, self.control = pivot, baseline, control
         self.excluded = dict(excluded or {})
 
     def others(self, systems: Collection[str]) -> dict[str, str]:
@@ -39,7 +34,7 @@ class Display:
 
     def digits(self, row: Record) -> Digits:
         """How the numbers of a row are shown."""
-        return digits_of(row["metric"], row["profile"], self.decimals)
+        return digits_of(row["metric"], row["profile"])
 
 
 def averaging_notes(rows: Sequence[Record]) -> list[str]:

@@ -21,7 +21,7 @@ from workflow_scripts.report.display import (
 from workflow_scripts.report.layout import ALL, BOTH, DIRECTION
 from workflow_scripts.report.marks import BOLD_RULE, FLAGGED, best
 from workflow_scripts.report.names import side_title, table_title, without_title
-from workflow_scripts.report.rounding import compact
+from workflow_scripts.report.rounding import written
 from workflow_scripts.report.summary import CSV_COLUMNS, Summary, row_of
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
 
@@ -163,7 +163,7 @@ def _block(
         digits = display.digits(column[0])
         bold = best(comparable(column, value), column[0]["metric"], digits)
         for row, is_best in zip(column, bold, strict=True):
-            text = compact(row[value], row["sd"], row["n"], reason(row), digits, value == "difference")
+            text = written(row[value], row["sd"], row["n"], reason(row), digits, value == "difference")
             marks = FLAGGED if row["flags"] else ""
             lines[row["system"]].append(Shown(text + found(row), is_best, marks))
     header = ["avg" if side == BOTH else side_title(side, display.pivot) for _, side in places]

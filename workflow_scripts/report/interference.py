@@ -19,7 +19,7 @@ from workflow_scripts.report.scores import Flags, Plan, Score
 from workflow_scripts.report.summary import Cell, summarise
 from workflow_scripts.report.table import Table, frame_of, records
 
-TIER = "tier"
+TIERS = "tier"  # the grouping by resource
 COLUMNS = [
     *PLACE,
     *("bilingual", *COUNTS, "score", "difference", "sd", "n", "reading", "note", "signature", "flags"),
@@ -37,7 +37,6 @@ def interference_table(
     display: Display,
     groups: Groups,
     bilingual: str | None = None,
-    tiers: str = TIER,
     flags: Flags | None = None,
 ) -> Table:
     """Return the table; without a bilingual system its numbers are n/a and say why.
@@ -46,12 +45,11 @@ def interference_table(
         scores: of all systems, the bilingual one among them.
         plan: what must be there.
         display: how numbers are shown.
-        groups: all groupings; only that of ``tiers`` is used.
+        groups: all groupings; only that by resource is used.
         bilingual: a system of the plan, or None.
-        tiers: name of the grouping by resource.
         flags: what a reader must know of (metric, direction).
     """
-    chosen_groups = {tiers: groups[tiers]} if tiers in groups else {}
+    chosen_groups = {TIERS: groups[TIERS]} if TIERS in groups else {}
     summary = summarise(
         scores, plan, display.pivot, chosen_groups, bilingual or "", bilingual or "", display.excluded, flags
     )
@@ -65,7 +63,7 @@ def interference_table(
     else:
         notes.insert(0, f"The bilingual system is `{bilingual}`.")
     if not chosen_groups:
-        skipped.append(f"high and low resource: no grouping {tiers!r} of languages (groups.{tiers})")
+        skipped.append(f"high and low resource: no grouping {TIERS!r} of languages (groups.{TIERS})")
     title = f"Interference and transfer in {plan.experiment}"
     return Table("interference", title, frame, blocks, notes, skipped, summary.missing, summary.expected)
 

@@ -17,13 +17,13 @@ Significant = Mapping[tuple[str, str, str, str, str], str]
 
 
 def best(values: Sequence[float | None], metric: str, digits: Digits) -> list[bool]:
-    """Return which numbers are the best of the row or column, equal as shown; at least two must be there.
+    """Return which numbers are the best of the row or column, equal as shown; of one alone there is no best.
 
     Of TER the lowest is the best, of differences in TER too.
     """
     shown = [None if value is None else quantized(value, digits) for value in values]
     there = [value for value in shown if value is not None]
-    if len(values) < 2 or not there:
+    if len(there) < 2:
         return [False] * len(values)
     top = max(there) if higher_is_better(metric) else min(there)
     return [value == top for value in shown]

@@ -18,7 +18,7 @@ from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.report.display import Display, averaging_notes
 from workflow_scripts.report.layout import BOTH, DIRECTION, Groups, layout
 from workflow_scripts.report.names import METRIC_NAMES, side_title, table_title
-from workflow_scripts.report.rounding import Digits, compact, decimal_difference, decimal_mean, rounded
+from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
 from workflow_scripts.report.table import Block, Cells, Record, Table, frame_of, records
@@ -217,6 +217,6 @@ def _side(row: Record, display: Display) -> str:
 
 
 def _numbers(row: Record, digits: Digits) -> Cells:
-    ours = compact(row["ours"], row["sd"], row["n"], row["note"] or "", digits)
+    ours = written(row["ours"], row["sd"], row["n"], row["note"] or "", digits)
     difference = "n/a" if row["difference"] is None else rounded(row["difference"], digits, sign=True)
     return [ours, rounded(row["published"], digits), difference]

@@ -31,11 +31,11 @@ class Digits(NamedTuple):
 HUNDREDTHS = Digits()
 
 
-def digits_of(metric: str, profile: str, decimals: int = DECIMALS) -> Digits:
+def digits_of(metric: str, profile: str) -> Digits:
     """Return how a metric is shown: in the profile ``paper`` as in the published table, .824 and 25.6."""
     if profile == PAPER:
         return Digits(1 if metric in SACREBLEU else 3, as_published=True)
-    return Digits(decimals if metric in SACREBLEU else COMET_DECIMALS)
+    return Digits(DECIMALS if metric in SACREBLEU else COMET_DECIMALS)
 
 
 def stored(score: float, metric: str, profile: str) -> float:
@@ -74,17 +74,11 @@ def rounded(value: float, digits: Digits = HUNDREDTHS, sign: bool = False) -> st
 def written(
     mean: float | None, sd: float | None, n: int, reason: str, digits: Digits = HUNDREDTHS, sign: bool = False
 ) -> str:
-    """Return "39.61 ± 0.12 (3)": mean, standard deviation and number of seeds, or "n/a (why)"."""
+    """Return "39.61 ± 0.12 (3)": mean, standard deviation and number of seeds.
+
+    Of one seed it is the number alone: "39.61"; without a mean "n/a (why)".
+    """
     if mean is None:
         return f"n/a ({reason})"
-    spread = "n/a" if sd is None else rounded(sd, digits)
-    return f"{rounded(mean, digits, sign)} ± {spread} ({n})"
-
-
-def compact(
-    mean: float | None, sd: float | None, n: int, reason: str, digits: Digits = HUNDREDTHS, sign: bool = False
-) -> str:
-    """Return as ``written``, but of one seed the number alone: "39.61"."""
-    if mean is None or sd is not None:
-        return written(mean, sd, n, reason, digits, sign)
-    return rounded(mean, digits, sign)
+    number = rounded(mean, digits, sign)
+    return number if sd is None else f"{number} ± {rounded(sd, digits)} ({n})"

@@ -17,7 +17,7 @@ from workflow_scripts.evaluate.correction import LOSS, WIN, count_outcomes
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.layout import BOTH, members
 from workflow_scripts.report.names import side_title, table_title
-from workflow_scripts.report.rounding import decimal_mean, rounded
+from workflow_scripts.report.rounding import PAPER, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
@@ -45,17 +45,28 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
         )
 
     notes = [
-        "Each cell: system - other with its confidence interval (paired bootstrap over sentences).",
+        "Each cell: system - other with its 95 % confidence interval, of this direction alone (paired "
+        "bootstrap over sentences, not corrected).",
         f"{BETTER} a win, {WORSE} a loss: p of approximate randomisation, after Holm's correction over "
         f"directions, is at most {level:g}; all others are ties. A win is the better score, of TER the lower "
         "one.",
         "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
         "both uncorrected, after Holm and after Benjamini-Hochberg.",
     ]
-    notes += too_few_resamples(compared.resamples, len(plan.directions), level)
+    notes += [*unrounded_note(plan), *too_few_resamples(compared.resamples, len(plan.directions), level)]
     blocks = _by_direction(records(frame), plan, cell, by_seed=True)
     title = f"Significance of differences in {plan.experiment}"
     return Table("significance", title, frame, blocks, notes, [], *_missing(compared))
+
+
+def unrounded_note(plan: Plan) -> list[str]:
+    """Return what a reader of the profile paper must know: the other tables differ in the last digit."""
+    if PAPER not in plan.profiles:
+        return []
+    return [
+        "In the profile paper too these differences are of unrounded scores; those of the other tables are "
+        "of scores rounded to one decimal (COMET: four), so that +0.1 there may be +0.0 here."
+    ]
 
 
 def too_few_resamples(resamples: int, directions: int, level: float) -> list[str]:
@@ -120,6 +131,7 @@ def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
         "resampled sentences, root of the mean square over seeds). Of one seed the former is n/a.",
         "mixed_sd in the csv and parquet files: that of the mean over seeds if both kinds of chance were "
         "independent, √(sentence_sd² + seed_sd² / seeds).",
+        *unrounded_note(plan),
     ]
     blocks = _by_direction(records(frame), plan, cell, by_seed=False)
     title = f"Differences over seeds and over sentences in {plan.experiment}"

@@ -32,7 +32,7 @@ def summary_table(summary: Summary, display: Display) -> Table:
     others = display.others({cell.system for cell in summary.cells})
     notes = [
         "Each number: mean over directions, then mean ± standard deviation over seeds "
-        "(number of seeds); for one seed the deviation is n/a.",
+        "(number of seeds); of one seed the number alone.",
         *averaging_notes(rows),
         BOLD_RULE,
     ]

@@ -22,9 +22,8 @@ from workflow_scripts.report.display import Display
 from workflow_scripts.report.formats import remove_others, write_table
 from workflow_scripts.report.group_tables import differences_table, groups_table
 from workflow_scripts.report.health_table import health_table, read_off_target
-from workflow_scripts.report.interference import TIER, interference_table
+from workflow_scripts.report.interference import interference_table
 from workflow_scripts.report.published import published_table, read_published, read_request
-from workflow_scripts.report.rounding import DECIMALS
 from workflow_scripts.report.scores import RAW, Plan, read_scores
 from workflow_scripts.report.significance import marks_of, read_significance
 from workflow_scripts.report.significance_tables import seeds_table, significance_table, wins_table
@@ -81,7 +80,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
     if args.off_target_root:
         rates, absent = read_off_target(args.off_target_root, plan, args.allow_partial)
         missing, expected = missing + len(absent), expected + len(rates) + len(absent)
-    display = Display(args.pivot, args.decimals, args.baseline, args.control, without)
+    display = Display(args.pivot, args.baseline, args.control, without)
     marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     summary = summarise(
         reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags
@@ -90,8 +89,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
     yield summary_table(summary, display)
     yield groups_table(summary, display)
     yield differences_table(summary, display)
-    bilingual = (args.bilingual, args.tiers)
-    yield interference_table(reading.scores, plan, display, groups, *bilingual, reading.flags)
+    yield interference_table(reading.scores, plan, display, groups, args.bilingual, reading.flags)
     yield health_table(reading.health, plan, rates, missing, expected)
     if compared:
         yield significance_table(compared, plan, display, args.level)
@@ -118,12 +116,10 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--without", default="{}", help='JSON: {"sindhi": ["en-sd", "sd-en"]}, left out')
-    parser.add_argument("--tiers", default=TIER, help="the grouping by resource, for interference")
     parser.add_argument("--bilingual", help="the system of bilingual models, for interference")
     parser.add_argument("--published", help='JSON: {"file": "x.csv", "systems": {"ours": "theirs"}}')
     parser.add_argument("--baseline", default="baseline", help="system of the first difference")
     parser.add_argument("--control", default="continued", help="system of the second difference")
-    parser.add_argument("--decimals", type=int, default=DECIMALS, help="digits of BLEU, chrF++, TER")
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
     parser.add_argument("--out-dir", required=True)
     return parser

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 from workflow_scripts.report.scores import Plan, Score
 
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).parents[4] / "shared"))
-PUBLISHED = SHARED / "reference" / "published_scores.csv"
+PUBLISHED = Path(__file__).parents[3] / "config" / "published" / "ec30.csv"
 TIERS = {
     "high": ["de", "nl", "fr", "es", "ru", "cs", "hi", "bn", "ar", "he"],
     "med": ["sv", "da", "it", "pt", "pl", "bg", "kn", "mr", "mt", "ha"],

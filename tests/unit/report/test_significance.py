@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,19 @@ def test_every_test_is_in_the_frame():
         ["en-fr", Shown("+1.00 [+0.50, +1.50]")],
         ["de-en", Shown("-3.00 [-3.50, -2.50]", marks="↓")],
     ]
+
+
+def test_the_notes_say_what_an_interval_and_a_difference_are():
+    plan = plan_of(["baseline", "ns"], [1, 2])
+    notes = significance_table(compared(), plan, DISPLAY, 0.01).notes
+    assert "95 % confidence interval, of this direction alone" in notes[0]
+    assert not [note for note in notes if "unrounded" in note]
+    both = replace(plan, profiles=["raw", "paper"])
+    for table in (
+        significance_table(compared(), both, DISPLAY, 0.05),
+        seeds_table(compared(), both, DISPLAY),
+    ):
+        assert [note for note in table.notes if "differences are of unrounded scores" in note]
 
 
 def test_seeds_beside_sentences():
