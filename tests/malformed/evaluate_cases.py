@@ -199,7 +199,12 @@ TESTED = {
     "p_bootstrap": 0.01,
     "p_randomisation": 0.01,
 }
-RATED = {"n": 3, "off_target_rate": 0.0, "packaged": {"off_target_rate": None, "reason": "unknown"}}
+RATED = {
+    "n": 3,
+    "without_letters": 0,
+    "off_target_rate": 0.0,
+    "packaged": {"off_target_rate": None, "reason": "unknown"},
+}
 PUBLISHED = b"system,direction,metric,score\ntheirs,en-de,BLEU,25.0\n"
 
 

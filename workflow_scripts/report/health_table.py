@@ -25,20 +25,23 @@ from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, f
 LENGTH_RATIO = (0.8, 1.25)
 MOST = {
     "empty_hypotheses": 0.01,
+    "without_letters": 0.01,
     "repeated_4gram_rate": 0.05,
     "copied_source_rate": 0.05,
     "off_target_rate": 0.05,
 }
 HEALTH = ["length_ratio", "empty_hypotheses", "repeated_4gram_rate", "copied_source_rate"]
 OFF_TARGET = [
-    *("off_target_rate", "references_off_target_rate"),
+    *("without_letters", "off_target_rate", "references_off_target_rate"),
     *("packaged_off_target_rate", "packaged_reason"),
 ]
 JOB = ["experiment", "system", "seed", "testset", "profile", "direction"]
 COLUMNS = [*JOB, "n", *HEALTH, *OFF_TARGET, "out_of_ordinary"]
+COUNTS = ("empty_hypotheses", "without_letters")  # all others but the ratio are shares
 NAMES = {
     "length_ratio": "length ratio",
     "empty_hypotheses": "empty",
+    "without_letters": "without letters",
     "repeated_4gram_rate": "repeated 4-gram",
     "copied_source_rate": "copied source",
     "off_target_rate": "off target",
@@ -75,7 +78,8 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
                 continue
             entry = directions[direction]
             packaged = entry["packaged"]
-            rates = [entry["off_target_rate"], entry.get("references_off_target_rate")]
+            rates = [entry["without_letters"], entry["off_target_rate"]]
+            rates.append(entry.get("references_off_target_rate"))
             values = (*rates, packaged["off_target_rate"], packaged.get("reason") or "")
             found[system, seed, testset, direction] = dict(zip(OFF_TARGET, values, strict=True))
     if missing and not allow_partial:
@@ -92,6 +96,8 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
     # None: no hypothesis to judge, a language that is not known.
     if not all(0 <= float(rate) <= 1 for rate in rates if rate is not None):
         raise ValueError("a rate that is not between 0 and 1")
+    if not 0 <= int(entry["without_letters"]) <= int(entry["n"]):
+        raise ValueError("more hypotheses without letters than there are")
 
 
 def unusual(row: Mapping[str, Any]) -> list[str]:
@@ -103,7 +109,7 @@ def unusual(row: Mapping[str, Any]) -> list[str]:
         value = row[name]
         if value is None:
             continue
-        if name == "empty_hypotheses":
+        if name in COUNTS:
             value /= row["n"]
         if name == "off_target_rate":
             value -= row["references_off_target_rate"] or 0  # by which the identifier errs itself
@@ -145,26 +151,25 @@ def health_table(
             blocks += _unusual_blocks(part, section)
     notes = [
         "Length ratio: characters of hypotheses over those of references, blanks left out. The others are "
-        "shares of hypotheses (empty: a number in the csv and parquet files).",
-        "Off target: not in the target language by the identifier trained on this experiment's text; "
-        "references: how often it errs itself; "
+        "shares of hypotheses (empty, without letters: numbers in the csv and parquet files).",
+        "Off target: share of the hypotheses with a letter that are not in the target language, by the "
+        "identifier trained on this experiment's text; without letters: digits and signs alone, in no "
+        "language; references: how often it errs itself; "
         "packaged: by a maintained identifier, n/a where it does not know the language.",
         RULE,
     ]
     if off_target is None:
-        notes[1] = "Off target: n/a, no language was identified."
+        notes[1] = "Off target, without letters: n/a, no language was identified."
     title = f"Health of hypotheses in {plan.experiment}"
     return Table("health", title, frame, blocks, notes, [], missing, expected, "figures")
 
 
 def _figures(rows: Sequence[Record]) -> Cells:
-    """The figures' means over rows; empty hypotheses as a share."""
+    """The figures' means over rows; empty hypotheses and those without letters as shares."""
     cells: Cells = []
     for name in NAMES:
         values = [
-            row[name] / row["n"] if name == "empty_hypotheses" else row[name]
-            for row in rows
-            if row[name] is not None
+            row[name] / row["n"] if name in COUNTS else row[name] for row in rows if row[name] is not None
         ]
         share = name != "length_ratio"
         mean = decimal_mean(values) if values else None

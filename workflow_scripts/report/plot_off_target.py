@@ -3,18 +3,20 @@
 In:  ``off_target/{system}/s{seed}/{testset}.json`` of ``evaluate.identify``.
 Out: one PNG: a row for each direction, a column for the references (what the identifier errs by itself) and
      for each system; in a cell the rate in percent, the mean over seeds, and the wrong language that most of
-     it is in.
+     it is in; grey and n/a where no hypothesis has a letter.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
@@ -26,6 +28,7 @@ from workflow_scripts.report.figure import save
 REFERENCES = "references"
 CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
 LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
+NOT_JUDGED = "lightgrey"  # of a system that wrote nothing: no rate is not a rate of zero
 GAMMA = 0.4  # of the colour scale: one percent is told from none
 
 
@@ -38,7 +41,9 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What is written into the cell: nothing where nothing is off target."""
+        """What is written into the cell: nothing where nothing is off target, n/a where there is no rate."""
+        if self.rate is None:
+            return "n/a"
         return f"{100 * self.rate:.1f} {self.language}".strip() if self.rate else ""
 
 
@@ -101,8 +106,9 @@ def draw(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str, out
     axis = figure.add_axes(
         (LEFT / width, MARGIN / height, 1 - (LEFT + MARGIN) / width, 1 - (TOP + MARGIN) / height)
     )
-    rates = [[cell.rate or 0.0 for cell in row] for row in cells.values()]
-    axis.imshow(rates, cmap="Oranges", norm=PowerNorm(GAMMA, 0, 1), aspect="auto")
+    rates = [[math.nan if cell.rate is None else cell.rate for cell in row] for row in cells.values()]
+    colours = colormaps["Oranges"].with_extremes(bad=NOT_JUDGED)
+    axis.imshow(rates, cmap=colours, norm=PowerNorm(GAMMA, 0, 1), aspect="auto")
     for y, row in enumerate(cells.values()):
         for x, cell in enumerate(row):
             axis.text(x, y, cell.text, ha="center", va="center", fontsize=6)

@@ -21,6 +21,7 @@ FIGURES = {
     "copied_source_rate": 0.0,
 }
 RATES: dict[str, Any] = {
+    "without_letters": 0,
     "off_target_rate": 0.02,
     "references_off_target_rate": 0.01,
     "packaged_off_target_rate": None,
@@ -46,6 +47,9 @@ def entry(system: str, direction: str, **changes: Any) -> dict[str, Any]:
             {"repeated_4gram_rate": 0.06, "copied_source_rate": 0.051},
             ["repeated_4gram_rate", "copied_source_rate"],
         ),
+        ({"without_letters": 2}, []),
+        ({"without_letters": 3}, ["without_letters"]),
+        ({"without_letters": 200, "off_target_rate": None}, ["without_letters"]),  # all are numbers
         ({"off_target_rate": 0.5}, ["off_target_rate"]),
         ({"off_target_rate": 0.055}, []),  # of the references one in a hundred
         ({"off_target_rate": 0.5, "references_off_target_rate": 0.46}, []),
@@ -65,7 +69,7 @@ def test_the_table():
         entry("ns", "de-en"),
     ]
     rates = {("ns", 1, "test", "en-de"): {**RATES, "off_target_rate": 0.25, "packaged_off_target_rate": 0.2}}
-    rates |= {("ns", 1, "test", "de-en"): RATES}
+    rates |= {("ns", 1, "test", "de-en"): {**RATES, "without_letters": 2}}
     table = health_table(health, PLAN, rates)
     rows = records(table.frame)
     assert [row["out_of_ordinary"] for row in rows] == ["", "", "empty_hypotheses; off_target_rate", ""]
@@ -74,19 +78,19 @@ def test_the_table():
     means, odd = table.blocks
     assert means.rows == [
         # Mean ratio 1.05; of copies only one direction's share is known.
-        ["baseline", "1.05", "0.0%", "1.0%", "0.0%", "n/a", "n/a", "n/a", "0 of 2"],
-        # Empty 4 of 200 and none, so one in a hundred; off target (25 + 2) / 2.
-        ["ns", "1.00", "1.0%", "1.0%", "0.0%", "13.5%", "1.0%", "20.0%", "1 of 2"],
+        ["baseline", "1.05", "0.0%", "n/a", "1.0%", "0.0%", "n/a", "n/a", "n/a", "0 of 2"],
+        # Empty 4 of 200 and none, so one in a hundred; without letters 2 and none; off target (25 + 2) / 2.
+        ["ns", "1.00", "1.0%", "0.5%", "1.0%", "0.0%", "13.5%", "1.0%", "20.0%", "1 of 2"],
     ]
     assert odd.rows == [
-        ["ns s1 en-de", "1.00", "2.0%", "1.0%", "0.0%", "25.0%", "1.0%", "20.0%", "empty, off target"]
+        ["ns s1 en-de", "1.00", "2.0%", "0.0%", "1.0%", "0.0%", "25.0%", "1.0%", "20.0%", "empty, off target"]
     ]
     assert "below 0.8 or above 1.25" in table.notes[-1] and "more than 5% off target" in table.notes[-1]
 
 
 def test_without_identification_it_is_said():
     table = health_table([entry("baseline", "en-de")], PLAN)
-    assert "Off target: n/a, no language was identified." in table.notes
+    assert "Off target, without letters: n/a, no language was identified." in table.notes
     assert len(table.blocks) == 1  # nothing is out of the ordinary
 
 
@@ -94,6 +98,7 @@ def write(root: Path, system: str, change: Any = None) -> None:
     directions = {
         direction: {
             "n": 200,
+            "without_letters": 0,
             "off_target_rate": 0.02,
             "references_off_target_rate": 0.01,
             "labels": {"de": 200},
@@ -126,6 +131,7 @@ def test_rates_are_read(tmp_path):
         (lambda c: c.update(system="old"), "system is 'old', its path says 'ns'"),
         (lambda c: c["directions"]["en-de"].pop("packaged"), "not a language file .KeyError: 'packaged'"),
         (lambda c: c["directions"]["en-de"].update(off_target_rate=2), "not between 0 and 1"),
+        (lambda c: c["directions"]["en-de"].update(without_letters=201), "more hypotheses without letters"),
     ],
 )
 def test_rates_that_are_missing_or_none(tmp_path, change, message):

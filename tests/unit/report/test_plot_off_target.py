@@ -5,9 +5,22 @@ from __future__ import annotations
 import json
 
 import pytest
+from PIL import Image
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.report.plot_off_target import Cell, main, read_cells
+from workflow_scripts.report.plot_off_target import (
+    CELL_HEIGHT,
+    CELL_WIDTH,
+    LEFT,
+    MARGIN,
+    TOP,
+    Cell,
+    draw,
+    main,
+    read_cells,
+)
+
+WIDTH = LEFT + 2 * CELL_WIDTH + MARGIN  # of a figure of one system, inches
 
 
 def entry(labels, rate, references=0.0):
@@ -39,7 +52,7 @@ def test_mean_over_seeds_and_the_language_of_most(tmp_path):
         "de-en": [Cell(0.0), Cell(None), Cell(None)],  # nothing was written: no rate
     }
     assert [cell.text for cell in cells["en-de"]] == ["1.0", "10.0 nl", "20.0 en"]
-    assert [cell.text for cell in cells["de-en"]] == ["", "", ""]
+    assert [cell.text for cell in cells["de-en"]] == ["", "n/a", "n/a"]
 
 
 def arguments(root, out):
@@ -53,6 +66,21 @@ def test_drawn_twice_the_same_bytes(tmp_path):
         main(arguments(root, tmp_path / name))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_not_judged_is_grey_and_not_as_zero(tmp_path):
+    rows = {"en-de": [Cell(0.0), Cell(None)]}
+    draw(rows, ["ns"], "test", tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        picture = image.convert("RGB")
+    # One row, two columns: in each a point left of its text.
+    width, height = picture.size
+    left, right = LEFT * width / WIDTH, width * (1 - MARGIN / WIDTH)
+    middle = height * (TOP + CELL_HEIGHT / 2) / (TOP + CELL_HEIGHT + MARGIN)
+    column = (right - left) / 2
+    zero, none = (picture.getpixel((round(left + column * (n + 0.1)), round(middle))) for n in (0, 1))
+    assert none == (211, 211, 211)  # lightgrey
+    assert zero == (255, 245, 235)  # the lightest orange
 
 
 def test_what_is_drawn_depends_on_the_rates(tmp_path):

@@ -296,7 +296,8 @@ def everything(results) -> Path:
                 results / f"comet/{system}/s{seed}/test.raw.comet.json",
                 {**job, "profile": "raw", "directions": comet},
             )
-            rate = {"n": 200, "off_target_rate": 0.01, "packaged": {"off_target_rate": None, "reason": "why"}}
+            rate = {"n": 200, "without_letters": 0, "off_target_rate": 0.01}
+            rate |= {"packaged": {"off_target_rate": None, "reason": "why"}}
             put(
                 results / f"off_target/{system}/s{seed}/test.json",
                 {**job, "directions": {"en-de": rate, "de-en": rate}},
