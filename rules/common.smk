@@ -400,11 +400,11 @@ def tokenizers_of_targets():
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
-def segments_of(system, seed, testset, profile):
-    """The sentences' statistics of a system, of every metric."""
-    job = f"{system}/s{seed}/{testset}.{profile}"
-    models = [f"{RESULTS}/comet/{job}.{model.name}.segments.npz" for model in EXPERIMENT.evaluation.comet]
-    return [f"{RESULTS}/scores/{job}.segments.npz", *models]
+def segments_of(system, wildcards):
+    """The sentences' statistics of a system: of sacrebleu's metrics, or of the COMET model that a job names."""
+    job = f"{system}/s{wildcards.seed}/{wildcards.testset}.{wildcards.profile}"
+    model = wildcards.get("comet")
+    return f"{RESULTS}/comet/{job}.{model}.segments.npz" if model else f"{RESULTS}/scores/{job}.segments.npz"
 
 
 def compared_with(system):
@@ -417,7 +417,8 @@ def significance_files():
     if EXPERIMENT.evaluation.significance is None:
         return []
     return [
-        f"{RESULTS}/significance/{system}/s{seed}/{testset}.{profile}.json"
+        f"{RESULTS}/significance/{system}/s{seed}/{testset}.{profile}{metrics}.json"
+        for metrics in ("", *(f".{name}" for name in COMET))
         for profile in EXPERIMENT.evaluation.references
         for system, seed, testset in SCORED
         if system != BASELINE

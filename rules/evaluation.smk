@@ -41,10 +41,8 @@ rule score:
 
 rule compare:
     input:
-        segments=lambda w: segments_of(w.system, w.seed, w.testset, w.profile),
-        others=lambda w: [
-            f for other in compared_with(w.system) for f in segments_of(other, w.seed, w.testset, w.profile)
-        ],
+        segments=lambda w: segments_of(w.system, w),
+        others=lambda w: [segments_of(other, w) for other in compared_with(w.system)],
     output:
         significance="<results>/significance/{system}/s{seed}/{testset}.{profile}.json",
     log:
@@ -62,11 +60,9 @@ rule compare:
     params:
         experiment=EXPERIMENT.experiment,
         directions=EXPERIMENT.evaluated_directions,
-        # Each other system's name before its files.
+        # Each other system's name before its file.
         against=lambda w: [
-            word
-            for other in compared_with(w.system)
-            for word in ("--against", other, *segments_of(other, w.seed, w.testset, w.profile))
+            word for other in compared_with(w.system) for word in ("--against", other, segments_of(other, w))
         ],
         tests=significance_options(EXPERIMENT.evaluation.significance),
         code=closure_hash("evaluate.compare"),
@@ -208,3 +204,12 @@ if COMET:
             "{params.model} --cache {params.cache:q} --name {wildcards.comet} "
             "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
             "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
+
+    # A job for each model: one that cannot be had, or is put in or taken out, leaves all other tests as they are.
+    use rule compare as compare_comet with:
+        output:
+            significance="<results>/significance/{system}/s{seed}/{testset}.{profile}.{comet}.json",
+        log:
+            "<logs>/compare/{system}/s{seed}/{testset}.{profile}.{comet}.log",
+        benchmark:
+            "<benchmarks>/compare/{system}/s{seed}/{testset}.{profile}.{comet}.tsv"

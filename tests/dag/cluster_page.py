@@ -36,6 +36,7 @@ CHAIN = (
     "fetch_comet",
     "comet",
     "compare",
+    "compare_comet",
     "train_identifier",
     "identify",
     "mask_control",

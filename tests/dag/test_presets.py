@@ -43,6 +43,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "comet": 48,
         "fetch_comet": 1,
         "compare": 42,  # 7 systems
+        "compare_comet": 42,
         "identify": 24,
         "plot_off_target": 3,
         "plot_sweep": 1,

@@ -24,8 +24,8 @@ from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS, PUBLISHED
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 #: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
-#: Stages that are one rule for each language or system: its name begins with the stage's.
-COUNT_ENCODER, USE_SYSTEM = SPREAD = ("count_encoder", "use_system")
+#: Stages that are several rules, by language, system or kind of score: each name begins with the stage's.
+COUNT_ENCODER, USE_SYSTEM, COMPARE = SPREAD = ("count_encoder", "use_system", "compare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +185,13 @@ def _evaluation(experiment: Experiment) -> Iterator[ExpectedJob]:
         for profile in evaluation.references:
             one = f"{place}.{profile}"
             yield _job("score", one, f"scores/{one}.json", f"scores/{one}.segments.npz")
-            for model in evaluation.comet:
-                name = f"{one}.{model.name}"
+            compared = evaluation.significance and not place.startswith(f"{BASELINE}/")
+            if compared:
+                yield _job(COMPARE, one, f"significance/{one}.json")
+            for name in (f"{one}.{model.name}" for model in evaluation.comet):
                 yield _job("comet", name, f"comet/{name}.json", f"comet/{name}.segments.npz")
-            if evaluation.significance and not place.startswith(f"{BASELINE}/"):
-                yield _job("compare", one, f"significance/{one}.json")
+                if compared:
+                    yield _job(f"{COMPARE}_comet", name, f"significance/{name}.json")
         if evaluation.off_target:
             yield _job("identify", place, f"off_target/{place}.json")
         if evaluation.likelihood:

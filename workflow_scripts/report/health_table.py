@@ -71,7 +71,7 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
             missing += [str(path)] * len(plan.directions)
             continue
         job = {"experiment": plan.experiment, "system": system, "seed": seed, "testset": testset}
-        directions = read_job(path, job, "language", _check_entry)
+        directions = read_job(path, job, "language", _check_entry)["directions"]
         for direction in plan.directions:
             if direction not in directions:
                 missing.append(f"{direction} in {path}")

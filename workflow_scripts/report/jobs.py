@@ -15,7 +15,7 @@ Job = dict[str, Any]  # experiment, system, seed, testset, and profile where the
 def read_job(
     path: Path, job: Job, kind: str, check: Callable[[Any], None], key: str = "directions"
 ) -> dict[str, Any]:
-    """Return the entries of a file.
+    """Return the content of a file.
 
     Args:
         path: the file; it must be there.
@@ -28,12 +28,11 @@ def read_job(
         UserError: the file speaks of another job than its path, is no such file, or is damaged.
     """
     try:
-        content = read_json(path)
+        content: dict[str, Any] = read_json(path)
         for name, value in job.items():
             if content[name] != value:
                 raise UserError(f"{path}: {name} is {content[name]!r}, its path says {value!r}")
-        entries: dict[str, Any] = content[key]
-        for entry in entries.values():
+        for entry in content[key].values():
             check(entry)
     except UserError:
         raise
@@ -41,4 +40,4 @@ def read_job(
         raise UserError(
             f"{path}: not a {kind} file ({type(error).__name__}: {error}); delete it and run again"
         ) from None
-    return entries
+    return content

@@ -95,11 +95,11 @@ def read_scores(
         values = (plan.experiment, system, seed, testset, profile)
         job = dict(zip(("experiment", "system", "seed", "testset", "profile"), values, strict=True))
         found: dict[tuple[str, str], Score] = {}
-        for path, metrics in _files_of(root, comet_root, plan, job):
+        for path, metrics in files_of(root, comet_root, plan, job):
             if not path.is_file():
                 reading.missing.extend([str(path)] * len(metrics) * len(plan.directions))
                 continue
-            directions = read_job(path, job, "score", _check_entry)
+            directions = read_job(path, job, "score", _check_entry)["directions"]
             for direction in plan.directions:
                 if direction not in directions:
                     reading.missing.extend(
@@ -127,10 +127,10 @@ def read_scores(
     return reading
 
 
-def _files_of(
+def files_of(
     root: str | Path, comet_root: str | Path, plan: Plan, job: Job
 ) -> Iterator[tuple[Path, list[str]]]:
-    """The files of a job, each with its metrics: one of sacrebleu's, and one for each COMET model."""
+    """Yield the files of a job, each with its metrics: one of sacrebleu's, and one for each COMET model."""
     own = [metric for metric in plan.metrics if metric not in plan.comet]
     place = Path(job["system"]) / f"s{job['seed']}"
     name = f"{job['testset']}.{job['profile']}"

@@ -1,7 +1,7 @@
 """Read the tests of systems against others, and correct their p-values over directions.
 
-In:  ``significance/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.compare``: of every system but
-     the baseline.
+In:  ``significance/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.compare``, and beside it one of
+     each COMET model, ``….{name}.json``: of every system but the baseline.
 Out: one row for each system, other, seed, test set, profile, direction and metric, with p-values after Holm
      and Benjamini-Hochberg, and a win, a loss or a tie; what is significant in every seed.
 
@@ -22,10 +22,9 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.correction import TIE, correct, outcome
-from workflow_scripts.files import read_json
 from workflow_scripts.report.jobs import Job, read_job
 from workflow_scripts.report.marks import AGAINST_BASELINE, AGAINST_CONTROL, Significant
-from workflow_scripts.report.scores import Plan
+from workflow_scripts.report.scores import Plan, files_of
 
 FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")
 
@@ -93,25 +92,29 @@ def read_significance(
         others = others_of(system, plan, baseline, control)
         wanted = list(product(others, plan.directions, plan.metrics))
         expected += len(wanted)
-        path = Path(root) / system / f"s{seed}" / f"{testset}.{profile}.json"
         if not wanted:
-            continue
-        if not path.is_file():
-            missing += [str(path)] * len(wanted)
             continue
         job: Job = {"experiment": plan.experiment, "system": system, "seed": seed, "testset": testset}
         job["profile"] = profile
-        against = read_job(path, job, "significance", _check_directions, "against")
-        resamples.append(_resamples_of(path))
-        for other, direction, metric in wanted:
-            entry = against.get(other, {}).get(direction, {}).get(metric)
-            if entry is None:
-                known = against.get(other, {}).get(direction, {})
-                missing.append(f"{metric} of {direction} against {other} in {path}{nearest(metric, known)}")
+        tests: dict[tuple[str, str, str], Comparison] = {}
+        for path, metrics in files_of(root, root, plan, job):
+            places = list(product(others, plan.directions, metrics))
+            if not path.is_file():
+                missing += [str(path)] * len(places)
                 continue
-            place: dict[str, Any] = {**job, "against": other, "direction": direction, "metric": metric}
-            place |= {name: float(entry[name]) for name in FIGURES}
-            found.append(Comparison(**place))
+            content = read_job(path, job, "significance", _check_directions, "against")
+            resamples.append(_resamples_of(content, path))
+            for other, direction, metric in places:
+                known = content["against"].get(other, {}).get(direction, {})
+                if metric not in known:
+                    missing.append(
+                        f"{metric} of {direction} against {other} in {path}{nearest(metric, known)}"
+                    )
+                    continue
+                place: dict[str, Any] = {**job, "against": other, "direction": direction, "metric": metric}
+                place |= {name: float(known[metric][name]) for name in FIGURES}
+                tests[other, direction, metric] = Comparison(**place)
+        found += [tests[one] for one in wanted if one in tests]
     if missing and not allow_partial:
         raise UserError(
             f"{len(missing)} of {expected} tests of significance are missing, the first: {missing[0]} "
@@ -120,8 +123,8 @@ def read_significance(
     return Compared(corrected(found, level), missing, expected, min(resamples, default=0))
 
 
-def _resamples_of(path: Path) -> int:
-    value = read_json(path).get("resamples")
+def _resamples_of(content: Mapping[str, Any], path: Path) -> int:
+    value = content.get("resamples")
     if not isinstance(value, int) or value < 1:
         raise UserError(f"{path}: resamples is {value!r}, not a number of them; delete it and run again")
     return value

@@ -216,15 +216,17 @@ def test_too_few_resamples_are_told():
     assert too_few_resamples(1199, 60, 0.05) == [] == too_few_resamples(1000, 50, 0.05)
 
 
-def write(root: Path, change: Any = None, system: str = "ns") -> None:
+def write(
+    root: Path, change: Any = None, system: str = "ns", metric: str = "bleu", file: str = "test.raw"
+) -> None:
     entry = {"difference": 1.0, "low": 0.5, "high": 1.5, "sentence_sd": 0.3, "n": 10}
     entry |= {"p_bootstrap": 0.001, "p_randomisation": 0.002}
     content = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}
-    against = {"baseline": {direction: {"bleu": dict(entry)} for direction in DIRECTIONS}}
+    against = {"baseline": {direction: {metric: dict(entry)} for direction in DIRECTIONS}}
     content |= {"resamples": 1000, "random_seed": 1, "against": against}
     if change:
         change(content)
-    path = root / system / "s1" / "test.raw.json"
+    path = root / system / "s1" / f"{file}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
 
@@ -238,6 +240,20 @@ def test_files_are_read(tmp_path):
     assert (first.p_holm, first.p_holm_bootstrap) == (pytest.approx(0.006), pytest.approx(0.003))
     assert (first.p_bh, first.p_bh_bootstrap) == (pytest.approx(0.002), pytest.approx(0.001))
     assert first.outcome == "win"
+
+
+def test_a_comet_model_has_a_file_of_its_own(tmp_path):
+    """What it has not, is missing of it alone; tests are in the order of directions, then metrics."""
+    plan = replace(plan_of(["baseline", "ns"], [1], ["bleu", "kiwi"]), comet=["kiwi"])
+    write(tmp_path)
+    read = read_significance(tmp_path, plan, allow_partial=True)
+    path = str(tmp_path / "ns/s1/test.raw.kiwi.json")
+    assert (len(read.comparisons), read.missing, read.expected) == (3, [path] * 3, 6)
+    write(tmp_path, lambda c: c.update(resamples=500), metric="kiwi", file="test.raw.kiwi")
+    read = read_significance(tmp_path, plan)
+    wanted = [(direction, metric) for direction in DIRECTIONS for metric in ("bleu", "kiwi")]
+    assert [(one.direction, one.metric) for one in read.comparisons] == wanted
+    assert (read.missing, read.resamples) == ([], 500)
 
 
 def forget(content: dict[str, Any]) -> None:

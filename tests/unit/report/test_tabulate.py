@@ -304,12 +304,13 @@ def everything(results) -> Path:
             )
             entry = {"difference": 2.0, "low": 1.0, "high": 3.0, "sentence_sd": 0.5}
             entry |= {"p_bootstrap": 0.001, "p_randomisation": 0.001}
-            tests = {d: dict.fromkeys(("bleu", "chrf", "comet"), entry) for d in ("en-de", "de-en")}
             others = [other for other in ("baseline", "continued") if other != system]
-            put(
-                results / f"significance/{system}/s{seed}/test.raw.json",
-                {**job, "profile": "raw", "resamples": 1000, "against": dict.fromkeys(others, tests)},
-            )
+            for name, metrics in (("test.raw", ("bleu", "chrf")), ("test.raw.comet", ("comet",))):
+                tests = {d: dict.fromkeys(metrics, entry) for d in ("en-de", "de-en")}
+                put(
+                    results / f"significance/{system}/s{seed}/{name}.json",
+                    {**job, "profile": "raw", "resamples": 1000, "against": dict.fromkeys(others, tests)},
+                )
     return results
 
 
