@@ -506,6 +506,10 @@ def likelihood_files():
     ]
 
 
+def table_files(ending):
+    return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
+
+
 # Systems whose curves can be drawn.
 TRAINED = [system for system in EXPERIMENT.all_systems if system not in USED]
 

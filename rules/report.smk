@@ -1,10 +1,6 @@
 # Tables and figures.
 
 
-def table_files(ending):
-    return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
-
-
 rule tabulate:
     input:
         scores=score_files(),
