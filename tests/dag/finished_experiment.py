@@ -126,11 +126,17 @@ def content(name: str) -> bytes:
 
 
 def lay_down_text(folder: Path) -> None:
-    """Write a line of text for every subset and language, `talks` too, which the config does not name."""
+    """Write a line of text for every subset and language, a contrastive set and published numbers.
+
+    The config names neither these two nor the subset `talks`.
+    """
     (folder / "text").mkdir(parents=True, exist_ok=True)
     for subset in SUBSETS:
         for language in LANGUAGES:
             (folder / "text" / f"{subset}.{language}").write_text(f"{subset} {language}\n")
+    item = "de-en\t1\tein Haus\ta house\ta home\tword\n"
+    (folder / "gender.tsv").write_text(f"direction\tid\tsource\tcorrect\twrong\tphenomenon\n{item}")
+    (folder / "published.csv").write_text("system,direction,metric,score\ntheirs,de-en,BLEU,30.0\n")
 
 
 def copied_checkout(folder: Path) -> Path:

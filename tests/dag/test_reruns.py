@@ -14,12 +14,15 @@ from tests.dag.finished_experiment import (
     ROOT,
     copied_checkout,
     counts,
+    finish,
     lay_down_text,
     merged,
     planned,
     program,
 )
-from tests.dag.rerun_rows import ALL, BEGIN, END, PAGE, ROWS, TRAINING_CODE, Row, table
+from tests.dag.rerun_row import ALL, Row
+from tests.dag.rerun_rows import BEGIN, END, PAGE, ROWS, table
+from tests.dag.rerun_rows_code import TRAINING_CODE
 
 CONDA = """#!/bin/sh
 # What Snakemake asks conda in a dry run, which makes no environment.
@@ -40,6 +43,8 @@ def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
     """Return the jobs that a change makes run."""
     here = folder / "here"
     shutil.copytree(finished, here)  # times stay
+    if row.before:
+        finish(here, merged(CONFIG, row.before))
     if row.edit:
         row.edit(here)
     where: dict[str, object] = {}

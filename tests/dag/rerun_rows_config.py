@@ -1,0 +1,143 @@
+"""Rows of docs/reruns.md: the config says that something else is made, or trained otherwise."""
+
+from __future__ import annotations
+
+from tests.dag.rerun_row import DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, Row, without
+
+TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
+
+MADE = [
+    Row(
+        "nothing",
+        {},
+        "the results lie in another folder than they were made in, and that is no change either",
+    ),
+    Row(
+        "a k is added (`masks.k`)",
+        {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
+        "its mask set, its system, and the tables and figures that show it",
+        {"masks": {"k": [70, 80, 95]}},
+    ),
+    Row(
+        "a k is removed",
+        {**TABLES, "plot_training": 1, "plot_off_target": 1},
+        "tables and figures no longer show it; its files stay",
+        {"masks": {"k": [70]}},
+    ),
+    Row(
+        "a direction is added that is only evaluated (`directions.evaluate_only`)",
+        {
+            "prepare_text": 2,  # de-fr of valid and of news
+            "binarise": 4,
+            "write_card": 1,
+            "count_activations": 1,
+            "select_masks": 3,  # its row of k70, k95, all
+            "decode": 4,  # by each system
+            **DECODED,
+            "train_identifier": 1,  # de-fr of valid, on which it is measured
+        },
+        "its text, counts, mask rows, hypotheses and scores; nothing is trained, nothing else is decoded",
+        {"directions": {"evaluate_only": ["de-fr"]}},
+    ),
+    Row(
+        "a direction is added that is trained (`directions.train`)",
+        without(
+            prepare_text=3,
+            binarise=18,
+            count_activations=1,  # fr-en
+            count_encoder=2,  # from en, from de
+            decode=20,
+            score=4,
+        ),
+        "subwords are learned from all training text, and everything else depends on them",
+        {"directions": {"train": TRAIN_ALL}},
+    ),
+    Row(
+        "a seed is added (`train.seeds`)",
+        without(*DATA, "train_identifier"),
+        "one complete run beside the first, on the same text",
+        {"train": {"seeds": [1, 2]}},
+    ),
+    Row(
+        "a test set is added (`data.source.tests`)",
+        {
+            "prepare_text": 2,
+            "binarise": 4,
+            "write_card": 1,
+            "decode": 16,
+            **DECODED,
+        },
+        "its text, hypotheses and scores",
+        {"data": {"source": {"tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}}},
+    ),
+    Row(
+        "a system is added (`systems`)",
+        {"finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
+        "its training, from masks that are there",
+        {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
+    ),
+    Row(
+        "another experiment stands on this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
+        {**without("train_subwords", "train_baseline"), "use_system": 1, "use_vocabulary": 1},
+        "the baseline is copied, checked by hash, and so is its vocabulary",
+        {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
+    ),
+    Row(
+        "another experiment stands on all systems of this one",
+        {
+            **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
+            "use_system": 4,
+            "use_vocabulary": 1,
+        },
+        "nothing is trained; masks are made for the analyses only",
+        {
+            "experiment": "second",
+            "uses": {"experiment": "small", "systems": ["baseline", "continued", "ns-k70", "ns-k95"]},
+        },
+    ),
+]
+TRAINING = [
+    Row(
+        "the budget of the fine-tunings grows (`finetune.max_updates`)",
+        FINETUNED,
+        "each training goes on from its last checkpoint, unless its schedule decays to the old end",
+        {"finetune": {"max_updates": 2000}},
+    ),
+    Row(
+        "the baseline's budget grows (`train.max_updates`)",
+        without(*DATA, "train_identifier"),
+        "the baseline goes on; counts, masks and systems are made of the new weights",
+        {"train": {"max_updates": 12000}},
+    ),
+    Row(
+        "the fine-tunings' learning rate changes (`finetune.lr`)",
+        FINETUNED,
+        "each starts clean from the baseline; the old training is kept aside as `…/s1.replaced-…`",
+        {"finetune": {"lr": 1e-3}},
+    ),
+    Row(
+        "the baseline's learning rate changes (`train.lr`)",
+        without(*DATA, "train_identifier"),
+        "as above, and all that follows from the baseline",
+        {"train": {"lr": 1e-3}},
+    ),
+    Row(
+        "`max_tokens` is halved and `update_freq` doubled",
+        {},
+        "the effective batch is the same",
+        {
+            "train": {"max_tokens": 1200, "update_freq": 2},
+            "finetune": {"max_tokens": 1200, "update_freq": 2},
+        },
+    ),
+    Row(
+        "threads, loader processes, precision, kept checkpoints, what is logged; threads of decoding",
+        {},
+        "they say how a job runs, not what it makes",
+        {
+            "train": {"threads": 1, "data_workers": 1, "precision": "fp32", "log_interval": 10},
+            "finetune": {"keep_checkpoints": 3, "tensorboard": True, "keep_optimizer": False},
+            "decode": {"threads": 2},
+        },
+    ),
+]

@@ -1,0 +1,149 @@
+"""Rows of docs/reruns.md: the config asks for other hypotheses, scores or tables."""
+
+from __future__ import annotations
+
+from tests.dag.rerun_row import DECODED, SCORED, TABLES, Row, append
+
+#: What is turned on and off below, and what changes then.
+LIKELIHOOD = {"evaluation": {"likelihood": True}}
+CONTRASTIVE = {"evaluation": {"contrastive": {"gender": "gender.tsv"}}}
+PUBLISHED = {
+    "report": {"published": {"file": "published.csv", "systems": {"baseline": "theirs"}, "references": "raw"}}
+}
+
+SCORES = [
+    Row(
+        "the beam changes (`decode.beam`)",
+        {"decode": 16, **DECODED},
+        "every hypothesis, and what is computed from hypotheses",
+        {"decode": {"beam": 4}},
+    ),
+    Row(
+        "the length penalty changes (`decode.length_penalty`)",
+        {"decode": 16, **DECODED},
+        "as for the beam",
+        {"decode": {"length_penalty": 0.6}},
+    ),
+    Row(
+        "a metric is added or dropped (`evaluation.metrics`)",
+        SCORED,
+        "hypotheses are there",
+        {"evaluation": {"metrics": ["bleu"]}},
+    ),
+    Row(
+        "scores against rebuilt references are added (`evaluation.references`)",
+        {"rebuild_references": 4, **SCORED},
+        "the other scores stay",
+        {"evaluation": {"references": ["raw", "paper"]}},
+    ),
+    Row(
+        "resamples, seed or level of the tests (`evaluation.significance`)",
+        {"compare": 3, **TABLES},
+        "they read what scoring wrote of each sentence; nothing is scored again",
+        {"evaluation": {"significance": {"resamples": 2000}}},
+    ),
+    Row(
+        "off-target rates are turned off (`evaluation.off_target: false`)",
+        TABLES,
+        "tables no longer show them; their files stay",
+        {"evaluation": {"off_target": False}},
+    ),
+    Row(
+        "likelihoods are turned on (`evaluation.likelihood`)",
+        {"likelihood": 4},
+        "the references by every system; no table reads them",
+        {"evaluation": {"likelihood": True}},
+    ),
+    Row(
+        "a group's members change (`groups`)",
+        TABLES,
+        "groups are only of tables",
+        {"groups": {"tier": {"high": ["de", "fr"], "low": []}}},
+    ),
+    Row(
+        "members change of the grouping whose overlap is analysed (`analysis.overlap_grouping`)",
+        {"overlap": 1, **TABLES},
+        "the analysis compares these groups",
+        {"groups": {"family": {"germanic": ["de", "fr"], "romance": []}}},
+    ),
+    Row(
+        "the metric of the figures over k changes (`report.sweep_metric`)",
+        {"plot_sweep": 1},
+        "nothing else reads it",
+        {"report": {"sweep_metric": "chrf"}},
+    ),
+    Row(
+        "an analysis is turned off (`analysis.overlap_k: null`)",
+        {},
+        "what it made stays",
+        {"analysis": {"overlap_k": None}},
+    ),
+    Row(
+        "a target language gets another tokenizer (`evaluation.tokenizers`)",
+        SCORED,
+        "a job scores all directions of a system; hypotheses stay",
+        {"evaluation": {"tokenizers": {"de": "intl"}}},
+    ),
+    Row(
+        "significance is turned off (`evaluation.significance: null`)",
+        TABLES,
+        "tables no longer show it; its files stay",
+        {"evaluation": {"significance": None}},
+    ),
+    Row(
+        "significance is turned on again",
+        TABLES,
+        "its files are there",
+        before={"evaluation": {"significance": None}},
+    ),
+    Row(
+        "off-target rates are turned on again",
+        TABLES,
+        "as for significance",
+        before={"evaluation": {"off_target": False}},
+    ),
+    Row(
+        "a contrastive set is added (`evaluation.contrastive`)",
+        {"contrastive": 4},
+        "every system is asked; no table reads it",
+        CONTRASTIVE,
+    ),
+    Row(
+        "a contrastive set is edited",
+        {"contrastive": 4},
+        "its content is compared",
+        CONTRASTIVE,
+        before=CONTRASTIVE,
+        edit=append("gender.tsv", "de-en\t2\tein\ta\tan\tnumber\n"),
+    ),
+    Row(
+        "a test text changes of which likelihoods are asked for",
+        {
+            "prepare_text": 1,
+            "binarise": 2,
+            "write_card": 1,
+            "mask_control": 1,
+            "decode": 8,  # 4 systems, de-en and en-de
+            **DECODED,
+            "likelihood": 4,
+        },
+        "as without them, and the references by every system",
+        LIKELIHOOD,
+        before=LIKELIHOOD,
+        edit=append("text/news.de", "one more line\n"),
+    ),
+    Row(
+        "averages without some directions are added (`report.without`)",
+        TABLES,
+        "they are only of tables",
+        {"report": {"without": {"french": ["en-fr", "fr-en"]}}},
+    ),
+    Row(
+        "published numbers are edited (`report.published`)",
+        TABLES,
+        "the tables compare with them",
+        PUBLISHED,
+        before=PUBLISHED,
+        edit=append("published.csv", "theirs,fr-en,BLEU,31.0\n"),
+    ),
+]
