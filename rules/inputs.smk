@@ -1,0 +1,250 @@
+# The files that jobs read, those that the config asks for, and what stages take as options.
+import itertools
+
+from workflow_scripts.config.base import BASELINE
+
+
+def binarised(subset, directions):
+    """Both files of both sides of each direction's pair, in every shard; of held-out text in the first one."""
+    return [
+        f"{RESULTS}/data/bin/{shard}{subset}.{pair}.{lang}.{extension}"
+        for shard in (SHARDS if subset == "train" else SHARDS[:1])
+        for pair in dict.fromkeys(pair_of(d) for d in directions)
+        for lang in pair.split("-")
+        for extension in ("bin", "idx")
+    ]
+
+
+def side_of(testset, direction, side):
+    """The prepared text of one side of a direction: side 0 is the source, 1 the target."""
+    return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
+
+
+# Where the references of a profile lie: the target's text, or what was rebuilt from its binarised form.
+REFERENCES = {
+    "raw": f"{RESULTS}/data/text/{{testset}}/{{pair}}.{{target}}.txt",
+    "paper": f"{RESULTS}/data/references/{{testset}}.{{pair}}.{{target}}.txt",
+}
+
+
+def references_of(testset, profile):
+    """The references of every direction, each file once."""
+    files = [
+        REFERENCES[profile].format(testset=testset, pair=pair_of(d), target=split_direction(d)[1])
+        for d in EXPERIMENT.evaluated_directions
+    ]
+    return list(dict.fromkeys(files))
+
+
+# Where the source of a direction lies, with which copied hypotheses are found.
+SOURCES = REFERENCES["raw"].replace("{target}", "{source}")
+
+
+def sources_of(testset):
+    """The sources of every direction, each file once."""
+    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.evaluated_directions))
+
+
+def system_files(system, seed, *names):
+    return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
+
+
+def rows_of(row):
+    """Directions of a mask file: `row` is `/ka-ke` for one that is only evaluated, or empty."""
+    return [row.removeprefix("/")] if row else EXPERIMENT.train_directions
+
+
+def counts_of(directions, seed):
+    return [f"{RESULTS}/activations/baseline/s{seed}/valid/{direction}.npz" for direction in directions]
+
+
+def masks_of(wildcards):
+    maskset = EXPERIMENT.finetuned[wildcards.finetuned]
+    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
+
+
+def mask_row_of(wildcards):
+    """The mask row of a direction that a masked system was not trained in; else nothing."""
+    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    if maskset is None or wildcards.direction not in EVALUATED_ONLY:
+        return []
+    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
+
+
+def mask_rows_of(wildcards):
+    """The mask rows of all directions that a masked system was not trained in."""
+    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
+    return (
+        [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
+    )
+
+
+def mask_pattern(wildcards, input):
+    """Where the mask rows of directions lie that a masked system was not trained in."""
+    return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
+
+
+def hypotheses_of(system, seed, testset):
+    folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
+    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.evaluated_directions]
+
+
+# System, seed and test set of every job that scores.
+SCORED = list(itertools.product(EXPERIMENT.all_systems, EXPERIMENT.train.seeds, EXPERIMENT.testsets))
+
+
+def hypothesis_files():
+    return [f for one in SCORED for f in hypotheses_of(*one)]
+
+
+def score_files():
+    return [
+        f"{RESULTS}/scores/{system}/s{seed}/{testset}.{profile}.json"
+        for profile in EXPERIMENT.evaluation.references
+        for system, seed, testset in SCORED
+    ]
+
+
+def tokenizers_of_targets():
+    """The tokenizers that the config names, of languages that are translated into."""
+    targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}
+    return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
+
+
+def segments_of(system, wildcards):
+    """The sentences' statistics of a system: of sacrebleu's metrics, or of the COMET model that a job names."""
+    job = f"{system}/s{wildcards.seed}/{wildcards.testset}.{wildcards.profile}"
+    model = wildcards.get("comet")
+    return f"{RESULTS}/comet/{job}.{model}.segments.npz" if model else f"{RESULTS}/scores/{job}.segments.npz"
+
+
+def compared_with(system):
+    """The systems that a system is tested against: the baseline, and the control of continued training."""
+    return [other for other in (BASELINE, EXPERIMENT.control) if other and other != system]
+
+
+def significance_files():
+    """Of every system but the baseline, where the config asks for tests."""
+    if EXPERIMENT.evaluation.significance is None:
+        return []
+    return [
+        f"{RESULTS}/significance/{system}/s{seed}/{testset}.{profile}{metrics}.json"
+        for metrics in ("", *(f".{name}" for name in COMET))
+        for profile in EXPERIMENT.evaluation.references
+        for system, seed, testset in SCORED
+        if system != BASELINE
+    ]
+
+
+def off_target_files(testsets=EXPERIMENT.testsets):
+    """In which languages every system wrote, where the config asks for it."""
+    wanted = SCORED if EXPERIMENT.evaluation.off_target else []
+    return [
+        f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json"
+        for system, seed, testset in wanted
+        if testset in testsets
+    ]
+
+
+def comet_files():
+    """The COMET scores that the config asks for."""
+    return [
+        f"{RESULTS}/comet/{system}/s{seed}/{testset}.{references}.{name}.json"
+        for system, seed, testset in SCORED
+        for references in EXPERIMENT.evaluation.references
+        for name in COMET
+    ]
+
+
+def comet_model(name):
+    """The files that say which model it is; one that is missing is told by its jobs, and nothing else fails."""
+    folder = COMET[name].folder
+    if folder is None:
+        return [f"{RESULTS}/data/comet/{name}.json"]
+    return [
+        file for file in (f"{folder}/hparams.yaml", f"{folder}/checkpoints/model.ckpt") if Path(file).exists()
+    ]
+
+
+def significance_options(tests):
+    """The tests of a config as their stage takes them; nothing where there are none."""
+    if tests is None:
+        return ""
+    resamples = f"--resamples {tests.resamples} " if tests.resamples else ""
+    return f"{resamples}--random-seed {tests.seed} --level {tests.level}"
+
+
+def comet_options(model):
+    """A COMET model as its stage takes it."""
+    place = {"model": model.model, "folder": model.folder, "revision": model.revision}
+    options = [f"--{key} {shlex.quote(value)}" for key, value in place.items() if value is not None]
+    known = [f"--known-languages {' '.join(model.known_languages)}"] if model.known_languages else []
+    return " ".join([*options, f"--batch-size {model.batch_size}", *known])
+
+
+def tables_options():
+    """What the config says of tables, and where lies what is not a score."""
+    asked, tests = EXPERIMENT.report, EXPERIMENT.evaluation.significance
+    options = {
+        "comet-root": f"{RESULTS}/comet" if COMET else None,
+        "significance-root": f"{RESULTS}/significance" if tests else None,
+        "level": str(tests.level) if tests else None,
+        "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "pivot": EXPERIMENT.pivot,
+        "control": EXPERIMENT.control,
+        "groups": as_json(EXPERIMENT.groupings),
+        "without": as_json(asked.without),
+        "bilingual": asked.bilingual,
+        "published": as_json(asked.published.model_dump()) if asked.published else None,
+    }
+    models = [f"--comet {' '.join(COMET)}"] if COMET else []
+    return " ".join(
+        [*models, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)]
+    )
+
+
+def likelihood_files():
+    """What the config asks for of the likelihood of given translations."""
+    evaluation = EXPERIMENT.evaluation
+    testsets = EXPERIMENT.testsets if evaluation.likelihood else []
+    wanted = {"likelihoods": testsets, "contrastive": evaluation.contrastive}
+    return [
+        f"{RESULTS}/{folder}/{system}/s{seed}/{name}.json"
+        for folder, names in wanted.items()
+        for system in EXPERIMENT.all_systems
+        for seed in EXPERIMENT.train.seeds
+        for name in names
+    ]
+
+
+def table_files(ending):
+    return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
+
+
+# Systems whose curves can be drawn.
+TRAINED = [system for system in EXPERIMENT.all_systems if system not in USED]
+
+
+def training_figures():
+    return [f"{RESULTS}/figures/training.png"] if TRAINED else []
+
+
+def sweep_figures():
+    return [f"{RESULTS}/figures/sweep_{sweep}.png" for sweep in EXPERIMENT.sweeps]
+
+
+def off_target_figures():
+    testsets = EXPERIMENT.testsets if EXPERIMENT.evaluation.off_target else []
+    return [f"{RESULTS}/figures/off_target_{testset}.png" for testset in testsets]
+
+
+def analysis_files():
+    """Analyses that the config asks for."""
+    wanted = []
+    for seed in EXPERIMENT.train.seeds:
+        if k := EXPERIMENT.analysis.mask_control_k:
+            wanted.append(f"{RESULTS}/analysis/mask_control/baseline/s{seed}/k{k}.json")
+        if k := EXPERIMENT.analysis.overlap_k:
+            wanted.append(f"{RESULTS}/analysis/overlap/baseline/s{seed}/k{k}.json")
+    return wanted
