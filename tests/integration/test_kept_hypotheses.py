@@ -1,0 +1,75 @@
+"""The hypotheses that docs/results/ keeps give the scores that docs/results/ tells, without training."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflow_scripts.config.load import load_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs/results"
+CONFIG = "config/experiments/toy60.yaml"
+
+
+def run_in(environment: str, module: str, *arguments: str) -> None:
+    """Run a stage as a rule does."""
+    command = [str(ROOT / "envs/bin/run-in"), environment, f"workflow_scripts.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def scores_of(path: Path) -> dict[tuple[str, str, str], tuple[float, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return {
+            (row["system"], row["direction"], row["metric"]): (float(row["score"]), row["signature"])
+            for row in csv.DictReader(handle)
+        }
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test set of toy60, generated."""
+    folder = tmp_path_factory.mktemp("toy60")
+    config = yaml.safe_load((ROOT / CONFIG).read_text(encoding="utf-8"))
+    experiment = load_experiment(config, [CONFIG])
+    spec = json.dumps(experiment.data.source.spec(experiment.pivot))
+    run_in("text", "data.generate_toy", "--spec", spec, "--out", str(folder))
+    return folder
+
+
+def test_scores_of_toy60(text: Path, tmp_path: Path) -> None:
+    """To the last digit: three systems, sixty directions, three metrics."""
+    run_in(
+        "evaluate",
+        "evaluate.evaluate_outputs",
+        *("--hypotheses", f"{RESULTS}/hypotheses/toy60/{{system}}/{{direction}}.txt.gz"),
+        *("--references", f"{text}/test.{{target}}", "--sources", f"{text}/test.{{source}}"),
+        *("--metrics", "bleu", "chrf", "ter", "--out", str(tmp_path)),
+    )
+    found, told = scores_of(tmp_path / "scores.csv"), scores_of(RESULTS / "toy60_scores.csv")
+    assert len(told) == 3 * 60 * 3
+    assert found == told
+
+
+def test_scores_of_multi30k(shared: Path, tmp_path: Path) -> None:
+    """As above, with references that are not part of this project."""
+    (tmp_path / "text").mkdir()
+    for lang in ("en", "de", "fr", "cs"):
+        source = shared / f"data/multi30k/test_2016_flickr.{lang}.gz"
+        (tmp_path / f"text/{lang}.gz").write_bytes(source.read_bytes())
+    run_in(
+        "evaluate",
+        "evaluate.evaluate_outputs",
+        *("--hypotheses", f"{RESULTS}/hypotheses/multi30k/{{system}}/{{direction}}.txt.gz"),
+        *("--references", f"{tmp_path}/text/{{target}}.gz", "--sources", f"{tmp_path}/text/{{source}}.gz"),
+        *("--metrics", "bleu", "chrf", "ter", "--out", str(tmp_path / "out")),
+    )
+    told = scores_of(RESULTS / "multi30k_scores.csv")
+    assert len(told) == 3 * 6 * 3
+    assert scores_of(tmp_path / "out/scores.csv") == told
