@@ -191,6 +191,8 @@ def tables_options():
         "significance-root": f"{RESULTS}/significance" if tests else None,
         "level": str(tests.level) if tests else None,
         "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
+        "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": as_json(EXPERIMENT.groupings),
@@ -198,9 +200,10 @@ def tables_options():
         "bilingual": asked.bilingual,
         "published": as_json(asked.published.model_dump()) if asked.published else None,
     }
-    models = [f"--comet {' '.join(COMET)}"] if COMET else []
+    named = {"comet": COMET, "contrastive": EXPERIMENT.evaluation.contrastive}
+    lists = [f"--{option} {' '.join(names)}" for option, names in named.items() if names]
     return " ".join(
-        [*models, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)]
+        [*lists, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)]
     )
 
 

@@ -7,6 +7,7 @@ rule tabulate:
         comet=comet_files(),
         significance=significance_files(),
         off_target=off_target_files(),
+        likelihood=likelihood_files(),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         markdown=[

@@ -8,7 +8,7 @@ from __future__ import annotations
 #: Of every experiment, in the order in which they are written; keys of the config add the others.
 ALWAYS = ("scores", "summary", "groups", "differences", "interference", "health")
 OF_TESTS = ("significance", "wins", "seeds")
-PUBLISHED = "published"
+LIKELIHOOD, CONTRASTIVE, PUBLISHED = "likelihood", "contrastive", "published"
 #: All that there can be.
-TABLES = (*ALWAYS, *OF_TESTS, PUBLISHED)
+TABLES = (*ALWAYS, *OF_TESTS, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
 FORMATS = ("md", "csv", "tex", "parquet")

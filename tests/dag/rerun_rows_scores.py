@@ -50,8 +50,8 @@ SCORES = [
     ),
     Row(
         "likelihoods are turned on (`evaluation.likelihood`)",
-        {"likelihood": 4},
-        "the references by every system; no table reads them",
+        {"likelihood": 4, **TABLES},
+        "the references by every system, and a table of them",
         {"evaluation": {"likelihood": True}},
     ),
     Row(
@@ -104,13 +104,13 @@ SCORES = [
     ),
     Row(
         "a contrastive set is added (`evaluation.contrastive`)",
-        {"contrastive": 4},
-        "every system is asked; no table reads it",
+        {"contrastive": 4, **TABLES},
+        "every system is asked, and a table shows the answers",
         CONTRASTIVE,
     ),
     Row(
         "a contrastive set is edited",
-        {"contrastive": 4},
+        {"contrastive": 4, **TABLES},
         "its content is compared",
         CONTRASTIVE,
         before=CONTRASTIVE,

@@ -18,7 +18,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.sources import TRAIN, FilesSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS, PUBLISHED
+from workflow_scripts.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD, OF_TESTS, PUBLISHED
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
@@ -209,8 +209,14 @@ def _places(experiment: Experiment, sets: Iterable[str]) -> Iterator[str]:
 
 def tables_of(experiment: Experiment) -> list[str]:
     """Return the names of an experiment's tables, in the order in which they are written."""
-    tests = OF_TESTS if experiment.evaluation.significance else ()
-    return [*ALWAYS, *tests, *([PUBLISHED] if experiment.report.published else [])]
+    evaluation = experiment.evaluation
+    asked = {
+        LIKELIHOOD: evaluation.likelihood,
+        CONTRASTIVE: evaluation.contrastive,
+        PUBLISHED: experiment.report.published,
+    }
+    tests = OF_TESTS if evaluation.significance else ()
+    return [*ALWAYS, *tests, *(name for name, wanted in asked.items() if wanted)]
 
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:

@@ -1,10 +1,11 @@
 """Turn what was evaluated of an experiment into its tables (spec 4.1 and 5; the paper's tables).
 
-In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/`` and published numbers:
-     exactly those of the lists given.
+In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/``, ``likelihoods/``,
+     ``contrastive/`` and published numbers: exactly those of the lists given.
 Out: tables, each as ``.md``, ``.csv``, ``.tex`` and ``.parquet``: scores, summary, groups, differences,
-     interference, health; with ``--significance-root`` significance, wins and seeds; with ``--published``
-     published. Those of an earlier call that are not written now are removed.
+     interference, health; with ``--significance-root`` significance, wins and seeds; with
+     ``--likelihood-root`` likelihood, with ``--contrastive`` contrastive, with ``--published`` published.
+     Those of an earlier call that are not written now are removed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from workflow_scripts.report.formats import remove_others, write_table
 from workflow_scripts.report.group_tables import differences_table, groups_table
 from workflow_scripts.report.health_table import health_table, read_off_target
 from workflow_scripts.report.interference import interference_table
+from workflow_scripts.report.likelihood_tables import contrastive_table, likelihood_table
 from workflow_scripts.report.published import published_table, read_published, read_request
 from workflow_scripts.report.scores import RAW, Plan, read_scores
 from workflow_scripts.report.significance import marks_of, read_significance
@@ -50,7 +52,7 @@ def read_plan(args: argparse.Namespace) -> Plan:
     Raises:
         UserError: a name stands twice, a direction is none, or a name is none of those it must be of.
     """
-    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet"):
+    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet", "contrastive"):
         named_once(name, getattr(args, name))
     for direction in args.directions:
         split_direction(direction)
@@ -95,6 +97,10 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
         yield significance_table(compared, plan, display, args.level)
         yield wins_table(compared, plan, display, args.level)
         yield seeds_table(compared, plan, display)
+    if args.likelihood_root:
+        yield likelihood_table(args.likelihood_root, plan, args.allow_partial)
+    if args.contrastive:
+        yield contrastive_table(args.contrastive_root, plan, args.contrastive, args.allow_partial)
     if request:
         yield published_table(reading.scores, plan, display, groups, request, values)
 
@@ -113,6 +119,13 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--significance-root", help="the experiment's folder significance/; none: no tests")
     parser.add_argument("--level", type=float, default=DEFAULT_LEVEL, help="of significance")
     parser.add_argument("--off-target-root", help="the experiment's folder off_target/; none: no rates")
+    parser.add_argument("--likelihood-root", help="the experiment's folder likelihoods/; none: no table")
+    parser.add_argument(
+        "--contrastive", nargs="+", default=[], metavar="SET", help="names of contrastive sets"
+    )
+    parser.add_argument(
+        "--contrastive-root", default="contrastive", help="the experiment's folder contrastive/"
+    )
     parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--without", default="{}", help='JSON: {"sindhi": ["en-sd", "sd-en"]}, left out')

@@ -1,0 +1,214 @@
+"""The tables ``likelihood`` and ``contrastive``: how probable systems find translations that they are given.
+
+In:  ``likelihoods/{system}/s{seed}/{testset}.json`` of ``translate.likelihood``;
+     ``contrastive/{system}/s{seed}/{set}.json`` of ``translate.contrastive``.
+Out: two ``Table``s: nats per token by direction; accuracy by phenomenon and by direction, with intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.files import read_json
+from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.layout import ALL
+from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
+from workflow_scripts.report.scores import Plan
+from workflow_scripts.report.summary import display_order, estimate
+from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+
+JOB = ("experiment", "system", "seed")
+FIGURES = ("n", "skipped", "cut_sources", "tokens", "log_likelihood", "nats_per_token", "perplexity")
+ACCURACY = ("n", "right", "ties", "accuracy", "low", "high", "chance")
+LIKELIHOOD_COLUMNS = [*JOB, "testset", "direction", *FIGURES]
+CONTRASTIVE_COLUMNS = [*JOB, "set", "direction", "phenomenon", *ACCURACY]
+NATS, SHARE = Digits(3), Digits(1)
+MEAN = "mean"
+
+
+def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) -> Table:
+    """Return the table of the references' likelihoods.
+
+    Raises:
+        UserError: files or directions are missing, or a file is damaged or of another job.
+    """
+    lines, missing = [], []
+    for path, job in _jobs(root, plan, "testset", plan.testsets):
+        content = _read(path, job, "likelihood", _check(FIGURES))
+        for direction in plan.directions:
+            if content is None or direction not in content["directions"]:
+                missing.append(_absent(path, direction, content))
+                continue
+            entry = content["directions"][direction]
+            lines.append([*job.values(), direction, *(entry[name] for name in FIGURES)])
+    expected = len(plan.systems) * len(plan.seeds) * len(plan.testsets) * len(plan.directions)
+    _refuse(missing, expected, "likelihoods", allow_partial)
+    frame = frame_of(lines, LIKELIHOOD_COLUMNS)
+    rows = records(frame)
+    blocks = [
+        _nats(chosen(rows, testset=testset), plan, testset)
+        for testset in plan.testsets
+        if chosen(rows, testset=testset)
+    ]
+    notes = [
+        "Each number: nats per token of the references, the lower the better; mean ± standard deviation over "
+        "seeds (number of seeds), of one seed the number alone. The last row is the mean over directions.",
+        "Bold: the lowest number as shown, and those equal to it, of at least two systems.",
+        "Tokens are subwords and the end of each sentence; the given language tag does not count. Systems "
+        "with other subwords do not compare.",
+    ]
+    title = f"Likelihood of the references in {plan.experiment}"
+    return Table("likelihood", title, frame, blocks, notes, [], len(missing), expected, "likelihoods")
+
+
+def contrastive_table(
+    root: str | Path, plan: Plan, sets: Sequence[str], allow_partial: bool = False
+) -> Table:
+    """Return the table of the accuracies on contrastive sets; a set need not have every direction.
+
+    Raises:
+        UserError: files are missing, or a file is damaged or of another job.
+    """
+    lines, missing = [], []
+    for path, job in _jobs(root, plan, "set", sets):
+        content = _read(path, job, "contrastive", _check_accuracies)
+        if content is None:
+            missing.append(str(path))
+            continue
+        for direction, entry in {ALL: content[ALL], **content["directions"]}.items():
+            for phenomenon, one in {ALL: entry, **entry["phenomena"]}.items():
+                lines.append([*job.values(), direction, phenomenon, *(one[name] for name in ACCURACY)])
+    expected = len(plan.systems) * len(plan.seeds) * len(sets)
+    _refuse(missing, expected, "contrastive files", allow_partial)
+    frame = frame_of(lines, CONTRASTIVE_COLUMNS)
+    rows = records(frame)
+    blocks = []
+    for name, seed in product(sets, plan.seeds):
+        part = chosen(rows, set=name, seed=seed)
+        section = name if len(plan.seeds) == 1 else f"{name}, seed {seed}"
+        for key, other in (("phenomenon", "direction"), ("direction", "phenomenon")):
+            if part:
+                by = chosen(part, **{other: ALL})
+                blocks.append(_accuracies(by, plan, key, f"By {key}, all {other}s", section))
+    notes = [
+        "Each cell: percent of items whose right reading the system finds more probable than every wrong "
+        "one, with Wilson's 95 % interval; a tie counts as wrong.",
+        "chance: what guessing gets. The csv and parquet files have each phenomenon of each direction too.",
+    ]
+    title = f"Contrastive sets in {plan.experiment}"
+    return Table("contrastive", title, frame, blocks, notes, [], len(missing), expected, "contrastive files")
+
+
+def _jobs(root: str | Path, plan: Plan, kind: str, names: Sequence[str]) -> Iterator[tuple[Path, Job]]:
+    for name, system, seed in product(names, plan.systems, plan.seeds):
+        job = {"experiment": plan.experiment, "system": system, "seed": seed, kind: name}
+        yield Path(root) / system / f"s{seed}" / f"{name}.json", job
+
+
+def _read(path: Path, job: Job, kind: str, check: Callable[[Any], None]) -> dict[str, Any] | None:
+    """The content of a file, None where it is not there."""
+    if not path.is_file():
+        return None
+    read_job(path, job, kind, check)
+    content: dict[str, Any] = read_json(path)
+    if kind == "contrastive":
+        try:
+            check(content[ALL])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{path}: not a {kind} file ({type(error).__name__}: {error}); delete it and run again"
+            ) from None
+    return content
+
+
+def _check(names: Sequence[str]) -> Callable[[Any], None]:
+    def check(entry: Mapping[str, Any]) -> None:
+        for name in names:
+            if not math.isfinite(float(entry[name])):
+                raise ValueError(f"{name} is no number")
+
+    return check
+
+
+def _check_accuracies(entry: Mapping[str, Any]) -> None:
+    for one in (entry, *entry["phenomena"].values()):
+        if not all(0 <= float(one[name]) <= 1 for name in ("accuracy", "low", "high", "chance")):
+            raise ValueError("a share that is not between 0 and 1")
+        _check(ACCURACY)(one)
+
+
+def _absent(path: Path, direction: str, content: Mapping[str, Any] | None) -> str:
+    if content is None:
+        return str(path)
+    return f"{direction} in {path}{nearest(direction, content['directions'])}"
+
+
+def _refuse(missing: Sequence[str], expected: int, what: str, allow_partial: bool) -> None:
+    if missing and not allow_partial:
+        raise UserError(
+            f"{len(missing)} of {expected} {what} are missing, the first: {missing[0]} "
+            f"(--allow-partial makes tables marked PARTIAL)"
+        )
+
+
+def _nats(rows: Sequence[Record], plan: Plan, testset: str) -> Block:
+    systems = display_order(plan.systems)
+    lines: list[Cells] = [
+        _nats_line(direction, [_of(rows, system, [direction], plan) for system in systems], plan)
+        for direction in plan.directions
+    ]
+    lines.append(_nats_line(MEAN, [_of(rows, system, plan.directions, plan) for system in systems], plan))
+    return Block("", ["direction", *systems], lines, f"{testset}, nats per token (lower is better)")
+
+
+def _of(rows: Sequence[Record], system: str, directions: Sequence[str], plan: Plan) -> list[float]:
+    """Of each seed the mean over directions; of a seed that lacks one of them nothing."""
+    by_seed = [
+        [
+            row["nats_per_token"]
+            for row in chosen(rows, system=system, seed=seed)
+            if row["direction"] in directions
+        ]
+        for seed in plan.seeds
+    ]
+    return [decimal_mean(values) for values in by_seed if len(values) == len(directions)]
+
+
+def _nats_line(name: str, by_system: Sequence[Sequence[float]], plan: Plan) -> Cells:
+    means = [estimate(values) if values else None for values in by_system]
+    # A mean of fewer seeds is not compared.
+    whole = [
+        quantized(one.mean, NATS) if one and one.mean is not None and one.n == len(plan.seeds) else None
+        for one in means
+    ]
+    there = [value for value in whole if value is not None]
+    line: Cells = [name]
+    for mean, shown in zip(means, whole, strict=True):
+        n = mean.n if mean else 0
+        text = written(mean.mean if mean else None, mean.sd if mean else None, n, "missing", NATS)
+        text += "" if n in (0, len(plan.seeds)) else f" [{n}/{len(plan.seeds)}]"
+        line.append(Shown(text, len(there) > 1 and shown == min(there)))
+    return line
+
+
+def _accuracies(rows: Sequence[Record], plan: Plan, key: str, title: str, section: str) -> Block:
+    systems = [s for s in display_order(plan.systems) if any(row["system"] == s for row in rows)]
+    places = {(row[key], row["system"]): row for row in rows}
+    lines: list[Cells] = []
+    for name in dict.fromkeys(row[key] for row in rows):
+        first = chosen(rows, **{key: name})[0]  # the items are the same for all systems
+        cells = [_interval(places.get((name, system))) for system in systems]
+        lines.append([name, str(first["n"]), rounded(100 * first["chance"], SHARE), *cells])
+    return Block(title, [key, "items", "chance", *systems], lines, section)
+
+
+def _interval(row: Record | None) -> str:
+    if row is None:
+        return "n/a"
+    share, low, high = (rounded(100 * row[name], SHARE) for name in ("accuracy", "low", "high"))
+    return f"{share} [{low}, {high}]"
