@@ -65,6 +65,31 @@ SCORE = [
     score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
 ]  # fmt: skip
 
+# ---- evaluate_outputs ----------------------------------------------------------------------------------
+
+
+def outputs(name: str, what: str, options: str, said: str) -> Case:
+    """A case of evaluate_outputs: right files of two systems, and other options."""
+
+    def lay(folder: Path) -> str:
+        for system in ("old", "new"):
+            (folder / f"{system}.en-de").write_bytes(LINES)
+        (folder / "ref.de").write_bytes(LINES)
+        return f"--hypotheses {{system}}.{{direction}} --references ref.{{target}} --out out {options}"
+
+    return Case(f"outputs-{name}", what, "evaluate.evaluate_outputs", lay, said)
+
+
+OUTPUTS = [
+    outputs("processes", "no process", "--processes 0", "--processes is 0, at least 1 is needed"),
+    outputs("pivot", "a pivot that no direction has", "--pivot fr", "--pivot: no direction has 'fr'"),
+    outputs("tokenizers", "a tokenizer of a source language", '--tokenizers {"en":"char"}', "--tokenizers: 'en' is the target of no direction"),
+    outputs("baseline", "a misspelt baseline", "--baseline odl", "--baseline: no system 'odl' (did you mean 'old'?); there are new, old"),
+    outputs("control", "a control without a baseline", "--control old", "--control: needs --baseline, the system that all others are tested against"),
+    outputs("resamples", "no resamples", "--resamples 0", "--resamples is 0, at least 1 is needed"),
+    outputs("groups", "groups that are not JSON", "--groups {", "--groups: not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+]  # fmt: skip
+
 # ---- compare -------------------------------------------------------------------------------------------
 
 COUNTS = np.arange(1, 31).reshape(3, 10)
@@ -205,6 +230,10 @@ RATED = {
     "off_target_rate": 0.0,
     "packaged": {"off_target_rate": None, "reason": "unknown"},
 }
+LIKELY = dict.fromkeys(("n", "skipped", "cut_sources", "tokens"), 3)
+LIKELY |= {"log_likelihood": -6.0, "nats_per_token": 2.0, "perplexity": 7.4}
+SHARES = {"n": 2, "right": 1, "ties": 0, "accuracy": 0.5, "low": 0.1, "high": 0.9, "chance": 0.5}
+RIGHTS = {**SHARES, "phenomena": {"number": SHARES}}
 PUBLISHED = b"system,direction,metric,score\ntheirs,en-de,BLEU,25.0\n"
 
 
@@ -214,7 +243,7 @@ def beside(
     raw: bytes | None = None,
     options: str = "",
 ) -> Lay:
-    """Right score files, and beside them ``kind``: comet, significance or off_target of ``ns``; changed, or any bytes."""
+    """Right score files, and beside them files of ``kind``, those of ``ns`` changed, or any bytes."""
 
     def lay(folder: Path) -> list[str]:
         words = scores()(folder)
@@ -234,8 +263,11 @@ def beside(
                 "against": {"baseline": {name: {"bleu": {**TESTED}} for name in directions}},
             },
             "off_target": {"directions": {name: {**RATED} for name in directions}},
+            "likelihoods": {"directions": {name: {**LIKELY} for name in directions}},
+            "contrastive": {"set": "mine", "all": RIGHTS, "directions": {"en-de": RIGHTS}},
         }
         names = {"comet": "one.raw.comet.json", "significance": "one.raw.json", "off_target": "one.json"}
+        names |= {"likelihoods": "one.json", "contrastive": "mine.json"}
         systems = ["ns"] if kind == "significance" else ["baseline", "ns"]
         for system in systems:
             content = json.loads(json.dumps({**job, "system": system, **contents[kind]}))
@@ -244,7 +276,11 @@ def beside(
             path = folder / kind / system / "s1" / names[kind]
             path.parent.mkdir(parents=True)
             path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
-        more = {"comet": "--metrics bleu comet --comet comet --comet-root comet"}
+        more = {
+            "comet": "--metrics bleu comet --comet comet --comet-root comet",
+            "likelihoods": "--likelihood-root likelihoods",
+            "contrastive": "--contrastive mine --contrastive-root contrastive",
+        }
         return [*words, *more.get(kind, f"--{kind.replace('_', '-')}-root {kind}").split(), *options.split()]
 
     return lay
@@ -297,6 +333,13 @@ BESIDE = [
     tables("language-direction", "languages of one direction only", beside("off_target", lambda c: c["directions"].pop("de-en")), '1 off-target rates are missing, the first: de-en in off_target/ns/s1/one.json (--allow-partial makes tables marked PARTIAL)'),
     tables("language-rate", "a rate above one", beside("off_target", of_direction(off_target_rate=12)), 'off_target/ns/s1/one.json: not a language file (ValueError: a rate that is not between 0 and 1); delete it and run again'),
     tables("language-form", "a rate without the packaged one", beside("off_target", lambda c: c["directions"]["en-de"].pop("packaged")), "off_target/ns/s1/one.json: not a language file (KeyError: 'packaged'); delete it and run again"),
+    tables("likelihood-absent", "no likelihoods", beside("off_target", options="--likelihood-root likelihoods"), '4 of 4 likelihoods are missing, the first: likelihoods/baseline/s1/one.json (--allow-partial makes tables marked PARTIAL)'),
+    tables("likelihood-cut", "a truncated file of likelihoods", beside("likelihoods", raw=b"{"), 'likelihoods/ns/s1/one.json: damaged, not JSON (line 1, column 2: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    tables("likelihood-nan", "a likelihood that is no number", beside("likelihoods", of_direction(nats_per_token=float("nan"))), 'likelihoods/ns/s1/one.json: not a likelihood file (ValueError: nats_per_token is no number); delete it and run again'),
+    tables("contrastive-twice", "a contrastive set named twice", beside("contrastive", options="--contrastive mine mine"), '--contrastive: mine is named twice'),
+    tables("contrastive-set", "the accuracies of another set", beside("contrastive", having(set="yours")), "contrastive/ns/s1/mine.json: set is 'yours', its path says 'mine'"),
+    tables("contrastive-all", "accuracies without those over all", beside("contrastive", lambda c: c.pop("all")), "contrastive/ns/s1/mine.json: not a contrastive file (KeyError: 'all'); delete it and run again"),
+    tables("contrastive-share", "an accuracy in percent", beside("contrastive", of_direction(accuracy=50)), 'contrastive/ns/s1/mine.json: not a contrastive file (ValueError: a share that is not between 0 and 1); delete it and run again'),
     tables("published-absent", "published numbers that are not there", published(PUBLISHED, '{"file":"ours.csv","systems":{"ns":"theirs"}}'), 'ours.csv: no such file, for published numbers (report.published.file)'),
     tables("published-form", "published numbers named by a list", published(PUBLISHED, '["theirs.csv"]'), '--published: not of the shape {"file": "published.csv", "systems": {"ours": "theirs"}} (list indices must be integers or slices, not str)'),
     tables("published-system", "a published system that the file lacks", published(PUBLISHED, '{"file":"theirs.csv","systems":{"ns":"their"}}'), "theirs.csv: no system 'their' (did you mean 'theirs'?)"),
@@ -378,7 +421,7 @@ FIGURES = [
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 
-CASES = [*SCORE, *COMPARE, *TABULATE, *BESIDE, *FIGURES, *off_target_cases.CASES]
+CASES = [*SCORE, *OUTPUTS, *COMPARE, *TABULATE, *BESIDE, *FIGURES, *off_target_cases.CASES]
 
 
 def perfect(folder: Path) -> None:
