@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.files import read_json
 from workflow_scripts.report.jobs import Job, read_job
 from workflow_scripts.report.layout import ALL
 from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
@@ -114,8 +113,7 @@ def _read(path: Path, job: Job, kind: str, check: Callable[[Any], None]) -> dict
     """The content of a file, None where it is not there."""
     if not path.is_file():
         return None
-    read_job(path, job, kind, check)
-    content: dict[str, Any] = read_json(path)
+    content = read_job(path, job, kind, check)
     if kind == "contrastive":
         try:
             check(content[ALL])
