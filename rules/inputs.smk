@@ -177,10 +177,12 @@ def significance_options(tests):
 
 def comet_options(model):
     """A COMET model as its stage takes it."""
-    place = {"model": model.model, "folder": model.folder, "revision": model.revision}
-    options = [f"--{key} {shlex.quote(value)}" for key, value in place.items() if value is not None]
+    if model.folder is None:
+        place = f"--fetched {shlex.quote(f'{RESULTS}/data/comet/{model.name}.json')}"
+    else:
+        place = f"--folder {shlex.quote(model.folder)}"
     known = [f"--known-languages {' '.join(model.known_languages)}"] if model.known_languages else []
-    return " ".join([*options, f"--batch-size {model.batch_size}", *known])
+    return " ".join([place, f"--batch-size {model.batch_size}", *known])
 
 
 def tables_options():

@@ -28,12 +28,18 @@ CONFIG: dict[str, Any] = {
             {"name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4},
             {"name": "hub", "model": "Unbabel/nowhere"},
             {"name": "lost", "folder": "models/lost"},
-        ]
+        ],
+        "significance": {"resamples": 100},
+        "off_target": False,
     },
+    "systems": {"continued": {"masks": "all"}},
 }
 DIRECTIONS = ["de-en", "en-de", "en-fr", "fr-en"]
-SCORES = "results/tiny/scores/baseline/s1/news.raw.json"
+SYSTEMS = ["baseline", "continued"]
+SCORES = [f"results/tiny/scores/{system}/s1/news.raw.json" for system in SYSTEMS]
 COMET = "results/tiny/comet/baseline/s1/news.raw"
+TESTS = "results/tiny/significance/continued/s1/news.raw"
+OUT = "; or take it out of evaluation.comet: tables are then made without it"
 
 
 def lay(folder: Path) -> None:
@@ -48,9 +54,10 @@ def lay(folder: Path) -> None:
             file = folder / f"results/tiny/data/text/news/{pair}.{lang}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(TEXT[lang])
-        file = folder / f"results/tiny/translations/baseline/s1/news/{direction}.txt"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(TEXT[direction.split("-")[1]].replace("a", "e"))
+        for system, vowel in zip(SYSTEMS, "eo", strict=True):
+            file = folder / f"results/tiny/translations/{system}/s1/news/{direction}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(TEXT[direction.split("-")[1]].replace("a", vowel))
     program = (
         "import pathlib, sys; from tests.unit.comet.tiny_comet import make_model;"
         " make_model(pathlib.Path(sys.argv[1]))"
@@ -63,10 +70,11 @@ def lay(folder: Path) -> None:
 
 
 def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
-    """Run the rules of scores alone, as a profile has it, with no hub."""
+    """Run the rules of scores and tables alone, as a profile has it, with no hub."""
     variables = {"PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
-    options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules", "score", "comet", "fetch_comet"]
+    options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules"]
+    options += ["score", "comet", "fetch_comet", "compare", "compare_comet", "tabulate"]
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *options, "--", *targets],
         cwd=folder,
@@ -79,21 +87,37 @@ def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path: Path) -> None:
     lay(tmp_path)
-    done = snakemake(tmp_path, SCORES, *(f"{COMET}.{name}.json" for name in ("own", "hub", "lost")))
+    names = ("own", "hub", "lost")
+    wanted = [*SCORES, f"{TESTS}.json", *(f"{TESTS}.{name}.json" for name in names)]
+    done = snakemake(tmp_path, *wanted, "results/tiny/tables/summary.md")
     assert done.returncode == 1
     said = re.findall(r"^\s*error: (.*)$", done.stderr, re.M)
     assert set(said) == {
         "the COMET model Unbabel/nowhere cannot be fetched: the hub cannot be reached from this machine; run"
         " 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet,"
-        " key folder)",
-        "models/lost: no such folder, for a COMET model (evaluation.comet, key folder)",
+        f" key folder){OUT}",
+        f"models/lost: no such folder, for a COMET model (evaluation.comet, key folder){OUT}",
     }
     assert "Traceback" not in done.stdout + done.stderr
-    assert set(json.loads((tmp_path / SCORES).read_text())["directions"]) == set(DIRECTIONS)
+    assert set(json.loads((tmp_path / SCORES[0]).read_text())["directions"]) == set(DIRECTIONS)
     own = json.loads((tmp_path / f"{COMET}.own.json").read_text())
     assert own["directions"]["en-fr"]["flags"] == ["language not known to the model: fr"]
     assert own["directions"]["de-en"]["flags"] == []
     assert not (tmp_path / f"{COMET}.hub.json").exists() and not (tmp_path / f"{COMET}.lost.json").exists()
+    # Tests of the metrics that are there.
+    for file, metrics in ((f"{TESTS}.json", {"bleu", "chrf"}), (f"{TESTS}.own.json", {"own"})):
+        tests = json.loads((tmp_path / file).read_text())["against"]["baseline"]
+        assert {direction: set(by) for direction, by in tests.items()} == dict.fromkeys(DIRECTIONS, metrics)
+    assert not (tmp_path / f"{TESTS}.hub.json").exists() and not (tmp_path / f"{TESTS}.lost.json").exists()
+    assert not (tmp_path / "results/tiny/tables").exists()
+
+    # As the error says: without them there are tables, and nothing else runs again.
+    config = {**CONFIG, "evaluation": {**CONFIG["evaluation"], "comet": CONFIG["evaluation"]["comet"][:1]}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    done = snakemake(tmp_path, "results/tiny/tables/summary.md")
+    assert (done.returncode, re.findall(r"^(?:local)?rule (\w+):", done.stderr, re.M)) == (0, ["tabulate"])
+    lines = (tmp_path / "results/tiny/tables/significance.csv").read_text().splitlines()[1:]
+    assert len(lines) == 3 * len(DIRECTIONS), "bleu, chrf, own"
 
     # The same segments in a job that starts anew: all of them from the cache.
     (tmp_path / f"{COMET}.own.json").unlink()

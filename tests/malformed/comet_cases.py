@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.malformed.case import Accepted, Case, Lay
 from workflow_scripts.evaluate.comet_cache import ScoreCache
+from workflow_scripts.files import write_json
 
 LINES = b"das Haus am Fluss\nein Hund\ndas rote Haus\n"
 JOB = "--experiment x --system ns --testset one --seed 1 --cache cache --out out.json"
@@ -68,20 +69,29 @@ def settings(old: str, new: str) -> Callable[[Path], object]:
     return change
 
 
+def note(**changed: str | None) -> Callable[[Path], object]:
+    """Write beside the model what was fetched."""
+    content = {"model": "Unbabel/wmt22-comet-da", "revision": "0123456789abcdef" * 2 + "01234567"}
+    content |= {"encoder": "xlm-roberta-large", "encoder_revision": "f" * 40, "sha256": "0"}
+    return lambda model: write_json(model.parent / "fetched.json", {**content, **changed})
+
+
+#: What every error of a model says last.
+OUT = "; or take it out of evaluation.comet: tables are then made without it"
 CASES = [
-    case("no-folder", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), "modell: no such folder, for a COMET model (evaluation.comet, key folder)"),
-    case("offline", "a model of the hub that was never fetched", scoring(options="--model Unbabel/wmt22-comet-da --directions de-en"), "the COMET model Unbabel/wmt22-comet-da is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
-    case("offline-revision", "another revision than was fetched", scoring(options="--model Unbabel/wmt22-comet-da --revision abc --directions de-en"), "the COMET model Unbabel/wmt22-comet-da at revision abc is not on this machine: run 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet, key folder)"),
-    case("hub-name", "no name on the hub", scoring(options="--model a/b/c --directions de-en"), "'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da"),
-    case("no-checkpoint", "a model without its checkpoint", scoring(lambda m: (m / "checkpoints/model.ckpt").unlink()), "model: no checkpoints/model.ckpt in it; a COMET model is a folder with hparams.yaml and checkpoints/model.ckpt"),
-    case("no-encoder", "a model without its encoder", scoring(lambda m: shutil.rmtree(m / "encoder")), "model: the configuration and tokenizer of its encoder xlm-roberta-large are not on this machine: run 'make fetch CONFIG=…' where there is internet, or put them into model/encoder"),
-    case("settings-yaml", "hparams.yaml that is not YAML", scoring(lambda m: (m / "hparams.yaml").write_text("a: [")), "model/hparams.yaml: damaged, not plain YAML; fetch the model again"),
-    case("settings-other", "hparams.yaml of something else", scoring(lambda m: (m / "hparams.yaml").write_text("a: 1\n")), "model/hparams.yaml: no class_identifier in it; is this the hparams.yaml of a COMET model?"),
-    case("settings-kind", "a misspelt kind of model", scoring(settings("regression_metric", "regresion_metric")), "model/hparams.yaml: no class_identifier 'regresion_metric' (did you mean 'regression_metric'?)"),
-    case("checkpoint-cut", "half a checkpoint", scoring(cut), "model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again"),
-    case("checkpoint-text", "a checkpoint that is text", scoring(lambda m: (m / "checkpoints/model.ckpt").write_text("moved")), "model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again"),
-    case("checkpoint-weights", "a checkpoint without weights of the encoder", scoring(lambda m: without_weights(m)), "model/checkpoints/model.ckpt: 16 weights are not in it, encoder.model.encoder.layer.1.attention.self.query.weight is the first; is it the checkpoint of this hparams.yaml?"),
-    case("checkpoint-program", "a checkpoint that would run a program", scoring(lambda m: harmful(m)), "model/checkpoints/model.ckpt: cannot be loaded as a COMET model (Trying to load unsupported GLOBAL posix.mkdir whose module posix is blocked); fetch it again"),
+    case("no-folder", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), f"modell: no such folder, for a COMET model (evaluation.comet, key folder){OUT}"),
+    case("offline", "a model of the hub that is no longer in its cache", scoring(note(), options="--fetched fetched.json --directions de-en"), f"Unbabel/wmt22-comet-da at commit # is no longer in the hub's cache on this machine (HF_HOME): delete fetched.json and run 'make fetch CONFIG=…' where there is internet, or name a folder that has the COMET model (evaluation.comet, key folder){OUT}"),
+    case("note", "a note of what was fetched that is none", scoring(note(revision=None), options="--fetched fetched.json --directions de-en"), f"fetched.json: not what evaluate.fetch_comet writes; delete it and run 'make fetch CONFIG=…'{OUT}"),
+    Case("comet-hub-name", "no name on the hub", "evaluate.fetch_comet", lambda _: "--model a/b/c --out out.json", f"'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da{OUT}"),
+    case("no-checkpoint", "a model without its checkpoint", scoring(lambda m: (m / "checkpoints/model.ckpt").unlink()), f"model: no checkpoints/model.ckpt in it; a COMET model is a folder with hparams.yaml and checkpoints/model.ckpt{OUT}"),
+    case("no-encoder", "a model without its encoder", scoring(lambda m: shutil.rmtree(m / "encoder")), f"model: the configuration and tokenizer of its encoder xlm-roberta-large are not on this machine: run 'make fetch CONFIG=…' where there is internet, or put them into model/encoder{OUT}"),
+    case("settings-yaml", "hparams.yaml that is not YAML", scoring(lambda m: (m / "hparams.yaml").write_text("a: [")), f"model/hparams.yaml: damaged, not plain YAML; fetch the model again{OUT}"),
+    case("settings-other", "hparams.yaml of something else", scoring(lambda m: (m / "hparams.yaml").write_text("a: 1\n")), f"model/hparams.yaml: no class_identifier in it; is this the hparams.yaml of a COMET model?{OUT}"),
+    case("settings-kind", "a misspelt kind of model", scoring(settings("regression_metric", "regresion_metric")), f"model/hparams.yaml: no class_identifier 'regresion_metric' (did you mean 'regression_metric'?){OUT}"),
+    case("checkpoint-cut", "half a checkpoint", scoring(cut), f"model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again{OUT}"),
+    case("checkpoint-text", "a checkpoint that is text", scoring(lambda m: (m / "checkpoints/model.ckpt").write_text("moved")), f"model/checkpoints/model.ckpt: damaged or cut short, not a checkpoint of torch 1.6 or later; fetch it again{OUT}"),
+    case("checkpoint-weights", "a checkpoint without weights of the encoder", scoring(lambda m: without_weights(m)), f"model/checkpoints/model.ckpt: 16 weights are not in it, encoder.model.encoder.layer.1.attention.self.query.weight is the first; is it the checkpoint of this hparams.yaml?{OUT}"),
+    case("checkpoint-program", "a checkpoint that would run a program", scoring(lambda m: harmful(m)), f"model/checkpoints/model.ckpt: cannot be loaded as a COMET model (Trying to load unsupported GLOBAL posix.mkdir whose module posix is blocked); fetch it again{OUT}"),
     case("sources", "fewer sources than hypotheses", scoring(sources=LINES[:18]), "hyp.de-en has 3 lines but src.de has 1: line 2 has no counterpart"),
     case("hypotheses", "fewer hypotheses than references", scoring(hypotheses=LINES[:18]), "hyp.de-en has 1 lines but ref.en has 3: line 2 has no counterpart"),
     case("reference", "a reference without text", scoring(references=b"the house\n\na dog\n"), "ref.en, line 2: empty reference"),
@@ -129,7 +139,7 @@ def damaged_shard(model: Path) -> None:
     from workflow_scripts.evaluate.comet_model import find_model, hashes_of
 
     root = Path(os.environ["NEURONSPEC_CACHE"]) / "comet"
-    _, key = hashes_of(find_model(None, str(model)), root)
+    _, key = hashes_of(find_model(None, model), root)
     ScoreCache(root / key, {}).folder.mkdir(parents=True)
     (root / key / "0123.npz").write_bytes(b"PK\x03\x04 cut")
 

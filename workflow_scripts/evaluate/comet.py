@@ -26,7 +26,7 @@ import numpy as np
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
 from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
-from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of
+from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of, named_way_out
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of
@@ -78,7 +78,7 @@ def score_segments(
     """
     scorer = None
     if (reads := cache.reads()) is None:
-        scorer = CometScorer(files, batch_size)
+        scorer = _loaded(files, batch_size)
         reads = scorer.reads
     cache.about["reads"] = list(reads)
     keys = {d: [key_of([one[text] for text in reads]) for one in samples] for d, samples in texts.items()}
@@ -98,7 +98,7 @@ def score_segments(
             known |= cache.look_up(todo[start:])
             chunk = [key for key in todo[start : start + CHUNK] if key not in known]
             if chunk:
-                scorer = scorer or CometScorer(files, batch_size)
+                scorer = scorer or _loaded(files, batch_size)
                 samples = [{text: wanted[key][text] for text in reads} for key in chunk]
                 for places, values in scorer.score(samples):
                     new = {chunk[n]: rounded(value) for n, value in zip(places, values, strict=True)}
@@ -115,12 +115,18 @@ def score_segments(
     return {d: [known[key] for key in listed] for d, listed in keys.items()}, reads, said
 
 
+def _loaded(files: ModelFiles, batch_size: int) -> CometScorer:
+    with named_way_out():
+        return CometScorer(files, batch_size)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Score every direction and write both files; all directions' errors are told at once."""
     for variable in OFFLINE:  # before the hub's library is imported: models are fetched beforehand
         os.environ[variable] = "1"
     args = _parse(argv)
-    files = find_model(args.model, args.folder, args.revision)
+    with named_way_out():
+        files = find_model(args.fetched, args.folder)
     texts: dict[str, Text] = {}
     errors = []
     for direction in args.directions:
@@ -169,9 +175,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         parser.add_argument(f"--{name}", required=True, help=f"files of detokenised text, {fields}")
     parser.add_argument("--directions", nargs="+", required=True)
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--model", help="name on the hub")
+    place.add_argument("--fetched", help="what evaluate.fetch_comet wrote of a model on the hub")
     place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
-    parser.add_argument("--revision", help="of the hub's repository")
     parser.add_argument(
         "--known-languages", nargs="+", help="codes; default: those of XLM-R, where it is the encoder"
     )

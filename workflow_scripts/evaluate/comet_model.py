@@ -1,8 +1,8 @@
 """The files of a COMET model: where they are on this machine, and which they are.
 
 What: a model is a folder as the hub has it, ``hparams.yaml`` and ``checkpoints/model.ckpt``, given as such or
-by its name on the hub (then it lies in the hub's own cache, fetched by evaluate.fetch_comet), and the
-configuration and tokenizer of its encoder. Inputs: a folder or a name. Outputs: ``ModelFiles``, hashes.
+by the commits of the hub that evaluate.fetch_comet noted (they lie in the hub's own cache), and the
+configuration and tokenizer of its encoder. Inputs: a folder or that note. Outputs: ``ModelFiles``, hashes.
 Nothing here imports torch. Source: the layout of the hub's models (unbabel-comet 2.2.7).
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,9 +24,10 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 
 CHECKPOINT, SETTINGS, ENCODER = Path("checkpoints", "model.ckpt"), Path("hparams.yaml"), "encoder"
+CONFIGURATION = "config.json"
 #: What the encoder's configuration and tokenizer are made of, of all that lies beside its weights.
 ENCODER_FILES = (
-    "config.json",
+    CONFIGURATION,
     "tokenizer*.json",
     "special_tokens_map.json",
     "sentencepiece*",
@@ -55,34 +57,74 @@ class ModelFiles:
         return self.folder / CHECKPOINT
 
 
-def find_model(model: str | None, folder: str | None, revision: str | None = None) -> ModelFiles:
-    """Return the files of a model: of ``folder``, or of ``model`` in the hub's cache; nothing is downloaded.
+@contextmanager
+def named_way_out() -> Iterator[None]:
+    """Let errors of a model say that an experiment can do without it."""
+    try:
+        yield
+    except UserError as error:
+        error.args = (f"{error}; or take it out of evaluation.comet: tables are then made without it",)
+        raise
+
+
+def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFiles:
+    """Return the files of a model: of ``folder``, or as ``fetched`` names them; nothing is downloaded.
+
+    Args:
+        fetched: what evaluate.fetch_comet wrote: the commits in the hub's cache.
+        folder: of hparams.yaml and checkpoints/, instead.
 
     Raises:
         UserError: it is not here, or not a COMET model.
     """
-    if folder is not None:
-        place, name = Path(folder), Path(folder).resolve().name
-        if not place.is_dir():
-            raise UserError(f"{place}: no such folder, for a COMET model (evaluation.comet, key folder)")
-    else:
-        assert model is not None
-        name = model
-        found = in_hub_cache(model, revision)
-        if found is None or not (found / CHECKPOINT).is_file():
-            which = f" at revision {revision}" if revision else ""
-            raise UserError(
-                f"the COMET model {model}{which} is not on this machine: run 'make fetch CONFIG=…' where"
-                " there is internet, or name a folder that has it (evaluation.comet, key folder)"
-            )
-        place = found
+    if folder is None:
+        assert fetched is not None
+        return _of_hub(fetched)
+    place = Path(folder)
+    if not place.is_dir():
+        raise UserError(f"{place}: no such folder, for a COMET model (evaluation.comet, key folder)")
+    settings = checked_settings(place)
+    return ModelFiles(
+        place.resolve().name, place, _encoder_folder(place, str(settings["pretrained_model"])), settings
+    )
+
+
+def checked_settings(place: Path) -> dict[str, Any]:
+    """Return the settings of a folder that is a COMET model's.
+
+    Raises:
+        UserError: it is none.
+    """
     for needed in (SETTINGS, CHECKPOINT):
         if not (place / needed).is_file():
             raise UserError(
                 f"{place}: no {needed} in it; a COMET model is a folder with {SETTINGS} and {CHECKPOINT}"
             )
-    settings = read_settings(place / SETTINGS)
-    return ModelFiles(name, place, _encoder_folder(place, str(settings["pretrained_model"])), settings)
+    return read_settings(place / SETTINGS)
+
+
+def _of_hub(fetched: str | Path) -> ModelFiles:
+    """Return the very commits that were fetched, whatever the hub's cache has taken in since."""
+    note = read_json(fetched)
+    names = ("model", "revision", "encoder", "encoder_revision")
+    if not isinstance(note, dict) or not all(isinstance(note.get(name), str) for name in names):
+        raise UserError(
+            f"{fetched}: not what evaluate.fetch_comet writes; delete it and run 'make fetch CONFIG=…'"
+        )
+    place = in_hub_cache(note["model"], note["revision"])
+    encoder = in_hub_cache(note["encoder"], note["encoder_revision"])
+    for found, needed, name, revision in (
+        (place, CHECKPOINT, note["model"], note["revision"]),
+        (encoder, CONFIGURATION, note["encoder"], note["encoder_revision"]),
+    ):
+        if found is None or not (found / needed).is_file():
+            raise UserError(
+                f"{name} at commit {revision[:12]} is no longer in the hub's cache on this machine (HF_HOME):"
+                f" delete {fetched} and run 'make fetch CONFIG=…' where there is internet, or name a folder"
+                " that has the COMET model (evaluation.comet, key folder)"
+            )
+    assert place is not None and encoder is not None
+    return ModelFiles(note["model"], place, encoder, checked_settings(place))
 
 
 def in_hub_cache(name: str, revision: str | None = None) -> Path | None:
@@ -117,13 +159,13 @@ def read_settings(path: Path) -> dict[str, Any]:
 def _encoder_folder(place: Path, named: str) -> Path:
     """Return where the encoder's configuration and tokenizer are."""
     for folder in (place / ENCODER, place / named):
-        if (folder / "config.json").is_file():
+        if (folder / CONFIGURATION).is_file():
             return folder
     try:
         found = in_hub_cache(named)
     except UserError:  # a path of the machine that the model was trained on
         found = None
-    if found is None or not (found / "config.json").is_file():
+    if found is None or not (found / CONFIGURATION).is_file():
         raise UserError(
             f"{place}: the configuration and tokenizer of its encoder {named} are not on this machine: run"
             f" 'make fetch CONFIG=…' where there is internet, or put them into {place / ENCODER}"

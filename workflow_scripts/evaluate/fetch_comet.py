@@ -17,12 +17,13 @@ from pathlib import Path
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_model import (
     CHECKPOINT,
+    CONFIGURATION,
     ENCODER_FILES,
     EXAMPLE,
     SETTINGS,
-    find_model,
+    checked_settings,
     in_hub_cache,
-    read_settings,
+    named_way_out,
 )
 from workflow_scripts.files import sha256_of, write_json
 
@@ -75,23 +76,23 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-    place = in_hub_cache(args.model, args.revision)
-    if place is None or not all((place / file).is_file() for file in (SETTINGS, CHECKPOINT)):
-        place = fetch(args.model, args.revision, [str(SETTINGS), str(CHECKPOINT)])
-    encoder = str(read_settings(place / SETTINGS)["pretrained_model"])
-    found = in_hub_cache(encoder)
-    if found is None or not (found / "config.json").is_file():
-        fetch(encoder, None, list(ENCODER_FILES))
-    files = find_model(args.model, None, args.revision)
+    with named_way_out():
+        place = in_hub_cache(args.model, args.revision)
+        if place is None or not all((place / file).is_file() for file in (SETTINGS, CHECKPOINT)):
+            place = fetch(args.model, args.revision, [str(SETTINGS), str(CHECKPOINT)])
+        name = str(checked_settings(place)["pretrained_model"])
+        encoder = in_hub_cache(name)
+        if encoder is None or not (encoder / CONFIGURATION).is_file():
+            encoder = fetch(name, None, list(ENCODER_FILES))
     content = {
         "model": args.model,
         "revision": place.name,
-        "encoder": encoder,
-        "encoder_revision": files.encoder.name,
-        "sha256": sha256_of(files.checkpoint),
+        "encoder": name,
+        "encoder_revision": encoder.name,
+        "sha256": sha256_of(place / CHECKPOINT),
     }
     write_json(args.out, content)
-    print(f"{args.model} at {place.name}, its encoder {encoder} at {files.encoder.name}")
+    print(f"{args.model} at {place.name}, its encoder {name} at {encoder.name}")
 
 
 if __name__ == "__main__":

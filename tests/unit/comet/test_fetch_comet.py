@@ -17,6 +17,7 @@ import pytest
 from tests.unit.comet.test_comet import lay, samples, words
 
 ROOT = Path(__file__).resolve().parents[3]
+OUT = "; or take it out of evaluation.comet: tables are then made without it"
 COMMITS = {"Unbabel/tiny": "1" * 40, "xlm-roberta-large": "2" * 40}
 
 
@@ -99,11 +100,29 @@ def test_fetched_once_then_scored_without_the_hub(hub: str, model: Path, tmp_pat
     assert start("fetch_comet", tmp_path / "hf", nowhere, *fetch).returncode == 0, "fetched again"
     lay(tmp_path / "a", {"de-en": samples(3)})
     place = words(tmp_path / "a", model, ["de-en"])
-    place[place.index("--folder") : place.index("--folder") + 2] = ["--model", "Unbabel/tiny"]
+    place[place.index("--folder") : place.index("--folder") + 2] = ["--fetched", str(out)]
     done = start("comet", tmp_path / "hf", nowhere, *place)
     assert done.returncode == 0, done.stderr
     score = json.loads((tmp_path / "a/out.json").read_text())["directions"]["de-en"]["scores"][0]
     assert score["signature"].startswith("model:Unbabel/tiny|sha256:")
+
+    # What is fetched later, for another experiment, is another commit's; these scores stay this one's.
+    for repository, commit in (("models--Unbabel--tiny", "3"), ("models--xlm-roberta-large", "4")):
+        cached = tmp_path / "hf/hub" / repository
+        newer = cached / "snapshots" / (commit * 40)
+        newer.mkdir()
+        (newer / "hparams.yaml").write_text("another model")
+        (cached / "refs/main").write_text(commit * 40)
+    done = start("comet", tmp_path / "hf", nowhere, *place)
+    assert (done.returncode, "3 of 3 segments from the cache" in done.stdout) == (0, True), done.stderr
+
+    # A cache that was cleared, or that of another machine.
+    done = start("comet", tmp_path / "elsewhere", nowhere, *place)
+    assert done.stderr == (
+        f"error: Unbabel/tiny at commit 111111111111 is no longer in the hub's cache on this machine (HF_HOME):"
+        f" delete {out} and run 'make fetch CONFIG=…' where there is internet, or name a folder that has the"
+        f" COMET model (evaluation.comet, key folder){OUT}\n"
+    )
 
 
 def test_no_hub_is_one_line(tmp_path: Path) -> None:
@@ -113,7 +132,7 @@ def test_no_hub_is_one_line(tmp_path: Path) -> None:
     assert [line for line in done.stderr.splitlines() if line] == [
         "error: the COMET model a/b cannot be fetched: the hub cannot be reached from this machine; run"
         " 'make fetch CONFIG=…' where there is internet, or name a folder that has it (evaluation.comet,"
-        " key folder)"
+        f" key folder){OUT}"
     ]
     assert not out.exists()
 
@@ -123,4 +142,4 @@ def test_a_model_that_the_hub_lacks_is_one_line(hub: str, tmp_path: Path) -> Non
         "fetch_comet", tmp_path / "hf", hub, "--model", "a/b", "--out", str(tmp_path / "fetched.json")
     )
     assert done.returncode == 1
-    assert done.stderr == "error: the hub has no a/b, or hides it from you: check evaluation.comet\n"
+    assert done.stderr == f"error: the hub has no a/b, or hides it from you: check evaluation.comet{OUT}\n"
