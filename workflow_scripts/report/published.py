@@ -99,13 +99,10 @@ def read_published(request: Published) -> Values:
     return values
 
 
-def metric_in(values: Values, metric: str, plan: Plan) -> str | None:
-    """Return what the file calls our metric, None if it has none; the only COMET model is its COMET."""
+def metric_in(values: Values, metric: str) -> str | None:
+    """Return what the file calls our metric, None if it has none; its COMET is our model called comet."""
     theirs = {name for _, _, name in values}
-    names = [METRIC_NAMES.get(metric, metric), metric]
-    if plan.comet == [metric]:
-        names.append(METRIC_NAMES["comet"])
-    return next((name for name in names if name in theirs), None)
+    return next((name for name in (METRIC_NAMES.get(metric, metric), metric) if name in theirs), None)
 
 
 def published_table(
@@ -115,7 +112,7 @@ def published_table(
     lines: list[list[Any]] = []
     skipped: list[str] = []
     for metric in plan.metrics:
-        name = metric_in(values, metric, plan)
+        name = metric_in(values, metric)
         if name is None:
             skipped.append(f"{metric}: {request.file} has no such metric")
             continue

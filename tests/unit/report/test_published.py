@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.table import Shown, records
 
 DIRECTIONS = ["en-de", "de-en", "en-fr"]
-PLAN = Plan("e", ["baseline", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu", "kiwi"], ["raw"], ["kiwi"])
+PLAN = Plan("e", ["baseline", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu", "comet"], ["raw"], ["comet"])
 HEADER = "system,direction,metric,score\n"
 
 
@@ -35,7 +36,7 @@ def ours() -> list[Score]:
     return [
         Score("e", "baseline", seed, "test", "raw", direction, metric, value / unit, 10, "sig")
         for seed, by in values.items()
-        for metric, unit in (("bleu", 1), ("kiwi", 100))
+        for metric, unit in (("bleu", 1), ("comet", 100))
         for direction, value in zip(DIRECTIONS, by, strict=True)
     ]
 
@@ -43,7 +44,7 @@ def ours() -> list[Score]:
 def test_differences_by_direction_and_group(tmp_path):
     text = "mT-big,en-de,BLEU,10.5\nmT-big,de-en,BLEU,29.0\nother,en-fr,BLEU,1\nmT-big,en-de,COMET,0.1\n"
     request = write(tmp_path, HEADER + text)
-    plan = Plan("e", ["baseline"], [1, 2], ["test"], DIRECTIONS, ["bleu", "kiwi"], ["raw"], ["kiwi"])
+    plan = Plan("e", ["baseline"], [1, 2], ["test"], DIRECTIONS, ["bleu", "comet"], ["raw"], ["comet"])
     table = published_table(ours(), plan, Display("en"), {}, request, read_published(request))
     rows = {
         (r["metric"], r["group"], r["side"]): (r["directions"], r["ours"], r["published"], r["difference"])
@@ -53,11 +54,11 @@ def test_differences_by_direction_and_group(tmp_path):
     assert rows["bleu", "all", "out of pivot"] == (1, 11.0, 10.5, 0.5)
     assert rows["bleu", "all", "both"] == (2, 20.5, 19.75, 0.75)
     assert rows["bleu", "de-en", "into pivot"] == (1, 30.0, 29.0, 1.0)
-    assert rows["kiwi", "all", "out of pivot"] == (1, 0.11, 0.1, 0.01)  # the only COMET model
+    assert rows["comet", "all", "out of pivot"] == (1, 0.11, 0.1, 0.01)
     assert ("bleu", "en-fr", "out of pivot") not in rows
     assert table.not_shown == [
         "bleu of mT-big: 1 of our directions are not published",
-        "kiwi of mT-big: 2 of our directions are not published",
+        "comet of mT-big: 2 of our directions are not published",
     ]
     groups, single = table.blocks[:2]
     assert groups.spans == [("baseline / mT-big", 3)]
@@ -70,16 +71,23 @@ def test_differences_by_direction_and_group(tmp_path):
 
 def test_metrics_by_name():
     values = {("s", "en-de", name): 1.0 for name in ("BLEU", "chrF++", "COMET")}
-    plan = Plan(
-        "e", ["s"], [1], ["t"], ["en-de"], ["bleu", "chrf", "comet", "kiwi"], ["raw"], ["comet", "kiwi"]
-    )
-    assert [metric_in(values, metric, plan) for metric in ("bleu", "chrf", "comet")] == [
+    assert [metric_in(values, metric) for metric in ("bleu", "chrf", "comet")] == [
         "BLEU",
         "chrF++",
         "COMET",
     ]
-    assert metric_in(values, "kiwi", plan) is None  # of two COMET models none is meant but "comet"
-    assert metric_in(values, "ter", plan) is None
+    assert metric_in(values, "kiwi") is None  # no COMET model is meant but "comet"
+    assert metric_in(values, "ter") is None
+
+
+def test_another_comet_model_is_not_compared_with_their_comet(tmp_path):
+    """Though it is the only one."""
+    request = write(tmp_path, HEADER + "mT-big,en-de,BLEU,10.5\nmT-big,en-de,COMET,0.1\n")
+    scores = [replace(score, metric="kiwi") if score.metric == "comet" else score for score in ours()]
+    plan = Plan("e", ["baseline"], [1, 2], ["test"], DIRECTIONS, ["bleu", "kiwi"], ["raw"], ["kiwi"])
+    table = published_table(scores, plan, Display("en"), {}, request, read_published(request))
+    assert {row["metric"] for row in records(table.frame)} == {"bleu"}
+    assert f"kiwi: {request.file} has no such metric" in table.not_shown
 
 
 @pytest.mark.shared
