@@ -135,6 +135,8 @@ COMPARE = [
     compare("form", "statistics in one row", comparing({"en-de/bleu": COUNTS[0]}), "baseline.npz: not a segments-1 file (en-de/bleu is no table of numbers); delete it and run the step that writes it again"),
     compare("nan", "statistics that are no numbers", comparing({"en-de/bleu": COUNTS * float("nan")}), "baseline.npz: not a segments-1 file (en-de/bleu has a number that is none); delete it and run the step that writes it again"),
     compare("itself", "a system against itself", comparing(RIGHT, "--against ns ns.npz"), "--against: ns is the system itself"),
+    compare("other-twice", "another system named twice", comparing(RIGHT, "--against baseline baseline.npz"), "--against: baseline is named twice"),
+    compare("direction-twice", "a direction named twice", comparing(RIGHT, "--directions en-de en-de"), "--directions: en-de is named twice"),
     compare("resamples", "no resamples", comparing(RIGHT, "--resamples 0"), "--resamples is 0, at least 1 is needed"),
     compare("seed", "a negative seed of the resamples", comparing(RIGHT, "--random-seed -1"), "--random-seed is -1, at least 0 is needed"),
 ]  # fmt: skip

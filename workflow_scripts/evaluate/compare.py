@@ -132,6 +132,9 @@ def main(argv: list[str] | None = None) -> None:
     at_least("resamples", args.resamples, 1)
     at_least("random-seed", args.random_seed, 0)
     others = {name: paths for name, *paths in args.against}
+    for option, names in (("against", [name for name, *_ in args.against]), ("directions", args.directions)):
+        if repeated := [name for name in names if names.count(name) > 1]:
+            raise UserError(f"--{option}: {repeated[0]} is named twice")
     if args.system in others:
         raise UserError(f"--against: {args.system} is the system itself")
 
