@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of, rounded
+from workflow_scripts.evaluate.comet_cache import Kept, ScoreCache, key_of
 from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
 from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of, named_way_out
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
@@ -64,7 +65,7 @@ def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
 
 def score_segments(
     texts: Mapping[str, Sequence[Mapping[str, str]]], files: ModelFiles, cache: ScoreCache, batch_size: int
-) -> tuple[dict[str, list[float]], tuple[str, ...], str]:
+) -> tuple[dict[str, list[Kept]], tuple[str, ...], str]:
     """Score every segment that the cache lacks, each once; return all scores.
 
     Args:
@@ -101,15 +102,13 @@ def score_segments(
                 scorer = scorer or _loaded(files, batch_size)
                 samples = [{text: wanted[key][text] for text in reads} for key in chunk]
                 for places, values in scorer.score(samples):
-                    new = {chunk[n]: rounded(value) for n, value in zip(places, values, strict=True)}
+                    new = {chunk[n]: value for n, value in zip(places, values, strict=True)}
                     cache.add(new)
                     known |= new
                     scored += len(new)
                 print(f"{scored} scored", flush=True)
     finally:
         cache.flush()
-    if scored:
-        cache.tidy()
     n = sum(map(len, keys.values()))
     said = f"{cached} of {n} segments from the cache, {scored} scored, {n - cached - scored} repeated"
     return {d: [known[key] for key in listed] for d, listed in keys.items()}, reads, said
@@ -141,7 +140,7 @@ def main(argv: list[str] | None = None) -> None:
     root = Path(os.environ.get(CACHE_VARIABLE) or args.cache) / "comet"
     sha256, key = hashes_of(files, root)
     comet = version("unbabel-comet")
-    about = {"model": files.name, "sha256": sha256, "version": comet}
+    about = {"model": files.name, "sha256": sha256, "hash": key, "version": comet}
     cache = ScoreCache(root / key, about)
     scores, reads, said = score_segments(
         {d: text.samples for d, text in texts.items()}, files, cache, args.batch_size
@@ -149,23 +148,34 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{args.system} s{args.seed} {args.testset} {args.name}: {said}")
 
     known = args.known_languages or languages_of(str(files.settings["encoder_model"]))
-    signature = f"model:{files.name}|sha256:{sha256[:8]}|version:{comet}"
+    # The checkpoint, and all that its scores depend on: tokenizer, settings, versions.
+    signature = f"model:{files.name}|sha256:{sha256[:8]}|hash:{key[:8]}|version:{comet}"
     scored: dict[str, Scored] = {}
     for direction, text in texts.items():
-        column = np.array(scores[direction], dtype=np.float64)[:, None]
+        column = np.array([kept.score for kept in scores[direction]], dtype=np.float64)[:, None]
         mean = float(column.mean())
         entry: dict[str, Any] = {
             "n": len(text.samples),
             "scores": [{"metric": args.name, "score": mean, "signature": signature}],
             **text.hashes,
             "flags": flags_of(direction, known),
+            "cut": (cut := sum(kept.cut for kept in scores[direction])),
         }
         if "ref" not in reads:
             entry["references_sha256"] = None
         scored[direction] = Scored(entry, {args.name: column})
-        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}")
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}{_said(cut)}")
     job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
     write_scores(args.out, {**job, "model": {**about, "reads": list(reads)}}, scored)
+    # Last, and no reason to fail: the scores are there.
+    try:
+        cache.tidy()
+    except (OSError, UserError) as error:
+        print(f"warning: {cache.folder} was not tidied up: {error}", file=sys.stderr)
+
+
+def _said(cut: int) -> str:
+    return f", {cut} segments longer than the model reads" if cut else ""
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

@@ -1,9 +1,10 @@
 """Segment scores by content: what a model has scored once is never scored again.
 
 What: a folder for each model, of files that are written once and never changed (``SHARD``: 16 bytes that
-stand for source, hypothesis and reference, beside the score). Any number of jobs may read and write at
-once, on a network file system too, and be killed at any moment: a file is there whole or not at all, and
-its name is the hash of its content. Inputs and outputs: ``{folder}/*.npz``. Source: none.
+stand for source, hypothesis and reference, beside the score and whether the model read all of their text).
+Any number of jobs may read and write at once, on a network file system too, and be killed at any moment: a
+file is there whole or not at all, and its name is the hash of its content. Inputs and outputs:
+``{folder}/*.npz``. Source: none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,10 @@ from numpy.typing import NDArray
 from workflow_scripts.archive import read_archive, write_archive
 from workflow_scripts.errors import DamagedFileError, UserError
 
-SHARD = "comet-scores-1"
+SHARD = "comet-scores-2"
+#: What a shard and its reader must agree on.
+MODEL = ("sha256", "hash", "version")
+TEXTS = ("src", "mt", "ref")
 #: Scores are kept to so many decimals: what float32 has beyond them is noise.
 DECIMALS = 6
 KEY_BYTES = 16
@@ -32,6 +36,16 @@ FLUSH_SECONDS = 300.0
 MANY = 64
 #: A file half-written for so long has no writer any more.
 STALE_SECONDS = 86_400.0
+
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Kept(NamedTuple):
+    """A segment's score; ``cut``: its text is as long as what the model reads at once, or longer."""
+
+    score: float
+    cut: bool
 
 
 def key_of(texts: Sequence[str]) -> bytes:
@@ -48,33 +62,33 @@ class ScoreCache:
 
     Args:
         folder: of this model alone, named by its hash; made when there is something to write.
-        about: what every shard says of the model.
+        about: what every shard says of the model: name, ``MODEL``, and what it ``reads``.
     """
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
         self.folder, self.about = folder, dict(about)
         self._seen: set[str] = set()
-        self._new: dict[bytes, float] = {}
+        self._new: dict[bytes, Kept] = {}
         self._flushed = time.monotonic()
 
     def reads(self) -> tuple[str, ...] | None:
         """Return which of ``src``, ``mt``, ``ref`` the model reads, as a loaded one said; None: none yet."""
-        for _, _, manifest in self._shards(set()):
-            return tuple(map(str, manifest["reads"]))
+        for _, reads in self._shards(set()):
+            return reads
         return None
 
-    def look_up(self, wanted: Iterable[bytes]) -> dict[bytes, float]:
+    def look_up(self, wanted: Iterable[bytes]) -> dict[bytes, Kept]:
         """Return the scores of those keys that shards not yet looked at hold."""
         keys = set(wanted)
         return {
-            key: score
-            for digests, scores, _ in (self._shards(self._seen) if keys else ())
-            for key, score in zip(_rows(digests), scores.tolist(), strict=True)
+            key: kept
+            for content, _ in (self._shards(self._seen) if keys else ())
+            for key, kept in _rows(content)
             if key in keys
         }
 
-    def add(self, scores: Mapping[bytes, float]) -> None:
-        """Keep new scores (as ``rounded`` gives them); written now and then, and by ``flush``."""
+    def add(self, scores: Mapping[bytes, Kept]) -> None:
+        """Keep new scores (``rounded``); written now and then, and by ``flush``."""
         self._new |= scores
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
@@ -87,7 +101,7 @@ class ScoreCache:
         self._flushed = time.monotonic()
 
     def tidy(self) -> None:
-        """Make many shards one, and remove what killed jobs left half-written."""
+        """Make many shards one, and remove what killed jobs left half-written; other jobs may do so too."""
         for path in self.folder.glob(".*.tmp.npz"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_SECONDS:
@@ -95,13 +109,15 @@ class ScoreCache:
         shards = self._paths()
         if len(shards) <= MANY:
             return
-        scores: dict[bytes, float] = {}
+        scores: dict[bytes, Kept] = {}
         read = []
         for path in shards:
-            if (content := self._read(path)) is not None:
-                digests, values, _ = content
-                scores |= zip(_rows(digests), values.tolist(), strict=True)
-                read.append(path)
+            with suppress(FileNotFoundError):  # another job has just made it part of a larger one
+                if (content := self._read(path)) is not None:
+                    scores.update(_rows(content[0]))
+                    read.append(path)
+        if not read:
+            return
         whole = self._write(scores)
         # Who has listed them and not read them yet looks again.
         for path in read:
@@ -111,8 +127,8 @@ class ScoreCache:
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("[!.]*.npz"))
 
-    def _shards(self, seen: set[str]) -> Iterator[tuple[NDArray[Any], NDArray[Any], dict[str, Any]]]:
-        """Yield the content of every whole shard that is not in ``seen``, and add it there."""
+    def _shards(self, seen: set[str]) -> Iterator[tuple[Arrays, tuple[str, ...]]]:
+        """Yield the arrays of every whole shard that is not in ``seen``, and what its model reads."""
         again = True
         while again:
             again = False
@@ -128,40 +144,56 @@ class ScoreCache:
                 if content is not None:
                     yield content
 
-    def _read(self, path: Path) -> tuple[NDArray[Any], NDArray[Any], dict[str, Any]] | None:
-        """Return digests, scores and manifest; None, with a warning, for a file that is not whole."""
+    def _read(self, path: Path) -> tuple[Arrays, tuple[str, ...]] | None:
+        """Return arrays and what the model reads; None, with a warning, for a file that is not whole."""
         try:
             arrays, manifest = read_archive(path, SHARD)
-            digests, scores = arrays["keys"], arrays["scores"]
-            fits = digests.dtype == np.uint8 and digests.shape == (len(scores), KEY_BYTES)
-            if (
-                not fits
-                or scores.dtype != np.float64
-                or not np.isfinite(scores).all()
-                or "reads" not in manifest
-            ):
+            reads = manifest["reads"]
+            if not _is_whole(arrays) or not _is_reads(reads):
                 raise DamagedFileError(f"{path}: not a {SHARD} file")
+            for name in MODEL:
+                if manifest[name] != self.about[name]:
+                    raise DamagedFileError(f"{path}: of another model ({name} is {manifest[name]!r})")
         except FileNotFoundError:
             raise
         except (UserError, KeyError, TypeError, ValueError, OSError) as error:
             print(f"warning: left out, its segments are scored anew: {error}", file=sys.stderr)
             return None
-        return digests, scores, manifest
+        return arrays, tuple(reads)
 
-    def _write(self, scores: Mapping[bytes, float]) -> Path:
+    def _write(self, scores: Mapping[bytes, Kept]) -> Path:
         ordered = sorted(scores.items())
         keys = b"".join(key for key, _ in ordered)
-        values = np.array([score for _, score in ordered], dtype=np.float64)
-        name = hashlib.sha256(keys + values.tobytes()).hexdigest()[:24]
+        values = np.array([kept.score for _, kept in ordered], dtype=np.float64)
+        cut = np.array([kept.cut for _, kept in ordered], dtype=np.uint8)
+        name = hashlib.sha256(keys + values.tobytes() + cut.tobytes()).hexdigest()[:24]
         path = self.folder / f"{name}.npz"
-        arrays = {"keys": np.frombuffer(keys, dtype=np.uint8).reshape(-1, KEY_BYTES), "scores": values}
+        digests = np.frombuffer(keys, dtype=np.uint8).reshape(-1, KEY_BYTES)
+        arrays = {"keys": digests, "scores": values, "cut": cut}
         write_archive(path, arrays, {"format": SHARD, **self.about})
         return path
 
 
-def _rows(digests: NDArray[Any]) -> Iterator[bytes]:
-    data = np.ascontiguousarray(digests).tobytes()
-    return (data[i : i + KEY_BYTES] for i in range(0, len(data), KEY_BYTES))
+def _is_whole(arrays: Arrays) -> bool:
+    digests, scores, cut = arrays["keys"], arrays["scores"], arrays["cut"]
+    n = len(scores)
+    return bool(
+        (digests.dtype, digests.shape) == (np.uint8, (n, KEY_BYTES))
+        and (scores.dtype, scores.shape) == (np.float64, (n,))
+        and (cut.dtype, cut.shape) == (np.uint8, (n,))
+        and np.isfinite(scores).all()
+    )
+
+
+def _is_reads(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(text in TEXTS for text in value)
+
+
+def _rows(arrays: Arrays) -> Iterator[tuple[bytes, Kept]]:
+    data = np.ascontiguousarray(arrays["keys"]).tobytes()
+    keys = (data[i : i + KEY_BYTES] for i in range(0, len(data), KEY_BYTES))
+    values = zip(arrays["scores"].tolist(), arrays["cut"].tolist(), strict=True)
+    return ((key, Kept(score, bool(cut))) for key, (score, cut) in zip(keys, values, strict=True))
 
 
 def rounded(score: float) -> float:

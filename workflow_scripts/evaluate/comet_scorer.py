@@ -1,6 +1,7 @@
 """A loaded COMET model, and the scores that it gives (Rei et al. 2020, 2022).
 
-Inputs: the files of a model; samples of source, hypothesis and reference. Outputs: one score a sample.
+Inputs: the files of a model; samples of source, hypothesis and reference. Outputs: one score a sample,
+and whether it was too long for the model.
 
 A score does not depend on what else is scored: every sample is padded to a multiple of ``BUCKET`` subwords,
 and batches hold samples of equal padded lengths only, filled up to the same size; in a batch of another shape
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.evaluate.comet_cache import Kept, rounded
 from workflow_scripts.evaluate.comet_model import SETTINGS, ModelFiles
 
 #: Samples are padded to a multiple of so many subwords.
@@ -80,8 +82,8 @@ class CometScorer:
             return tuple(text for text in ("src", "mt", "ref") if text in segments)
         return ("src", "mt", "ref") if self.model.requires_references() else ("src", "mt")
 
-    def score(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
-        """Yield places in ``samples`` and their scores, batch by batch, each place once.
+    def score(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[Kept]]]:
+        """Yield places in ``samples`` and what is to be kept of them, batch by batch, each place once.
 
         Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU.
 
@@ -89,20 +91,24 @@ class CometScorer:
             UserError: the GPU's memory is full, or a score is no number.
         """
         for places, values in self._batches(samples):
-            for place, value in zip(places, values, strict=True):
+            for place, (value, _) in zip(places, values, strict=True):
                 if not math.isfinite(value):
                     shown = samples[place]["mt"][:60]
                     raise UserError(f"the COMET model gives no number for {shown!r}: its weights are damaged")
             yield places, values
 
-    def _batches(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[float]]]:
+    def _batches(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[Kept]]]:
         import torch
+
+        cut = set()
 
         groups: dict[tuple[int, ...], list[tuple[int, Any]]] = defaultdict(list)
         for place, sample in enumerate(samples):
             prepared = self.model.prepare_for_inference([dict(sample)])
             alone = isinstance(prepared, Mapping)  # unified models get several inputs
             prepared = [prepared] if alone else prepared
+            if self._is_full(prepared):
+                cut.add(place)
             padded = [{key: self._padded(key, value) for key, value in part.items()} for part in prepared]
             groups[_widths(padded)].append((place, padded))
         for members in groups.values():
@@ -123,7 +129,17 @@ class CometScorer:
                         f"the GPU's memory is full with batches of {self.batch_size}: set a smaller"
                         " batch_size in evaluation.comet"
                     ) from None
-                yield [place for place, _ in batch], values.float().cpu().tolist()[: len(batch)]
+                places = [place for place, _ in batch]
+                scores = values.float().cpu().tolist()[: len(batch)]
+                yield places, [Kept(rounded(s), p in cut) for p, s in zip(places, scores, strict=True)]
+
+    def _is_full(self, parts: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether a text is as long as what comet cuts longer ones to."""
+        encoder = self.model.encoder
+        widths = [
+            value.shape[1] for part in parts for key, value in part.items() if key.endswith("input_ids")
+        ]
+        return max(widths) >= encoder.max_positions - 2
 
     def _padded(self, key: str, value: Any) -> Any:
         import torch

@@ -65,7 +65,7 @@ def run(folder: Path, model: Path, directions: list[str], *more: str) -> dict[st
 def scores(scorer: CometScorer, text: list[dict[str, str]]) -> list[float]:
     """What a model gives, in order."""
     found = {
-        n: value for places, values in scorer.score(text) for n, value in zip(places, values, strict=True)
+        n: kept.score for places, values in scorer.score(text) for n, kept in zip(places, values, strict=True)
     }
     return [found[n] for n in range(len(text))]
 
@@ -138,10 +138,13 @@ def test_json_and_segments(model: Path, tmp_path: Path) -> None:
     assert score["score"] == pytest.approx(sum(found["de-en/wmt22"]) / 5, abs=1e-12)
     sha256 = said["model"]["sha256"]
     assert sha256 == comet_model.sha256_of(model / "checkpoints/model.ckpt")
-    assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|version:2.2.7"
+    # The folder of its scores in the cache is named by it.
+    (name,) = (path.name for path in (tmp_path / "cache/comet").iterdir() if path.name != "checkpoints")
+    assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|hash:{name[:8]}|version:2.2.7"
     assert said["model"] == {
         "model": "tiny",
         "sha256": sha256,
+        "hash": name,
         "version": "2.2.7",
         "reads": ["src", "mt", "ref"],
     }
@@ -226,6 +229,44 @@ def test_a_model_that_was_changed_in_place_is_another(
     sha256, key = hashes_of(find_model(None, str(copy)), tmp_path / "notes")
     assert key != first[1]
     assert (sha256 != first[0]) == (change is weight)
+
+
+def test_another_tokenizer_is_another_signature(model: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "tiny"))
+    lay(tmp_path / "a", {"de-en": samples(2)})
+    signatures = []
+    for change in (None, tokenizer, settings):
+        if change:
+            change(copy)
+        (score,) = run(tmp_path / "a", copy, ["de-en"])["directions"]["de-en"]["scores"]
+        signatures.append(score["signature"])
+    assert len(set(signatures)) == 3
+
+
+@pytest.mark.parametrize("kind", ["model", "kiwi"])
+def test_segments_longer_than_the_model_reads_are_counted(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Positions are 66: comet reads 64 subwords of a text, <s> and </s> among them."""
+    place = request.getfixturevalue(kind)
+    text = [*samples(3), {**samples(1)[0], "mt": "the house " * 40}]
+    lay(tmp_path / "a", {"de-en": text, "en-de": samples(2, seed=9)})
+    for _ in ("scored", "from the cache"):
+        found = run(tmp_path / "a", place, ["de-en", "en-de"])["directions"]
+        assert [found[direction]["cut"] for direction in ("de-en", "en-de")] == [1, 0]
+        assert ", 1 segments longer than the model reads\n" in capsys.readouterr().out
+
+
+def test_scores_are_written_though_the_cache_cannot_be_tidied(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: ScoreCache) -> None:
+        raise OSError("stale file handle")
+
+    monkeypatch.setattr(ScoreCache, "tidy", fail)
+    lay(tmp_path / "a", {"de-en": samples(2)})
+    assert run(tmp_path / "a", model, ["de-en"])["directions"]["de-en"]["n"] == 2
+    assert "was not tidied up: stale file handle" in capsys.readouterr().err
 
 
 def test_another_model_shares_nothing(
@@ -363,7 +404,6 @@ def test_two_jobs_at_once(model: Path, tmp_path: Path) -> None:
     assert [job.returncode for job in jobs] == [0, 0]
     assert segments(tmp_path / "a") == segments(tmp_path / "b")
     (folder,) = [p for p in (tmp_path / "cache/comet").iterdir() if p.name != "checkpoints"]
-    assert (
-        len(ScoreCache(folder, {}).look_up(key_of([one[k] for k in ("src", "mt", "ref")]) for one in text))
-        == 60
-    )
+    about = json.loads((tmp_path / "a/out.json").read_text())["model"]
+    keys = [key_of([one[k] for k in ("src", "mt", "ref")]) for one in text]
+    assert len(ScoreCache(folder, about).look_up(keys)) == 60

@@ -119,9 +119,9 @@ def test_fetched_once_then_scored_without_the_hub(hub: str, model: Path, tmp_pat
     # A cache that was cleared, or that of another machine.
     done = start("comet", tmp_path / "elsewhere", nowhere, *place)
     assert done.stderr == (
-        f"error: Unbabel/tiny at commit 111111111111 is no longer in the hub's cache on this machine (HF_HOME):"
-        f" delete {out} and run 'make fetch CONFIG=…' where there is internet, or name a folder that has the"
-        f" COMET model (evaluation.comet, key folder){OUT}\n"
+        "error: Unbabel/tiny at commit 111111111111 is no longer in the hub's cache on this machine"
+        f" (HF_HOME): delete {out} and run 'make fetch CONFIG=…' where there is internet, or name a folder"
+        f" that has the COMET model (evaluation.comet, key folder){OUT}\n"
     )
 
 
