@@ -2,6 +2,7 @@
 import itertools
 
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.evaluate.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
 
 
 def binarised(subset, directions):
@@ -162,17 +163,18 @@ def comet_model(name):
     folder = COMET[name].folder
     if folder is None:
         return [f"{RESULTS}/data/comet/{name}.json"]
-    return [
-        file for file in (f"{folder}/hparams.yaml", f"{folder}/checkpoints/model.ckpt") if Path(file).exists()
-    ]
+    encoder = [f"{ENCODER}/{pattern}" for pattern in ENCODER_FILES]
+    named = [str(SETTINGS), str(CHECKPOINT), *encoder]
+    return sorted({str(file) for name in named for file in Path(folder).glob(name)})
 
 
 def significance_options(tests):
     """The tests of a config as their stage takes them; nothing where there are none."""
     if tests is None:
         return ""
-    resamples = f"--resamples {tests.resamples} " if tests.resamples else ""
-    return f"{resamples}--random-seed {tests.seed} --level {tests.level}"
+    # How many the correction needs depends on the level; given ones do not, and the tests stay as they are.
+    number = f"--resamples {tests.resamples}" if tests.resamples else f"--level {tests.level}"
+    return f"{number} --random-seed {tests.seed}"
 
 
 def comet_options(model):

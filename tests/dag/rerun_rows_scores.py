@@ -11,6 +11,8 @@ PUBLISHED = {
     "report": {"published": {"file": "published.csv", "systems": {"baseline": "theirs"}, "references": "raw"}}
 }
 
+OWN = {"name": "own", "folder": "models/own"}
+
 SCORES = [
     Row(
         "the beam changes (`decode.beam`)",
@@ -37,10 +39,48 @@ SCORES = [
         {"evaluation": {"references": ["raw", "paper"]}},
     ),
     Row(
-        "resamples, seed or level of the tests (`evaluation.significance`)",
+        "the resamples of the tests change (`evaluation.significance.resamples`)",
         {"compare": 3, **TABLES},
         "they read what scoring wrote of each sentence; nothing is scored again",
         {"evaluation": {"significance": {"resamples": 2000}}},
+    ),
+    Row(
+        "their seed changes (`evaluation.significance.seed`)",
+        {"compare": 3, **TABLES},
+        "as above",
+        {"evaluation": {"significance": {"seed": 1}}},
+    ),
+    Row(
+        "their level changes (`evaluation.significance.level`)",
+        {"compare": 3, **TABLES},
+        "how many resamples there are depends on it",
+        {"evaluation": {"significance": {"level": 0.01}}},
+    ),
+    Row(
+        "their level changes where the number of resamples is given",
+        TABLES,
+        "outcomes are the tables'",
+        {"evaluation": {"significance": {"resamples": 2000, "level": 0.01}}},
+        before={"evaluation": {"significance": {"resamples": 2000}}},
+    ),
+    Row(
+        "a COMET model is added (`evaluation.comet`)",
+        {"comet": 4, "compare": 3, **TABLES},
+        "its scores and the tests of them; those of the other metrics stay",
+        {"evaluation": {"comet": [OWN]}},
+    ),
+    Row(
+        "a COMET model is taken out",
+        TABLES,
+        "as if it had never been there; its files stay",
+        before={"evaluation": {"comet": [OWN]}},
+    ),
+    Row(
+        "a COMET model's languages are named (`known_languages`)",
+        {"comet": 4, "compare": 3, **TABLES},
+        "flags stand beside its scores, which are in the cache; the other metrics stay",
+        {"evaluation": {"comet": [{**OWN, "known_languages": ["en", "de"]}]}},
+        before={"evaluation": {"comet": [OWN]}},
     ),
     Row(
         "off-target rates are turned off (`evaluation.off_target: false`)",

@@ -284,3 +284,37 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
     expected |= {"select_masks": 2, "use_vocabulary": 1}  # nobody asks for the masks of k95
     del expected["train_subwords"], expected["train_baseline"]
     assert jobs(snakemake(tmp_path, config, "-n")) == expected
+
+
+def test_given_resamples_do_not_depend_on_the_level(tmp_path: Path) -> None:
+    """Else another level would repeat every test for the same numbers."""
+    lay_down_text(tmp_path)
+    for tests, said in (
+        ({"level": 0.01}, " --level 0.01 --random-seed 12345 "),
+        ({"level": 0.01, "resamples": 500}, " --resamples 500 --random-seed 12345 "),
+    ):
+        config = {**TINY, "evaluation": {"significance": tests}}
+        told = snakemake(tmp_path, config, "-n", "-p", "--until", "compare").stdout
+        commands = [line for line in told.splitlines() if ".evaluate.compare --" in line]
+        assert len(commands) == 3
+        assert all(f"{said}--processes" in line for line in commands), commands[0]
+
+
+def test_a_comet_model_of_a_folder_is_its_tokenizer_too(tmp_path: Path) -> None:
+    """Another one makes other scores; the weights that the encoder began with make none."""
+    lay_down_text(tmp_path)
+    model = tmp_path / "models/own"
+    files = [
+        "hparams.yaml",
+        "checkpoints/model.ckpt",
+        "encoder/config.json",
+        "encoder/sentencepiece.bpe.model",
+    ]
+    for file in [*files, "encoder/pytorch_model.bin"]:
+        (model / file).parent.mkdir(parents=True, exist_ok=True)
+        (model / file).touch()
+    config = {**TINY, "evaluation": {"comet": [{"name": "own", "folder": "models/own"}]}}
+    told = snakemake(tmp_path, config, "-n", "results/tiny/comet/baseline/s1/news.raw.own.json").stdout
+    (inputs,) = re.findall(r"^rule comet:\n    input: (.*)$", told, re.M)
+    named = {file for file in inputs.split(", ") if file.startswith("models/")}
+    assert named == {f"models/own/{file}" for file in files}

@@ -247,7 +247,7 @@ def test_another_tokenizer_is_another_signature(model: Path, tmp_path: Path) -> 
 def test_segments_longer_than_the_model_reads_are_counted(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Positions are 66: comet reads 64 subwords of a text, <s> and </s> among them."""
+    """Positions are 66: comet reads 62 subwords of a text, <s> and </s> among them."""
     place = request.getfixturevalue(kind)
     text = [*samples(3), {**samples(1)[0], "mt": "the house " * 40}]
     lay(tmp_path / "a", {"de-en": text, "en-de": samples(2, seed=9)})
