@@ -206,9 +206,7 @@ def tables_options():
     }
     named = {"comet": COMET, "contrastive": EXPERIMENT.evaluation.contrastive}
     lists = [f"--{option} {' '.join(names)}" for option, names in named.items() if names]
-    return " ".join(
-        [*lists, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)]
-    )
+    return " ".join([*lists, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)])
 
 
 def likelihood_files():
