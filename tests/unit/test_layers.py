@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,14 @@ def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_e
                 assert name.split(".")[2] == "text", f"{path.name}: {name}"
             if name.startswith("workflow_scripts.models"):
                 assert "fairseq" in path.name, f"{path.name}: {name}"
+
+
+def test_the_command_line_of_a_stage_is_documented_once():
+    text = (PACKAGE.parent / "docs/architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+\.\w+)` \|", text.partition("### Stage command lines")[2], re.M)
+    assert len(named) > 20 and len(set(named)) == len(named)
+    there = {".".join(path.with_suffix("").relative_to(PACKAGE).parts) for path in modules()}
+    assert set(named) <= there
 
 
 def test_the_check_sees_an_import_inside_a_function(tmp_path):

@@ -168,3 +168,8 @@ def test_another_seed_makes_other_resamples(outputs):
     first, again, other = (compare(ours, theirs, scorers, 200, seed)["bleu"] for seed in (1, 1, 2))
     assert first == again
     assert first != other and first.difference == other.difference
+
+
+def test_statistics_of_other_numbers_of_sentences_are_refused():
+    with pytest.raises(ValueError, match="not all statistics are of the same sentences"):
+        compare(mean_of(1, 2), mean_of(1, 2, 3), {"m": scorer_of("m", 1)}, 6, SEED)
