@@ -90,10 +90,13 @@ def contrastive_table(
     for name, seed in product(sets, plan.seeds):
         part = chosen(rows, set=name, seed=seed)
         section = name if len(plan.seeds) == 1 else f"{name}, seed {seed}"
-        for key, other in (("phenomenon", "direction"), ("direction", "phenomenon")):
+        for key, other, every in (
+            ("phenomenon", "direction", "all directions"),
+            ("direction", "phenomenon", "all phenomena"),
+        ):
             if part:
                 by = chosen(part, **{other: ALL})
-                blocks.append(_accuracies(by, plan, key, f"By {key}, all {other}s", section))
+                blocks.append(_accuracies(by, plan, key, f"By {key}, {every}", section))
     notes = [
         "Each cell: percent of items whose right reading the system finds more probable than every wrong "
         "one, with Wilson's 95 % interval; a tie counts as wrong.",

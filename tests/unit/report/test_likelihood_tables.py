@@ -145,6 +145,7 @@ def test_files_that_are_none(tmp_path: Path, change: Any, said: str) -> None:
 def test_accuracies_by_phenomenon_and_direction(tmp_path: Path) -> None:
     table = contrastive_table(contrasts(tmp_path), plan_of([1]), ["mine"])
     phenomena, directions = table.blocks
+    assert directions.title == "By direction, all phenomena"
     assert (phenomena.section, phenomena.header) == ("mine", ["phenomenon", "items", "chance", *SYSTEMS])
     # The baseline has 23 of 30 right: .767, .383 and .883 for bounds.
     assert phenomena.rows == [
