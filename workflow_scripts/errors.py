@@ -75,6 +75,7 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
     if DEBUG_OPTION in sys.argv[1:]:
         sys.argv.remove(DEBUG_OPTION)
         os.environ[DEBUG_VARIABLE] = "1"  # for the processes that it starts too
+    before = threading.enumerate()
     try:
         main(None)
         sys.stdout.flush()  # here, or a full disk would be seen only after the exit status is settled
@@ -82,22 +83,26 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
         if os.environ.get(DEBUG_VARIABLE):
             raise
         status = _report(error)
-        _end_beside_threads(status)
+        _end_beside_threads(before, status)
         raise SystemExit(status) from None
     except SystemExit as end:
         if isinstance(end.code, int):
-            _end_beside_threads(end.code)
+            _end_beside_threads(before, end.code)
         raise
-    _end_beside_threads(0)
+    _end_beside_threads(before, 0)
 
 
-def _end_beside_threads(status: int) -> None:
-    """End the program here if a library's thread is still at work, with the processes that it began.
+def _end_beside_threads(before: list[threading.Thread], status: int) -> None:
+    """End the program here if a thread that a library began is still at work, with the processes it began.
 
     fairseq's loader is, where a training leaves within an epoch: on Python's own way out it would make
     Python abort, with SIGABRT instead of the status, of a training that is done too.
+
+    Args:
+        before: threads of whoever called: they are none of this program's.
+        status: the exit status.
     """
-    if not any(thread.daemon for thread in threading.enumerate()):
+    if not any(thread.daemon for thread in threading.enumerate() if thread not in before):
         return
     import multiprocessing  # seldom needed, and slow to import
 

@@ -43,3 +43,22 @@ def test_its_exit_status_and_words_are_its_own(status: int, error: str) -> None:
         command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (status, "almost done\n", error)
+
+
+CALLER = """
+import threading
+from workflow_scripts.errors import run_main
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+run_main(lambda argv: None)
+print("goes on")
+"""
+
+
+def test_threads_of_the_caller_are_none_of_its() -> None:
+    """Such as those of tests that ran before in the same process."""
+    command = [sys.executable, "-P", "-c", CALLER]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == "goes on\n"
