@@ -50,6 +50,8 @@ def finished(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -
     run = ClusterRun(
         folder / "cluster", tiny(), lines={"      runtime: ?gpu_minutes": "      runtime: 1"}, fails=FAILS
     )
+    # The controller remembers the jobs of other tests too.
+    others = {job.number for job in slurm_jobs()}
     process = run.begin()
     # In its second slice the training is cancelled by hand, once it has gone on.
     wait_until(
@@ -62,7 +64,7 @@ def finished(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -
     cancelled = run.starts("workflow_scripts.train.train_baseline")[-1].job
     subprocess.run(["scancel", cancelled], check=True)
     run.finish(process)
-    jobs = slurm_jobs()
+    jobs = [job for job in slurm_jobs() if job.number not in others]
 
     local = folder / "local"
     local.mkdir()
