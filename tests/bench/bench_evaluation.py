@@ -21,7 +21,8 @@ from pathlib import Path
 from tests.bench.bench_startup import RUN_IN, run_once
 from tests.bench.noisy_outputs import LINES
 
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", "/work/shared"))
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
 SYSTEMS = ("noisy", "better")
 #: Of sacrebleu's way only every tenth direction is run.
 SHARE = 10
