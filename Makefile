@@ -13,7 +13,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos lint bench bench-slurm
+.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks lint bench bench-slurm
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -89,6 +89,14 @@ malformed: ## the malformed inputs of tests/malformed and their messages, into d
 chaos: ## kill the tiny experiment at random moments and compare: SEED=… KILLS=…
 	$(SETUP)
 	@$(BIN) -m tests.chaos.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),20)
+
+golden: ## are results still the same? tiny experiment and demo against tests/golden; AGAINST=COMMIT, EXPERIMENTS=…, WRITE=yes
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(BIN) -m tests.golden.golden $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS)) $(if $(AGAINST),--against $(AGAINST)) $(if $(filter yes,$(WRITE)),--write)
+
+golden-breaks: ## does make golden notice? five deliberate changes, one at a time
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(BIN) -m tests.golden.breaks
 
 bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
 	$(SETUP)
