@@ -3,7 +3,7 @@
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
 # The commands here are never to change: to Snakemake they are code, and every finished training would be exported, and
-# what it translates decoded, anew. What is added rides with `code` (code_and_start; tests/dag/test_training_commands.py).
+# what it translates decoded, anew. What is added rides with `code` (code_and_start; tests/workflow/test_training_commands.py).
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
 # No retries on one machine: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py);
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others anew.

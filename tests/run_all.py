@@ -23,14 +23,14 @@ LIMIT = 1500
 #: A cluster looks for the ends of its jobs seldom.
 SERVICE_LIMIT = 2400
 
-INTERRUPTIONS = "tests/integration/test_interruptions.py"
-INTEGRATION = sorted(str(f.relative_to(ROOT)) for f in (ROOT / "tests/integration").glob("test_*.py"))
+INTERRUPTIONS = "tests/system/test_interruptions.py"
+INTEGRATION = sorted(str(f.relative_to(ROOT)) for f in (ROOT / "tests/system").glob("test_*.py"))
 #: Suite → (environment, test folders or files). Longest first.
 SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "training": ("fairseq", ("tests/unit/train",)),
+    "training": ("fairseq", ("tests/training",)),
     "integration": ("workflow", tuple(f for f in INTEGRATION if f != INTERRUPTIONS)),
     "interruptions": ("workflow", (INTERRUPTIONS,)),
-    "dag": ("workflow", ("tests/dag",)),
+    "dag": ("workflow", ("tests/workflow",)),
     "models": (
         "fairseq",
         tuple(
@@ -44,6 +44,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "tests/unit/config",
             "tests/unit/operate",
+            "tests/unit/golden",
             "tests/unit/test_envs.py",
             "tests/unit/test_layers.py",
             "tests/malformed/test_config.py",

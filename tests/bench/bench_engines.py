@@ -2,7 +2,7 @@
 
 ``run-in fairseq tests.bench.bench_engines [--sentences N] [--directions …] [--threads N]``. Needs the shared
 Multi30k checkpoint. Equal: the share of hypotheses that are fairseq's own, with fairseq's ranking applied to
-CTranslate2's final beam and natively. The test of the same claim (tests/integration) takes 200 sentences.
+CTranslate2's final beam and natively. The test of the same claim (tests/system) takes 200 sentences.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 moments are spread evenly over an undisturbed run: somewhere in the job that is at work then, while one of a
 training's files is half written, or right after a start. Outputs: a line for each kill, then a summary in
 Markdown (docs/reliability.md); exit status 1 and the differing files if anything differs. The short form is
-`tests/integration/test_interruptions.py`.
+`tests/system/test_interruptions.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from tests.chaos.compare import differences, number_compared
 from tests.chaos.experiment import LOOK_SECONDS, Experiment, Job, RunFailed
 from tests.chaos.stale_setting import stale_setting
-from tests.integration.test_tiny_experiment import CONFIG
+from tests.tiny_experiment import CONFIG
 from workflow_scripts.operate.orphans import orphans
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.dag.finished_experiment import CONFIG, finish, lay_down_text
-from tests.dag.observed_trainings import TRAININGS, prepare, script
 from tests.slurm.controller import Controller
 from tests.slurm.site import LIMIT, ClusterRun
+from tests.workflow.finished_experiment import CONFIG, finish, lay_down_text
+from tests.workflow.observed_trainings import TRAININGS, prepare, script
 
 
 def test_nothing_is_leased_in_a_job_of_the_cluster(

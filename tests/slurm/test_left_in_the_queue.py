@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.test_tiny_experiment import CONFIG, ROOT, VENVS
 from tests.slurm.controller import Controller
-from tests.slurm.site import ClusterRun, slurm_jobs, wait_until
+from tests.slurm.site import ROOT, VENVS, ClusterRun, slurm_jobs, wait_until
+from tests.tiny_experiment import CONFIG
 
 TRAINING = "workflow_scripts.train.train_baseline"
 SYSTEM = "results/tiny/systems/baseline/s1/system.json"

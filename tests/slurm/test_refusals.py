@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_tiny_experiment import CONFIG
 from tests.slurm.controller import Controller
 from tests.slurm.site import ClusterRun, slurm_jobs
+from tests.tiny_experiment import CONFIG
 
 REFUSED = {
     "partition": (

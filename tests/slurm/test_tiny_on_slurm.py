@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from tests.chaos.compare import differences, number_compared
-from tests.integration.test_tiny_experiment import CONFIG, DIRECTIONS, ROOT, SYSTEMS
 from tests.slurm.controller import Controller
-from tests.slurm.site import ClusterRun, SlurmJob, slurm_jobs, wait_until
+from tests.slurm.site import ROOT, ClusterRun, SlurmJob, slurm_jobs, wait_until
+from tests.tiny_experiment import CONFIG, DIRECTIONS, SYSTEMS
 
 #: Two minutes on two cores, in slices of one.
 UPDATES = 600

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dag.test_job_counts import jobs, snakemake
+from tests.workflow.test_job_counts import jobs, snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [f"{subset}.{lang}.gz" for subset in ("train", "val", "test_2016_flickr") for lang in ("de", "en")]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.tiny_experiment import CONFIG, DIRECTIONS, LONGEST, SYSTEMS, TRAINED
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import earlier_training
@@ -21,56 +22,6 @@ from workflow_scripts.operate.past_runs import past_trainings
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
-
-#: Words of the longest training sentence; the toy corpus has longer ones.
-LONGEST = 11
-CONFIG: dict[str, Any] = {
-    "experiment": "tiny",
-    "languages": ["en", "ka", "ke"],
-    "pivot": "en",
-    "directions": {"evaluate_only": ["ka-ke"]},
-    "data": {
-        "source": {
-            "type": "toy",
-            "families": {"kappa": ["ka", "ke"]},
-            "tiers": {
-                "high": {"size": 3000, "languages": ["ka"]},
-                "low": {"size": 1500, "languages": ["ke"]},
-            },
-            "valid_size": 100,
-            "test_size": 60,
-            "concepts": 60,
-        },
-        "clean": {"dedup": True, "max_words": LONGEST},
-        "shards": 2,
-    },
-    "subwords": {"vocab_size": 250},
-    "model": {"preset": "tiny"},
-    "train": {
-        "max_updates": 400,
-        "max_tokens": 2000,
-        "lr": 5e-3,
-        "warmup_updates": 100,
-        "validate_interval_updates": 200,
-    },
-    "finetune": {
-        "max_updates": 20,
-        "max_tokens": 2000,
-        "lr": 1e-3,
-        "warmup_updates": 5,
-        "validate_interval_updates": 10,
-    },
-    "masks": {"k": [70]},
-    "evaluation": {
-        "references": ["raw", "paper"],
-        "likelihood": True,
-        "contrastive": {"inflection": "results/tiny/data/contrastive/toy.tsv"},
-    },
-    "analysis": {"mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70},
-}
-TRAINED = ["en-ka", "en-ke", "ka-en", "ke-en"]
-DIRECTIONS = [*TRAINED, "ka-ke"]
-SYSTEMS = ["baseline", "continued", "ns-k70"]
 
 
 def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.train.toy_world import write_world
+from tests.training.toy_world import write_world
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Train in processes of their own and kill them; forks of one process, for the imports take long.
 
-`python -m tests.unit.train.killing STEPS.json`: a list of {"main": module, "arguments": [...]}. A step with
+`python -m tests.training.killing STEPS.json`: a list of {"main": module, "arguments": [...]}. A step with
 "kill_after": [fractions] is killed (SIGKILL) after each of these parts of the processor time that the step
 before took, and at last left to finish; if it finishes before, the rest is not used. One with "beside": n is
 started n times at once. Prints a JSON line for each step: its exit codes in order.

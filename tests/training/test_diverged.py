@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.toy_world import baseline_arguments  # noqa: E402
+from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.checkpoints import read_checkpoint, save_checkpoint  # noqa: E402

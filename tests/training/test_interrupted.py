@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import after_update, killed_after, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments  # noqa: E402
+from tests.training.interrupted import after_update, killed_after, same_weights  # noqa: E402
+from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # noqa: E402

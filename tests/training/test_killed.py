@@ -14,8 +14,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import same_weights  # noqa: E402
-from tests.unit.train.toy_world import (  # noqa: E402
+from tests.training.interrupted import same_weights  # noqa: E402
+from tests.training.toy_world import (  # noqa: E402
     DIRECTIONS,
     baseline_arguments,
     finetune_arguments,
@@ -35,11 +35,11 @@ def in_processes(folder: Path, steps: list[dict[str, Any]]) -> tuple[list[list[i
     """Return the exit codes of each step's processes, and all that was logged."""
     write_json(folder / "steps.json", steps)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.train.killing", str(folder / "steps.json")],
+        [sys.executable, "-m", "tests.training.killing", str(folder / "steps.json")],
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).resolve().parents[3],
+        cwd=Path(__file__).resolve().parents[2],
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr

@@ -13,8 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import same_weights  # noqa: E402
-from tests.unit.train.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
+from tests.training.interrupted import same_weights  # noqa: E402
+from tests.training.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
@@ -22,7 +22,7 @@ from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_a
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 TOO_MUCH = 2**50
 
 

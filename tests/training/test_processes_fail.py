@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import same_weights
-from tests.unit.train.several import Ended, train
-from tests.unit.train.toy_world import baseline_arguments
+from tests.training.interrupted import same_weights
+from tests.training.several import Ended, train
+from tests.training.toy_world import baseline_arguments
 from workflow_scripts.files import write_json
 from workflow_scripts.models.history import History
 from workflow_scripts.processes import identity

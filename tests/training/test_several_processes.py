@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from tests.unit.train.interrupted import same_weights  # noqa: E402
-from tests.unit.train.several import train  # noqa: E402
-from tests.unit.train.toy_world import (  # noqa: E402
+from tests.training.interrupted import same_weights  # noqa: E402
+from tests.training.several import train  # noqa: E402
+from tests.training.toy_world import (  # noqa: E402
     DIRECTIONS,
     baseline_arguments,
     finetune_arguments,

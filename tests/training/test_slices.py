@@ -16,8 +16,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import after_update, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments  # noqa: E402
+from tests.training.interrupted import after_update, same_weights  # noqa: E402
+from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models import checkpoints  # noqa: E402
@@ -29,7 +29,7 @@ from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.models.trainer import NeuronspecTrainer  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
 OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 

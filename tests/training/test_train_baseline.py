@@ -11,8 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.interrupted import killed_after, same_weights  # noqa: E402
-from tests.unit.train.toy_world import baseline_arguments, write_pair  # noqa: E402
+from tests.training.interrupted import killed_after, same_weights  # noqa: E402
+from tests.training.toy_world import baseline_arguments, write_pair  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models import training  # noqa: E402

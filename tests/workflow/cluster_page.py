@@ -1,6 +1,6 @@
 """The EC30 experiment under the SLURM profile: jobs, and what each asks for; the table of docs/cluster.md.
 
-``python -m tests.dag.cluster_page`` writes it; `test_cluster_page` holds the page against a dry run.
+``python -m tests.workflow.cluster_page`` writes it; `test_cluster_page` holds the page against a dry run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from tests import forked
-from tests.dag.test_presets import EXPERIMENTS, ROOT, placeholders
+from tests.workflow.test_presets import EXPERIMENTS, ROOT, placeholders
 
 PAGE = ROOT / "docs" / "cluster.md"
 PROFILE = ROOT / "profiles" / "slurm"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dag.finished_experiment import finish, lay_down_text
+from tests.workflow.finished_experiment import finish, lay_down_text
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.dag.finished_experiment import CONFIG, ROOT
+from tests.workflow.finished_experiment import CONFIG, ROOT
 
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
 TRAININGS = ("continued", "ns-k70", "ns-k95")

@@ -1,20 +1,21 @@
 """The table of docs/reruns.md: what changes, the jobs that then run and no others, and why.
 
-`python -m tests.dag.rerun_rows` writes the table into the page; tests/dag/test_reruns.py runs every row.
+`python -m tests.workflow.rerun_rows` writes the table into the page; tests/workflow/test_reruns.py runs every
+row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.dag.finished_experiment import ROOT
-from tests.dag.rerun_rows_code import CODE, PLACES
-from tests.dag.rerun_rows_config import MADE, TRAINING
-from tests.dag.rerun_rows_files import FILES
-from tests.dag.rerun_rows_scores import SCORES
+from tests.workflow.finished_experiment import ROOT
+from tests.workflow.rerun_rows_code import CODE, PLACES
+from tests.workflow.rerun_rows_config import MADE, TRAINING
+from tests.workflow.rerun_rows_files import FILES
+from tests.workflow.rerun_rows_scores import SCORES
 
 PAGE = ROOT / "docs" / "reruns.md"
-BEGIN, END = "<!-- table: tests/dag/rerun_rows.py -->", "<!-- end of the table -->"
+BEGIN, END = "<!-- table: tests/workflow/rerun_rows.py -->", "<!-- end of the table -->"
 ROWS = [*MADE, *SCORES, *TRAINING, *FILES, *CODE, *PLACES]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dag.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
+from tests.workflow.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
 
 TRAINING_CODE = each(code("models.trainer"), code("train.train_baseline"), code("specialize.finetune"))
 

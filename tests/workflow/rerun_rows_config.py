@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dag.rerun_row import DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, Row, without
+from tests.workflow.rerun_row import DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, Row, without
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 

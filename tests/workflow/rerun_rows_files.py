@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dag.rerun_row import (
+from tests.workflow.rerun_row import (
     DECODED,
     DECODED_ONE,
     RESULTS,

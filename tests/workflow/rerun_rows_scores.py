@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dag.rerun_row import DECODED, SCORED, TABLES, Row, append
+from tests.workflow.rerun_row import DECODED, SCORED, TABLES, Row, append
 
 #: What is turned on and off below, and what changes then.
 LIKELIHOOD = {"evaluation": {"likelihood": True}}

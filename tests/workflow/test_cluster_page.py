@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.dag.cluster_page import BEGIN, END, PAGE, PROFILE, Plan, planned, table
-from tests.dag.test_presets import EXPECTED, ONCE
+from tests.workflow.cluster_page import BEGIN, END, PAGE, PROFILE, Plan, planned, table
+from tests.workflow.test_presets import EXPECTED, ONCE
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dag.test_job_counts import ROOT, TINY, lay_down_text, snakemake
-from tests.dag.test_presets import EXPERIMENTS
+from tests.workflow.test_job_counts import ROOT, TINY, lay_down_text, snakemake
+from tests.workflow.test_presets import EXPERIMENTS
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.expected import expected_jobs
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests import forked
-from tests.dag.finished_experiment import CONFIG, ROOT, copied_checkout, lay_down_text
+from tests.workflow.finished_experiment import CONFIG, ROOT, copied_checkout, lay_down_text
 
 RUN = ("workflow_scripts.operate.run", "--snakefile")
 OPTIONS = ("--cores", "2", "--configfile", "config.yaml")

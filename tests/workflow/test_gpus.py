@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dag.observed_trainings import prepare, run, script
+from tests.workflow.observed_trainings import prepare, run, script
 
 TRAINING = """
     echo "begin ${CUDA_VISIBLE_DEVICES-unset}" >> seen

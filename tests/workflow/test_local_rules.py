@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dag.test_job_counts import ROOT, TINY, jobs, lay_down_text, snakemake
+from tests.workflow.test_job_counts import ROOT, TINY, jobs, lay_down_text, snakemake
 from workflow_scripts.operate.fetch import CORPUS, FETCHING
 
 PAGE = ROOT / "docs" / "how-to" / "fetch.md"

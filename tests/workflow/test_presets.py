@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dag.test_job_counts import ROOT, jobs, snakemake
+from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 
 EXPERIMENTS = ROOT / "config" / "experiments"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.dag.finished_experiment import (
+from tests.workflow.finished_experiment import (
     CONFIG,
     ROOT,
     copied_checkout,
@@ -20,9 +20,9 @@ from tests.dag.finished_experiment import (
     planned,
     program,
 )
-from tests.dag.rerun_row import ALL, Row
-from tests.dag.rerun_rows import BEGIN, END, PAGE, ROWS, table
-from tests.dag.rerun_rows_code import TRAINING_CODE
+from tests.workflow.rerun_row import ALL, Row
+from tests.workflow.rerun_rows import BEGIN, END, PAGE, ROWS, table
+from tests.workflow.rerun_rows_code import TRAINING_CODE
 
 CONDA = """#!/bin/sh
 # What Snakemake asks conda in a dry run, which makes no environment.
@@ -85,7 +85,7 @@ def test_a_change_reruns(row: Row, runs: dict[str, Future[dict[str, int]]]) -> N
 
 def test_the_page_has_the_rows_of_the_tests() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page.split(BEGIN)[1].split(END)[0].strip() == table(), "run: python -m tests.dag.rerun_rows"
+    assert page.split(BEGIN)[1].split(END)[0].strip() == table(), "run: python -m tests.workflow.rerun_rows"
     assert len({row.change for row in ROWS}) == len(ROWS)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dag.finished_experiment import CONFIG, ROOT, lay_down_text, merged, planned, snakemake
-from tests.dag.observed_trainings import prepare, run, script
+from tests.workflow.finished_experiment import CONFIG, ROOT, lay_down_text, merged, planned, snakemake
+from tests.workflow.observed_trainings import prepare, run, script
 
 SITE = """
 fairseq:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dag.test_job_counts import ROOT, TINY, lay_down_text, snakemake
+from tests.workflow.test_job_counts import ROOT, TINY, lay_down_text, snakemake
 
 
 def commands(folder: Path, *resources: str) -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 What: rule by rule, the outputs, log and benchmark that Snakemake would have each job make, so that status,
 manifest and verify know what belongs to an experiment without Snakemake and without its lock.
 Inputs: the resolved config. Outputs: ``ExpectedJob``s in the order of the pipeline.
-The graph of rules/*.smk is written down a second time here; tests/dag/test_expected.py holds the two against
-each other. Source: none; docs/architecture.md, "Files".
+The graph of rules/*.smk is written down a second time here; tests/workflow/test_expected.py holds the two
+against each other. Source: none; docs/architecture.md, "Files".
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.unit.train.toy_world import DIRECTIONS, write_world
+from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.models import grouping
 from workflow_scripts.models.grouping import (
     direction_numbers,

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.train.toy_world import (  # noqa: E402
+from tests.training.toy_world import (  # noqa: E402
     ARCHITECTURE,
     DIRECTIONS,
     LANGUAGES,

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from tests.unit.train.toy_world import (  # noqa: E402
+from tests.training.toy_world import (  # noqa: E402
     DIRECTIONS,
     baseline_arguments,
     finetune_arguments,
