@@ -34,6 +34,8 @@ FILES = {"demo": "config/config.yaml", "toy60": "config/experiments/toy60.yaml"}
 DEFAULT = ("tiny", "demo")
 #: Environments whose packages compute results.
 COMPUTING = ("fairseq", "text", "evaluate")
+#: What a processor can do that another of the same name may not, and that chooses the kernels.
+VECTORS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
 #: More differing files than this are counted, not named.
 NAMED = 20
 
@@ -48,9 +50,10 @@ def config_of(name: str, checkout: Path) -> dict[str, Any]:
 def made_on() -> dict[str, Any]:
     """Return what trained weights depend on: processor, kernels that are asked for, packages."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     return {
-        "processor": models[0] if models else "unknown",
+        "processor": said.get("model name", "unknown"),
+        "vectors": [flag for flag in VECTORS if flag in said.get("flags", "").split()],
         "kernels": os.environ.get("OPENBLAS_CORETYPE", ""),
         "environments": {name: environment_identity(name) for name in COMPUTING},
     }
