@@ -34,7 +34,8 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "models": (
         "fairseq",
         tuple(
-            f"tests/unit/{name}" for name in ("models", "activations", "specialize", "analyse", "likelihood")
+            f"tests/unit/{name}"
+            for name in ("models", "activations", "specialize", "analyse", "likelihood", "api")
         )
         + ("tests/malformed/test_models.py",),
     ),
