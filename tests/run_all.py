@@ -48,6 +48,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             "tests/unit/golden",
             "tests/unit/test_envs.py",
             "tests/unit/test_layers.py",
+            "tests/unit/test_project_files.py",
             "tests/malformed/test_config.py",
         ),
     ),
