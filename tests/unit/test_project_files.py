@@ -74,7 +74,7 @@ def test_guide_names_every_tier_and_every_file_it_names_is_there():
 
 
 def test_types_are_checked_in_the_whole_package():
-    """Strictly, and what is let pass is named: libraries of other environments, and classes that extend them."""
+    """Strictly, and what is let pass is named: libraries of other environments, classes that extend them."""
     settings = tomllib.loads(text_of("pyproject.toml"))["tool"]["mypy"]
     assert (settings["strict"], settings["files"]) == (True, ["workflow_scripts"])
     libraries, models = settings["overrides"]
