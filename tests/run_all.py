@@ -34,7 +34,8 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "models": (
         "fairseq",
         tuple(
-            f"tests/unit/{name}" for name in ("models", "activations", "specialize", "analyse", "likelihood")
+            f"tests/unit/{name}"
+            for name in ("models", "activations", "specialize", "analyse", "likelihood", "api")
         )
         + ("tests/malformed/test_models.py",),
     ),
@@ -47,6 +48,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             "tests/unit/golden",
             "tests/unit/test_envs.py",
             "tests/unit/test_layers.py",
+            "tests/unit/test_project_files.py",
             "tests/malformed/test_config.py",
         ),
     ),

@@ -1,3 +1,3 @@
 """neuronspec: one Snakemake workflow from parallel text to specialised, evaluated translation models."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

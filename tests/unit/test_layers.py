@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
+    "api": {"activations", "analyse", "evaluate", "select", "units"},
     "operate": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
     "analyse": {"evaluate", "translate", "select", "models", "units"},
@@ -37,6 +38,7 @@ FOR_ALL = {
 THIRD_PARTY: dict[str, set[str]] = {
     "units": {"numpy"},
     "archive": {"numpy"},
+    "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},
 }
 

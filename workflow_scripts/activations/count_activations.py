@@ -205,6 +205,36 @@ def score_table(
     return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space, metadata)
 
 
+def count_subset(
+    system: SystemFolder,
+    data_bin: Path,
+    subset: str,
+    direction: str,
+    *,
+    count_pads: bool = False,
+    max_tokens: int = PUBLISHED_MAX_TOKENS,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> ScoreTable:
+    """Return the counts of a direction's binarised subset under a system, on the GPU where there is one.
+
+    Other arguments as in ``count_direction``. Raises UserError for a direction the system does not have,
+    missing or damaged files, and weights or data that do not fit the system.
+    """
+    system.mask_row(direction)  # refuses a direction the system does not have
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    dataset = direction_dataset(data_bin, subset, direction, vocabulary)
+    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    counts, tally = count_direction(
+        network, dataset, count_pads=count_pads, max_tokens=max_tokens, progress=progress
+    )
+    facts = {
+        "subset": subset,
+        "count_pads": count_pads,
+        "data_sha256": data_sha256(data_bin, subset, direction),
+    }
+    return score_table(system, direction, counts, tally, facts)
+
+
 class Progress:
     """Logs batches done, positions a second and the time left, every few seconds."""
 
@@ -237,24 +267,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    system = SystemFolder.read(arguments.system)
-    system.mask_row(arguments.direction)  # refuses a direction the system does not have
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    dataset = direction_dataset(arguments.data_bin, arguments.subset, arguments.direction, vocabulary)
-    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
-    counts, tally = count_direction(
-        network,
-        dataset,
+    count_subset(
+        SystemFolder.read(arguments.system),
+        arguments.data_bin,
+        arguments.subset,
+        arguments.direction,
         count_pads=arguments.count_pads,
         max_tokens=arguments.max_tokens,
         progress=Progress(arguments.direction),
-    )
-    facts = {
-        "subset": arguments.subset,
-        "count_pads": arguments.count_pads,
-        "data_sha256": data_sha256(arguments.data_bin, arguments.subset, arguments.direction),
-    }
-    score_table(system, arguments.direction, counts, tally, facts).write(arguments.out)
+    ).write(arguments.out)
 
 
 if __name__ == "__main__":

@@ -72,8 +72,9 @@ def measure(
             else:
                 with bank.use(row):
                     (result,) = run_batches(network, [batch], with_loss=True, count_language_tag=True)
-            sums[number] += float(result.nll.sum(dtype=torch.float64))
-        tokens += int(result.tokens.sum())
+            nll, counted = result.loss()
+            sums[number] += float(nll.sum(dtype=torch.float64))
+        tokens += int(counted.sum())
     return [total / tokens for total in sums], tokens
 
 

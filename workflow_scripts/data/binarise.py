@@ -202,7 +202,8 @@ def main(argv: list[str] | None = None) -> None:
         "subwords": sha256_of(arguments.subwords),
         "dictionary": sha256_of(arguments.dictionary),
     }
-    total, sha256 = TokenCounts(), {}
+    total = TokenCounts()
+    sha256: dict[str, str] = {}
     for part in parts:
         total += part.counts
         folder = f"{Path(part.prefix).parent.name}/" if len(parts) > 1 else ""

@@ -11,6 +11,7 @@ import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from workflow_scripts.files import atomic_path
 
 MAGIC = b"MMIDIDX\x00\x00"
 VERSION = 1
-TYPE_CODES: dict[int, type[np.integer]] = {
+TYPE_CODES: dict[int, type[np.integer[Any]]] = {
     1: np.uint8,
     2: np.int8,
     3: np.int16,
@@ -34,7 +35,7 @@ INDEX_BLOCK = 1_000_000  # sentences
 UINT16_VOCABULARY = 65500  # fairseq's limit for two bytes an id (data/indexed_dataset.py)
 
 
-def id_type(vocabulary_size: int) -> np.dtype:
+def id_type(vocabulary_size: int) -> np.dtype[Any]:
     """Return the type that fairseq chooses for ids of a vocabulary of this size."""
     return np.dtype(np.uint16 if vocabulary_size < UINT16_VOCABULARY else np.uint32)
 
@@ -45,7 +46,9 @@ def prefix_file(prefix: str | Path, suffix: str) -> Path:
 
 
 def write_dataset(
-    prefix: str | Path, sentences: Iterable[Sequence[int] | npt.NDArray[np.integer]], vocabulary_size: int
+    prefix: str | Path,
+    sentences: Iterable[Sequence[int] | npt.NDArray[np.integer[Any]]],
+    vocabulary_size: int,
 ) -> tuple[int, int]:
     """Write sentences of ids, streaming; return (number of sentences, number of ids)."""
     dtype = id_type(vocabulary_size)
@@ -60,7 +63,7 @@ def write_dataset(
     return len(sizes), sum(sizes)
 
 
-def _write_index(prefix: str | Path, sizes: npt.NDArray[np.int32], dtype: np.dtype) -> None:
+def _write_index(prefix: str | Path, sizes: npt.NDArray[np.int32], dtype: np.dtype[Any]) -> None:
     code = next(code for code, known in TYPE_CODES.items() if np.dtype(known) == dtype)
     with atomic_path(prefix_file(prefix, "idx")) as index, index.open("wb") as handle:
         handle.write(MAGIC + struct.pack("<QBQ", VERSION, code, len(sizes)))
@@ -111,10 +114,10 @@ class MmapReader:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def __getitem__(self, number: int) -> npt.NDArray[np.integer]:
+    def __getitem__(self, number: int) -> npt.NDArray[np.integer[Any]]:
         """Return the ids of a sentence, 1-D."""
         start = self._pointers[number]
         return self._data[start : start + int(self.sizes[number]) * self.dtype.itemsize].view(self.dtype)
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.integer]]:
+    def __iter__(self) -> Iterator[npt.NDArray[np.integer[Any]]]:
         return (self[number] for number in range(len(self)))

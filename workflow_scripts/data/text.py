@@ -105,16 +105,19 @@ class TextProcessor:
         """Return tokenised text as plain text (the way back from ``process``; normalisation stays)."""
         if self.options.moses:
             # Nothing was escaped, so an "&amp;" in the text is the text's own.
-            return self._detokenizer.detokenize(line.split(), return_str=True, unescape=unescape)
+            plain: str = self._detokenizer.detokenize(line.split(), return_str=True, unescape=unescape)
+            return plain
         return line
 
     def encode(self, line: str) -> list[str]:
         """Return the pieces of one raw line; characters the model does not know stay as they are."""
-        return self._model.encode(self.process(line), out_type=str)
+        pieces: list[str] = self._model.encode(self.process(line), out_type=str)
+        return pieces
 
     def encode_ids(self, lines: Iterable[str]) -> list[list[int]]:
         """Return the SentencePiece ids (not the vocabulary's) of raw lines."""
-        return self._model.encode([self.process(line) for line in lines], out_type=int)
+        ids: list[list[int]] = self._model.encode([self.process(line) for line in lines], out_type=int)
+        return ids
 
     def decode(self, pieces: Sequence[str], unescape: bool = False) -> str:
         """Return the plain text of pieces, without markers."""

@@ -169,7 +169,7 @@ class ScoreCache:
         name = hashlib.sha256(keys + values.tobytes() + cut.tobytes()).hexdigest()[:24]
         path = self.folder / f"{name}.npz"
         digests = np.frombuffer(keys, dtype=np.uint8).reshape(-1, KEY_BYTES)
-        arrays = {"keys": digests, "scores": values, "cut": cut}
+        arrays: Arrays = {"keys": digests, "scores": values, "cut": cut}
         write_archive(path, arrays, {"format": SHARD, **self.about})
         return path
 
@@ -178,9 +178,9 @@ def _is_whole(arrays: Arrays) -> bool:
     digests, scores, cut = arrays["keys"], arrays["scores"], arrays["cut"]
     n = len(scores)
     return bool(
-        (digests.dtype, digests.shape) == (np.uint8, (n, KEY_BYTES))
-        and (scores.dtype, scores.shape) == (np.float64, (n,))
-        and (cut.dtype, cut.shape) == (np.uint8, (n,))
+        (digests.dtype, digests.shape) == (np.dtype(np.uint8), (n, KEY_BYTES))
+        and (scores.dtype, scores.shape) == (np.dtype(np.float64), (n,))
+        and (cut.dtype, cut.shape) == (np.dtype(np.uint8), (n,))
         and np.isfinite(scores).all()
     )
 

@@ -135,11 +135,11 @@ class CometScorer:
 
     def _is_full(self, parts: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether a text is as long as what comet cuts longer ones to."""
-        encoder = self.model.encoder
-        widths = [
+        longest: int = self.model.encoder.max_positions - 2
+        widths: list[int] = [
             value.shape[1] for part in parts for key, value in part.items() if key.endswith("input_ids")
         ]
-        return max(widths) >= encoder.max_positions - 2
+        return max(widths) >= longest
 
     def _padded(self, key: str, value: Any) -> Any:
         import torch

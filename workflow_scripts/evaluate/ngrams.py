@@ -133,7 +133,7 @@ class ChrfStatistics:
             )
         return np.hstack(parts)
 
-    def _split(self, lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    def _split(self, lines: Sequence[str]) -> tuple[Sentences, Sentences]:
         """Return the characters without blanks, and the words with punctuation apart."""
         prepared = [self._metric._preprocess_segment(line) for line in lines]
         return ["".join(line.split()) for line in prepared], list(

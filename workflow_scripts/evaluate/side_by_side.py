@@ -14,7 +14,8 @@ from typing import TypeVar
 from workflow_scripts.errors import UserError
 from workflow_scripts.options import at_least
 
-Task, Answer = TypeVar("Task"), TypeVar("Answer")
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 
 
 def side_by_side(work: Callable[[Task], Answer], tasks: Sequence[Task], processes: int) -> list[Answer]:

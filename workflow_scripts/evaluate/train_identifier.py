@@ -38,7 +38,7 @@ def pairs_from(text: str) -> dict[str, list[str]]:
         UserError: not of that form, no training text among them.
     """
     try:
-        pairs = json.loads(text)
+        pairs: dict[str, list[str]] = json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(f"--pairs: not JSON ({error})") from None
     lists = pairs.values() if isinstance(pairs, dict) else [None]
@@ -122,7 +122,8 @@ def measure(
 
     ``confusion[language][label]`` counts lines; accuracies are shares, their mean is over languages.
     """
-    languages, confusion = {}, {}
+    languages: dict[str, dict[str, Any]] = {}
+    confusion: dict[str, dict[str, int]] = {}
     for language, one in measured_on.items():
         labels = identifier.identify(one.lines)
         reason = packaged.reasons.get(language)

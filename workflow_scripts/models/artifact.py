@@ -134,4 +134,5 @@ def load_network(system: SystemFolder | str | Path) -> Network:
     with torch.random.fork_rng(devices=[]):
         network = build_network(architecture, len(vocabulary))
     load_weights(network, folder.weights)
-    return network.eval()
+    network.eval()
+    return network

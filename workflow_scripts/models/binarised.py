@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from workflow_scripts.errors import DamagedFileError
 
@@ -52,7 +53,9 @@ def check_binarised(prefix: str) -> None:
     """Raise DamagedFileError unless both files are whole and fit each other."""
     index, data = Path(f"{prefix}.idx"), Path(f"{prefix}.bin")
     header = read_header(index)
-    sizes = np.memmap(index, np.int32, "r", HEADER.size, (header.sentences,)) if header.sentences else []
+    sizes: npt.NDArray[np.int32] | list[int] = []
+    if header.sentences:
+        sizes = np.memmap(index, np.int32, "r", HEADER.size, (header.sentences,))
     expected = int(np.sum(sizes, dtype=np.int64)) * header.dtype.itemsize
     if data.stat().st_size != expected or np.min(sizes, initial=0) < 0:
         raise DamagedFileError(f"{data}: {data.stat().st_size} bytes, but its index says {expected}; {AGAIN}")

@@ -9,8 +9,9 @@ Source: Neuron Specialization, section 3.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -105,6 +106,10 @@ def teacher_forced_nll(
     return sums.index_add(0, sentences, losses), counted.sum(dim=1)
 
 
+def _tap(taps: BatchTap, encoders: int, real: tuple[Tensor, Tensor], group: int, activation: Tensor) -> None:
+    taps(group, activation, real[group >= encoders])
+
+
 @dataclass(frozen=True)
 class BatchResult:
     """What one batch gave: ``nll`` [B] in nats and ``tokens`` [B], both None without loss."""
@@ -112,6 +117,12 @@ class BatchResult:
     batch: Batch
     nll: Tensor | None
     tokens: Tensor | None
+
+    def loss(self) -> tuple[Tensor, Tensor]:
+        """Return ``nll`` and ``tokens``; RuntimeError if the batch ran without loss."""
+        if self.nll is None or self.tokens is None:
+            raise RuntimeError("this batch ran without loss")
+        return self.nll, self.tokens
 
 
 def run_batches(
@@ -139,13 +150,10 @@ def run_batches(
                 f"token {largest} is outside the vocabulary of {size}: binarised with another dictionary?"
             )
         batch = cpu_batch.to(device)
-        tapped = nullcontext()
+        tapped: AbstractContextManager[None] = nullcontext()
         if taps is not None:
             real = (batch.source.ne(PAD).t(), batch.decoder_input.ne(PAD).t())
-            tapped = ffn_taps(
-                network,
-                lambda group, activation, real=real: taps(group, activation, real[group >= encoders]),
-            )
+            tapped = ffn_taps(network, partial(_tap, taps, encoders, real))
         with torch.inference_mode(), tapped:
             if with_loss:
                 nll, tokens = teacher_forced_nll(network, batch, count_language_tag)

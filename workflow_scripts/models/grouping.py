@@ -8,19 +8,23 @@ direction in a batch). Every sort is stable: equal lengths keep the order of the
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.integer[Any]]
 
 # Examples grouped at a time: temporary arrays stay in the processor's cache.
 BLOCK = 1 << 16
 
 
-def number_type(examples: int) -> type[np.signedinteger]:
+def number_type(examples: int) -> type[np.signedinteger[Any]]:
     """Return the smaller integer type that holds every example's number: half the memory below 2**31."""
     return np.int32 if examples <= np.iinfo(np.int32).max else np.int64
 
 
-def direction_numbers(indices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def direction_numbers(indices: Integers, offsets: Integers) -> NDArray[np.int16]:
     """Return the direction's number of each example, int16 [n]; `offsets` [directions + 1] starts with 0."""
     # A table of all examples: searching the offsets for each of millions takes twice as long.
     table = np.empty(offsets[-1], dtype=np.uint8 if len(offsets) <= 256 else np.int16)
@@ -32,7 +36,7 @@ def direction_numbers(indices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def group_by_direction(indices: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
+def group_by_direction(indices: Integers, offsets: Integers) -> list[Integers]:
     """Return the examples of each direction in the order given, views of one array; some may be empty."""
     directions = len(offsets) - 1
     numbers = direction_numbers(indices, offsets)
@@ -54,7 +58,7 @@ def group_by_direction(indices: np.ndarray, offsets: np.ndarray) -> list[np.ndar
     return np.split(grouped, ends[:-1])
 
 
-def sort_by_length(indices: np.ndarray, source_sizes: np.ndarray, target_sizes: np.ndarray) -> np.ndarray:
+def sort_by_length(indices: Integers, source_sizes: Integers, target_sizes: Integers) -> Integers:
     """Return `indices` by source, then target length, equal ones in the order given (as np.lexsort would).
 
     The sizes are those of all examples. A sort of 16-bit keys takes time linear in their number.

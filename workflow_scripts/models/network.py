@@ -117,7 +117,7 @@ def build_network(
     # One object for both sides: fairseq compares them when all embeddings are shared.
     vocabulary = _Vocabulary(vocabulary_size, padding_index)
     task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)
-    network = Network.build_model(fairseq_config(architecture), task)
+    network: Network = Network.build_model(fairseq_config(architecture), task)
     for name, buffer in network.named_buffers():
         if name.endswith("._float_tensor"):
             # fairseq leaves this marker of device and type uninitialised: saved files would differ.

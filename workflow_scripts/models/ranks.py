@@ -87,7 +87,8 @@ class Ranks:
         self.alone = place.processes == 1
         self._over, self._ending = threading.Event(), threading.Lock()
         # One for this thread and one for that which watches: a client serves one caller at a time.
-        self._store, self._watched = (None, None) if self.alone else (self._connect(), self._connect())
+        self._store: Any = None if self.alone else self._connect()
+        self._watched: Any = None if self.alone else self._connect()
         self.devices: list[str] = []
 
     # ---- before training --------------------------------------------------------------------------------

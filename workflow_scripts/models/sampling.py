@@ -24,11 +24,13 @@ import torch
 from fairseq.data import FairseqDataset, data_utils
 from fairseq.data.indexed_dataset import MMapIndexedDataset
 from fairseq.data.language_pair_dataset import collate
+from numpy.typing import NDArray
 
 from workflow_scripts.directions import direction_languages, pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.binarised import check_binarised
 from workflow_scripts.models.grouping import (
+    Integers,
     direction_numbers,
     group_by_direction,
     number_type,
@@ -44,7 +46,7 @@ MIXED = "mixed"
 MAX_SCALE_UP = 1.5
 
 
-def temperature_probabilities(sizes: Sequence[int], temperature: float) -> np.ndarray:
+def temperature_probabilities(sizes: Sequence[int], temperature: float) -> NDArray[np.float64]:
     """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
 
     Raises:
@@ -55,11 +57,12 @@ def temperature_probabilities(sizes: Sequence[int], temperature: float) -> np.nd
             f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
         )
     counts = np.asarray(sizes, dtype=np.float64)
-    weights = (counts / counts.sum()) ** (1.0 / temperature)
-    return weights / weights.sum()
+    weights: NDArray[np.float64] = (counts / counts.sum()) ** (1.0 / temperature)
+    probabilities: NDArray[np.float64] = weights / weights.sum()
+    return probabilities
 
 
-def default_virtual_size(sizes: Sequence[int], probabilities: np.ndarray) -> int:
+def default_virtual_size(sizes: Sequence[int], probabilities: NDArray[np.float64]) -> int:
     """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
     at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
     largest = int(np.argmax(sizes))
@@ -67,18 +70,18 @@ def default_virtual_size(sizes: Sequence[int], probabilities: np.ndarray) -> int
     return int(min(scaled.sum(), MAX_SCALE_UP * sum(sizes)))
 
 
-def epoch_counts(probabilities: np.ndarray, virtual_size: int) -> np.ndarray:
+def epoch_counts(probabilities: NDArray[np.float64], virtual_size: int) -> NDArray[np.int64]:
     """Split `virtual_size` examples by `probabilities`, int64 [directions]: rounded down, the rest to the
     largest remainders (first direction on a tie)."""
     exact = probabilities * virtual_size
     # Exact multiples must not lose an example to rounding of the product.
-    counts = np.floor(exact + 1e-9).astype(np.int64)
+    counts: NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
     order = np.argsort(-(exact - counts), kind="stable")
     counts[order[: virtual_size - counts.sum()]] += 1
     return counts
 
 
-def draw(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw `count` of `size` line numbers, int64: each as often as every other, give or take one."""
     whole, rest = divmod(count, size)
     parts = [np.tile(np.arange(size, dtype=np.int64), whole)] if whole else []
@@ -98,12 +101,12 @@ class DirectionData:
     target_tag: int
 
     @property
-    def source_sizes(self) -> np.ndarray:
+    def source_sizes(self) -> NDArray[np.int32]:
         """Tokens of each source, int32."""
         return np.asarray(self.source.sizes, dtype=np.int32) + 1
 
     @property
-    def target_sizes(self) -> np.ndarray:
+    def target_sizes(self) -> NDArray[np.int32]:
         """Tokens of each target, int32."""
         return np.asarray(self.target.sizes, dtype=np.int32) + 1
 
@@ -224,7 +227,7 @@ class MultiDirectionDataset(FairseqDataset):
         return False
 
     @property
-    def sizes(self) -> np.ndarray:
+    def sizes(self) -> NDArray[np.int32]:
         """Tokens of the longer side of each example, int32."""
         return np.maximum(self.source_sizes, self.target_sizes)
 
@@ -235,7 +238,7 @@ class MultiDirectionDataset(FairseqDataset):
     def __len__(self) -> int:
         return int(self.offsets[-1])
 
-    def direction_numbers(self, indices: np.ndarray) -> np.ndarray:
+    def direction_numbers(self, indices: Integers) -> NDArray[np.int16]:
         """Return the direction's number of each example, int16."""
         return direction_numbers(indices, self.offsets)
 
@@ -255,16 +258,18 @@ class MultiDirectionDataset(FairseqDataset):
         the number of the direction that all sentences share, or -1 in a mixed batch."""
         if not samples:
             return {}
-        batch = collate(samples, self.pad, self.eos, left_pad_source=True, left_pad_target=False)
+        batch: dict[str, Any] = collate(
+            samples, self.pad, self.eos, left_pad_source=True, left_pad_target=False
+        )
         numbers = {sample["direction"] for sample in samples}
         batch["direction"] = numbers.pop() if len(numbers) == 1 else -1
-        return batch  # type: ignore[no-any-return]
+        return batch
 
     def num_tokens(self, index: int) -> int:
         """Tokens of the longer side of one example."""
         return int(max(self.source_sizes[index], self.target_sizes[index]))
 
-    def num_tokens_vec(self, indices: np.ndarray) -> np.ndarray:
+    def num_tokens_vec(self, indices: Integers) -> NDArray[np.int64]:
         """Tokens of the longer side of each of `indices`, int64."""
         return np.maximum(self.source_sizes[indices], self.target_sizes[indices]).astype(np.int64)
 
@@ -272,7 +277,7 @@ class MultiDirectionDataset(FairseqDataset):
         """Tokens of (source, target) of one example."""
         return int(self.source_sizes[index]), int(self.target_sizes[index])
 
-    def ordered_indices(self) -> np.ndarray:
+    def ordered_indices(self) -> Integers:
         """Return the epoch's examples, sorted by source then target length (with the by_direction sampler
         one direction after another); equal lengths in random order."""
         rng = np.random.default_rng([self.seed, self.epoch])
@@ -289,8 +294,8 @@ class MultiDirectionDataset(FairseqDataset):
         return np.concatenate([sort_by_length(g, self.source_sizes, self.target_sizes) for g in groups])
 
     def filter_indices_by_size(
-        self, indices: np.ndarray, max_sizes: tuple[int, int] | int | None
-    ) -> tuple[np.ndarray, list[int]]:
+        self, indices: Integers, max_sizes: tuple[int, int] | int | None
+    ) -> tuple[Integers, list[int]]:
         """Drop examples longer than (source, target) positions; says how many, by direction."""
         if max_sizes is None:
             return indices, []
@@ -312,16 +317,16 @@ class MultiDirectionDataset(FairseqDataset):
 
     def batch_by_size(
         self,
-        indices: np.ndarray,
+        indices: Integers,
         max_tokens: int | None = None,
         max_sentences: int | None = None,
         required_batch_size_multiple: int = 1,
-    ) -> list[np.ndarray]:
+    ) -> list[Integers]:
         """Cut `indices` (sorted by length) into batches of at most `max_tokens` padded tokens a side; with
         the by_direction sampler each direction is cut on its own."""
         by_direction = self.sampler == BY_DIRECTION
         groups = group_by_direction(indices, self.offsets) if by_direction else [indices]
-        batches: list[np.ndarray] = []
+        batches: list[Integers] = []
         for group in groups:
             if len(group):
                 batches.extend(

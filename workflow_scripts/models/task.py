@@ -141,7 +141,9 @@ class NeuronspecTranslationTask(FairseqTask):
     ) -> tuple[Any, Any, dict[str, Any]]:
         """One forward and backward pass under the mask of the batch's direction."""
         self._select_mask(sample)
-        result = super().train_step(sample, model, criterion, optimizer, update_num, ignore_grad)
+        result: tuple[Any, Any, dict[str, Any]] = super().train_step(
+            sample, model, criterion, optimizer, update_num, ignore_grad
+        )
         if self.gates is not None:
             self.gates.check_fired()
         return result

@@ -110,6 +110,8 @@ class NeuronspecTrainer(Trainer):
     `completed` is the last update after which all was done that was due (models.updates).
     """
 
+    _wrapped_model: Any  # set by fairseq
+
     def __init__(
         self,
         cfg: Any,

@@ -163,8 +163,8 @@ def _partitions() -> dict[str, Partition]:
         # "16000+" where its nodes differ.
         most = max(before.mem_mb, int(memory.rstrip("+")))
         longest = seconds_of(limit)
-        limited = longest is not None and longest < math.inf
-        found[name] = Partition(int(longest // 60) if limited else None, most, before.gpu_models | kinds)
+        minutes = int(longest // 60) if longest is not None and longest < math.inf else None
+        found[name] = Partition(minutes, most, before.gpu_models | kinds)
     return found
 
 

@@ -32,7 +32,8 @@ def _has_writer(pid: int, modified: float) -> bool:
     """True if process ``pid`` lives and was there when the file was written: numbers are given out again."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= modified + CLOCK_SECONDS
+        lives: bool = process.status() != psutil.STATUS_ZOMBIE
+        return lives and bool(process.create_time() <= modified + CLOCK_SECONDS)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

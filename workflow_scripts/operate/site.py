@@ -60,6 +60,7 @@ def site_of(path: Path) -> Site:
         return Site()
     content = read_yaml(path)
     root = yaml.compose(path.read_text(encoding="utf-8"))
+    assert root is not None  # read_yaml refuses a file without a mapping
     if problems := list(_problems(path, root)):
         raise UserError("\n".join(problems))
     return Site(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
+from workflow_scripts.options import ALL, DIRECTION
 from workflow_scripts.report.display import (
     Display,
     averaging_notes,
@@ -18,7 +19,7 @@ from workflow_scripts.report.display import (
     found,
     signature_notes,
 )
-from workflow_scripts.report.layout import ALL, BOTH, DIRECTION
+from workflow_scripts.report.layout import BOTH
 from workflow_scripts.report.marks import BOLD_RULE, FLAGGED, best
 from workflow_scripts.report.names import side_title, table_title, without_title
 from workflow_scripts.report.rounding import written

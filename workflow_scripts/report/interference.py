@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from workflow_scripts.evaluate.correction import higher_is_better
+from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
 from workflow_scripts.report.group_tables import COUNTS, PLACE, SEEDS_NOTE, blocks_of, both_note
-from workflow_scripts.report.layout import DIRECTION, Groups
 from workflow_scripts.report.marks import BOLD_RULE
 from workflow_scripts.report.scores import Flags, Plan, Score
 from workflow_scripts.report.summary import Cell, summarise

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.options import ALL
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
-from workflow_scripts.report.layout import ALL, SIDES
+from workflow_scripts.report.layout import SIDES
 from workflow_scripts.report.names import metric_name, table_title
 from workflow_scripts.report.show import read_summary
 from workflow_scripts.report.summary import sweep_key

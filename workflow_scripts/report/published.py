@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
-from workflow_scripts.report.layout import BOTH, DIRECTION, Groups, layout
+from workflow_scripts.report.layout import BOTH, layout
 from workflow_scripts.report.names import METRIC_NAMES, side_title, table_title
 from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score

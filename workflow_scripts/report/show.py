@@ -14,7 +14,8 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
-from workflow_scripts.report.layout import ALL, BOTH, INTO, OTHER, OUT
+from workflow_scripts.options import ALL
+from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS

@@ -18,7 +18,8 @@ from statistics import stdev
 from typing import Any
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.report.layout import Groups, layouts
+from workflow_scripts.options import Groups
+from workflow_scripts.report.layout import layouts
 from workflow_scripts.report.rounding import decimal_difference, decimal_mean, stored
 from workflow_scripts.report.scores import Flags, Plan, Score
 

@@ -156,5 +156,6 @@ class LikelihoodScorer:
             for result in run_batches(
                 self._network, batches, with_loss=True, count_language_tag=count_language_tag
             ):
-                sums[result.batch.lines.cpu().numpy()] = -result.nll.double().cpu().numpy()
+                nll, _ = result.loss()
+                sums[result.batch.lines.cpu().numpy()] = -nll.double().cpu().numpy()
         return sums

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workflow_scripts.archive import write_archive
 from workflow_scripts.errors import UserError, run_main
@@ -92,7 +93,7 @@ def main(argv: list[str] | None = None) -> None:
     text = {name: list(zip(*read_parallel(*of), strict=True)) for name, of in files.items()}
     system, scorer = open_scorer(arguments)
     results: dict[str, Any] = {}
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name, pairs in text.items():
         scored = scorer.score(name, pairs, arguments.batch_tokens)
         try:

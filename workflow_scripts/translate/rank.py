@@ -17,7 +17,8 @@ def fairseq_score(log_probabilities: Sequence[float], length_penalty: float) -> 
     ``log_probabilities``: of every target token, ``__tgt__`` and ``</s>`` included (words + 2 values).
     Source: fairseq 0.12.2, SequenceGenerator.finalize_hypos with ``normalize_scores``.
     """
-    return sum(log_probabilities) / len(log_probabilities) ** length_penalty
+    length: float = len(log_probabilities) ** length_penalty
+    return sum(log_probabilities) / length
 
 
 def best_hypothesis(hypotheses: Sequence[Sequence[float]], length_penalty: float) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from io import TextIOWrapper
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.translate.pipeline import BLOCK_SENTENCES, Progress, read_lines
@@ -21,6 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     add_session_arguments(parser)
     arguments = parser.parse_args(argv)
     session = open_session(arguments)
+    assert isinstance(sys.stdin, TextIOWrapper) and isinstance(sys.stdout, TextIOWrapper)
     sys.stdin.reconfigure(encoding="utf-8-sig", newline="\n")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     block = 1 if sys.stdin.isatty() else BLOCK_SENTENCES

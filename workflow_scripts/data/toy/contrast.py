@@ -125,9 +125,13 @@ def _with_other_number(meaning: Meaning, place: Place) -> Meaning:
     phrase = _phrase(clause, role)
     assert phrase is not None
     flipped = replace(phrase, plural=not phrase.plural)
-    value = (clause.place[0], flipped) if role == "place" and clause.place else flipped
     clauses = list(meaning.clauses)
-    clauses[number] = replace(clause, **{role: value})
+    if role == "place" and clause.place:
+        clauses[number] = replace(clause, place=(clause.place[0], flipped))
+    elif role == "subject":
+        clauses[number] = replace(clause, subject=flipped)
+    else:
+        clauses[number] = replace(clause, object=flipped)
     return replace(meaning, clauses=tuple(clauses))
 
 
