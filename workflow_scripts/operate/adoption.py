@@ -21,7 +21,7 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, explain_os_error
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.operate.dry_run import PlannedJob, Reason, parse_reason, stage_of
+from workflow_scripts.operate.dry_run import PlannedJob, Reason, stage_of
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
 from workflow_scripts.operate.why import reason_of
@@ -29,6 +29,8 @@ from workflow_scripts.operate.why import reason_of
 #: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
 REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
 STOPPED = "stopped while it was written"
+#: Snakemake's name of this reason.
+FOLLOWS = "input files updated by another job"
 
 
 class Adoption:
@@ -74,19 +76,25 @@ class Adoption:
         return name in self.adopted
 
     def _judge(self, name: str, records: Any, job: Any) -> None:
-        now = Given(tuple(records._params(job)), job.rule.shellcmd or "", job.shellcmd or "")
-        found: dict[str, None] = {}
+        params, template = tuple(records._params(job)), job.rule.shellcmd or ""
+        found: set[str] = set()
         for file in job.output:
             record = records.metadata(file)
             if record is None or record.params is None or record.code is None:
                 return  # nothing to compare with: Snakemake does not either
+            if {*record.params} == {*params} and record.code == template:
+                continue
             before = Given(tuple(record.params), record.code, record.shellcmd or "")
-            why = kinds(before, now)
-            found.update(dict.fromkeys(why))
-            if why and (told := difference(before, now, self.identities)):
+            now = Given(params, template, job.shellcmd or "")
+            found.update(kinds(before, now))
+            if told := difference(before, now, self.identities):
                 self.refused[name] = told
                 return
-        if found:
+        missing = [str(file) for file in job.output if not Path(file).exists()]
+        # Where all are gone, either nothing needs them, or Snakemake has the job in its plan.
+        if found and 0 < len(missing) < len(job.output):
+            self.refused[name] = f"made before, now missing: {', '.join(missing)}"
+        elif found:
             self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM) if kind in found)
 
     def settle(self, workflow: Any, report: Path, partly: bool) -> None:
@@ -104,7 +112,7 @@ class Adoption:
         follow = new = 0
         for job in planned:
             one = self._planned(job, dag)
-            if one.reason == Reason(made_by_others=one.reason.made_by_others):
+            if set(dag.reason(job).get_names()) == {FOLLOWS}:
                 follow += 1
             elif one.reason.missing and not any(records.metadata(file) for file in job.output):
                 new += 1
@@ -129,6 +137,7 @@ class Adoption:
         write_json(report, told)
 
     def _planned(self, job: Any, dag: Any) -> PlannedJob:
+        """Return a job of Snakemake's with what is told of it."""
         return PlannedJob(
             rule=job.rule.name,
             wildcards={},
@@ -137,7 +146,7 @@ class Adoption:
             benchmark=str(job.benchmark or ""),
             log=str(job.log[0]) if job.log else "",
             threads=1,
-            reason=parse_reason(str(dag.reason(job))),
+            reason=_reason(dag.reason(job)),
             command=job.shellcmd or "",
         )
 
@@ -150,6 +159,23 @@ class Adoption:
             return told
         said, files = reason_of(job, self.identities, {})
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
+
+
+def _reason(found: Any) -> Reason:
+    """Return a job's reason; params that have changed are told from what was recorded, not from here."""
+    return Reason(
+        missing=_names(found.missing_output),
+        updated=_names(found.updated_input - found.updated_input_run),
+        made_by_others=_names(found.updated_input_run),
+        other_inputs=bool(found.input_changed),
+        other_command=bool(found.code_changed),
+        other_software=bool(found.software_stack_changed),
+        forced=bool(found.forced),
+    )
+
+
+def _names(files: Any) -> tuple[str, ...]:
+    return tuple(sorted(map(str, files)))
 
 
 def record(records: Any, jobs: list[Any]) -> None:
