@@ -46,7 +46,7 @@ clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm) $(ARGS)
 
-accept: ## adopt finished results of all stages whose code alone has changed since: CONFIG=…; though others are refused: ARGS=--partly
+accept: ## adopt finished results that only other code made: CONFIG=…; though others are refused: ARGS=--partly
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.accept --configfile $(CONFIG) $(ARGS)
 

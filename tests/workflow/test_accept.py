@@ -142,25 +142,29 @@ def test_command_text_and_the_form_of_params_are_adopted(place: Place) -> None:
     assert place.would_run(**BEAM_4) == {"plot_training": 1, "decode": 16, **DECODED}
 
 
-def test_values_packages_and_outputs_that_are_missing_or_unfinished_are_refused(place: Place) -> None:
+def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_refused(place: Place) -> None:
     code("files")(place.checkout)
     pin("evaluate", "sacrebleu")(place.checkout)
     (place.here / RESULTS / "analysis/overlap/baseline/s1/k70.csv").unlink()
     marks = place.here / ".snakemake" / "incomplete"
     (marks / place.record("data/card.md").name).write_text('{"external_jobid": null}')
+    control = place.here / RESULTS / "analysis/mask_control/baseline/s1/k70.json"
+    control.write_text(control.read_text()[:9])
     results, records = place.results(), place.records()
     config = merged(CONFIG, BEAM_4)
     done = place.accept(config=config)
     assert done.returncode == 1
     one, other = "results/small/translations/baseline/s1/news", "results/small/analysis/overlap/baseline/s1"
     packages = "the pins of environment evaluate changed"
-    assert {line.removeprefix("error: ") for line in done.stderr.splitlines()} == {
-        f"decode is not adopted: {one}/de-en.txt (and 15 more): a setting changed: beam 5 → 4",
-        f"overlap is not adopted: {other}/k70.json: made before, now missing: {other}/k70.csv",
-        "write_card is not adopted: results/small/data/card.json: stopped while it was written",
-        f"train_identifier is not adopted: results/small/identifier/model.npz: {packages}",
-        f"plot_training is not adopted: results/small/figures/training.png: {packages}",
-        "so no stage was adopted; the 26 jobs that could be: ARGS=--partly",
+    assert {line for line in done.stderr.splitlines() if line.startswith("error: ")} == {
+        f"error: decode is not adopted: {one}/de-en.txt (and 15 more): a setting changed: beam 5 → 4",
+        f"error: overlap is not adopted: {other}/k70.json: made before, now missing: {other}/k70.csv",
+        "error: write_card is not adopted: results/small/data/card.json: stopped while it was written",
+        f"error: train_identifier is not adopted: results/small/identifier/model.npz: {packages}",
+        f"error: plot_training is not adopted: results/small/figures/training.png: {packages}",
+        "error: mask_control is not adopted: results/small/analysis/mask_control/baseline/s1/k70.json:"
+        " asked for, or damaged",
+        "error: so no stage was adopted; the 25 jobs that could be: ARGS=--partly",
     }
     assert "adopted" not in done.stdout.replace("6.0 h of training adopted", "")
     assert (place.results(), place.records()) == (results, records)
@@ -168,13 +172,14 @@ def test_values_packages_and_outputs_that_are_missing_or_unfinished_are_refused(
     done = place.accept("--partly", config=config)
     assert done.returncode == 0
     own = {"prepare_text": 6, "train_subwords": 1, "binarise": 12, "count_activations": 2, "count_encoder": 1}
-    own |= {"select_masks": 3, "mask_control": 1}
+    own |= {"select_masks": 3}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
     assert place.would_run(**BEAM_4) == {
         "decode": 16,
         **DECODED,
         "overlap": 1,
         "write_card": 1,
+        "mask_control": 1,
         "train_identifier": 1,
         "plot_training": 1,
     }
