@@ -46,9 +46,9 @@ clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.clean_training --configfile $(CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm) $(ARGS)
 
-accept: ## adopt finished trainings whose code or libraries have changed since: CONFIG=…
+accept: ## adopt finished results that only other code made: CONFIG=…; though others are refused: ARGS=--partly
 	$(SETUP) workflow
-	@$(BIN) -m workflow_scripts.operate.training_code accept --configfile $(CONFIG) $(ARGS)
+	@$(BIN) -m workflow_scripts.operate.accept --configfile $(CONFIG) $(ARGS)
 
 retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
 	$(SETUP) workflow

@@ -1,9 +1,10 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
 
+from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
@@ -142,3 +143,19 @@ def list_what_was_there():
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
     atexit.register(list_what_was_there)
+
+
+def adopt():
+    if workflow.scheduler is not None and workflow.dryrun:
+        ADOPTION.settle(
+            workflow, Path(os.environ[REPORT_VARIABLE]), partly=os.environ.get(PARTLY_VARIABLE) == "yes"
+        )
+
+
+# `make accept`: a dry run of what would run if results that only other code made were current, then their records.
+if REPORT_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
+    from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
+
+    ADOPTION = Adoption({environment_identity(name): name for name in ENVIRONMENTS})
+    ADOPTION.plan_with_adopted(PersistenceBase, NO_PARAMS_CHANGE)
+    atexit.register(adopt)

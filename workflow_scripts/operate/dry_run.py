@@ -87,8 +87,13 @@ class PlannedJob:
 
         `count_encoder` is several rules, so its name is that of its benchmarks' folder.
         """
-        folders = Path(self.benchmark).parts
-        return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else self.rule
+        return stage_of(self.rule, self.benchmark)
+
+
+def stage_of(rule: str, benchmark: str) -> str:
+    """Return the stage of a rule, of which a job has this benchmark file ("" for none)."""
+    folders = Path(benchmark).parts
+    return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else rule
 
 
 def parse_reason(text: str) -> Reason:

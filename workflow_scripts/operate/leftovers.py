@@ -75,7 +75,7 @@ def _is_whole(record: Path) -> bool:
         return handle.read(1) == b"}"
 
 
-def _place(output: str, folder: Path) -> Path:
+def place_of(output: str, folder: Path) -> Path:
     """Return where Snakemake keeps its record, or its mark, of an output below ``folder``: base64, cut."""
     name = urlsafe_b64encode(output.encode()).decode()
     limit = os.pathconf(folder, "PC_NAME_MAX") - 1
@@ -113,7 +113,7 @@ def unfinished(working: Path) -> tuple[list[Path], list[Path]]:
         for output in lock.read_text(encoding="utf-8", errors="replace").splitlines():
             if not (working / output).is_file():
                 continue
-            place = _place(output, snakemake)
+            place = place_of(output, snakemake)
             if not _is_recorded(working / output, metadata / place):
                 places.add(place)
     return [mark for place in sorted(places) if not (mark := incomplete / place).exists()], broken

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 #: A code's or an environment's hash (operate.closure, operate.environments).
-_HASH = re.compile(r"[0-9a-f]{16}")
+HASH = re.compile(r"[0-9a-f]{16}")
 _LONGEST_VALUE = 40
-_NOT_SET = "not set"
+NOT_SET = "not set"
 
 
 def changes(
@@ -37,22 +37,23 @@ def changes(
     for kind in (_is_json, _is_options, _is_other):
         phrases += _settings([v for v in before if kind(v)], [v for v in now if kind(v)], options)
     told = [f"a setting changed: {', '.join(phrases)}"] if phrases else []
-    hashes = [value for value in now if _is_hash(value)]
+    hashes = [value for value in now if is_hash(value)]
     environments = [identities[value] for value in hashes if value in identities]
     told += [f"the pins of environment {name} changed" for name in environments]
     if len(hashes) > len(environments):
         told.append("its code changed")
-    if not hashes and any(_is_hash(value) for value in before):
+    if not hashes and any(is_hash(value) for value in before):
         told.append("its code or environment is no longer compared")
     return told
 
 
-def _is_hash(value: Any) -> bool:
-    return isinstance(value, str) and bool(_HASH.fullmatch(value))
+def is_hash(value: Any) -> bool:
+    """Tell whether a value has the form of a code's or an environment's hash."""
+    return isinstance(value, str) and bool(HASH.fullmatch(value))
 
 
 def _is_json(value: Any) -> bool:
-    return isinstance(_json_of(value), dict)
+    return isinstance(json_of(value), dict)
 
 
 def _is_options(value: Any) -> bool:
@@ -60,10 +61,11 @@ def _is_options(value: Any) -> bool:
 
 
 def _is_other(value: Any) -> bool:
-    return not (_is_hash(value) or _is_json(value) or _is_options(value))
+    return not (is_hash(value) or _is_json(value) or _is_options(value))
 
 
-def _json_of(value: Any) -> Any:
+def json_of(value: Any) -> Any:
+    """Return what a value holds as a JSON object; None if it is none."""
     if not isinstance(value, str) or not value.startswith("{"):
         return None
     try:
@@ -94,9 +96,9 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
 
 def _parts(value: Any) -> dict[str, Any]:
     """Return a value's settings by name; one without names is a setting without a name."""
-    loaded = _json_of(value)
+    loaded = json_of(value)
     if isinstance(loaded, dict):
-        return dict(_flattened(loaded))
+        return dict(flattened(loaded))
     if isinstance(value, str) and not value.strip():
         return {}
     if isinstance(value, str) and value.startswith("--"):
@@ -104,10 +106,11 @@ def _parts(value: Any) -> dict[str, Any]:
     return {"": value}
 
 
-def _flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:
+def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:
+    """Return an object's values with the keys that lead to each, with dots between them."""
     for key, part in value.items():
         if isinstance(part, dict) and part:
-            yield from _flattened(part, f"{head}{key}.")
+            yield from flattened(part, f"{head}{key}.")
         else:
             yield f"{head}{key}", part
 
@@ -115,25 +118,26 @@ def _flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any], option: str) -> Iterator[str]:
     for key in dict.fromkeys([*old, *new]):
         name = key or option
-        was, is_now = old.get(key, _NOT_SET), new.get(key, _NOT_SET)
+        was, is_now = old.get(key, NOT_SET), new.get(key, NOT_SET)
         if isinstance(was, list) and isinstance(is_now, list):
             yield from _of_lists(was, is_now, name)
         elif was != is_now:
-            yield f"{name} {_short(was)} → {_short(is_now)}".strip()
+            yield f"{name} {short(was)} → {short(is_now)}".strip()
 
 
 def _of_lists(old: list[Any], new: list[Any], name: str) -> Iterator[str]:
     more = [item for item in new if item not in old]
     less = [item for item in old if item not in new]
     if more:
-        yield f"{name} {_short(more)} added".strip()
+        yield f"{name} {short(more)} added".strip()
     if less:
-        yield f"{name} {_short(less)} removed".strip()
+        yield f"{name} {short(less)} removed".strip()
     if not more and not less and old != new:
-        yield f"{name} {_short(old)} → {_short(new)}".strip()
+        yield f"{name} {short(old)} → {short(new)}".strip()
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Return a value in few words."""
     if isinstance(value, list):
         value = " ".join(map(str, value)) or "none"
     text = "null" if value is None else str(value)
@@ -141,21 +145,29 @@ def _short(value: Any) -> str:
 
 
 def _options_of(command: str) -> dict[str, list[str]]:
-    """Return option → the words behind it; dashes in names become underscores, as config has them."""
+    """Return option → the words behind it; of an option that is there again, the last ones."""
     try:
-        words = shlex.split(command)
+        return dict(options_in(command))
     except ValueError:
         return {}
-    found: dict[str, list[str]] = {}
-    name = ""
-    for word in words:
+
+
+def options_in(command: str) -> list[tuple[str, list[str]]]:
+    """Return a command's options in order, each with the words behind it.
+
+    Dashes in names become underscores, as config has them.
+
+    Raises:
+        ValueError: its quotes do not match.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for word in shlex.split(command):
         if word.startswith("--"):
-            name = word[2:].replace("-", "_")
-            found[name] = []
+            found.append((word[2:].replace("-", "_"), []))
         elif word in (">", ">>"):
             break  # what follows is of the shell
-        elif name:
-            found[name].append(word)
+        elif found:
+            found[-1][1].append(word)
     return found
 
 

@@ -158,30 +158,50 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = arguments.directory / "results" / experiment.experiment
-    changed = changed_trainings(experiment, results, current_code())
     if arguments.action == "accept":
-        # Also where the code is back to what was recorded.
-        for folder in take_back(results):
-            print(f"{folder}  is not trained anew: the request is taken back")
-    if not changed:
-        print(f"{results}: every finished training is of the present code and libraries")
-        return
-    for one in changed:
-        print(f"{one.folder}  {one.cost}  changed: {one.which}")
-    total = in_words(sum(one.hours for one in changed))
-    if arguments.action == "accept":
-        accept(changed)
-        print(f"{total} of training adopted: {len(changed)} of the present code from now on")
-    elif not arguments.confirm:
-        print(
-            f"{total} of training would be done again; nothing was asked for: to ask for it, add CONFIRM=yes"
-        )
+        accept_all(experiment, results)
     else:
+        _retrain(experiment, results, arguments.confirm)
+
+
+def accept_all(experiment: Experiment, results: Path) -> None:
+    """Adopt the finished trainings of an experiment, take requests back, and say so."""
+    # Also where the code is back to what was recorded.
+    for folder in take_back(results):
+        print(f"{folder}  is not trained anew: the request is taken back")
+    if changed := _listed(experiment, results):
+        accept(changed)
+        print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")
+
+
+def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
+    """List the trainings that other code made, and ask for new ones if that is confirmed."""
+    changed = _listed(experiment, results)
+    if changed and not confirmed:
+        print(
+            f"{_total(changed)} of training would be done again; nothing was asked for: to ask for it, add"
+            " CONFIRM=yes"
+        )
+    elif changed:
         ask_to_retrain(changed)
         print(
-            f"{total} of training will be done again by the next make run, and whatever is fine-tuned from a"
-            " new baseline; the old ones are kept aside; make accept takes this back"
+            f"{_total(changed)} of training will be done again by the next make run, and whatever is"
+            " fine-tuned from a new baseline; the old ones are kept aside; make accept takes this back"
         )
+
+
+def _listed(experiment: Experiment, results: Path) -> list[ChangedTraining]:
+    """Return the finished trainings that other code made, and print them."""
+    changed = changed_trainings(experiment, results, current_code())
+    for one in changed:
+        print(f"{one.folder}  {one.cost}  changed: {one.which}")
+    if not changed:
+        print(f"{results}: every finished training is of the present code and libraries")
+    return changed
+
+
+def _total(changed: Sequence[ChangedTraining]) -> str:
+    return in_words(sum(one.hours for one in changed))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,238 @@
+"""What a job was given and would be given: the same settings in another form, or others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
+
+TEXT_NOW, FAIRSEQ_NOW = "0" * 16, "1" * 16
+OLD_CODE, NEW_CODE, OLD_TEXT = "a" * 16, "b" * 16, "c" * 16
+IDENTITIES = {TEXT_NOW: "text", FAIRSEQ_NOW: "fairseq"}
+
+
+def given(template: str, *params: object, **values: object) -> Given:
+    """A run with these params; ``values``: by their names in the template, quoted where JSON."""
+    command = template
+    for name, value in values.items():
+        text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        command = command.replace(f"{{params.{name}}}", text).replace(f"{{params.{name}:q}}", f"'{text}'")
+    assert "{params" not in command
+    return Given(tuple(sorted(map(repr, params))), template, command.replace("{threads}", "1"))
+
+
+def plain(template: str, **values: object) -> Given:
+    """A run whose params are all in its command."""
+    return given(template, *values.values(), **values)
+
+
+BEFORE = plain(
+    "run-in text x.y --beam {params.beam} --length {params.length} --metrics {params.metrics}"
+    " --threads {threads} > {log} 2>&1",
+    beam=5,
+    length=1.5,
+    metrics=["bleu", "chrf"],
+)
+
+SAME = {
+    "options in another order, of another module": (
+        BEFORE,
+        plain(
+            "run-in text a.b --metrics {params.metrics} --length {params.length} --beam {params.beam}",
+            beam=5,
+            length=1.5,
+            metrics=["bleu", "chrf"],
+        ),
+    ),
+    "as one string of options": (
+        BEFORE,
+        plain("run-in text x.y {params.o} > {log}", o="--length 1.5 --beam 5 --metrics bleu chrf"),
+    ),
+    "as JSON": (
+        BEFORE,
+        plain(
+            "run-in text x.y --search {params.s:q}",
+            s=json.dumps({"metrics": ["bleu", "chrf"], "beam": 5, "length": 1.5}),
+        ),
+    ),
+    "two JSON objects as one, one of them inside": (
+        plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4, "heads": 2}', t='{"moses": false}'),
+        plain("x --all {params.a:q}", a='{"model": {"dim": 4, "heads": 2}, "moses": false}'),
+    ),
+    "one JSON object taken in by another": (
+        plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4}', t='{"moses": false}'),
+        plain("x --model {params.m:q}", m='{"moses": false, "dim": 4}'),
+    ),
+    "a JSON object under another option": (
+        plain("x --model {params.m:q}", m='{"dim": 4, "lang": "de"}'),
+        plain("x --architecture {params.m:q}", m='{"lang": "de", "dim": 4}'),
+    ),
+    "a flag as JSON": (
+        plain("x {params.pads}", pads="--count-pads"),
+        plain("x --counting {params.c:q}", c='{"count_pads": true}'),
+    ),
+    "one word, and a list of one": (
+        plain("x --metrics {params.metrics}", metrics=["bleu"]),
+        plain("x --metrics {params.metrics}", metrics="bleu"),
+    ),
+    "two equal values, both named": (
+        plain("x --seed {params.seed} --jobs {params.jobs}", seed=1, jobs=1),
+        plain("x --jobs {params.jobs} --seed {params.seed}", seed=1, jobs=1),
+    ),
+    "words that are no params": (
+        given("x --k {params.k} --out {output} --threads {threads} --subset valid", 70, k=70),
+        given("x --k {params.k} --to {output} --threads 4 --subset 70 --strict", 70, k=70),
+    ),
+    "options repeated in the same order": (
+        plain("x {params.a}", a=["--against", "one", "1.npz", "--against", "two", "2.npz"]),
+        plain("x --more 1 {params.a}", a="--against one 1.npz --against two 2.npz"),
+    ),
+    "nothing instead of an empty string": (
+        plain("x {params.pads} --k {params.k}", pads="", k=1),
+        plain("x --k {params.k}", k=1),
+    ),
+}
+
+OTHER = {
+    "another value": (
+        BEFORE,
+        plain(
+            BEFORE.template,
+            beam=4,
+            length=1.5,
+            metrics=["bleu", "chrf"],
+        ),
+        "a setting changed: beam 5 → 4",
+    ),
+    "a list in another order": (
+        plain("x --metrics {params.m}", m=["bleu", "chrf"]),
+        plain("x --metrics {params.m}", m=["chrf", "bleu"]),
+        "a setting changed: metrics bleu chrf → chrf bleu",
+    ),
+    "two values swapped, which leaves the set of them as it was": (
+        plain("x --seed {params.seed} --sample {params.sample}", seed=1, sample=100),
+        plain("x --seed {params.seed} --sample {params.sample}", seed=100, sample=1),
+        "a setting changed: seed 1 → 100, sample 100 → 1",
+    ),
+    "two values swapped in JSON": (
+        plain("x --model {params.m:q}", m='{"heads": 4, "layers": 2}'),
+        plain("x --all {params.m:q}", m='{"heads": 2, "layers": 4}'),
+        "a setting changed: heads 4 → 2, layers 2 → 4",
+    ),
+    "two objects of the same keys swapped": (
+        plain("x --encoder {params.e:q} --decoder {params.d:q}", e='{"layers": 6}', d='{"layers": 3}'),
+        plain("x --encoder {params.e:q} --decoder {params.d:q}", e='{"layers": 3}', d='{"layers": 6}'),
+        "a setting changed: layers 3 and 6 → 6 and 3",
+    ),
+    "a key moved between objects that both stay": (
+        plain("x --a {params.a:q} --b {params.b:q}", a='{"lr": 1, "k": 2}', b='{"dim": 4}'),
+        plain("x --a {params.a:q} --b {params.b:q}", a='{"k": 2}', b='{"dim": 4, "lr": 1}'),
+        "a setting changed: lr moved from a to b",
+    ),
+    "a key moved between objects inside one that both stay": (
+        plain("x --a {params.a:q}", a='{"e": {"lr": 1, "k": 2}, "d": {"dim": 4}}'),
+        plain("x --a {params.a:q}", a='{"e": {"k": 2}, "d": {"dim": 4, "lr": 1}}'),
+        "a setting changed: lr moved from a.e to a.d",
+    ),
+    "a key that is new": (
+        plain("x --model {params.m:q}", m='{"dim": 4}'),
+        plain("x --model {params.m:q}", m='{"dim": 4, "ranking": "native"}'),
+        "a setting changed: ranking not set → native",
+    ),
+    "a key that is gone": (
+        plain("x {params.o}", o="--dim 4 --pads"),
+        plain("x {params.o}", o="--dim 4"),
+        "a setting changed: pads on → not set",
+    ),
+    "another kind of value": (
+        plain("x --model {params.m:q}", m='{"dim": 1, "moses": true, "seed": 5}'),
+        plain("x --model {params.m:q}", m='{"dim": true, "moses": 1, "seed": "5"}'),
+        "a setting changed: dim 1 → on, moses on → 1, seed 5 → 5",
+    ),
+    "a plain value under an option of another name": (
+        plain("x --text {params.t}", t="a"),
+        plain("x --words {params.t}", t="a"),
+        "a setting changed: text a → not set, words not set → a",
+    ),
+    "a value without a name, and another": (
+        given("x {params.k} --a b", 70, k=70),
+        given("x {params.k} --a b", 80, k=80),
+        "a setting changed: 70 → 80",
+    ),
+    "options repeated in another order": (
+        plain("x {params.a}", a=["--against", "one", "--against", "two"]),
+        plain("x {params.a}", a=["--against", "two", "--against", "one"]),
+        "a setting changed: against one and two → two and one",
+    ),
+    "a command whose quotes do not match": (
+        plain("x --a {params.a}", a="it's"),
+        plain("x --a {params.a:q}", a="its"),
+        "its command cannot be taken apart",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "now"), SAME.values(), ids=SAME)
+def test_the_same_settings_in_another_form(before: Given, now: Given) -> None:
+    assert before != now
+    assert difference(before, now, IDENTITIES) == ""
+    assert difference(now, before, IDENTITIES) == ""
+
+
+@pytest.mark.parametrize(("before", "now", "told"), OTHER.values(), ids=OTHER)
+def test_other_settings(before: Given, now: Given, told: str) -> None:
+    assert difference(before, now, IDENTITIES) == told
+    assert difference(now, before, IDENTITIES) != ""
+
+
+def hashed(*hashes: str, k: int = 70) -> Given:
+    return given("x --k {params.k}", k, *hashes, k=k)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (hashed(OLD_CODE, TEXT_NOW), hashed(NEW_CODE, TEXT_NOW), ""),
+        (hashed(OLD_CODE), hashed(NEW_CODE), ""),
+        (
+            hashed(OLD_CODE, OLD_TEXT),
+            hashed(NEW_CODE, TEXT_NOW),
+            "the pins of environment text changed",
+        ),
+        (
+            hashed(NEW_CODE, OLD_TEXT),
+            hashed(NEW_CODE, TEXT_NOW),
+            "the pins of environment text changed",
+        ),
+        (
+            hashed(OLD_CODE, TEXT_NOW),
+            hashed(NEW_CODE, FAIRSEQ_NOW),
+            "the pins of environment fairseq changed",
+        ),
+        (hashed(OLD_CODE, OLD_TEXT), hashed(NEW_CODE), "whether its packages changed cannot be told"),
+        (hashed(OLD_CODE), hashed(NEW_CODE, TEXT_NOW), "the pins of environment text changed"),
+        (
+            hashed(OLD_CODE, OLD_TEXT),
+            hashed(NEW_CODE, TEXT_NOW, k=80),
+            "a setting changed: k 70 → 80; the pins of environment text changed",
+        ),
+    ],
+)
+def test_code_may_differ_and_packages_may_not(before: Given, now: Given, told: str) -> None:
+    assert difference(before, now, IDENTITIES) == told
+
+
+def test_a_setting_of_the_form_of_a_hash_is_a_setting() -> None:
+    before, now = (plain("x --revision {params.r}", r=revision) for revision in (OLD_CODE, NEW_CODE))
+    assert difference(before, now, IDENTITIES) == f"a setting changed: revision {OLD_CODE} → {NEW_CODE}"
+
+
+def test_what_snakemake_would_run_it_for() -> None:
+    before = hashed(OLD_CODE, TEXT_NOW)
+    assert kinds(before, before) == ()
+    assert kinds(before, hashed(NEW_CODE, TEXT_NOW)) == (CODE,)
+    written = given("x {params.k}", "--k 70", NEW_CODE, TEXT_NOW, k="--k 70")
+    assert kinds(before, written) == (CODE, COMMAND, FORM)
+    assert kinds(hashed(NEW_CODE, TEXT_NOW), written) == (COMMAND, FORM)

@@ -1,0 +1,213 @@
+"""Inside Snakemake: the plan as it would be if results of other code were current, and their records made so.
+
+`make accept` (operate.accept) starts a dry run that makes this (rules/run.smk). While Snakemake plans, a
+finished job whose code, command text or form of params alone differ counts as unchanged, so the plan holds
+what would run after these are adopted, with Snakemake's own reasons: that is refused, or was never made. If
+nothing is refused, the records of the adopted jobs get the rule's code, params, command and log of today.
+Checksums, inputs and times stay as the job left them, and no result is touched.
+Inputs: Snakemake's objects. Outputs: records in ``.snakemake/metadata``; what was done, as JSON.
+Written for the pinned version of Snakemake: it has no interface for this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError, explain_os_error
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.operate.dry_run import PlannedJob, Reason, stage_of
+from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
+from workflow_scripts.operate.why import reason_of
+
+#: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
+REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
+STOPPED = "stopped while it was written"
+#: Snakemake's name of this reason.
+FOLLOWS = "input files updated by another job"
+
+
+class Adoption:
+    """What of a plan is adopted. Jobs are known by their first output; they and Snakemake's are untyped.
+
+    ``identities``: environments' hashes of today, to their names.
+    """
+
+    def __init__(self, identities: Mapping[str, str]) -> None:
+        self.identities = identities
+        #: Why each may be adopted, as far as it goes by itself; what forbids it to others.
+        self.adopted: dict[str, tuple[str, ...]] = {}
+        self.refused: dict[str, str] = {}
+        self.seen: set[str] = set()
+
+    def plan_with_adopted(self, kind: Any, no_change: Any) -> None:
+        """Make Snakemake plan as though what can be adopted had been.
+
+        Args:
+            kind: Snakemake's class of records.
+            no_change: what it returns for params that have not changed.
+        """
+        params_changed, code_changed = kind.params_changed, kind.code_changed
+
+        def params(records: Any, job: Any, file: Any = None) -> Any:
+            return no_change if self.can_adopt(records, job) else params_changed(records, job, file)
+
+        def code(records: Any, job: Any, file: Any = None) -> Any:
+            return () if self.can_adopt(records, job) else code_changed(records, job, file)
+
+        kind.params_changed, kind.code_changed = params, code
+
+    def can_adopt(self, records: Any, job: Any) -> bool:
+        """Tell whether a job would run, and only for code, command text or the form of params."""
+        if not job.output:
+            return False
+        name = str(job.output[0])
+        if not self.seen:
+            job.dag.update_jobids()  # numbers of jobs: Snakemake writes no command without
+        if name not in self.seen:
+            self.seen.add(name)
+            self._judge(name, records, job)
+        return name in self.adopted
+
+    def _judge(self, name: str, records: Any, job: Any) -> None:
+        params, template = tuple(records._params(job)), job.rule.shellcmd or ""
+        found: set[str] = set()
+        for file in job.output:
+            record = records.metadata(file)
+            if record is None or record.params is None or record.code is None:
+                return  # nothing to compare with: Snakemake does not either
+            if {*record.params} == {*params} and record.code == template:
+                continue
+            before = Given(tuple(record.params), record.code, record.shellcmd or "")
+            now = Given(params, template, job.shellcmd or "")
+            found.update(kinds(before, now))
+            if told := difference(before, now, self.identities):
+                self.refused[name] = told
+                return
+        missing = [str(file) for file in job.output if not Path(file).exists()]
+        # Where all are gone, either nothing needs them, or Snakemake has the job in its plan.
+        if found and 0 < len(missing) < len(job.output):
+            self.refused[name] = f"made before, now missing: {', '.join(missing)}"
+        elif found:
+            self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM) if kind in found)
+
+    def settle(self, workflow: Any, report: Path, partly: bool) -> None:
+        """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
+
+        Args:
+            workflow: Snakemake's, when the plan stands.
+            partly: adopt although other jobs are refused.
+        """
+        dag, records = workflow.dag, workflow.persistence
+        jobs = [job for level in dag.toposorted() for job in level if job.output]
+        planned = [job for job in jobs if dag.needrun(job)]
+        would_run = {str(job.output[0]) for job in planned}
+        refused: dict[tuple[str, str], list[str]] = {}
+        follow = new = 0
+        for job in planned:
+            one = self._planned(job, dag)
+            if set(dag.reason(job).get_names()) == {FOLLOWS}:
+                follow += 1
+            elif one.reason.missing and not any(records.metadata(file) for file in job.output):
+                new += 1
+            else:
+                refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
+        adopted = [job for job in jobs if str(job.output[0]) in self.adopted.keys() - would_run]
+        told: dict[str, Any] = {
+            "adopted": [
+                [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
+                for job in adopted
+            ],
+            "refused": [[stage, said, files] for (stage, said), files in refused.items()],
+            "follow": follow,
+            "new": new,
+            "error": "",
+        }
+        try:
+            if partly or not refused:
+                record(records, adopted)
+        except (OSError, UserError) as error:
+            told["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
+        write_json(report, told)
+
+    def _planned(self, job: Any, dag: Any) -> PlannedJob:
+        """Return a job of Snakemake's with what is told of it."""
+        return PlannedJob(
+            rule=job.rule.name,
+            wildcards={},
+            inputs=(),
+            outputs=tuple(map(str, job.output)),
+            benchmark=str(job.benchmark or ""),
+            log=str(job.log[0]) if job.log else "",
+            threads=1,
+            reason=_reason(dag.reason(job)),
+            command=job.shellcmd or "",
+        )
+
+    def _said(self, job: PlannedJob) -> str:
+        """Return why a planned job is not adopted, as `make why` says it."""
+        snakemake = Path(".snakemake")
+        if any((snakemake / "incomplete" / place_of(file, snakemake)).exists() for file in job.outputs):
+            return STOPPED
+        if told := self.refused.get(job.outputs[0]):
+            return told
+        said, files = reason_of(job, self.identities, {})
+        return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
+
+
+def _reason(found: Any) -> Reason:
+    """Return a job's reason; params that have changed are told from what was recorded, not from here."""
+    return Reason(
+        missing=_names(found.missing_output),
+        updated=_names(found.updated_input - found.updated_input_run),
+        made_by_others=_names(found.updated_input_run),
+        other_inputs=bool(found.input_changed),
+        other_command=bool(found.code_changed),
+        other_software=bool(found.software_stack_changed),
+        forced=bool(found.forced),
+    )
+
+
+def _names(files: Any) -> tuple[str, ...]:
+    return tuple(sorted(map(str, files)))
+
+
+def record(records: Any, jobs: list[Any]) -> None:
+    """Make the records of jobs say that the present rules made them.
+
+    All are written beside each other first, so that a full disk leaves every record as it was.
+    """
+    snakemake = Path(records.path)
+    with tempfile.TemporaryDirectory(dir=snakemake, prefix="accept.") as folder:
+        written = []
+        for number, (path, content) in enumerate(_present(records, jobs, snakemake)):
+            new = Path(folder, str(number))
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            shutil.copymode(path, new)
+            written.append((new, path))
+        for new, path in written:
+            os.replace(new, path)
+
+
+def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the file of each record and what it is to hold."""
+    for job in jobs:
+        today = {
+            "rule": job.rule.name,
+            "code": records._code(job.rule),
+            "params": records._params(job),
+            "shellcmd": job.shellcmd,
+            "log": records._log(job),
+        }
+        for file in job.output:
+            path = snakemake / "metadata" / place_of(str(file), snakemake)
+            yield path, {**read_json(path), **today}

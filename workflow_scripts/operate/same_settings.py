@@ -1,0 +1,201 @@
+"""Whether a job was given the settings that it would be given now, however either was written.
+
+Snakemake keeps of a job the values of its params without their names, the rule's command, and the command as
+it ran. Names come from there: of a value that is JSON or a string of options from its own keys, of another
+one from the option that it stands behind. Inputs: these three, of the run that was and of one now. Output:
+what differs in words, or nothing where only code, command text and the form of params do.
+
+Where it cannot be shown that names and values agree, they count as changed:
+
+- A value that stands behind no option has no name: the same one must be there now.
+- A key may move to another option or object (two params become one) only with its value, only if no other one
+  is called so, and only from a place that is gone or to one that is new. Two values that have changed places
+  are therefore seen, although Snakemake's comparison of sets does not see them.
+- A key that is there on one side only is a change, whatever its value means: what means the behaviour as
+  before is not to be written into params at all.
+- Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
+  is one; one word, and a list with nothing else in it, are the same.
+- A hash of an environment is known by name today, and was without name then: today's must have been among the
+  params, and as many hashes as today. Other hashes are of code.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflow_scripts.operate.param_changes import NOT_SET, flattened, is_hash, json_of, options_in, short
+
+#: What may differ, and is told.
+CODE, COMMAND, FORM = "its code changed", "its command changed", "its params are written otherwise"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run of a job was given.
+
+    ``params``: Python forms of the values, as Snakemake keeps them. ``template``: the rule's command.
+    ``command``: as it ran.
+    """
+
+    params: tuple[str, ...]
+    template: str
+    command: str
+
+
+@dataclass(frozen=True, order=True)
+class _Setting:
+    """A value as JSON, and the option or object it stands in."""
+
+    home: str
+    value: str
+
+
+@dataclass
+class _Read:
+    """The params of a run: settings by name, values without a name, hashes."""
+
+    settings: dict[str, list[_Setting]] = field(default_factory=dict)
+    nameless: Counter[str] = field(default_factory=Counter)
+    hashes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, home: str, value: Any) -> None:
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+            value = value[0]
+        form = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        self.settings.setdefault(name, []).append(_Setting(home, form))
+
+    def add_object(self, content: Mapping[str, Any], home: str) -> None:
+        for path, value in flattened(content):
+            inside, _, name = path.rpartition(".")
+            self.add(name, f"{home}.{inside}" if inside else home, value)
+
+    def add_option(self, name: str, words: Sequence[str]) -> None:
+        content = json_of(words[0]) if len(words) == 1 else None
+        if isinstance(content, dict):
+            self.add_object(content, name)
+        else:
+            self.add(name, name, [_value_of(word) for word in words] if words else True)
+
+    @property
+    def homes(self) -> set[str]:
+        return {setting.home for settings in self.settings.values() for setting in settings}
+
+
+def kinds(before: Given, now: Given) -> tuple[str, ...]:
+    """Return what Snakemake would run the job for: CODE, COMMAND, FORM; empty if for none of them."""
+    exclusive = {*before.params} ^ {*now.params}
+    hashes = {form for form in exclusive if is_hash(_python(form))}
+    found = {CODE: hashes, COMMAND: before.template != now.template, FORM: exclusive - hashes}
+    return tuple(kind for kind, there in found.items() if there)
+
+
+def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
+    """Return what changed besides code, command text and the form of params; "" if nothing did.
+
+    Args:
+        before: what the run that was, was given.
+        now: what one would be given now.
+        identities: environments' hashes of today, to their names.
+    """
+    try:
+        old, new = _read(before), _read(now)
+    except ValueError:
+        return "its command cannot be taken apart"
+    told = [
+        f"the pins of environment {identities[value]} changed"
+        for value in new.hashes
+        if value in identities and value not in old.hashes
+    ]
+    if not told and len(old.hashes) != len(new.hashes):
+        told = ["whether its packages changed cannot be told"]
+    if changed := list(_changed(old, new)):
+        told.insert(0, f"a setting changed: {', '.join(changed)}")
+    return "; ".join(told)
+
+
+def _changed(old: _Read, new: _Read) -> Iterator[str]:
+    """Return a phrase for each setting that is not the same."""
+    for name in dict.fromkeys([*old.settings, *new.settings]):
+        # In the order in which a command has them; of several objects by their options.
+        was, is_now = (sorted(read.settings.get(name, []), key=lambda s: s.home) for read in (old, new))
+        if was == is_now:
+            continue
+        if [one.value for one in was] != [one.value for one in is_now]:
+            yield f"{name} {_shown(was)} → {_shown(is_now)}"
+        elif len(was) > 1 or (was[0].home in new.homes and is_now[0].home in old.homes):
+            homes = (" and ".join(one.home for one in settings) for settings in (was, is_now))
+            yield f"{name} moved from {' to '.join(homes)}"
+    if old.nameless != new.nameless:
+        gone, come = old.nameless - new.nameless, new.nameless - old.nameless
+        yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
+
+
+def _shown(settings: Sequence[_Setting]) -> str:
+    values = [json.loads(one.value) for one in settings]
+    return " and ".join("on" if value is True else short(value) for value in values) or NOT_SET
+
+
+def _read(given: Given) -> _Read:
+    """Take params apart. Raises ValueError: the command's quotes do not match."""
+    read = _Read()
+    behind = options_in(given.command)
+    # What the rule's text has there is no param: inputs, threads, words of its own.
+    own = {name for name, words in options_in(given.template) if not (words and "{params." in words[0])}
+    behind = [(name, words) for name, words in behind if name not in own]
+    in_command = {word for _, words in behind for word in words}
+    plain: dict[tuple[str, ...], list[str]] = {}
+    for form in given.params:
+        value = _python(form)
+        if is_hash(value) and value not in in_command:
+            read.hashes.append(value)
+        elif isinstance(content := json_of(value), dict):
+            read.add_object(content, "|".join(name for name, words in behind if words == [value]))
+        elif (words := _words(value)) and words[0].startswith("--"):
+            for name, given_words in options_in(value) if isinstance(value, str) else _options(words):
+                read.add_option(name, given_words)
+        elif not (isinstance(value, str) and not value.strip()):
+            plain.setdefault(tuple(words), []).append(form)
+    for key, forms in plain.items():
+        names = [name for name, words in behind if tuple(words) == key]
+        if not names:
+            read.nameless.update(forms)
+        elif len(names) == len(forms):
+            for name in names:
+                read.add_option(name, key)
+        else:  # which of them it is cannot be told
+            for _ in forms:
+                read.add_option("|".join(names), key)
+    return read
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Return the options of words that are options already, each with the words behind it."""
+    starts = [number for number, word in enumerate(words) if word.startswith("--")]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+        yield words[start][2:].replace("-", "_"), list(words[start + 1 : end])
+
+
+def _words(value: Any) -> list[str]:
+    """Return a value as words of a command."""
+    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _python(form: str) -> Any:
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):
+        return form
+
+
+def _value_of(word: str) -> Any:
+    """Return a word as a number if it is one."""
+    try:
+        value = json.loads(word)
+    except ValueError:
+        return word
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else word
