@@ -199,6 +199,8 @@ def test_counts_by_hand_with_and_without_padding(data_bin, network):
     batches = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
     (result,) = run_batches(network, batches, taps=tap)
     assert result.nll is None and result.tokens is None
+    with pytest.raises(RuntimeError, match="ran without loss"):
+        result.loss()
     # One batch of 4 x 5 on both sides; source lengths 5+3+5+3, target lengths 3+5+4+3.
     assert counts.tolist() == [[20, 20, 20], [16, 15, 15]]
 
