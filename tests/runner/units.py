@@ -1,6 +1,6 @@
 """What is handed to a worker as a whole: tests that share something expensive, or one test.
 
-Tests that use a fixture of their module stay with those of their file that do, tests marked `together("name")`
+Those of a file that use a fixture of their module stay together, tests marked `together("name")`
 with all of that name. All others are units of their own. ``longest.txt`` has the seconds of the long units.
 """
 
