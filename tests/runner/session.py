@@ -21,6 +21,8 @@ VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
 TOOLS = "test"
 #: Seconds between two looks at a session.
 PAUSE = 0.2
+#: How many of the tests that took longest are named at the end.
+LONGEST = 15
 #: Lines of pytest's own words that are shown if it ends in a way that no test explains.
 LAST_LINES = 60
 #: What pytest returns if all tests passed, or if some failed.
@@ -118,7 +120,7 @@ def run_session(
     for reason in sorted(set(results.reasons.values())):
         number = sum(found == reason for found in results.reasons.values())
         say(f"skipped {number}: {reason}")
-    say("\n".join(results.longest(10)))
+    say("\n".join(results.longest(LONGEST)))
     return outcome
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pytest
 
 LONGEST = Path(__file__).with_name("longest.txt")
+#: Units that take fewer seconds need no place.
+SHORT = 2.0
 #: Scopes of fixtures that are worth sharing and that end with their file.
 SHARED_SCOPES = ("class", "module", "package")
 
@@ -37,12 +39,10 @@ def read_seconds() -> dict[str, float]:
 def write_seconds(seconds: dict[str, float]) -> None:
     """Keep the seconds of the long units; those of units that did not run now stay as they are."""
     kept = read_seconds() | seconds
-    lines = [
-        f"{value:.0f} {unit}"
-        for unit, value in sorted(kept.items(), key=lambda p: (-p[1], p[0]))
-        if value >= 2
-    ]
-    LONGEST.write_text("# seconds, unit: written by tests/run_all.py --record\n" + "\n".join(lines) + "\n")
+    order = sorted(kept.items(), key=lambda pair: (-pair[1], pair[0]))
+    lines = [f"{value:.0f} {unit}" for unit, value in order if value >= SHORT]
+    head = LONGEST.read_text(encoding="utf-8").splitlines()[:1] if LONGEST.is_file() else ["# seconds, unit"]
+    LONGEST.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
 
 
 def longest_first(items: list[pytest.Item]) -> None:
