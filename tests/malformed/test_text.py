@@ -8,10 +8,17 @@ import pytest
 
 from tests.malformed import mask_cases, system_cases, text_cases
 from tests.malformed.case import assert_share, refused, start
+from tests.malformed.mtdata_index import index_of_one
 from tests.malformed.tiny import Trap
 
 CASES = [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES]
 ACCEPTED = [*text_cases.ACCEPTED, *system_cases.ACCEPTED]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_index(tmp_path_factory):
+    with index_of_one(tmp_path_factory.mktemp("mtdata")):
+        yield
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
