@@ -83,14 +83,15 @@ class Running:
         self._distributed = distributed
         self._path = folder / f"running-{os.getpid()}.json"
         self._test: str | None = None
-        self._cpu = 0.0
+        self._since = self._cpu = 0.0
         # Kept open: the handler writes to it whatever state the interpreter is in.
         self._stacks = (folder / f"stacks-{os.getpid()}.txt").open("w")
         faulthandler.register(SHOW_STACKS, file=self._stacks, all_threads=True)
         signal.signal(STOP, self._stop)
 
     def _stop(self, number: int, frame: object) -> None:
-        if self._test is not None:
+        # Not the next one, if it has ended meanwhile.
+        if self._test is not None and now() - self._since >= float(os.environ[LIMIT]):
             raise pytest.fail.Exception(f"stopped: it had not ended after {os.environ[LIMIT]} s")
 
     @pytest.hookimpl(trylast=True)
@@ -108,9 +109,8 @@ class Running:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Say which test runs, and since when."""
-        started = {"test": item.nodeid, "since": now()}
-        _replace(self._path, json.dumps(started))
-        self._test, self._cpu = item.nodeid, cpu_seconds()
+        self._test, self._since, self._cpu = item.nodeid, now(), cpu_seconds()
+        _replace(self._path, json.dumps({"test": self._test, "since": self._since}))
         try:
             return (yield)
         finally:

@@ -38,17 +38,18 @@ def _read(pid: int, name: str) -> str:
         return ""
 
 
+def find(pid: int) -> Process | None:
+    """Return a process by its number; None if it has ended."""
+    fields = _read(pid, "stat").rpartition(")")[2].split()
+    if not fields or fields[0] in "ZX":
+        return None
+    return Process(pid, int(fields[1]), fields[0], int(fields[19]) / _TICKS)
+
+
 def all_processes() -> dict[int, Process]:
     """Return the processes of this machine that have not ended, by their numbers."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdecimal():
-            continue
-        pid = int(folder.name)
-        fields = _read(pid, "stat").rpartition(")")[2].split()
-        if fields and fields[0] not in "ZX":
-            found[pid] = Process(pid, int(fields[1]), fields[0], int(fields[19]) / _TICKS)
-    return found
+    numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+    return {pid: process for pid in numbers if (process := find(pid)) is not None}
 
 
 def started_by(pid: int, since: float, marks: Iterable[str] = ()) -> list[Process]:
@@ -89,6 +90,8 @@ def describe(process: Process, py_spy: Path) -> str:
 def kill(processes: Iterable[Process]) -> None:
     """End processes at once; those that are gone are gone."""
     for process in processes:
-        if process.pid in (now_there := all_processes()) and now_there[process.pid] == process:
+        there = find(process.pid)
+        # A number may have been given out again.
+        if there is not None and there.started == process.started:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)

@@ -43,10 +43,9 @@ class Watch:
 
         ``session``: the process of pytest, stopped in its turn if it runs no test for too long.
         """
-        alive = set(stacks.all_processes())
         for key in list(self.running()):
             pid, test, since = key
-            if pid not in alive:
+            if stacks.find(pid) is None:
                 (self._folder / f"running-{pid}.json").unlink(missing_ok=True)
                 continue
             self._last = stacks.now()
@@ -58,7 +57,8 @@ class Watch:
                 yield test, self._stop(pid, test, since)
         if stacks.now() - self._last > self._idle:
             self._last = stacks.now()
-            found = [stacks.all_processes()[session], *stacks.started_by(session, 0.0)]
+            own = stacks.find(session)
+            found = [*([own] if own else []), *stacks.started_by(session, 0.0)]
             text = "\n".join(stacks.describe(process, self._py_spy) for process in found)
             self._end(session, 0.0, [])
             yield "(no test)", f"stopped: no test has run for {self._idle:g} s\n{text}"
@@ -69,7 +69,8 @@ class Watch:
         started = stacks.started_by(pid, since, marks)
         text = [f"stopped: it had not ended after {self._limit:g} s", self._own_stacks(pid)]
         text += [stacks.describe(process, self._py_spy) for process in started]
-        os.kill(pid, STOP)
+        with suppress(ProcessLookupError):
+            os.kill(pid, STOP)
         self._end(None, since, started)
         # What it started meanwhile.
         stacks.kill(stacks.started_by(pid, since, marks))
@@ -79,7 +80,8 @@ class Watch:
         """Return the stacks of all threads of the process that runs the test."""
         file = self._folder / f"stacks-{pid}.txt"
         before = file.stat().st_size
-        os.kill(pid, SHOW_STACKS)
+        with suppress(ProcessLookupError):
+            os.kill(pid, SHOW_STACKS)
         for _ in range(20):
             time.sleep(0.05)
             if file.stat().st_size > before:
