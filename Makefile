@@ -5,6 +5,8 @@ CORES ?= $(shell nproc)
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
 # DEBUG=1 shows the traceback of a mistake, in every target.
 export NEURONSPEC_DEBUG ?= $(DEBUG)
+# How many tests run at a time; one a core, if not given.
+export JOBS
 
 BIN := $(NEURONSPEC_VENVS)/workflow/bin/python
 SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \
@@ -74,13 +76,13 @@ times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow
 	@$(BIN) -m workflow_scripts.operate.times --configfile $(CONFIG) $(ARGS)
 
-test: ## linters and all tests, each in its environment; SUITES="lint text" for some
+test: ## linters and all tests, each in its environment; SUITES="lint unit" for some, JOBS=… at a time
 	$(SETUP)
-	@$(BIN) tests/run_all.py $(SUITES)
+	@$(BIN) -m tests.run_all $(SUITES)
 
 test-slurm: ## a real SLURM controller on this machine (as root; installs Debian's packages), and runs through it
 	$(SETUP)
-	@$(BIN) tests/run_all.py slurm
+	@$(BIN) -m tests.run_all slurm
 
 malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
 	$(SETUP) text
@@ -104,7 +106,7 @@ bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
 
 lint: ## the linters alone
 	$(SETUP) workflow dev
-	@$(BIN) tests/run_all.py lint
+	@$(BIN) -m tests.run_all lint
 
 bench: ## speed and memory, for docs/benchmarks.md
 	$(SETUP) $(RUN_ENVIRONMENTS) comet

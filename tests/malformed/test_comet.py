@@ -14,8 +14,6 @@ os.environ["HF_HOME"] = (
 from tests.malformed.case import assert_share, refused, start
 from tests.malformed.comet_cases import ACCEPTED, CASES
 
-REACHED: dict[str, set[str]] = {}
-
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
@@ -24,8 +22,8 @@ def cache(tmp_path_factory, monkeypatch):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, tmp_path, monkeypatch, capsys):
-    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+def test_refused(case, reached, tmp_path, monkeypatch, capsys):
+    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -34,5 +32,5 @@ def test_accepted(case, tmp_path, monkeypatch):
     case.check(tmp_path)
 
 
-def test_checks():
-    assert_share("comet", CASES, REACHED)
+def test_checks(reached):
+    assert_share("comet", CASES, reached)

@@ -8,12 +8,10 @@ from tests.malformed.case import assert_share, refused, start
 from tests.malformed.config_cases import ACCEPTED, CASES
 from workflow_scripts.config.load import load_experiment, read_yaml
 
-REACHED: dict[str, set[str]] = {}
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, tmp_path, monkeypatch, capsys):
-    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+def test_refused(case, reached, tmp_path, monkeypatch, capsys):
+    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -24,5 +22,5 @@ def test_accepted(case, tmp_path, monkeypatch, capsys):
     assert lr == 0.0005  # the default too
 
 
-def test_checks():
-    assert_share("workflow", CASES, REACHED)
+def test_checks(reached):
+    assert_share("workflow", CASES, reached)

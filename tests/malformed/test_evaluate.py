@@ -7,12 +7,10 @@ import pytest
 from tests.malformed.case import assert_share, refused, start
 from tests.malformed.evaluate_cases import ACCEPTED, CASES
 
-REACHED: dict[str, set[str]] = {}
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, tmp_path, monkeypatch, capsys):
-    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+def test_refused(case, reached, tmp_path, monkeypatch, capsys):
+    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -21,5 +19,5 @@ def test_accepted(case, tmp_path, monkeypatch):
     case.check(tmp_path)
 
 
-def test_checks():
-    assert_share("evaluate", CASES, REACHED)
+def test_checks(reached):
+    assert_share("evaluate", CASES, reached)

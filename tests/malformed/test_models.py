@@ -20,12 +20,11 @@ from workflow_scripts.units.system import SystemFolder
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 CASES = [*model_cases.CASES, *likelihood_cases.CASES]
-REACHED: dict[str, set[str]] = {}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, tmp_path, monkeypatch, capsys):
-    REACHED[case.name] = refused(case, tmp_path, monkeypatch, capsys)
+def test_refused(case, reached, tmp_path, monkeypatch, capsys):
+    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
 
 
 def test_the_trap_is_one(tmp_path, monkeypatch):
@@ -82,5 +81,5 @@ def test_every_loader_is_restricted():
     assert {name for name, _ in found} == set(loaders)
 
 
-def test_checks():
-    assert_share("fairseq", CASES, REACHED)
+def test_checks(reached):
+    assert_share("fairseq", CASES, reached)

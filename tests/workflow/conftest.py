@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
 from tests.workflow.finished_experiment import finish, lay_down_text
 
 
 @pytest.fixture(scope="session")
 def finished_experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished_experiment")
-    lay_down_text(folder)
-    return finish(folder)
+    def make(folder: Path) -> None:
+        lay_down_text(folder)
+        finish(folder)
+
+    return once(tmp_path_factory, "finished_experiment", make)

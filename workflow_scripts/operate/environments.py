@@ -17,9 +17,10 @@ from workflow_scripts.errors import UserError, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "envs"
-#: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters.
+#: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters and
+#: ``test`` only what runs the tests (tests/run_all.py).
 RUN_ENVIRONMENTS = ("comet", "fairseq", "workflow", "text", "evaluate")
-ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev")
+ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev", "test")
 VENVS_VARIABLE = "NEURONSPEC_VENVS"
 
 _PIN = re.compile(

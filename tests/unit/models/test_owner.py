@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import DEADLINE, wait_until
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.owner import FolderOwner, check_owner, is_owner
@@ -85,7 +86,7 @@ def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, A
 OTHER_PLACE = f"{socket.gethostname()} pid:[1]"
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), NO_PROCESS])
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), NO_PROCESS], ids=["own", "parent", "none"])
 def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid: int) -> None:
     """Its process numbers mean other processes, whether one of that number lives here or not."""
     owner(tmp_path, pid=pid, process=f"{OTHER_PLACE} {pid} 7", identity="theirs")
@@ -101,14 +102,12 @@ def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid
 
 def test_an_owner_that_only_waits_to_be_noticed_is_gone(tmp_path: Path) -> None:
     first = hold(tmp_path, "theirs", seconds=60.0)
-    while not (tmp_path / "owner.json").exists():
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until((tmp_path / "owner.json").exists, first)
     first.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
     with owned(tmp_path).held(lambda: None):
         assert is_owner(tmp_path)
-    first.communicate()
+    first.communicate(timeout=DEADLINE)
 
 
 def test_a_process_of_this_number_before_is_gone(tmp_path: Path) -> None:
@@ -131,7 +130,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
     owner(tmp_path, pid=NO_PROCESS)
     begin = time.time() + 1.5
     started = [hold(tmp_path, f"settings {number}", begin, 3.0) for number in range(8)]
-    outputs = [process.communicate() for process in started]
+    outputs = [process.communicate(timeout=DEADLINE) for process in started]
     assert sum("took" in out for out, _ in outputs) == 1
     assert (
         sum("is being trained with other settings or data by process" in error for _, error in outputs) == 7
@@ -142,7 +141,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
 def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path: Path) -> None:
     begin = time.time() + 1.0
     started = [hold(tmp_path, "the same", begin) for _ in range(4)]
-    outputs = [process.communicate() for process in started]
+    outputs = [process.communicate(timeout=DEADLINE) for process in started]
     assert [process.returncode for process in started] == [0] * 4
     times = sorted([float(word) for word in out.split()[1::2]] for out, _ in outputs)
     assert len(times) == 4
@@ -154,9 +153,7 @@ def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path
 
 def test_one_that_waits_takes_over_when_the_owner_is_killed(tmp_path: Path) -> None:
     first = hold(tmp_path, "the same", seconds=60.0)
-    while not (tmp_path / "owner.json").exists():
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until((tmp_path / "owner.json").exists, first)
     second = hold(tmp_path, "the same")
     line = ""
     while "waiting" not in line:
@@ -165,8 +162,8 @@ def test_one_that_waits_takes_over_when_the_owner_is_killed(tmp_path: Path) -> N
     who = f"process {first.pid} on {socket.gethostname()}"
     assert line == f"{tmp_path}: {who} is training this already; waiting for it\n"
     first.send_signal(signal.SIGKILL)
-    first.communicate()
-    out, error = second.communicate()
+    first.communicate(timeout=DEADLINE)
+    out, error = second.communicate(timeout=DEADLINE)
     assert "took" in out
     assert "taken over from a process that is gone" in error
     assert "waiting" not in error  # not again until minutes have passed

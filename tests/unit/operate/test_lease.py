@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import DEADLINE
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate import lease
 
@@ -48,10 +51,20 @@ def say(machine: Path, text: str) -> None:
 
 @pytest.fixture
 def jobs(machine: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """Jobs with all that they start; a test that waits for one in vain finds it killed, and fails."""
     started: list[subprocess.Popen[str]] = []
+
+    def kill() -> None:
+        for one in started:
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+
+    deadline = threading.Timer(DEADLINE, kill)
+    deadline.start()
     yield started
+    deadline.cancel()
+    kill()
     for one in started:
-        one.kill()
         if one.stdin and not one.stdin.closed:
             one.communicate()
 
@@ -59,14 +72,18 @@ def jobs(machine: Path) -> Iterator[list[subprocess.Popen[str]]]:
 def start(jobs: list[subprocess.Popen[str]], number: int, job: str = JOB) -> subprocess.Popen[str]:
     command = [*MODULE, str(number), "/bin/sh", "-c", job]
     pipe = subprocess.PIPE
-    jobs.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+    jobs.append(
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    )
     return jobs[-1]
 
 
 def sees(job: subprocess.Popen[str]) -> set[str]:
     """The devices that a job finds; it goes on."""
     assert job.stdout
-    return set(job.stdout.readline().strip().split(","))
+    line = job.stdout.readline()
+    assert line, "the job has ended, and said nothing"
+    return set(line.strip().split(","))
 
 
 def end(job: subprocess.Popen[str]) -> str:

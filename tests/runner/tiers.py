@@ -1,0 +1,111 @@
+"""Which tests there are: tiers (folders of tests), the environment of each, and the sessions they make.
+
+A session is one pytest in one environment. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Folders of tests, as `make test SUITES=…` names them.
+TIERS = ("unit", "malformed", "workflow", "training", "system")
+#: Tiers that need a service of their own: run by name alone (`make test-slurm`).
+SERVICES = ("slurm",)
+LINT = "lint"
+#: The order of the sessions: what is quick comes first.
+ENVIRONMENTS = ("evaluate", "text", "comet", "workflow", "fairseq")
+#: Folder or file of tests → the environment it runs in. The longest one that holds a file counts.
+ENVIRONMENT_OF: dict[str, str] = {
+    "tests/unit/activations": "fairseq",
+    "tests/unit/analyse": "fairseq",
+    "tests/unit/api": "fairseq",
+    "tests/unit/comet": "comet",
+    "tests/unit/config": "workflow",
+    "tests/unit/data": "text",
+    "tests/unit/evaluate": "evaluate",
+    "tests/unit/golden": "workflow",
+    "tests/unit/likelihood": "fairseq",
+    "tests/unit/models": "fairseq",
+    "tests/unit/operate": "workflow",
+    "tests/unit/report": "evaluate",
+    "tests/unit/runner": "workflow",
+    "tests/unit/select": "text",
+    "tests/unit/specialize": "fairseq",
+    "tests/unit/translate": "text",
+    "tests/unit/units": "text",
+    "tests/unit/test_envs.py": "workflow",
+    "tests/unit/test_errors.py": "text",
+    "tests/unit/test_files.py": "text",
+    "tests/unit/test_layers.py": "workflow",
+    "tests/unit/test_parallel_text.py": "text",
+    "tests/unit/test_patterns.py": "text",
+    "tests/unit/test_project_files.py": "workflow",
+    "tests/malformed/test_comet.py": "comet",
+    "tests/malformed/test_config.py": "workflow",
+    "tests/malformed/test_evaluate.py": "evaluate",
+    "tests/malformed/test_models.py": "fairseq",
+    "tests/malformed/test_report.py": "text",
+    "tests/malformed/test_text.py": "text",
+    "tests/workflow": "workflow",
+    "tests/training": "fairseq",
+    "tests/system": "workflow",
+    "tests/slurm": "workflow",
+}
+#: Seconds after which a test is stopped. A cluster looks for the ends of its jobs seldom.
+LIMIT = 900.0
+SERVICE_LIMIT = 1800.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """One pytest: its environment, its files (relative to the checkout), and how they run."""
+
+    name: str
+    environment: str
+    files: tuple[str, ...]
+    limit: float = LIMIT
+    distributed: bool = True
+    #: Seconds without any test after which the whole session is stopped.
+    idle: float = LIMIT
+
+
+def test_files(root: Path) -> list[str]:
+    """Return every file of tests, relative to the checkout."""
+    return sorted(str(file.relative_to(root)) for file in (root / "tests").rglob("test_*.py"))
+
+
+def environment_of(file: str) -> str | None:
+    """Return the environment of a file of tests; None where the table has none."""
+    places = [str(place) for place in (Path(file), *Path(file).parents)]
+    return next((ENVIRONMENT_OF[place] for place in places if place in ENVIRONMENT_OF), None)
+
+
+def uncovered(root: Path) -> list[str]:
+    """Return the files of tests that have no environment, or lie in no tier: nothing would run them."""
+    tiers = (*TIERS, *SERVICES)
+    return [f for f in test_files(root) if environment_of(f) is None or Path(f).parts[1] not in tiers]
+
+
+def sessions(root: Path, tiers: list[str], places: list[str] | None = None) -> list[Session]:
+    """Return the sessions that run these tiers, files and folders: one an environment, one a service."""
+    chosen: list[Session] = []
+    files = [f for f in test_files(root) if Path(f).parts[1] in tiers or _lies_in(f, places or [])]
+    for service in (False, True):
+        for environment in ENVIRONMENTS:
+            own = tuple(
+                file
+                for file in files
+                if environment_of(file) == environment and (Path(file).parts[1] in SERVICES) == service
+            )
+            if own and service:
+                chosen.append(
+                    Session(Path(own[0]).parts[1], environment, own, SERVICE_LIMIT, distributed=False)
+                )
+            elif own:
+                chosen.append(Session(environment, environment, own))
+    return chosen
+
+
+def _lies_in(file: str, places: list[str]) -> bool:
+    return any(str(place) in {p.rstrip("/") for p in places} for place in (Path(file), *Path(file).parents))

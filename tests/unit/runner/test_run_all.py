@@ -1,0 +1,115 @@
+"""What `make test` says last, what it returns, and how many tests run at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests import run_all
+from tests.runner import units
+from tests.runner.session import Outcome
+from tests.runner.tiers import Session
+
+GIVEN = {
+    "text": Outcome("text", passed=5, failed=0, skipped=2, seconds=1.4, cpu=2.6, units={"a": 7.0}),
+    "comet": Outcome("comet", passed=3, failed=1, skipped=0, seconds=10.0, cpu=20.0, units={"b": 9.0}),
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...], int]]:
+    """The sessions that were run; none is, and each gives what stands above."""
+    sessions: list[tuple[str, tuple[str, ...], int]] = []
+
+    def run_session(session: Session, workers: int, say: Callable[[str], None]) -> Outcome:
+        sessions.append((session.name, session.files, workers))
+        return GIVEN[session.name]
+
+    monkeypatch.setattr(run_all, "run_session", run_session)
+    monkeypatch.setattr(run_all, "run_linters", lambda: Outcome("lint", passed=5, seconds=3.0, cpu=4.0))
+    monkeypatch.setenv("JOBS", "3")
+    return sessions
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr("sys.argv", ["run_all.py", *words])
+    return run_all.main()
+
+
+def test_the_last_line_counts_them_all(
+    asked: list[tuple[str, tuple[str, ...], int]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call(monkeypatch, "tests/malformed/test_comet.py", "tests/unit/select", "lint") == 1
+    assert asked == [
+        ("text", ("tests/unit/select/test_select_masks.py",), 3),
+        ("comet", ("tests/malformed/test_comet.py",), 3),
+    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "13 passed, 1 failed, 2 skipped"
+    table = [line.split() for line in lines[-6:-2]]
+    assert table == [
+        ["text", "5", "0", "2", "1", "3"],
+        ["comet", "3", "1", "0", "10", "20"],
+        ["lint", "5", "0", "0", "3", "4"],
+        ["0", "s", "in", "all"],
+    ]
+
+
+def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(
+    asked: list[tuple[str, tuple[str, ...], int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[dict[str, float]] = []
+    monkeypatch.setattr(units, "write_seconds", kept.append)
+    assert call(monkeypatch, "tests/unit/select") == 0
+    assert kept == []
+    assert call(monkeypatch, "tests/unit/select", "--record") == 0
+    assert kept == [{"a": 7.0}]
+
+
+@pytest.mark.usefixtures("asked")
+def test_nothing_to_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(monkeypatch, "tests/nothing_there") == 1
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"^error: no suite 'text'; there are unit, malformed, workflow, "):
+        call(monkeypatch, "unit", "text")
+    monkeypatch.setattr(run_all.tiers, "uncovered", lambda root: ["tests/unit/new/test_a.py"])
+    with pytest.raises(SystemExit, match=r"no environment or no tier for tests/unit/new/test_a\.py$"):
+        call(monkeypatch, "unit")
+
+
+@pytest.mark.parametrize(("given", "cores", "expected"), [("", 2, 2), ("", 64, 4), ("", 1, 1), ("6", 2, 6)])
+def test_one_test_a_core_unless_said(
+    monkeypatch: pytest.MonkeyPatch, given: str, cores: int, expected: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    monkeypatch.setenv("JOBS", given)
+    assert run_all.workers() == expected
+
+
+@pytest.mark.parametrize("given", ["0", "two", "-1"])
+def test_a_number_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("JOBS", given)
+    with pytest.raises(SystemExit, match=f"^error: JOBS is the number of tests at a time, not '{given}'$"):
+        run_all.workers()
+
+
+def test_a_linter_that_fails_does_not_hide_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    linters = {
+        "bad": ("workflow", "json.tool", "/dev/null"),
+        "good": ("workflow", "platform"),
+    }
+    monkeypatch.setattr(run_all, "LINTERS", linters)
+    outcome = run_all.run_linters()
+    assert (outcome.passed, outcome.failed) == (1, 1)
+    said = capsys.readouterr().out
+    assert said.startswith("bad: FAILED\nExpecting value") and said.endswith("good: ok\n")
+    assert outcome.cpu > 0
