@@ -19,13 +19,6 @@ from workflow_scripts.train.train_baseline import main  # noqa: E402
 SIZE = 16_000_000
 
 
-@pytest.fixture(scope="module")
-def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("straight")
-    main(baseline_arguments(world, root / "folder", root / "out"))
-    return root / "out"
-
-
 def mount(*arguments: str) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
