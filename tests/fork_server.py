@@ -3,12 +3,12 @@
 `python -m tests.fork_server DESCRIPTOR MODULES…`: a listening Unix socket, and what is imported. Each
 connection is one request, a JSON line; the answer is the new process's number, and at its end its exit status
 as `waitpid` has it, a line each. The server has one thread, so that what it forks can start its own, and ends
-with its standard input, as do all that it forked. A forked process leaves as any other does: through the end
-of the interpreter.
+with its standard input, as do all that it forked.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -18,6 +18,9 @@ import selectors
 import signal
 import socket
 import sys
+import threading
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -94,7 +97,11 @@ def be(request: dict[str, Any]) -> None:
             del sys.modules[name]
     if request["becomes"]:
         os.execv = _execv
-    words = request["words"]
+    leave(run, request["words"])
+
+
+def run(words: list[str]) -> None:
+    """Run `python -m words…`, and what it becomes."""
     while True:
         sys.argv, sys.orig_argv = list(words), [sys.executable, "-m", *words]
         if not hasattr(sys.modules.get(words[0]), "__path__"):
@@ -104,6 +111,30 @@ def be(request: dict[str, Any]) -> None:
             return
         except _Become as become:
             words = become.words
+
+
+def leave(program: Callable[[list[str]], None], words: list[str]) -> None:
+    """Run a program and leave as Python does, but for freeing all memory, which takes long.
+
+    Where threads are at work, its own or a library's, that may fail: there it is done.
+    """
+    try:
+        program(words)
+        status = 0
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            print(end.code, file=sys.stderr)
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if len(os.listdir("/proc/self/task")) == 1:  # noqa: PTH208  (of threads, not of paths)
+        os._exit(status)
+    sys.exit(status)
 
 
 def _execv(program: str, words: list[str]) -> NoReturn:

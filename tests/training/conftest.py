@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.toy_world import baseline_arguments, write_world
+from tests.training.several import Ended, train
+from tests.training.toy_world import HALVES, baseline_arguments, write_world
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,14 @@ def undisturbed(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def straight(undisturbed: Path) -> Path:
     """Its system."""
     return undisturbed / "out"
+
+
+@pytest.fixture(scope="session")
+def in_two_processes(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Ended]]:
+    """`folder` and `out` of a training in two processes that nothing disturbed, and how they ended."""
+    root = tmp_path_factory.mktemp("two")
+    command = baseline_arguments(world, root / "folder", root / "out", **HALVES)
+    return root, train("workflow_scripts.train.train_baseline", [command] * 2, root / "program")
 
 
 @pytest.fixture

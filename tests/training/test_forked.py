@@ -14,30 +14,28 @@ pytest.importorskip("torch")
 
 from tests.forked import FAIRSEQ, ROOT, run
 from tests.training.interrupted import same_weights
-from tests.training.several import begin, clean_environment, train
-from tests.training.toy_world import baseline_arguments
+from tests.training.several import Ended, begin, clean_environment, train
+from tests.training.toy_world import HALVES, baseline_arguments
 
 BASELINE = "workflow_scripts.train.train_baseline"
-HALVES = {"max_tokens": 100, "tokens_per_update": 200}
 
 
 def said(text: str, root: Path) -> str:
     """What was said, without folders, times and measurements."""
     text = text.replace(str(root), "ROOT")
-    return re.sub(r"\d+(\.\d+)? ?(s|MB|tokens/s)\b|\b\d+:\d\d(:\d\d)?\b", "N", text)
+    return re.sub(r"\d+(\.\d+)? ?(s|MB|words/s)\b|\b\d+:\d\d(:\d\d)?\b", "N", text)
 
 
-def test_a_training_of_two_processes(world: Path, tmp_path: Path) -> None:
+def test_a_training_of_two_processes(
+    world: Path, in_two_processes: tuple[Path, list[Ended]], tmp_path: Path
+) -> None:
     """All that they say, their statuses, and the weights to the bit."""
-    both = {}
-    for name in ("new", "forked"):
-        root = tmp_path / name
-        command = baseline_arguments(world, root / "folder", root / "out", **HALVES)
-        ended = train(BASELINE, [command] * 2, root / "program", new=name == "new")
-        both[name] = [(one.status, said(one.said, root)) for one in ended]
-    assert both["forked"] == both["new"]
-    assert [status for status, _ in both["new"]] == [0, 0]
-    assert same_weights(tmp_path / "new" / "out", tmp_path / "forked" / "out")
+    root, forked = in_two_processes
+    command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
+    new = train(BASELINE, [command] * 2, tmp_path / "program", new=True)
+    assert [one.status for one in forked] == [one.status for one in new] == [0, 0]
+    assert [said(one.said, root) for one in forked] == [said(one.said, tmp_path) for one in new]
+    assert same_weights(tmp_path / "out", root / "out")
 
 
 PATCH = """

@@ -159,7 +159,7 @@ print("begun", flush=True)
     [
         (50, [200, 100, 50], "exported update 20"),
         # Sentences are longer than a smaller batch.
-        (10, [200, 100, 50], "max_tokens 50, and a smaller batch of it would not hold the longest"),
+        (10, [100, 50], "max_tokens 50, and a smaller batch of it would not hold the longest"),
         (-1, [200], "something else"),
     ],
 )
@@ -170,7 +170,9 @@ def test_the_program_starts_itself_anew_until_it_fits(
     patch, log = tmp_path / "small_device.py", tmp_path / "said"
     patch.write_text(SMALL_DEVICE.format(holds=holds))
     architecture = json.dumps({**ARCHITECTURE, "max_positions": 32})
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", data_workers=1)
+    arguments = baseline_arguments(
+        world, tmp_path / "folder", tmp_path / "out", data_workers=1, max_tokens=sizes[0]
+    )
     arguments[0] = f"--architecture={architecture}"
     process = begin(train_baseline.__name__, arguments, clean_environment(), patch, log)
     try:
