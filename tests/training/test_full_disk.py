@@ -20,7 +20,7 @@ SIZE = 16_000_000
 
 
 def mount(*arguments: str) -> None:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
 
@@ -35,7 +35,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     except FileNotFoundError:
         pytest.skip("there is no mount here")
     yield path
-    subprocess.run(["umount", "--lazy", str(path)], check=True)
+    subprocess.run(["umount", "--lazy", str(path)], timeout=60, check=True)
 
 
 def fill(disk: Path, free: int) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.deadline import Deadline  # noqa: E402
 from workflow_scripts.models.fairseq_run import passing_signals_on, user_errors_of_processes  # noqa: E402
@@ -51,8 +51,9 @@ def until_signalled(rank: int, folder: str) -> None:
     leaving = Leaving(Deadline())
     with leaving.watching():
         (Path(folder) / str(rank)).touch()
-        while (reason := leaving.reason()) is None:
-            time.sleep(0.01)
+        wait_until(lambda: leaving.reason() is not None, "a signal")
+        reason = leaving.reason()
+    assert reason is not None
     raise SliceEnded(reason, 7)
 
 
@@ -64,8 +65,7 @@ def test_the_end_of_a_slice_in_another_process_is_known() -> None:
 
 def test_signals_are_passed_on_to_the_processes_that_were_started(tmp_path: Path) -> None:
     def send() -> None:
-        while len(list(tmp_path.iterdir())) < 2:
-            time.sleep(0.01)
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2, "both processes")
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=send).start()

@@ -8,12 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.waiting import LIMIT, wait_until
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.owner import FolderOwner, check_owner, is_owner
@@ -49,6 +53,25 @@ def hold(path: Path, identity: str, begin: float = 0.0, seconds: float = 0.3) ->
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def wait_until_owned(path: Path, process: subprocess.Popen[str]) -> None:
+    def is_owned() -> bool:
+        assert process.poll() is None
+        return (path / "owner.json").exists()
+
+    wait_until(is_owned, "the first owner")
+
+
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process that the block waits for, if it takes too long."""
+    timer = threading.Timer(LIMIT, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def owned(path: Path, identity: str = "ours") -> FolderOwner:
@@ -101,14 +124,12 @@ def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid
 
 def test_an_owner_that_only_waits_to_be_noticed_is_gone(tmp_path: Path) -> None:
     first = hold(tmp_path, "theirs", seconds=60.0)
-    while not (tmp_path / "owner.json").exists():
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until_owned(tmp_path, first)
     first.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
     with owned(tmp_path).held(lambda: None):
         assert is_owner(tmp_path)
-    first.communicate()
+    first.communicate(timeout=LIMIT)
 
 
 def test_a_process_of_this_number_before_is_gone(tmp_path: Path) -> None:
@@ -122,7 +143,7 @@ def test_a_process_knows_the_folder_of_the_one_that_started_it(tmp_path: Path) -
     script = "import sys; from pathlib import Path; from workflow_scripts.models.owner import is_owner;"
     command = [sys.executable, "-c", f"{script} print(is_owner(Path(sys.argv[1])))", str(tmp_path)]
     with owned(tmp_path).held(lambda: None):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True)
     assert done.stdout == "True\n"
 
 
@@ -131,7 +152,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
     owner(tmp_path, pid=NO_PROCESS)
     begin = time.time() + 1.5
     started = [hold(tmp_path, f"settings {number}", begin, 3.0) for number in range(8)]
-    outputs = [process.communicate() for process in started]
+    outputs = [process.communicate(timeout=LIMIT) for process in started]
     assert sum("took" in out for out, _ in outputs) == 1
     assert (
         sum("is being trained with other settings or data by process" in error for _, error in outputs) == 7
@@ -142,7 +163,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
 def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path: Path) -> None:
     begin = time.time() + 1.0
     started = [hold(tmp_path, "the same", begin) for _ in range(4)]
-    outputs = [process.communicate() for process in started]
+    outputs = [process.communicate(timeout=LIMIT) for process in started]
     assert [process.returncode for process in started] == [0] * 4
     times = sorted([float(word) for word in out.split()[1::2]] for out, _ in outputs)
     assert len(times) == 4
@@ -154,19 +175,15 @@ def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path
 
 def test_one_that_waits_takes_over_when_the_owner_is_killed(tmp_path: Path) -> None:
     first = hold(tmp_path, "the same", seconds=60.0)
-    while not (tmp_path / "owner.json").exists():
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until_owned(tmp_path, first)
     second = hold(tmp_path, "the same")
-    line = ""
-    while "waiting" not in line:
-        line = second.stderr.readline()  # type: ignore[union-attr]
-        assert line
+    with ending(second):
+        line = next(line for line in second.stderr if "waiting" in line)  # type: ignore[union-attr]
     who = f"process {first.pid} on {socket.gethostname()}"
     assert line == f"{tmp_path}: {who} is training this already; waiting for it\n"
     first.send_signal(signal.SIGKILL)
-    first.communicate()
-    out, error = second.communicate()
+    first.communicate(timeout=LIMIT)
+    out, error = second.communicate(timeout=LIMIT)
     assert "took" in out
     assert "taken over from a process that is gone" in error
     assert "waiting" not in error  # not again until minutes have passed
