@@ -129,11 +129,13 @@ class Server:
         """Begin ``python -m words…`` in a folder, with the package of a checkout.
 
         Args:
-            out, err: the files of what it says, appended to; both may be the same.
+            out, err: the files of what it says, there from now on and appended to; both may be the same.
             variables: its environment; this process's, if not given.
         """
         if not self._address:
             self._begin()
+        for file in (out, err):
+            file.touch()
         environment = {**(os.environ if variables is None else variables), "PYTHONPATH": str(checkout)}
         request = {
             "words": words,

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from functools import cached_property
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.shared_material import shared_folder
 from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.analyse.mask_control import mask_control
 from workflow_scripts.directions import direction_languages
@@ -176,8 +176,4 @@ def make(shared: Path, folder: Path, sizes: Sequence[tuple[int, int]]) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        make(
-            Path(os.environ["NEURONSPEC_SHARED"]),
-            Path(place),
-            [(COUNTED, MEASURED), (FEW_COUNTED, FEW_MEASURED)],
-        )
+        make(shared_folder(), Path(place), [(COUNTED, MEASURED), (FEW_COUNTED, FEW_MEASURED)])
