@@ -67,7 +67,9 @@ def test_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -9, ""),
         ("import os, sys; os.execv(sys.executable, [sys.executable, '-c', 'exit(4)'])", 4, ""),
         ("import atexit; atexit.register(print, 'left'); raise SystemExit(5)", 5, "left"),
+        ("raise SystemExit('words')", 1, "words"),
     ],
+    ids=["status", "fault", "killed", "another program", "last acts", "words"],
 )
 def test_how_one_ends(act: str, status: int, last: str, tmp_path: Path) -> None:
     (tmp_path / "patch.py").write_text(act)

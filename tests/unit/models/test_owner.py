@@ -108,7 +108,10 @@ def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, A
 OTHER_PLACE = f"{socket.gethostname()} pid:[1]"
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), NO_PROCESS])
+# Named: processes that share the tests must find the same ones.
+@pytest.mark.parametrize(
+    "pid", [os.getpid(), os.getppid(), NO_PROCESS], ids=["this process", "its parent", "nobody"]
+)
 def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid: int) -> None:
     """Its process numbers mean other processes, whether one of that number lives here or not."""
     owner(tmp_path, pid=pid, process=f"{OTHER_PLACE} {pid} 7", identity="theirs")
