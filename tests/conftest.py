@@ -10,13 +10,16 @@ import pytest
 # Set before any test module imports torch or numpy, which read it once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.shared_material import need
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Look for the shared material that a test is marked to need, before its fixtures are made."""
+    for mark in item.iter_markers("shared"):
+        need(mark.args)
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of shared material; the test is skipped where it is absent."""
-    folder = Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
-    if not folder.is_dir():
-        pytest.skip(f"no shared material at {folder} (NEURONSPEC_SHARED names another place)")
-    return folder
+    """The folder of shared material; without it the test is skipped, or fails in CI."""
+    return need()

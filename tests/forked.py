@@ -1,35 +1,163 @@
-"""`python -m MODULE …` in a process forked from one that has imported Snakemake: half of a dry run is that.
+"""`python -m MODULE …` in a process forked from one that has imported what takes long.
 
-What: a module of this package or Snakemake's, run as `__main__` in a process, folder, and environment of its
-own. Inputs: words of the command line. Outputs: exit status and what was said. For plans and refusals, of
-which there are hundreds; what runs jobs is tested with new processes. `tests/workflow/test_forked.py` holds
-both against each other.
+What: a module of this package, of these tests or of Snakemake, run as `__main__` in a process, folder and
+environment of its own. `SNAKEMAKE` forks from a process that has imported Snakemake (half of a dry run is
+that), for plans and refusals, of which there are hundreds; what runs jobs is tested with new processes.
+`FAIRSEQ` forks from one that has imported torch and fairseq, for trainings. Inputs: words of the command
+line. Outputs: exit status, and what was said. `tests/workflow/test_forked.py` and
+`tests/training/test_forked.py` hold them against new processes.
 """
 
 from __future__ import annotations
 
 import atexit
-import multiprocessing
+import json
 import os
-import runpy
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = "workflow_scripts"
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.forked_imports"])
+#: Longer than anything that is forked takes, on a busy machine too.
+LIMIT = 300.0
 
 
-class _Exec(BaseException):
-    """What a program became by `os.execv`."""
+class Forked:
+    """A forked process, much like a `subprocess.Popen`. It leads a session of its own.
 
-    def __init__(self, words: list[str]) -> None:
-        self.words = words
+    `pid`; `returncode`: as a Popen's, None while it runs.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._said = connection, ""
+        self.returncode: int | None = None
+        self.pid = self._number(LIMIT)
+
+    def _number(self, seconds: float) -> int:
+        """Return the next number that the server tells."""
+        deadline = time.monotonic() + seconds
+        while "\n" not in self._said:
+            self._connection.settimeout(max(1e-4, deadline - time.monotonic()))
+            try:
+                more = self._connection.recv(64).decode()
+            except ConnectionResetError:
+                more = ""
+            if not more:
+                raise RuntimeError("the server of forked processes is gone")
+            self._said += more
+        line, _, self._said = self._said.partition("\n")
+        return int(line)
+
+    def poll(self) -> int | None:
+        """Return the exit status; None if it still runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0.0)
+        return None
+
+    def wait(self, timeout: float = LIMIT) -> int:
+        """Return the exit status; `subprocess.TimeoutExpired` if it has none after so many seconds."""
+        if self.returncode is None:
+            try:
+                self.returncode = self._number(timeout)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout) from None
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it and all of its session, if it still runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+
+class Server:
+    """The process that forks, begun with the first that is asked for.
+
+    Args:
+        imports: a module whose imports every forked process finds done.
+        becomes: whether `os.execv` of `python -m …` is done without a new interpreter.
+    """
+
+    def __init__(self, imports: str, becomes: bool = False) -> None:
+        self.imports, self.becomes = imports, becomes
+        self._address = b""
+
+    def _begin(self) -> None:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind("")  # Linux gives it a name that is no file
+            listener.listen(64)
+            self._address = listener.getsockname()
+            self._said = tempfile.TemporaryFile()  # noqa: SIM115  (as long as the server)
+            # One thread: what is forked from several can hang. Torch's words at a lost connection are read
+            # once, when it is imported; a training sets this for its own.
+            variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+            number = str(listener.fileno())
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fork_server", number, self.imports],
+                cwd=ROOT,
+                env={**os.environ, **variables},
+                stdin=subprocess.PIPE,
+                stdout=self._said,
+                stderr=subprocess.STDOUT,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
+        atexit.register(process.communicate)
+
+    def start(
+        self,
+        folder: Path,
+        *words: str,
+        out: Path,
+        err: Path,
+        checkout: Path = ROOT,
+        variables: Mapping[str, str] | None = None,
+    ) -> Forked:
+        """Begin ``python -m words…`` in a folder, with the package of a checkout.
+
+        Args:
+            out, err: the files of what it says, there from now on and appended to; both may be the same.
+            variables: its environment; this process's, if not given.
+        """
+        if not self._address:
+            self._begin()
+        for file in (out, err):
+            file.touch()
+        environment = {**(os.environ if variables is None else variables), "PYTHONPATH": str(checkout)}
+        request = {
+            "words": words,
+            "folder": str(folder),
+            "variables": environment,
+            "checkout": str(checkout),
+            "out": str(out),
+            "err": str(err),
+            "becomes": self.becomes,
+        }
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self._address)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            return Forked(connection)
+        except (OSError, RuntimeError) as error:
+            self._said.seek(0)
+            raise RuntimeError(f"no process was forked: {self._said.read().decode()}") from error
+
+
+SNAKEMAKE = Server("tests.forked_imports", becomes=True)
+FAIRSEQ = Server("tests.forked_training_imports")
 
 
 def run(
@@ -37,50 +165,20 @@ def run(
     *words: str,
     checkout: Path = ROOT,
     variables: Mapping[str, str] | None = None,
+    server: Server = SNAKEMAKE,
+    timeout: float = LIMIT,
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m words…`` in a folder, with the package of a checkout; wait for its end.
+    """Run ``python -m words…`` as `Server.start` begins it; wait for its end.
 
-    ``variables``: the environment; this process's, if not given.
+    Raises:
+        subprocess.TimeoutExpired: it has not ended after so many seconds; it is killed.
     """
-    environment = {**(os.environ if variables is None else variables), "PYTHONPATH": str(checkout)}
     with tempfile.TemporaryDirectory() as place:
         out, err = Path(place, "out"), Path(place, "err")
-        process = _CONTEXT.Process(target=_be, args=(list(words), folder, environment, checkout, out, err))
-        process.start()
-        process.join()
-        said = [file.read_text(encoding="utf-8") if file.exists() else "" for file in (out, err)]
-        status = process.exitcode
-    assert status is not None
+        process = server.start(folder, *words, out=out, err=err, checkout=checkout, variables=variables)
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
+        said = [file.read_text(encoding="utf-8") for file in (out, err)]
     return subprocess.CompletedProcess(list(words), status, *said)
-
-
-def _be(
-    words: list[str], folder: Path, variables: dict[str, str], checkout: Path, out: Path, err: Path
-) -> None:
-    """Be that process, from its beginning to its end."""
-    for descriptor, file in ((1, out), (2, err)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(variables)
-    sys.path[:] = [str(folder), str(checkout), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
-    os.execv = _execv
-    try:
-        while True:
-            try:
-                sys.argv = words
-                runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-                return
-            except _Exec as become:
-                words = become.words
-    finally:
-        # Processes of multiprocessing leave without.
-        atexit._run_exitfuncs()
-
-
-def _execv(program: str, words: list[str]) -> NoReturn:
-    """Become `python -m …` without a new interpreter."""
-    assert program == words[0] == sys.executable and words[1] == "-m", words
-    raise _Exec(words[2:])

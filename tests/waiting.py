@@ -1,4 +1,4 @@
-"""Waiting for other processes, never for good."""
+"""Waiting in tests always ends: at a deadline far beyond what a busy machine takes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ import subprocess
 import time
 from collections.abc import Callable
 
-#: Seconds after which a test does not wait any longer for what takes a few.
-DEADLINE = 120.0
+#: Seconds.
+LIMIT = 120.0
 
 
 def wait_until(
-    met: Callable[[], object], process: subprocess.Popen[str] | subprocess.Popen[bytes] | None = None
+    holds: Callable[[], object],
+    what: str,
+    process: subprocess.Popen[str] | subprocess.Popen[bytes] | None = None,
+    seconds: float = LIMIT,
 ) -> None:
-    """Wait until a condition is met; fail at the deadline, or when the process that should meet it ends."""
-    until = time.monotonic() + DEADLINE
-    while not met():
-        assert process is None or process.poll() is None, "it ended before"
-        assert time.monotonic() < until, f"not after {DEADLINE:.0f} s"
-        time.sleep(0.02)
+    """Wait until something holds, or the test fails and says ``what`` it waited for.
+
+    Args:
+        holds: asked again and again.
+        what: in a few words.
+        process: that brings it about; the test fails when it ends before.
+        seconds: after so many the test fails.
+    """
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert process is None or process.poll() is None, f"it ended before {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.01)

@@ -41,7 +41,7 @@ SystemFolder.write(
 )
 """
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.shared("models/multi30k", "data/multi30k"), pytest.mark.slow]
 
 
 def run(environment: str, *arguments: str | Path) -> None:

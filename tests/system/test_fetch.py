@@ -72,7 +72,7 @@ def mistakes(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if line.startswith("error: ")]
 
 
-@pytest.mark.shared
+@pytest.mark.shared("data/multi30k")
 def test_what_was_fetched_is_there_without_a_network(shared: Path, tmp_path: Path) -> None:
     with server(tmp_path) as (port, _):
         pass  # a port that is free, and refuses from now on

@@ -57,6 +57,7 @@ def test_scores_of_toy60(text: Path, tmp_path: Path) -> None:
     assert found == told
 
 
+@pytest.mark.shared("data/multi30k")
 def test_scores_of_multi30k(shared: Path, tmp_path: Path) -> None:
     """As above, with references that are not part of this project."""
     (tmp_path / "text").mkdir()

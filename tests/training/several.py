@@ -6,27 +6,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.forked import FAIRSEQ, Forked
+
 ROOT = Path(__file__).resolve().parents[2]
 #: Longer than any of these trainings takes, shorter than what would end it otherwise.
-LIMIT = 150
-
-#: Arguments: what is to be patched (a file), the module, its command line. The longest waits are made short.
-PROGRAM = """
-import os, sys
-from workflow_scripts.models.launch import take_place
-place = take_place()
-from importlib import import_module
-from workflow_scripts.errors import run_main
-from workflow_scripts.models.start_again import starting_again
-patch, module = sys.argv[1:3]
-del sys.argv[1:3]
-exec(compile(open(patch).read(), patch, "exec"))
-run_main(starting_again(import_module(module).main))
-"""
+LIMIT = 300
+#: Runs a stage's program with a patch (a file).
+PROCESS = "tests.training.process"
 
 LAUNCHERS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
@@ -70,6 +61,33 @@ def srun_variables(rank: int, processes: int, job: int) -> dict[str, str]:
     }
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what launchers and SLURM set."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in LAUNCHERS and not name.startswith("SLURM_")
+    }
+
+
+def begin(
+    module: str, arguments: Sequence[str], variables: Mapping[str, str], patch: Path, said: Path
+) -> Forked:
+    """Begin a stage's program, patched; `said`: the file of what it says."""
+    words = (PROCESS, str(patch), module, *arguments)
+    return FAIRSEQ.start(said.parent, *words, out=said, err=said, variables=variables)
+
+
+def begin_new(
+    module: str, arguments: Sequence[str], variables: Mapping[str, str], patch: Path, said: Path
+) -> subprocess.Popen[bytes]:
+    """`begin` with a new interpreter, which takes seconds to import what a training needs."""
+    command = [sys.executable, "-m", PROCESS, str(patch), module, *arguments]
+    environment = {**variables, "PYTHONPATH": str(ROOT)}
+    with said.open("ab") as out:
+        return subprocess.Popen(command, cwd=said.parent, env=environment, stdout=out, stderr=out)
+
+
 def train(
     module: str,
     commands: Sequence[list[str]],
@@ -78,45 +96,33 @@ def train(
     by_srun: bool = False,
     of: int | None = None,
     port: int | None = None,
+    new: bool = False,
 ) -> list[Ended]:
     """Run a process for each of the command lines; return how each ended. None is killed for another's sake.
 
     Args:
-        folder: for the program and its patch, which is executed first, with `place` at hand.
+        folder: for the patch, which is executed first, with `place` at hand, and for what is said.
         of: how many processes each of them takes part in, if more than are started.
         port: where they meet; or srun's job number.
+        new: start new processes in place of forked ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "program.py").write_text(PROGRAM)
     (folder / "patch.py").write_text(patch)
-    port, processes = port or free_port(), []
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in LAUNCHERS and not name.startswith("SLURM_")
-    }
-    for rank, arguments in enumerate(commands):
-        variables = (srun_variables if by_srun else torchrun_variables)(rank, of or len(commands), port)
-        processes.append(
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    str(folder / "program.py"),
-                    str(folder / "patch.py"),
-                    module,
-                    *arguments,
-                ],
-                env={**clean, **variables, "PYTHONPATH": str(ROOT)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
+    port = port or free_port()
+    clean, processes = clean_environment(), []
+    deadline = time.monotonic() + LIMIT
     try:
-        # All at once: one that fills its pipe would keep the others waiting.
-        said = [process.communicate(timeout=LIMIT)[0] for process in processes]
+        for rank, arguments in enumerate(commands):
+            (folder / f"said{rank}").unlink(missing_ok=True)
+            place = (srun_variables if by_srun else torchrun_variables)(rank, of or len(commands), port)
+            start = begin_new if new else begin
+            processes.append(
+                start(module, arguments, {**clean, **place}, folder / "patch.py", folder / f"said{rank}")
+            )
+        statuses = [process.wait(max(0.0, deadline - time.monotonic())) for process in processes]
     finally:
         for process in processes:
             process.kill()
-    return [Ended(process.returncode, text) for process, text in zip(processes, said, strict=True)]
+            process.wait(LIMIT)
+    said = [(folder / f"said{rank}").read_text(encoding="utf-8") for rank in range(len(commands))]
+    return [Ended(status, text) for status, text in zip(statuses, said, strict=True)]

@@ -19,15 +19,8 @@ from workflow_scripts.train.train_baseline import main  # noqa: E402
 SIZE = 16_000_000
 
 
-@pytest.fixture(scope="module")
-def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("straight")
-    main(baseline_arguments(world, root / "folder", root / "out"))
-    return root / "out"
-
-
 def mount(*arguments: str) -> None:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
 
@@ -42,7 +35,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     except FileNotFoundError:
         pytest.skip("there is no mount here")
     yield path
-    subprocess.run(["umount", "--lazy", str(path)], check=True)
+    subprocess.run(["umount", "--lazy", str(path)], timeout=60, check=True)
 
 
 def fill(disk: Path, free: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,6 @@ from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # n
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.training_folder import TrainingFolder  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The system of 20 updates that nothing disturbed."""
-    root = tmp_path_factory.mktemp("straight")
-    main(baseline_arguments(world, root / "folder", root / "out"))
-    return root / "out"
 
 
 def cut(path: Path) -> None:
@@ -70,10 +63,12 @@ def test_nothing_intact_starts_clean(
     assert [row.split(",")[0] for row in rows] == ["10"] * 5 + ["20"] * 5
 
 
-def test_a_truncated_best_checkpoint_is_not_exported(world: Path, straight: Path, tmp_path: Path) -> None:
+def test_a_truncated_best_checkpoint_is_not_exported(
+    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
+) -> None:
     folder, out = tmp_path / "folder", tmp_path / "out"
     arguments = baseline_arguments(world, folder, out)
-    main(arguments)
+    finished()
     best = folder / "checkpoint_best.pt"
     others = [path for path in folder.glob("checkpoint*.pt") if path != best]
     assert {updates_of(read_checkpoint(path)) for path in [best, *others]} == {20}
@@ -107,11 +102,15 @@ def test_fewer_updates_than_made_do_not_export_what_came_later(
 
 
 def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Path,
+    straight: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    finished: Callable[[], None],
 ) -> None:
     """Finished with 20 updates, gone on to 40 and killed at 35, set back to 20."""
     folder = tmp_path / "folder"
-    main(baseline_arguments(world, folder, tmp_path / "out"))
+    finished()
     with killed_after(35, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out", max_updates=40))
     main(baseline_arguments(world, folder, tmp_path / "out"))
@@ -176,10 +175,12 @@ def test_other_code_goes_on_with_an_unfinished_training_only(
     assert read_json(folder / "finished.json")["code"] == "bbbb+1111"
 
 
-def test_training_anew_when_it_was_asked_for(world: Path, straight: Path, tmp_path: Path) -> None:
+def test_training_anew_when_it_was_asked_for(
+    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
+) -> None:
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
-    main(arguments)
+    finished()
     (folder / "retrain.json").write_text("{}")
     main(arguments)
     assert same_weights(tmp_path / "out", straight)
@@ -248,10 +249,10 @@ def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
 
 
 def test_a_finished_training_without_its_history_is_exported(
-    world: Path, straight: Path, tmp_path: Path
+    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
 ) -> None:
     folder = tmp_path / "folder"
-    main(baseline_arguments(world, folder, tmp_path / "out"))
+    finished()
     (folder / "history.json").unlink()
     main(baseline_arguments(world, folder, tmp_path / "out"))
     training = read_json(tmp_path / "out" / "system.json")["training"]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +11,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.training.interrupted import same_weights  # noqa: E402
+from tests.training.killing import Program  # noqa: E402
 from tests.training.toy_world import (  # noqa: E402
     DIRECTIONS,
     baseline_arguments,
     finetune_arguments,
 )
-from workflow_scripts.files import read_json, write_json  # noqa: E402
+from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.train.train_baseline import main as train_baseline  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
@@ -29,20 +26,8 @@ from workflow_scripts.units.system import SystemFolder  # noqa: E402
 BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
 SEED = 20
 KILLS = 5
-
-
-def in_processes(folder: Path, steps: list[dict[str, Any]]) -> tuple[list[list[int]], str]:
-    """Return the exit codes of each step's processes, and all that was logged."""
-    write_json(folder / "steps.json", steps)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.training.killing", str(folder / "steps.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+#: Of the processor time of a whole training.
+PARTS = 0.3, 0.7
 
 
 def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) -> None:
@@ -57,27 +42,30 @@ def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) 
     options = {"validate_interval_updates": 4, "patience": 2, "max_updates": 60, "temperature": 2.0}
     options |= {"scheduler": "fixed", "warmup_updates": 0}
 
-    def mixed(name: str) -> dict[str, Any]:
-        folders = tmp_path / name, tmp_path / f"{name}.out"
-        return {"main": BASELINE, "arguments": baseline_arguments(world, *folders, lr=0.1, **options)}
-
-    def masked(name: str) -> dict[str, Any]:
-        folders = tmp_path / name, tmp_path / f"{name}.out"
-        arguments = finetune_arguments(world, parent, masks, *folders, lr=0.3, **options)
-        return {"main": FINETUNE, "arguments": arguments}
+    def programs(kind: str) -> tuple[Program, Program]:
+        """The baseline and the fine-tune of a name, each in a folder of its own."""
+        log = tmp_path / f"{kind}.log"
+        mixed, masked = (
+            (tmp_path / f"{name}.{kind}", tmp_path / f"{name}.{kind}.out") for name in ("mixed", "masked")
+        )
+        tuning = finetune_arguments(world, parent, masks, *masked, lr=0.3, **options)
+        return (
+            Program(BASELINE, baseline_arguments(world, *mixed, lr=0.1, **options), log),
+            Program(FINETUNE, tuning, log),
+        )
 
     draw = random.Random(SEED)
-    steps = []
-    for program in (mixed, masked):
-        steps.append(program(f"{program.__name__}.straight"))
-        # Half of the time is start-up.
-        moments = [draw.uniform(0.3, 0.7) for _ in range(KILLS)]
-        steps.append({**program(f"{program.__name__}.killed"), "kill_after": moments})
-    codes, log = in_processes(tmp_path, steps)
-    assert [one[-1] for one in codes] == [0] * 4, log
+    killings = []
+    for straight, program in zip(programs("straight"), programs("killed"), strict=True):
+        status, whole = straight.whole()
+        assert status == 0, straight.log.read_text()
+        # Some of the time is start-up.
+        killings.append(program.killed([whole * draw.uniform(*PARTS) for _ in range(KILLS)]))
+    log = (tmp_path / "killed.log").read_text()
+    assert [one[-1] for one in killings] == [0, 0], log
     assert "resumed at update" in log
-    assert sum(map(len, codes)) > 6
-    for name, last, killed in (("mixed", 32, codes[1]), ("masked", 16, codes[3])):
+    assert sum(map(len, killings)) > 4
+    for name, last, killed in (("mixed", 32, killings[0]), ("masked", 16, killings[1])):
         folders = [tmp_path / f"{name}.{kind}" for kind in ("straight", "killed")]
         systems = [tmp_path / f"{folder.name}.out" for folder in folders]
         assert len(killed) > 1
@@ -98,8 +86,9 @@ def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) 
 def test_two_at_once_train_once(world: Path, tmp_path: Path) -> None:
     """Both end well; one of them trained, the other waited and found it finished."""
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
-    (codes,), log = in_processes(tmp_path, [{"main": BASELINE, "arguments": arguments, "beside": 2}])
-    assert codes == [0, 0], log
+    program = Program(BASELINE, arguments, tmp_path / "log")
+    assert program.beside(2) == [0, 0], program.log.read_text()
+    log = program.log.read_text()
     assert [one["outcome"] for one in History(tmp_path / "folder").read()["attempts"]] == ["finished"]
     assert log.count("is training this already; waiting for it") == 1
     assert log.count("holds this training, finished; exporting it again") == 1

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +11,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.training.interrupted import same_weights  # noqa: E402
+from tests.training.several import begin, clean_environment  # noqa: E402
 from tests.training.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after  # noqa: E402
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.train import train_baseline  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 TOO_MUCH = 2**50
 
 
@@ -137,16 +135,12 @@ def test_an_attempt_fails_and_the_next_takes_half(
     assert len(History(folder).read()["attempts"]) == 2
 
 
-#: A device that holds batches of so many tokens; arguments: the number, the command line.
+#: A device that holds batches of so many tokens.
 SMALL_DEVICE = """
-import sys
 import torch
-from workflow_scripts.errors import run_main
-from workflow_scripts.models.start_again import starting_again
 from workflow_scripts.models.task import NeuronspecTranslationTask
-from workflow_scripts.train.train_baseline import main
 
-plain, holds = NeuronspecTranslationTask.train_step, int(sys.argv.pop(1))
+plain, holds = NeuronspecTranslationTask.train_step, {holds}
 
 def small_memory(self, sample, *rest, **named):
     if holds < 0:
@@ -157,7 +151,6 @@ def small_memory(self, sample, *rest, **named):
 
 NeuronspecTranslationTask.train_step = small_memory
 print("begun", flush=True)
-run_main(starting_again(main))
 """
 
 
@@ -166,33 +159,33 @@ run_main(starting_again(main))
     [
         (50, [200, 100, 50], "exported update 20"),
         # Sentences are longer than a smaller batch.
-        (10, [200, 100, 50], "max_tokens 50, and a smaller batch of it would not hold the longest"),
+        (10, [100, 50], "max_tokens 50, and a smaller batch of it would not hold the longest"),
         (-1, [200], "something else"),
     ],
 )
 def test_the_program_starts_itself_anew_until_it_fits(
     world: Path, tmp_path: Path, holds: int, sizes: list[int], said: str
 ) -> None:
-    """Half of 50 would not hold a sentence of 32 tokens."""
-    (tmp_path / "small_device.py").write_text(SMALL_DEVICE)
+    """Half of 50 would not hold a sentence of 32 tokens. Forked is the first alone: it becomes the others."""
+    patch, log = tmp_path / "small_device.py", tmp_path / "said"
+    patch.write_text(SMALL_DEVICE.format(holds=holds))
     architecture = json.dumps({**ARCHITECTURE, "max_positions": 32})
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", data_workers=1)
-    arguments[0] = f"--architecture={architecture}"
-    done = subprocess.run(
-        [sys.executable, "-P", str(tmp_path / "small_device.py"), str(holds), *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=200,
-        check=False,
+    arguments = baseline_arguments(
+        world, tmp_path / "folder", tmp_path / "out", data_workers=1, max_tokens=sizes[0]
     )
-    assert said in done.stdout
-    assert (done.returncode == 0) == (holds == 50)
+    arguments[0] = f"--architecture={architecture}"
+    process = begin(train_baseline.__name__, arguments, clean_environment(), patch, log)
+    try:
+        status = process.wait()
+    finally:
+        process.kill()
+    output = log.read_text()
+    assert said in output
+    assert (status == 0) == (holds == 50)
     found = History(tmp_path / "folder").read()["attempts"]
     assert [one["execution"]["max_tokens"] for one in found] == sizes
-    assert done.stdout.count("begun") == len(sizes)
-    assert done.stdout.count("; starting again") == len(sizes) - 1
+    assert output.count("begun") == len(sizes)
+    assert output.count("; starting again") == len(sizes) - 1
     assert not (tmp_path / "folder" / "owner.json").exists()
 
 

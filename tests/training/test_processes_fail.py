@@ -14,13 +14,12 @@ pytest.importorskip("torch")
 
 from tests.training.interrupted import same_weights
 from tests.training.several import Ended, train
-from tests.training.toy_world import baseline_arguments
+from tests.training.toy_world import HALVES, baseline_arguments
 from workflow_scripts.files import write_json
 from workflow_scripts.models.history import History
 from workflow_scripts.processes import identity
 
 BASELINE = "workflow_scripts.train.train_baseline"
-HALVES = {"max_tokens": 100, "tokens_per_update": 200}
 GONE = "error: another process of this training ended without a word, or could not be reached;"
 
 #: At the fourth update of process {rank}: {act}.
@@ -155,7 +154,9 @@ def test_out_of_memory_is_recorded_and_the_next_job_takes_less(rank: int, traini
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_slice_ends_for_all_at_the_same_update(rank: int, training: Training) -> None:
+def test_a_slice_ends_for_all_at_the_same_update(
+    rank: int, training: Training, in_two_processes: tuple[Path, list[Ended]]
+) -> None:
     """Whichever process has met the signal; the first speaks for all, and the next slice goes on."""
     act = "os.kill(os.getpid(), signal.SIGUSR1)"
     ended = training.run(FAILING.format(rank=rank, act=act))
@@ -170,10 +171,7 @@ def test_a_slice_ends_for_all_at_the_same_update(rank: int, training: Training) 
         assert [one.status for one in again] == [0, 0]
         assert "resumed at update 4, epoch 1" in again[0].said
         assert training.outcomes() == ["time limit", "finished"]
-        whole = Training(training.world, training.root / "whole")
-        whole.root.mkdir()
-        whole.run()
-        assert same_weights(training.root / "out", whole.root / "out")
+        assert same_weights(training.root / "out", in_two_processes[0] / "out")
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.forked import Forked  # noqa: E402
 from tests.training.interrupted import after_update, same_weights  # noqa: E402
+from tests.training.several import begin, clean_environment  # noqa: E402
 from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
@@ -27,9 +28,9 @@ from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.slices import SliceEnded  # noqa: E402
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.models.trainer import NeuronspecTrainer  # noqa: E402
+from workflow_scripts.train import train_baseline  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
 OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 
@@ -269,48 +270,49 @@ def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
     assert_same(tmp_path, straight)
 
 
-#: Each slice has so many seconds after its first update; arguments: the seconds, then the command line.
-PROGRAM = """
-import sys, time
-from workflow_scripts.errors import run_main
+#: Each slice has so many seconds after its first update.
+SLOWER = """
+import time
 from workflow_scripts.models import deadline
 from workflow_scripts.models.progress import ProgressLog
-from workflow_scripts.models.start_again import starting_again
-from workflow_scripts.train.train_baseline import main
 deadline.LEAST_MARGIN = 0.0
-plain, pause = ProgressLog.update, float(sys.argv.pop(1))
+plain = ProgressLog.update
 def slower(self, *rest):
     plain(self, *rest)
     print("update", rest[0], flush=True)
-    time.sleep(pause)
+    time.sleep({pause})
 ProgressLog.update = slower
-run_main(starting_again(main))
 """
 
 
-def start(tmp_path: Path, pause: float, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    (tmp_path / "program.py").write_text(PROGRAM)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
-    return subprocess.Popen(
-        [sys.executable, "-P", str(tmp_path / "program.py"), str(pause), *arguments],
-        env={**environment, "PYTHONPATH": str(ROOT), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def start(tmp_path: Path, pause: float, *arguments: str, **variables: str) -> Forked:
+    """Begin a training; what it says is in `said`."""
+    (tmp_path / "patch.py").write_text(SLOWER.format(pause=pause))
+    (tmp_path / "said").unlink(missing_ok=True)
+    environment = {**clean_environment(), **variables}
+    return begin(train_baseline.__name__, arguments, environment, tmp_path / "patch.py", tmp_path / "said")
+
+
+def ended(process: Forked, tmp_path: Path) -> str:
+    """Wait for its end, and return what it said."""
+    try:
+        process.wait(120)
+    finally:
+        process.kill()
+    return (tmp_path / "said").read_text()
 
 
 def test_sigterm_leaves_a_checkpoint_of_the_very_update(world: Path, straight: Path, tmp_path: Path) -> None:
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     program = start(tmp_path, 0.3, *arguments)
-    assert program.stdout is not None
-    for line in program.stdout:
-        if line == "update 7\n":
-            os.killpg(program.pid, signal.SIGTERM)
-            break
-    rest, said = program.communicate(timeout=60)
-    assert (program.returncode, rest) == (143, "")
+    deadline = time.monotonic() + 120
+    while "update 7\n" not in (tmp_path / "said").read_text():
+        assert program.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(program.pid, signal.SIGTERM)
+    said = ended(program, tmp_path)
+    assert program.returncode == 143
+    assert said.count("update 8\n") == 0
     assert said.splitlines()[-1].endswith("ended by SIGTERM at update 7; it goes on from there")
     assert "Traceback" not in said
     assert updates_of(read_checkpoint(tmp_path / "folder" / "checkpoint_last.pt")) == 7
@@ -343,7 +345,7 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     job = {"PATH": path, "SLURM_JOB_ID": "12", "SLURM_ARRAY_JOB_ID": "11", "SLURM_ARRAY_TASK_ID": "3"}
     program = start(tmp_path, 0.0, *arguments, **job)
-    _, said = program.communicate(timeout=60)
+    said = ended(program, tmp_path)
     assert program.returncode == -signal.SIGTERM
     assert "the time limit is reached at update 1, saved; job 11_3 goes back into the queue" in said
     assert (tmp_path / "scontrol").read_text() == "requeue 11_3\n"
@@ -352,7 +354,7 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
 
     alone = {"PATH": path, "SLURM_JOB_ID": "12", "REFUSE": "yes"}
     program = start(tmp_path, 0.0, *arguments, **alone)
-    _, said = program.communicate(timeout=60)
+    said = ended(program, tmp_path)
     assert program.returncode == 1
     assert said.splitlines()[-1] == (
         "error: the time limit is reached at update 2, saved, and SLURM did not take job 12 back into the"
@@ -368,7 +370,7 @@ def test_minutes_from_the_start_of_the_program(world: Path, tmp_path: Path) -> N
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     for update in (1, 2):
         program = start(tmp_path, 0.0, *arguments, "--runtime=0.0001")
-        _, said = program.communicate(timeout=120)
+        said = ended(program, tmp_path)
         assert program.returncode == 1
         line = f"error: the time limit is reached at update {update}, saved; run again, it goes on from there"
         assert said.splitlines()[-1] == line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,14 +127,14 @@ def test_patience_counts_through_a_resume(
 
 
 def test_finished_training_is_exported_again_and_extended(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Callable[[], None]
 ) -> None:
     folder = tmp_path / "folder"
-    main(baseline_arguments(world, folder, tmp_path / "a"))
+    finished()
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", None)
         main(baseline_arguments(world, folder, tmp_path / "b"))
-    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert same_weights(straight, tmp_path / "b")
     assert len(read_json(folder / "history.json")["attempts"]) == 1
     main(baseline_arguments(world, folder, tmp_path / "c", max_updates=30))
     main(baseline_arguments(world, tmp_path / "straight", tmp_path / "d", max_updates=30))
@@ -141,24 +142,23 @@ def test_finished_training_is_exported_again_and_extended(
 
 
 def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "folder"
     main(baseline_arguments(world, folder, tmp_path / "a", keep_optimizer=False))
     assert not list(folder.glob("*.pt"))
     described = (tmp_path / "a" / "system.json").read_bytes()
-    main(baseline_arguments(world, tmp_path / "whole", tmp_path / "b"))
-    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert same_weights(tmp_path / "a", straight)
     for file in (tmp_path / "a").iterdir():  # as Snakemake does before a job
         file.unlink()
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", None)
         main(baseline_arguments(world, folder, tmp_path / "a"))
-    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert same_weights(tmp_path / "a", straight)
     assert (tmp_path / "a" / "system.json").read_bytes() == described
     with pytest.raises(UserError, match=r"max_updates changed from 20 to 30, but the optimiser state .*set"):
         main(baseline_arguments(world, folder, tmp_path / "a", max_updates=30))
-    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert same_weights(tmp_path / "a", straight)
     # The refusal leaves the folder as it was.
     main(baseline_arguments(world, folder, tmp_path / "a"))
     (folder / "kept.safetensors").unlink()
@@ -195,9 +195,8 @@ def test_missing_subwords_are_told_before_training_not_at_its_end(world: Path, t
 
 
 def test_training_data_may_be_read_from_the_nodes_own_disk(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    main(baseline_arguments(world, tmp_path / "far", tmp_path / "a"))
     plain = training.run
 
     def watched(plan: Any, deadline: Any) -> None:
@@ -215,7 +214,7 @@ def test_training_data_may_be_read_from_the_nodes_own_disk(
     monkeypatch.setenv("NEURONSPEC_SCRATCH", str(tmp_path / "node"))
     monkeypatch.setattr(training, "run", watched)
     main(baseline_arguments(tmp_path / "world", tmp_path / "near", tmp_path / "b"))
-    assert same_weights(tmp_path / "a", tmp_path / "b")
-    records = [read_json(tmp_path / name / "finished.json") for name in ("far", "near")]
+    assert same_weights(undisturbed / "out", tmp_path / "b")
+    records = [read_json(one / "finished.json") for one in (undisturbed / "folder", tmp_path / "near")]
     assert records[0] == records[1]
     assert [list(folder.iterdir()) for folder in (tmp_path / "node").iterdir()] == [[]]

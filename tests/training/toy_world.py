@@ -38,6 +38,8 @@ SETTINGS = {
     "log_interval": 5,
     "threads": 1,
 }
+#: An update in two batches, one for each of two processes.
+HALVES = {"max_tokens": 100, "tokens_per_update": 200}
 #: Sentences of each pair's training data.
 TRAIN_SIZES = {"de-en": 120, "en-fr": 40}
 

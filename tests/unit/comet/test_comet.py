@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.unit.comet.tiny_comet import TEXT, make_model
-from tests.waiting import DEADLINE
+from tests.waiting import LIMIT
 from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import comet, comet_model
@@ -401,7 +401,7 @@ def test_two_jobs_at_once(model: Path, tmp_path: Path) -> None:
         jobs.append(
             subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         )
-    assert [job.communicate(timeout=DEADLINE)[1].count("error") for job in jobs] == [0, 0]
+    assert [job.communicate(timeout=LIMIT)[1].count("error") for job in jobs] == [0, 0]
     assert [job.returncode for job in jobs] == [0, 0]
     assert segments(tmp_path / "a") == segments(tmp_path / "b")
     (folder,) = [p for p in (tmp_path / "cache/comet").iterdir() if p.name != "checkpoints"]

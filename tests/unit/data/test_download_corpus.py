@@ -17,7 +17,6 @@ from workflow_scripts.data.download_corpus import download, fetch, json_object, 
 from workflow_scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", ROOT.parent / "shared"))
 TEXT = b"eins\r\nzwei\r\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
 
@@ -112,13 +111,12 @@ def test_what_is_pinned():
     assert {len(value) for value in [*MULTI30K.values(), *NTREX.values()]} == {64}
 
 
-@pytest.mark.shared
-@pytest.mark.skipif(not (SHARED / "data/multi30k").is_dir(), reason="NEURONSPEC_SHARED has no data/multi30k")
-def test_the_files_in_the_shared_folder_are_the_pinned_ones(tmp_path):
-    paths = download("multi30k", ["en", "de", "fr", "cs"], tmp_path, (SHARED / "data/multi30k").as_uri())
+@pytest.mark.shared("data/multi30k", "data/ntrex")
+def test_the_files_in_the_shared_folder_are_the_pinned_ones(shared, tmp_path):
+    paths = download("multi30k", ["en", "de", "fr", "cs"], tmp_path, (shared / "data/multi30k").as_uri())
     assert len(paths) == 12
     for language, sha256 in NTREX.items():
-        content = gzip.decompress((SHARED / f"data/ntrex/{language}.txt.gz").read_bytes())
+        content = gzip.decompress((shared / f"data/ntrex/{language}.txt.gz").read_bytes())
         assert hashlib.sha256(content).hexdigest() == sha256
 
 

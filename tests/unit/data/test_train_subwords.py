@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from workflow_scripts.data.text import TextOptions
 from workflow_scripts.data.train_subwords import choose_lines, main, sampled_text, train_model, training_files
 from workflow_scripts.errors import UserError
 
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 PAIRS, LANGUAGES = ["de-en", "en-fr"], ["en", "de", "fr"]
 
 
@@ -112,12 +110,9 @@ def test_a_size_too_small_for_the_characters():
         train_model(iter(["ab"]), 2, "bpe", 1.0)
 
 
-@pytest.mark.shared
-@pytest.mark.skipif(
-    not (SHARED / "models/multi30k").is_dir(), reason="NEURONSPEC_SHARED has no models/multi30k"
-)
-def test_the_dictionary_of_a_model_trained_elsewhere():
+@pytest.mark.shared("models/multi30k")
+def test_the_dictionary_of_a_model_trained_elsewhere(shared):
     from workflow_scripts.data.train_subwords import dictionary_text
 
-    folder = SHARED / "models/multi30k"
+    folder = shared / "models/multi30k"
     assert dictionary_text(folder / "spm.model") == (folder / "dict.txt").read_text(encoding="utf-8")

@@ -17,10 +17,14 @@ def test_import_is_quiet_and_leaves_logging_alone():
         "from fairseq.models.transformer import TransformerConfig;"
         "print(TransformerConfig().encoder.layers)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
     assert (done.stdout, done.stderr) == ("6\n", "")
     code = "import workflow_scripts.models.compat, logging; print(logging.root.handlers, logging.root.level)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
     assert (done.stdout, done.stderr) == ("[] 30\n", "")
 
 

@@ -134,7 +134,9 @@ if len(sys.argv) == 1:
     os.execv(sys.executable, [*sys.orig_argv, "again"])
 """
     begin = time.time()
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+    )
     first, second = map(float, done.stdout.split())
     assert first == pytest.approx(second, abs=0.1)
     assert begin - 0.1 <= first <= time.time()

@@ -51,8 +51,10 @@ def until_signalled(rank: int, folder: str) -> None:
     leaving = Leaving(Deadline())
     with leaving.watching():
         (Path(folder) / str(rank)).touch()
-        wait_until(lambda: leaving.reason() is not None)
-    raise SliceEnded(str(leaving.reason()), 7)
+        wait_until(lambda: leaving.reason() is not None, "a signal")
+        reason = leaving.reason()
+    assert reason is not None
+    raise SliceEnded(reason, 7)
 
 
 def test_the_end_of_a_slice_in_another_process_is_known() -> None:
@@ -63,7 +65,7 @@ def test_the_end_of_a_slice_in_another_process_is_known() -> None:
 
 def test_signals_are_passed_on_to_the_processes_that_were_started(tmp_path: Path) -> None:
     def send() -> None:
-        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2, "both processes")
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=send).start()

@@ -120,7 +120,7 @@ def binarise(folder: Path, shared: Path, lang: str, vocabulary: Vocabulary) -> N
     builder.finalize(prefix + ".idx")
 
 
-@pytest.mark.shared
+@pytest.mark.shared("models/multi30k", "data/multi30k")
 @pytest.mark.slow
 def test_the_shared_baseline_has_its_known_likelihoods(shared, tmp_path):
     """Spec 3.9: NLL per token on 300 test sentences, language tag counted: en-de 1.81, de-en 1.47."""

@@ -159,7 +159,7 @@ def test_a_program_is_started_as_many_times_as_asked_for(tmp_path: Path) -> None
     srun.write_text('#!/bin/sh\nshift\nPLACE=0 "$@"\nPLACE=1 "$@"\n')
     srun.chmod(0o755)
     command = [sys.executable, "-c", PROGRAM, f"{srun} --ntasks=2", "with two words"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "0 with two words\n1 with two words\n"
 
 

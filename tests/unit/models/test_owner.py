@@ -8,13 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.waiting import DEADLINE, wait_until
+from tests.waiting import LIMIT, wait_until
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.owner import FolderOwner, check_owner, is_owner
@@ -52,6 +55,25 @@ def hold(path: Path, identity: str, begin: float = 0.0, seconds: float = 0.3) ->
     )
 
 
+def wait_until_owned(path: Path, process: subprocess.Popen[str]) -> None:
+    def is_owned() -> bool:
+        assert process.poll() is None
+        return (path / "owner.json").exists()
+
+    wait_until(is_owned, "the first owner")
+
+
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process that the block waits for, if it takes too long."""
+    timer = threading.Timer(LIMIT, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def owned(path: Path, identity: str = "ours") -> FolderOwner:
     return FolderOwner(path, identity)
 
@@ -86,7 +108,10 @@ def test_a_dead_owner_is_taken_over_and_let_go(tmp_path: Path, gone: dict[str, A
 OTHER_PLACE = f"{socket.gethostname()} pid:[1]"
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), NO_PROCESS], ids=["own", "parent", "none"])
+# Named: processes that share the tests must find the same ones.
+@pytest.mark.parametrize(
+    "pid", [os.getpid(), os.getppid(), NO_PROCESS], ids=["this process", "its parent", "nobody"]
+)
 def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid: int) -> None:
     """Its process numbers mean other processes, whether one of that number lives here or not."""
     owner(tmp_path, pid=pid, process=f"{OTHER_PLACE} {pid} 7", identity="theirs")
@@ -102,12 +127,12 @@ def test_a_container_with_the_same_hostname_is_another_place(tmp_path: Path, pid
 
 def test_an_owner_that_only_waits_to_be_noticed_is_gone(tmp_path: Path) -> None:
     first = hold(tmp_path, "theirs", seconds=60.0)
-    wait_until((tmp_path / "owner.json").exists, first)
+    wait_until_owned(tmp_path, first)
     first.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
     with owned(tmp_path).held(lambda: None):
         assert is_owner(tmp_path)
-    first.communicate(timeout=DEADLINE)
+    first.communicate(timeout=LIMIT)
 
 
 def test_a_process_of_this_number_before_is_gone(tmp_path: Path) -> None:
@@ -121,7 +146,7 @@ def test_a_process_knows_the_folder_of_the_one_that_started_it(tmp_path: Path) -
     script = "import sys; from pathlib import Path; from workflow_scripts.models.owner import is_owner;"
     command = [sys.executable, "-c", f"{script} print(is_owner(Path(sys.argv[1])))", str(tmp_path)]
     with owned(tmp_path).held(lambda: None):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True)
     assert done.stdout == "True\n"
 
 
@@ -130,7 +155,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
     owner(tmp_path, pid=NO_PROCESS)
     begin = time.time() + 1.5
     started = [hold(tmp_path, f"settings {number}", begin, 3.0) for number in range(8)]
-    outputs = [process.communicate(timeout=DEADLINE) for process in started]
+    outputs = [process.communicate(timeout=LIMIT) for process in started]
     assert sum("took" in out for out, _ in outputs) == 1
     assert (
         sum("is being trained with other settings or data by process" in error for _, error in outputs) == 7
@@ -141,7 +166,7 @@ def test_one_of_many_takes_over_and_those_that_train_something_else_stop(tmp_pat
 def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path: Path) -> None:
     begin = time.time() + 1.0
     started = [hold(tmp_path, "the same", begin) for _ in range(4)]
-    outputs = [process.communicate(timeout=DEADLINE) for process in started]
+    outputs = [process.communicate(timeout=LIMIT) for process in started]
     assert [process.returncode for process in started] == [0] * 4
     times = sorted([float(word) for word in out.split()[1::2]] for out, _ in outputs)
     assert len(times) == 4
@@ -153,17 +178,15 @@ def test_those_that_train_the_same_wait_and_hold_it_one_after_the_other(tmp_path
 
 def test_one_that_waits_takes_over_when_the_owner_is_killed(tmp_path: Path) -> None:
     first = hold(tmp_path, "the same", seconds=60.0)
-    wait_until((tmp_path / "owner.json").exists, first)
+    wait_until_owned(tmp_path, first)
     second = hold(tmp_path, "the same")
-    line = ""
-    while "waiting" not in line:
-        line = second.stderr.readline()  # type: ignore[union-attr]
-        assert line
+    with ending(second):
+        line = next(line for line in second.stderr if "waiting" in line)  # type: ignore[union-attr]
     who = f"process {first.pid} on {socket.gethostname()}"
     assert line == f"{tmp_path}: {who} is training this already; waiting for it\n"
     first.send_signal(signal.SIGKILL)
-    first.communicate(timeout=DEADLINE)
-    out, error = second.communicate(timeout=DEADLINE)
+    first.communicate(timeout=LIMIT)
+    out, error = second.communicate(timeout=LIMIT)
     assert "took" in out
     assert "taken over from a process that is gone" in error
     assert "waiting" not in error  # not again until minutes have passed

@@ -19,7 +19,7 @@ from workflow_scripts.models.start_again import SmallerBatchesError, starting_ag
 def main(argv):
     starts = Path(sys.argv[2])
     starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
-    multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True).start()
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(180,), daemon=True).start()
     print(os.getpid(), "torch" in sys.modules, sys.argv[3:], flush=True)
     if len(starts.read_text()) <= int(sys.argv[1]):
         raise SmallerBatchesError("memory ran out")
@@ -32,7 +32,7 @@ def test_the_same_process_and_command_line_and_no_worker_is_left(tmp_path: Path)
     """A worker that lives on would keep the pipe open."""
     command = [sys.executable, "-P", "-c", PROGRAM, "2", str(tmp_path / "starts"), "a b", "--c={}"]
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=True)
     lines = done.stdout.splitlines()
     assert len(lines) == 3
     assert len(set(lines)) == 1

@@ -21,10 +21,10 @@ def work(begun):
         begun.set()
 
 def main(argv):
-    multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True).start()
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(180,), daemon=True).start()
     begun = threading.Event()
     threading.Thread(target=work, args=(begun,), daemon=True).start()
-    begun.wait()
+    begun.wait(30)
     print("almost done")
     if sys.argv[1] == "143":
         raise SystemExit(143)
@@ -40,7 +40,7 @@ def test_its_exit_status_and_words_are_its_own(status: int, error: str) -> None:
     """Left to Python it aborts, nearly always (status -6); a worker that lived on would hold the pipe."""
     command = [sys.executable, "-P", "-c", PROGRAM, str(status)]
     done = subprocess.run(
-        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=False
+        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (status, "almost done\n", error)
 
@@ -59,6 +59,6 @@ def test_threads_of_the_caller_are_none_of_its() -> None:
     """Such as those of tests that ran before in the same process."""
     command = [sys.executable, "-P", "-c", CALLER]
     done = subprocess.run(
-        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=True
+        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout == "goes on\n"

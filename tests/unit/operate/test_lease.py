@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import DEADLINE
+from tests.waiting import LIMIT
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate import lease
 
@@ -59,7 +59,7 @@ def jobs(machine: Path) -> Iterator[list[subprocess.Popen[str]]]:
             with suppress(ProcessLookupError):
                 os.killpg(one.pid, signal.SIGKILL)
 
-    deadline = threading.Timer(DEADLINE, kill)
+    deadline = threading.Timer(LIMIT, kill)
     deadline.start()
     yield started
     deadline.cancel()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import DEADLINE, wait_until
+from tests.waiting import LIMIT, wait_until
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.run import hold, other_runs, read_config, share, working_directory
 
@@ -91,16 +91,16 @@ def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     first = start(tmp_path, "slow")
     assert first.stdout is not None
-    wait_until((tmp_path / "started").exists, first)
+    wait_until((tmp_path / "started").exists, "the start", first)
     assert other_runs(tmp_path) == [first.pid]
     second = start(tmp_path, "slow")
-    said, _ = second.communicate(timeout=DEADLINE)
+    said, _ = second.communicate(timeout=LIMIT)
     assert second.returncode == 1 and "cannot be locked" in said
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     assert any((tmp_path / ".snakemake" / "locks").iterdir())
     third = start(tmp_path, "out")
-    said, _ = third.communicate(timeout=DEADLINE)
+    said, _ = third.communicate(timeout=LIMIT)
     assert third.returncode == 0, said
     assert "its lock is cleared" in said and (tmp_path / "out").exists()
 
@@ -108,9 +108,9 @@ def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path
 def test_a_run_of_other_outputs_goes_on_beside(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     first = start(tmp_path, "slow")
-    wait_until((tmp_path / "started").exists, first)
+    wait_until((tmp_path / "started").exists, "the start", first)
     beside = start(tmp_path, "out")
-    said, _ = beside.communicate(timeout=DEADLINE)
+    said, _ = beside.communicate(timeout=LIMIT)
     assert beside.returncode == 0 and "cleared" not in said, said
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
@@ -120,15 +120,15 @@ def test_an_output_with_half_a_record_is_made_again_after_a_crash(tmp_path: Path
     """Without its record Snakemake would not see that the output is of other settings."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     first = start(tmp_path, "out")
-    first.communicate(timeout=DEADLINE)
+    first.communicate(timeout=LIMIT)
     (record,) = (path for path in (tmp_path / ".snakemake/metadata").iterdir() if path.is_file())
     slow = start(tmp_path, "slow")
-    wait_until((tmp_path / "started").exists, slow)
+    wait_until((tmp_path / "started").exists, "the start", slow)
     os.killpg(slow.pid, signal.SIGKILL)
     slow.wait()
     record.write_bytes(b"")
     again = start(tmp_path, "out")
-    said, _ = again.communicate(timeout=DEADLINE)
+    said, _ = again.communicate(timeout=LIMIT)
     assert again.returncode == 0, said
     assert "1 output has no whole record and is made again" in said
     assert "Finished jobid" in said and record.read_bytes().endswith(b"}")
@@ -138,14 +138,14 @@ def test_a_job_that_was_never_marked_and_finished_alone_is_made_again(tmp_path: 
     """Snakemake was killed after the job had begun and before it had marked its output as unfinished."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     run = start(tmp_path, "slow")
-    wait_until((tmp_path / "started").exists, run)
+    wait_until((tmp_path / "started").exists, "the start", run)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     for mark in (tmp_path / ".snakemake/incomplete").iterdir():
         mark.unlink()
     (tmp_path / "slow").touch()
     again = start(tmp_path, "slow", "--dry-run")
-    said, _ = again.communicate(timeout=DEADLINE)
+    said, _ = again.communicate(timeout=LIMIT)
     assert "1 output has no whole record and is made again" in said
     assert "Nothing to be done" not in said and "slow" in said
 
@@ -154,6 +154,6 @@ def test_a_folder_that_cannot_be_worked_in_is_named(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     (tmp_path / ".snakemake").touch()
     run = start(tmp_path, "out")
-    said, _ = run.communicate(timeout=DEADLINE)
+    said, _ = run.communicate(timeout=LIMIT)
     assert run.returncode == 1
     assert said == f"error: {tmp_path}/.snakemake is not a folder, but one is needed there: move it away\n"

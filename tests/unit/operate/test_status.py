@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 
 from tests.small_config import BASE
-from tests.waiting import DEADLINE, wait_until
+from tests.waiting import LIMIT, wait_until
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
@@ -99,7 +99,7 @@ def trainings(folder: Path) -> list[Progress]:
 
 
 def wait_for(folder: Path, wanted: dict[str, int]) -> None:
-    until = time.monotonic() + DEADLINE
+    until = time.monotonic() + LIMIT
     while (found := counts(folder)) != wanted:
         assert time.monotonic() < until, found
         time.sleep(0.2)
@@ -144,7 +144,7 @@ def test_before_a_run_during_it_and_after_kills(place: Path) -> None:
     # A second run tries again what failed before it and what was stopped.
     (place / "go").touch()
     (place / "mended").touch()
-    assert start(place).wait(DEADLINE) == 0
+    assert start(place).wait(LIMIT) == 0
     assert counts(place) == {"done": 6}
     # Outputs of a job that ended well are removed: it is to do, not stopped.
     (place / "results/tiny/data/text/valid/de-en.json").unlink()
@@ -163,7 +163,7 @@ def test_what_failed_before_the_run_that_is_on_is_to_do(place: Path) -> None:
     run = start(place)
     wait_for(place, {"to do": 6})
     (place / "go").touch()
-    assert run.wait(DEADLINE) == 0
+    assert run.wait(LIMIT) == 0
     assert counts(place) == {"failed": 1, "to do": 5}
 
 
@@ -174,17 +174,17 @@ def test_runs_of_other_experiments_are_not_this_ones(place: Path) -> None:
         (place / f"{name}.yaml").write_text(yaml.safe_dump(config))
     run = start(place, "--configfile", str(place / "other.yaml"))
     lock = place / ".snakemake/locks"
-    wait_until(lambda: lock.is_dir() and any(lock.iterdir()), run)
+    wait_until(lambda: lock.is_dir() and any(lock.iterdir()), "the run's lock", run)
     assert look(place, "results/other").processes == [run.pid]
     assert look(place, "results/tiny").since is None
     (place / "go").touch()
-    assert run.wait(DEADLINE) == 0
+    assert run.wait(LIMIT) == 0
     (place / "go").unlink()
     (place / "slow").unlink()
     run = start(place, "--configfile", str(place / "other.yaml"), "--config", "experiment=tiny")
-    wait_until(lambda: run.pid in look(place, "results/tiny").processes, run)
+    wait_until(lambda: run.pid in look(place, "results/tiny").processes, "the run", run)
     (place / "go").touch()
-    assert run.wait(DEADLINE) == 0
+    assert run.wait(LIMIT) == 0
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_another_comet_model_is_not_compared_with_their_comet(tmp_path):
     assert f"kiwi: {request.file} has no such metric" in table.not_shown
 
 
-@pytest.mark.shared
+@pytest.mark.shared("reference/published_scores.csv")
 def test_the_published_scores_are_those_of_the_paper(shared: Path) -> None:
     assert PUBLISHED.read_bytes() == (shared / "reference/published_scores.csv").read_bytes()
 
