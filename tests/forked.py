@@ -2,8 +2,8 @@
 
 What: a module of this package or Snakemake's, run as `__main__` in a process, folder, and environment of its
 own. Inputs: words of the command line. Outputs: exit status and what was said. For plans and refusals, of
-which there are hundreds; what runs jobs is tested with new processes. `tests/workflow/test_forked.py` holds
-both against each other.
+which there are hundreds, and for jobs that compute nothing; what runs real jobs is tested with new processes.
+`tests/workflow/test_forked.py` holds both against each other.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import atexit
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "workflow_scripts"
+#: Seconds that a process has; far more than any takes on a busy machine.
+PATIENCE = 600.0
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.forked_imports"])
 
@@ -47,10 +50,13 @@ def run(
         out, err = Path(place, "out"), Path(place, "err")
         process = _CONTEXT.Process(target=_be, args=(list(words), folder, environment, checkout, out, err))
         process.start()
-        process.join()
+        process.join(PATIENCE)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
         said = [file.read_text(encoding="utf-8") if file.exists() else "" for file in (out, err)]
         status = process.exitcode
-    assert status is not None
+    assert status is not None and status != -signal.SIGKILL, ("killed", words, *said)
     return subprocess.CompletedProcess(list(words), status, *said)
 
 
@@ -64,8 +70,9 @@ def _be(
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:] = [str(folder), str(checkout), *(p for p in sys.path if p and Path(p).resolve() != ROOT)]
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
+    if checkout.resolve() != ROOT:
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
     os.execv = _execv
     try:
         while True:

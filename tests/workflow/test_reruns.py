@@ -39,15 +39,22 @@ def finished(finished_experiment: Path) -> Path:
     return finished_experiment
 
 
-def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def elsewhere(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that no row changes anything in: a dry run leaves all as it is."""
+    return shutil.copytree(finished, tmp_path_factory.mktemp("elsewhere") / "here")  # times stay
+
+
+def run(row: Row, elsewhere: Path, folder: Path) -> dict[str, int]:
     """Return the jobs that a change makes run."""
-    here = folder / "here"
-    shutil.copytree(finished, here)  # times stay
+    here = elsewhere
+    if row.before or row.edit:
+        here = shutil.copytree(elsewhere, folder / "here")
     if row.before:
         finish(here, merged(CONFIG, row.before))
     if row.edit:
         row.edit(here)
-    where: dict[str, object] = {}
+    where: dict[str, object] = {"configfile": folder / "config.yaml"}
     if row.code:
         where["checkout"] = copied_checkout(folder / "checkout")
         row.code(where["checkout"])
@@ -61,13 +68,13 @@ def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def runs(
-    finished: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    elsewhere: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> dict[str, Future[dict[str, int]]]:
     """Dry runs of the rows that are asked for, two at a time."""
     wanted = [item.callspec.params.get("row") for item in request.session.items if hasattr(item, "callspec")]
     pool = ThreadPoolExecutor(max_workers=2)
     return {
-        row.change: pool.submit(run, row, finished, tmp_path_factory.mktemp("row"))
+        row.change: pool.submit(run, row, elsewhere, tmp_path_factory.mktemp("row"))
         for row in ROWS
         if row in wanted
     }
