@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import started
 from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos, Undisturbed, run_undisturbed
 from tests.chaos.compare import differences
 from tests.chaos.experiment import Experiment
@@ -113,9 +114,7 @@ def test_a_job_of_older_settings_never_has_the_last_word(
 
 
 def begin(experiment: Experiment, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = experiment.command(*options)
-    environment = {**os.environ, **variables}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return started.run(experiment.command(*options), ROOT, variables)
 
 
 def snapshot(experiment: Experiment) -> dict[str, bytes]:
