@@ -1,4 +1,4 @@
-"""What later runs make of the tiny experiment, which has finished: in a copy, one test after the other."""
+"""What later runs make of the tiny experiment, which has finished: each test in a copy of its own."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from tests.system.tiny_run import ROOT, plan, read, run
 from tests.tiny_experiment import CONFIG, DIRECTIONS
 
 
-@pytest.fixture(scope="module")
-def results(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = shutil.copytree(tiny_run, tmp_path_factory.mktemp("again") / "here", symlinks=True)
-    return folder / "results" / "tiny"
+@pytest.fixture
+def results(tiny_run: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(tiny_run, tmp_path / "here", symlinks=True) / "results" / "tiny"
 
 
 def test_a_second_run_has_nothing_to_do(results: Path) -> None:
@@ -64,7 +63,7 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> 
     path = results / "translations/ns-k70/s1/test/en-ke.txt"
     before = path.read_bytes()
     path.unlink()
-    again = run(results.parents[1], "--verbose")
+    again = run(results.parents[1], "--verbose", str(path.relative_to(results.parents[1])))
     assert again.returncode == 0, again.stderr
     assert path.read_bytes() == before
     # No limit on submissions: under one, waiting jobs are looked at every second (rules/common.smk).
@@ -127,17 +126,20 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1
     assert "exporting it again" in (results / "logs/finetune/continued.s1.log").read_text()
     # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
-    hypotheses = {path: path.read_bytes() for path in (results / "translations").rglob("*.txt")}
-    assert run(folder).returncode == 0
-    assert all(path.read_bytes() == content for path, content in hypotheses.items())
+    files = [results / f"translations/continued/s1/test/{direction}.txt" for direction in DIRECTIONS]
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    again = run(folder, *(str(path.relative_to(folder)) for path in files))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert all(path.stat().st_mtime_ns > time for path, (time, _) in before.items())
+    assert all(path.read_bytes() == content for path, (_, content) in before.items())
 
 
 def test_another_experiment_uses_its_systems(results: Path) -> None:
     """The baseline and the control are taken as they are; one more threshold is trained from them."""
     folder = results.parents[1]
     uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
-    analysis = {"analysis": {}, "evaluation": {}, "masks": {"k": [85]}}
-    config = {**CONFIG, "experiment": "second", "uses": uses, **analysis}
+    fewer = {"analysis": {}, "evaluation": {"off_target": False}, "masks": {"k": [85]}}
+    config = {**CONFIG, "experiment": "second", "uses": uses, **fewer}
     (folder / "second.yaml").write_text(yaml.safe_dump(config))
     done = run(folder, config="second.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
