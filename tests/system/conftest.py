@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.made_once import made_once
+from tests.once import once
 from tests.system.tiny_run import run_undisturbed
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that it ran in. Nothing may be changed there: later runs are made in a copy."""
-    return made_once(tmp_path_factory, "tiny_run", run_undisturbed)
+    return once(tmp_path_factory, "tiny_run", run_undisturbed)

@@ -17,7 +17,7 @@ from workflow_scripts.operate.environments import venvs_folder
 from workflow_scripts.operate.past_runs import past_trainings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def results(tiny_run: Path) -> Path:
     return tiny_run / "results" / "tiny"
 
