@@ -25,7 +25,13 @@ CONFIG: dict[str, Any] = {
     **BASE,
     "evaluation": {
         "comet": [
-            {"name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4},
+            {
+                "name": "own",
+                "folder": "models/own",
+                "known_languages": ["en", "de"],
+                "batch_size": 4,
+                "threads": 1,
+            },
             {"name": "hub", "model": "Unbabel/nowhere"},
             {"name": "lost", "folder": "models/lost"},
         ],

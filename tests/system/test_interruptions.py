@@ -43,6 +43,7 @@ CONFIG: dict[str, Any] = {
     "train": {
         "max_updates": 60,
         "max_tokens": 1000,
+        "threads": 1,
         "lr": 5e-3,
         "warmup_updates": 20,
         "validate_interval_updates": 20,
@@ -50,6 +51,7 @@ CONFIG: dict[str, Any] = {
     "finetune": {
         "max_updates": 10,
         "max_tokens": 1000,
+        "threads": 1,
         "lr": 1e-3,
         "warmup_updates": 5,
         "validate_interval_updates": 5,

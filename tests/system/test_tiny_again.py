@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from tests import started
-from tests.system.tiny_run import ROOT, plan, read, run
-from tests.tiny_experiment import CONFIG, DIRECTIONS
+from tests.system.tiny_run import CONFIG, ROOT, plan, read, run
+from tests.tiny_experiment import DIRECTIONS
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> N
     execution = {
         "max_tokens": 1000,
         "update_freq": 2,
-        "threads": 1,
+        "threads": 2,
         "log_interval": 10,
         "keep_checkpoints": 2,
     }

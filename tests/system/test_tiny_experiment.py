@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import started
-from tests.system.tiny_run import ROOT, read
-from tests.tiny_experiment import CONFIG, DIRECTIONS, LONGEST, SYSTEMS, TRAINED
+from tests.system.tiny_run import CONFIG, ROOT, read
+from tests.tiny_experiment import DIRECTIONS, LONGEST, SYSTEMS, TRAINED
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import earlier_training

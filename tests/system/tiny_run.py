@@ -10,10 +10,14 @@ from typing import Any
 
 import yaml
 
-from tests import forked, started
-from tests.tiny_experiment import CONFIG
+from tests import forked, started, tiny_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The trainings on one thread: layers this small gain nothing by two, and other tests have the other core.
+CONFIG: dict[str, Any] = {
+    **tiny_experiment.CONFIG,
+    **{part: {**tiny_experiment.CONFIG[part], "threads": 1} for part in ("train", "finetune")},
+}
 
 
 def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
