@@ -116,12 +116,10 @@ class Chaos:
                 continue
             self._kill(moment, rule)
         self._go_on()
-        assert self.experiment.process is not None
-        if self.experiment.process.wait() and self.kills and self.kills[-1].what == JOB:
-            self._explain()
+        if self.experiment.wait():
+            if self.kills and self.kills[-1].what == JOB:
+                self._explain()
             self.experiment.finish()  # the jobs that waited for the killed one
-        elif self.experiment.process.returncode:
-            self.experiment.finish()
         self.seconds = time.monotonic() - self._began
 
     def _go_on(self) -> None:

@@ -14,11 +14,14 @@ from typing import Any
 import psutil
 import yaml
 
+from tests import started
 from workflow_scripts.operate.orphans import RUN_VARIABLE, rule_of
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds between two looks at a file that is waited for.
 LOOK_SECONDS = 0.003
+#: Seconds that a run has, from one start to its end.
+PATIENCE = 800.0
 CORES = 2
 
 
@@ -94,16 +97,24 @@ class Experiment:
         """Run to the end. Raises RunFailed."""
         if not self.is_on():
             self.begin()
+        if status := self.wait():
+            raise RunFailed(f"exit status {status}; the end of {self.log}:\n{self.tail()}")
+
+    def wait(self) -> int:
+        """Wait for the end of the run that is on; return its exit status. Raises RunFailed: it hangs."""
         assert self.process is not None
-        if self.process.wait():
-            raise RunFailed(f"exit status {self.process.returncode}; the end of {self.log}:\n{self.tail()}")
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill_all()
+            raise RunFailed(f"no end after {PATIENCE:.0f} s; the end of {self.log}:\n{self.tail()}") from None
 
     def tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def has_nothing_to_do(self) -> bool:
         """What a dry run says."""
-        done = subprocess.run(self.command("-n"), cwd=ROOT, capture_output=True, text=True, check=False)
+        done = started.run(self.command("-n"), ROOT)
         return "Nothing to be done" in done.stdout + done.stderr
 
     def jobs(self) -> dict[psutil.Process, str]:

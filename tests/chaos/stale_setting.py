@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psutil
 
-from tests.chaos.experiment import Experiment, RunFailed
+from tests.chaos.experiment import LOOK_SECONDS, Experiment, RunFailed
 from workflow_scripts.processes import start_time
 
 
@@ -18,10 +19,14 @@ def stale_setting(experiment: Experiment, changed: dict[str, Any]) -> str:
     """
     for path in (experiment.results / "translations").rglob("*.txt"):
         path.unlink()
+    jobs = [name for name in experiment.finished_jobs() if name.startswith("decode/")]
     experiment.begin()
     decode = None
     while decode is None:
-        decode = next((job for job, rule in experiment.jobs().items() if rule == "decode"), None)
+        # To look at all processes takes time from what is waited for.
+        if any(map(experiment.has_begun, jobs)):
+            decode = next((job for job, rule in experiment.jobs().items() if rule == "decode"), None)
+        time.sleep(LOOK_SECONDS)
         if not experiment.is_on():
             raise RunFailed(f"no decode was seen:\n{experiment.tail()}")
     decode.suspend()

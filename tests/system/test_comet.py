@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tests import started
 from tests.small_config import BASE
 from workflow_scripts.operate.environments import venvs_folder
 
@@ -25,7 +25,13 @@ CONFIG: dict[str, Any] = {
     **BASE,
     "evaluation": {
         "comet": [
-            {"name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4},
+            {
+                "name": "own",
+                "folder": "models/own",
+                "known_languages": ["en", "de"],
+                "batch_size": 4,
+                "threads": 1,
+            },
             {"name": "hub", "model": "Unbabel/nowhere"},
             {"name": "lost", "folder": "models/lost"},
         ],
@@ -63,9 +69,9 @@ def lay(folder: Path) -> None:
         " make_model(pathlib.Path(sys.argv[1]))"
     )
     python = venvs_folder() / "comet/bin/python"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [str(python), "-W", "ignore", "-c", program, str(folder / "models/own")]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    command = [python, "-W", "ignore", "-c", program, folder / "models/own"]
+    done = started.run(command, folder, {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
 
 
@@ -75,14 +81,7 @@ def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
     options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules"]
     options += ["score", "comet", "fetch_comet", "compare", "compare_comet", "tabulate"]
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *options, "--", *targets],
-        cwd=folder,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return started.run([sys.executable, "-m", "snakemake", *options, "--", *targets], folder, variables)
 
 
 def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path: Path) -> None:

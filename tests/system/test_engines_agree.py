@@ -9,10 +9,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests import started
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
@@ -48,9 +49,7 @@ def run(environment: str, *arguments: str | Path) -> None:
     python = VENVS / environment / "bin/python"
     if not python.exists():
         pytest.skip(f"environment {environment} is missing ({python}): run 'make setup'")
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [str(python), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    done = started.run([python, *arguments], ROOT, {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import started
 from tests.workflow.test_job_counts import jobs, snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,14 +58,8 @@ def config(port: int) -> dict[str, Any]:
 
 def operate(folder: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", f"workflow_scripts.operate.{module}", "--configfile", "config.yaml"]
-    return subprocess.run(
-        [*command, "--snakefile", str(ROOT / "Snakefile"), *options],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
-        check=False,
-    )
+    command += ["--snakefile", str(ROOT / "Snakefile"), *options]
+    return started.run(command, folder, {"PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"})
 
 
 def mistakes(done: subprocess.CompletedProcess[str]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import started
 from workflow_scripts.config.load import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +19,8 @@ CONFIG = "config/experiments/toy60.yaml"
 
 def run_in(environment: str, module: str, *arguments: str) -> None:
     """Run a stage as a rule does."""
-    command = [str(ROOT / "envs/bin/run-in"), environment, f"workflow_scripts.{module}", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [ROOT / "envs/bin/run-in", environment, f"workflow_scripts.{module}", *arguments]
+    done = started.run(command, ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

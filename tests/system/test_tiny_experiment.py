@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.tiny_experiment import CONFIG, DIRECTIONS, LONGEST, SYSTEMS, TRAINED
+from tests import started
+from tests.system.tiny_run import CONFIG, ROOT, read
+from tests.tiny_experiment import DIRECTIONS, LONGEST, SYSTEMS, TRAINED
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import earlier_training
+from workflow_scripts.operate.environments import venvs_folder
 from workflow_scripts.operate.past_runs import past_trainings
 
-ROOT = Path(__file__).resolve().parents[2]
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
 
-
-def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-    command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / config), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))
-    done = run(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "results" / "tiny"
+@pytest.fixture(scope="session")
+def results(tiny_run: Path) -> Path:
+    return tiny_run / "results" / "tiny"
 
 
 def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
@@ -61,16 +43,6 @@ def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
     assert "epoch 2 reads results/tiny/data/bin/shard1" in log
 
 
-def read(path: Path) -> Any:
-    return json.loads(path.read_text())
-
-
-def test_a_second_run_has_nothing_to_do(results: Path) -> None:
-    again = run(results.parents[1])
-    assert again.returncode == 0
-    assert "Nothing to be done" in again.stdout + again.stderr
-
-
 def test_finished_trainings_are_known_as_the_config_has_them(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,20 +57,6 @@ def test_finished_trainings_are_known_as_the_config_has_them(
         earlier = [earlier_training(load_experiment({**CONFIG, **changes}), results, job) for job in jobs]
         assert [one and (one.updates, one.left) for one in earlier] == found
     assert {one.system for one in past_trainings(results.parent)} == set(SYSTEMS)
-
-
-def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
-    """The same effective batch in smaller pieces, other threads, other logs."""
-    execution = {
-        "max_tokens": 1000,
-        "update_freq": 2,
-        "threads": 1,
-        "log_interval": 10,
-        "keep_checkpoints": 2,
-    }
-    again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "Nothing to be done" in again.stdout + again.stderr
 
 
 def test_every_direction_of_every_system_is_decoded_and_scored(results: Path) -> None:
@@ -150,25 +108,6 @@ def test_systems_tell_right_inflections_from_wrong_ones(results: Path) -> None:
             assert number["n"] == 60 and number["chance"] == 0.5 < number["accuracy"]
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "evaluation.contrastive.mine: there is no file mine.tsv"),
-        ("direction\tid\tsource\n", "mine.tsv, line 1: column 'correct' is missing"),
-    ],
-)
-def test_a_contrastive_set_is_looked_at_before_the_first_job(
-    results: Path, content: str | None, said: str
-) -> None:
-    folder = results.parents[1]
-    if content:
-        (folder / "mine.tsv").write_text(content)
-    evaluation = {**CONFIG["evaluation"], "contrastive": {"mine": "mine.tsv"}}
-    done = run(folder, "--dry-run", "--config", f"evaluation={evaluation}")
-    assert done.returncode == 1
-    assert said in done.stdout + done.stderr
-
-
 def test_a_mask_fits_its_own_direction(results: Path) -> None:
     """Positive control: untrained, the own mask harms less than a random one of equal size per layer."""
     control = read(results / "analysis" / "mask_control" / "baseline" / "s1" / "k70.json")
@@ -192,19 +131,14 @@ keep = np.stack([table.row(swap.get(row, row)) for row in table.rows])
 MaskTable(table.rows, keep, table.space, table.manifest).write(sys.argv[2])
 """
     masks = tmp_path / "swapped.npz"
-    python = [str(VENVS / "fairseq/bin/python")]
-    subprocess.run(
-        [*python, "-c", script, str(results / "masks/baseline/s1/k70.npz"), str(masks)], cwd=ROOT, check=True
-    )
-    command = [*python, "-m", "workflow_scripts.analyse.mask_control", "--masks", str(masks)]
-    command += [
-        "--system",
-        str(results / "systems/baseline/s1"),
-        "--data-bin",
-        str(results / "data/bin/shard0"),
-    ]
+    python = venvs_folder() / "fairseq/bin/python"
+    done = started.run([python, "-c", script, results / "masks/baseline/s1/k70.npz", masks], ROOT)
+    assert done.returncode == 0, done.stderr
+    command = [python, "-m", "workflow_scripts.analyse.mask_control", "--masks", masks]
+    command += ["--system", results / "systems/baseline/s1", "--data-bin", results / "data/bin/shard0"]
     command += ["--subset", "test", "--directions", *TRAINED, "--seed", "1", "--max-sentences", "60"]
-    subprocess.run([*command, "--out", str(tmp_path / "o.json")], cwd=ROOT, check=True, capture_output=True)
+    done = started.run([*command, "--out", tmp_path / "o.json"], ROOT)
+    assert done.returncode == 0, done.stderr
     control = read(tmp_path / "o.json")["control"]
     assert control["passed"] is False
     assert control["own_below_other_targets"] == {"en-ka": False, "en-ke": False}
@@ -230,123 +164,9 @@ def test_every_rule_left_its_log_and_its_benchmark(results: Path) -> None:
 
 def test_translate_takes_raw_text(results: Path) -> None:
     source = (results / "data/text/test/en-ka.ka.txt").read_text().splitlines()[:3]
-    command = [str(VENVS / "text/bin/python"), "-m", "workflow_scripts.translate.translate"]
-    command += ["--system", str(results / "systems/ns-k70/s1"), "--direction", "ka-en"]
-    done = subprocess.run(
-        command, input="\n".join(source) + "\n", capture_output=True, text=True, cwd=ROOT, check=False
-    )
+    command = [venvs_folder() / "text/bin/python", "-m", "workflow_scripts.translate.translate"]
+    command += ["--system", results / "systems/ns-k70/s1", "--direction", "ka-en"]
+    done = started.run(command, ROOT, said="\n".join(source) + "\n")
     assert done.returncode == 0, done.stderr
     decoded = (results / "translations/ns-k70/s1/test/ka-en.txt").read_text().split("\n")[:3]
     assert done.stdout.split("\n")[:3] == decoded
-
-
-def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> None:
-    path = results / "translations/ns-k70/s1/test/en-ke.txt"
-    before = path.read_bytes()
-    path.unlink()
-    again = run(results.parents[1], "--verbose")
-    assert again.returncode == 0, again.stderr
-    assert path.read_bytes() == before
-    # No limit on submissions: under one, waiting jobs are looked at every second (rules/common.smk).
-    assert f"'_job_count': {sys.maxsize}" in again.stderr
-    assert "'_job_count': 100" not in again.stderr
-
-
-def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
-    command = [str(VENVS / "workflow/bin/python"), "-m", "workflow_scripts.operate.verify"]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [*command, "--configfile", config],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=variables,
-        check=False,
-    )
-
-
-def test_a_result_changed_by_hand_is_told(results: Path) -> None:
-    """The manifest takes it over, but not silently. One file is read by a job, the other by none."""
-    folder = results.parents[1]
-    for name in ("data/bin/test.en-ka.en.json", "tables/summary.md"):
-        path = results / name
-        path.write_text(path.read_text() + "\n")
-        assert verify(folder).returncode == 1
-        again = run(folder)
-        assert again.returncode == 0, again.stderr
-        told = [line for line in again.stderr.splitlines() if "not by this one" in line]
-        assert told == [f"results/tiny/{name}: changed since the last run, and not by this one"]
-        assert verify(folder).returncode == 0
-
-
-def test_the_manifest_follows_a_config_that_reruns_nothing(results: Path) -> None:
-    folder = results.parents[1]
-    finetune = {**CONFIG["finetune"], "log_interval": 10}
-    (folder / "logs.yaml").write_text(yaml.safe_dump({**CONFIG, "finetune": finetune}))
-    assert "config: finetune is not what the manifest" in verify(folder, "logs.yaml").stdout
-    assert "Nothing to be done" in run(folder, config="logs.yaml").stderr
-    done = verify(folder, "logs.yaml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert run(folder).returncode == 0
-    assert verify(folder).returncode == 0
-
-
-def clean_training(folder: Path, *arguments: str) -> str:
-    command = [str(VENVS / "workflow/bin/python"), "-m", "workflow_scripts.operate.clean_training"]
-    command += ["--configfile", "tiny.yaml", *arguments]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_trainings_are_cleaned_and_systems_export_again_without_training(results: Path) -> None:
-    folder = results.parents[1]
-    systems = {path: path.read_bytes() for path in (results / "systems").rglob("*") if path.is_file()}
-    assert "to delete it, add CONFIRM=yes" in clean_training(folder)
-    assert len(list((results / "training").rglob("*.pt"))) == 9  # three systems: best, last, one more
-    assert "the systems are untouched" in clean_training(folder, "--confirm")
-    assert not list((results / "training").rglob("*.pt"))
-    assert all(path.read_bytes() == content for path, content in systems.items())
-    assert "Nothing to be done" in run(folder, "-n").stdout
-    weights = results / "systems/continued/s1/model.safetensors"
-    weights.unlink()
-    again = run(folder, "--keep-going", str(weights.relative_to(folder)))
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert all(path.read_bytes() == content for path, content in systems.items())
-    assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1
-    assert "exporting it again" in (results / "logs/finetune/continued.s1.log").read_text()
-    # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
-    hypotheses = {path: path.read_bytes() for path in (results / "translations").rglob("*.txt")}
-    assert run(folder).returncode == 0
-    assert all(path.read_bytes() == content for path, content in hypotheses.items())
-
-
-def test_another_experiment_uses_its_systems(results: Path) -> None:
-    """The baseline and the control are taken as they are; one more threshold is trained from them."""
-    folder = results.parents[1]
-    uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
-    analysis = {"analysis": {}, "evaluation": {}, "masks": {"k": [85]}}
-    config = {**CONFIG, "experiment": "second", "uses": uses, **analysis}
-    (folder / "second.yaml").write_text(yaml.safe_dump(config))
-    done = run(folder, config="second.yaml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    second = folder / "results" / "second"
-    assert [path.name for path in (second / "training").iterdir()] == ["ns-k85"]
-    for system in ("baseline", "continued"):
-        for direction in DIRECTIONS:
-            name = f"translations/{system}/s1/test/{direction}.txt"
-            assert (second / name).read_bytes() == (results / name).read_bytes()
-    assert (
-        read(second / "systems/ns-k85/s1/system.json")["parent"]["weights_sha256"]
-        == (read(results / "systems/baseline/s1/system.json")["sha256"]["model.safetensors"])
-    )
-
-
-def test_intermediate_data_may_be_deleted(results: Path) -> None:
-    """As docs/how-to/disk.md says."""
-    shutil.rmtree(results / "data/toy")
-    shutil.rmtree(results / "data/text")
-    shutil.rmtree(results / "data/bin")
-    done = run(results.parents[1], "-n")
-    assert "Nothing to be done" in done.stdout, done.stdout

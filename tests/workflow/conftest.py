@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,13 @@ def finished_experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
         finish(folder)
 
     return once(tmp_path_factory, "finished_experiment", make)
+
+
+@pytest.fixture(scope="session")
+def elsewhere(finished_experiment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its copy in another folder, where nothing is changed either. Times stay."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(finished_experiment, folder, dirs_exist_ok=True)
+
+    return once(tmp_path_factory, "elsewhere", make)

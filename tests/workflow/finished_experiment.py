@@ -57,12 +57,18 @@ def merged(config: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
 
 
 def snakemake(
-    folder: Path, config: Mapping[str, Any], *options: str, checkout: Path = ROOT, path: str = ""
+    folder: Path,
+    config: Mapping[str, Any],
+    *options: str,
+    checkout: Path = ROOT,
+    path: str = "",
+    configfile: str | Path = "config.yaml",
 ) -> str:
     """Run Snakemake in a folder as `make run` does, and return what it said; `path` goes before PATH."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
+    (folder / configfile).write_text(yaml.safe_dump(dict(config), sort_keys=False))
     command = ["workflow_scripts.operate.run", "--snakefile", str(checkout / "Snakefile"), "--cores", "4"]
-    return program(folder, *command, "--configfile", "config.yaml", *options, checkout=checkout, path=path)
+    command += ["--configfile", str(configfile)]
+    return program(folder, *command, *options, checkout=checkout, path=path)
 
 
 def program(folder: Path, *words: str, checkout: Path = ROOT, path: str = "") -> str:
@@ -86,15 +92,17 @@ def counts(jobs: Sequence[PlannedJob]) -> dict[str, int]:
 
 
 def finish(folder: Path, config: Mapping[str, Any] = CONFIG, **where: Any) -> Path:
-    """Bring an experiment that has not begun into the state in which all jobs have finished."""
+    """Bring an experiment into the state in which all jobs have finished, from where it stands."""
     jobs = planned(folder, config, **where)
     for job in jobs:
         for name in (*job.outputs, job.benchmark, job.log):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content(name))
-    # Without forcing, what is there counts as made, and nothing is recorded.
-    snakemake(folder, config, "--touch", "--forceall", "--quiet", "all", **where)
+    # Without forcing, what is there counts as made, and nothing is recorded. Only these: Snakemake sleeps a
+    # tenth of a second for each job that it touches.
+    forced = sorted({job.rule for job in jobs})
+    snakemake(folder, config, "--touch", "--quiet", "all", "--forcerun", *forced, **where)
     for job in jobs:
         if job.rule in TRAINING_RULES:
             name = job.wildcards.get("finetuned", "baseline")
@@ -140,8 +148,10 @@ def lay_down_text(folder: Path) -> None:
 
 
 def copied_checkout(folder: Path) -> Path:
-    """Copy what a run needs of this checkout, to edit it."""
+    """Copy what a run needs of this checkout, to edit it, with what was kept of its modules."""
+    # Other processes may be writing beside them.
+    half_written = shutil.ignore_patterns("*.pyc.*", "*.syntax.json.*")
     for name in ("rules", "envs", "profiles", "config", "workflow_scripts"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=half_written)
     shutil.copy2(ROOT / "Snakefile", folder / "Snakefile")
     return folder

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT
 
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
@@ -56,17 +56,9 @@ def run(folder: Path, *options: str) -> tuple[list[str], str]:
     """Run the fine-tunings with Snakemake; return the lines of ``seen``, and what Snakemake said."""
     here = folder / "here"
     (here / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    command = [sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile")]
+    command = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--cores", "16", "--configfile", "config.yaml", "--profile", str(ROOT / "profiles/default")]
     targets = [f"results/small/systems/{name}/s1/system.json" for name in TRAININGS]
-    done = subprocess.run(
-        [*command, *options, "--", *targets],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=here,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    done = forked.run(here, *command, *options, "--", *targets)
     seen = here / "seen"
-    return seen.read_text().splitlines() if seen.exists() else [], done.stdout
+    return seen.read_text().splitlines() if seen.exists() else [], done.stdout + done.stderr

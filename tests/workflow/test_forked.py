@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import forked
+from tests import forked, started
 from tests.workflow.finished_experiment import CONFIG, ROOT, copied_checkout, lay_down_text
 
 RUN = ("workflow_scripts.operate.run", "--snakefile")
@@ -20,9 +19,7 @@ OPTIONS = ("--cores", "2", "--configfile", "config.yaml")
 
 
 def new(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *words]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
+    return started.run([sys.executable, "-m", *words], folder, {"PYTHONPATH": str(ROOT)})
 
 
 #: What differs from run to run, and the folder that Snakemake was imported in.

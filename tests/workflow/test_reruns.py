@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,20 +33,16 @@ esac
 """
 
 
-@pytest.fixture(scope="module")
-def finished(finished_experiment: Path) -> Path:
-    return finished_experiment
-
-
-def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
+def run(row: Row, elsewhere: Path, folder: Path) -> dict[str, int]:
     """Return the jobs that a change makes run."""
-    here = folder / "here"
-    shutil.copytree(finished, here)  # times stay
+    here = elsewhere
+    if row.before or row.edit:
+        here = shutil.copytree(elsewhere, folder / "here")
     if row.before:
         finish(here, merged(CONFIG, row.before))
     if row.edit:
         row.edit(here)
-    where: dict[str, object] = {}
+    where: dict[str, object] = {"configfile": folder / "config.yaml"}
     if row.code:
         where["checkout"] = copied_checkout(folder / "checkout")
         row.code(where["checkout"])
@@ -59,28 +54,14 @@ def run(row: Row, finished: Path, folder: Path) -> dict[str, int]:
     return counts(planned(here, merged(CONFIG, row.config), *row.options, **where))
 
 
-@pytest.fixture(scope="module")
-def runs(
-    finished: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> dict[str, Future[dict[str, int]]]:
-    """Dry runs of the rows that are asked for, two at a time."""
-    wanted = [item.callspec.params.get("row") for item in request.session.items if hasattr(item, "callspec")]
-    pool = ThreadPoolExecutor(max_workers=2)
-    return {
-        row.change: pool.submit(run, row, finished, tmp_path_factory.mktemp("row"))
-        for row in ROWS
-        if row in wanted
-    }
-
-
 def test_an_experiment_that_has_not_begun_runs_all(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     assert counts(planned(tmp_path, CONFIG)) == ALL
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.change) for row in ROWS])
-def test_a_change_reruns(row: Row, runs: dict[str, Future[dict[str, int]]]) -> None:
-    assert runs[row.change].result() == row.jobs
+def test_a_change_reruns(row: Row, elsewhere: Path, tmp_path: Path) -> None:
+    assert run(row, elsewhere, tmp_path) == row.jobs
 
 
 def test_the_page_has_the_rows_of_the_tests() -> None:
@@ -89,8 +70,10 @@ def test_the_page_has_the_rows_of_the_tests() -> None:
     assert len({row.change for row in ROWS}) == len(ROWS)
 
 
-def test_training_code_that_changed_is_told_with_the_hours_at_stake(finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "here")
+def test_training_code_that_changed_is_told_with_the_hours_at_stake(
+    finished_experiment: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished_experiment, tmp_path / "here")
     checkout = copied_checkout(tmp_path / "checkout")
     snakefile = str(checkout / "Snakefile")
     why = ["workflow_scripts.operate.why", "--configfile", "config.yaml", "--snakefile", snakefile]
@@ -104,8 +87,8 @@ def test_training_code_that_changed_is_told_with_the_hours_at_stake(finished: Pa
     )
 
 
-def test_a_plan_adds_up_what_earlier_jobs_took(finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "here")
+def test_a_plan_adds_up_what_earlier_jobs_took(finished_experiment: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished_experiment, tmp_path / "here")
     config = yaml.safe_dump(merged(CONFIG, {"masks": {"k": [70, 80, 95]}}))
     (tmp_path / "here" / "config.yaml").write_text(config)
     plan = ["workflow_scripts.operate.plan", "--configfile", "config.yaml", "--cores", "2"]

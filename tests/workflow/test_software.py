@@ -126,7 +126,8 @@ def test_the_sites_file_alone_changes_nothing_that_runs(site: Path) -> None:
 
 
 def test_a_sites_images_rerun_nothing(site: Path, finished_experiment: Path) -> None:
-    assert planned(finished_experiment, CONFIG, "--sdm", "apptainer") == []
+    config = site / "config.yaml"
+    assert planned(finished_experiment, CONFIG, "--sdm", "apptainer", configfile=config) == []
 
 
 def test_a_mistake_in_the_sites_file_is_one_line(site: Path) -> None:

@@ -1,0 +1,164 @@
+"""What later runs make of the tiny experiment, which has finished: each test in a copy of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import started
+from tests.system.tiny_run import CONFIG, ROOT, plan, read, run
+from tests.tiny_experiment import DIRECTIONS
+
+
+@pytest.fixture
+def results(tiny_run: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(tiny_run, tmp_path / "here", symlinks=True) / "results" / "tiny"
+
+
+def test_a_second_run_has_nothing_to_do(results: Path) -> None:
+    again = plan(results.parents[1])
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
+    """The same effective batch in smaller pieces, other threads, other logs."""
+    execution = {
+        "max_tokens": 1000,
+        "update_freq": 2,
+        "threads": 2,
+        "log_interval": 10,
+        "keep_checkpoints": 2,
+    }
+    again = plan(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "evaluation.contrastive.mine: there is no file mine.tsv"),
+        ("direction\tid\tsource\n", "mine.tsv, line 1: column 'correct' is missing"),
+    ],
+)
+def test_a_contrastive_set_is_looked_at_before_the_first_job(
+    results: Path, content: str | None, said: str
+) -> None:
+    folder = results.parents[1]
+    if content:
+        (folder / "mine.tsv").write_text(content)
+    evaluation = {**CONFIG["evaluation"], "contrastive": {"mine": "mine.tsv"}}
+    done = plan(folder, "--dry-run", "--config", f"evaluation={evaluation}")
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+
+
+def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> None:
+    path = results / "translations/ns-k70/s1/test/en-ke.txt"
+    before = path.read_bytes()
+    path.unlink()
+    again = run(results.parents[1], "--verbose", str(path.relative_to(results.parents[1])))
+    assert again.returncode == 0, again.stderr
+    assert path.read_bytes() == before
+    # No limit on submissions: under one, waiting jobs are looked at every second (rules/common.smk).
+    assert f"'_job_count': {sys.maxsize}" in again.stderr
+    assert "'_job_count': 100" not in again.stderr
+
+
+def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workflow_scripts.operate.verify", "--configfile", config]
+    return started.run(command, folder, {"PYTHONPATH": str(ROOT)})
+
+
+def test_a_result_changed_by_hand_is_told(results: Path) -> None:
+    """The manifest takes it over, but not silently. One file is read by a job, the other by none."""
+    folder = results.parents[1]
+    for name in ("data/bin/test.en-ka.en.json", "tables/summary.md"):
+        path = results / name
+        path.write_text(path.read_text() + "\n")
+        assert verify(folder).returncode == 1
+        again = run(folder)
+        assert again.returncode == 0, again.stderr
+        told = [line for line in again.stderr.splitlines() if "not by this one" in line]
+        assert told == [f"results/tiny/{name}: changed since the last run, and not by this one"]
+        assert verify(folder).returncode == 0
+
+
+def test_the_manifest_follows_a_config_that_reruns_nothing(results: Path) -> None:
+    folder = results.parents[1]
+    finetune = {**CONFIG["finetune"], "log_interval": 10}
+    (folder / "logs.yaml").write_text(yaml.safe_dump({**CONFIG, "finetune": finetune}))
+    assert "config: finetune is not what the manifest" in verify(folder, "logs.yaml").stdout
+    assert "Nothing to be done" in plan(folder, config="logs.yaml").stderr
+    done = verify(folder, "logs.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert plan(folder).returncode == 0
+    assert verify(folder).returncode == 0
+
+
+def clean_training(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "workflow_scripts.operate.clean_training", "--configfile", "tiny.yaml"]
+    done = started.run([*command, *arguments], folder, {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_trainings_are_cleaned_and_systems_export_again_without_training(results: Path) -> None:
+    folder = results.parents[1]
+    systems = {path: path.read_bytes() for path in (results / "systems").rglob("*") if path.is_file()}
+    assert "to delete it, add CONFIRM=yes" in clean_training(folder)
+    assert len(list((results / "training").rglob("*.pt"))) == 9  # three systems: best, last, one more
+    assert "the systems are untouched" in clean_training(folder, "--confirm")
+    assert not list((results / "training").rglob("*.pt"))
+    assert all(path.read_bytes() == content for path, content in systems.items())
+    assert "Nothing to be done" in plan(folder, "-n").stdout
+    weights = results / "systems/continued/s1/model.safetensors"
+    weights.unlink()
+    again = run(folder, "--keep-going", str(weights.relative_to(folder)))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert all(path.read_bytes() == content for path, content in systems.items())
+    assert len(read(results / "training/continued/s1/history.json")["attempts"]) == 1
+    assert "exporting it again" in (results / "logs/finetune/continued.s1.log").read_text()
+    # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
+    files = [results / f"translations/continued/s1/test/{direction}.txt" for direction in DIRECTIONS]
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    again = run(folder, *(str(path.relative_to(folder)) for path in files))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert all(path.stat().st_mtime_ns > time for path, (time, _) in before.items())
+    assert all(path.read_bytes() == content for path, (_, content) in before.items())
+
+
+def test_another_experiment_uses_its_systems(results: Path) -> None:
+    """The baseline and the control are taken as they are; one more threshold is trained from them."""
+    folder = results.parents[1]
+    uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
+    fewer = {"analysis": {}, "evaluation": {"off_target": False}, "masks": {"k": [85]}}
+    config = {**CONFIG, "experiment": "second", "uses": uses, **fewer}
+    (folder / "second.yaml").write_text(yaml.safe_dump(config))
+    done = run(folder, config="second.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    second = folder / "results" / "second"
+    assert [path.name for path in (second / "training").iterdir()] == ["ns-k85"]
+    for system in ("baseline", "continued"):
+        for direction in DIRECTIONS:
+            name = f"translations/{system}/s1/test/{direction}.txt"
+            assert (second / name).read_bytes() == (results / name).read_bytes()
+    assert (
+        read(second / "systems/ns-k85/s1/system.json")["parent"]["weights_sha256"]
+        == (read(results / "systems/baseline/s1/system.json")["sha256"]["model.safetensors"])
+    )
+
+
+def test_intermediate_data_may_be_deleted(results: Path) -> None:
+    """As docs/how-to/disk.md says."""
+    shutil.rmtree(results / "data/toy")
+    shutil.rmtree(results / "data/text")
+    shutil.rmtree(results / "data/bin")
+    done = plan(results.parents[1], "-n")
+    assert "Nothing to be done" in done.stdout, done.stdout

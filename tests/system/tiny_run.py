@@ -1,0 +1,48 @@
+"""Runs of the tiny experiment: the undisturbed one that all files of this folder share, and later ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests import forked, started, tiny_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+#: The trainings on one thread: layers this small gain nothing by two, and other tests have the other core.
+CONFIG: dict[str, Any] = {
+    **tiny_experiment.CONFIG,
+    **{part: {**tiny_experiment.CONFIG[part], "threads": 1} for part in ("train", "finetune")},
+}
+
+
+def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a folder."""
+    return started.run([sys.executable, "-m", *_words(folder, config), *arguments], folder)
+
+
+def plan(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+    """As `run`, where no job will start: in a process that has Snakemake already."""
+    return forked.run(folder, *_words(folder, config), *arguments)
+
+
+def _words(folder: Path, config: str) -> list[str]:
+    words = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    words += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
+    return [*words, "--configfile", str(folder / config)]
+
+
+def run_undisturbed(folder: Path) -> None:
+    """Run the tiny experiment from nothing to its end, in a folder that is empty."""
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def read(path: Path) -> Any:
+    """Return what a JSON file says."""
+    return json.loads(path.read_text())
