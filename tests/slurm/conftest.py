@@ -1,20 +1,97 @@
-"""One SLURM controller for all tests of this folder; where none can be started they say why and skip."""
+"""One SLURM controller and one experiment for all tests of this folder; where there can be none they say why.
+
+They skip, but in continuous integration (CI=true) they fail: nobody would notice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.slurm import controller as slurm
+from tests.slurm.programs import end_all
+from tests.slurm.runs import Finished, Runs
+from tests.slurm.site import ClusterRun, SlurmJob, slurm_jobs
+
+#: Fixtures that are runs, in the order in which they end.
+RUNS = ("finished", "alone_finished", "two_tasks", "alone_two_tasks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests that look at a run behind those that need none: these run meanwhile."""
+    items.sort(key=lambda item: max((1 + RUNS.index(n) for n in _fixtures(item) if n in RUNS), default=0))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return list(getattr(item, "fixturenames", ()))
+
+
+def without(reason: str) -> NoReturn:
+    """Skip the test, or fail in continuous integration."""
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        pytest.fail(f"no SLURM, and CI is set: {reason}", pytrace=False)
+    pytest.skip(f"no SLURM: {reason}")
 
 
 @pytest.fixture(scope="session")
 def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Controller]:
-    slurm.install()
-    if reason := slurm.missing():
-        pytest.skip(f"no SLURM: {reason}")
+    if reason := slurm.install():
+        without(reason)
     running = slurm.Controller(tmp_path_factory.mktemp("controller"))
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def runs(
+    controller: slurm.Controller, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runs]:
+    """The runs that the collected tests look at, all begun."""
+    wanted = {name for item in request.session.items for name in _fixtures(item)}
+    begun = Runs(tmp_path_factory.mktemp("runs"), wanted)
+    yield begun
+    end_all()
+    begun.close()
+
+
+@pytest.fixture(autouse=True)
+def others_go_on(request: pytest.FixtureRequest) -> None:
+    """With the first test that needs the controller the runs begin."""
+    if "controller" in request.fixturenames:
+        request.getfixturevalue("runs")
+
+
+@pytest.fixture(scope="session")
+def finished(runs: Runs) -> Finished:
+    """The tiny experiment, run on the cluster."""
+    return runs.result("finished")
+
+
+@pytest.fixture(scope="session")
+def alone_finished(runs: Runs) -> Path:
+    """The results of the same without a cluster."""
+    return runs.result("alone_finished")
+
+
+@pytest.fixture(scope="session")
+def two_tasks(runs: Runs) -> ClusterRun:
+    """A training of two tasks whose workflow was killed and whose node failed."""
+    return runs.result("two_tasks")
+
+
+@pytest.fixture(scope="session")
+def alone_two_tasks(runs: Runs) -> Path:
+    """The results of the same in one process without a cluster."""
+    return runs.result("alone_two_tasks")
+
+
+@pytest.fixture
+def new_jobs(runs: Runs) -> Callable[[], list[SlurmJob]]:
+    """What jobs were submitted since the test began, but for those of `runs`."""
+    before = {job.number for job in slurm_jobs()}
+    return lambda: [j for j in slurm_jobs() if j.number not in before and j.run not in runs.jobs_are_named()]

@@ -7,25 +7,26 @@ packages munge, slurmctld, slurmd, slurm-client; `make test-slurm` installs them
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_scripts.processes import start_time
+from tests.slurm import leftover
+from workflow_scripts.processes import identity
 
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 CONFIGURATION = Path("/etc/slurm")
-# Memory for two decodes and a job with a GPU, or one and two.
-CORES, MEMORY_MB, GPUS = 8, 24000, 2
+# Cores for two groups of jobs of different runs, or one and much else; memory for one and two jobs with a GPU.
+CORES, MEMORY_MB, GPUS = 16, 24000, 2
 GPU_MODEL = "a100"
+#: Seconds that one of SLURM's programs has to answer, and that apt-get has.
+ANSWER_SECONDS, INSTALL_SECONDS = 30.0, 600.0
 
 # cred_expire is also the time after which a requeued job may start again.
 SLURM_CONF = """\
@@ -73,14 +74,30 @@ def missing() -> str | None:
     )
 
 
-def install() -> None:
-    """Install Debian's packages of SLURM, if this user may; says nothing if it may not."""
-    if missing() is None or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
+def install() -> str | None:
+    """Install Debian's packages of SLURM where this user may; return why there is none even so, or None."""
+    reason = missing()
+    if reason is None or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return reason
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # Where no service manager runs, packages must not try to start what they bring.
     for command in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", *PACKAGES]):
-        subprocess.run(["apt-get", "-y", *command], env=environment, capture_output=True, check=False)
+        try:
+            done = _call("apt-get", "-y", *command, seconds=INSTALL_SECONDS, environment=environment)
+        except subprocess.TimeoutExpired:
+            return f"{missing()}; apt-get {command[0]} took more than {INSTALL_SECONDS:.0f} s"
+        if done.returncode:
+            said = "".join(done.stderr.strip().splitlines()[-1:])
+            reason = f"{missing()}; apt-get {command[0]}: {said or f'exit status {done.returncode}'}"
+    return reason if missing() else None
+
+
+def _call(
+    *command: str, seconds: float = ANSWER_SECONDS, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds, env=environment, check=False
+    )
 
 
 @dataclass
@@ -90,16 +107,14 @@ class Controller:
     folder: Path
     cores: int = CORES
     munged: subprocess.Popen[bytes] | None = None
-    kept: dict[Path, bytes | None] = field(default_factory=dict)
 
     def start(self, seconds: float = 60.0) -> None:
-        """Start it and wait until its node is idle.
+        """Start it and wait until its node is idle; one that an aborted session of these tests left is ended.
 
         Raises:
             RuntimeError: another controller runs on this machine, or the node does not come up.
         """
-        if self._answers():
-            raise RuntimeError("a SLURM controller runs on this machine already")
+        self._make_room()
         host = socket.gethostname().partition(".")[0]
         for name in ("state", "spool", "dev"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -109,65 +124,64 @@ class Controller:
             if not device.exists():  # a clone of /dev/null
                 os.mknod(device, 0o666 | 0o020000, os.makedev(1, 3))
             gres.append(f"NodeName={host} Name=gpu Type={GPU_MODEL} File={device}\n")
-        text = SLURM_CONF.format(
+        text = leftover.head(self.folder, identity()) + SLURM_CONF.format(
             host=host, folder=self.folder, cores=self.cores, memory=MEMORY_MB, model=GPU_MODEL, gpus=GPUS
         )
-        self._write(CONFIGURATION / "slurm.conf", text)
-        self._write(CONFIGURATION / "gres.conf", "".join(gres))
-        self._start_munge()
+        leftover.write(CONFIGURATION / "slurm.conf", text)
+        leftover.write(CONFIGURATION / "gres.conf", "".join(gres))
         try:
+            self._start_munge()
             for daemon in ("slurmctld", "slurmd"):
-                subprocess.run([self._program(daemon)], check=True, capture_output=True)
+                # By their command lines a later session knows whose they are.
+                _call(self._program(daemon), "-L", f"{self.folder}/{daemon}.log").check_returncode()
             end = time.monotonic() + seconds
             while self._states() != {"idle"}:
                 if time.monotonic() > end:
                     log = (self.folder / "slurmctld.log").read_text(errors="replace")[-2000:]
-                    raise RuntimeError(f"the node does not come up:\n{log}")
+                    raise RuntimeError(f"the node does not come up in {seconds:.0f} s:\n{log}")
                 time.sleep(0.2)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """End the daemons by their process ids, and put back the configuration that was there."""
-        for daemon in ("slurmd", "slurmctld"):
-            with contextlib.suppress(OSError, ValueError):
-                pid = int((self.folder / f"{daemon}.pid").read_text())
-                os.kill(pid, signal.SIGTERM)
-                for _ in range(100):
-                    if start_time(pid) is None:
-                        break
-                    time.sleep(0.1)
-                else:
-                    os.kill(pid, signal.SIGKILL)
+        """Cancel all jobs, end the daemons, and put back the configuration that was there."""
+        leftover.Leftover(self.folder, identity()).end(CONFIGURATION)
         if self.munged is not None:
             self.munged.terminate()
-            self.munged.wait()
-        for path, content in self.kept.items():
-            if content is None:
-                path.unlink(missing_ok=True)
-            else:
-                path.write_bytes(content)
+            try:
+                self.munged.wait(timeout=leftover.PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.munged.kill()
+
+    def _make_room(self) -> None:
+        """End what an aborted session left; refuse if any other SLURM is on this machine."""
+        left = leftover.Leftover.found_in(CONFIGURATION)
+        if left and not left.is_abandoned():
+            raise RuntimeError(f"these tests run on this machine already ({left.owner}, in {left.folder})")
+        if left:
+            left.end(CONFIGURATION)
+        if leftover.daemons() or self._answers():
+            raise RuntimeError("a SLURM controller runs on this machine already, or a daemon of a node")
+        # The daemons read the configuration where a job's srun does, and so must this process's programs.
+        os.environ.pop("SLURM_CONF", None)
 
     def _answers(self) -> bool:
-        done = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, check=False)
-        return " is UP" in done.stdout
+        """True if there is a controller for this machine's programs; it may be a site's, and elsewhere."""
+        try:
+            return " is UP" in _call("scontrol", "ping").stdout
+        except subprocess.TimeoutExpired:
+            return False
 
     def _states(self) -> set[str]:
-        done = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, check=False)
-        return set(done.stdout.split())
+        return set(_call("sinfo", "-h", "-o", "%T").stdout.split())
 
     def _program(self, name: str) -> str:
         return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") or name
 
-    def _write(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.kept[path] = path.read_bytes() if path.exists() else None
-        path.write_text(text)
-
     def _start_munge(self) -> None:
         """Start munge unless it runs: it proves to the daemons who asks."""
-        if subprocess.run(["munge", "-n"], capture_output=True, check=False).returncode == 0:
+        if _call("munge", "-n").returncode == 0:
             return
         key = Path("/etc/munge/munge.key")
         if not key.exists():
@@ -181,7 +195,7 @@ class Controller:
         command = ["runuser", "-u", "munge", "--", self._program("munged"), "--foreground"]
         self.munged = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
-            if subprocess.run(["munge", "-n"], capture_output=True, check=False).returncode == 0:
+            if _call("munge", "-n").returncode == 0:
                 return
             time.sleep(0.1)
         raise RuntimeError("munge does not start")

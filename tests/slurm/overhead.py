@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.slurm import controller as slurm
+from tests.slurm.programs import LIMIT, end_all
 from tests.slurm.site import ROOT, ClusterRun
 
 LANGUAGES = [f"a{letter}" for letter in "abcdefghij"]
@@ -80,7 +81,7 @@ def on_this_machine(folder: Path) -> float:
     ]
     command += ["--configfile", "config.yaml", "--workflow-profile", str(ROOT / "profiles/default")]
     begun = time.monotonic()
-    subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True)
+    subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True, timeout=LIMIT)
     return time.monotonic() - begun
 
 
@@ -94,8 +95,7 @@ def on_cluster(folder: Path, lines: dict[str, str]) -> float:
 
 def main() -> None:
     """Print the table."""
-    slurm.install()
-    if reason := slurm.missing():
+    if reason := slurm.install():
         raise SystemExit(f"error: {reason}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -106,6 +106,7 @@ def main() -> None:
             for number, (way, lines) in enumerate(WAYS.items()):
                 seconds[way] = on_cluster(folder / f"way{number}", lines)
         finally:
+            end_all()
             controller.stop()
     jobs = len(targets())
     print(f"{jobs} jobs of a text of one line, {CORES} at a time\n")

@@ -11,8 +11,7 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from typing import Any
 import yaml
 
 from tests.slurm.controller import GPU_MODEL
+from tests.slurm.programs import begin, call, end_of
+from workflow_scripts.operate.queue import name_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
@@ -32,17 +33,17 @@ EDITS: dict[str, Any] = {
     "gpu_mem_mb": 6000,
     "gpu_model": GPU_MODEL,
 }
-#: Seconds that any run of these tests may take.
-LIMIT = 900.0
+#: Seconds that a refusal may take.
+REFUSAL_SECONDS = 120.0
 
 WATCHED = """#!/bin/sh
 # Say that a job starts, and as what; then be the interpreter.
 module=none
 for word in "$@"; do case $word in workflow_scripts.*) module=$word; break;; esac; done
 if [ $module != none ]; then
-    printf '%s\\t%s\\t%s\\t%s\\n' "$module" "${{SLURM_JOB_ID:-}}" \\
-        "${{CUDA_VISIBLE_DEVICES-unset}}" "$*" >> {records}
-    case "$*" in *{fails}*) if mkdir {failed} 2>/dev/null; then exit 3; fi;; esac
+    printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$module" "${{SLURM_JOB_ID:-}}" $$ \\
+        "${{CUDA_VISIBLE_DEVICES-unset}}" "$*" >> {folder}/starts.tsv
+    case "$*" in *{fails}*) if mkdir {folder}/failed-once 2>/dev/null; then exit 3; fi;; esac
 fi
 exec {python} "$@"
 """
@@ -54,16 +55,17 @@ workflow.default_target = "all"
 
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
-RemoteExecutor.next_seconds_between_status_checks = property(lambda self: 2, lambda self, seconds: None)
+RemoteExecutor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, seconds: None)
 """
 
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a job's program: module, SLURM's job, GPUs ("unset": none said), its words."""
+    """One start of a job's program: module, SLURM's job, process, GPUs ("unset": none said), its words."""
 
     module: str
     job: str
+    process: str
     gpus: str
     words: str
 
@@ -87,7 +89,8 @@ def edited_profile(folder: Path, edits: Mapping[str, Any], lines: Mapping[str, s
 class ClusterRun:
     """An experiment in a folder of its own, run on the test cluster as `make run PROFILE=…` does.
 
-    ``patient``: ends of jobs are looked for as seldom as a user's run does.
+    ``fails``: words of the job that fails at its first start. ``patient``: ends of jobs are looked for as
+    seldom as a user's run does.
     """
 
     folder: Path
@@ -102,7 +105,7 @@ class ClusterRun:
         # The status of a job is looked at often: the tests wait for it.
         quick = {
             "slurm-init-seconds-before-status-checks: 20": (
-                "slurm-init-seconds-before-status-checks: 2\nseconds-between-status-checks: 2"
+                "slurm-init-seconds-before-status-checks: 1\nseconds-between-status-checks: 1"
             )
         }
         self.profile = edited_profile(self.folder / "site", {**EDITS, **self.edits}, {**quick, **self.lines})
@@ -113,9 +116,8 @@ class ClusterRun:
             python.parent.mkdir(parents=True)
             python.write_text(
                 WATCHED.format(
-                    records=self.folder / "starts.tsv",
+                    folder=self.folder,
                     fails=re.sub(r"([^\w.-])", r"\\\1", self.fails),
-                    failed=self.folder / "failed-once",
                     python=VENVS / environment / "bin" / "python",
                 )
             )
@@ -128,6 +130,15 @@ class ClusterRun:
     @property
     def said(self) -> str:
         return (self.folder / "run.log").read_text(errors="replace")
+
+    @property
+    def jobs_are_named(self) -> str:
+        """How the names of its jobs in SLURM's queue begin."""
+        return name_prefix(self.folder, str(self.config["experiment"]))
+
+    def jobs(self) -> list[SlurmJob]:
+        """Return its jobs that the controller remembers."""
+        return [job for job in slurm_jobs() if job.run == self.jobs_are_named]
 
     def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own."""
@@ -146,28 +157,19 @@ class ClusterRun:
             str(self.folder),
             *options,
         ]
-        variables = {**os.environ, "NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
-        with (self.folder / "run.log").open("ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        variables = {"NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
+        return begin(command, ROOT, self.folder / "run.log", variables)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for a run's end, which must be a good one."""
-        status = process.wait(timeout=LIMIT)
+        status = end_of(process, f"the run in {self.folder}")
         assert status == 0, "\n".join(self.said.splitlines()[-60:])
 
     def refused(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
         """Run what must end soon, and badly."""
         process = self.begin(*options, environment=environment)
         try:
-            assert process.wait(timeout=120) == 1
+            assert end_of(process, f"the refusal in {self.folder}", REFUSAL_SECONDS) == 1
         finally:
             process.kill()
 
@@ -175,7 +177,7 @@ class ClusterRun:
         """Return the starts of a module's jobs, in order."""
         file = self.folder / "starts.tsv"
         lines = file.read_text().splitlines() if file.exists() else []
-        return [one for one in (Start(*line.split("\t", 3)) for line in lines) if one.module == module]
+        return [one for one in (Start(*line.split("\t", 4)) for line in lines) if one.module == module]
 
     def history(self, system: str) -> list[dict[str, Any]]:
         """Return the attempts of a training."""
@@ -183,21 +185,12 @@ class ClusterRun:
         return list(json.loads(file.read_text())["attempts"]) if file.exists() else []
 
 
-def wait_until(condition: Callable[[], Any], what: str, process: subprocess.Popen[bytes]) -> Any:
-    """Return the condition's first true value; the run must not end before."""
-    end = time.monotonic() + LIMIT
-    while not (value := condition()):
-        assert process.poll() is None, f"the run ended before {what}"
-        assert time.monotonic() < end, f"no {what} in {LIMIT} s"
-        time.sleep(0.2)
-    return value
-
-
 @dataclass(frozen=True)
 class SlurmJob:
-    """A job as the controller remembers it: number (of an array's task: "7_2"), rule, memory, state."""
+    """A job as the controller remembers it: number (of an array's task: "7_2"), run, rule, memory, state."""
 
     number: str
+    run: str
     rule: str
     memory: str
     state: str
@@ -205,7 +198,10 @@ class SlurmJob:
 
 def slurm_jobs() -> list[SlurmJob]:
     """Return all jobs that the controller remembers (MinJobAge)."""
-    command = ["squeue", "--array", "--states=all", "--noheader", "--format=%i|%k|%m|%T"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    fields = [line.split("|") for line in done.stdout.splitlines()]
-    return [SlurmJob(n, k.removeprefix("rule_").partition("_wildcards_")[0], m, t) for n, k, m, t in fields]
+    said = call("squeue", "--array", "--states=all", "--noheader", "--format=%i|%j|%k|%m|%T")
+    return [_job(*line.split("|")) for line in said.splitlines()]
+
+
+def _job(number: str, name: str, comment: str, memory: str, state: str) -> SlurmJob:
+    rule = comment.removeprefix("rule_").partition("_wildcards_")[0]
+    return SlurmJob(number, name.partition("_")[0], rule, memory, state)

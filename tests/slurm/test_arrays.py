@@ -6,18 +6,16 @@ from pathlib import Path
 
 from tests.slurm.controller import Controller
 from tests.slurm.overhead import GROUP, prepared, targets
-from tests.slurm.site import slurm_jobs
 
-JOBS = 7
+JOBS = 5
 
 
 def test_no_job_is_lost(controller: Controller, tmp_path: Path) -> None:
-    """Seven jobs, three at a time: the first array takes three of them, while four more are ready."""
-    lines = {GROUP: "", "slurm-array-jobs: decode": "slurm-array-jobs: prepare_text", "jobs: 200": "jobs: 3"}
+    """Five jobs, two at a time: the first array takes two of them, while three more are ready."""
+    lines = {GROUP: "", "slurm-array-jobs: decode": "slurm-array-jobs: prepare_text", "jobs: 200": "jobs: 2"}
     run = prepared(tmp_path / "run", lines)
-    before = {job.number for job in slurm_jobs()}
     run.finish(run.begin(*targets()[:JOBS]))
-    numbers = {job.number for job in slurm_jobs() if job.rule == "prepare_text"} - before
+    numbers = {job.number for job in run.jobs() if job.rule == "prepare_text"}
     assert len(numbers) == JOBS
     assert len(run.starts("workflow_scripts.data.prepare_text")) == JOBS
-    assert len([number for number in numbers if "_" in number]) >= 3
+    assert len([number for number in numbers if "_" in number]) >= 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.slurm.controller import Controller
-from tests.slurm.site import LIMIT, ClusterRun
+from tests.slurm.programs import end_of
+from tests.slurm.site import ClusterRun
 from tests.workflow.finished_experiment import CONFIG, finish, lay_down_text
 from tests.workflow.observed_trainings import TRAININGS, prepare, script
 
@@ -27,8 +29,9 @@ def test_nothing_is_leased_in_a_job_of_the_cluster(
     run = ClusterRun(tmp_path / "cluster", CONFIG, lines={"retries: 2": "retries: 0"})
     options = [f"results/small/systems/{name}/s1/system.json" for name in TRAININGS[:1]]
     options += ["--directory", str(tmp_path / "here")]
-    process = run.begin(*options, environment={"NEURONSPEC_VENVS": str(tmp_path / "venvs")})
-    assert process.wait(timeout=LIMIT) == 1, "the stand-in for the training fails"
+    prepared = {name: os.environ[name] for name in ("NEURONSPEC_VENVS", "NEURONSPEC_LEASES", "PATH")}
+    process = run.begin(*options, environment=prepared)
+    assert end_of(process, "the run of a stand-in for the training") == 1, "the stand-in fails"
     seen = (tmp_path / "here/seen").read_text().splitlines()
     assert seen in (["a job 0"], ["a job 1"]), run.said[-3000:]
     assert not (tmp_path / "leases").exists()

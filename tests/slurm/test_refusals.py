@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.slurm.controller import Controller
-from tests.slurm.site import ClusterRun, slurm_jobs
+from tests.slurm.site import ClusterRun, SlurmJob
 from tests.tiny_experiment import CONFIG
 
 REFUSED = {
@@ -41,10 +42,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_request_that_cannot_be_met(case: str, controller: Controller, tmp_path: Path) -> None:
+def test_a_request_that_cannot_be_met(
+    case: str, controller: Controller, new_jobs: Callable[[], list[SlurmJob]], tmp_path: Path
+) -> None:
     edits, message = REFUSED[case]
     run = ClusterRun(tmp_path / "run", CONFIG, edits)
-    before = {job.number for job in slurm_jobs()}
     run.refused()
     errors = [line for line in run.said.splitlines() if line.startswith("error: ")]
     name, value = next(iter(edits.items()))
@@ -56,7 +58,7 @@ def test_a_request_that_cannot_be_met(case: str, controller: Controller, tmp_pat
     rule = said.partition("(rule ")[2].partition(")")[0]
     assert said.startswith(message.format(rule=rule))
     assert "Traceback" not in run.said
-    assert {job.number for job in slurm_jobs()} <= before
+    assert new_jobs() == []
 
 
 def test_without_sbatch(tmp_path: Path) -> None:

@@ -2,89 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pytest
-import yaml
 
 from tests.chaos.compare import differences, number_compared
-from tests.slurm.controller import Controller
-from tests.slurm.site import ROOT, ClusterRun, SlurmJob, slurm_jobs, wait_until
-from tests.tiny_experiment import CONFIG, DIRECTIONS, SYSTEMS
-
-#: Two minutes on two cores, in slices of one.
-UPDATES = 600
-#: The job that fails at its first start.
-FAILS = "workflow_scripts.data.write_card"
+from tests.slurm.runs import FAILS, TRAINING, UPDATES, Finished
+from tests.tiny_experiment import DIRECTIONS, SYSTEMS
 
 
-def tiny() -> dict[str, Any]:
-    config = copy.deepcopy(CONFIG)
-    config["train"] |= {"max_updates": UPDATES, "validate_interval_updates": 400}
-    # To the cluster they are jobs like the control of masks.
-    del config["evaluation"]["likelihood"], config["evaluation"]["contrastive"]
-    return config
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A run on the cluster that has ended well, what the controller knows of it, and the same without one."""
-
-    run: ClusterRun
-    jobs: list[SlurmJob]
-    cancelled: str
-    local: Path
-
-    def of(self, rule: str) -> list[SlurmJob]:
-        return [job for job in self.jobs if job.rule == rule]
-
-
-@pytest.fixture(scope="module")
-def finished(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    folder = tmp_path_factory.mktemp("tiny")
-    run = ClusterRun(
-        folder / "cluster", tiny(), lines={"      runtime: ?gpu_minutes": "      runtime: 1"}, fails=FAILS
-    )
-    # The controller remembers the jobs of other tests too.
-    others = {job.number for job in slurm_jobs()}
-    process = run.begin()
-    # In its second slice the training is cancelled by hand, once it has gone on.
-    wait_until(
-        lambda: len(run.starts("workflow_scripts.train.train_baseline")) == 2, "a second slice", process
-    )
-    log = run.results / "logs/train_baseline/s1.log"
-    wait_until(
-        lambda: "| loss" in log.read_text().rpartition("resumed at update")[2], "its progress", process
-    )
-    cancelled = run.starts("workflow_scripts.train.train_baseline")[-1].job
-    subprocess.run(["scancel", cancelled], check=True)
-    run.finish(process)
-    jobs = [job for job in slurm_jobs() if job.number not in others]
-
-    local = folder / "local"
-    local.mkdir()
-    (local / "config.yaml").write_text(yaml.safe_dump(tiny()))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-    command += ["--workflow-profile", str(ROOT / "profiles/default"), "--directory", str(local)]
-    done = subprocess.run(
-        [*command, "--configfile", "config.yaml"], cwd=local, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Finished(run, jobs, cancelled, local / "results/tiny")
-
-
-def test_every_result_is_that_of_one_machine(finished: Finished) -> None:
-    assert differences(finished.local, finished.run.results) == []
-    assert number_compared(finished.local)["tables"] == 9 * 4  # each as Markdown, CSV, LaTeX and Parquet
+def test_every_result_is_that_of_one_machine(finished: Finished, alone_finished: Path) -> None:
+    assert differences(alone_finished, finished.run.results) == []
+    assert number_compared(alone_finished)["tables"] == 9 * 4  # each as Markdown, CSV, LaTeX and Parquet
 
 
 def test_a_training_longer_than_its_time_limit_goes_on_in_slices(finished: Finished) -> None:
-    starts = finished.run.starts("workflow_scripts.train.train_baseline")
+    starts = finished.run.starts(TRAINING)
     history = finished.run.history("baseline")
     assert len(starts) == len(history) >= 3
     # The first slice ended in time, and the same job went on.
