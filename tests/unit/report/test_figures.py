@@ -222,7 +222,9 @@ def test_the_sweep_figure_shows_gains_and_spreads_by_side():
 def test_each_test_set_and_profile_has_its_own_row_of_panels():
     raw = sweep_rows()[:1]
     paper = [row | {"profile": "paper", "baseline_difference": "4.0"} for row in raw]
-    other = [row | {"testset": "talks", "baseline_difference": "7.0", "continued_difference": ""} for row in raw]
+    other = [
+        row | {"testset": "talks", "baseline_difference": "7.0", "continued_difference": ""} for row in raw
+    ]
     figure = plot_sweep.sweep_figure([*raw, *paper, *other], "bleu")
     assert [axis.get_title() for axis in figure.axes[::2]] == [
         "news, BLEU (seeds: 3)",
