@@ -178,20 +178,6 @@ RUNS = (
         (f"{TESTS}/test_damage.py::test_each_kind_of_damage_is_named",),
     ),
     Mutant(
-        "jobs of runs that live are ended",
-        f"{OPERATE}/orphans.py",
-        'if process.pid in own or not is_gone(process.environ().get(RUN_VARIABLE, "")):',
-        'if process.pid in own or not process.environ().get(RUN_VARIABLE, ""):',
-        (f"{TESTS}/test_orphans.py::test_only_jobs_of_a_gone_run_of_this_folder_and_host_are_ended",),
-    ),
-    Mutant(
-        "jobs of other folders are ended",
-        f"{OPERATE}/orphans.py",
-        "if Path(process.cwd()).samefile(folder):",
-        "if Path(process.cwd()).is_dir():",
-        (f"{TESTS}/test_orphans.py::test_only_jobs_of_a_gone_run_of_this_folder_and_host_are_ended",),
-    ),
-    Mutant(
         "a number that was given out again is the process of before",
         "workflow_scripts/processes.py",
         "return found is not None and started in (None, found)",

@@ -125,10 +125,10 @@ FOLDERS = (
         (f"{FOLDER}::test_updates_are_identity_where_the_learning_rate_ends_with_them",),
     ),
     Mutant(
-        "a folder whose owner trains something else is waited for",
+        "a folder is taken over from an owner that lives",
         f"{MODELS}/owner.py",
-        'if holder.get("identity") != self.identity:',
-        'if holder.get("identity") is None:',
+        'if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):',
+        "if holder is None:",
         (f"{TESTS}/test_owner.py::test_a_live_owner_of_something_else_is_named",),
     ),
     Mutant(
