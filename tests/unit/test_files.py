@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ from workflow_scripts import files
 from workflow_scripts.archive import write_archive
 from workflow_scripts.data import prepare_text
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, read_json, write_json, write_text
+from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json, write_text
 
 
 @pytest.fixture
@@ -45,6 +46,14 @@ def test_nothing_half_written_is_left(tmp_path):
         temporary.write_text("half of")
         raise UserError("wrong")
     assert (path.read_text(), names(tmp_path)) == ("before", ["a.txt"])
+
+
+def test_a_hash_is_of_every_byte(tmp_path):
+    """Also of what lies beyond the blocks that a file is read in."""
+    content = bytes(range(256)) * 4096  # a mebibyte
+    for last in (b"", b"\0", b"\1"):
+        (tmp_path / "a.bin").write_bytes(content + last)
+        assert sha256_of(tmp_path / "a.bin") == hashlib.sha256(content + last).hexdigest()
 
 
 def test_the_folder_is_synced_after_the_rename(tmp_path, monkeypatch):

@@ -97,8 +97,8 @@ def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def draw(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str, out: str | Path) -> None:
-    """Draw the cells as a map of directions × (references and systems)."""
+def off_target_figure(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str) -> Figure:
+    """Return the cells as a map of directions × (references and systems)."""
     columns = [REFERENCES, *systems]
     width = LEFT + CELL_WIDTH * len(columns) + MARGIN
     height = TOP + CELL_HEIGHT * len(cells) + MARGIN
@@ -116,7 +116,7 @@ def draw(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str, out
     axis.set_yticks(range(len(cells)), list(cells), fontsize=6)
     axis.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
     axis.set_title(f"{testset}: % off target, and the language that most of it is in", fontsize=8)
-    save(figure, out)
+    return figure
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -130,7 +130,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", required=True, metavar="PNG")
     args = parser.parse_args(argv)
     cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions)
-    draw(cells, args.systems, args.testset, args.out)
+    save(off_target_figure(cells, args.systems, args.testset), args.out)
 
 
 if __name__ == "__main__":

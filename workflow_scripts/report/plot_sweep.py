@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.options import ALL
@@ -61,8 +62,8 @@ def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> lis
     )
 
 
-def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
-    """Draw the rows of one sweep."""
+def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
+    """Return the figure of one sweep's rows."""
     tables = list(dict.fromkeys((row["testset"], row["profile"]) for row in rows))
     name = metric_name(metric)
     figure, grid = panels(len(tables), len(REFERENCES))
@@ -96,7 +97,7 @@ def draw(rows: Sequence[Row], metric: str, out: str | Path) -> None:
                 axis.legend(fontsize=7, frameon=False)
             else:
                 axis.text(0.5, 0.5, f"no {reference} in these tables", ha="center", transform=axis.transAxes)
-    save(figure, out)
+    return figure
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -107,7 +108,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sweep", default="ns", help="systems named SWEEP-k…")
     parser.add_argument("--out", required=True, metavar="PNG")
     args = parser.parse_args(argv)
-    draw(sweep_rows(read_summary(args.summary), args.metric, args.sweep), args.metric, args.out)
+    rows = sweep_rows(read_summary(args.summary), args.metric, args.sweep)
+    save(sweep_figure(rows, args.metric), args.out)
 
 
 if __name__ == "__main__":

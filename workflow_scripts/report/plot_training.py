@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.report.figure import MOST_NAMED, panels, save, styles
 from workflow_scripts.report.tables import read_table
@@ -51,8 +53,8 @@ def read_curves(path: str | Path, column: str = "loss") -> Curves:
     }
 
 
-def draw(trainings: dict[str, Curves], out: str | Path, column: str = "loss") -> None:
-    """Draw the figure; ``trainings`` maps a name to its curves."""
+def training_figure(trainings: dict[str, Curves], column: str = "loss") -> Figure:
+    """Return the figure; ``trainings`` maps a name to its curves."""
     figure, rows = panels(math.ceil((1 + len(trainings)) / 3), min(1 + len(trainings), 3))
     axes = [axis for row in rows for axis in row]
     for axis in axes[1 + len(trainings) :]:
@@ -76,7 +78,7 @@ def draw(trainings: dict[str, Curves], out: str | Path, column: str = "loss") ->
         axis.set_ylabel(LABELS[column])
         entries = len(axis.get_legend_handles_labels()[0])
         axis.legend(fontsize=7, frameon=False, ncols=1 + entries // 9, loc="upper right")
-    save(figure, out)
+    return figure
 
 
 def _points(curve: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:
@@ -98,7 +100,7 @@ def main(argv: list[str] | None = None) -> None:
         if name in trainings:
             raise UserError(f"--validation: {name!r} is named twice")
         trainings[name] = read_curves(path, args.column)
-    draw(trainings, args.out, args.column)
+    save(training_figure(trainings, args.column), args.out)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from workflow_scripts.activations.count_activations import count_direction, main
+from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.artifact import load_network, save_system_weights
 from workflow_scripts.models.batches import direction_dataset, make_batches
@@ -129,6 +130,15 @@ def test_counts_with_pads_count_every_position_of_the_published_batch(data_bin):
     # one batch of three: 3 x 7 source and 3 x 6 decoder positions
     assert counts[:, 0].tolist() == [21, 18]
     assert (tally.source_pads, tally.target_pads, tally.max_tokens) == (6, 5, 30000)
+
+
+def test_the_hash_of_the_data_is_of_both_sides(tmp_path):
+    """Of the hashes of four files: .bin and .idx of the source, then of the target."""
+    names = [f"valid.de-en.{lang}.{end}" for lang in ("en", "de") for end in ("bin", "idx")]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    digests = [hashlib.sha256(name.encode()).digest() for name in names]
+    assert data_sha256(tmp_path, "valid", "en-de") == hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def test_pads_are_counted_by_batching(data_bin):

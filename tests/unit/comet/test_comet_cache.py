@@ -110,6 +110,20 @@ def test_many_shards_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert reader.look_up(scores) == scores
 
 
+def test_a_shard_that_has_all_scores_already_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another job has made it of the small ones, and was killed before it removed them."""
+    monkeypatch.setattr(comet_cache, "MANY", 1)
+    scores = {key_of([text]): Kept(0.5, False) for text in ("a", "b")}
+    for some in ({key_of(["a"]): Kept(0.5, False)}, scores):
+        cache = ScoreCache(tmp_path, ABOUT)
+        cache.add(some)
+        cache.flush()
+    assert len(list(tmp_path.iterdir())) == 2
+    cache.tidy()
+    assert len(list(tmp_path.iterdir())) == 1
+    assert ScoreCache(tmp_path, MODEL).look_up(scores) == scores
+
+
 @pytest.mark.parametrize("gone", [1, 5])
 def test_two_jobs_tidy_at_once(gone: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One has made one of some or all shards that the other has listed."""

@@ -134,6 +134,21 @@ def test_other_references(tmp_path, monkeypatch):
     assert compare_systems(ours, other, ["fr-en"])
 
 
+def test_files_of_one_system_against_other_references_are_not_joined(tmp_path, monkeypatch):
+    """BLEU of the old references, COMET of the new ones; of fr-en only one file says which."""
+    monkeypatch.chdir(tmp_path)
+    one, two = ({"de-en": "ab", "fr-en": "ef"}, {"de-en": "cd"})
+    write_archive("bleu.npz", arrays(), {"format": SEGMENTS_FORMAT, "references_sha256": one})
+    scores = {f"{d}/comet": np.ones((3, 1)) for d in ("de-en", "fr-en")}
+    write_archive("comet.npz", scores, {"format": SEGMENTS_FORMAT, "references_sha256": two})
+    with pytest.raises(
+        UserError, match=r"^comet\.npz: scored de-en against other references than bleu\.npz$"
+    ):
+        read_segments(["bleu.npz", "comet.npz"])
+    write_archive("comet.npz", scores, {"format": SEGMENTS_FORMAT, "references_sha256": {"de-en": "ab"}})
+    assert read_segments(["bleu.npz", "comet.npz"]).references == one
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

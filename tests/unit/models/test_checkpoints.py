@@ -30,7 +30,7 @@ from workflow_scripts.models.checkpoints import (  # noqa: E402
 LAST, BEST = "checkpoint_last.pt", "checkpoint_best.pt"
 
 
-def write(path: Path, updates: int, loss: float, best: float) -> Path:
+def write(path: Path, updates: int, loss: float | None, best: float | None) -> Path:
     """A checkpoint with a tensor of 40 kB."""
     state = {
         "model": {"weight": torch.arange(10_000, dtype=torch.float32)},
@@ -167,6 +167,40 @@ def test_a_new_training_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     recover(tmp_path)
     assert caplog.messages == []
+
+
+def test_of_one_update_the_checkpoint_after_its_validation_is_taken(tmp_path: Path) -> None:
+    """A slice that ended before the validation left one of update 20; the next slice validated, and wrote
+    another."""
+    write(tmp_path / BEST, 10, 2.0, 2.0)
+    write(tmp_path / LAST, 20, None, 2.0)
+    write(tmp_path / "checkpoint_1_20.pt", 20, 2.5, 2.0)
+    recover(tmp_path)
+    found = describe(tmp_path / LAST)
+    assert found is not None and (found.updates, found.loss) == (20, 2.5)
+    # The other way round the last one is right, and stays.
+    write(tmp_path / "checkpoint_1_20.pt", 20, None, 2.0)
+    before = (tmp_path / LAST).read_bytes()
+    recover(tmp_path)
+    assert (tmp_path / LAST).read_bytes() == before
+
+
+def test_more_updates_come_before_a_validation(tmp_path: Path) -> None:
+    write(tmp_path / BEST, 20, 2.0, 2.0)
+    write(tmp_path / LAST, 20, 2.0, 2.0)
+    write(tmp_path / "checkpoint_1_30.pt", 30, None, 2.0)
+    recover(tmp_path)
+    assert updates(tmp_path / LAST) == 30
+
+
+def test_the_best_that_was_lost_is_the_best_and_not_the_last(tmp_path: Path) -> None:
+    """Losses 3, 2 and 2.5: of update 20, though it is neither the first nor the last."""
+    write(tmp_path / "checkpoint_1_10.pt", 10, 3.0, 3.0)
+    write(tmp_path / "checkpoint_1_20.pt", 20, 2.0, 2.0)
+    write(tmp_path / LAST, 30, 2.5, 2.0)
+    recover(tmp_path)
+    assert updates(tmp_path / BEST) == 20
+    assert updates(tmp_path / LAST) == 30
 
 
 @pytest.mark.parametrize(("loss", "best_after"), [(1.9, 20), (2.0, 20), (2.1, 10)])

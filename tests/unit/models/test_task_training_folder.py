@@ -12,7 +12,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.models.plan import number_of_processes
 from workflow_scripts.models.settings import accumulation, complete_settings, settings_by_class
-from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.models.training_folder import TrainingFolder, differing_keys
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
@@ -75,6 +75,27 @@ def test_updates_are_identity_where_the_learning_rate_ends_with_them(tmp_path: P
     (path / "checkpoint_last.pt").write_text("old")
     prepare(path, scheduler="cosine", max_updates=9000)
     assert (tmp_path / "s1.replaced-1").exists()
+
+
+@pytest.mark.parametrize("fingerprint_file", [None, "{"])
+def test_checkpoints_of_which_nobody_knows_what_they_are_of_start_clean(
+    fingerprint_file: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s1"
+    path.mkdir()
+    (path / "checkpoint_last.pt").write_text("of another training?")
+    if fingerprint_file is not None:
+        (path / "fingerprint.json").write_text(fingerprint_file)
+    prepare(path)
+    assert [entry.name for entry in path.iterdir()] == ["fingerprint.json"]
+    assert (tmp_path / "s1.replaced-1" / "checkpoint_last.pt").read_text() == "of another training?"
+    assert "starting clean (fingerprint.json is missing or damaged)" in caplog.text
+
+
+def test_a_setting_that_only_one_side_has_is_a_change(tmp_path: Path) -> None:
+    """Of a version that knew a setting more, or less."""
+    assert differing_keys({"a": 1, "b": None}, {"a": 1, "c": 2}) == ["b", "c"]
+    assert differing_keys({"a": 1}, {"a": 1}) == []
 
 
 def test_fewer_updates_than_trained_start_clean(tmp_path: Path) -> None:

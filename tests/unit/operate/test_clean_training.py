@@ -184,6 +184,29 @@ def test_a_training_is_left_whole_unless_its_export_is_sound(
     assert lines[-1].startswith("300 B deleted")  # the other training's
 
 
+@pytest.mark.parametrize(
+    ("name", "trained"),
+    [
+        ("seed", 2),
+        ("languages", ["de", "en"]),
+        ("directions", ["en-de"]),
+        ("architecture", {**ARCHITECTURE, "ffn_dim": 8}),
+    ],
+)
+def test_a_system_of_another_training_protects_no_checkpoint(
+    name: str, trained: Any, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of as many updates, but of other settings: its weights are not these checkpoints'."""
+    training = write_training(place, "baseline")
+    finished = read_json(training / "finished.json")
+    finished["identity"][name] = trained
+    write_json(training / "finished.json", finished)
+    before = tree(training)
+    lines = said(capsys, "--confirm")
+    assert f"exported from another training than {training.relative_to(place)} ({name} differ)" in lines[0]
+    assert tree(training) == before
+
+
 def test_kept_weights_that_are_gone_or_changed_are_named(place: Path) -> None:
     training = write_training(place, "baseline")
     with pytest.raises(UserError, match=r"best weights are gone \(no checkpoint_best.pt, no kept"):

@@ -58,6 +58,23 @@ def test_code_of_an_imported_module_counts(root: Path) -> None:
     assert hash_of("stage", root) != before
 
 
+def test_modules_of_the_same_code_are_told_apart_by_their_names(root: Path) -> None:
+    (root / "workflow_scripts/twin.py").write_text(FILES["stage.py"])
+    assert hash_of("twin", root) != hash_of("stage", root)
+
+
+def test_what_stands_in_which_module_counts(root: Path) -> None:
+    """The same lines, of which one goes from a module to the next."""
+    package = root / "workflow_scripts"
+    (package / "stage.py").write_text("import workflow_scripts.a\nimport workflow_scripts.b\n")
+    found = []
+    for first, second in (("x = 1\ny = 2\n", ""), ("x = 1\n", "y = 2\n")):
+        (package / "a.py").write_text(first)
+        (package / "b.py").write_text(second)
+        found.append(hash_of("stage", root))
+    assert found[0] != found[1]
+
+
 def test_comments_docstrings_and_blank_lines_do_not_count(root: Path) -> None:
     before = hash_of("stage", root)
     (root / "workflow_scripts/stage.py").write_text(

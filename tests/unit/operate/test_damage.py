@@ -57,6 +57,18 @@ def test_each_kind_of_damage_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_every_folder_of_results_is_looked_at(tmp_path: Path) -> None:
+    names = (
+        *("data/comet", "systems/baseline/s1", "activations/baseline/s1/valid", "masks/baseline/s1"),
+        *("scores/ns/s1", "comet/ns/s1", "significance/ns/s1", "identifier", "off_target/ns/s1"),
+        *("likelihoods/ns/s1", "contrastive/ns/s1", "analysis/overlap/baseline/s1"),
+    )
+    for name in names:
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "half.json").write_text('{"a": ')
+    assert list(damaged_files(tmp_path)) == sorted(str(tmp_path / name / "half.json") for name in names)
+
+
 def test_a_header_that_is_cut_or_none_is_damage(tmp_path: Path) -> None:
     lay_down(tmp_path)
     weights = tmp_path / "systems/baseline/s1/model.safetensors"

@@ -228,6 +228,45 @@ def test_a_lock_file_that_was_removed_is_no_lock(machine: Path) -> None:
     os.close(second)
 
 
+def test_one_device_is_never_leased_twice(machine: Path) -> None:
+    """Of two devices one is taken; then two cannot be had, and the one that is left can."""
+    devices = [lease.Device(0, "GPU-a"), lease.Device(1, "GPU-b")]
+    folder = lease.leases_folder()
+    first = lease.try_take(1, devices, folder)
+    assert first is not None and list(first) == devices[:1]
+    assert lease.try_take(2, devices, folder) is None
+    second = lease.try_take(1, devices, folder)
+    assert second is not None and list(second) == devices[1:]
+    assert lease.try_take(1, devices, folder) is None
+    for descriptor in (*first.values(), *second.values()):
+        os.close(descriptor)
+    third = lease.try_take(2, devices, folder)
+    assert third is not None and list(third) == devices
+    for descriptor in third.values():
+        os.close(descriptor)
+
+
+def test_one_job_looks_at_a_time(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that want two devices each would hold one each, and wait for each other."""
+    folder, plain = lease.leases_folder(), lease.try_lock
+    others: list[int | None] = []
+
+    def watched(path: Path, wait: bool = False) -> int | None:
+        if path.name != "looking.lock":
+            others.append(plain(folder / "looking.lock"))  # of a job that looks meanwhile
+        return plain(path, wait)
+
+    monkeypatch.setattr(lease, "try_lock", watched)
+    taken = lease.try_take(2, [lease.Device(0, "GPU-a"), lease.Device(1, "GPU-b")], folder)
+    assert taken is not None
+    assert others == [None, None]
+    # Afterwards the next one may.
+    gate = plain(folder / "looking.lock")
+    assert gate is not None
+    for descriptor in (gate, *taken.values()):
+        os.close(descriptor)
+
+
 def test_run_in_leases_for_the_modules_that_are_named(machine: Path) -> None:
     python = machine / "text" / "bin" / "python"
     python.parent.mkdir(parents=True)

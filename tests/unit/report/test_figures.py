@@ -60,6 +60,69 @@ def test_training_figure_is_the_same_twice(tmp_path):
     assert b"Software" not in first
 
 
+def lines_of(axis):
+    """Legend entry -> points of each line with one, in the order of the legend."""
+    return {line.get_label(): list(zip(*line.get_data(), strict=True)) for line in axis.get_lines()}
+
+
+def test_the_training_figure_shows_each_training_and_its_directions(tmp_path):
+    (tmp_path / "one.csv").write_text(
+        HEADER + "100,de-en,5,4,100\n100,en-de,9,8,300\n300,de-en,4,3,100\n300,en-de,8,7,300\n"
+    )
+    (tmp_path / "two.csv").write_text(HEADER + "150,en-fr,3,2,10\n250,en-fr,2,1,10\n")
+    trainings = {
+        "baseline": read_curves(tmp_path / "one.csv"),
+        "ns-k95": read_curves(tmp_path / "two.csv"),
+    }
+    figure = plot_training.training_figure(trainings)
+    overall, baseline, specialised = figure.axes
+    # (5 × 100 + 9 × 300) / 400 = 8, and 7 at update 300.
+    assert lines_of(overall) == {"baseline": [(100, 8.0), (300, 7.0)], "ns-k95": [(150, 3.0), (250, 2.0)]}
+    assert lines_of(baseline) == {
+        "de-en": [(100, 5.0), (300, 4.0)],
+        "en-de": [(100, 9.0), (300, 8.0)],
+        "all": [(100, 8.0), (300, 7.0)],
+    }
+    assert lines_of(specialised) == {"en-fr": [(150, 3.0), (250, 2.0)], "all": [(150, 3.0), (250, 2.0)]}
+    assert [axis.get_title() for axis in figure.axes] == ["all directions", "baseline", "ns-k95"]
+    assert {axis.get_xlabel() for axis in figure.axes} == {"updates"}
+    assert {axis.get_ylabel() for axis in figure.axes} == {"validation loss (bits per token)"}
+    # The mean of all directions is the thick black line; every line of a panel looks otherwise.
+    thick = [line.get_label() for line in baseline.get_lines() if line.get_color() == "black"]
+    assert thick == ["all"]
+    for axis in (overall, baseline):
+        looks = {(line.get_color(), line.get_linestyle()) for line in axis.get_lines()}
+        assert len(looks) == len(axis.get_lines())
+        entries = [text.get_text() for text in axis.get_legend().get_texts()]
+        assert entries == list(lines_of(axis))
+    nll = plot_training.training_figure(trainings, "nll_loss")
+    assert nll.axes[0].get_ylabel() == "validation NLL (bits per token)"
+
+
+def test_the_column_that_is_asked_for_is_drawn(tmp_path, monkeypatch):
+    """The other one's label would stand beside these losses."""
+    path = tmp_path / "validation.csv"
+    path.write_text(HEADER + "100,de-en,5,4,100\n")
+    drawn = []
+    monkeypatch.setattr(plot_training, "save", lambda figure, out: drawn.append((figure, out)))
+    for column in ("loss", "nll_loss"):
+        plot_training.main(["--validation", f"baseline={path}", "--column", column, "--out", "x.png"])
+    assert [out for _, out in drawn] == ["x.png", "x.png"]
+    panels = [figure.axes[1] for figure, _ in drawn]
+    assert [lines_of(axis)["de-en"] for axis in panels] == [[(100, 5.0)], [(100, 4.0)]]
+    assert [axis.get_ylabel() for axis in panels] == [
+        "validation loss (bits per token)",
+        "validation NLL (bits per token)",
+    ]
+
+
+def test_more_directions_than_styles_are_grey_and_counted():
+    curves = {"all": [(1, 5.0)], **{f"d{n}": [(1, float(n))] for n in range(MOST_NAMED + 1)}}
+    axis = plot_training.training_figure({"baseline": curves}).axes[1]
+    entries = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert entries == [f"all (grey: {MOST_NAMED + 1} directions)"]
+
+
 def test_validation_arguments(tmp_path):
     for value, message in (("x.csv", "is not NAME=CSV"), (f"a={tmp_path}/no.csv", "no such file")):
         with pytest.raises(UserError, match=message):
@@ -109,6 +172,68 @@ def test_sweep_figure_is_the_same_twice(tmp_path):
         plot_sweep.main(["--summary", str(path), "--out", str(tmp_path / name)])
     first = (tmp_path / "a.png").read_bytes()
     assert first.startswith(PNG) and first == (tmp_path / "b.png").read_bytes()
+
+
+def sweep_rows():
+    """Two ks of a sweep on one test set; the gains over the two systems differ in number and sign."""
+    rows = []
+    for k, side, baseline, continued in (
+        ("95", "out of pivot", ("1.5", "0.25"), ("-0.5", "")),
+        ("70", "out of pivot", ("2.5", "0.5"), ("0.25", "")),
+        ("70", "into pivot", ("-1.0", ""), ("3.0", "")),
+    ):
+        row = dict.fromkeys(CSV_COLUMNS, "") | {"testset": "news", "profile": "raw", "metric": "bleu"}
+        row |= {"grouping": "all", "group": "all", "side": side, "system": f"ns-k{k}", "k": k, "n": "3"}
+        row |= {"baseline_difference": baseline[0], "baseline_difference_sd": baseline[1]}
+        rows.append(row | {"continued_difference": continued[0], "continued_difference_sd": continued[1]})
+    return rows
+
+
+def bars_of(axis):
+    """Legend entry -> (k, gain, half of the bar) of each point; None without a bar."""
+    found = {}
+    for container in axis.containers:
+        line, _, (bars,) = container.lines
+        halves = [(ends[1][1] - ends[0][1]) / 2 if len(ends) else None for ends in bars.get_segments()]
+        found[container.get_label()] = list(zip(*line.get_data(), halves, strict=True))
+    return found
+
+
+def test_the_sweep_figure_shows_gains_and_spreads_by_side():
+    figure = plot_sweep.sweep_figure(sweep_rows(), "bleu")
+    baseline, continued = figure.axes
+    assert bars_of(baseline) == {
+        "out of pivot": [(70.0, 2.5, 0.5), (95.0, 1.5, 0.25)],
+        "into pivot": [(70.0, -1.0, None)],
+    }
+    assert bars_of(continued) == {
+        "out of pivot": [(70.0, 0.25, None), (95.0, -0.5, None)],
+        "into pivot": [(70.0, 3.0, None)],
+    }
+    for axis in figure.axes:
+        assert [text.get_text() for text in axis.get_legend().get_texts()] == ["out of pivot", "into pivot"]
+        assert axis.get_title() == "news, BLEU (seeds: 3)"
+        assert axis.get_xlabel() == "threshold k (%)"
+        assert not axis.yaxis_inverted() and not axis.xaxis_inverted()
+    assert baseline.get_ylabel() == "BLEU gain over baseline"
+    assert continued.get_ylabel() == "BLEU gain over continued training"
+
+
+def test_each_test_set_and_profile_has_its_own_row_of_panels():
+    raw = sweep_rows()[:1]
+    paper = [row | {"profile": "paper", "baseline_difference": "4.0"} for row in raw]
+    other = [
+        row | {"testset": "talks", "baseline_difference": "7.0", "continued_difference": ""} for row in raw
+    ]
+    figure = plot_sweep.sweep_figure([*raw, *paper, *other], "bleu")
+    assert [axis.get_title() for axis in figure.axes[::2]] == [
+        "news, BLEU (seeds: 3)",
+        "news, BLEU, paper references (seeds: 3)",
+        "talks, BLEU (seeds: 3)",
+    ]
+    gains = [bars_of(axis)["out of pivot"] for axis in figure.axes[::2]]
+    assert [[gain for _, gain, _ in line] for line in gains] == [[1.5], [4.0], [7.0]]
+    assert [text.get_text() for text in figure.axes[5].texts] == ["no continued training in these tables"]
 
 
 def test_sweep_arguments(tmp_path):

@@ -49,6 +49,35 @@ def test_markdown():
     ]
 
 
+def test_a_bar_in_any_cell_of_markdown_is_no_end_of_the_cell():
+    """Signatures and names of systems may have one."""
+    cells = [["a|b", Shown("1|2", bold=True, marks="†"), Shown("3|4")]]
+    block = Block("", ["x|y", "p|q", "r"], cells, "s")
+    lines = markdown(table(blocks=[block])).splitlines()
+    assert [line for line in lines if line.startswith("|")] == [
+        "| x\\|y | p\\|q | r |",
+        "| --- | ---: | ---: |",
+        "| a\\|b | **1\\|2** † | 3\\|4 |",
+    ]
+
+
+def test_headings_over_several_columns():
+    """Columns 2 and 3, then column 4; in Markdown each column has its heading."""
+    block = Block(
+        "", ["system", "out", "into", "avg"], [["ns", "1", "2", "3"]], "s", [("high", 2), ("all", 1)]
+    )
+    lines = latex(table(blocks=[block])).splitlines()
+    assert r" & \multicolumn{2}{c}{high} & \multicolumn{1}{c}{all} \\" in lines
+    assert r"\cmidrule(lr){2-3} \cmidrule(lr){4-4}" in lines
+    assert "| system | high out | high into | all avg |" in markdown(table(blocks=[block])).splitlines()
+
+
+def test_a_table_that_fits_a_page_is_not_broken():
+    for rows, kind in ((45, "table"), (46, "longtable")):
+        block = Block("", ["direction", "x"], [[f"en-{n}", "1"] for n in range(rows)], "s")
+        assert rf"\begin{{{kind}}}" in latex(table(blocks=[block]))
+
+
 def test_latex():
     text = latex(table())
     assert text.splitlines() == [

@@ -9,8 +9,9 @@ from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
 from workflow_scripts.report.marks import best
 from workflow_scripts.report.rounding import Digits
-from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.scores import Flags, Plan, Score
 from workflow_scripts.report.summary import Summary, summarise
+from workflow_scripts.report.summary_table import summary_table
 from workflow_scripts.report.table import Block, Shown, records
 
 # High O2M M2O Avg | Med O2M M2O Avg | Low O2M M2O Avg | All O2M M2O Avg (spec 4.1).
@@ -89,7 +90,12 @@ VALUES = {
 }
 
 
-def summary_of(metric: str = "bleu", lacking: tuple[str, str] | None = None, groups: int = 2) -> Summary:
+def summary_of(
+    metric: str = "bleu",
+    lacking: tuple[str, str] | None = None,
+    groups: int = 2,
+    flags: Flags | None = None,
+) -> Summary:
     """Scores of three systems and two seeds; one system's direction may be lacking in seed 2."""
     scores = [
         Score("e", system, seed, "test", "raw", direction, metric, value, 10, "sig")
@@ -99,7 +105,21 @@ def summary_of(metric: str = "bleu", lacking: tuple[str, str] | None = None, gro
     ]
     plan = Plan("e", ["baseline", "continued", "ns"], [1, 2], ["test"], DIRECTIONS, [metric])
     by = {"g": ["de"], "r": ["fr"]} if groups == 2 else {f"g{n}": ["de"] for n in range(groups)}
-    return summarise(scores, plan, "en", {"family": by}, without={"french": ["en-fr", "fr-en"]})
+    return summarise(scores, plan, "en", {"family": by}, without={"french": ["en-fr", "fr-en"]}, flags=flags)
+
+
+def test_averages_with_a_direction_that_the_model_does_not_know_are_marked():
+    summary = summary_of(flags={("bleu", "de-en"): ["not known: de"]})
+    [block] = [b for b in groups_table(summary, DISPLAY).blocks if b.title == "family × side"]
+    # German out of, into, avg; French out of, into, avg; all out of, into, avg.
+    wanted = ["", "§", "§", "", "", "", "", "§", "§"]
+    assert [[cell.marks for cell in row if isinstance(cell, Shown)] for row in block.rows] == [wanted] * 3
+    differences = differences_table(summary, DISPLAY).blocks[0]
+    assert [cell.marks for cell in differences.rows[0] if isinstance(cell, Shown)] == wanted
+    overall = summary_table(summary, DISPLAY).blocks[0]
+    assert overall.title == "All directions (2 out of en, 2 into en)"
+    # Differences beside them are texts.
+    assert [cell.marks for cell in overall.rows[0] if isinstance(cell, Shown)] == ["", "§", "§"]
 
 
 def test_numbers_deviations_and_the_best():

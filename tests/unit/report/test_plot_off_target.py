@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.report.figure import save
 from workflow_scripts.report.plot_off_target import (
     CELL_HEIGHT,
     CELL_WIDTH,
@@ -15,8 +16,8 @@ from workflow_scripts.report.plot_off_target import (
     MARGIN,
     TOP,
     Cell,
-    draw,
     main,
+    off_target_figure,
     read_cells,
 )
 
@@ -70,7 +71,7 @@ def test_drawn_twice_the_same_bytes(tmp_path):
 
 def test_what_was_not_judged_is_grey_and_not_as_zero(tmp_path):
     rows = {"en-de": [Cell(0.0), Cell(None)]}
-    draw(rows, ["ns"], "test", tmp_path / "a.png")
+    save(off_target_figure(rows, ["ns"], "test"), tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as image:
         picture = image.convert("RGB")
     # One row, two columns: in each a point left of its text.
@@ -81,6 +82,37 @@ def test_what_was_not_judged_is_grey_and_not_as_zero(tmp_path):
     zero, none = (picture.getpixel((round(left + column * (n + 0.1)), round(middle))) for n in (0, 1))
     assert none == (211, 211, 211)  # lightgrey
     assert zero == (255, 245, 235)  # the lightest orange
+
+
+def test_each_cell_stands_where_its_direction_and_system_are():
+    rows = {
+        "en-de": [Cell(0.01), Cell(0.25, "nl"), Cell(0.5, "en")],
+        "de-en": [Cell(0.0), Cell(None), Cell(0.125, "de")],
+    }
+    (axis,) = off_target_figure(rows, ["baseline", "ns"], "news").axes
+    columns = [text.get_text() for text in axis.get_xticklabels()]
+    directions = [text.get_text() for text in axis.get_yticklabels()]
+    assert list(axis.get_xticks()) == [0, 1, 2] and list(axis.get_yticks()) == [0, 1]
+    assert columns == ["references", "baseline", "ns"]
+    assert directions == ["en-de", "de-en"]
+    written = {}
+    for text in axis.texts:
+        x, y = text.get_position()
+        written[directions[y], columns[x]] = text.get_text()
+    assert written == {
+        ("en-de", "references"): "1.0",
+        ("en-de", "baseline"): "25.0 nl",
+        ("en-de", "ns"): "50.0 en",
+        ("de-en", "references"): "",
+        ("de-en", "baseline"): "n/a",
+        ("de-en", "ns"): "12.5 de",
+    }
+    (image,) = axis.images
+    assert image.get_array().filled(-1).tolist() == [[0.01, 0.25, 0.5], [0.0, -1.0, 0.125]]
+    # White is none, dark all; the first row is above.
+    assert (image.norm.vmin, image.norm.vmax, image.cmap.name) == (0, 1, "Oranges")
+    assert axis.yaxis_inverted() and not axis.xaxis_inverted()
+    assert axis.get_title() == "news: % off target, and the language that most of it is in"
 
 
 def test_what_is_drawn_depends_on_the_rates(tmp_path):

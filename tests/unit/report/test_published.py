@@ -69,6 +69,29 @@ def test_differences_by_direction_and_group(tmp_path):
     ]
 
 
+def test_published_averages_of_both_are_the_mean_of_two_sides(tmp_path):
+    """Out of English 10 and 20, into it 39: 15 and 39, so 27; over three directions it would be 23."""
+    text = "mT-big,en-de,BLEU,10\nmT-big,en-fr,BLEU,20\nmT-big,de-en,BLEU,39\n"
+    request = write(tmp_path, HEADER + text)
+    plan = replace(PLAN, systems=["baseline"], metrics=["bleu"], comet=[])
+    scores = [score for score in ours() if score.metric == "bleu"]
+    table = published_table(scores, plan, Display("en"), {}, request, read_published(request))
+    both = next(r for r in records(table.frame) if (r["group"], r["side"]) == ("all", "both"))
+    # Ours: (11 + 20) / 2 = 15.5 and 30, so 22.75.
+    assert (both["ours"], both["published"], both["difference"]) == (22.75, 27.0, -4.25)
+
+
+def test_an_average_of_ours_that_lacks_scores_is_not_compared(tmp_path):
+    request = write(tmp_path, HEADER + "mT-big,en-de,BLEU,10\nmT-big,en-fr,BLEU,20\n")
+    plan = replace(PLAN, systems=["baseline"], metrics=["bleu"], comet=[])
+    scores = [s for s in ours() if s.metric == "bleu" and (s.seed, s.direction) != (2, "en-fr")]
+    table = published_table(scores, plan, Display("en"), {}, request, read_published(request))
+    groups, single = table.blocks
+    assert groups.rows == [["all, out of en", "n/a (scores missing)", "15.00", "n/a"]]
+    assert single.rows[0] == ["en-de", "11.00 ± 1.41 (2)", "10.00", "+1.00"]
+    assert single.rows[1] == ["en-fr", "n/a (scores missing)", "20.00", "n/a"]
+
+
 def test_metrics_by_name():
     values = {("s", "en-de", name): 1.0 for name in ("BLEU", "chrF++", "COMET")}
     assert [metric_in(values, metric) for metric in ("bleu", "chrf", "comet")] == [

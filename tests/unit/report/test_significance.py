@@ -90,6 +90,39 @@ def test_families_are_not_mixed():
     assert [one.outcome for one in done] == [*["win", "tie"] * 3, "loss", "tie"]
 
 
+def test_families_of_other_systems_test_sets_and_references_are_not_mixed():
+    """p of .02 and .5: in a family of two .04 is a win, in one of four .08 would be none."""
+    pair = [comparison("en-de", 1.0, 0.02), comparison("en-fr", -1.0, 0.5)]
+    for other in ({"system": "continued"}, {"testset": "talks"}, {"profile": "paper"}):
+        done = corrected([*pair, *(replace(one, **other) for one in pair)], 0.05)
+        assert [one.p_holm for one in done] == pytest.approx([0.04, 0.5] * 2), other
+
+
+def test_outcomes_are_of_the_level_that_is_asked_for(tmp_path):
+    """Three tests of p = .002, so .006 after Holm: a win at .05 and at .006, a tie at .005."""
+    write(tmp_path)
+    plan = plan_of(["baseline", "ns"], [1])
+    for level, said in ((0.05, "win"), (0.0061, "win"), (0.005, "tie")):
+        read = read_significance(tmp_path, plan, level=level)
+        assert {one.outcome for one in read.comparisons} == {said}, level
+    notes = significance_table(read, plan, DISPLAY, 0.005).notes
+    assert any("correction over directions, is at most 0.005; all others are ties" in note for note in notes)
+
+
+def test_wins_against_each_other_stand_apart():
+    """Against the baseline two wins and a loss, against the control three ties."""
+    tests = [
+        replace(one, against=against, outcome=outcome)
+        for against, outcomes in (("baseline", ("win", "win", "loss")), ("continued", ("tie",) * 3))
+        for one, outcome in zip(compared(1).comparisons, outcomes, strict=True)
+    ]
+    table = wins_table(Compared(tests, [], 6, 1000), plan_of(["baseline", "ns"], [1]), DISPLAY, 0.05)
+    assert [(block.section, block.rows) for block in table.blocks] == [
+        ("test, BLEU, against baseline", [["ns", "2 / 0 / 0", "0 / 1 / 0", "2 / 1 / 0"]]),
+        ("test, BLEU, against continued", [["ns", "0 / 0 / 2", "0 / 0 / 1", "0 / 0 / 3"]]),
+    ]
+
+
 def test_marks_are_of_every_seed_and_of_one_sense():
     done = [
         *corrected([comparison("en-de", 1.0, 0.01), comparison("en-fr", 1.0, 0.01)], 0.05),

@@ -223,6 +223,19 @@ def test_console_summary_fits_and_says_where_things_lie(results, capsys):
     assert "systems/" not in text  # this experiment has none
 
 
+def test_the_terminal_counts_what_a_partial_table_lacks(results, capsys):
+    """Two scores, of BLEU and chrF++; each is in one side and in both."""
+    forget(results, "ns-k70", 2, "de-en")
+    tables = tabulate(results, "--allow-partial")
+    capsys.readouterr()
+    show.main(["--tables", str(tables)])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("PARTIAL", "test"))]
+    assert said == [
+        f"PARTIAL, 1 scores missing: test, {name} (n = 1–2 seeds, mean ± sd; gains on both)"
+        for name in ("BLEU", "chrF++")
+    ]
+
+
 def test_console_summary_of_one_seed_and_long_names(tmp_path, capsys):
     name = "a-system-with-a-name-" + "x" * 90
     for direction, value in (("en-de", 10.0), ("de-en", 20.0)):
@@ -352,6 +365,14 @@ def test_every_table_in_every_format(everything):
     assert {cell.strip() for cell in text.split("| en-de |")[1].splitlines()[0].split("|")} == {*cells, ""}
     assert "| de-en § | **0.8150 ± 0.0071 (2)** | **0.8150 ± 0.0071 (2)** †" in text
     assert "PARTIAL" not in "".join(path.read_text() for path in tables.glob("*.[mct]*"))
+
+
+def test_the_level_of_the_command_line_is_that_of_marks(everything):
+    """p of .001 in two directions: .002 after Holm."""
+    text = (tabulate_all(everything, "--level", "0.0015") / "scores.md").read_text()
+    assert "**13.00 ± 0.00 (2)** |" in text and "(2)** †‡" not in text
+    wins = (everything / "tables/wins.csv").read_text().splitlines()
+    assert all(line.endswith((",0,0,1", ",0,0,2")) for line in wins[1:])
 
 
 def test_tables_that_are_no_longer_asked_for_go(everything):

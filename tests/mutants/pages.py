@@ -1,0 +1,8 @@
+"""Mistakes of tables and figures: what a reader would take for a result, and is none."""
+
+from __future__ import annotations
+
+from tests.mutants import pages_figures, pages_tables
+
+LISTS = (pages_figures, pages_tables)
+MUTANTS = tuple(mutant for part in LISTS for mutant in part.MUTANTS)

@@ -1,0 +1,238 @@
+"""Rules and configs: what makes a job run again, what it reads, what is asked for, what is refused."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PLANNED = "workflow tests/workflow/test_planned_jobs.py"
+JOB = f"{PLANNED}::test_a_job_of_each_rule"
+CODE = f"{PLANNED}::test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs"
+TEXTS = "workflow tests/workflow/test_rule_texts.py"
+RULE = f"{TEXTS}::test_a_rule_is_compared_by_the_module_and_the_packages_of_its_command"
+EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
+NAMES = f"{PLANNED}::test_wildcards_are_names_of_the_config"
+MISTAKES = "workflow tests/unit/config/test_config.py::test_each_mistake_has_its_line"
+
+PARAMS = (
+    Mutant(
+        "other packages of decoding decode nothing again",
+        "rules/translation.smk",
+        "environment=environment_identity(ENGINE_ENVIRONMENT),",
+        "environment=lambda w, input: environment_identity(ENGINE_ENVIRONMENT),",
+        (CODE,),
+    ),
+    Mutant(
+        "other code of decoding decodes nothing again",
+        "rules/translation.smk",
+        'code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),',
+        'code=closure_hash("translate.markers"),',
+        (CODE,),
+    ),
+    Mutant(
+        "other text processing rebuilds no references",
+        "rules/data.smk",
+        '        prefix=subpath(input.bin, strip_suffix=".bin"),\n'
+        "        processing=as_json(EXPERIMENT.text.model_dump()),",
+        '        prefix=subpath(input.bin, strip_suffix=".bin"),\n'
+        "        processing=lambda w, input: as_json(EXPERIMENT.text.model_dump()),",
+        (f"{JOB}[rebuild_references-talks-de-fr-fr]",),
+    ),
+    Mutant(
+        "the code of another stage in the params of one",
+        "rules/evaluation.smk",
+        'code=closure_hash("evaluate.identify"),',
+        'code=closure_hash("evaluate.train_identifier"),',
+        (f"{RULE}[evaluate.identify]", CODE),
+    ),
+    Mutant(
+        "the packages of another environment in the params of a stage",
+        "rules/masks.smk",
+        'environment=environment_identity("text"),',
+        'environment=environment_identity("workflow"),',
+        (f"{RULE}[select.select_masks]", CODE),
+    ),
+    Mutant(
+        "other metrics score nothing again",
+        "rules/evaluation.smk",
+        "        metrics=EXPERIMENT.evaluation.metrics,",
+        "        metrics=lambda w, input: EXPERIMENT.evaluation.metrics,",
+        (f"{JOB}[score-ns-k95-2-talks-paper]",),
+    ),
+    Mutant(
+        "other settings train nothing again",
+        "rules/training.smk",
+        "settings=as_json(EXPERIMENT.finetune.settings()),",
+        "settings=lambda w, input: as_json(EXPERIMENT.finetune.settings()),",
+        (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
+    ),
+    Mutant(
+        "the fine-tunings trained with the baseline's settings",
+        "rules/training.smk",
+        "settings=as_json(EXPERIMENT.finetune.settings()),",
+        "settings=as_json(EXPERIMENT.train.settings()),",
+        (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
+    ),
+    Mutant(
+        "held-out text is cleaned as training text is",
+        "rules/common.smk",
+        'return " ".join(limits) if wildcards.subset == "train" else ""',
+        'return " ".join(limits)',
+        (f"{JOB}[prepare_text-talks-de-fr]",),
+    ),
+)
+
+INPUTS = (
+    Mutant(
+        "sources and references of a test set exchanged",
+        "rules/inputs.smk",
+        "split_direction(direction)[side]}.txt",
+        "split_direction(direction)[1 - side]}.txt",
+        (f"{JOB}[decode-ns-k95-2-talks-de-fr]", f"{JOB}[score-ns-k95-2-talks-paper]"),
+    ),
+    Mutant(
+        "a masked system decodes a direction it was not trained in without a mask",
+        "rules/inputs.smk",
+        "if maskset is None or wildcards.direction not in EVALUATED_ONLY:",
+        "if maskset is not None or wildcards.direction not in EVALUATED_ONLY:",
+        (f"{JOB}[decode-ns-k95-2-talks-de-fr]",),
+    ),
+    Mutant(
+        "masks of another seed",
+        "rules/inputs.smk",
+        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
+        "{wildcards.seed}/",
+        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
+        "{EXPERIMENT.train.seeds[0]}/",
+        (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
+    ),
+    Mutant(
+        "systems are compared with the control alone",
+        "rules/inputs.smk",
+        "for other in (BASELINE, EXPERIMENT.control) if",
+        "for other in (EXPERIMENT.control,) if",
+        (f"{JOB}[compare-ns-k95-2-talks-paper]",),
+    ),
+    Mutant(
+        "COMET's tests read the statistics of sacrebleu's metrics",
+        "rules/inputs.smk",
+        'model = wildcards.get("comet")',
+        "model = None",
+        (f"{JOB}[compare_comet-continued-1-news-raw-own]",),
+    ),
+    Mutant(
+        "masks of single directions made of the counts of all",
+        "rules/inputs.smk",
+        'return [row.removeprefix("/")] if row else EXPERIMENT.train_directions',
+        "return EXPERIMENT.train_directions",
+        (f"{JOB}[select_masks-2-all-de-fr]",),
+    ),
+    Mutant(
+        "training reads one shard",
+        "rules/inputs.smk",
+        'for shard in (SHARDS if subset == "train" else SHARDS[:1])',
+        "for shard in SHARDS[:1]",
+        (f"{PLANNED}::test_the_jobs_that_train[train_baseline]",),
+    ),
+    Mutant(
+        "the identifier of languages is measured on what it was trained on",
+        "rules/evaluation.smk",
+        'held_out=text_files("valid"),',
+        'held_out=text_files("train"),',
+        (f"{JOB}[train_identifier]",),
+    ),
+)
+
+ASKED = (
+    *(
+        Mutant(
+            f"{name} out of what is asked for",
+            "Snakefile",
+            f"        {name}(),\n",
+            "",
+            (EVERYTHING,),
+        )
+        for name in ("hypothesis_files", "off_target_files", "likelihood_files", "analysis_files")
+    ),
+    Mutant(
+        "significance of COMET's scores out of what is asked for",
+        "rules/inputs.smk",
+        'for metrics in ("", *(f".{name}" for name in COMET))',
+        'for metrics in ("",)',
+        (EVERYTHING,),
+    ),
+    Mutant(
+        "analyses of the first seed alone",
+        "rules/inputs.smk",
+        "    for seed in EXPERIMENT.train.seeds:\n        if k := EXPERIMENT.analysis.mask_control_k:",
+        "    for seed in EXPERIMENT.train.seeds[:1]:\n        if k := EXPERIMENT.analysis.mask_control_k:",
+        (EVERYTHING,),
+    ),
+    Mutant(
+        "the baseline taken for a fine-tuned system",
+        "rules/common.smk",
+        'finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",',
+        "finetuned=alternatives(EXPERIMENT.all_systems),",
+        (f"{NAMES}[finetuned-fits7-fits_not7]",),
+    ),
+    Mutant(
+        "wildcards of seeds take any number",
+        "rules/common.smk",
+        "seed=alternatives(EXPERIMENT.train.seeds),",
+        r'seed=r"\d+",',
+        (f"{NAMES}[seed-fits5-fits_not5]",),
+    ),
+    Mutant(
+        "held-out sets for training are decoded as test sets",
+        "rules/common.smk",
+        "testset=alternatives(EXPERIMENT.testsets),",
+        "testset=alternatives(EXPERIMENT.subsets),",
+        (f"{NAMES}[testset-fits4-fits_not4]",),
+    ),
+)
+
+CONFIG = (
+    Mutant(
+        "a direction may be trained and only evaluated at once",
+        "workflow_scripts/config/checks.py",
+        "if direction in experiment.train_directions:",
+        "if direction in experiment.directions.train:",
+        (MISTAKES,),
+    ),
+    Mutant(
+        "a language may be in two groups",
+        "workflow_scripts/config/checks.py",
+        "                if lang in seen:",
+        "                if lang in groups:",
+        (MISTAKES,),
+    ),
+    Mutant(
+        "a system's name may say another k than its masks",
+        "workflow_scripts/config/checks.py",
+        'and system.masks != f"k{k}":',
+        'and system.masks == "":',
+        (MISTAKES,),
+    ),
+    Mutant(
+        "an analysis may ask for masks that there are not",
+        "workflow_scripts/config/checks.py",
+        "if k is not None and k not in experiment.masks.k:",
+        "if k is not None and not experiment.masks.k:",
+        (MISTAKES,),
+    ),
+    Mutant(
+        "a COMET model may have the name of another metric",
+        "workflow_scripts/config/checks.py",
+        "if metrics.count(model.name) > 1:",
+        "if metrics.count(model.name) > 2:",
+        (MISTAKES,),
+    ),
+    Mutant(
+        "a warm-up may be longer than the training that decays to its end",
+        "workflow_scripts/config/checks.py",
+        "if decays and settings.warmup_updates >= settings.max_updates:",
+        "if decays and settings.warmup_updates > settings.max_updates:",
+        (MISTAKES,),
+    ),
+)
+
+MUTANTS = (*PARAMS, *INPUTS, *ASKED, *CONFIG)

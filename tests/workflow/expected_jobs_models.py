@@ -1,0 +1,156 @@
+"""The jobs that count, select, decode and ask for likelihoods; those that train are in the test itself."""
+
+from __future__ import annotations
+
+from tests.workflow.expected_job import (
+    ALL,
+    BASELINE_FILES,
+    DECODING,
+    JOB,
+    SYSTEM_FILES,
+    TIERS,
+    TRAINED,
+    VALID_FILES,
+    Expected,
+    braces,
+    sides,
+)
+
+MODELS = (
+    Expected(
+        "count_encoder_en",
+        {"seed": "2"},
+        [*BASELINE_FILES, *VALID_FILES],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "valid",
+            "--directions": "en-de en-fr",
+            "--max-tokens": "777",
+            "--out-root": "R/activations/baseline/s2/valid",
+        },
+        ["en-de en-fr", "777"],
+    ),
+    Expected(
+        "count_activations",
+        {"seed": "2", "direction": "de-fr"},
+        [*BASELINE_FILES, *braces("data/bin/shard0/valid.de-fr.{de,fr}.{bin,idx}")],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "valid",
+            "--direction": "de-fr",
+            "--max-tokens": "777",
+            "--out": "R/activations/baseline/s2/valid/de-fr.npz",
+        },
+        ["777", ""],
+    ),
+    Expected(
+        "select_masks",
+        {"seed": "2", "maskset": "k95", "row": ""},
+        braces("activations/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
+        {
+            "--activations-root": "R/activations/baseline/s2/valid",
+            "--directions": TRAINED,
+            "--rule": "mass",
+            "--k": "95",
+            "--out": "R/masks/baseline/s2/k95.npz",
+        },
+        [TRAINED, "--rule mass --k 95"],
+    ),
+    Expected(
+        "select_masks",
+        {"seed": "2", "maskset": "all", "row": "/de-fr"},
+        ["activations/baseline/s2/valid/de-fr.npz"],
+        {
+            "--activations-root": "R/activations/baseline/s2/valid",
+            "--directions": "de-fr",
+            "--rule": "all",
+            "--out": "R/masks/baseline/s2/all/de-fr.npz",
+        },
+        ["de-fr", "--rule all"],
+    ),
+    Expected(
+        "decode",
+        {**JOB, "direction": "de-fr"},
+        [*SYSTEM_FILES, "data/text/talks/de-fr.de.txt", "masks/baseline/s2/k95/de-fr.npz"],
+        {
+            "--system": "$(dirname R/systems/ns-k95/s2/system.json)",
+            "--direction": "de-fr",
+            "--masks": "R/masks/baseline/s2/k95/de-fr.npz",
+            "--source": "R/data/text/talks/de-fr.de.txt",
+            **{f"--{name}": value for name, value in (w.split(" ") for w in DECODING[2:].split(" --"))},
+            "--threads": "1",
+            "--out": "R/translations/ns-k95/s2/talks/de-fr.txt",
+        },
+        [DECODING],
+    ),
+    Expected(
+        "likelihood",
+        JOB,
+        [*SYSTEM_FILES, *sides("data/text/talks/*.txt"), "masks/baseline/s2/k95/de-fr.npz"],
+        {
+            "--system": "R/systems/ns-k95/s2",
+            "--directions": ALL,
+            "--masks": "R/masks/baseline/s2/k95/{direction}.npz",
+            "--sources": "R/data/text/talks/{pair}.{source}.txt",
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--experiment": "small",
+            "--testset": "talks",
+            "--out": "R/likelihoods/ns-k95/s2/talks.json",
+        },
+        ["small", ALL],
+    ),
+    Expected(
+        "contrastive",
+        {"system": "ns-k95", "seed": "2", "contrast": "gender"},
+        [*SYSTEM_FILES, "./gender.tsv", "masks/baseline/s2/k95/de-fr.npz"],
+        {
+            "--system": "R/systems/ns-k95/s2",
+            "--directions": ALL,
+            "--masks": "R/masks/baseline/s2/k95/{direction}.npz",
+            "--set": "gender.tsv",
+            "--experiment": "small",
+            "--name": "gender",
+            "--out": "R/contrastive/ns-k95/s2/gender.json",
+        },
+        ["small", ALL],
+    ),
+    Expected(
+        "mask_control",
+        {"seed": "2", "maskset": "k70"},
+        [
+            *BASELINE_FILES,
+            "masks/baseline/s2/k70.npz",
+            *sides("data/bin/shard0/news.*.{bin,idx}", train=True),
+        ],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--masks": "R/masks/baseline/s2/k70.npz",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "news",
+            "--directions": TRAINED,
+            "--seed": "2",
+            "--max-sentences": "55",
+            "--out": "R/analysis/mask_control/baseline/s2/k70.json",
+        },
+        ["news", TRAINED, "55"],
+    ),
+    Expected(
+        "overlap",
+        {"seed": "2", "maskset": "k95"},
+        ["masks/baseline/s2/k95.npz"],
+        {
+            "--masks": "R/masks/baseline/s2/k95.npz",
+            "--groups": TIERS,
+            "--pivot": "en",
+            "--permutations": "99",
+            "--seed": "2",
+            **{
+                f"--out-{name}": f"R/analysis/overlap/baseline/s2/k95.{ending}"
+                for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
+            },
+        },
+        [TIERS, "en", "99"],
+    ),
+)

@@ -1,0 +1,273 @@
+"""The jobs that score, compare, tabulate and draw."""
+
+from __future__ import annotations
+
+from tests.workflow.expected_job import (
+    ALL,
+    GROUPS,
+    HYPOTHESES,
+    JOB,
+    OF_JOB,
+    OF_PAPER,
+    PAIRS,
+    PAIRS_TRAIN,
+    PAPER,
+    PUBLISHED,
+    RAW,
+    REBUILT,
+    SCORED_PAPER,
+    SOURCE_TEXTS,
+    SYSTEMS,
+    TESTS,
+    Expected,
+    braces,
+    sides,
+)
+
+EVERY, TESTED = "{baseline,continued,ns-k70,ns-k95}", "{continued,ns-k70,ns-k95}"
+#: Of a COMET model of a folder.
+MODEL = ["./models/own/checkpoints/model.ckpt", "./models/own/hparams.yaml"]
+CURVES = " ".join(
+    f"{system}.s{seed}=R/training/{system}/s{seed}/validation.csv" for system in SYSTEMS for seed in (1, 2)
+)
+TABLE_OPTIONS = {
+    "--comet": "own comet",
+    "--contrastive": "gender",
+    "--comet-root": "R/comet",
+    "--significance-root": "R/significance",
+    "--level": "0.01",
+    "--off-target-root": "R/off_target",
+    "--likelihood-root": "R/likelihoods",
+    "--contrastive-root": "R/contrastive",
+    "--pivot": "en",
+    "--control": "continued",
+    "--groups": GROUPS,
+    "--without": '{"french": ["en-fr", "fr-en"]}',
+    "--bilingual": "continued",
+    "--published": PUBLISHED,
+}
+
+
+def quoted(value: str) -> str:
+    """Return an option's value as a shell takes it: JSON in quotes."""
+    return f"'{value}'" if value.startswith("{") else value
+
+
+EVALUATION = (
+    Expected(
+        "score",
+        PAPER,
+        [*HYPOTHESES, *REBUILT, *SOURCE_TEXTS],
+        {
+            **SCORED_PAPER,
+            "--metrics": "chrf bleu",
+            "--tokenizers": '{"de": "intl"}',
+            "--processes": "1",
+            **OF_PAPER,
+            "--out": "R/scores/ns-k95/s2/talks.paper.json",
+        },
+        [
+            "small",
+            "chrf bleu",
+            '{"de": "intl"}',
+            ALL,
+            "R/data/references/talks.{pair}.{target}.txt",
+            "R/data/text/talks/{pair}.{source}.txt",
+        ],
+    ),
+    Expected(
+        "compare",
+        PAPER,
+        braces("scores/{ns-k95,baseline,continued}/s2/talks.paper.segments.npz"),
+        {
+            "--segments": "R/scores/ns-k95/s2/talks.paper.segments.npz",
+            "--against": "baseline R/scores/baseline/s2/talks.paper.segments.npz"
+            " continued R/scores/continued/s2/talks.paper.segments.npz",
+            **TESTS,
+            **OF_PAPER,
+            "--out": "R/significance/ns-k95/s2/talks.paper.json",
+        },
+        [
+            "small",
+            ALL,
+            "--against baseline R/scores/baseline/s2/talks.paper.segments.npz"
+            " --against continued R/scores/continued/s2/talks.paper.segments.npz",
+            "--resamples 500 --random-seed 7",
+        ],
+    ),
+    # The control is not compared with itself.
+    Expected(
+        "compare_comet",
+        {"system": "continued", "seed": "1", "testset": "news", "profile": "raw", "comet": "own"},
+        braces("comet/{continued,baseline}/s1/news.raw.own.segments.npz"),
+        {
+            "--segments": "R/comet/continued/s1/news.raw.own.segments.npz",
+            "--against": "baseline R/comet/baseline/s1/news.raw.own.segments.npz",
+            **TESTS,
+            **OF_JOB,
+            "--system": "continued",
+            "--seed": "1",
+            "--testset": "news",
+            "--profile": "raw",
+            "--out": "R/significance/continued/s1/news.raw.own.json",
+        },
+        [
+            "small",
+            ALL,
+            "--against baseline R/comet/baseline/s1/news.raw.own.segments.npz",
+            "--resamples 500 --random-seed 7",
+        ],
+    ),
+    Expected(
+        "comet",
+        {**PAPER, "comet": "comet"},
+        [*HYPOTHESES, *REBUILT, *SOURCE_TEXTS, "data/comet/comet.json"],
+        {
+            **SCORED_PAPER,
+            "--fetched": "R/data/comet/comet.json",
+            "--batch-size": "16",
+            "--cache": "results/.cache",
+            "--name": "comet",
+            **OF_PAPER,
+            "--out": "R/comet/ns-k95/s2/talks.paper.comet.json",
+        },
+        [
+            "small",
+            ALL,
+            "R/data/references/talks.{pair}.{target}.txt",
+            "R/data/text/talks/{pair}.{source}.txt",
+            "--fetched R/data/comet/comet.json --batch-size 16",
+            "results/.cache",
+        ],
+    ),
+    Expected(
+        "comet",
+        {**JOB, "profile": "raw", "comet": "own"},
+        [*HYPOTHESES, *RAW, *SOURCE_TEXTS, *MODEL],
+        {
+            **SCORED_PAPER,
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--folder": "models/own",
+            "--batch-size": "3",
+            "--known-languages": "en de",
+            "--cache": "results/.cache",
+            "--name": "own",
+            **OF_JOB,
+            "--profile": "raw",
+            "--out": "R/comet/ns-k95/s2/talks.raw.own.json",
+        },
+        [
+            "small",
+            ALL,
+            "R/data/text/talks/{pair}.{target}.txt",
+            "R/data/text/talks/{pair}.{source}.txt",
+            "--folder models/own --batch-size 3 --known-languages en de",
+            "results/.cache",
+        ],
+    ),
+    Expected(
+        "fetch_comet",
+        {"comet": "comet"},
+        [],
+        {"--model": "Unbabel/wmt22-comet-da", "--revision": "abc123", "--out": "R/data/comet/comet.json"},
+        ["Unbabel/wmt22-comet-da", "--revision abc123"],
+    ),
+    Expected(
+        "train_identifier",
+        {},
+        [*sides("data/text/train/*.txt", train=True), *sides("data/text/valid/*.txt")],
+        {
+            "--text-root": "R/data/text",
+            "--pairs": f'{{"train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
+            "--languages": "en de fr",
+            "--out-model": "R/identifier/model.npz",
+            "--out-accuracy": "R/identifier/accuracy.json",
+        },
+        [f'{{"train": {PAIRS_TRAIN}, "valid": {PAIRS}}}', "en de fr"],
+    ),
+    Expected(
+        "identify",
+        JOB,
+        ["identifier/model.npz", *HYPOTHESES, *RAW],
+        {
+            "--identifier": "R/identifier/model.npz",
+            "--hypotheses": "R/translations/ns-k95/s2/talks/{direction}.txt",
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--directions": ALL,
+            **OF_JOB,
+            "--out": "R/off_target/ns-k95/s2/talks.json",
+        },
+        ["small", ALL, "R/data/text/talks/{pair}.{target}.txt"],
+    ),
+)
+
+TABLES = (
+    Expected(
+        "tabulate",
+        {},
+        [
+            *braces(f"scores/{EVERY}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.json"),
+            *braces(f"comet/{EVERY}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.{{own,comet}}.json"),
+            *braces(f"significance/{TESTED}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.json"),
+            *braces(f"significance/{TESTED}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.{{own,comet}}.json"),
+            *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
+            *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
+            "./published.csv",
+        ],
+        {
+            "--scores-root": "R/scores",
+            "--experiment": "small",
+            "--systems": " ".join(SYSTEMS),
+            "--seeds": "1 2",
+            "--testsets": "news talks",
+            "--directions": ALL,
+            "--metrics": "chrf bleu own comet",
+            "--profiles": "raw paper",
+            **TABLE_OPTIONS,
+            "--out-dir": "R/tables",
+        },
+        [
+            "small",
+            " ".join(SYSTEMS),
+            "1 2",
+            "news talks",
+            ALL,
+            "chrf bleu own comet",
+            "raw paper",
+            " ".join(f"{name} {quoted(value)}" for name, value in TABLE_OPTIONS.items()),
+        ],
+    ),
+    Expected(
+        "plot_training",
+        {},
+        braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
+        {"--validation": CURVES, "--out": "R/figures/training.png"},
+        [CURVES],
+    ),
+    Expected(
+        "plot_sweep",
+        {"sweep": "ns"},
+        ["tables/summary.csv"],
+        {
+            "--summary": "R/tables/summary.csv",
+            "--metric": "chrf",
+            "--sweep": "ns",
+            "--out": "R/figures/sweep_ns.png",
+        },
+        ["chrf"],
+    ),
+    Expected(
+        "plot_off_target",
+        {"testset": "talks"},
+        braces(f"off_target/{EVERY}/s{{1,2}}/talks.json"),
+        {
+            "--root": "R/off_target",
+            "--systems": " ".join(SYSTEMS),
+            "--seeds": "1 2",
+            "--testset": "talks",
+            "--directions": ALL,
+            "--out": "R/figures/off_target_talks.png",
+        },
+        [" ".join(SYSTEMS), "1 2", ALL],
+    ),
+)
