@@ -45,6 +45,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             "tests/unit/config",
             "tests/unit/operate",
             "tests/unit/golden",
+            "tests/unit/mutants",
             "tests/unit/test_envs.py",
             "tests/unit/test_layers.py",
             "tests/malformed/test_config.py",
