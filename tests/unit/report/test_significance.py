@@ -209,6 +209,16 @@ def test_seeds_beside_sentences():
     assert alone.blocks[0].rows[0] == ["en-de", "+2.00 (n/a; 0.30)"]
 
 
+def test_the_spread_over_sentences_is_a_root_of_a_mean_square():
+    """0.1 and 0.7 in two seeds: the root of (0.01 + 0.49) / 2 is 0.5, their mean would be 0.4."""
+    one, two = comparison("en-de", 2.0, 0.001, 1), comparison("en-de", 4.0, 0.001, 2)
+    tests = corrected([replace(one, sentence_sd=0.1), replace(two, sentence_sd=0.7)], 0.05)
+    table = seeds_table(Compared(tests, [], 2, 10_000), plan_of(["baseline", "ns"], [1, 2]), DISPLAY)
+    [row] = records(table.frame)
+    assert row["sentence_sd"] == pytest.approx(0.5)
+    assert row["mixed_sd"] == pytest.approx((0.25 + 2 / 2) ** 0.5)
+
+
 def test_too_few_resamples_are_told():
     """Of 1000 resamples the smallest p is 1 / 1001; sixty times that is 0.0599."""
     [said] = too_few_resamples(1000, 60, 0.05)
