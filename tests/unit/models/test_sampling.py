@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.sampling import (
+    DirectionData,
     MultiDirectionDataset,
     default_virtual_size,
     draw,
@@ -135,6 +136,31 @@ def test_long_examples_are_left_out_and_counted(world: Path, caplog: pytest.LogC
     assert data.num_tokens_vec(kept).max() == 6
     assert data.num_tokens_vec(np.array(ignored)).min() == 7
     assert f"{len(ignored)} examples over 6/6 positions left out" in caplog.text
+
+
+class Sides:
+    """One side of a direction, of which only the lengths are asked: without the language token."""
+
+    def __init__(self, *sizes: int) -> None:
+        self.sizes = np.array(sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+def test_either_side_may_be_too_long() -> None:
+    """With the token 4, 4 and 10 of the source, 4, 10 and 4 of the target."""
+    data = MultiDirectionDataset([DirectionData("de-en", Sides(3, 3, 9), Sides(3, 9, 3), 25, 24)], PAD, EOS)
+    kept = {
+        most: data.filter_indices_by_size(np.arange(3), most)[0].tolist()
+        for most in ((6, 6), (6, 10), (10, 6), (10, 10), 6)
+    }
+    assert kept == {(6, 6): [0], (6, 10): [0, 1], (10, 6): [0, 2], (10, 10): [0, 1, 2], 6: [0]}
+    # A batch is as wide as its longest side.
+    assert data.num_tokens_vec(np.arange(3)).tolist() == [4, 10, 10]
+    assert [data.num_tokens(number) for number in range(3)] == [4, 10, 10]
+    assert data.sizes.tolist() == [4, 10, 10]
+    assert [data.size(number) for number in range(3)] == [(4, 4), (4, 10), (10, 4)]
 
 
 def test_errors_name_the_file_and_the_language(world: Path) -> None:
