@@ -109,6 +109,13 @@ def test_an_epochs_draw_is_its_own_and_repeatable(world: Path) -> None:
     assert one.ordered_indices().tolist() != first.tolist()
 
 
+def test_another_seed_draws_another_epoch(world: Path) -> None:
+    """At temperature 5 some lines are left out or taken twice: which, the seed says."""
+    one, again, other = (dataset(world, temperature=5.0, seed=seed).ordered_indices() for seed in (1, 1, 2))
+    assert one.tolist() == again.tolist()
+    assert sorted(one.tolist()) != sorted(other.tolist())
+
+
 def test_layout_of_a_batch(world: Path) -> None:
     """`__src__ w… </s>` left-padded, target `__tgt__ w… </s>`, decoder input `</s> __tgt__ w…`."""
     data = dataset(world)

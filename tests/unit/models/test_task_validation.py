@@ -26,6 +26,20 @@ def task_of(folder: Path, **attributes: Any) -> NeuronspecTranslationTask:
     return task
 
 
+def masked_network() -> tuple[Any, GateBank]:
+    """A network whose encoder layer keeps 3 of 8 units for de-en, 5 for en-de; en-de's mask lies on it."""
+    network = build_network(Architecture(1, 1, 8, 8, 2), 12)
+    keep = torch.ones(2, 16, dtype=torch.bool)
+    keep[0, 3:8] = keep[1, 5:8] = False
+    bank = GateBank(network, keep, ["de-en", "en-de"])
+    bank.select("en-de")
+    return network, bank
+
+
+def kept(network: Any) -> float:
+    return float(gate_points(network)["encoder.0.ffn"].gate.sum())
+
+
 def test_losses_are_in_bits_a_token(tmp_path: Path) -> None:
     """4 tokens of 8 bits, without smoothing of 6; 12 tokens of 60 and of 36; together 68/16 and 42/16."""
     bit = math.log(2)
@@ -50,17 +64,9 @@ def test_losses_are_in_bits_a_token(tmp_path: Path) -> None:
 
 
 def test_bleu_is_under_each_directions_own_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place of BLEU the number of units that the encoder's layer keeps: 3 of 8 for de-en, 5 for en-de."""
-    network = build_network(Architecture(1, 1, 8, 8, 2), 12)
-    keep = torch.ones(2, 16, dtype=torch.bool)
-    keep[0, 3:8] = keep[1, 5:8] = False
-    bank = GateBank(network, keep, ["de-en", "en-de"])
-    bank.select("en-de")  # the last batch of the validation
-
-    def kept(task: Any, model: Any, number: int) -> float:
-        return float(gate_points(model)["encoder.0.ffn"].gate.sum())
-
-    monkeypatch.setattr(validation_bleu, "validation_bleu", kept)
+    """In place of BLEU the number of units that are kept."""
+    network, bank = masked_network()
+    monkeypatch.setattr(validation_bleu, "validation_bleu", lambda task, model, number: kept(model))
     stats: dict[str, Any] = {}
     task_of(tmp_path, gates=bank)._write_valid_bleu(network, stats, 40)
     assert (tmp_path / "validation_bleu.csv").read_text().splitlines() == [
@@ -70,3 +76,15 @@ def test_bleu_is_under_each_directions_own_mask(tmp_path: Path, monkeypatch: pyt
         "40,all,4.00",
     ]
     assert stats == {"bleu/de-en": 3.0, "bleu/en-de": 5.0}
+
+
+def test_a_batch_is_under_its_own_directions_mask(tmp_path: Path) -> None:
+    network, bank = masked_network()
+    task = task_of(tmp_path, gates=bank)
+    found = []
+    for number in (0, 1, 0):
+        task._select_mask({"direction": number})
+        found.append(kept(network))
+    assert found == [3.0, 5.0, 3.0]
+    with pytest.raises(RuntimeError, match="a batch of several directions"):
+        task._select_mask({"direction": -1})

@@ -277,3 +277,12 @@ def test_flags_are_those_of_a_cells_directions():
         ("en-de", ""),
         ("en-lb", "language not known to the model: lb"),
     ]
+
+
+def test_both_sides_weigh_alike_however_many_directions_they_have():
+    """One direction out of English, three into it: (10 + 40) / 2, where the mean of the four is 32.5."""
+    directions = ["en-de", "de-en", "fr-en", "cs-en"]
+    scores = frame({("baseline", 1): [10.0, 30.0, 40.0, 50.0]}, directions)
+    cells = summarise(scores, plan_of(["baseline"], [1], directions), "en", {}).cells
+    both = find(cells, grouping="all", side=BOTH)
+    assert (both.value.mean, both.directions) == (25.0, 4)
