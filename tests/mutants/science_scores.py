@@ -63,8 +63,8 @@ SCORES = (
     Mutant(
         "identifier: a language of more text is likelier",
         f"{W}/evaluate/language_identifier.py",
-        "fit_prior=False",
-        "fit_prior=True",
+        "cls(languages, model.feature_log_prob_.astype(np.float32))",
+        "cls(languages, np.log(model.feature_count_ + SMOOTHING).astype(np.float32))",
         (f"{IDENTIFIER}test_more_text_of_a_language_is_no_reason_for_it",),
     ),
 )

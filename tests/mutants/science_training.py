@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 W = "workflow_scripts"
 FORWARD = "fairseq tests/unit/models/test_batches_forward.py::"
 CRITERION = "fairseq tests/unit/models/test_task_criterion.py::"
+NETWORK = "fairseq tests/unit/models/test_task_network.py::"
 VALIDATION = "fairseq tests/unit/models/test_task_validation.py::"
 SAMPLING = "fairseq tests/unit/models/test_sampling.py::"
 SHARDS = "fairseq tests/unit/models/test_shards.py::"
@@ -57,6 +58,20 @@ LIKELIHOODS = (
 )
 
 TRAINING = (
+    Mutant(
+        "fine-tuning: begins with other weights than the parent's",
+        f"{W}/models/task.py",
+        'load_weights(network, self.plan["initial_weights"])',
+        "pass",
+        (f"{NETWORK}test_it_begins_with_the_parents_weights",),
+    ),
+    Mutant(
+        "fine-tuning: rows of masks by number, not by name",
+        f"{W}/models/task.py",
+        "GateBank(network, table.keep, table.rows)",
+        "GateBank(network, table.keep[: len(self.directions)], self.directions)",
+        (f"{NETWORK}test_rows_of_masks_go_by_their_names",),
+    ),
     Mutant(
         "validation: BLEU of all directions under the last one's mask",
         f"{W}/models/task.py",

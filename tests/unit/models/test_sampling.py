@@ -64,6 +64,10 @@ def test_counts_add_up_with_largest_remainders() -> None:
 def test_draw_repeats_every_line_equally() -> None:
     counts = np.bincount(draw(4, 10, np.random.default_rng(0)), minlength=4)
     assert sorted(counts.tolist()) == [2, 2, 3, 3]
+    # Of a hundred lines half are drawn once more, whatever the seed.
+    for seed in range(5):
+        counts = np.bincount(draw(100, 250, np.random.default_rng(seed)), minlength=100)
+        assert sorted(counts.tolist()) == [2] * 50 + [3] * 50
 
 
 @pytest.mark.parametrize("sampler", ["by_direction", "mixed"])
