@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.mutants import science_scores, science_text, science_training, science_units
+from tests.mutants import (
+    science_data,
+    science_decoding,
+    science_scores,
+    science_training,
+    science_units,
+)
 
-LISTS = (science_units, science_training, science_text, science_scores)
-MUTANTS = tuple(mutant for part in LISTS for mutant in part.MUTANTS)
+PARTS = (science_units, science_training, science_data, science_decoding, science_scores)
+MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

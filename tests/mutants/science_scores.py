@@ -15,6 +15,8 @@ COMPARE = "evaluate tests/unit/evaluate/test_compare.py::"
 CORRECTION = "evaluate tests/unit/evaluate/test_correction.py::"
 SUMMARY = "evaluate tests/unit/report/test_summary.py::"
 SIGNIFICANCE = "evaluate tests/unit/report/test_significance.py::"
+COMET = "comet tests/unit/comet/test_comet.py::"
+COMET_CACHE = "comet tests/unit/comet/test_comet_cache.py::"
 ASKED = "workflow tests/workflow/test_what_is_asked.py::"
 
 SCORES = (
@@ -59,6 +61,20 @@ SCORES = (
         "target = split_direction(direction)[1]",
         "target = split_direction(direction)[0]",
         (f"{OFF_TARGET}test_right_languages",),
+    ),
+    Mutant(
+        "COMET: a score is kept for the same translation of another reference",
+        f"{W}/evaluate/comet.py",
+        "key_of([one[text] for text in reads])",
+        'key_of([one[text] for text in ("src", "mt")])',
+        (f"{COMET}test_with_references_another_one_is_another_score",),
+    ),
+    Mutant(
+        "COMET: a key does not tell where a text ends",
+        f"{W}/evaluate/comet_cache.py",
+        'digest.update(len(data).to_bytes(8, "little") + data)',
+        "digest.update(data)",
+        (f"{COMET_CACHE}test_a_key_tells_where_one_text_ends",),
     ),
     Mutant(
         "identifier: a language of more text is likelier",

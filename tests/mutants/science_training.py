@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 W = "workflow_scripts"
 FORWARD = "fairseq tests/unit/models/test_batches_forward.py::"
 CRITERION = "fairseq tests/unit/models/test_task_criterion.py::"
+RUN = "fairseq tests/unit/models/test_fairseq_run.py::"
 NETWORK = "fairseq tests/unit/models/test_task_network.py::"
 VALIDATION = "fairseq tests/unit/models/test_task_validation.py::"
 SAMPLING = "fairseq tests/unit/models/test_sampling.py::"
@@ -58,6 +59,22 @@ LIKELIHOODS = (
 )
 
 TRAINING = (
+    *(
+        Mutant(
+            f"training: {what}",
+            f"{W}/models/fairseq_run.py",
+            old,
+            new,
+            (f"{RUN}test_settings_in_fairseqs_words",),
+        )
+        for what, old, new in (
+            ("the seed is not handed on", '"seed": plan.seed,', '"seed": 1,'),
+            ("no label smoothing", '"label-smoothing": s["label_smoothing"]', '"label-smoothing": 0.0'),
+            ("Adam's second beta is the first", "{s['adam_betas'][1]})", "{s['adam_betas'][0]})"),
+            ("batches are not accumulated", "accumulation(s, number_of_processes(s))", "1"),
+            ("gradients are not clipped", '"clip-norm": s["clip_norm"],', '"clip-norm": 0.0,'),
+        )
+    ),
     Mutant(
         "fine-tuning: begins with other weights than the parent's",
         f"{W}/models/task.py",
