@@ -80,8 +80,8 @@ class Worker:
         """Return whether tests pass without any mistake, and a line that says it."""
         start = time.monotonic()
         status = self.run(environment, tests, ALL_LIMIT)
-        said = f"{len(tests)} tests in {environment} {'pass' if status == PASSED else 'FAIL'} unchanged"
-        said += f", {time.monotonic() - start:.1f} s"
+        said = f"tests in {environment} {'pass' if status == PASSED else 'FAIL'} unchanged"
+        said += f" ({len(tests)} in {time.monotonic() - start:.1f} s)"
         return status == PASSED, said if status == PASSED else f"{said}\n{self.last_words()}"
 
     def notices(self, mutant: Mutant) -> tuple[bool, str]:
@@ -124,7 +124,7 @@ def copied_files() -> list[str]:
     return sorted(dict.fromkeys(files))
 
 
-def tests_by_environment(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
+def grouped_tests(mutants: Iterable[Mutant]) -> dict[str, list[str]]:
     """Return the different tests of some mutants."""
     by: dict[str, dict[str, None]] = {}
     for mutant in mutants:
@@ -162,7 +162,7 @@ def run(mutants: tuple[Mutant, ...], folder: Path) -> int:
     start = time.monotonic()
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            tests = tests_by_environment(mutants)
+            tests = grouped_tests(mutants)
             if told([("passes", environment, names) for environment, names in tests.items()], pool):
                 return 1
             wrong = told([("notices", mutant) for mutant in mutants], pool)

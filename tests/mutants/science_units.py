@@ -12,6 +12,7 @@ COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
 ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
 GATES = "fairseq tests/unit/models/test_gates.py::"
 CONTROL = "fairseq tests/unit/analyse/test_mask_control.py::"
+ASKED = "workflow tests/workflow/test_what_is_asked.py::"
 OVERLAP = "text tests/unit/analyse/test_overlap.py::"
 
 SELECTION = (
@@ -226,6 +227,20 @@ ANALYSES = (
         "mask_control(network, masks, batches_of, languages_of, arguments.seed)",
         "mask_control(network, masks, batches_of, languages_of, 1)",
         (f"{CONTROL}test_command_line",),
+    ),
+    Mutant(
+        "mask control: masks of the first seed's model for all",
+        "rules/analysis.smk",
+        'masks="<results>/masks/baseline/s{seed}/{maskset}.npz",\n        text=',
+        'masks=f"<results>/masks/baseline/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
+        (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
+    ),
+    Mutant(
+        "fine-tuning: every seed begins with the first one's parent",
+        "rules/training.smk",
+        '"baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        '"baseline", EXPERIMENT.train.seeds[0], "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(
         "overlap: shared units by the larger mask, not by both together",

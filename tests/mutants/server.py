@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,9 +33,11 @@ SLOW = {
 def _import(names: tuple[str, ...]) -> None:
     """Import what there is of these; forget modules of ours."""
     sys.path.insert(0, str(ROOT))
-    for name in names:
-        with suppress(ImportError):
-            importlib.import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            with suppress(ImportError):
+                importlib.import_module(name)
     sys.path.remove(str(ROOT))
     for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
         del sys.modules[name]

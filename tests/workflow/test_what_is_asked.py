@@ -19,7 +19,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[st
     config = {
         **TINY,
         "subwords": {"seed": 5, "vocab_size": 100},
-        "train": {"seeds": [3]},
+        "train": {"seeds": [3, 4]},
+        "analysis": {"mask_control_k": 70},
         "evaluation": {"significance": {"seed": 7, "resamples": 2000}},
     }
     done = snakemake(folder, config, "-n", "--printshellcmds")
@@ -40,21 +41,39 @@ def after(option: str, words: list[str]) -> list[str]:
 def test_every_system_is_compared_with_the_baseline_and_the_control(
     commands: dict[str, list[list[str]]],
 ) -> None:
-    asked = {after("--system", words)[0]: words for words in commands["compare"]}
-    assert {system: after("--against", words) for system, words in asked.items()} == {
-        "continued": ["baseline"],
-        "ns-k70": ["baseline", "continued"],
-        "ns-k95": ["baseline", "continued"],
+    asked = {(after("--system", words)[0], after("--seed", words)[0]): words for words in commands["compare"]}
+    both = ["baseline", "continued"]
+    expected = {"continued": ["baseline"], "ns-k70": both, "ns-k95": both}
+    assert {job: after("--against", words) for job, words in asked.items()} == {
+        (system, seed): others for system, others in expected.items() for seed in ("3", "4")
     }
-    for words in asked.values():
+    for (_, seed), words in asked.items():
         assert (after("--random-seed", words), after("--resamples", words)) == (["7"], ["2000"])
         # Each name stands before its own file.
         others = after("--against", words)
         files = [words[place + 2] for place, word in enumerate(words) if word == "--against"]
-        assert files == [f"results/tiny/scores/{other}/s3/news.raw.segments.npz" for other in others]
+        assert files == [f"results/tiny/scores/{other}/s{seed}/news.raw.segments.npz" for other in others]
 
 
 def test_seeds_are_the_configs(commands: dict[str, list[list[str]]]) -> None:
     assert [after("--seed", words) for words in commands["train_subwords"]] == [["5"]]
-    for module in ("train_baseline", "finetune", "score"):
-        assert {tuple(after("--seed", words)) for words in commands[module]} == {("3",)}
+    for module in ("train_baseline", "finetune", "score", "mask_control"):
+        assert {tuple(after("--seed", words)) for words in commands[module]} == {("3",), ("4",)}
+
+
+def test_nothing_of_one_seed_is_used_for_another(commands: dict[str, list[list[str]]]) -> None:
+    """Parents, masks and counts lie in folders of seeds."""
+    files = {
+        "finetune": ("--parent", "--masks", "--folder", "--out"),
+        "mask_control": ("--system", "--masks", "--out"),
+    }
+    for module, options in files.items():
+        for words in commands[module]:
+            [seed] = after("--seed", words)
+            for option in options:
+                [path] = after(option, words)
+                assert re.findall(r"/s(\d+)(?=/|$)", path) == [seed], (module, option, path)
+    for words in commands["decode"]:
+        paths = [word for word in words if re.search(r"/s\d+(/|$)", word)]
+        assert len(paths) >= 2
+        assert len({tuple(re.findall(r"/s(\d+)(?=/|$)", path)) for path in paths}) == 1, words
