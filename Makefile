@@ -15,7 +15,7 @@ RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
 SNAKEMAKE := $(BIN) -m workflow_scripts.operate.run $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks lint bench bench-slurm
+.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -99,6 +99,10 @@ golden: ## are results still the same? tiny experiment and demo against tests/go
 golden-breaks: ## does make golden notice? five deliberate changes, one at a time
 	$(SETUP) $(RUN_ENVIRONMENTS)
 	@$(BIN) -m tests.golden.breaks
+
+mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for some of tests/mutants
+	$(SETUP) $(RUN_ENVIRONMENTS) comet
+	@$(BIN) -m tests.mutants.run $(if $(ONLY),--only "$(ONLY)")
 
 bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
 	$(SETUP)

@@ -27,6 +27,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/golden": "workflow",
     "tests/unit/likelihood": "fairseq",
     "tests/unit/models": "fairseq",
+    "tests/unit/mutants": "workflow",
     "tests/unit/operate": "workflow",
     "tests/unit/report": "evaluate",
     "tests/unit/runner": "workflow",

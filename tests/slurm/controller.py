@@ -22,7 +22,8 @@ from workflow_scripts.processes import identity
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 CONFIGURATION = Path("/etc/slurm")
-# Cores for two groups of jobs of different runs, or one and much else; memory for one and two jobs with a GPU.
+# Cores for two groups of jobs of different runs, or one and much else; memory for one and two jobs with a
+# GPU.
 CORES, MEMORY_MB, GPUS = 16, 24000, 2
 GPU_MODEL = "a100"
 #: Seconds that one of SLURM's programs has to answer, and that apt-get has.

@@ -181,6 +181,10 @@ def test_long_sentences_are_skipped_and_counted(tmp_path):
     # 257 source positions are too many, 256 decoder positions are not
     assert (tally.sentences, tally.skipped_sentences) == (2, 1)
     assert counts[:, 0].tolist() == [3 + 3, 3 + 256]
+    # The other way round it is the target that is too long.
+    other, tally = count_direction(crafted(), direction_dataset(folder, "valid", "en-de", VOCABULARY))
+    assert (tally.sentences, tally.skipped_sentences) == (2, 1)
+    assert other[:, 0].tolist() == [3 + 256, 3 + 3]
     longer = build_network(replace(architecture(), max_positions=300), len(VOCABULARY)).eval()
     assert count_direction(longer, dataset)[1].skipped_sentences == 0
 

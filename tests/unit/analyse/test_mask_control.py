@@ -18,6 +18,7 @@ from workflow_scripts.analyse.mask_control import main, mask_control, neighbours
 from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.batches import direction_dataset, make_batches  # noqa: E402
 from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.select.select_masks import random_masks  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
@@ -149,6 +150,27 @@ def test_verdict():
     assert verdict(swapped)["own_below_other_targets"] == {"en-de": False} and not verdict(swapped)["passed"]
     random = {"en-de": entry(1.0, [0.9, 0.99])}
     assert verdict(random)["own_below_random"] == {"en-de": False} and not verdict(random)["passed"]
+    # One direction of two is not all, whichever fails.
+    for failing in (swapped["en-de"], random["en-de"]):
+        assert not verdict({"en-de": failing, "en-fr": good["en-de"]})["passed"]
+        assert not verdict({"en-fr": good["en-de"], "en-de": failing})["passed"]
+    # Nor is one target language of several.
+    several = {"en-de": entry(1.0, [1.2], b=(1.3, "source"), c=(0.9, "source"))}
+    assert verdict(several)["own_below_other_targets"] == {"en-de": False}
+
+
+def test_random_masks_are_those_of_the_seed(data_bin):
+    """Of seed 2 the numbers 10 to 14, five a seed, so that no two seeds share one."""
+    table = masks()
+    batches_of = {
+        name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
+    }
+    results = mask_control(network(), table, batches_of, LANGUAGES_OF, seed=2)
+    drawn = [random_masks(table, DIRECTIONS, number).row("de-en") for number in range(10, 15)]
+    expected = [nll_by_hand(network(), "de-en", keep) for keep in drawn]
+    assert results["de-en"]["random"] == pytest.approx(expected, abs=1e-5)
+    assert results["de-en"]["random_mean"] == pytest.approx(statistics.fmean(expected), abs=1e-5)
+    assert len({round(value, 4) for value in expected}) == 5
 
 
 def test_command_line(data_bin, tmp_path):
@@ -173,5 +195,12 @@ def test_command_line(data_bin, tmp_path):
     assert list(result["directions"]) == DIRECTIONS
     assert result["directions"]["en-de"]["sentences"] == 1
     assert result["masks"]["k"] == "70" and isinstance(result["control"]["passed"], bool)
+    # Another seed draws other random masks, and changes nothing else.
+    main([*arguments, "--max-sentences", "1", "--seed", "2"])
+    other = json.loads((tmp_path / "o.json").read_text())
+    assert (result["seed"], other["seed"]) == (1, 2)
+    ours, theirs = (one["directions"]["en-de"] for one in (result, other))
+    assert ours["random"] != theirs["random"]
+    assert (ours["own"], ours["full"]) == (theirs["own"], theirs["full"])
     with pytest.raises(UserError, match="max-sentences"):
         main([*arguments, "--max-sentences", "0"])

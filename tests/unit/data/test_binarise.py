@@ -54,7 +54,11 @@ def test_no_special_symbol_comes_out_of_text(folder):
     (ids,) = [ids.tolist() for ids in reader]
     assert ids[-1] == 2
     assert not {0, 1, 2} & set(ids[:-1])
-    assert max(ids) < len(Vocabulary.read(folder / "dict.txt"))
+    vocabulary, model = Vocabulary.read(folder / "dict.txt"), load_subwords(folder / "spm.model")
+    assert max(ids) < len(vocabulary)
+    # Nor would it if SentencePiece gave one: its specials are no symbols of the vocabulary.
+    table = id_table(model, vocabulary)
+    assert [table[special] for special in (model.bos_id(), model.eos_id(), model.unk_id())] == [3, 3, 3]
 
 
 def test_checksums(folder):

@@ -51,6 +51,20 @@ def test_what_stays_and_what_is_counted(limits, kept, dropped, block):
     assert kept_of(limits, block) == (kept, dropped)
 
 
+def test_limits_look_at_both_sides():
+    """Six words in the source, then in the target; four words for one, then one for four."""
+    texts = [["a b c d e f", "a", "a b c d", "a", "a b"], ["a b c d e", "a b c d e f", "a", "a b c d", "a b"]]
+    words = [word_counts(side) for side in texts]
+    assert words == [[6, 1, 4, 1, 2], [5, 6, 1, 4, 2]]
+    for limits, kept, dropped in (
+        (Limits(max_words=5), [2, 3, 4], {"too_long": 2}),
+        (Limits(max_ratio=3.0), [0, 4], {"ratio": 3}),
+    ):
+        pair_filter = PairFilter(limits)
+        assert list(pair_filter.kept(texts, words)) == kept
+        assert pair_filter.dropped == dropped
+
+
 def test_hashes_are_told_apart_over_many_runs():
     """Blocks of random numbers below 5,000 against a plain set; runs have to merge on the way."""
     rng = np.random.default_rng(0)
@@ -108,3 +122,16 @@ def test_a_range_of_lines_through_blocks(tmp_path, monkeypatch, block):
     assert out[0].read_text() == "1\n2\n3\n" and out[1].read_text() == "a\nb\nc\n"
     assert (result.lines_selected, result.lines_in_files) == (3, 5)
     assert result.normalised[0].crlf == 1
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_a_range_that_begins_in_a_later_block(tmp_path, monkeypatch, block):
+    """Line 7 is in the fourth block of two lines: what went before is more than a block."""
+    monkeypatch.setattr(prepare_text, "BLOCK_LINES", block)
+    for name in ("a.de", "a.en"):
+        (tmp_path / name).write_text("".join(f"{name} {number}\n" for number in range(12)))
+    files, out = [tmp_path / "a.de", tmp_path / "a.en"], [tmp_path / "o.de", tmp_path / "o.en"]
+    result = prepare_pair(files, out, lines=(7, 10))
+    assert out[0].read_text() == "a.de 7\na.de 8\na.de 9\n"
+    assert out[1].read_text() == "a.en 7\na.en 8\na.en 9\n"
+    assert (result.lines_selected, result.lines_in_files) == (3, 12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,26 +126,73 @@ def test_sizes_and_tags_token_by_token(corpus: Path):
     assert all(4 <= len(line.split(" ")) <= 12 for line in lines(corpus / "test.en"))
 
 
-def test_no_test_or_validation_sentence_in_training_on_any_side(corpus: Path):
-    held_out = {
-        language: set(lines(corpus / f"test.{language}") + lines(corpus / f"valid.{language}"))
-        for language in SUBSETS["test"]
-    }
-    assert all(len(sentences) == 40 for sentences in held_out.values())
-    for language in ("na", "no", "sa", "so"):
-        for side in ("en", language):
-            assert not held_out[side] & set(lines(corpus / f"train.en-{language}.{side}"))
+def few_meanings(monkeypatch: pytest.MonkeyPatch, skeletons: int) -> None:
+    """Let so many skeletons be all that can be said, each with the articles as drawn and turned over."""
+    corpus = Corpus(parse_spec(SMALL))
+    drawn = corpus._meanings("few", 5 * skeletons, set(), skeletons=True)
+    # With a noun in the subject, whose article changes what most languages say.
+    told = [meaning for meaning in drawn if meaning.clauses[0].subject.noun is not None][:skeletons]
+    assert len(told) == skeletons
+
+    def turned(meaning: Meaning) -> Meaning:
+        first, *rest = meaning.clauses
+        subject = replace(first.subject, definite=not first.subject.definite)
+        return replace(meaning, clauses=(replace(first, subject=subject), *rest))
+
+    pool = [*told, *map(turned, told)]
+    assert len(set(pool)) == 2 * skeletons
+    monkeypatch.setattr(World, "meaning", lambda self, draws: draws.pick(pool))
+
+
+def test_no_test_or_validation_sentence_in_training_on_any_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Of thirty things to say the test set takes ten, validation ten others, training what is left.
+
+    Were one said again, a draw from so few would find it.
+    """
+    few_meanings(monkeypatch, 30)
+    tiers = {"all": {"size": 15, "languages": ["na", "no", "sa", "so"]}}
+    corpus = generate(tmp_path, test_size=10, valid_size=10, tiers=tiers)
+    for language in SUBSETS["test"]:
+        held_out = lines(corpus / f"test.{language}") + lines(corpus / f"valid.{language}")
+        assert len(set(held_out)) == 20
+        for subset, languages in SUBSETS.items():
+            if subset.startswith("train") and language in languages:
+                training = lines(corpus / f"{subset}.{language}")
+                assert len(training) == 15
+                assert not set(held_out) & set(training)
 
 
 def test_skeletons_differ_between_training_and_test():
+    """Sizes at which chance alone would repeat some: 2 in validation, 28 in training."""
     corpus = Corpus(parse_spec(SMALL))
     world = corpus.world
     held_out: set[tuple[object, ...]] = set()
-    test = corpus._meanings("test", 20, held_out, skeletons=True)
-    held_out.update(world.skeleton(meaning) for meaning in test)
-    train = corpus._meanings("train.en-na", 60, held_out, skeletons=False)
-    assert len(held_out) == 20 and not held_out & {world.skeleton(meaning) for meaning in train}
-    assert len(set(train)) == 60
+    for name in ("test", "valid"):
+        meanings = corpus._meanings(name, 200, held_out, skeletons=True)
+        held_out.update(world.skeleton(meaning) for meaning in meanings)
+    assert len(held_out) == 400
+    train = corpus._meanings("train.en-na", 600, held_out, skeletons=False)
+    assert not held_out & {world.skeleton(meaning) for meaning in train}
+    assert len(set(train)) == 600
+
+
+def test_every_stream_of_draws_is_the_seeds(monkeypatch: pytest.MonkeyPatch):
+    """Grammar, words, meanings, synonyms: what is drawn is named by the spec's seed first."""
+    streams: list[tuple[int | str, ...]] = []
+    plain = Draws.__init__
+
+    def noted(self: Draws, *labels: int | str) -> None:
+        streams.append(labels)
+        plain(self, *labels)
+
+    monkeypatch.setattr(Draws, "__init__", noted)
+    list(Corpus(parse_spec({**SMALL, "seed": 5})).subsets())
+    # The length in the pivot does not depend on draws.
+    drawn = [labels for labels in streams if labels != ("length",)]
+    assert {"world", "usage", "grammar", "meanings", "synonyms"} <= {str(labels[1]) for labels in drawn}
+    assert {labels[0] for labels in drawn} == {5}
 
 
 def test_skeleton_folds_articles_and_shared_words():

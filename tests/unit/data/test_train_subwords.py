@@ -93,6 +93,27 @@ def test_model_and_dictionary(tmp_path, model_type):
     assert lines == [f"{model.id_to_piece(i)} 100" for i in range(3, 24)]
 
 
+def test_the_command_samples_with_its_seed(tmp_path):
+    """Forty lines of different words, five of them: another seed reads others, and makes another model."""
+    (tmp_path / "train").mkdir()
+    words = [
+        "".join("abcdefgh"[number // 8**place % 8] for place in range(4)) for number in range(0, 4000, 50)
+    ]
+    for language, part in (("de", words[:40]), ("en", words[40:])):
+        (tmp_path / f"train/de-en.{language}.txt").write_text("".join(f"{word} {word}\n" for word in part))
+    files = training_files(tmp_path, ["de-en"], ["de", "en"])
+    arguments = ["--text-root", str(tmp_path), "--pairs", "de-en", "--languages", "de", "en"]
+    arguments += ["--vocab-size", "16", "--sample-sentences", "5"]
+    models = {}
+    for seed in (1, 2):
+        out = [f"--out-model={tmp_path / 'm'}", f"--out-dict={tmp_path / 'd'}"]
+        main([*arguments, "--seed", str(seed), *out])
+        models[seed] = (tmp_path / "m").read_bytes()
+        lines = sampled_text(files, TextOptions(), 5, seed)
+        assert models[seed] == train_model(lines, 16, "bpe", 1.0)
+    assert models[1] != models[2]
+
+
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 def test_a_size_the_text_cannot_fill(model_type):
     lines = ["aa ab", "ba bb"]

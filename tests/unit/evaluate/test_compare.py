@@ -85,7 +85,15 @@ def test_the_file_of_a_system(tmp_path):
     main([*command[:-1], str(again), "--processes", "2"])
     assert again.read_bytes() == out.read_bytes()
     main([*command[:-1], str(again), "--random-seed", "7"])
-    assert again.read_bytes() != out.read_bytes()
+    other = json.loads(again.read_text())
+    assert (other["random_seed"], other["resamples"]) == (7, 300)
+    # What the file says of itself aside, other resamples were drawn: those of that seed.
+    systems = [read_segments([files[name], extra[name]]) for name in ("ns", "baseline")]
+    assert other["against"]["baseline"] == compare_systems(*systems, ["fr-en", "de-en"], 300, seed=7)
+    for metric in ("bleu", "ter", "comet"):
+        ours, theirs = (one["against"]["baseline"]["de-en"][metric] for one in (found, other))
+        assert ours["difference"] == theirs["difference"]
+        assert ours["sentence_sd"] != theirs["sentence_sd"]
 
 
 def test_a_system_that_says_the_same_is_a_tie(tmp_path):

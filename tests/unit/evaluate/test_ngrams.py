@@ -34,6 +34,7 @@ def test_no_ngram_crosses_from_a_sentence_to_the_next():
     assert ReferenceNGrams(["ab", "cd"], 2).matches(["xa", "bc"]).tolist() == [[1, 0], [1, 0]]
     # "b c" would be one in the references' row of tokens.
     assert ReferenceNGrams(["ab", "cb"], 2).matches(["b", "bc"]).tolist() == [[1, 0], [2, 0]]
+    assert ReferenceNGrams(["ab", "cb"], 2).matches(["abc", "cb"]).tolist() == [[2, 1], [2, 1]]
 
 
 def test_nothing_at_all():

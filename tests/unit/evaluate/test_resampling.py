@@ -43,6 +43,19 @@ def test_worked_by_hand():
     assert found.p_randomisation == 3 / 7
 
 
+def test_another_seed_worked_by_hand():
+    # The same sentences as above, with what this seed draws.
+    chosen = [[2, 1, 2], [2, 1, 2], [2, 0, 0], [0, 0, 2], [2, 0, 1], [2, 0, 2]]
+    swapped = [[1, 1, 0], [1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1], [0, 1, 0]]
+    assert np.random.default_rng(7).choice(3, size=(6, 3)).tolist() == chosen
+    assert np.random.default_rng(7).integers(2, size=(6, 3), dtype=bool).astype(int).tolist() == swapped
+    found = compare(mean_of(7, 3, 5), mean_of(3, 2, 4), {"m": scorer_of("m", 1)}, 6, 7)["m"]
+    # Resamples: 1 1 3 3 2 2; their squares add up to 28, and their mean is 2.
+    assert found.sentence_sd == pytest.approx(math.sqrt((28 - 6 * 4) / 5))
+    # Signs turned: -4/3, -2/3, 4/3, -4/3, 4/3, 4/3. None is as far from 0 as 2.
+    assert found.p_randomisation == 1 / 7
+
+
 def test_p_counts_what_is_as_extreme():
     assert p_value(np.array([0.5, 2.0, 2.0 - 1e-12, 3.0]), 2.0) == 4 / 5
 
@@ -167,7 +180,10 @@ def test_another_seed_makes_other_resamples(outputs):
     scorers = {"bleu": scorer_of("bleu", 10)}
     first, again, other = (compare(ours, theirs, scorers, 200, seed)["bleu"] for seed in (1, 1, 2))
     assert first == again
-    assert first != other and first.difference == other.difference
+    assert first.difference == other.difference
+    # Both tests draw by the seed.
+    assert first.sentence_sd != other.sentence_sd
+    assert first.p_randomisation != other.p_randomisation
 
 
 def test_statistics_of_other_numbers_of_sentences_are_refused():

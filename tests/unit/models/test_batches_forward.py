@@ -141,6 +141,16 @@ def test_uniform_network_has_log_v_per_token(data_bin, network):
     assert nll.tolist() == pytest.approx([2 * np.log(12), 3 * np.log(12), 4 * np.log(12), 2 * np.log(12)])
 
 
+def test_half_precision_is_summed_in_single_precision(data_bin, network):
+    """4096 words alike: log 4096 is 8.31777 a token; half precision has but 8.3125 and 8.3203."""
+    network.decoder.output_layer = lambda rows: torch.zeros(len(rows), 4096, dtype=torch.float16)
+    (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000, order="file")
+    nll, tokens = teacher_forced_nll(network, batch)
+    assert nll.dtype == torch.float32
+    assert tokens.tolist() == [2, 3, 4, 2]
+    assert nll.tolist() == pytest.approx([n * np.log(4096) for n in (2, 3, 4, 2)], abs=1e-4)
+
+
 def test_projection_in_pieces_changes_nothing(data_bin, network, monkeypatch):
     (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
     whole, _ = teacher_forced_nll(network, batch)

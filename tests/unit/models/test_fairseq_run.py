@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -14,9 +15,15 @@ torch = pytest.importorskip("torch")
 from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.deadline import Deadline  # noqa: E402
-from workflow_scripts.models.fairseq_run import passing_signals_on, user_errors_of_processes  # noqa: E402
+from workflow_scripts.models.fairseq_run import (  # noqa: E402
+    fairseq_arguments,
+    passing_signals_on,
+    user_errors_of_processes,
+)
 from workflow_scripts.models.leaving import Leaving  # noqa: E402
 from workflow_scripts.models.out_of_memory import is_out_of_memory  # noqa: E402
+from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
+from workflow_scripts.models.settings import complete_settings  # noqa: E402
 from workflow_scripts.models.slices import SliceEnded  # noqa: E402
 
 
@@ -76,3 +83,32 @@ def test_signals_are_passed_on_to_the_processes_that_were_started(tmp_path: Path
     ):
         torch.multiprocessing.spawn(until_signalled, args=(str(tmp_path),), nprocs=2)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every setting that bears on what is learned, each with a value of its own."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    settings = {
+        "max_updates": 70, "max_tokens": 300, "tokens_per_update": 1200, "lr": 2e-3, "warmup_updates": 9,
+        "label_smoothing": 0.2, "adam_betas": [0.8, 0.95], "adam_eps": 1e-7, "weight_decay": 0.03,
+        "clip_norm": 4.0, "validate_interval_updates": 7, "patience": 5, "keep_checkpoints": 2,
+    }  # fmt: skip
+    plan = TrainingPlan(
+        system="ns", seed=6, languages=["de", "en"], directions=["de-en"], architecture={}, text={},
+        settings=complete_settings(settings, "mixed"), data_bin="bin", dictionary="d", subwords="s",
+        folder=str(tmp_path),
+    )  # fmt: skip
+    words = dict(word.removeprefix("--").partition("=")[::2] for word in fairseq_arguments(plan))
+    expected = {
+        "task": "neuronspec_translation", "criterion": "fused_label_smoothing", "seed": "6",
+        "label-smoothing": "0.2", "optimizer": "adam", "adam-betas": "(0.8, 0.95)", "adam-eps": "1e-07",
+        "weight-decay": "0.03", "clip-norm": "4.0", "lr": "0.002", "lr-scheduler": "inverse_sqrt",
+        "warmup-updates": "9", "max-tokens": "300", "max-tokens-valid": "300", "update-freq": "4",
+        "max-update": "70", "save-interval-updates": "7", "validate-interval-updates": "7",
+        "keep-interval-updates": "2", "patience": "5", "valid-subset": "valid",
+        "required-batch-size-multiple": "1", "cpu": "",
+    }  # fmt: skip
+    assert {key: words[key] for key in expected} == expected
+    assert json.loads(words["plan"])["seed"] == 6
+    assert not {"fp16", "bf16", "total-num-update"} & set(words)

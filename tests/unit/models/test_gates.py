@@ -200,6 +200,15 @@ def test_every_gate_fires_and_matters_in_eval_mode(pre_norm, grad):
         assert (changed - plain).abs().max() > 1e-4, key
 
 
+def test_a_gated_layer_is_never_fused():
+    """torch's fused layer takes the weights themselves: a gate would be passed by."""
+    network = ffn_network()
+    for layer in network.encoder.layers:
+        layer.can_use_fastpath = True  # as a layer of stock fairseq may
+    GateBank(network, masks(), ROWS)
+    assert not any(layer.can_use_fastpath for layer in (*network.encoder.layers, *network.decoder.layers))
+
+
 def test_a_gate_that_did_not_fire_is_named():
     network = ffn_network().eval()
     bank = GateBank(network, masks(), ROWS)

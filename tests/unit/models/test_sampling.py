@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.sampling import (
+    DirectionData,
     MultiDirectionDataset,
     default_virtual_size,
     draw,
@@ -63,6 +64,10 @@ def test_counts_add_up_with_largest_remainders() -> None:
 def test_draw_repeats_every_line_equally() -> None:
     counts = np.bincount(draw(4, 10, np.random.default_rng(0)), minlength=4)
     assert sorted(counts.tolist()) == [2, 2, 3, 3]
+    # Of a hundred lines half are drawn once more, whatever the seed.
+    for seed in range(5):
+        counts = np.bincount(draw(100, 250, np.random.default_rng(seed)), minlength=100)
+        assert sorted(counts.tolist()) == [2] * 50 + [3] * 50
 
 
 @pytest.mark.parametrize("sampler", ["by_direction", "mixed"])
@@ -108,6 +113,13 @@ def test_an_epochs_draw_is_its_own_and_repeatable(world: Path) -> None:
     assert one.ordered_indices().tolist() != first.tolist()
 
 
+def test_another_seed_draws_another_epoch(world: Path) -> None:
+    """At temperature 5 some lines are left out or taken twice: which, the seed says."""
+    one, again, other = (dataset(world, temperature=5.0, seed=seed).ordered_indices() for seed in (1, 1, 2))
+    assert one.tolist() == again.tolist()
+    assert sorted(one.tolist()) != sorted(other.tolist())
+
+
 def test_layout_of_a_batch(world: Path) -> None:
     """`__src__ w… </s>` left-padded, target `__tgt__ w… </s>`, decoder input `</s> __tgt__ w…`."""
     data = dataset(world)
@@ -135,6 +147,31 @@ def test_long_examples_are_left_out_and_counted(world: Path, caplog: pytest.LogC
     assert data.num_tokens_vec(kept).max() == 6
     assert data.num_tokens_vec(np.array(ignored)).min() == 7
     assert f"{len(ignored)} examples over 6/6 positions left out" in caplog.text
+
+
+class Sides:
+    """One side of a direction, of which only the lengths are asked: without the language token."""
+
+    def __init__(self, *sizes: int) -> None:
+        self.sizes = np.array(sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+def test_either_side_may_be_too_long() -> None:
+    """With the token 4, 4 and 10 of the source, 4, 10 and 4 of the target."""
+    data = MultiDirectionDataset([DirectionData("de-en", Sides(3, 3, 9), Sides(3, 9, 3), 25, 24)], PAD, EOS)
+    kept = {
+        most: data.filter_indices_by_size(np.arange(3), most)[0].tolist()
+        for most in ((6, 6), (6, 10), (10, 6), (10, 10), 6)
+    }
+    assert kept == {(6, 6): [0], (6, 10): [0, 1], (10, 6): [0, 2], (10, 10): [0, 1, 2], 6: [0]}
+    # A batch is as wide as its longest side.
+    assert data.num_tokens_vec(np.arange(3)).tolist() == [4, 10, 10]
+    assert [data.num_tokens(number) for number in range(3)] == [4, 10, 10]
+    assert data.sizes.tolist() == [4, 10, 10]
+    assert [data.size(number) for number in range(3)] == [(4, 4), (4, 10), (10, 4)]
 
 
 def test_errors_name_the_file_and_the_language(world: Path) -> None:

@@ -41,6 +41,17 @@ def test_equals_fairseq_in_value_and_gradient() -> None:
     assert torch.count_nonzero(fused.grad[4]) == 0
 
 
+def test_half_precision_is_summed_in_single_precision() -> None:
+    """4096 words alike, 300 tokens: 300 log 4096 = 2495.33; half precision counts by twos there."""
+    logits = torch.zeros(300, 4096, dtype=torch.float16, requires_grad=True)
+    loss, nll = smoothed_loss(logits, torch.full((300,), 7), 0.1, PAD)
+    assert loss.dtype == nll.dtype == torch.float32
+    assert loss.item() == pytest.approx(300 * math.log(4096), abs=0.01)
+    assert nll.item() == pytest.approx(300 * math.log(4096), abs=0.01)
+    loss.backward()
+    assert logits.grad.dtype == torch.float16
+
+
 def test_improbable_target_does_not_underflow() -> None:
     """A target 200 nats below the best word has probability 0 in float32 but a finite loss."""
     loss, nll = smoothed_loss(torch.tensor([[200.0, 0.0, 0.0]]), torch.tensor([2]), 0.0, PAD)

@@ -123,6 +123,14 @@ def test_wins_against_each_other_stand_apart():
     ]
 
 
+def test_each_systems_correction_is_its_own():
+    """Two directions of two systems: 0.02 and 0.5 are doubled and left, not multiplied by four."""
+    tests = [comparison("en-de", 1.0, 0.02), comparison("en-fr", -1.0, 0.5)]
+    done = corrected([*tests, *(replace(one, system="ns-k95") for one in tests)], 0.05)
+    assert [one.p_holm for one in done] == pytest.approx([0.04, 0.5] * 2)
+    assert [one.system for one in done] == ["ns", "ns", "ns-k95", "ns-k95"]
+
+
 def test_marks_are_of_every_seed_and_of_one_sense():
     done = [
         *corrected([comparison("en-de", 1.0, 0.01), comparison("en-fr", 1.0, 0.01)], 0.05),
@@ -240,6 +248,16 @@ def test_seeds_beside_sentences():
     alone = seeds_table(compared(1), plan_of(["baseline", "ns"], [1]), DISPLAY)
     assert records(alone.frame)[0]["mixed_sd"] is None
     assert alone.blocks[0].rows[0] == ["en-de", "+2.00 (n/a; 0.30)"]
+
+
+def test_the_spread_over_sentences_is_a_root_of_a_mean_square():
+    """0.1 and 0.7 in two seeds: the root of (0.01 + 0.49) / 2 is 0.5, their mean would be 0.4."""
+    one, two = comparison("en-de", 2.0, 0.001, 1), comparison("en-de", 4.0, 0.001, 2)
+    tests = corrected([replace(one, sentence_sd=0.1), replace(two, sentence_sd=0.7)], 0.05)
+    table = seeds_table(Compared(tests, [], 2, 10_000), plan_of(["baseline", "ns"], [1, 2]), DISPLAY)
+    [row] = records(table.frame)
+    assert row["sentence_sd"] == pytest.approx(0.5)
+    assert row["mixed_sd"] == pytest.approx((0.25 + 2 / 2) ** 0.5)
 
 
 def test_too_few_resamples_are_told():

@@ -148,6 +148,18 @@ def test_partial_differences_compare_only_what_both_have():
     assert gap.value == Estimate(None, None, 0, "scores missing")
 
 
+def test_both_sides_of_one_side_are_no_mean():
+    """Of the second seed the scores into English are missing: out of it there are two seeds, of both one."""
+    table = {("baseline", 1): [10.0, 20.0, 30.0, 50.0], ("baseline", 2): [12.0, 22.0, 30.0, 52.0]}
+    partial = [s for s in frame(table, DIRECTIONS) if (s.seed, s.direction[-2:]) != (2, "en")]
+    cells = summarise(partial, plan_of(["baseline"], [1, 2], DIRECTIONS), "en", {}).cells
+    values = {cell.side: cell.value for cell in cells if cell.grouping == "all"}
+    assert values[OUT] == Estimate(16.0, pytest.approx(2**0.5), 2)
+    assert values[INTO] == Estimate(40.0, None, 1)
+    # (15 + 40) / 2 of the first seed; the 17 of the second is of one side alone.
+    assert values[BOTH] == Estimate(27.5, None, 1)
+
+
 def test_two_signatures_in_a_table_are_an_error():
     odd = frame({("ns", 1): [1.0]}, ["en-de"], signature="odd")
     with pytest.raises(UserError, match=r"table test/bleu: two signatures, .*ns s1 en-de"):
@@ -265,3 +277,12 @@ def test_flags_are_those_of_a_cells_directions():
         ("en-de", ""),
         ("en-lb", "language not known to the model: lb"),
     ]
+
+
+def test_both_sides_weigh_alike_however_many_directions_they_have():
+    """One direction out of English, three into it: (10 + 40) / 2, where the mean of the four is 32.5."""
+    directions = ["en-de", "de-en", "fr-en", "cs-en"]
+    scores = frame({("baseline", 1): [10.0, 30.0, 40.0, 50.0]}, directions)
+    cells = summarise(scores, plan_of(["baseline"], [1], directions), "en", {}).cells
+    both = find(cells, grouping="all", side=BOTH)
+    assert (both.value.mean, both.directions) == (25.0, 4)

@@ -94,6 +94,21 @@ def test_random_has_the_sizes_of_its_model_mask(root, tmp_path):
     assert alone.manifest["data_sha256"] == {"de-en": "data of de-en"}
 
 
+def test_each_direction_has_its_own_random_units(root, tmp_path):
+    """Equal counts make equal masks; the random ones of one seed must differ all the same."""
+    space = ffn_space(1, 1, 64)
+    for direction in COUNTS:
+        write_counts(root, direction, counts=[*range(64), *range(64)], space=space)
+    like = select(root, "--activations-root", root, "--rule", "mass", "--k", "60")
+    assert (like.row("en-de") == like.row("de-en")).all()
+    (tmp_path / "masks.npz").rename(tmp_path / "like.npz")
+    table = select(root, "--rule", "random", "--like", tmp_path / "like.npz", "--seed", 1)
+    one, other = table.row("en-de"), table.row("de-en")
+    assert (one[:64] != other[:64]).any() and (one[64:] != other[64:]).any()
+    # Nor are the layers of a direction alike.
+    assert (one[:64] != one[64:]).any()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -266,6 +267,62 @@ def test_a_direction_decodes_with_its_own_mask(tmp_path: Path) -> None:
     # The row of de-en keeps every unit, that of en-de does not.
     assert translations(masked, "de-en") == translations(plain, "de-en")
     assert translations(masked, "en-de") != translations(plain, "en-de")
+
+
+class Answering:
+    """In place of CTranslate2's translator: notes what it is asked, and answers with two hypotheses."""
+
+    SHORT, LONG = ["__de__", "▁a"], ["__de__", "▁a", "c", "d"]
+    #: Of each token, the forced one and </s> among them: together -4.6 and -5.6.
+    LOG_PROBABILITIES: ClassVar = {2: [-4.0, -0.3, -0.3], 4: [-4.0, -0.4, -0.4, -0.4, -0.4]}
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def translate_batch(self, sources: list[list[str]], **options: Any) -> list[Any]:
+        self.asked = {"sources": sources, **options}
+        found = SimpleNamespace(hypotheses=[self.SHORT, self.LONG])
+        return [SimpleNamespace(result=lambda: found) for _ in sources]
+
+    def score_batch(self, sources: list[list[str]], targets: list[list[str]], **_: Any) -> list[Any]:
+        return [SimpleNamespace(log_probs=self.LOG_PROBABILITIES[len(target)]) for target in targets]
+
+
+def asked(system: SystemFolder, **options: Any) -> tuple[list[list[str]], dict[str, Any]]:
+    """What an engine makes of the answer for one sentence, and what it asked of CTranslate2."""
+    engine = CTranslate2Engine(system, "en-de", DecodingOptions(**options))
+    engine._translator = answering = Answering()
+    return list(engine.translate([["▁b", "c"]])), answering.asked
+
+
+def test_what_is_asked_of_the_search(tmp_path: Path) -> None:
+    """Six tokens and </s> are seven; of sixteen positions </s> has the last."""
+    system = write_system(tmp_path / "tiny", False)
+    _, found = asked(system, beam=3, max_length=6, length_penalty=0.5, batch_tokens=77)
+    assert found == {
+        "sources": [["__en__", "▁b", "c"]],
+        "target_prefix": [["__de__"]],
+        "max_batch_size": 77,
+        "batch_type": "tokens",
+        "asynchronous": True,
+        "beam_size": 3,
+        "num_hypotheses": 1,
+        "length_penalty": 0.5,
+        "max_decoding_length": 7,
+        "max_input_length": 0,
+        "suppress_sequences": [["<pad>"]],
+    }
+    assert asked(system, max_length=200)[1]["max_decoding_length"] == 16
+
+
+def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path: Path) -> None:
+    """-4.6 / 3 = -1.53 is less than -5.6 / 5 = -1.12; without a penalty -4.6 is more than -5.6."""
+    system = write_system(tmp_path / "tiny", False)
+    said, found = asked(system, beam=2, ranking="fairseq", length_penalty=1.0)
+    assert (found["num_hypotheses"], said) == (2, [["▁a", "c", "d"]])
+    assert asked(system, beam=2, ranking="fairseq", length_penalty=0.0)[0] == [["▁a"]]
+    # CTranslate2's own first, whatever the penalty.
+    assert asked(system, beam=2, length_penalty=1.0)[0] == [["▁a"]]
 
 
 def test_int8_stays_near_float32(tmp_path: Path) -> None:

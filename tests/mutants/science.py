@@ -1,0 +1,14 @@
+"""Mistakes that change a result without an error: what the science rests on."""
+
+from __future__ import annotations
+
+from tests.mutants import (
+    science_data,
+    science_decoding,
+    science_scores,
+    science_training,
+    science_units,
+)
+
+PARTS = (science_units, science_training, science_data, science_decoding, science_scores)
+MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

@@ -1,0 +1,268 @@
+"""Mistakes in counting, selection, gates and the analysis of masks."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+W = "workflow_scripts"
+SELECTORS = "text tests/unit/units/test_selectors.py::"
+SELECT_MASKS = "text tests/unit/select/test_select_masks.py::"
+TABLES = "text tests/unit/units/test_tables.py::"
+COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
+ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
+GATES = "fairseq tests/unit/models/test_gates.py::"
+CONTROL = "fairseq tests/unit/analyse/test_mask_control.py::"
+ASKED = "workflow tests/workflow/test_what_is_asked.py::"
+OVERLAP = "text tests/unit/analyse/test_overlap.py::"
+
+SELECTION = (
+    Mutant(
+        "selection: the unit that crosses the threshold is left out",
+        f"{W}/units/select.py",
+        'prefix = 1 + int(np.searchsorted(sums, needed, side="left"))',
+        'prefix = max(1, int(np.searchsorted(sums, needed, side="left")))',
+        (f"{SELECTORS}test_mass_on_one_group",),
+    ),
+    Mutant(
+        "selection: a threshold that is just reached is not enough",
+        f"{W}/units/select.py",
+        'np.searchsorted(sums, needed, side="left")',
+        'np.searchsorted(sums, needed, side="right")',
+        (f"{SELECTORS}test_mass_on_one_group",),
+    ),
+    Mutant(
+        "selection: of equal scores the higher index first",
+        f"{W}/units/select.py",
+        'order = np.argsort(-values, kind="stable")',
+        'order = np.argsort(values, kind="stable")[::-1]',
+        (f"{SELECTORS}test_mass_on_one_group",),
+    ),
+    Mutant(
+        "selection: sums in floating point",
+        f"{W}/units/select.py",
+        "values = _integers(scores[span])",
+        "values = scores[span].astype(np.float64)",
+        (f"{SELECTORS}test_mass_is_exact_where_floats_are_not",),
+    ),
+    Mutant(
+        "selection: whole numbers overflow",
+        f"{W}/units/select.py",
+        "fits = int(values.max()) * values.size < 2**63",
+        "fits = True",
+        (f"{SELECTORS}test_mass_is_exact_where_floats_are_not",),
+    ),
+    Mutant(
+        "selection: the threshold rounded down",
+        f"{W}/units/select.py",
+        "needed = -(-numerator * int(sums[-1]) // (100 * denominator))",
+        "needed = numerator * int(sums[-1]) // (100 * denominator)",
+        (f"{SELECTORS}test_mass_on_one_group",),
+    ),
+    Mutant(
+        "selection: one threshold for all layers together",
+        f"{W}/units/select.py",
+        "for span in space.slices().values():\n        values = _integers",
+        "for span in [slice(0, space.size)]:\n        values = _integers",
+        (f"{SELECTORS}test_mass_in_each_of_two_groups",),
+    ),
+    Mutant(
+        "selection: k of 100 keeps units without a score",
+        f"{W}/units/select.py",
+        "if percent > 100:",
+        "if percent >= 100:",
+        (f"{SELECTORS}test_mass_on_one_group",),
+    ),
+    Mutant(
+        "random masks: as many units as kept in all layers, not in each",
+        f"{W}/units/select.py",
+        "count = int(keep[span].sum())",
+        "count = int(keep.sum()) // len(space.groups)",
+        (f"{SELECTORS}test_random_masks_have_equal_size_per_group",),
+    ),
+    Mutant(
+        "random masks: one permutation for all directions",
+        f"{W}/select/select_masks.py",
+        'f"{seed}:{name}".encode()',
+        'f"{seed}".encode()',
+        (f"{SELECT_MASKS}test_each_direction_has_its_own_random_units",),
+    ),
+    Mutant(
+        "random masks: the seed is ignored",
+        f"{W}/select/select_masks.py",
+        'f"{seed}:{name}".encode()',
+        'f"1:{name}".encode()',
+        (f"{SELECT_MASKS}test_random_has_the_sizes_of_its_model_mask",),
+    ),
+    Mutant(
+        "masks: rows in another order than their names",
+        f"{W}/select/select_masks.py",
+        "return ScoreTable(directions, np.stack(rows),",
+        "return ScoreTable(directions, np.stack(rows[::-1]),",
+        (f"{SELECT_MASKS}test_mass_keeps_rows_in_the_order_given",),
+    ),
+    Mutant(
+        "masks: the bits of a row packed from the other end",
+        f"{W}/units/mask_table.py",
+        "keep = np.unpackbits(bits, axis=1, count=space.size)",
+        'keep = np.unpackbits(bits, axis=1, count=space.size, bitorder="little")',
+        (f"{TABLES}test_masks_pack_bits_and_round_trip",),
+    ),
+)
+
+COUNTING = (
+    Mutant(
+        "counting: units at zero count as active",
+        f"{W}/activations/count_activations.py",
+        "fires = torch.sign(flat[start : start + self.block].to(torch.float32))",
+        "fires = (flat[start : start + self.block] >= 0).to(torch.float32)",
+        (f"{COUNT}test_counts_of_crafted_units",),
+    ),
+    Mutant(
+        "counting: padding counts as text",
+        f"{W}/activations/count_activations.py",
+        "        if self.count_pads:\n            weights",
+        "        if True:\n            weights",
+        (f"{COUNT}test_without_pads_the_batching_does_not_matter",),
+    ),
+    Mutant(
+        "counting: a block's end is not counted",
+        f"{W}/activations/count_activations.py",
+        "for start in range(0, len(flat), self.block):",
+        "for start in range(0, len(flat) - self.block + 1, self.block):",
+        (f"{COUNT}test_counts_of_crafted_units",),
+    ),
+    Mutant(
+        "counting: decoder pieces lose their own sentences' states",
+        f"{W}/models/split_forward.py",
+        "states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))",
+        "states = network.encoder.reorder_encoder_out(encoded, torch.arange(len(sentences)))",
+        (f"{COUNT}test_without_pads_the_batching_does_not_matter",),
+    ),
+    Mutant(
+        "counting: long targets are not left out",
+        f"{W}/models/split_forward.py",
+        "lines = lines[np.maximum(sources, dataset.target_sizes)[lines] <= max_positions]",
+        "lines = lines[sources[lines] <= max_positions]",
+        (f"{COUNT}test_long_sentences_are_skipped_and_counted",),
+    ),
+    Mutant(
+        "counting: an encoder pass is shared by other sources",
+        f"{W}/activations/count_encoder.py",
+        "(*map(sha256_of, source_files), lines)",
+        "(lines,)",
+        (f"{ENCODER}test_sources_of_other_content_are_not_shared",),
+    ),
+)
+
+GATING = (
+    Mutant(
+        "gates: a masked unit loses its bias",
+        f"{W}/models/gates.py",
+        "return F.linear(input, self.weight * gate[:, None], self.bias)",
+        "return F.linear(input, self.weight * gate[:, None], self.bias * gate)",
+        (f"{GATES}test_masked_ffn_by_hand",),
+    ),
+    Mutant(
+        "gates: a sentence's masked unit loses its bias",
+        f"{W}/models/gates.py",
+        "return F.linear(input, self.weight) * gate + self.bias",
+        "return F.linear(input, self.weight, self.bias) * gate",
+        (f"{GATES}test_gate_per_sentence_by_hand",),
+    ),
+    Mutant(
+        "gates: a gate that was never used is not told",
+        f"{W}/models/gates.py",
+        "            point.fired = 0\n",
+        "",
+        (f"{GATES}test_a_gate_that_did_not_fire_is_named",),
+    ),
+    Mutant(
+        "gates: torch's fused layers go around them",
+        f"{W}/models/gates.py",
+        "layer.can_use_fastpath = False",
+        "pass",
+        (f"{GATES}test_a_gated_layer_is_never_fused",),
+    ),
+    Mutant(
+        "gates: a mask stays on the network after its block",
+        f"{W}/models/gates.py",
+        "            point.gate = None\n\n    def check_fired",
+        "            pass\n\n    def check_fired",
+        (f"{GATES}test_all_ones_and_cleared_gates_are_the_plain_network",),
+    ),
+)
+
+ANALYSES = (
+    Mutant(
+        "mask control: passed if any direction's own mask beats random ones",
+        f"{W}/analyse/mask_control.py",
+        "all(below_random.values()) and",
+        "any(below_random.values()) and",
+        (f"{CONTROL}test_verdict",),
+    ),
+    Mutant(
+        "mask control: passed if any direction's own mask beats others",
+        f"{W}/analyse/mask_control.py",
+        "and all(below_others.values())",
+        "and (not below_others or any(below_others.values()))",
+        (f"{CONTROL}test_verdict",),
+    ),
+    Mutant(
+        "mask control: better than the worst of the others is enough",
+        f"{W}/analyse/mask_control.py",
+        'entry["own"] < min(others)',
+        'entry["own"] < max(others)',
+        (f"{CONTROL}test_verdict",),
+    ),
+    Mutant(
+        "mask control: masks of another seed",
+        f"{W}/analyse/mask_control.py",
+        "RANDOM_MASKS * seed + n",
+        "RANDOM_MASKS + n",
+        (f"{CONTROL}test_random_masks_are_those_of_the_seed",),
+    ),
+    Mutant(
+        "mask control: the command's seed is not handed on",
+        f"{W}/analyse/mask_control.py",
+        "mask_control(network, masks, batches_of, languages_of, arguments.seed)",
+        "mask_control(network, masks, batches_of, languages_of, 1)",
+        (f"{CONTROL}test_command_line",),
+    ),
+    Mutant(
+        "mask control: masks of the first seed's model for all",
+        "rules/analysis.smk",
+        'masks="<results>/masks/baseline/s{seed}/{maskset}.npz",\n        text=',
+        'masks=f"<results>/masks/baseline/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
+        (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
+    ),
+    Mutant(
+        "fine-tuning: every seed begins with the first one's parent",
+        "rules/training.smk",
+        '"baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        '"baseline", EXPERIMENT.train.seeds[0], "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
+    ),
+    Mutant(
+        "overlap: shared units by the larger mask, not by both together",
+        f"{W}/analyse/overlap.py",
+        "union = sizes[:, None] + sizes[None, :] - shared",
+        "union = np.maximum(sizes[:, None], sizes[None, :])",
+        (f"{OVERLAP}test_iou",),
+    ),
+    Mutant(
+        "overlap: of random orders the given one does not count",
+        f"{W}/analyse/overlap.py",
+        "(as_large + 1) / (len(orders) + 1)",
+        "as_large / len(orders)",
+        (f"{OVERLAP}test_random_orders_count_the_given_one",),
+    ),
+    Mutant(
+        "overlap: equal orders are no longer as large, for rounding",
+        f"{W}/analyse/overlap.py",
+        "within.sum() - ROUNDING",
+        "within.sum() + ROUNDING",
+        (f"{OVERLAP}test_one_side_by_hand",),
+    ),
+)
+
+MUTANTS = (*SELECTION, *COUNTING, *GATING, *ANALYSES)

@@ -1,0 +1,59 @@
+"""The network that a fine-tune begins with: the parent's weights, and every direction's own row of masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
+from workflow_scripts.models.gates import gate_points  # noqa: E402
+from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
+
+ARCHITECTURE = Architecture(1, 1, 8, 4, 2)
+SYMBOLS = range(9)
+
+
+@pytest.fixture
+def parent() -> Any:
+    torch.manual_seed(4)
+    return build_network(ARCHITECTURE, len(SYMBOLS))
+
+
+def task_of(**plan: Any) -> NeuronspecTranslationTask:
+    """A task of two directions, as it is before its network is built."""
+    task = NeuronspecTranslationTask.__new__(NeuronspecTranslationTask)
+    known = {"architecture": ARCHITECTURE.to_dict(), "initial_weights": None, "masks": None}
+    task.__dict__ |= {"plan": known | plan, "directions": ["de-en", "en-de"], "dictionary": SYMBOLS}
+    task.gates = None
+    return task
+
+
+def test_it_begins_with_the_parents_weights(parent: Any, tmp_path: Path) -> None:
+    save_system_weights(parent, tmp_path / "model.safetensors")
+    torch.manual_seed(5)
+    network = task_of(initial_weights=str(tmp_path / "model.safetensors")).build_model(None)
+    expected = parent.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
+
+
+def test_rows_of_masks_go_by_their_names(tmp_path: Path) -> None:
+    """In the file the second direction stands first, between others."""
+    keep = np.zeros((3, 8), dtype=bool)
+    keep[0, :1] = keep[1, :2] = keep[2, :3] = True
+    table = MaskTable(["en-de", "fr-en", "de-en"], keep, unit_space(ARCHITECTURE), {})
+    table.write(tmp_path / "masks.npz")
+    task = task_of(masks=str(tmp_path / "masks.npz"))
+    network = task.build_model(None)
+    kept = []
+    for number in range(2):
+        task._select_mask({"direction": number})
+        kept.append(gate_points(network)["encoder.0.ffn"].gate.tolist())
+    assert kept == [[1, 1, 1, 0], [1, 0, 0, 0]]
