@@ -122,8 +122,8 @@ DECODING = (
     Mutant(
         "ranking: the language token counts in the sum, not in the length",
         f"{W}/translate/rank.py",
-        "/ len(log_probabilities) ** length_penalty",
-        "/ (len(log_probabilities) - 1) ** length_penalty",
+        "= len(log_probabilities) ** length_penalty",
+        "= (len(log_probabilities) - 1) ** length_penalty",
         (f"{RANK}test_language_token_and_end_count_in_sum_and_length",),
     ),
     Mutant(
