@@ -16,6 +16,7 @@ FILES = [
     "tests/mutants/lists.py",
     "tests/unit/mutants/test_lists.py",
     "tests/conftest.py",
+    "tests/shared_material.py",
     "pyproject.toml",
 ]
 NOTHING_SAID = 'said.append("changes nothing")'
