@@ -36,6 +36,13 @@ class _Become(BaseException):
         self.words = words
 
 
+def end_session(child: int) -> None:
+    """Kill a process that `be` made the first of a session, and all of that, however new it is."""
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
+
+
 def serve(listener: socket.socket) -> dict[str, Any] | None:
     """Fork a process for each request: in that process return it. Return None when nobody asks any more."""
     asked = selectors.DefaultSelector()
@@ -46,8 +53,7 @@ def serve(listener: socket.socket) -> dict[str, Any] | None:
         for key, _ in asked.select():
             if key.fileobj is sys.stdin:
                 for child, _connection in children.values():
-                    with suppress(ProcessLookupError):
-                        os.killpg(child, signal.SIGKILL)
+                    end_session(child)
                 return None
             if key.fileobj is listener:
                 connection = listener.accept()[0]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +22,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.fork_server import ROOT, end_session
+
 #: Longer than anything that is forked takes, on a busy machine too.
 LIMIT = 300.0
 
@@ -79,8 +79,7 @@ class Forked:
     def kill(self) -> None:
         """Kill it and all of its session, if it still runs."""
         if self.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+            end_session(self.pid)
 
 
 class Server:

@@ -12,6 +12,7 @@ RULE = f"{TEXTS}::test_a_rule_is_compared_by_the_module_and_the_packages_of_its_
 EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
 NAMES = f"{PLANNED}::test_wildcards_are_names_of_the_config"
 MISTAKES = "workflow tests/unit/config/test_config.py::test_each_mistake_has_its_line"
+REFUSED = "workflow tests/malformed/test_config.py::test_refused"
 
 PARAMS = (
     Mutant(
@@ -203,7 +204,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "                if lang in seen:",
         "                if lang in groups:",
-        (MISTAKES,),
+        (f"{REFUSED}[group-twice]",),
     ),
     Mutant(
         "a system's name may say another k than its masks",
@@ -224,7 +225,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "if metrics.count(model.name) > 1:",
         "if metrics.count(model.name) > 2:",
-        (MISTAKES,),
+        (f"{REFUSED}[metric-and-model]",),
     ),
     Mutant(
         "a warm-up may be longer than the training that decays to its end",

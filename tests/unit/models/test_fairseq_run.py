@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,15 +39,20 @@ def allocate(_: int) -> None:
     torch.empty(2**50, dtype=torch.uint8)
 
 
+def in_a_process(act: Callable[[int], None]) -> None:
+    """What `spawn` does, but for importing torch anew: the error is passed on in the same words."""
+    torch.multiprocessing.start_processes(act, nprocs=1, start_method="fork")
+
+
 def test_a_users_error_in_another_process_is_one_line() -> None:
     with pytest.raises(UserError) as caught, user_errors_of_processes():
-        torch.multiprocessing.spawn(full_disk, nprocs=1)
+        in_a_process(full_disk)
     assert str(caught.value) == "checkpoint_last.pt: No space left on device"
 
 
 def test_out_of_memory_in_another_process_is_known() -> None:
     with pytest.raises(torch.multiprocessing.ProcessRaisedException) as caught, user_errors_of_processes():
-        torch.multiprocessing.spawn(allocate, nprocs=1)
+        in_a_process(allocate)
     assert is_out_of_memory(caught.value)
 
 
@@ -66,7 +72,7 @@ def until_signalled(rank: int, folder: str) -> None:
 
 def test_the_end_of_a_slice_in_another_process_is_known() -> None:
     with pytest.raises(SliceEnded) as caught, user_errors_of_processes():
-        torch.multiprocessing.spawn(leave, nprocs=1)
+        in_a_process(leave)
     assert (caught.value.reason, caught.value.update) == ("time limit", 1700)
 
 
