@@ -22,8 +22,7 @@ from workflow_scripts.processes import identity
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 CONFIGURATION = Path("/etc/slurm")
-# Cores for two groups of jobs of different runs, or one and much else; memory for one and two jobs with a
-# GPU.
+# Cores for the groups of two runs, or one and much else; memory for one of them and two jobs with a GPU.
 CORES, MEMORY_MB, GPUS = 16, 24000, 2
 GPU_MODEL = "a100"
 #: Seconds that one of SLURM's programs has to answer, and that apt-get has.
@@ -57,6 +56,7 @@ MpiDefault=none
 ReturnToService=2
 MinJobAge=7200
 KillWait=5
+PropagatePrioProcess=1
 SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Boards=1 SocketsPerBoard=1 CoresPerSocket={cores} \
 ThreadsPerCore=1 RealMemory={memory} Gres=gpu:{model}:{gpus} State=UNKNOWN
@@ -126,7 +126,12 @@ class Controller:
                 os.mknod(device, 0o666 | 0o020000, os.makedev(1, 3))
             gres.append(f"NodeName={host} Name=gpu Type={GPU_MODEL} File={device}\n")
         text = leftover.head(self.folder, identity()) + SLURM_CONF.format(
-            host=host, folder=self.folder, cores=self.cores, memory=MEMORY_MB, model=GPU_MODEL, gpus=GPUS
+            host=host,
+            folder=self.folder,
+            cores=self.cores,
+            memory=MEMORY_MB,
+            model=GPU_MODEL,
+            gpus=GPUS,
         )
         leftover.write(CONFIGURATION / "slurm.conf", text)
         leftover.write(CONFIGURATION / "gres.conf", "".join(gres))
@@ -149,7 +154,6 @@ class Controller:
         """Cancel all jobs, end the daemons, and put back the configuration that was there."""
         leftover.Leftover(self.folder, identity()).end(CONFIGURATION)
         if self.munged is not None:
-            self.munged.terminate()
             try:
                 self.munged.wait(timeout=leftover.PATIENCE)
             except subprocess.TimeoutExpired:
@@ -194,7 +198,12 @@ class Controller:
         shutil.chown(key, "munge", "munge")
         key.chmod(0o400)
         command = ["runuser", "-u", "munge", "--", self._program("munged"), "--foreground"]
-        self.munged = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.munged = subprocess.Popen(
+            command,
+            env={**os.environ, leftover.MUNGE_MARK: "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(100):
             if _call("munge", "-n").returncode == 0:
                 return

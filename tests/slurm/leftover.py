@@ -19,6 +19,10 @@ from pathlib import Path
 from workflow_scripts.processes import lives, start_time
 
 TITLE = "# A controller of neuronspec's tests: its folder, and the process that started it."
+#: Every program that these tests begin has this variable, and so have the jobs that it submits.
+MARK = "NEURONSPEC_SLURM_TESTS"
+#: The munge that they began has this one; it is ended last.
+MUNGE_MARK = f"{MARK}_MUNGE"
 DAEMONS = ("slurmd", "slurmctld")
 #: What was in a file before the tests wrote theirs lies beside it under this name; empty: there was none.
 KEPT = ".before-neuronspec-tests"
@@ -53,10 +57,13 @@ class Leftover:
         return alive is False or (alive is None and not daemons(self.folder))
 
     def end(self, configuration: Path) -> None:
-        """Cancel its jobs, end its daemons, and put back what was in the configuration's folder."""
+        """End its runs, jobs, and daemons, and put back what was in the configuration's folder."""
+        end_processes()
         if daemons(self.folder):
             cancel_all()
         end_daemons(self.folder)
+        end_processes()
+        end_processes(MUNGE_MARK, signal.SIGTERM)
         restore(configuration)
 
 
@@ -96,6 +103,20 @@ def end_daemons(folder: Path, seconds: float = PATIENCE) -> None:
             end = time.monotonic() + seconds
             while start_time(pid) is not None and time.monotonic() < end:
                 time.sleep(0.05)
+
+
+def end_processes(mark: str = MARK, number: int = signal.SIGKILL) -> None:
+    """End, by force, every process that these tests or their jobs began.
+
+    Runs would go on and submit jobs to the next controller. Of jobs something stays too: without control
+    groups SLURM knows their processes by their parents, and misses one whose parent has ended (after the
+    failure of the node a Snakemake, which waits for itself).
+    """
+    said = f"\0{mark}=".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if said in b"\0" + (entry / "environ").read_bytes():
+                os.kill(int(entry.name), number)
 
 
 def write(path: Path, text: str) -> None:

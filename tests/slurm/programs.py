@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.slurm import leftover
 
 #: Seconds that any run of these tests may take, and that a program which only asks may.
 LIMIT, ANSWER_SECONDS = 900.0, 60.0
@@ -20,8 +23,10 @@ ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()
     if name != "CUDA_VISIBLE_DEVICES" and not name.startswith(("SLURM_", "SBATCH_", "SRUN_"))
-}
+} | {leftover.MARK: "1"}
 
+# By its path: a run may be given another PATH.
+_NICE = shutil.which("nice") or "nice"
 # Runs go on in threads of their own.
 _lock = threading.Lock()
 _begun: list[subprocess.Popen[bytes]] = []
@@ -29,13 +34,17 @@ _over = threading.Event()
 
 
 def begin(
-    command: Sequence[str], folder: Path, log: Path, variables: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    log: Path,
+    variables: Mapping[str, str] | None = None,
+    nice: int = 0,
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, with variables beside ENVIRONMENT; it adds to a log."""
     with _lock, log.open("ab") as said:
         assert not _over.is_set(), "the tests are over"
         process = subprocess.Popen(
-            command,
+            [_NICE, "-n", str(nice), *command],
             cwd=folder,
             env={**ENVIRONMENT, **(variables or {})},
             stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from tests.slurm.programs import begin, call, end_of, wait_until
-from tests.slurm.site import ROOT, ClusterRun, SlurmJob
+from tests.slurm.site import NICE, ROOT, ClusterRun, SlurmJob
 from tests.tiny_experiment import CONFIG
 from workflow_scripts.durations import seconds_of
 from workflow_scripts.operate.queue import name_prefix
@@ -156,10 +156,10 @@ def alone(folder: Path, config: dict[str, Any], *targets: str) -> Path:
     """Run an experiment without a cluster, in what others leave of the machine; return its results."""
     folder.mkdir(exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = ["nice", "-n", "10", sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
     log = folder / "run.log"
-    process = begin([*command, "--cores", "2", *targets], folder, log, {"PYTHONPATH": str(ROOT)})
+    process = begin([*command, "--cores", "2", *targets], folder, log, {"PYTHONPATH": str(ROOT)}, 2 * NICE)
     status = end_of(process, f"the run without a cluster in {folder}")
     assert status == 0, log.read_text(errors="replace")[-5000:]
     return folder / "results" / str(config["experiment"])

@@ -34,7 +34,9 @@ EDITS: dict[str, Any] = {
     "gpu_model": GPU_MODEL,
 }
 #: Seconds that a refusal may take.
-REFUSAL_SECONDS = 120.0
+REFUSAL_SECONDS = 300.0
+#: How far runs stand back for those that most tests wait for.
+NICE = 5
 
 WATCHED = """#!/bin/sh
 # Say that a job starts, and as what; then be the interpreter.
@@ -89,8 +91,8 @@ def edited_profile(folder: Path, edits: Mapping[str, Any], lines: Mapping[str, s
 class ClusterRun:
     """An experiment in a folder of its own, run on the test cluster as `make run PROFILE=…` does.
 
-    ``fails``: words of the job that fails at its first start. ``patient``: ends of jobs are looked for as
-    seldom as a user's run does.
+    ``fails``: words of the job that fails at its first start. ``nice``: how far it and its jobs stand back
+    for others. ``patient``: ends of jobs are looked for as seldom as a user's run does.
     """
 
     folder: Path
@@ -98,6 +100,7 @@ class ClusterRun:
     edits: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, str] = field(default_factory=dict)
     fails: str = "no such words"
+    nice: int = 0
     patient: bool = False
 
     def __post_init__(self) -> None:
@@ -158,7 +161,7 @@ class ClusterRun:
             *options,
         ]
         variables = {"NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
-        return begin(command, ROOT, self.folder / "run.log", variables)
+        return begin(command, ROOT, self.folder / "run.log", variables, self.nice)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for a run's end, which must be a good one."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.slurm.controller import Controller
 from tests.slurm.overhead import GROUP, prepared, targets
+from tests.slurm.site import NICE
 
 JOBS = 5
 
@@ -14,6 +15,7 @@ def test_no_job_is_lost(controller: Controller, tmp_path: Path) -> None:
     """Five jobs, two at a time: the first array takes two of them, while three more are ready."""
     lines = {GROUP: "", "slurm-array-jobs: decode": "slurm-array-jobs: prepare_text", "jobs: 200": "jobs: 2"}
     run = prepared(tmp_path / "run", lines)
+    run.nice = NICE
     run.finish(run.begin(*targets()[:JOBS]))
     numbers = {job.number for job in run.jobs() if job.rule == "prepare_text"}
     assert len(numbers) == JOBS

@@ -9,7 +9,7 @@ import pytest
 
 from tests.slurm.controller import Controller
 from tests.slurm.programs import end_of
-from tests.slurm.site import ClusterRun
+from tests.slurm.site import NICE, ClusterRun
 from tests.workflow.finished_experiment import CONFIG, finish, lay_down_text
 from tests.workflow.observed_trainings import TRAININGS, prepare, script
 
@@ -26,7 +26,7 @@ def test_nothing_is_leased_in_a_job_of_the_cluster(
     )
     # Other GPUs than SLURM's: a lease would name these.
     script(tmp_path / "bin/nvidia-smi", 'echo "GPU 0: X (UUID: GPU-a)"; echo "GPU 1: X (UUID: GPU-b)"\n')
-    run = ClusterRun(tmp_path / "cluster", CONFIG, lines={"retries: 2": "retries: 0"})
+    run = ClusterRun(tmp_path / "cluster", CONFIG, lines={"retries: 2": "retries: 0"}, nice=NICE)
     options = [f"results/small/systems/{name}/s1/system.json" for name in TRAININGS[:1]]
     options += ["--directory", str(tmp_path / "here")]
     prepared = {name: os.environ[name] for name in ("NEURONSPEC_VENVS", "NEURONSPEC_LEASES", "PATH")}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.slurm import controller as slurm
-from tests.slurm.leftover import KEPT, Leftover, daemons, head, write
+from tests.slurm.leftover import KEPT, Leftover, daemons, end_processes, head, write
 from workflow_scripts.processes import identity
 
 #: A process that looks like a daemon of SLURM: its name, the folder of its log.
@@ -56,7 +56,9 @@ def test_what_an_aborted_session_left_is_ended_and_the_configuration_put_back(
     configuration = tmp_path / "etc"
     configuration.mkdir()
     (configuration / "slurm.conf").write_text("ClusterName=theirs\n")
-    monkeypatch.setattr("tests.slurm.leftover.cancel_all", lambda: None)
+    # Those of the controller that may run.
+    for name in ("cancel_all", "end_processes"):
+        monkeypatch.setattr(f"tests.slurm.leftover.{name}", lambda *_: None)
     write(configuration / "slurm.conf", head(tmp_path / "ours", gone()) + "ClusterName=neuronspec\n")
     write(configuration / "gres.conf", "")
     left = Leftover.found_in(configuration)
@@ -67,6 +69,24 @@ def test_what_an_aborted_session_left_is_ended_and_the_configuration_put_back(
     assert {path.name: path.read_text() for path in configuration.iterdir()} == {
         "slurm.conf": "ClusterName=theirs\n"
     }
+
+
+def test_what_tests_and_jobs_began_is_ended() -> None:
+    sleep = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"]
+    jobs = [
+        subprocess.Popen(sleep, stdout=subprocess.PIPE, env={**os.environ, name: "1"})
+        for name in ("STAND_IN", "NO_STAND_IN")
+    ]
+    try:
+        for job in jobs:
+            assert job.stdout is not None and job.stdout.readline() == b"1\n"
+        end_processes("STAND_IN")
+        assert jobs[0].wait(timeout=10) == -9
+        assert jobs[1].poll() is None
+    finally:
+        for job in jobs:
+            job.kill()
+            job.communicate(timeout=10)
 
 
 def test_what_was_there_is_kept_over_a_second_session(tmp_path: Path) -> None:

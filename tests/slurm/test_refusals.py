@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.slurm.controller import Controller
-from tests.slurm.site import ClusterRun, SlurmJob
+from tests.slurm.site import NICE, ClusterRun, SlurmJob
 from tests.tiny_experiment import CONFIG
 
 REFUSED = {
@@ -46,7 +46,7 @@ def test_a_request_that_cannot_be_met(
     case: str, controller: Controller, new_jobs: Callable[[], list[SlurmJob]], tmp_path: Path
 ) -> None:
     edits, message = REFUSED[case]
-    run = ClusterRun(tmp_path / "run", CONFIG, edits)
+    run = ClusterRun(tmp_path / "run", CONFIG, edits, nice=NICE)
     run.refused()
     errors = [line for line in run.said.splitlines() if line.startswith("error: ")]
     name, value = next(iter(edits.items()))
@@ -62,7 +62,7 @@ def test_a_request_that_cannot_be_met(
 
 
 def test_without_sbatch(tmp_path: Path) -> None:
-    run = ClusterRun(tmp_path / "run", CONFIG)
+    run = ClusterRun(tmp_path / "run", CONFIG, nice=NICE)
     run.refused(environment={"PATH": str(tmp_path)})
     number = 1 + (run.profile / "config.yaml").read_text().splitlines().index("executor: slurm")
     assert run.said.splitlines() == [
@@ -72,7 +72,7 @@ def test_without_sbatch(tmp_path: Path) -> None:
 
 
 def test_a_profile_that_is_not_there(tmp_path: Path) -> None:
-    run = ClusterRun(tmp_path / "run", CONFIG)
+    run = ClusterRun(tmp_path / "run", CONFIG, nice=NICE)
     run.refused("--profile", "profiles/slrum")
     assert run.said.splitlines() == [
         "error: profiles/slrum: there is no profile (a folder with config.yaml)"
@@ -82,7 +82,7 @@ def test_a_profile_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_quota_of_jobs(controller: Controller, tmp_path: Path) -> None:
     """The controller here keeps no accounts: what one with them says is said by a program in its place."""
-    run = ClusterRun(tmp_path / "run", CONFIG, lines={"retries: 2": "retries: 0"})
+    run = ClusterRun(tmp_path / "run", CONFIG, lines={"retries: 2": "retries: 0"}, nice=NICE)
     sbatch = tmp_path / "bin" / "sbatch"
     sbatch.parent.mkdir()
     sbatch.write_text(
