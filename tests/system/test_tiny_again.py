@@ -128,7 +128,7 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
     files = [results / f"translations/continued/s1/test/{direction}.txt" for direction in DIRECTIONS]
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
-    again = run(folder, *(str(path.relative_to(folder)) for path in files))
+    again = run(folder, "--", *(str(path.relative_to(folder)) for path in files))
     assert again.returncode == 0, again.stdout + again.stderr
     assert all(path.stat().st_mtime_ns > time for path, (time, _) in before.items())
     assert all(path.read_bytes() == content for path, (_, content) in before.items())
