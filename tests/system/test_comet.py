@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests import started
+from tests import forked, started
 from tests.small_config import BASE
 from workflow_scripts.operate.environments import venvs_folder
 
@@ -77,11 +77,12 @@ def lay(folder: Path) -> None:
 
 def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
     """Run the rules of scores and tables alone, as a profile has it, with no hub."""
-    variables = {"PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    variables = {"HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
     options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules"]
     options += ["score", "comet", "fetch_comet", "compare", "compare_comet", "tabulate"]
-    return started.run([sys.executable, "-m", "snakemake", *options, "--", *targets], folder, variables)
+    variables = {**os.environ, **variables}
+    return forked.run(folder, "snakemake", *options, "--", *targets, variables=variables)
 
 
 def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import started
+from tests import forked
 from tests.workflow.test_job_counts import jobs, snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +57,9 @@ def config(port: int) -> dict[str, Any]:
 
 
 def operate(folder: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", f"workflow_scripts.operate.{module}", "--configfile", "config.yaml"]
+    command = [f"workflow_scripts.operate.{module}", "--configfile", "config.yaml"]
     command += ["--snakefile", str(ROOT / "Snakefile"), *options]
-    return started.run(command, folder, {"PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"})
+    return forked.run(folder, *command, variables={**os.environ, "no_proxy": "127.0.0.1"})
 
 
 def mistakes(done: subprocess.CompletedProcess[str]) -> list[str]:

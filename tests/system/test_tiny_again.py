@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests import started
-from tests.system.tiny_run import CONFIG, ROOT, plan, read, run
+from tests.system.tiny_run import CONFIG, ROOT, read, run
 from tests.tiny_experiment import DIRECTIONS
 
 
@@ -21,7 +21,7 @@ def results(tiny_run: Path, tmp_path: Path) -> Path:
 
 
 def test_a_second_run_has_nothing_to_do(results: Path) -> None:
-    again = plan(results.parents[1])
+    again = run(results.parents[1])
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 
@@ -29,13 +29,13 @@ def test_a_second_run_has_nothing_to_do(results: Path) -> None:
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
     """The same effective batch in smaller pieces, other threads, other logs."""
     execution = {
-        "max_tokens": 1000,
+        "max_tokens": 500,
         "update_freq": 2,
         "threads": 2,
         "log_interval": 10,
         "keep_checkpoints": 2,
     }
-    again = plan(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
+    again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing to be done" in again.stdout + again.stderr
 
@@ -54,7 +54,7 @@ def test_a_contrastive_set_is_looked_at_before_the_first_job(
     if content:
         (folder / "mine.tsv").write_text(content)
     evaluation = {**CONFIG["evaluation"], "contrastive": {"mine": "mine.tsv"}}
-    done = plan(folder, "--dry-run", "--config", f"evaluation={evaluation}")
+    done = run(folder, "--dry-run", "--config", f"evaluation={evaluation}")
     assert done.returncode == 1
     assert said in done.stdout + done.stderr
 
@@ -95,10 +95,10 @@ def test_the_manifest_follows_a_config_that_reruns_nothing(results: Path) -> Non
     finetune = {**CONFIG["finetune"], "log_interval": 10}
     (folder / "logs.yaml").write_text(yaml.safe_dump({**CONFIG, "finetune": finetune}))
     assert "config: finetune is not what the manifest" in verify(folder, "logs.yaml").stdout
-    assert "Nothing to be done" in plan(folder, config="logs.yaml").stderr
+    assert "Nothing to be done" in run(folder, config="logs.yaml").stderr
     done = verify(folder, "logs.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert plan(folder).returncode == 0
+    assert run(folder).returncode == 0
     assert verify(folder).returncode == 0
 
 
@@ -117,7 +117,7 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     assert "the systems are untouched" in clean_training(folder, "--confirm")
     assert not list((results / "training").rglob("*.pt"))
     assert all(path.read_bytes() == content for path, content in systems.items())
-    assert "Nothing to be done" in plan(folder, "-n").stdout
+    assert "Nothing to be done" in run(folder, "-n").stdout
     weights = results / "systems/continued/s1/model.safetensors"
     weights.unlink()
     again = run(folder, "--keep-going", str(weights.relative_to(folder)))
@@ -128,7 +128,7 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     # The exported file is new to Snakemake: what was decoded with it is decoded again, and is the same.
     files = [results / f"translations/continued/s1/test/{direction}.txt" for direction in DIRECTIONS]
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
-    again = run(folder, *(str(path.relative_to(folder)) for path in files))
+    again = run(folder, "--", *(str(path.relative_to(folder)) for path in files))
     assert again.returncode == 0, again.stdout + again.stderr
     assert all(path.stat().st_mtime_ns > time for path, (time, _) in before.items())
     assert all(path.read_bytes() == content for path, (_, content) in before.items())
@@ -160,5 +160,5 @@ def test_intermediate_data_may_be_deleted(results: Path) -> None:
     shutil.rmtree(results / "data/toy")
     shutil.rmtree(results / "data/text")
     shutil.rmtree(results / "data/bin")
-    done = plan(results.parents[1], "-n")
+    done = run(results.parents[1], "-n")
     assert "Nothing to be done" in done.stdout, done.stdout

@@ -1,4 +1,7 @@
-"""Runs of the tiny experiment: the undisturbed one that all files of this folder share, and later ones."""
+"""Runs of the tiny experiment: the undisturbed one that all files of this folder share, and later ones.
+
+Later ones need no Snakemake of their own: it is forked (tests/forked.py), and its jobs are new processes.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,16 @@ import yaml
 from tests import forked, started, tiny_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The trainings on one thread: layers this small gain nothing by two, and other tests have the other core.
+#: The trainings in half the time: smaller batches are enough, and other tests have the other core.
+QUICK = {"max_tokens": 1000, "threads": 1}
 CONFIG: dict[str, Any] = {
     **tiny_experiment.CONFIG,
-    **{part: {**tiny_experiment.CONFIG[part], "threads": 1} for part in ("train", "finetune")},
+    **{part: {**tiny_experiment.CONFIG[part], **QUICK} for part in ("train", "finetune")},
 }
 
 
 def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a folder."""
-    return started.run([sys.executable, "-m", *_words(folder, config), *arguments], folder)
-
-
-def plan(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
-    """As `run`, where no job will start: in a process that has Snakemake already."""
     return forked.run(folder, *_words(folder, config), *arguments)
 
 
@@ -39,7 +38,7 @@ def _words(folder: Path, config: str) -> list[str]:
 def run_undisturbed(folder: Path) -> None:
     """Run the tiny experiment from nothing to its end, in a folder that is empty."""
     (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))
-    done = run(folder)
+    done = started.run([sys.executable, "-m", *_words(folder, "tiny.yaml")], folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
