@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -29,6 +30,9 @@ WORKERS = 2
 LIMIT, ALL_LIMIT = 300, 1800
 PASSED, FAILED = 0, 1  # pytest's exit statuses; others mean that a test did not run
 LAST_LINES = 15
+
+#: What a worker does: whether it went well, and what to say of it.
+Job = Callable[["Worker"], tuple[bool, str]]
 
 
 class Worker:
@@ -142,30 +146,30 @@ def run(mutants: tuple[Mutant, ...], folder: Path) -> int:
     for worker in every:
         workers.put(worker)
 
-    def on_a_worker(method: str, *arguments: object) -> tuple[bool, str]:
+    def on_a_worker(job: Job) -> tuple[bool, str]:
         worker = workers.get()
         try:
-            answer: tuple[bool, str] = getattr(worker, method)(*arguments)
-            return answer
+            return job(worker)
         finally:
             workers.put(worker)
 
-    def told(jobs: list[tuple[object, ...]], pool: ThreadPoolExecutor) -> int:
+    def told(jobs: list[Job], pool: ThreadPoolExecutor) -> int:
         """Do jobs, printing each as it ends; return how many went wrong."""
         wrong = 0
-        for done in as_completed([pool.submit(on_a_worker, *job) for job in jobs]):
+        for done in as_completed([pool.submit(on_a_worker, job) for job in jobs]):
             well, said = done.result()
             wrong += not well
             print(said, flush=True)
         return wrong
 
     start = time.monotonic()
+    tests = grouped_tests(mutants)
+    unchanged = [partial(Worker.passes, environment=one, tests=names) for one, names in tests.items()]
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            tests = grouped_tests(mutants)
-            if told([("passes", environment, names) for environment, names in tests.items()], pool):
+            if told(list(unchanged), pool):
                 return 1
-            wrong = told([("notices", mutant) for mutant in mutants], pool)
+            wrong = told([partial(Worker.notices, mutant=mutant) for mutant in mutants], pool)
     finally:
         for worker in every:
             worker.end()

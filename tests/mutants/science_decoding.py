@@ -66,8 +66,8 @@ DECODING = (
     Mutant(
         "decoding: a direction decodes without its mask",
         f"{W}/translate/ctranslate2_engine.py",
-        "        if keep is not None:\n            masks = layer_masks",
-        "        if keep is None:\n            masks = layer_masks",
+        "masks = layer_masks(keep, system.space, str(system.mask_file(direction)))",
+        "pass",
         (f"{ENGINE}test_a_direction_decodes_with_its_own_mask",),
     ),
     Mutant(
