@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 REPORT = "workflow_scripts/report"
 TESTS = "evaluate tests/unit/report"
+DISPLAY = f"{TESTS}/test_display.py"
 FORMATS = f"{TESTS}/test_formats.py"
 
 PAGES: tuple[Mutant, ...] = (
@@ -234,4 +235,49 @@ MARKS: tuple[Mutant, ...] = (
     ),
 )
 
-MUTANTS = (*PAGES, *NUMBERS, *MARKS)
+SAID: tuple[Mutant, ...] = (
+    Mutant(
+        "rebuilt references named as the test set's own text",
+        f"{REPORT}/display.py",
+        """references: {rows[0]['profile']}.\"""",
+        """references: raw.\"""",
+        (f"{DISPLAY}::test_signatures_and_flags_are_said_once",),
+    ),
+    Mutant(
+        "averages without named directions left out of the summary",
+        f"{REPORT}/summary_table.py",
+        'if not row["without"] or row["grouping"] == ALL]',
+        'if not row["without"]]',
+        (f"{DISPLAY}::test_the_blocks_of_the_summary",),
+    ),
+    Mutant(
+        "one k is called a sweep",
+        f"{REPORT}/summary_table.py",
+        "if len(names) > 1",
+        "if len(names) > 0",
+        (f"{DISPLAY}::test_the_blocks_of_the_summary",),
+    ),
+    Mutant(
+        "a direction that lacks a seed does not say so",
+        f"{REPORT}/direction_table.py",
+        'text += "" if n == len(plan.seeds) else',
+        'text += "" if n else',
+        (f"{DISPLAY}::test_a_direction_that_lacks_a_seed_says_so",),
+    ),
+    Mutant(
+        "daggers without their rule",
+        f"{REPORT}/direction_table.py",
+        "        *significance_rule(significant, display),\n",
+        "",
+        (f"{DISPLAY}::test_the_table_of_directions_says_what_daggers_are",),
+    ),
+    Mutant(
+        "differences named by a column of the summary",
+        f"{REPORT}/group_tables.py",
+        "            name,\n            *(row[column] for column in COUNTS),",
+        "            key,\n            *(row[column] for column in COUNTS),",
+        (f"{TESTS}/test_group_tables.py::test_differences_name_the_system_that_they_are_to",),
+    ),
+)
+
+MUTANTS = (*PAGES, *NUMBERS, *MARKS, *SAID)

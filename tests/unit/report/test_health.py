@@ -43,6 +43,8 @@ def entry(system: str, direction: str, **changes: Any) -> dict[str, Any]:
         ({"length_ratio": 1.26}, ["length_ratio"]),
         ({"empty_hypotheses": 2}, []),  # of 200: one in a hundred
         ({"empty_hypotheses": 3}, ["empty_hypotheses"]),
+        ({"n": 50, "empty_hypotheses": 1}, ["empty_hypotheses"]),
+        ({"n": 400, "without_letters": 4}, []),
         (
             {"repeated_4gram_rate": 0.06, "copied_source_rate": 0.051},
             ["repeated_4gram_rate", "copied_source_rate"],
