@@ -193,7 +193,7 @@ SAID: tuple[Mutant, ...] = (
         f"{REPORT}/show.py",
         'if row["grouping"] == ALL and not row["without"]]',
         'if row["grouping"] == ALL]',
-        (f"{TESTS}/test_tabulate.py::test_averages_without_some_directions_are_not_on_the_terminal",),
+        (f"{DISPLAY}::test_the_terminal_shows_averages_of_all_directions",),
     ),
     Mutant(
         "the control of masks against other targets is not told of",

@@ -7,7 +7,8 @@ import pytest
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
 from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import summarise
+from workflow_scripts.report.show import render_console
+from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
 from workflow_scripts.report.summary_table import summary_table
 from workflow_scripts.report.table import Shown
 
@@ -66,6 +67,21 @@ def test_the_blocks_of_the_summary() -> None:
             *sweeps,
         ]
         assert {block.section for block in table.blocks} == {"test, BLEU"}
+
+
+def test_the_terminal_shows_averages_of_all_directions() -> None:
+    """Out of en 11 and 31 in seed 1, into it 21 and 41; without French it would be 11 and 21."""
+    summary = summarise(scores("baseline"), plan_of("baseline"), "en", GROUPS, without=WITHOUT)
+    rows = [
+        {name: "" if value is None else str(value) for name, value in zip(CSV_COLUMNS, row, strict=True)}
+        for row in map(row_of, summary.cells)
+    ]
+    [line] = [line for line in render_console(rows).splitlines() if line.startswith("baseline")]
+    assert [cell.strip() for cell in line.split("  ") if "±" in cell] == [
+        "21.50 ± 0.71",
+        "31.50 ± 0.71",
+        "26.50 ± 0.71",
+    ]
 
 
 def test_a_direction_that_lacks_a_seed_says_so() -> None:

@@ -376,25 +376,6 @@ def test_flags_of_a_model_reach_every_table_of_averages(everything):
         assert marked and all("COMET" in title for title in marked), name
 
 
-def test_averages_without_some_directions_are_not_on_the_terminal(everything, capsys):
-    """They would stand in the place of those of all."""
-    tables = tabulate_all(everything)
-    capsys.readouterr()
-    show.main(["--tables", str(tables)])
-    [line] = [
-        line
-        for line in capsys.readouterr().out.split("test, chrF++")[0].splitlines()
-        if line.startswith("baseline")
-    ]
-    # Of both sides 20 and 21; without en-de there is no mean of both.
-    assert [cell.strip() for cell in line.split("  ") if "±" in cell] == [
-        "11.00 ± 1.41",
-        "30.00 ± 0.00",
-        "20.50 ± 0.71",
-        "-0.50 ± 0.71",  # to the control: -1 and 0
-    ]
-
-
 def test_the_level_of_the_command_line_is_that_of_marks(everything):
     """p of .001 in two directions: .002 after Holm."""
     text = (tabulate_all(everything, "--level", "0.0015") / "scores.md").read_text()
