@@ -1,4 +1,4 @@
-"""Tables: formats, rounding, averages, marks."""
+"""Tables: formats, rounding, averages, and what is said beside them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from tests.mutants.mutant import Mutant
 
 REPORT = "workflow_scripts/report"
 TESTS = "evaluate tests/unit/report"
+FIGURES = f"{TESTS}/test_figures.py"
+DISPLAY = f"{TESTS}/test_display.py"
 FORMATS = f"{TESTS}/test_formats.py"
 
 PAGES: tuple[Mutant, ...] = (
@@ -115,123 +117,98 @@ NUMBERS: tuple[Mutant, ...] = (
     ),
 )
 
-MARKS: tuple[Mutant, ...] = (
+SAID: tuple[Mutant, ...] = (
     Mutant(
-        "of error rates the highest is bold",
-        f"{REPORT}/marks.py",
-        "top = max(there) if higher_is_better(metric) else min(there)",
-        "top = max(there)",
-        (f"{TESTS}/test_group_tables.py::test_of_ter_the_lowest_is_bold",),
-    ),
-    Mutant(
-        "one system alone is the best",
-        f"{REPORT}/marks.py",
-        "if len(there) < 2:",
-        "if not there:",
-        (f"{TESTS}/test_group_tables.py::test_one_system_alone_is_not_the_best",),
-    ),
-    Mutant(
-        "an average that lacks scores may be bold",
+        "rebuilt references named as the test set's own text",
         f"{REPORT}/display.py",
-        'row[value] if row["scores"] == row["scores_expected"] else None for row in rows',
-        "row[value] for row in rows",
-        (f"{TESTS}/test_group_tables.py::test_an_average_that_lacks_scores_is_never_the_best",),
+        """references: {rows[0]['profile']}.\"""",
+        """references: raw.\"""",
+        (f"{DISPLAY}::test_signatures_and_flags_are_said_once",),
     ),
     Mutant(
-        "a dagger for the other system",
-        f"{REPORT}/significance.py",
-        "AGAINST_CONTROL if other == control else AGAINST_BASELINE",
-        "AGAINST_BASELINE if other == control else AGAINST_CONTROL",
-        (f"{TESTS}/test_significance.py::test_marks_are_of_every_seed_and_of_one_sense",),
-    ),
-    Mutant(
-        "a dagger for a win in one seed and a loss in another",
-        f"{REPORT}/significance.py",
-        "len(said) == seeds and len(set(said)) == 1 and",
-        "len(said) == seeds and",
-        (f"{TESTS}/test_significance.py::test_marks_are_of_every_seed_and_of_one_sense",),
-    ),
-    Mutant(
-        "a dagger although a seed was not tested",
-        f"{REPORT}/significance.py",
-        "if len(said) == seeds and",
-        "if",
-        (f"{TESTS}/test_significance.py::test_marks_are_of_every_seed_and_of_one_sense",),
-    ),
-    Mutant(
-        "the level of outcomes is always that of sacrebleu",
-        f"{REPORT}/significance.py",
-        "outcome(one.difference, holm, one.metric, level)",
-        "outcome(one.difference, holm, one.metric)",
-        (
-            f"{TESTS}/test_significance.py::test_outcomes_are_of_the_level_that_is_asked_for",
-            f"{TESTS}/test_tabulate.py::test_the_level_of_the_command_line_is_that_of_marks",
-        ),
-    ),
-    Mutant(
-        "the level of the command line is not that of marks",
-        f"{REPORT}/tabulate.py",
-        "plan, *names, args.level, args.allow_partial)",
-        "plan, *names, DEFAULT_LEVEL, args.allow_partial)",
-        (f"{TESTS}/test_tabulate.py::test_the_level_of_the_command_line_is_that_of_marks",),
-    ),
-    Mutant(
-        "p-values corrected over all test sets at once",
-        f"{REPORT}/significance.py",
-        "key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)",
-        "key = (one.system, one.against, one.seed, one.profile, one.metric)",
-        (
-            f"{TESTS}/test_significance.py::test_families_of_other_systems_test_sets_and_references_are_not_mixed",
-        ),
-    ),
-    Mutant(
-        "p-values of the bootstrap decide",
-        f"{REPORT}/significance.py",
-        "values = correct([one.p_randomisation for one in tests])",
-        "values = correct([one.p_bootstrap for one in tests])",
-        (f"{TESTS}/test_significance.py::test_the_randomisation_decides",),
-    ),
-    Mutant(
-        "wins and losses against the control counted as against the baseline",
-        f"{REPORT}/significance_tables.py",
-        'records(frame), ["testset", "profile", "metric", "against"]\n    ):',
-        'records(frame), ["testset", "profile", "metric", "system"]\n    ):',
-        (f"{TESTS}/test_significance.py::test_wins_against_each_other_stand_apart",),
-    ),
-    Mutant(
-        "directions that a model does not know without their mark in averages",
-        f"{REPORT}/group_tables.py",
-        'marks = FLAGGED if row["flags"] else ""',
-        'marks = ""',
-        (
-            f"{TESTS}/test_group_tables.py"
-            "::test_averages_with_a_direction_that_the_model_does_not_know_are_marked",
-        ),
-    ),
-    Mutant(
-        "directions that a model does not know without their mark in the summary",
+        "averages without named directions left out of the summary",
         f"{REPORT}/summary_table.py",
-        'Shown(text, is_best, FLAGGED if row["flags"] else "")',
-        "Shown(text, is_best)",
-        (
-            f"{TESTS}/test_group_tables.py"
-            "::test_averages_with_a_direction_that_the_model_does_not_know_are_marked",
-        ),
+        'if not row["without"] or row["grouping"] == ALL]',
+        'if not row["without"]]',
+        (f"{DISPLAY}::test_the_blocks_of_the_summary",),
     ),
     Mutant(
-        "interference is called transfer",
+        "one k is called a sweep",
+        f"{REPORT}/summary_table.py",
+        "if len(names) > 1",
+        "if len(names) > 0",
+        (f"{DISPLAY}::test_the_blocks_of_the_summary",),
+    ),
+    Mutant(
+        "a direction that lacks a seed does not say so",
+        f"{REPORT}/direction_table.py",
+        'text += "" if n == len(plan.seeds) else',
+        'text += "" if n else',
+        (f"{DISPLAY}::test_a_direction_that_lacks_a_seed_says_so",),
+    ),
+    Mutant(
+        "daggers without their rule",
+        f"{REPORT}/direction_table.py",
+        "        *significance_rule(significant, display),\n",
+        "",
+        (f"{DISPLAY}::test_the_table_of_directions_says_what_daggers_are",),
+    ),
+    Mutant(
+        "differences named by a column of the summary",
+        f"{REPORT}/group_tables.py",
+        "            name,\n            *(row[column] for column in COUNTS),",
+        "            key,\n            *(row[column] for column in COUNTS),",
+        (f"{TESTS}/test_group_tables.py::test_differences_name_the_system_that_they_are_to",),
+    ),
+    Mutant(
+        "the difference in place of a system's own score in the table of interference",
         f"{REPORT}/interference.py",
-        'return "transfer" if (difference > 0) == higher_is_better(metric) else "interference"',
-        'return "interference" if (difference > 0) == higher_is_better(metric) else "transfer"',
-        (f"{TESTS}/test_interference.py::test_readings",),
+        "*(cell.value.mean, difference.mean,",
+        "*(difference.mean, difference.mean,",
+        (f"{TESTS}/test_interference.py::test_interference_and_transfer",),
     ),
     Mutant(
-        "what the identifier errs by itself counts as off target",
+        "empty hypotheses as a share of two hundred",
         f"{REPORT}/health_table.py",
-        'value -= row["references_off_target_rate"] or 0',
-        "value -= 0",
+        'value /= row["n"]',
+        "value /= 200",
         (f"{TESTS}/test_health.py::test_what_is_out_of_the_ordinary",),
+    ),
+    Mutant(
+        "lengths against the test set's own text and against rebuilt references in one mean",
+        f"{REPORT}/health_table.py",
+        "part = chosen(rows, testset=testset, profile=profile)",
+        "part = chosen(rows, testset=testset)",
+        (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),
+    ),
+    Mutant(
+        "flags of a model reach no average",
+        f"{REPORT}/tabulate.py",
+        "args.baseline, args.control, without, reading.flags",
+        "args.baseline, args.control, without",
+        (f"{TESTS}/test_tabulate.py::test_flags_of_a_model_reach_every_table_of_averages",),
+    ),
+    Mutant(
+        "averages without named directions on the terminal in place of all",
+        f"{REPORT}/show.py",
+        'if row["grouping"] == ALL and not row["without"]]',
+        'if row["grouping"] == ALL]',
+        (f"{DISPLAY}::test_the_terminal_shows_averages_of_all_directions",),
+    ),
+    Mutant(
+        "the control of masks against other targets is not told of",
+        f"{REPORT}/show.py",
+        'judged = [control["own_below_random"], control["own_below_other_targets"]]',
+        'judged = [control["own_below_random"]]',
+        (f"{FIGURES}::test_the_terminal_names_the_directions_that_failed_the_positive_control",),
+    ),
+    Mutant(
+        "rebuilt references out of the title of a table of health",
+        f"{REPORT}/names.py",
+        "return testset if profile == RAW else",
+        "return testset if profile else",
+        (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),
     ),
 )
 
-MUTANTS = (*PAGES, *NUMBERS, *MARKS)
+MUTANTS = (*PAGES, *NUMBERS, *SAID)

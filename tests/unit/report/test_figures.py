@@ -255,3 +255,12 @@ def test_the_terminal_names_the_directions_that_failed_the_positive_control(tmp_
     judged = {"own_below_random": {"en-de": True, "de-en": False}, "own_below_other_targets": {"en-de": True}}
     (folder / "k70.json").write_text(json.dumps({"control": {"passed": False, **judged}}))
     assert render_controls(tmp_path) == "\npositive control of masks (s1, k70): NOT passed in de-en"
+    # Either comparison may fail, of other directions.
+    judged["own_below_other_targets"] = {"en-de": True, "fr-en": False}
+    (folder / "k70.json").write_text(json.dumps({"control": {"passed": False, **judged}}))
+    (folder / "k95.json").write_text(json.dumps({"control": {"passed": True, **judged}}))
+    assert render_controls(tmp_path).splitlines() == [
+        "",
+        "positive control of masks (s1, k70): NOT passed in de-en, fr-en",
+        "positive control of masks (s1, k95): passed",
+    ]

@@ -162,6 +162,25 @@ def test_differences_to_both():
     assert list(table.frame.columns) == DIFFERENCES_COLUMNS
 
 
+def test_differences_name_the_system_that_they_are_to():
+    """Not the column of the summary that they come from."""
+    scores = [
+        Score("e", system, seed, "test", "raw", direction, "bleu", value, 10, "sig")
+        for (system, seed), values in VALUES.items()
+        for direction, value in zip(DIRECTIONS, values, strict=True)
+    ]
+    plan = Plan("e", ["baseline", "continued", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu"])
+    table = differences_table(summarise(scores, plan, "en", {}, control="ns"), Display("en", control="ns"))
+    rows = [row for row in records(table.frame) if row["side"] == "out of pivot"]
+    # Out of en: 15 and 16, 15 and 15, 16.5 twice.
+    assert {(row["system"], row["against"]): row["difference"] for row in rows} == {
+        ("continued", "baseline"): -0.5,
+        ("ns", "baseline"): 1.0,
+        ("baseline", "ns"): -1.0,
+        ("continued", "ns"): -1.5,
+    }
+
+
 def test_an_average_that_lacks_scores_is_never_the_best():
     summary = summary_of(lacking=("ns", "en-de"))
     table = groups_table(summary, DISPLAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ def entry(system: str, direction: str, **changes: Any) -> dict[str, Any]:
         ({"length_ratio": 1.26}, ["length_ratio"]),
         ({"empty_hypotheses": 2}, []),  # of 200: one in a hundred
         ({"empty_hypotheses": 3}, ["empty_hypotheses"]),
+        ({"n": 50, "empty_hypotheses": 1}, ["empty_hypotheses"]),
+        ({"n": 400, "without_letters": 4}, []),
         (
             {"repeated_4gram_rate": 0.06, "copied_source_rate": 0.051},
             ["repeated_4gram_rate", "copied_source_rate"],
@@ -86,6 +89,19 @@ def test_the_table():
         ["ns s1 en-de", "1.00", "2.0%", "0.0%", "1.0%", "0.0%", "25.0%", "1.0%", "20.0%", "empty, off target"]
     ]
     assert "below 0.8 or above 1.25" in table.notes[-1] and "more than 5% off target" in table.notes[-1]
+
+
+def test_each_kind_of_references_has_its_own_means():
+    """Rebuilt references are of another length."""
+    health = [
+        entry("baseline", "en-de", length_ratio=1.0),
+        entry("baseline", "en-de", length_ratio=1.2, profile="paper"),
+    ]
+    table = health_table(health, replace(PLAN, profiles=["raw", "paper"]))
+    assert [(block.section, block.rows[0][:2], block.rows[0][-1]) for block in table.blocks] == [
+        ("test", ["baseline", "1.00"], "0 of 1"),
+        ("test, paper references", ["baseline", "1.20"], "0 of 1"),
+    ]
 
 
 def test_without_identification_it_is_said():

@@ -42,6 +42,14 @@ def test_interference_and_transfer():
     assert readings["ns", "high", "out of pivot"] == "none"
     assert readings["baseline", "low", "both"] == "transfer"
     assert {row["bilingual"] for row in records(table.frame)} == {"bilingual"}
+    # The system's own score beside its difference: of the high tier 28 and 30, so -2.
+    out = {
+        r["system"]: r for r in records(table.frame) if (r["group"], r["side"]) == ("high", "out of pivot")
+    }
+    assert [(out[name]["score"], out[name]["difference"]) for name in ("baseline", "ns")] == [
+        (28.0, -2.0),
+        (30.0, 0.0),
+    ]
 
 
 def test_without_a_bilingual_system_it_says_so():

@@ -367,6 +367,15 @@ def test_every_table_in_every_format(everything):
     assert "PARTIAL" not in "".join(path.read_text() for path in tables.glob("*.[mct]*"))
 
 
+def test_flags_of_a_model_reach_every_table_of_averages(everything):
+    """COMET's model does not know a language of de-en, sacrebleu's metrics know no such thing."""
+    tables = tabulate_all(everything, "--bilingual", "baseline")
+    for name in ("scores", "summary", "groups", "differences", "interference"):
+        sections = (tables / f"{name}.md").read_text().split("\n## ")[1:]
+        marked = [section.splitlines()[0] for section in sections if " §" in section]
+        assert marked and all("COMET" in title for title in marked), name
+
+
 def test_the_level_of_the_command_line_is_that_of_marks(everything):
     """p of .001 in two directions: .002 after Holm."""
     text = (tabulate_all(everything, "--level", "0.0015") / "scores.md").read_text()

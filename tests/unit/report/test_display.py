@@ -1,0 +1,115 @@
+"""What stands beside numbers: signatures, flags, rules, and how many scores an average lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflow_scripts.report.direction_table import direction_table
+from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.show import render_console
+from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
+from workflow_scripts.report.summary_table import summary_table
+from workflow_scripts.report.table import Shown
+
+DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]
+GROUPS = {"family": {"g": ["de"], "r": ["fr"]}}
+WITHOUT = {"french": ["en-fr", "fr-en"]}
+
+
+def scores(*systems: str, seeds: tuple[int, ...] = (1, 2)) -> list[Score]:
+    return [
+        Score("e", system, seed, "test", "raw", direction, "bleu", 10.0 * place + seed, 10, "sig")
+        for system in systems
+        for seed in seeds
+        for place, direction in enumerate(DIRECTIONS, 1)
+    ]
+
+
+def plan_of(*systems: str) -> Plan:
+    return Plan("e", list(systems), [1, 2], ["test"], DIRECTIONS, ["bleu"])
+
+
+def test_signatures_and_flags_are_said_once() -> None:
+    rows = [
+        {"signature": "a|tok:13a; a|tok:zh", "flags": "not known: lb; not known: sd", "profile": "paper"},
+        {"signature": "a|tok:13a", "flags": "not known: lb", "profile": "paper"},
+    ]
+    assert signature_notes(rows) == [
+        "Signatures (the tokenizer is the target language's) of all numbers of this section: `a|tok:13a`,"
+        " `a|tok:zh`; references: paper.",
+        "§ among the directions: not known: lb; not known: sd.",
+    ]
+    assert signature_notes([{"signature": "a", "flags": None, "profile": "raw"}] * 2) == [
+        "Signature of all numbers of this section: `a`; references: raw."
+    ]
+
+
+@pytest.mark.parametrize(("profiles", "rules"), [(["raw"], 1), (["paper"], 1), (["raw", "paper"], 2)])
+def test_the_rules_of_averages_are_those_of_the_profiles(profiles: list[str], rules: int) -> None:
+    notes = averaging_notes([{"profile": profile} for profile in profiles])
+    assert len(notes) == rules
+    assert (PAPER_RULE in notes) == ("paper" in profiles)
+
+
+def test_the_blocks_of_the_summary() -> None:
+    """Averages without named directions of all, not of groups; a sweep is of at least two k."""
+    for systems, sweeps in ((["ns-k95"], []), (["ns-k95", "ns-k70"], ["Sweep of k: ns, all directions"])):
+        summary = summarise(
+            scores("baseline", *systems), plan_of("baseline", *systems), "en", GROUPS, without=WITHOUT
+        )
+        table = summary_table(summary, Display("en", excluded=WITHOUT))
+        assert [block.title for block in table.blocks] == [
+            "All directions (2 out of en, 2 into en)",
+            "family: g (1 out of en, 1 into en)",
+            "family: r (1 out of en, 1 into en)",
+            "All directions, without french (en-fr, fr-en) (1 out of en, 1 into en)",
+            *sweeps,
+        ]
+        assert {block.section for block in table.blocks} == {"test, BLEU"}
+
+
+def test_the_terminal_shows_averages_of_all_directions() -> None:
+    """Out of en 11 and 31 in seed 1, into it 21 and 41; without French it would be 11 and 21."""
+    summary = summarise(scores("baseline"), plan_of("baseline"), "en", GROUPS, without=WITHOUT)
+    rows = [
+        {name: "" if value is None else str(value) for name, value in zip(CSV_COLUMNS, row, strict=True)}
+        for row in map(row_of, summary.cells)
+    ]
+    [line] = [line for line in render_console(rows).splitlines() if line.startswith("baseline")]
+    assert [cell.strip() for cell in line.split("  ") if "±" in cell] == [
+        "21.50 ± 0.71",
+        "31.50 ± 0.71",
+        "26.50 ± 0.71",
+    ]
+
+
+def test_a_direction_that_lacks_a_seed_says_so() -> None:
+    found = [
+        one for one in scores("baseline", "ns") if (one.system, one.seed, one.direction) != ("ns", 2, "en-fr")
+    ]
+    found = [one for one in found if (one.system, one.direction) != ("ns", "fr-en")]
+    table = direction_table(found, plan_of("baseline", "ns"), Display("en"))
+    cells = {row[0].text: row[1:] for row in table.blocks[0].rows if isinstance(row[0], Shown)}
+    # Of seeds 1 and 2: 11 and 12, 21 and 22, 31 and 32, 41 and 42.
+    assert [cell.text for cell in cells["en-de"] if isinstance(cell, Shown)] == ["11.50 ± 0.71 (2)"] * 2
+    assert [cell.text for cell in cells["en-fr"] if isinstance(cell, Shown)] == [
+        "31.50 ± 0.71 (2)",
+        "31.00 [1/2]",
+    ]
+    assert [cell.text for cell in cells["fr-en"] if isinstance(cell, Shown)] == [
+        "41.50 ± 0.71 (2)",
+        "n/a (scores missing) [0/2]",
+    ]
+    assert table.partial == "3 of 16 scores missing"
+
+
+def test_the_table_of_directions_says_what_daggers_are() -> None:
+    display = Display("en", "base", "control")
+    given, plan = scores("baseline"), plan_of("baseline")
+    assert (
+        "No significance was tested, so nothing is marked as significant."
+        in direction_table(given, plan, display).notes
+    )
+    [rule] = [note for note in direction_table(given, plan, display, {}).notes if "†" in note]
+    assert rule.startswith("†: differs significantly from `base`, ‡: from `control` (")
