@@ -9,6 +9,7 @@ environment, one after the other, each with a worker a core (``JOBS``); the lint
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,8 @@ def plan(wanted: list[str]) -> list[tiers.Session]:
 def main() -> int:
     """Run the suites named on the command line, or all; return the exit status."""
     words = sys.argv[1:]
+    # As Ctrl-C: what it started ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     record = "--record" in words
     wanted = [word for word in words if word != "--record"] or [*tiers.TIERS, tiers.LINT]
     chosen, at_once = plan(wanted), workers()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.runner import stacks
 from tests.runner.names import FOLDER, LIMIT, PACKAGES, REPORTS
 from tests.runner.results import Reader, Results
 from tests.runner.tiers import Session
@@ -100,7 +101,8 @@ def run_session(
                     say(results.fail(test, text))
                 time.sleep(PAUSE)
         except BaseException:
-            process.kill()
+            # Nothing runs on when the runner is told to end.
+            stacks.kill([*filter(None, [stacks.find(process.pid)]), *stacks.started_by(process.pid, 0.0)])
             raise
         _take(reader, results, say, stopped)
         process.returncode = os.waitstatus_to_exitcode(done[1])

@@ -35,6 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...], i
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr("sys.argv", ["run_all.py", *words])
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
     return run_all.main()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from tests.runner import stacks
 from tests.runner.session import Outcome, run_session
 from tests.runner.tiers import Session
+from tests.waiting import wait_until
 
 LIMIT = 1.5
 GRACE = 2.0
@@ -193,3 +196,19 @@ def test_busy():
     assert outcome.cpu > 1
     line = next(line for line in said.splitlines() if line.endswith("test_busy.py::test_busy"))
     assert float(line.split()[2]) >= 1
+
+
+def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path: Path) -> None:
+    text = HANGS.replace("WORD", str(tmp_path))
+    session = Session("made up", "workflow", ("test_hangs.py",), 60)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_hangs.py").write_text(text)
+
+    def interrupt() -> None:
+        wait_until(lambda: living(str(tmp_path)))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_session(session, 2, print, root=tmp_path, interpreter=sys.executable)
+    wait_until(lambda: not living(str(tmp_path)))
