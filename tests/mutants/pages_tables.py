@@ -209,6 +209,13 @@ SAID: tuple[Mutant, ...] = (
         "return testset if profile else",
         (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),
     ),
+    Mutant(
+        "published numbers are compared with a test set that nobody named",
+        f"{REPORT}/published.py",
+        "if value is None and len(known) == 1:",
+        "if value is None:",
+        (f"{TESTS}/test_published.py::test_of_several_test_sets_one_must_be_named",),
+    ),
 )
 
 MUTANTS = (*PAGES, *NUMBERS, *SAID)

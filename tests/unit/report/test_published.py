@@ -161,6 +161,15 @@ def test_requests():
     assert read_request(text, PLAN) == Published("x.csv", {"ns": "theirs"}, "test", "raw")
 
 
+def test_of_several_test_sets_one_must_be_named():
+    text = json.dumps({"file": "x.csv", "systems": {"ns": "theirs"}})
+    assert read_request(text, PLAN).testset == "test"
+    with pytest.raises(UserError, match=r"^--published: testset must be one of test, talks$"):
+        read_request(text, replace(PLAN, testsets=["test", "talks"]))
+    with pytest.raises(UserError, match=r"^--published: references must be one of raw, paper$"):
+        read_request(text, replace(PLAN, profiles=["raw", "paper"]))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
