@@ -2,8 +2,9 @@
 
 What: a module of this package or Snakemake's, run as `__main__` in a process, folder, and environment of its
 own. Inputs: words of the command line. Outputs: exit status and what was said. For plans and refusals, of
-which there are hundreds, and for jobs that compute nothing; what runs real jobs is tested with new processes.
-`tests/workflow/test_forked.py` holds both against each other.
+which there are hundreds, and for runs whose jobs are in question; with an interpreter of its own Snakemake
+runs the undisturbed tiny experiment and those that are killed (tests/system). `tests/workflow/test_forked.py`
+holds both against each other.
 """
 
 from __future__ import annotations
