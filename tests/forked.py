@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.fork_server import ROOT, end_session
 
 #: Longer than anything that is forked takes, on a busy machine too.
-LIMIT = 300.0
+LIMIT = 600.0
 
 
 class Forked:

@@ -58,8 +58,6 @@ CONFIG: dict[str, Any] = {
     },
     "masks": {"k": [70]},
     "systems": {"ns": {"masks": "sweep"}},
-    # Its jobs are written and begun again as those of scores are, and take longer than all of these.
-    "evaluation": {"off_target": False},
 }
 
 

@@ -29,7 +29,7 @@ def test_a_second_run_has_nothing_to_do(results: Path) -> None:
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
     """The same effective batch in smaller pieces, other threads, other logs."""
     execution = {
-        "max_tokens": 500,
+        "max_tokens": 1000,
         "update_freq": 2,
         "threads": 2,
         "log_interval": 10,
@@ -138,7 +138,7 @@ def test_another_experiment_uses_its_systems(results: Path) -> None:
     """The baseline and the control are taken as they are; one more threshold is trained from them."""
     folder = results.parents[1]
     uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
-    fewer = {"analysis": {}, "evaluation": {"off_target": False}, "masks": {"k": [85]}}
+    fewer = {"analysis": {}, "evaluation": {}, "masks": {"k": [85]}}
     config = {**CONFIG, "experiment": "second", "uses": uses, **fewer}
     (folder / "second.yaml").write_text(yaml.safe_dump(config))
     done = run(folder, config="second.yaml")
