@@ -82,6 +82,37 @@ PARAMS = (
     ),
 )
 
+SETTINGS = (
+    Mutant(
+        "the sweep drawn of the first metric whatever was asked for",
+        "rules/report.smk",
+        "metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],",
+        "metric=EXPERIMENT.evaluation.metrics[0],",
+        (f"{JOB}[plot_sweep-ns]",),
+    ),
+    Mutant(
+        "padding is not counted where it is asked for",
+        "rules/activations.smk",
+        'pads="--count-pads" if EXPERIMENT.activations.count_pads else "",',
+        'pads="",',
+        ("workflow tests/workflow/test_job_counts.py::test_counts_with_pads_share_nothing",),
+    ),
+    Mutant(
+        "references of the off-target rates rebuilt ones",
+        "rules/evaluation.smk",
+        'references=lambda w: references_of(w.testset, "raw"),',
+        'references=lambda w: references_of(w.testset, "paper"),',
+        (f"{JOB}[identify-ns-k95-2-talks]",),
+    ),
+    Mutant(
+        "a fine-tuning of any seed in the folder of the first",
+        "rules/training.smk",
+        'folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",',
+        'folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s1",',
+        (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
+    ),
+)
+
 INPUTS = (
     Mutant(
         "sources and references of a test set exchanged",
@@ -236,4 +267,4 @@ CONFIG = (
     ),
 )
 
-MUTANTS = (*PARAMS, *INPUTS, *ASKED, *CONFIG)
+MUTANTS = (*PARAMS, *SETTINGS, *INPUTS, *ASKED, *CONFIG)

@@ -51,7 +51,7 @@ EXPERIMENT: dict[str, Any] = merged(
             ],
         },
         "report": {
-            "sweep_metric": "chrf",
+            "sweep_metric": "own",
             "without": {"french": ["en-fr", "fr-en"]},
             "bilingual": "continued",
             "published": {

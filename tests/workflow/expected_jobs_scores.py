@@ -250,11 +250,11 @@ TABLES = (
         ["tables/summary.csv"],
         {
             "--summary": "R/tables/summary.csv",
-            "--metric": "chrf",
+            "--metric": "own",
             "--sweep": "ns",
             "--out": "R/figures/sweep_ns.png",
         },
-        ["chrf"],
+        ["own"],
     ),
     Expected(
         "plot_off_target",

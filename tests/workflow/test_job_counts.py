@@ -105,8 +105,9 @@ def test_an_evaluated_direction_is_counted_decoded_and_scored_but_not_trained(tm
 
 def test_counts_with_pads_share_nothing(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
-    counts = jobs(snakemake(tmp_path, {**TINY, "activations": {"count_pads": True}}, "-n"))
-    assert counts["count_activations"] == 4
+    result = snakemake(tmp_path, {**TINY, "activations": {"count_pads": True}}, "-n", "-p")
+    counts = jobs(result)
+    assert counts["count_activations"] == result.stdout.count(" --count-pads ") == 4
     assert "count_encoder_en" not in counts
 
 
