@@ -28,7 +28,8 @@ GPU_MODEL = "a100"
 #: Seconds that one of SLURM's programs has to answer, and that apt-get has.
 ANSWER_SECONDS, INSTALL_SECONDS = 30.0, 600.0
 
-# cred_expire is also the time after which a requeued job may start again.
+# cred_expire is also the time after which a requeued job may start again. With PropagatePrioProcess jobs of a
+# run that stands back do so too.
 SLURM_CONF = """\
 ClusterName=neuronspec
 SlurmctldHost={host}(127.0.0.1)
