@@ -330,12 +330,12 @@ kill -TERM $PPID
 """
 SQUEUE = """#!/bin/sh
 echo "$@" >> {calls}
-echo 0:01
+echo 0:00
 """
 
 
 def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_path: Path) -> None:
-    """A second is not enough for anything: one update a slice; the array's task is named, not the array."""
+    """No second is left: one update a slice; the array's task is named, not the array."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, text in (("scontrol", SCONTROL), ("squeue", SQUEUE)):

@@ -124,7 +124,7 @@ class Adoption:
                 [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
                 for job in adopted
             ],
-            "refused": [[stage, said, files] for (stage, said), files in refused.items()],
+            "refused": [[stage, said, sorted(files)] for (stage, said), files in refused.items()],
             "follow": follow,
             "new": new,
             "error": "",

@@ -205,10 +205,10 @@ def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path: Path) -> None:
     (tmp_path / "test_hangs.py").write_text(text)
 
     def interrupt() -> None:
-        wait_until(lambda: living(str(tmp_path)))
+        wait_until(lambda: living(str(tmp_path)), "the test")
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         run_session(session, 2, print, root=tmp_path, interpreter=sys.executable)
-    wait_until(lambda: not living(str(tmp_path)))
+    wait_until(lambda: not living(str(tmp_path)), "its end")
