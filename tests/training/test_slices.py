@@ -275,7 +275,7 @@ SLOWER = """
 import time
 from workflow_scripts.models import deadline
 from workflow_scripts.models.progress import ProgressLog
-deadline.LEAST_MARGIN = 0.0
+deadline.LEAST_MARGIN = {margin}
 plain = ProgressLog.update
 def slower(self, *rest):
     plain(self, *rest)
@@ -285,9 +285,9 @@ ProgressLog.update = slower
 """
 
 
-def start(tmp_path: Path, pause: float, *arguments: str, **variables: str) -> Forked:
+def start(tmp_path: Path, pause: float, *arguments: str, margin: float = 0.0, **variables: str) -> Forked:
     """Begin a training; what it says is in `said`."""
-    (tmp_path / "patch.py").write_text(SLOWER.format(pause=pause))
+    (tmp_path / "patch.py").write_text(SLOWER.format(pause=pause, margin=margin))
     (tmp_path / "said").unlink(missing_ok=True)
     environment = {**clean_environment(), **variables}
     return begin(train_baseline.__name__, arguments, environment, tmp_path / "patch.py", tmp_path / "said")
@@ -330,12 +330,12 @@ kill -TERM $PPID
 """
 SQUEUE = """#!/bin/sh
 echo "$@" >> {calls}
-echo 0:00
+echo 0:01
 """
 
 
 def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_path: Path) -> None:
-    """No second is left: one update a slice; the array's task is named, not the array."""
+    """A second is less than what is kept free: one update a slice; the array's task is named, not the array."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, text in (("scontrol", SCONTROL), ("squeue", SQUEUE)):
@@ -344,7 +344,7 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
     path = f"{tools}:{os.environ['PATH']}"
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     job = {"PATH": path, "SLURM_JOB_ID": "12", "SLURM_ARRAY_JOB_ID": "11", "SLURM_ARRAY_TASK_ID": "3"}
-    program = start(tmp_path, 0.0, *arguments, **job)
+    program = start(tmp_path, 0.0, *arguments, margin=20.0, **job)
     said = ended(program, tmp_path)
     assert program.returncode == -signal.SIGTERM
     assert "the time limit is reached at update 1, saved; job 11_3 goes back into the queue" in said
@@ -353,7 +353,7 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
     assert outcomes(tmp_path / "folder") == [("time limit", 1)]
 
     alone = {"PATH": path, "SLURM_JOB_ID": "12", "REFUSE": "yes"}
-    program = start(tmp_path, 0.0, *arguments, **alone)
+    program = start(tmp_path, 0.0, *arguments, margin=20.0, **alone)
     said = ended(program, tmp_path)
     assert program.returncode == 1
     assert said.splitlines()[-1] == (
