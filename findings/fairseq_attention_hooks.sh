@@ -12,12 +12,13 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3.11 -m venv "$folder/venv"
 pip="$folder/venv/bin/pip"
-"$pip" install -q "setuptools<81" wheel cython torch==2.13.0 numpy==1.26.4
-"$pip" install -q hydra-core==1.0.7 omegaconf==2.0.6 antlr4-python3-runtime==4.8 PyYAML regex sacrebleu==2.6.0 \
-    bitarray cffi tqdm scikit-learn==1.7.2 --no-deps
-"$pip" install -q portalocker tabulate colorama lxml scipy joblib threadpoolctl pycparser
+"$pip" install -q --no-deps antlr4-python3-runtime==4.9.3 bitarray==3.12.3 cffi==2.1.1 cloudpickle==3.1.2 \
+    colorama==0.4.6 Cython==3.3.1 filelock==4.2.11 fsspec==2026.9.0 hydra-core==1.3.2 Jinja2==3.1.6 lxml==6.1.3 \
+    MarkupSafe==3.0.4 mpmath==1.3.0 networkx==3.6.1 numpy==1.26.4 omegaconf==2.3.0 packaging==26.3 \
+    portalocker==4.4.2 pycparser==3.12 PyYAML==6.0.3 regex==2026.11.15 sacrebleu==2.6.0 setuptools==84.2.1 \
+    sympy==1.14.0 tabulate==0.10.0 torch==2.13.0 tqdm==4.70.1 typing_extensions==4.16.0
 "$pip" install -q --no-deps fairseq==0.12.2
-"$folder/venv/bin/python" - <<'PY' 2>/dev/null
+"$folder/venv/bin/python" - <<'PY' 2>"$folder/said" || { cat "$folder/said"; exit 1; }
 import argparse
 import dataclasses
 

@@ -11,7 +11,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3.11 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q sacrebleu==2.6.0 numpy==2.4.6
-"$folder/venv/bin/python" - <<'PY' 2>/dev/null
+"$folder/venv/bin/python" - <<'PY' 2>"$folder/said" || { cat "$folder/said"; exit 1; }
 import random
 
 from sacrebleu.metrics import BLEU

@@ -57,7 +57,11 @@ def serve(listener: socket.socket) -> dict[str, Any] | None:
                 return None
             if key.fileobj is listener:
                 connection = listener.accept()[0]
-                request = json.loads(connection.makefile().readline())
+                line = connection.makefile().readline()
+                if not line:  # who asked is gone
+                    connection.close()
+                    continue
+                request = json.loads(line)
                 child = os.fork()
                 if not child:
                     asked.close()
@@ -66,7 +70,8 @@ def serve(listener: socket.socket) -> dict[str, Any] | None:
                     for descriptor in children:
                         os.close(descriptor)
                     return dict(request)
-                connection.sendall(f"{child}\n".encode())
+                with suppress(OSError):
+                    connection.sendall(f"{child}\n".encode())
                 descriptor = os.pidfd_open(child)
                 children[descriptor] = child, connection
                 asked.register(descriptor, selectors.EVENT_READ)

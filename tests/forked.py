@@ -2,7 +2,7 @@
 
 What: a module of this package, of these tests or of Snakemake, run as `__main__` in a process, folder and
 environment of its own. `SNAKEMAKE` forks from a process that has imported Snakemake (half of a dry run is
-that), for plans and refusals, of which there are hundreds; what runs jobs is tested with new processes.
+that); the jobs that it starts are new processes, and a run that is killed has an interpreter of its own.
 `FAIRSEQ` forks from one that has imported torch and fairseq, for trainings. Inputs: words of the command
 line. Outputs: exit status, and what was said. `tests/workflow/test_forked.py` and
 `tests/training/test_forked.py` hold them against new processes.
@@ -93,6 +93,7 @@ class Server:
     def __init__(self, imports: str, becomes: bool = False) -> None:
         self.imports, self.becomes = imports, becomes
         self._address = b""
+        self._process: subprocess.Popen[bytes] | None = None
 
     def _begin(self) -> None:
         with socket.socket(socket.AF_UNIX) as listener:
@@ -104,7 +105,7 @@ class Server:
             # once, when it is imported; a training sets this for its own.
             variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
             number = str(listener.fileno())
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fork_server", number, self.imports],
                 cwd=ROOT,
                 env={**os.environ, **variables},
@@ -114,7 +115,7 @@ class Server:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
-        atexit.register(process.communicate)
+        atexit.register(self._process.communicate)
 
     def start(
         self,
@@ -131,8 +132,8 @@ class Server:
             out, err: the files of what it says, there from now on and appended to; both may be the same.
             variables: its environment; this process's, if not given.
         """
-        if not self._address:
-            self._begin()
+        if self._process is None or self._process.poll() is not None:
+            self._begin()  # also where it was ended with a test that was stopped
         for file in (out, err):
             file.touch()
         environment = {**(os.environ if variables is None else variables), "PYTHONPATH": str(checkout)}

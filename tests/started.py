@@ -10,6 +10,8 @@ from pathlib import Path
 
 #: Seconds that a program has; far more than any takes on a busy machine.
 PATIENCE = 600.0
+#: Seconds for what was killed to let its output go.
+AFTERWARDS = 30.0
 
 
 def run(
@@ -42,7 +44,10 @@ def run(
             out, err = process.communicate(said, timeout=patience)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
+            try:
+                out, err = process.communicate(timeout=AFTERWARDS)
+            except subprocess.TimeoutExpired as late:  # one in a session of its own holds the pipe
+                out, err = late.stdout, late.stderr
             words = " ".join(process.args)
             raise AssertionError(f"no end after {patience:.0f} s: {words}\n{out}\n{err}") from None
         except BaseException:

@@ -6,13 +6,13 @@ many results it changed; the exit status is 1 if one changes none.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
-from tests.golden.golden import ROOT, compare, kept, run
+from tests.golden.golden import compare, kept, run
+from tests.workflow.finished_experiment import copied_checkout
+from tests.workflow.rerun_row import replace
 
-COPIED = ("rules", "envs", "profiles", "config", "workflow_scripts")
 #: What it is, the file, the text that stands once in it, and what takes its place.
 BREAKS = (
     (
@@ -48,24 +48,13 @@ BREAKS = (
 )
 
 
-def broken(folder: Path, file: str, old: str, new: str) -> Path:
-    """Return a copy of the checkout with one change."""
-    for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "Snakefile", folder / "Snakefile")
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{file} has {text.count(old)} of {old!r}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    return folder
-
-
 def main() -> int:
     """Run the tiny experiment with each change."""
     expected, unnoticed = kept("tiny"), 0
     for what, *change in BREAKS:
         with tempfile.TemporaryDirectory(prefix="golden-") as place:
-            checkout = broken(Path(place, "checkout"), *change)
+            checkout = copied_checkout(Path(place, "checkout"))
+            replace(*change)(checkout)
             differing, _ = compare(expected, run("tiny", checkout, Path(place, "now")))
         unnoticed += not differing
         first = f", first {differing[0]}" if differing else ""

@@ -159,7 +159,6 @@ def main() -> int:
     parser.add_argument("--experiments", nargs="+", choices=["tiny", *FILES], default=list(DEFAULT))
     parser.add_argument("--write", action="store_true", help="keep what is found")
     parser.add_argument("--against", metavar="COMMIT", help="compare with this commit, run here too")
-    parser.add_argument("--checkout", type=Path, default=ROOT, help="the code to run")
     arguments = parser.parse_args()
     same = True
     with tempfile.TemporaryDirectory(prefix="golden-") as place:
@@ -169,7 +168,7 @@ def main() -> int:
                     expected = run(name, checkout, Path(place, name, "before"))
             elif not arguments.write:
                 expected = kept(name)
-            found = run(name, arguments.checkout.resolve(), Path(place, name, "now"))
+            found = run(name, ROOT, Path(place, name, "now"))
             if arguments.write:
                 record = {"made_on": made_on(), "files": found}
                 (FOLDER / f"{name}.json").write_text(

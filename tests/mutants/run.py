@@ -23,8 +23,10 @@ from queue import SimpleQueue
 
 from tests.mutants.lists import all_mutants, faults_of
 from tests.mutants.mutant import ROOT, Mutant
+from tests.shared_material import shared_folder
+from workflow_scripts.operate.environments import venvs_folder
 
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
+VENVS = venvs_folder()
 WORKERS = 2
 #: Seconds for the tests of one mistake, and for all of an environment.
 LIMIT, ALL_LIMIT = 300, 1800
@@ -108,11 +110,6 @@ class Worker:
         finally:
             path.write_text(text, encoding="utf-8")
         return noticed == "noticed", f"{noticed:<9} {time.monotonic() - start:6.1f} s  {mutant.what}{more}"
-
-
-def shared_folder() -> Path:
-    """Return the folder of shared material, as tests/conftest.py finds it."""
-    return Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
 
 
 def copied_files() -> list[str]:

@@ -203,7 +203,7 @@ TESTS = (
         f"{W}/report/significance.py",
         "key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)",
         "key = (one.against, one.seed, one.testset, one.profile, one.metric)",
-        (f"{SIGNIFICANCE}test_each_systems_correction_is_its_own",),
+        (f"{SIGNIFICANCE}test_families_of_other_systems_test_sets_and_references_are_not_mixed",),
     ),
     Mutant(
         "correction: over all metrics and seeds together",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 LONGEST = Path(__file__).with_name("longest.txt")
 #: Units that take fewer seconds need no place.
 SHORT = 2.0
@@ -37,12 +38,19 @@ def read_seconds() -> dict[str, float]:
 
 
 def write_seconds(seconds: dict[str, float]) -> None:
-    """Keep the seconds of the long units; those of units that did not run now stay as they are."""
-    kept = read_seconds() | seconds
+    """Keep the seconds of the long units; those of files that did not run now stay as they are."""
+    ran = {unit.partition("::")[0] for unit in seconds}
+    kept = {unit: value for unit, value in read_seconds().items() if _is_of_another(unit, ran)} | seconds
     order = sorted(kept.items(), key=lambda pair: (-pair[1], pair[0]))
     lines = [f"{value:.0f} {unit}" for unit, value in order if value >= SHORT]
     head = LONGEST.read_text(encoding="utf-8").splitlines()[:1] if LONGEST.is_file() else ["# seconds, unit"]
     LONGEST.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+
+
+def _is_of_another(unit: str, ran: set[str]) -> bool:
+    """Tell whether a unit is of a file that is there and did not run now."""
+    file = unit.partition("::")[0]
+    return file not in ran and (ROOT / file).exists()
 
 
 def longest_first(items: list[pytest.Item]) -> None:

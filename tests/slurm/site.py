@@ -7,7 +7,6 @@ fail at its first start, as on a bad node: the interpreter, not the workflow, is
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,10 +19,11 @@ import yaml
 
 from tests.slurm.controller import GPU_MODEL
 from tests.slurm.programs import begin, call, end_of
+from workflow_scripts.operate.environments import venvs_folder
 from workflow_scripts.operate.queue import name_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS", ROOT / ".venvs"))
+VENVS = venvs_folder()
 PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 #: A user's edits of the first block: what the one node of the test cluster has.
 EDITS: dict[str, Any] = {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from tests import started
+from workflow_scripts.operate.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
+VENVS = venvs_folder()
 DIRECTION = "en-de"
 EQUAL_SHARE = 0.99
 BLEU_TOLERANCE = 0.1

@@ -14,6 +14,9 @@ from tests import started
 from tests.system.tiny_run import CONFIG, ROOT, read, run
 from tests.tiny_experiment import DIRECTIONS
 
+#: One worker makes the run, and the other does not wait for it.
+pytestmark = pytest.mark.together("tiny")
+
 
 @pytest.fixture
 def results(tiny_run: Path, tmp_path: Path) -> Path:

@@ -16,6 +16,9 @@ from workflow_scripts.operate.earlier_training import earlier_training
 from workflow_scripts.operate.environments import venvs_folder
 from workflow_scripts.operate.past_runs import past_trainings
 
+#: One worker makes the run, and the other does not wait for it.
+pytestmark = pytest.mark.together("tiny")
+
 
 @pytest.fixture(scope="session")
 def results(tiny_run: Path) -> Path:

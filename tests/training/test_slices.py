@@ -335,7 +335,7 @@ echo 0:01
 
 
 def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_path: Path) -> None:
-    """A second is less than what is kept free: one update a slice; the array's task is named, not the array."""
+    """A second is less than what is kept free: one update a slice. The array's task is named."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, text in (("scontrol", SCONTROL), ("squeue", SQUEUE)):

@@ -15,8 +15,9 @@ import yaml
 
 from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT
+from workflow_scripts.operate.environments import venvs_folder
 
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
+VENVS = venvs_folder()
 TRAININGS = ("continued", "ns-k70", "ns-k95")
 
 

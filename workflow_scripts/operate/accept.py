@@ -93,14 +93,10 @@ def tell(told: dict[str, Any], partly: bool) -> None:
     if refused and not partly:
         rest = f"; the {len(adopted)} jobs that could be: ARGS=--partly" if adopted else ""
         raise UserError("\n".join([*refused, f"so no stage was adopted{rest}"]))
-    print(
-        *refused,
-        *(lines_of_adopted(adopted) if adopted else []),
-        sep="\n",
-        end="\n" if refused or adopted else "",
-    )
-    number = len(adopted)
-    print(f"{number} job{'s' if number != 1 else ''} adopted" if adopted else "nothing else to adopt")
+    for line in [*refused, *(lines_of_adopted(adopted) if adopted else [])]:
+        print(line)
+    jobs = "1 job" if len(adopted) == 1 else f"{len(adopted)} jobs"
+    print(f"{jobs} adopted" if adopted else "nothing else to adopt")
     left = [(told["new"], "not made yet"), (told["follow"], "that follow from others")]
     if said := [f"{number} {what}" for number, what in left if number]:
         print(f"left to the next run: {', '.join(said)}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 #: A code's or an environment's hash (operate.closure, operate.environments).
-HASH = re.compile(r"[0-9a-f]{16}")
+_HASH = re.compile(r"[0-9a-f]{16}")
 _LONGEST_VALUE = 40
 NOT_SET = "not set"
 
@@ -49,7 +49,7 @@ def changes(
 
 def is_hash(value: Any) -> bool:
     """Tell whether a value has the form of a code's or an environment's hash."""
-    return isinstance(value, str) and bool(HASH.fullmatch(value))
+    return isinstance(value, str) and bool(_HASH.fullmatch(value))
 
 
 def _is_json(value: Any) -> bool:

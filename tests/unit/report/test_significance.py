@@ -123,14 +123,6 @@ def test_wins_against_each_other_stand_apart():
     ]
 
 
-def test_each_systems_correction_is_its_own():
-    """Two directions of two systems: 0.02 and 0.5 are doubled and left, not multiplied by four."""
-    tests = [comparison("en-de", 1.0, 0.02), comparison("en-fr", -1.0, 0.5)]
-    done = corrected([*tests, *(replace(one, system="ns-k95") for one in tests)], 0.05)
-    assert [one.p_holm for one in done] == pytest.approx([0.04, 0.5] * 2)
-    assert [one.system for one in done] == ["ns", "ns", "ns-k95", "ns-k95"]
-
-
 def test_marks_are_of_every_seed_and_of_one_sense():
     done = [
         *corrected([comparison("en-de", 1.0, 0.01), comparison("en-fr", 1.0, 0.01)], 0.05),

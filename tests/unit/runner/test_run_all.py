@@ -73,7 +73,9 @@ def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(
 
 @pytest.mark.usefixtures("asked")
 def test_nothing_to_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert call(monkeypatch, "tests/nothing_there") == 1
+    assert call(monkeypatch, "tests/golden") == 1
+    with pytest.raises(SystemExit, match=r"^error: there is no tests/nothing_there$"):
+        call(monkeypatch, "lint", "tests/nothing_there")
 
 
 @pytest.mark.usefixtures("asked")

@@ -208,7 +208,12 @@ def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path: Path) -> None:
         wait_until(lambda: living(str(tmp_path)), "the test")
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
-        run_session(session, 2, print, root=tmp_path, interpreter=sys.executable)
+    # A shell lets what it starts in the background ignore this signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            run_session(session, 2, print, root=tmp_path, interpreter=sys.executable)
+    finally:
+        signal.signal(signal.SIGINT, before)
     wait_until(lambda: not living(str(tmp_path)), "its end")

@@ -78,11 +78,12 @@ def test_the_longest_unit_comes_first_and_stays_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(units, "LONGEST", tmp_path / "longest.txt")
-    units.write_seconds({"b": 3.4, "c with words": 50.0, "short": 1.9})
-    assert (tmp_path / "longest.txt").read_text().splitlines()[1:] == ["50 c with words", "3 b"]
-    units.write_seconds({"b": 7.0})
-    assert units.read_seconds() == {"b": 7.0, "c with words": 50.0}
+    b, c, gone = "tests/run_all.py::b", "tests/forked.py::c with words", "tests/gone.py::test_gone"
+    units.write_seconds({b: 3.4, c: 50.0, gone: 2.4, "short": 1.9})
+    assert (tmp_path / "longest.txt").read_text().splitlines()[1:] == [f"50 {c}", f"3 {b}", f"2 {gone}"]
+    units.write_seconds({b: 7.0})
+    assert units.read_seconds() == {b: 7.0, c: 50.0}
     monkeypatch.setattr(units, "unit_of", lambda item: item[0])
-    items = [("a", 1), ("b", 1), ("a", 2), ("c with words", 1), ("b", 2), ("d", 1)]
+    items = [("a", 1), (b, 1), ("a", 2), (c, 1), (b, 2), ("d", 1)]
     units.longest_first(items)  # type: ignore[arg-type]
-    assert items == [("c with words", 1), ("b", 1), ("b", 2), ("a", 1), ("a", 2), ("d", 1)]
+    assert items == [(c, 1), (b, 1), (b, 2), ("a", 1), ("a", 2), ("d", 1)]
