@@ -8,6 +8,7 @@ from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
+from workflow_scripts.operate import planned as planned_outputs
 from workflow_scripts.operate.orphans import end_orphans
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
@@ -86,6 +87,11 @@ def none_more_ready(dag, name):
 MADE = set()
 
 
+def of_results(files):
+    """Files below the results folder, relative to it."""
+    return {file.removeprefix(f"{RESULTS}/") for file in files if file.startswith(f"{RESULTS}/")}
+
+
 onstart:
     # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
@@ -112,6 +118,8 @@ onstart:
         # As a WorkflowError it would come with the places in these files.
         say(f"error: {error}")
         raise SystemExit(1) from None
+    # Before a job begins its outputs are removed: if it fails, nothing else may ask for them again.
+    planned_outputs.add(Path(RESULTS), of_results(MADE))
 
 
 def list_results():
@@ -125,10 +133,12 @@ def list_results():
 
 
 onsuccess:
+    planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
 
 
 onerror:
+    planned_outputs.take_off_what_was_made(Path(RESULTS))
     told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
     if on_slurm() and (said := explain(told, profile_in_use())):
         say(f"error: {said}")

@@ -1,7 +1,8 @@
-"""Outputs that are there and up to date by their times, and must be made again all the same.
+"""Outputs that Snakemake would not make again, and that must be made all the same.
 
-Damaged ones (operate.damage), and systems whose training ``make retrain`` was asked for. Snakemake takes
-them by ``--forcerun``, in a dry run too. Input: Snakemake's options. Output: options that name these files.
+Damaged ones (operate.damage), what an earlier run was to make and did not (operate.planned), and systems
+whose training ``make retrain`` was asked for. Snakemake takes them by ``--forcerun``, in a dry run too. Input:
+Snakemake's options. Output: options that name these files.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.damage import damaged_files
 from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.training_code import retrain_requests
 
 FORCERUN = ("--forcerun", "-R")
@@ -34,6 +36,8 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
         str(Path(path).relative_to(folder)): problem
         for path, problem in damaged_files(folder / results).items()
     }
+    for file in lost(folder / results):
+        problems[str(results / file)] = NOT_FINISHED
     for path in retrain_requests(folder / results):
         problems[str(Path(path).relative_to(folder))] = (
             "its training is to be done anew, as make retrain asked"

@@ -33,6 +33,7 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
 from workflow_scripts.operate.job_states import State, states
 from workflow_scripts.operate.live import Live, look
+from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
 from workflow_scripts.units.retention import replaced_trainings, size_of
@@ -79,6 +80,8 @@ class Status:
     trainings: list[Progress]
     ended: list[Ended]
     queue: dict[str, Counter[str]] | None = None
+    #: Files that an earlier run was to make, and did not; none while a run is on.
+    unfinished: list[str] = field(default_factory=list)
 
 
 def status_of(experiment: Experiment, folder: Path) -> Status:
@@ -98,7 +101,10 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
     for name, size in sizes(jobs, root).items():
         stages[name].size = size
     queue = in_queue(folder, experiment.experiment)
-    return Status(experiment.experiment, results, live, list(stages.values()), trainings, ended, queue)
+    unfinished = lost(root) if live.since is None else []
+    return Status(
+        experiment.experiment, results, live, list(stages.values()), trainings, ended, queue, unfinished
+    )
 
 
 def _last_lines(log: Path) -> list[str]:
@@ -168,6 +174,10 @@ def show(status: Status, console: Console) -> None:
         for rule, states_ in sorted(status.queue.items()):
             numbers = ", ".join(f"{number} {state}" for state, number in sorted(states_.items()))
             console.print(f"queue: {rule}: {numbers}", highlight=False)
+    if status.unfinished:
+        console.print()
+        more = f" and {len(status.unfinished) - 1} more" if len(status.unfinished) > 1 else ""
+        console.print(f"{status.unfinished[0]}{more}: {NOT_FINISHED}; the next makes it", soft_wrap=True)
     if status.ended:
         console.print()
     _show_ended(status.ended, console)
@@ -243,6 +253,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "trainings": [asdict(training) for training in status.trainings],
         "ended": [asdict(one) for one in status.ended],
         "queue": status.queue,
+        "unfinished": status.unfinished,
     }
 
 

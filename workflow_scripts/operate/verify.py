@@ -19,6 +19,7 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.live import look
 from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, read_manifest
+from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 #: Of a hash, in a line for a person.
@@ -26,12 +27,13 @@ DIGITS = 12
 #: Lines of one kind; thousands say no more.
 SHOWN = 20
 
-MISSING, CHANGED, SYSTEM, UNLISTED, CONFIG = (
+MISSING, CHANGED, SYSTEM, UNLISTED, CONFIG, UNFINISHED = (
     "missing",
     "changed",
     "not as their system.json says",
     "not in the manifest",
     "changed in the config",
+    "not finished",
 )
 
 
@@ -51,9 +53,15 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     """
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    unfinished = lost(results)
     there = [name for name in recorded if (results / name).is_file()]
     found = dict(hashes_of(results, there))
-    out = [Difference(MISSING, f"{name}: missing") for name in recorded if name not in found]
+    out = [Difference(UNFINISHED, f"{name}: {NOT_FINISHED}") for name in unfinished]
+    out += [
+        Difference(MISSING, f"{name}: missing")
+        for name in recorded
+        if name not in found and name not in unfinished
+    ]
     out += [
         Difference(CHANGED, f"{name}: changed: {_versus(recorded[name], digest)}")
         for name, digest in found.items()

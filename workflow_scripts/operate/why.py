@@ -21,6 +21,7 @@ from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.param_changes import changes
+from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 
@@ -66,18 +67,19 @@ def explain(
     jobs: Iterable[PlannedJob],
     identities: Mapping[str, str],
     fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
+    unfinished: Collection[str] = (),
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
     ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it.
+    given the files of the jobs before it. ``unfinished``: files that an earlier run was to make.
     """
     lines: dict[tuple[str, str], Line] = {}
     made_by: dict[str, str] = {}
     for job in jobs:
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
-        reason, files = reason_of(job, identities, made_by)
+        reason, files = reason_of(job, identities, made_by, unfinished)
         if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
@@ -88,11 +90,15 @@ def explain(
 
 
 def reason_of(
-    job: PlannedJob, identities: Mapping[str, str], made_by: Mapping[str, str]
+    job: PlannedJob,
+    identities: Mapping[str, str],
+    made_by: Mapping[str, str],
+    unfinished: Collection[str] = (),
 ) -> tuple[str, tuple[str, ...]]:
     """Return why a job would run, and the files that it is about.
 
-    ``made_by``: file → stage of the jobs before this one.
+    ``made_by``: file → stage of the jobs before this one. ``unfinished``: files that an earlier run was to
+    make.
     """
     why = job.reason
     said = changes(why.before, why.now, identities, job.command)
@@ -105,6 +111,8 @@ def reason_of(
     if why.other_inputs:
         return "it has other inputs than before", ()
     if why.forced:
+        if missing := tuple(file for file in job.outputs if file in unfinished):
+            return NOT_FINISHED, missing
         return "asked for, or damaged", job.outputs
     if why.missing:
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
@@ -153,7 +161,8 @@ def main(argv: list[str] | None = None) -> None:
     jobs = dry_run(arguments.configfile, options, commands=True)
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
-        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results))))
+        unfinished = {str(results / file) for file in lost(results)}
+        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results), unfinished)))
         if kept := report(changed_trainings(experiment, results, current_code())):
             print(kept)
 

@@ -1,0 +1,86 @@
+"""Outputs that a run set out to make again: kept in a list until they are made, whatever becomes of the run.
+
+Before a job begins, Snakemake removes its outputs, and when it fails their records too. If all that was made
+of them is there, nothing asks for them any more: the next run would say that nothing is to be done, and
+tables would stay those of older settings. What the list names and is missing is forced (operate.forced).
+
+Inputs: a results folder, the outputs of a run's jobs. Outputs: ``.planned.json`` in it, file → when it was
+planned (seconds since 1970); removed when all of them are made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workflow_scripts.files import write_json
+from workflow_scripts.operate.records import read_record
+
+PLANNED = ".planned.json"
+FORMAT = "neuronspec-planned-1"
+#: What is said of such an output.
+NOT_FINISHED = "an earlier run was to make it, and did not finish"
+
+
+def add(results: Path, files: Iterable[str]) -> None:
+    """Add files to the list, as planned now.
+
+    Args:
+        results: the experiment's results folder.
+        files: outputs that are about to be made, relative to it. One that was never there is left out: all
+            that needs it is to be made too, and asks for it.
+    """
+    now = time.time()
+    if again := {file: now for file in files if (results / file).exists()}:
+        with _changed(results) as listed:
+            listed.update(again)
+
+
+def made(results: Path, files: Collection[str]) -> None:
+    """Take files off the list: the run that planned them has ended well."""
+    with _changed(results) as listed:
+        for file in files:
+            listed.pop(file, None)
+
+
+def take_off_what_was_made(results: Path) -> None:
+    """Take the files off the list that are newer than their plan: what a run made that failed later."""
+    with _changed(results) as listed:
+        for file, planned in list(listed.items()):
+            path = results / file
+            if path.exists() and path.stat().st_mtime >= planned:
+                del listed[file]
+
+
+def lost(results: Path) -> list[str]:
+    """Return the files of the list that are not there, sorted, relative to the results folder."""
+    return sorted(file for file in _read(results) if not (results / file).exists())
+
+
+@contextmanager
+def _changed(results: Path) -> Iterator[dict[str, float]]:
+    """Yield the list to change, and write it; two runs of one experiment change it in turn."""
+    if not results.is_dir():
+        yield {}
+        return
+    folder = os.open(results, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        before = _read(results)
+        listed = dict(before)
+        yield listed
+        if listed and listed != before:
+            write_json(results / PLANNED, {"format": FORMAT, "files": listed})
+        elif not listed:
+            (results / PLANNED).unlink(missing_ok=True)
+    finally:
+        os.close(folder)
+
+
+def _read(results: Path) -> dict[str, float]:
+    files = read_record(results / PLANNED).get("files")
+    return {str(k): float(v) for k, v in files.items()} if isinstance(files, dict) else {}
