@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 # Below the results folder: where small files of a checkable form lie.
@@ -33,40 +34,52 @@ def damaged_files(results: Path) -> dict[str, str]:
 
 
 def _problem(path: Path) -> str | None:
-    check = {".json": _json, ".npz": _archive, ".safetensors": _tensors}.get(path.suffix)
+    if path.suffix not in CHECKS:
+        return None
+    kind, check = CHECKS[path.suffix]
     try:
-        return check(path) if check else None
+        if path.is_dir():
+            return f"a folder, not {kind}"
+        return check(path)
     except FileNotFoundError:  # its job runs now
         return None
+    except PermissionError:
+        raise
+    # Whatever a reader says of bytes that are not its own: an unknown compression, nesting without end.
+    except Exception as error:
+        return f"not {kind} ({_in_words(error)})"
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _json(path: Path) -> str | None:
-    try:
-        json.loads(path.read_bytes())
-    except ValueError as error:
-        return f"not JSON ({error})"
+    json.loads(path.read_bytes())
     return None
 
 
 def _archive(path: Path) -> str | None:
     # The list of members stands at the end: a truncated file has none.
-    try:
-        with zipfile.ZipFile(path):
-            return None
-    except zipfile.BadZipFile as error:
-        return f"not an archive ({error})"
+    with zipfile.ZipFile(path):
+        return None
 
 
 def _tensors(path: Path) -> str | None:
     size = path.stat().st_size
-    try:
-        with path.open("rb") as handle:
-            (length,) = struct.unpack("<Q", handle.read(HEADER_LENGTH))
-            if length > size:
-                return "not a safetensors file (its header is cut)"
-            header = json.loads(handle.read(length))
-        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
-    except (ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
-        return f"not a safetensors file ({error})"
+    with path.open("rb") as handle:
+        (length,) = struct.unpack("<Q", handle.read(HEADER_LENGTH))
+        if length > size:
+            raise ValueError("its header is cut")
+        header = json.loads(handle.read(length))
+    end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
     expected = HEADER_LENGTH + length + end
     return None if size == expected else f"{size} bytes, its header says {expected}"
+
+
+#: Suffix → what such a file is, and what tells that it is not.
+CHECKS: dict[str, tuple[str, Callable[[Path], str | None]]] = {
+    ".json": ("JSON", _json),
+    ".npz": ("an archive", _archive),
+    ".safetensors": ("a safetensors file", _tensors),
+}

@@ -1,8 +1,8 @@
 """Outputs that Snakemake would not make again, and that must be made all the same.
 
 Damaged ones (operate.damage), what an earlier run was to make and did not (operate.planned), and systems
-whose training ``make retrain`` was asked for. Snakemake takes them by ``--forcerun``, in a dry run too. Input:
-Snakemake's options. Output: options that name these files.
+whose training ``make retrain`` was asked for. Snakemake takes them by ``--forcerun``, in a dry run too.
+Input: Snakemake's options. Output: options that name these files.
 """
 
 from __future__ import annotations

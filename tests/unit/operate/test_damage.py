@@ -83,3 +83,26 @@ def test_training_folders_and_half_written_files_are_not_looked_at(tmp_path: Pat
     (tmp_path / "scores/baseline/s1/.test.raw.12.tmp.json").write_text("{")
     (tmp_path / "data/notes.txt").write_text("{")
     assert damaged_files(tmp_path) == {}
+
+
+def test_whatever_a_reader_says_of_foreign_bytes_is_damage(tmp_path: Path) -> None:
+    """Nesting without end, a version of zip that is not there yet, a folder in a file's place."""
+    lay_down(tmp_path)
+    scores = tmp_path / "scores/baseline/s1/test.raw.json"
+    scores.write_text("[" * 100_000)
+    masks = tmp_path / "masks/baseline/s1/k95.npz"
+    content = bytearray(masks.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    content[central + 6] = 255  # the version of zip that is needed to read the member
+    masks.write_bytes(content)
+    weights = tmp_path / "systems/baseline/s1/model.safetensors"
+    weights.write_bytes(struct.pack("<Q", 100_000) + b"[" * 100_000)
+    card = tmp_path / "data/card.json"
+    card.unlink()
+    card.mkdir()
+    found = damaged_files(tmp_path)
+    assert list(found) == sorted(map(str, (card, masks, scores, weights)))
+    assert found[str(card)] == "a folder, not JSON"
+    assert found[str(masks)].startswith("not an archive (zip file version ")
+    assert found[str(scores)].startswith("not JSON (maximum recursion depth")
+    assert found[str(weights)].startswith("not a safetensors file (maximum recursion depth")
