@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from tests.workflow.finished_experiment import ROOT
 from tests.workflow.rerun_rows_code import CODE, PLACES
 from tests.workflow.rerun_rows_config import MADE, TRAINING
+from tests.workflow.rerun_rows_failed import FAILED
 from tests.workflow.rerun_rows_files import FILES
 from tests.workflow.rerun_rows_scores import SCORES
 
 PAGE = ROOT / "docs" / "reruns.md"
 BEGIN, END = "<!-- table: tests/workflow/rerun_rows.py -->", "<!-- end of the table -->"
-ROWS = [*MADE, *SCORES, *TRAINING, *FILES, *CODE, *PLACES]
+ROWS = [*MADE, *SCORES, *TRAINING, *FILES, *FAILED, *CODE, *PLACES]
 
 
 def listed(jobs: Mapping[str, int]) -> str:
