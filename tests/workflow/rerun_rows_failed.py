@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.workflow.rerun_row import COUNTED, DATA, DECODED, FINETUNED, RESULTS, Row, append, code, each, without
+from tests.workflow.rerun_row import (
+    COUNTED,
+    DATA,
+    DECODED,
+    FINETUNED,
+    RESULTS,
+    Row,
+    append,
+    code,
+    each,
+    without,
+)
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import add
 

@@ -26,6 +26,7 @@ from workflow_scripts.files import write_json
 from workflow_scripts.models.progress import ProgressLog
 from workflow_scripts.operate.job_states import State, failed
 from workflow_scripts.operate.live import look
+from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
 
@@ -414,6 +415,24 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "to do": 0,
     }
     assert value["ended"][0]["lines"][-1].endswith("loss 4.120 | en-de 4.5436")
+
+
+def test_what_an_earlier_run_did_not_finish_is_named(tmp_path: Path) -> None:
+    results = tmp_path / "results/tiny"
+    for file in ("masks/k95.npz", "tables/scores.csv"):
+        (results / file).parent.mkdir(parents=True, exist_ok=True)
+        (results / file).touch()
+    add(results, {"masks/k95.npz", "tables/scores.csv"})
+    assert as_json(status_of(experiment(), tmp_path))["unfinished"] == []
+    for file in ("masks/k95.npz", "tables/scores.csv"):
+        (results / file).unlink()
+    status = status_of(experiment(), tmp_path)
+    assert as_json(status)["unfinished"] == ["masks/k95.npz", "tables/scores.csv"]
+    said = page(status)
+    assert (
+        "masks/k95.npz and 1 more: an earlier run was to make it, and did not finish; the next makes it"
+        in said
+    )
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

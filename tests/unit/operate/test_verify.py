@@ -15,6 +15,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import sha256_of
 from workflow_scripts.operate.environments import ROOT
 from workflow_scripts.operate.manifest import write_manifest
+from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.verify import main
 
 RESULTS = Path("results/tiny")
@@ -76,6 +77,19 @@ def test_missing_files_and_those_that_the_manifest_lacks(
     assert said == (
         "results/tiny: 1 missing, 20 not in the manifest, 1 changed in the config:"
         " 'make run' makes what is to be made and writes the manifest anew (same CONFIG)"
+    )
+
+
+def test_what_a_failed_run_was_to_make(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Lost by a run that failed, not by a user."""
+    name = "masks/baseline/s1/k95.npz"
+    add(RESULTS, {name})
+    (RESULTS / name).unlink()
+    lines, said = verify(capsys)
+    assert lines == [f"{name}: an earlier run was to make it, and did not finish"]
+    assert said == (
+        "results/tiny: 1 not finished: 'make run' makes what is to be made and writes the manifest anew"
+        " (same CONFIG)"
     )
 
 

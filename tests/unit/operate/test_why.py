@@ -46,8 +46,9 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("command", "1", other_command=True),
         job("inputs", "1", other_inputs=True),
         job("forced", "1", forced=True),
+        job("failed", "1", forced=True),
     ]
-    assert table(explain(jobs, {})).splitlines() == [
+    assert table(explain(jobs, {}, unfinished={"failed/1"})).splitlines() == [
         "new      1  new",
         "lost     2  made before, now missing: lost/1 (and 2 more)",
         "begun    1  begun before, not finished",
@@ -58,7 +59,8 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "command  1  its command changed",
         "inputs   1  it has other inputs than before",
         "forced   1  asked for, or damaged: forced/1",
-        "11 jobs would run",
+        "failed   1  an earlier run was to make it, and did not finish: failed/1",
+        "12 jobs would run",
     ]
 
 

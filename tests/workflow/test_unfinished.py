@@ -1,0 +1,44 @@
+"""A job of a changed run fails, for real: the next run makes what that one was to make."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import yaml
+
+from tests import forked
+from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program
+from tests.workflow.rerun_row import RESULTS, without
+
+RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+LOST = [f"data/text/train/de-en.{end}" for end in ("de.txt", "en.txt", "json")]
+
+
+def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
+    finished_experiment: Path, tmp_path: Path
+) -> None:
+    here = shutil.copytree(finished_experiment, tmp_path / "here")
+    text = here / "text/train.de"
+    before, times = text.read_text(encoding="utf-8"), text.stat()
+    text.write_text(before + "a\0b\n", encoding="utf-8")
+    (here / "config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False), encoding="utf-8")
+    done = forked.run(here, *RUN, "--configfile", "config.yaml")
+    assert done.returncode == 1
+    assert "Error in rule prepare_text" in done.stderr
+    results = here / RESULTS
+    assert [name for name in LOST if (results / name).exists()] == []
+
+    # The text is as it was, with its time: only the list knows that something is missing.
+    text.write_text(before, encoding="utf-8")
+    os.utime(text, ns=(times.st_atime_ns, times.st_mtime_ns))
+    why = ["workflow_scripts.operate.why", "--configfile", "config.yaml"]
+    said = program(here, *why, "--snakefile", str(ROOT / "Snakefile")).splitlines()
+    first = f"{RESULTS}/{LOST[0]}"
+    assert " ".join(said[0].split()) == (
+        f"prepare_text 1 an earlier run was to make it, and did not finish: {first} (and 2 more)"
+    )
+    assert counts(planned(here, CONFIG)) == without(prepare_text=1)
+    (results / ".planned.json").unlink()
+    assert counts(planned(here, CONFIG)) == {}
