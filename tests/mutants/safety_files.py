@@ -198,6 +198,20 @@ RUNS = (
         'if system in experiment.used or not finished or finished.get("code"):',
         (f"{TESTS}/test_training_code.py::test_what_changed_is_told_with_its_hours",),
     ),
+    Mutant(
+        "what a failed run was to make is not made by the next",
+        f"{OPERATE}/forced.py",
+        "problems[str(results / file)] = NOT_FINISHED",
+        "str(results / file)",
+        (f"{TESTS}/test_forced.py::test_what_an_earlier_run_did_not_finish_is_forced",),
+    ),
+    Mutant(
+        "a file that was never there counts as lost",
+        f"{OPERATE}/planned.py",
+        "for file in files if (results / file).exists()}",
+        "for file in files}",
+        (f"{TESTS}/test_planned.py::test_what_was_never_there_is_asked_for_by_what_needs_it",),
+    ),
 )
 
 MUTANTS = (*HASHES, *JOINED, *RUNS)

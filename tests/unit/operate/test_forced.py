@@ -8,6 +8,7 @@ import pytest
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.forced import with_forced
+from workflow_scripts.operate.planned import add
 
 RESULTS = Path("results/x")
 OPTIONS = ["--cores", "1"]
@@ -76,4 +77,15 @@ def test_a_training_that_is_to_be_done_anew_is_forced(
     assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", system]
     assert capsys.readouterr().err == (
         f"{system}: its training is to be done anew, as make retrain asked; it is made again\n"
+    )
+
+
+def test_what_an_earlier_run_did_not_finish_is_forced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(folder / RESULTS, {"scores/baseline/s1/n.raw.json"})
+    (folder / SCORES).unlink()
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert capsys.readouterr().err == (
+        f"{SCORES}: an earlier run was to make it, and did not finish; it is made again\n"
     )
