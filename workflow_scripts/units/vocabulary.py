@@ -18,7 +18,7 @@ BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
 SHOWN = 60  # characters of a wrong line
-OVERWRITE = "#fairseq:overwrite"  # behind a count: the symbol may occur twice, and its last id counts
+OVERWRITE = "#fairseq:overwrite"  # behind a count: a symbol that occurs again; its last id is its id
 
 
 def language_token(language: str) -> str:
@@ -27,7 +27,7 @@ def language_token(language: str) -> str:
 
 
 def _entry(line: str) -> tuple[str, str, bool]:
-    """Return symbol, count and whether the flag stands behind them; blanks at the line's end are none of it."""
+    """Return symbol, count and whether the flag is behind them; blanks at the end are none of the line."""
     symbol, _, count = line.rstrip().rpartition(" ")
     if count != OVERWRITE:
         return symbol, count, False
@@ -94,8 +94,8 @@ class Vocabulary:
                     )
                 if symbol in tokens:
                     raise UserError(
-                        f"{dictionary}, line {number}: {symbol!r} is a language's token, which is added behind"
-                        " the dictionary: remove the line and train again"
+                        f"{dictionary}, line {number}: {symbol!r} is a language's token, which is added"
+                        " behind the dictionary: remove the line and train again"
                     )
                 subwords.append(symbol)
                 known.add(symbol)

@@ -103,6 +103,54 @@ def test_unsupported_settings_are_named(tmp_path, change, words):
         load_fairseq_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "said", "languages"),
+    [
+        ({"langs": ["en", "de"]}, None, ("en", "de")),
+        ({"langs": "en,de"}, ["en", "de"], ("en", "de")),
+        ({"langs": None, "lang_dict": "langs.txt"}, ["en", "de"], ("en", "de")),
+        ({"langs": None, "lang_pairs": ["en-fr", "de-en"]}, None, ("de", "en", "fr")),
+        ({"langs": None, "lang_pairs": "en-fr,de-en"}, None, ("de", "en", "fr")),
+        ({"langs": None, "lang_dict": None, "lang_pairs": ["en-de"]}, ["en", "de"], ("en", "de")),
+    ],
+)
+def test_languages_in_the_order_of_their_tokens(tmp_path, capsys, change, said, languages):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
+    assert load_fairseq_checkpoint(path, said)[1] == languages
+    inferred = f"{path} does not say its languages: de en fr, as fairseq infers them from its pairs"
+    assert (inferred in capsys.readouterr().err) == (languages == ("de", "en", "fr"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "words"),
+    [
+        ({"langs": None}, None, "say them in the order of their tokens with --languages"),
+        # The pairs would give an order, but maybe not that of the file.
+        (
+            {"langs": None, "lang_dict": "langs.txt", "lang_pairs": ["en-de"]},
+            None,
+            r"the languages are in the file .* 'langs\.txt', not in the checkpoint: say --languages with",
+        ),
+        ({}, ["de", "en"], r"--languages de en: .*checkpoint\.pt says en de; leave it out"),
+        ({"langs": None}, ["de", "en", "de"], "--languages: 'de' is named twice"),
+    ],
+)
+def test_languages_that_are_not_known(tmp_path, change, said, words):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
+    with pytest.raises(UserError, match=words):
+        load_fairseq_checkpoint(path, said)
+
+
+def test_a_fairseq_training_infers_the_same_languages():
+    """Where neither --langs nor --lang-dict is given, the order of the tokens is this one."""
+    from fairseq.data.multilingual.multilingual_data_manager import MultilingualDatasetManager
+
+    options = argparse.Namespace(langs=None, lang_dict=None, lang_pairs=["en-fr", "de-en"])
+    assert MultilingualDatasetManager.load_langs(options) == ["de", "en", "fr"]
+
+
 def binarise(folder: Path, shared: Path, lang: str, vocabulary: Vocabulary) -> None:
     import sentencepiece
 
