@@ -205,6 +205,7 @@ def import_fairseq_checkpoint(
             f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
             f" but the checkpoint has {rows} embeddings"
         )
+    vocabulary.check_pieces(_pieces(subwords), str(dictionary))
     network = build_network(architecture, len(vocabulary))
     copy_weights(network, parameters, checkpoint)
     folder = Path(out)
@@ -221,6 +222,20 @@ def import_fairseq_checkpoint(
         architecture=architecture.to_dict(),
         text=text,
     )
+
+
+def _pieces(path: str | Path) -> list[str]:
+    """Return the pieces of a SentencePiece model; UserError if the file is none."""
+    from sentencepiece import SentencePieceProcessor
+
+    try:
+        model = SentencePieceProcessor(model_file=str(path))
+        pieces = [model.id_to_piece(index) for index in range(len(model))]
+    except (RuntimeError, OSError):
+        pieces = []
+    if not pieces:
+        raise UserError(f"{path}: not a SentencePiece model; name the one that the model was trained with")
+    return pieces
 
 
 def _text_options(text: str) -> dict[str, bool]:

@@ -17,6 +17,7 @@ SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
+FILLERS = ("madeupword", "<mask>")  # fairseq-preprocess pads released dictionaries; denoising adds a mask
 SHOWN = 60  # characters of a wrong line
 OVERWRITE = "#fairseq:overwrite"  # behind a count: a symbol that occurs again; its last id is its id
 
@@ -105,6 +106,19 @@ class Vocabulary:
             return cls(subwords, languages)
         except UserError as error:
             raise UserError(f"{dictionary}: {error}") from None
+
+    def check_pieces(self, pieces: Iterable[str], name: str) -> None:
+        """Raise UserError if subwords are none of a SentencePiece model's pieces: it is another model's.
+
+        ``name``: what the dictionary is called in the message.
+        """
+        known = set(pieces)
+        strange = [s for s in self.subwords if s not in known and not s.startswith(FILLERS)]
+        if strange:
+            raise UserError(
+                f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "
+                f"{len(self.subwords)} pieces, such as {strange[0]!r}; name the two that were made together"
+            )
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.malformed.model_cases import checkpoint, having
+from tests.malformed.tiny import subwords
 from workflow_scripts.errors import UserError
 from workflow_scripts.models import import_checkpoint
 from workflow_scripts.models.artifact import load_network
@@ -242,3 +244,26 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
         ffn_taps(stock, lambda group, activation: None),
     ):
         stock(source, lengths, torch.tensor([[2, 7]]))
+
+
+def test_an_import_with_languages_that_are_said(tmp_path):
+    """The order that is said is the system's; the embeddings' rows follow it."""
+    lay = checkpoint(having(langs=None, lang_dict="langs.txt"), "en-de --languages en de")
+    words = lay(tmp_path)
+    paths = {name: str(tmp_path / name) for name in ("c.pt", "spm.model", "dict.txt", "system")}
+    import_checkpoint.main([paths.get(word, word) for word in words])
+    system = SystemFolder.read(tmp_path / "system")
+    assert (system.languages, system.directions) == (("en", "de"), ("en-de",))
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    assert vocabulary.symbols[-3:] == ["f", "__en__", "__de__"]
+
+
+def test_nothing_is_written_with_the_subwords_of_another_training(tmp_path):
+    words = checkpoint()(tmp_path)
+    (tmp_path / "spm.model").write_bytes(subwords())
+    paths = {name: str(tmp_path / name) for name in ("c.pt", "spm.model", "dict.txt", "system")}
+    with pytest.raises(
+        UserError, match=r"dict\.txt is not of this SentencePiece model: .* such as 'c'; name"
+    ):
+        import_checkpoint.main([paths.get(word, word) for word in words])
+    assert not (tmp_path / "system").exists()
