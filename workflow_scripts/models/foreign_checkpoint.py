@@ -106,24 +106,40 @@ def load_foreign(path: Path) -> Any:
 
     Raises UserError for a file that asks to run something, and for one that is damaged.
     """
-    try:
-        unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path) if is_zipfile(path) else []
-        allowed: list[Any] = [(known, name) for name, known in _REBUILDERS.items()]
-        allowed += [(Stub, name) for name in unknown if name not in _REBUILDERS and _is_harmless(name)]
-        with torch.serialization.safe_globals(allowed):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    # The loader fails in many ways on bytes that are not its; what it advises is to drop the restriction.
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename:
-            raise
-        wanted = re.search(r"GLOBAL (\S+)", str(error))
-        reason = (
-            f"it asks for {_of_today(wanted[1])}, which no checkpoint of fairseq needs: use no file you"
-            " do not trust"
-            if wanted
-            else "it is damaged, or no checkpoint; fetch it again"
+    stubs: set[str] = set()
+    while True:
+        try:
+            if not stubs and is_zipfile(path):
+                unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+                stubs = {name for name in unknown if name not in _REBUILDERS and _is_harmless(name)}
+            allowed = [(known, name) for name, known in _REBUILDERS.items()]
+            with torch.serialization.safe_globals([*allowed, *((Stub, name) for name in stubs)]):
+                return torch.load(path, map_location="cpu", weights_only=True)
+        # The loader fails in many ways on bytes that are not its; what it advises is to drop the restriction.
+        except Exception as error:
+            if isinstance(error, OSError) and error.filename:
+                raise
+            wanted = re.search(r"GLOBAL (\S+)", str(error))
+            # A file of torch before 1.6 is no zip and cannot be asked before: it says one name at a time.
+            name = wanted and (wanted[1] if "." in wanted[1] else f"builtins.{wanted[1]}")
+            if name and name not in stubs and _is_harmless(name):
+                stubs.add(name)
+                continue
+            raise UserError(f"{path}: {_reason(str(error), wanted and wanted[1])}") from None
+
+
+def _reason(said: str, name: str | None) -> str:
+    if Stub.__name__ in said and "Can only" in said:  # a list or dict of a library's own kind
+        return (
+            "it holds objects of classes that torch's restricted loader cannot stand in for: load it with"
+            " torch and save 'model', 'args' and 'cfg' alone"
         )
-        raise UserError(f"{path}: not opened by torch's restricted loader: {reason}") from None
+    if name is None:
+        return "not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"
+    return (
+        f"not opened by torch's restricted loader: it asks for {_of_today(name)}, which no checkpoint of"
+        " fairseq needs: use no file you do not trust"
+    )
 
 
 def plain(value: Any, depth: int = _DEPTH) -> Any:

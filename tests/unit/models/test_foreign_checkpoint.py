@@ -31,6 +31,10 @@ class Meter:
         self.value = value
 
 
+class Meters(dict[str, int]):
+    """A dict of a plug-in's own kind."""
+
+
 class Calls:
     """A pickle of it calls a function when it is loaded without restriction."""
 
@@ -77,6 +81,22 @@ def test_what_recipes_store_is_read(tmp_path):
     assert state["plug-in"].state == {"value": 1.5}
 
 
+def test_the_form_of_torch_before_1_6_too(tmp_path):
+    value = {
+        "model": {"weight": torch.ones(2)},
+        "n": np.float64(2.5),
+        "a": Meter(1),
+        "b": OmegaConf.create([1]),
+    }
+    torch.save(value, tmp_path / "c.pt", _use_new_zipfile_serialization=False)
+    read = load_foreign(tmp_path / "c.pt")
+    assert (read["model"]["weight"].tolist(), read["n"], plain(read["b"])) == ([1, 1], 2.5, [1])
+    assert read["a"].state == {"value": 1}
+    torch.save(value | {"run": Calls(open, "ran")}, tmp_path / "c.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(UserError, match=r"asks for io\.open"):
+        load_foreign(tmp_path / "c.pt")
+
+
 def test_settings_become_plain_values(tmp_path):
     model = OmegaConf.create({"layers": 2, "langs": ["de", "en"], "none": None, "in": {"rate": 0.5}})
     value = {
@@ -101,6 +121,11 @@ def test_settings_that_hold_themselves():
     value: dict[str, Any] = {"a": 1}
     value["self"] = value
     assert plain(value)["self"]["self"]["a"] == 1
+
+
+def test_a_dict_of_a_librarys_own_kind_is_told_from_damage(tmp_path):
+    with pytest.raises(UserError, match=r"cannot stand in for: load it with torch and save 'model', 'args'"):
+        load_foreign(saved(tmp_path, {"model": {}, "extra_state": Meters(a=1)}))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from tests.malformed.model_cases import checkpoint, having
 from tests.malformed.tiny import subwords
@@ -87,6 +88,25 @@ def test_settings_become_an_architecture(tmp_path):
         2, 1, 8, 16, 2, pre_norm=False, max_positions=32, dropout=0.2, attention_dropout=0.1
     )
     assert (languages, parameters) == (("en", "de"), {})
+
+
+def test_settings_of_other_kinds_are_the_same(tmp_path):
+    """omegaconf's containers, numpy's numbers, a configuration in parts, and metrics beside them."""
+    path = tmp_path / "checkpoint.pt"
+    value = settings()
+    task = {name: value.pop(name) for name in ("langs", "encoder_langtok", "decoder_langtok")}
+    plain = argparse.Namespace(**(value | task | {"dropout": np.float64(0.2)}))
+    metrics = {"metrics": {"valid": [(0, "_bleu_counts", "MetersDict", {"val": np.zeros(4)})]}}
+    read = []
+    for settings_of in (
+        {"args": plain},
+        {"args": None, "cfg": OmegaConf.create({"model": value, "task": task})},
+    ):
+        torch.save({"model": {}, "extra_state": metrics, **settings_of}, path)
+        read.append(load_fairseq_checkpoint(path))
+    assert read[0] == read[1]
+    assert read[0][0].dropout == 0.2
+    assert read[0][1] == ("en", "de")
 
 
 @pytest.mark.parametrize(
