@@ -162,6 +162,7 @@ IMPORT = [
     imported("tied", "tied tensors that differ", checkpoint(tensor("decoder.output_projection.weight", lambda _: value_of(SYMBOLS, tiny.WIDTH))), 'c.pt: decoder.output_projection.weight and decoder.embed_tokens.weight differ, but the architecture ties them'),
     imported("dictionary", "the dictionary of another model", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\n")), 'dict.txt: 7 symbols with specials and language tokens, but the checkpoint has 12 embeddings'),
     imported("dict-twice", "a dictionary with a symbol twice", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\na 1\n")), "dict.txt: 'a' occurs more than once in the vocabulary"),
+    imported("dict-token", "a dictionary with a language's token", checkpoint(spoil=put("dict.txt", b"a 1\n__de__ 1\n")), "dict.txt, line 2: '__de__' is a language's token, which is added behind the dictionary: remove the line and train again"),
     imported("no-subwords", "no SentencePiece model", checkpoint(spoil=lambda folder: (folder / "spm.model").unlink()), 'spm.model: no such file; name the one that the model was trained with'),
     imported("subwords-byte", "a file of one byte as SentencePiece model", checkpoint(spoil=put("spm.model", b"x")), 'spm.model: not a SentencePiece model; name the one that the model was trained with'),
     imported("subwords-empty", "an empty file as SentencePiece model", checkpoint(spoil=put("spm.model", b"")), 'spm.model: not a SentencePiece model; name the one that the model was trained with'),
