@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import pickle
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,21 @@ def right() -> dict[str, Any]:
     return {"model": model, "args": argparse.Namespace(**settings())}
 
 
+@cache
+def letters() -> bytes:
+    """The SentencePiece model that the dictionary is of, its pieces the letters."""
+    from sentencepiece import SentencePieceTrainer
+
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b c d e f"] * 10), model_writer=model, vocab_size=10, model_type="char",
+        minloglevel=2,
+    )  # fmt: skip
+    return model.getvalue()
+
+
 def put_vocabulary(folder: Path) -> None:
-    (folder / "spm.model").write_bytes(b"pieces")
+    (folder / "spm.model").write_bytes(letters())
     (folder / "dict.txt").write_bytes(DICTIONARY)
 
 
@@ -104,6 +119,11 @@ def cut(name: str, to: int) -> Callable[[Path], Any]:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:to])
 
 
+def put(name: str, content: bytes) -> Callable[[Path], Any]:
+    """Other bytes for a file."""
+    return lambda folder: (folder / name).write_bytes(content)
+
+
 FC1 = "encoder.layers.1.fc1.weight"
 
 
@@ -129,7 +149,9 @@ IMPORT = [
     imported("tags", "another scheme of language tags", checkpoint(having(encoder_langtok="tgt")), "c.pt: encoder_langtok is 'tgt', only 'src' is supported"),
     imported("activation", "another activation", checkpoint(having(activation_fn="gelu")), "c.pt: architecture.activation: 'gelu' is not one of ('relu',)"),
     imported("stacks", "an encoder and a decoder of unlike size", checkpoint(having(decoder_ffn_embed_dim=64)), 'c.pt: encoder and decoder differ in ffn_embed_dim (12, 64)'),
-    imported("languages", "a checkpoint without languages", checkpoint(having(langs=None)), 'c.pt: the checkpoint does not say its languages (langs is None)'),
+    imported("languages", "a checkpoint without languages", checkpoint(having(langs=None)), 'c.pt: the checkpoint does not say its languages (langs is None): say them in the order of their tokens with --languages'),
+    imported("lang-dict", "a checkpoint whose languages are in a file that is not there", checkpoint(having(langs=None, lang_dict="langs.txt", lang_pairs=["de-en"])), "c.pt: the languages are in the file that --lang-dict named, 'langs.txt', not in the checkpoint: say --languages with the lines of that file, in their order"),
+    imported("languages-other", "languages other than the checkpoint's", checkpoint(options="de-en --languages en de"), "--languages en de: c.pt says de en; leave it out"),
     imported("nan", "NaN in a checkpoint", checkpoint(tensor(FC1, nan)), 'c.pt: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
     imported("type", "whole numbers for weights", checkpoint(tensor(FC1, lambda value: value.int())), 'c.pt: encoder.layers.1.fc1.weight is torch.int32, not a tensor of floating-point numbers'),
     imported("no-tensor", "text for a tensor", checkpoint(tensor(FC1, lambda value: "weights")), 'c.pt: encoder.layers.1.fc1.weight is str, not a tensor of floating-point numbers'),
@@ -140,7 +162,11 @@ IMPORT = [
     imported("tied", "tied tensors that differ", checkpoint(tensor("decoder.output_projection.weight", lambda _: value_of(SYMBOLS, tiny.WIDTH))), 'c.pt: decoder.output_projection.weight and decoder.embed_tokens.weight differ, but the architecture ties them'),
     imported("dictionary", "the dictionary of another model", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\n")), 'dict.txt: 7 symbols with specials and language tokens, but the checkpoint has 12 embeddings'),
     imported("dict-twice", "a dictionary with a symbol twice", checkpoint(spoil=lambda folder: (folder / "dict.txt").write_bytes(b"a 1\na 1\n")), "dict.txt: 'a' occurs more than once in the vocabulary"),
+    imported("dict-token", "a dictionary with a language's token", checkpoint(spoil=put("dict.txt", b"a 1\n__de__ 1\n")), "dict.txt, line 2: '__de__' is a language's token, which is added behind the dictionary: remove the line and train again"),
     imported("no-subwords", "no SentencePiece model", checkpoint(spoil=lambda folder: (folder / "spm.model").unlink()), 'spm.model: no such file; name the one that the model was trained with'),
+    imported("subwords-byte", "a file of one byte as SentencePiece model", checkpoint(spoil=put("spm.model", b"x")), 'spm.model: not a SentencePiece model; name the one that the model was trained with'),
+    imported("subwords-empty", "an empty file as SentencePiece model", checkpoint(spoil=put("spm.model", b"")), 'spm.model: not a SentencePiece model; name the one that the model was trained with'),
+    imported("subwords-other", "the SentencePiece model of another training", checkpoint(spoil=lambda folder: (folder / "spm.model").write_bytes(tiny.subwords())), "dict.txt is not of this SentencePiece model: the model lacks 3 of its 6 pieces, such as 'c'; name the two that were made together"),
     imported("direction", "a direction that the checkpoint lacks", checkpoint(options="de-en de-fr"), "c.pt: direction 'de-fr': 'fr' is not one of de, en"),
     imported("itself", "a direction to itself", checkpoint(options="de-de"), "c.pt: direction 'de-de' translates a language into itself"),
     imported("text-json", "text options that are not JSON", checkpoint(options="de-en --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
@@ -195,11 +221,6 @@ def weights(name: str, change: Callable[[Any], Any]) -> Callable[[tiny.Weights],
 def with_nan(array: Any) -> Any:
     array[1, 1] = np.nan
     return array
-
-
-def put(name: str, content: bytes) -> Callable[[Path], Any]:
-    """Other bytes for a file."""
-    return lambda folder: (folder / name).write_bytes(content)
 
 
 def count(name: str, what: str, lay: Lay, said: str) -> Case:

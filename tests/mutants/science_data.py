@@ -13,6 +13,8 @@ LEAKS = "text tests/unit/data/test_overlap_and_card.py::"
 BINARISE = "text tests/unit/data/test_binarise.py::"
 REBUILD = "text tests/unit/data/test_rebuild_references.py::"
 VOCABULARY = "text tests/unit/units/test_vocabulary.py::"
+IMPORT = "fairseq tests/unit/models/test_import_checkpoint.py::"
+TEXT = "text tests/unit/data/test_text_processing.py::"
 
 DATA = (
     Mutant(
@@ -98,6 +100,34 @@ DATA = (
         "if lang == language and p != text.pair]",
         "if lang == language and p == text.pair]",
         (f"{LEAKS}test_counts_and_examples",),
+    ),
+    Mutant(
+        "byte pieces: a byte that is no character is left out",
+        f"{W}/data/text.py",
+        'NO_CHARACTER = "\\ufffd"',
+        'NO_CHARACTER = ""',
+        (f"{TEXT}test_bytes_that_are_no_character",),
+    ),
+    Mutant(
+        "byte pieces: text that looks like one is taken for it",
+        f"{W}/data/text.py",
+        "return model is None or bool(model.is_byte(model.piece_to_id(piece)))",
+        "return True",
+        (f"{TEXT}test_text_that_looks_like_a_byte_stays",),
+    ),
+    Mutant(
+        "an import: a SentencePiece model of another training is taken",
+        f"{W}/models/import_checkpoint.py",
+        "vocabulary.check_pieces(_pieces(subwords), str(dictionary))",
+        "_pieces(subwords)",
+        (f"{IMPORT}test_nothing_is_written_with_the_subwords_of_another_training",),
+    ),
+    Mutant(
+        "an import: languages are inferred although a file said their order",
+        f"{W}/models/import_checkpoint.py",
+        'if file := settings.get("lang_dict"):',
+        'if (file := settings.get("lang_dict")) and not settings.get("lang_pairs"):',
+        (f"{IMPORT}test_languages_that_are_not_known",),
     ),
     Mutant(
         "language tags: before the subwords in the vocabulary",

@@ -35,7 +35,6 @@ FORMAT = "neuronspec-binarised-1"
 BLOCK_LINES = 5_000
 COUNTED_BYTES = 1 << 20
 REPORT_SECONDS = 10.0
-FILLER = "madeupword"  # fairseq-preprocess pads released dictionaries with these
 
 
 @dataclass
@@ -59,13 +58,7 @@ def id_table(subwords: Any, vocabulary: Vocabulary, name: str = "the dictionary"
     Raises UserError if the dictionary holds pieces that the model cannot produce: it is another model's.
     """
     pieces = [subwords.id_to_piece(i) for i in range(len(subwords))]
-    known = set(pieces)
-    strange = [s for s in vocabulary.subwords if s not in known and not s.startswith(FILLER)]
-    if strange:
-        raise UserError(
-            f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "
-            f"{len(vocabulary.subwords)} pieces, such as {strange[0]!r}; name the two that were made together"
-        )
+    vocabulary.check_pieces(pieces, name)
     table = np.array([vocabulary.id_of(piece) for piece in pieces], dtype=np.int64)
     # <s> and </s> are no pieces of text: a sentence that spells them must not end early.
     specials = [i for i in range(len(pieces)) if subwords.is_control(i) or subwords.is_unknown(i)]

@@ -1,17 +1,20 @@
 """Raw text to subword pieces and back, alike in training, decoding and translation (spec 1.1, steps 1 to 3).
 
 A line passes Moses punctuation normalisation (optional), Moses tokenisation (optional; aggressive hyphens, no
-escaping) and SentencePiece. The way back joins the pieces and detokenises.
+escaping) and SentencePiece. The way back joins the pieces and detokenises; byte pieces (``<0xC3>``, of models
+with byte fallback) become the characters that they spell.
 Light to import: sacremoses and sentencepiece are loaded when something is to be processed with them.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
 WORD_START = "\u2581"  # SentencePiece's mark for a blank
+BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")  # what SentencePiece calls the piece of one byte
+NO_CHARACTER = "\ufffd"  # for a byte that is part of no character, as SentencePiece has it
 
 
 @cache
@@ -79,6 +84,19 @@ def load_subwords(path: str | Path) -> SentencePieceProcessor:
     return model
 
 
+def spelled(pieces: Iterable[str]) -> str:
+    """Return the text that byte pieces spell; a byte that is part of no character becomes U+FFFD."""
+    rest = bytes(int(piece[3:5], 16) for piece in pieces)
+    text = ""
+    while rest:
+        try:
+            return text + rest.decode()
+        except UnicodeDecodeError as error:
+            text += rest[: error.start].decode() + NO_CHARACTER
+            rest = rest[error.start + 1 :]
+    return text
+
+
 class TextProcessor:
     """Text of one language: ``process`` and ``detokenise`` lines, ``encode`` to pieces and ``decode`` them.
 
@@ -121,7 +139,20 @@ class TextProcessor:
 
     def decode(self, pieces: Sequence[str], unescape: bool = False) -> str:
         """Return the plain text of pieces, without markers."""
-        return self.detokenise("".join(pieces).replace(WORD_START, " ").strip(), unescape)
+        if not any(self._is_byte(piece) for piece in pieces):
+            return self.detokenise("".join(pieces).replace(WORD_START, " ").strip(), unescape)
+        text = ""
+        for of_bytes, group in groupby(pieces, self._is_byte):
+            run = list(group)
+            text += spelled(run) if of_bytes else "".join(run).replace(WORD_START, " ")
+        return self.detokenise(text.strip(), unescape)
+
+    def _is_byte(self, piece: str) -> bool:
+        """Whether a piece is one byte; without a model every piece that looks so is."""
+        if not BYTE_PIECE.fullmatch(piece):
+            return False
+        model = self.subwords
+        return model is None or bool(model.is_byte(model.piece_to_id(piece)))
 
     @property
     def _model(self) -> SentencePieceProcessor:

@@ -3,7 +3,7 @@
 What: task ``translation_multi_simple_epoch`` with ``encoder_langtok=src`` and ``decoder_langtok``, and a
 Transformer of the kind in ``architecture.py``. Inputs: checkpoint.pt, spm.model, dict.txt. Outputs: a system
 folder.
-The checkpoint is a pickle: it is read by torch's restricted loader alone, which runs no code from the file.
+The checkpoint is a pickle: ``foreign_checkpoint.py`` reads it without running any code from the file.
 Source: docs/architecture.md.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,13 +19,13 @@ from typing import Any
 
 import workflow_scripts.models.compat  # noqa: F401  isort:skip  (allows argparse.Namespace)
 
-import torch
 from torch import Tensor
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
+from workflow_scripts.models.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.models.network import build_network, without_copies
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
@@ -60,25 +59,16 @@ _BOTH_STACKS = {
 }
 
 
-def load_fairseq_checkpoint(path: str | Path) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
+def load_fairseq_checkpoint(
+    path: str | Path, languages: Sequence[str] | None = None
+) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
     """Return the architecture, the languages in token order, and the parameters under stock names.
 
+    ``languages``: in token order, for a checkpoint that does not say them.
     Raises UserError for a file that the restricted loader refuses and for settings that are not supported.
     """
     path = Path(path)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    # The loader fails in many ways on bytes that are not its; what it advises is to drop the restriction.
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename:
-            raise
-        wanted = re.search(r"GLOBAL (\S+)", str(error))
-        reason = (
-            f"it asks for {wanted[1]}, which no checkpoint of fairseq needs: use no file you do not trust"
-            if wanted
-            else "it is damaged, or no checkpoint; fetch it again"
-        )
-        raise UserError(f"{path}: not opened by torch's restricted loader: {reason}") from None
+    checkpoint = load_foreign(path)
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
         raise UserError(f"{path}: not a fairseq checkpoint; name a checkpoint*.pt that fairseq wrote")
     settings = _settings(checkpoint, path)
@@ -90,15 +80,15 @@ def load_fairseq_checkpoint(path: str | Path) -> tuple[Architecture, tuple[str, 
         for name, tensor in without_copies(checkpoint["model"]).items()
         if not name.endswith((".version", "._float_tensor"))
     }
-    return _architecture(settings, path), _languages(settings, path), parameters
+    return _architecture(settings, path), _languages(settings, path, languages), parameters
 
 
 def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    configuration = checkpoint.get("cfg") or {"model": checkpoint.get("args")}
+    configuration = plain(checkpoint.get("cfg")) or {"model": plain(checkpoint.get("args"))}
     settings: dict[str, Any] = {}
     for part in ("task", "model"):
         value = configuration.get(part) if isinstance(configuration, Mapping) else configuration
-        value = vars(value) if isinstance(value, argparse.Namespace) else value or {}
+        value = value or {}
         if not isinstance(value, Mapping):
             raise UserError(f"{path}: its {part} settings are {type(value).__name__}, not names and values")
         settings |= value
@@ -139,14 +129,44 @@ def _positions(settings: Mapping[str, Any], side: str, path: Path) -> int:
     return value
 
 
-def _languages(settings: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    languages = settings.get("langs")
-    if isinstance(languages, str):
-        languages = languages.split(",")
-    listed = isinstance(languages, list | tuple) and all(isinstance(one, str) for one in languages)
-    if not languages or not listed:
-        raise UserError(f"{path}: the checkpoint does not say its languages (langs is {languages!r:.60})")
-    return tuple(languages)
+def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the stored languages, else those that are said, else what fairseq infers from its pairs."""
+    stored = _strings(settings.get("langs"))
+    if stored:
+        if said and tuple(said) != stored:
+            raise UserError(f"--languages {' '.join(said)}: {path} says {' '.join(stored)}; leave it out")
+        return stored
+    if said:
+        if twice := sorted({one for one in said if list(said).count(one) > 1}):
+            raise UserError(f"--languages: {twice[0]!r} is named twice")
+        return tuple(said)
+    if file := settings.get("lang_dict"):
+        raise UserError(
+            f"{path}: the languages are in the file that --lang-dict named, {str(file)!r:.200}, not in the"
+            " checkpoint: say --languages with the lines of that file, in their order"
+        )
+    pairs = _strings(settings.get("lang_pairs"))
+    # As fairseq does where neither --langs nor --lang-dict was given.
+    inferred = tuple(sorted({language for pair in pairs for language in pair.split("-")}))
+    if not inferred:
+        raise UserError(
+            f"{path}: the checkpoint does not say its languages (langs is {settings.get('langs')!r:.60}): say"
+            " them in the order of their tokens with --languages"
+        )
+    print(
+        f"note: {path} does not say its languages: {' '.join(inferred)}, as fairseq infers them from its"
+        " pairs; --languages says others",
+        file=sys.stderr,
+    )
+    return inferred
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    """Return a list of texts, or a text with commas, as a tuple; an empty one for anything else."""
+    if isinstance(value, str):
+        value = value.split(",")
+    listed = isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
+    return tuple(value) if listed else ()
 
 
 def import_fairseq_checkpoint(
@@ -159,16 +179,18 @@ def import_fairseq_checkpoint(
     seed: int,
     directions: Sequence[str],
     text: Mapping[str, Any] = PLAIN_TEXT,
+    languages: Sequence[str] | None = None,
 ) -> SystemFolder:
     """Write a system folder from a fairseq checkpoint and return it.
 
-    ``text``: what was done to the training text before SentencePiece. UserError if the parts do not fit.
+    ``text``: what was done to the training text before SentencePiece. ``languages``: in token order, where
+    the checkpoint does not say them. UserError if the parts do not fit.
     """
     # Before anything is written: a folder that is half a system must not be left.
     for file in (subwords, dictionary):
         if not Path(file).is_file():
             raise UserError(f"{file}: no such file; name the one that the model was trained with")
-    architecture, languages, parameters = load_fairseq_checkpoint(checkpoint)
+    architecture, languages, parameters = load_fairseq_checkpoint(checkpoint, languages)
     vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
         try:
@@ -183,6 +205,7 @@ def import_fairseq_checkpoint(
             f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
             f" but the checkpoint has {rows} embeddings"
         )
+    vocabulary.check_pieces(_pieces(subwords), str(dictionary))
     network = build_network(architecture, len(vocabulary))
     copy_weights(network, parameters, checkpoint)
     folder = Path(out)
@@ -199,6 +222,20 @@ def import_fairseq_checkpoint(
         architecture=architecture.to_dict(),
         text=text,
     )
+
+
+def _pieces(path: str | Path) -> list[str]:
+    """Return the pieces of a SentencePiece model; UserError if the file is none."""
+    from sentencepiece import SentencePieceProcessor
+
+    try:
+        model = SentencePieceProcessor(model_file=str(path))
+        pieces = [model.id_to_piece(index) for index in range(len(model))]
+    except (RuntimeError, OSError):
+        pieces = []
+    if not pieces:
+        raise UserError(f"{path}: not a SentencePiece model; name the one that the model was trained with")
+    return pieces
 
 
 def _text_options(text: str) -> dict[str, bool]:
@@ -223,6 +260,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", default="baseline", help="name of the system")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directions", nargs="+", required=True, metavar="SRC-TGT")
+    parser.add_argument(
+        "--languages", nargs="+", metavar="LANG", help="in token order, if the checkpoint lacks them"
+    )
     parser.add_argument("--text", type=_text_options, default=PLAIN_TEXT, help="text processing, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="system folder")
     arguments = parser.parse_args(argv)
@@ -235,6 +275,7 @@ def main(argv: list[str] | None = None) -> None:
         seed=arguments.seed,
         directions=arguments.directions,
         text=arguments.text,
+        languages=arguments.languages,
     )
     print(f"{folder.folder}: {folder.system}, {len(folder.directions)} directions", file=sys.stderr)
 

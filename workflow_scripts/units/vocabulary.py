@@ -1,6 +1,7 @@
 """The vocabulary of a system: which id each subword and language token has (spec 1.1).
 
 Input: ``dict.txt`` in fairseq's text form (one ``symbol count`` per line) and the languages in system order.
+Counts are never used: any whole number is one, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
 Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language.
 """
 
@@ -16,12 +17,31 @@ SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
+FILLERS = ("madeupword", "<mask>")  # fairseq-preprocess pads released dictionaries; denoising adds a mask
 SHOWN = 60  # characters of a wrong line
+OVERWRITE = "#fairseq:overwrite"  # behind a count: a symbol that occurs again; its last id is its id
 
 
 def language_token(language: str) -> str:
     """Return the token of a language: ``de`` gives ``__de__``."""
     return f"__{language}__"
+
+
+def _entry(line: str) -> tuple[str, str, bool]:
+    """Return symbol, count and whether the flag is behind them; blanks at the end are none of the line."""
+    symbol, _, count = line.rstrip().rpartition(" ")
+    if count != OVERWRITE:
+        return symbol, count, False
+    symbol, _, count = symbol.rpartition(" ")
+    return symbol, count, True
+
+
+def _whole(count: str) -> bool:
+    try:
+        int(count)
+    except ValueError:
+        return False
+    return True
 
 
 class Vocabulary:
@@ -43,8 +63,14 @@ class Vocabulary:
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
-        """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none."""
-        subwords = []
+        """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none.
+
+        A line that fairseq would let stand for an earlier one (``#fairseq:overwrite``), and a language token,
+        which fairseq would not add again: ids that we do not give, so UserError.
+        """
+        subwords: list[str] = []
+        known = set(SPECIALS)
+        tokens = {language_token(language) for language in languages}
         with Path(dictionary).open("rb") as handle:
             for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
                 try:
@@ -55,20 +81,44 @@ class Vocabulary:
                     ) from None
                 if line.startswith(BYTE_ORDER_MARK):
                     raise UserError(f"{dictionary}, line {number}: begins with a byte order mark; remove it")
-                symbol, _, count = line.rstrip("\r\n").rpartition(" ")
-                if not symbol or not count.isdecimal():
+                symbol, count, flagged = _entry(line)
+                if not symbol or not _whole(count):
                     found = line.strip()
                     raise UserError(
                         f"{dictionary}, line {number}: expected 'symbol count', found"
                         f" {found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
                     )
+                if flagged and symbol in known:
+                    raise UserError(
+                        f"{dictionary}, line {number}: {OVERWRITE} gives {symbol!r} a second id, which is not"
+                        " supported: remove such lines and train again with what is left"
+                    )
+                if symbol in tokens:
+                    raise UserError(
+                        f"{dictionary}, line {number}: {symbol!r} is a language's token, which is added"
+                        " behind the dictionary: remove the line and train again"
+                    )
                 subwords.append(symbol)
+                known.add(symbol)
         if not subwords:
             raise UserError(f"{dictionary}: holds no symbol; train the subwords again")
         try:
             return cls(subwords, languages)
         except UserError as error:
             raise UserError(f"{dictionary}: {error}") from None
+
+    def check_pieces(self, pieces: Iterable[str], name: str) -> None:
+        """Raise UserError if subwords are none of a SentencePiece model's pieces: it is another model's.
+
+        ``name``: what the dictionary is called in the message.
+        """
+        known = set(pieces)
+        strange = [s for s in self.subwords if s not in known and not s.startswith(FILLERS)]
+        if strange:
+            raise UserError(
+                f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "
+                f"{len(self.subwords)} pieces, such as {strange[0]!r}; name the two that were made together"
+            )
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,72 @@ def test_pieces_and_back(subwords):
 def test_an_unknown_character_stays_itself(subwords):
     processor = TextProcessor("en", TextOptions(), subwords)
     assert processor.decode(processor.encode("the \u20ac cat")) == "the \u20ac cat"
+
+
+@pytest.fixture(scope="module")
+def byte_subwords():
+    """A model that spells what it does not know in bytes."""
+    from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["the cat sat on the mat", "a < 0x5A > b"] * 4),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=300,
+        byte_fallback=True,
+        minloglevel=2,
+    )
+    return SentencePieceProcessor(model_proto=model.getvalue())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Zo\u00eb M\u00fcller",
+        "\U0001f600",
+        "the \u20ac cat\u00e9",
+        "a <0x5A> b",
+        "cat \u4e16\u754c",
+        "the cat",
+    ],
+)
+@pytest.mark.parametrize("options", [TextOptions(), MOSES])
+def test_byte_pieces_become_the_characters_that_they_spell(byte_subwords, line, options):
+    processor = TextProcessor("en", options, byte_subwords)
+    pieces = processor.encode(line)
+    assert any(piece.startswith("<0x") for piece in pieces) == (line not in ("the cat", "a <0x5A> b"))
+    if options == TextOptions():
+        assert processor.decode(pieces) == byte_subwords.decode(pieces) == line
+    assert processor.decode(pieces) == processor.detokenise(processor.process(line))
+    # References are rebuilt from ids, without a model.
+    assert TextProcessor("en", options).decode(pieces) == processor.decode(pieces)
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        ([0xC3, 0xA9], "\u00e9"),
+        ([0xC3], "\ufffd"),
+        ([0xE2, 0x82], "\ufffd\ufffd"),
+        ([0xE2, 0x82, 0xC3, 0xA9], "\ufffd\ufffd\u00e9"),
+        ([0xC3, 0xA9, 0xA9], "\u00e9\ufffd"),
+        ([0xED, 0xA0, 0x80], "\ufffd\ufffd\ufffd"),
+        ([0xC0, 0x80], "\ufffd\ufffd"),
+        ([0xE2, 0x96, 0x81], "\u2581"),
+    ],
+)
+def test_bytes_that_are_no_character(byte_subwords, run, text):
+    """As SentencePiece itself decodes them, between pieces of text."""
+    pieces = ["\u2581the", *(f"<0x{byte:02X}>" for byte in run), "\u2581cat"]
+    decoded = TextProcessor("en", TextOptions(), byte_subwords).decode(pieces)
+    assert decoded == byte_subwords.decode(pieces) == f"the{text} cat"
+
+
+def test_text_that_looks_like_a_byte_stays(subwords):
+    """The model has no byte pieces, so what looks like one was text."""
+    assert TextProcessor("en", TextOptions(), subwords).decode(["\u2581a", "<0x5A>", "b"]) == "a<0x5A>b"
+    assert TextProcessor("en", TextOptions()).decode(["\u2581a", "<0x5a>", "<0x5A"]) == "a<0x5a><0x5A"
 
 
 def test_decoding_detokenises(subwords):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.unit.units.test_vocabulary import READ
 from workflow_scripts.models.vocabulary import fairseq_dictionary
 from workflow_scripts.units.vocabulary import BOS, EOS, PAD, UNKNOWN, Vocabulary
 
@@ -18,3 +21,24 @@ def test_equal_to_fairseqs_own_reading(tmp_path):
         stock.add_symbol(f"__{language}__")
     assert ours.symbols == stock.symbols == vocabulary.symbols
     assert (ours.bos(), ours.pad(), ours.eos(), ours.unk()) == (BOS, PAD, EOS, UNKNOWN)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_dictionaries_are_read_as_fairseq_reads_them(tmp_path, name):
+    from fairseq.data import Dictionary
+
+    text, symbols = READ[name]
+    path = tmp_path / "dict.txt"
+    path.write_bytes(text.encode())
+    assert Dictionary.load(str(path)).symbols[4:] == symbols == Vocabulary.read(path).subwords
+
+
+def test_why_a_second_id_and_a_token_in_the_dictionary_are_refused(tmp_path):
+    """In fairseq a flagged line takes a row and its symbol's id; a token that is there gets none behind."""
+    from fairseq.data import Dictionary
+
+    (tmp_path / "dict.txt").write_text("<unk> 0 #fairseq:overwrite\n__en__ 1\na 1\n", encoding="utf-8")
+    stock = Dictionary.load(str(tmp_path / "dict.txt"))
+    stock.add_symbol("__en__")
+    assert stock.symbols == ["<s>", "<pad>", "</s>", "<unk>", "<unk>", "__en__", "a"]
+    assert (stock.index("<unk>"), stock.unk(), stock.index("__en__")) == (4, 3, 5)

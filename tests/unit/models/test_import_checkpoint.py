@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from tests.malformed.model_cases import checkpoint, having
+from tests.malformed.tiny import subwords
 from workflow_scripts.errors import UserError
 from workflow_scripts.models import import_checkpoint
 from workflow_scripts.models.artifact import load_network
@@ -87,6 +90,25 @@ def test_settings_become_an_architecture(tmp_path):
     assert (languages, parameters) == (("en", "de"), {})
 
 
+def test_settings_of_other_kinds_are_the_same(tmp_path):
+    """omegaconf's containers, numpy's numbers, a configuration in parts, and metrics beside them."""
+    path = tmp_path / "checkpoint.pt"
+    value = settings()
+    task = {name: value.pop(name) for name in ("langs", "encoder_langtok", "decoder_langtok")}
+    plain = argparse.Namespace(**(value | task | {"dropout": np.float64(0.2)}))
+    metrics = {"metrics": {"valid": [(0, "_bleu_counts", "MetersDict", {"val": np.zeros(4)})]}}
+    read = []
+    for settings_of in (
+        {"args": plain},
+        {"args": None, "cfg": OmegaConf.create({"model": value, "task": task})},
+    ):
+        torch.save({"model": {}, "extra_state": metrics, **settings_of}, path)
+        read.append(load_fairseq_checkpoint(path))
+    assert read[0] == read[1]
+    assert read[0][0].dropout == 0.2
+    assert read[0][1] == ("en", "de")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -101,6 +123,54 @@ def test_unsupported_settings_are_named(tmp_path, change, words):
     torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
     with pytest.raises(UserError, match=words):
         load_fairseq_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "languages"),
+    [
+        ({"langs": ["en", "de"]}, None, ("en", "de")),
+        ({"langs": "en,de"}, ["en", "de"], ("en", "de")),
+        ({"langs": None, "lang_dict": "langs.txt"}, ["en", "de"], ("en", "de")),
+        ({"langs": None, "lang_pairs": ["en-fr", "de-en"]}, None, ("de", "en", "fr")),
+        ({"langs": None, "lang_pairs": "en-fr,de-en"}, None, ("de", "en", "fr")),
+        ({"langs": None, "lang_dict": None, "lang_pairs": ["en-de"]}, ["en", "de"], ("en", "de")),
+    ],
+)
+def test_languages_in_the_order_of_their_tokens(tmp_path, capsys, change, said, languages):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
+    assert load_fairseq_checkpoint(path, said)[1] == languages
+    inferred = f"{path} does not say its languages: de en fr, as fairseq infers them from its pairs"
+    assert (inferred in capsys.readouterr().err) == (languages == ("de", "en", "fr"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "words"),
+    [
+        ({"langs": None}, None, "say them in the order of their tokens with --languages"),
+        # The pairs would give an order, but maybe not that of the file.
+        (
+            {"langs": None, "lang_dict": "langs.txt", "lang_pairs": ["en-de"]},
+            None,
+            r"the languages are in the file .* 'langs\.txt', not in the checkpoint: say --languages with",
+        ),
+        ({}, ["de", "en"], r"--languages de en: .*checkpoint\.pt says en de; leave it out"),
+        ({"langs": None}, ["de", "en", "de"], "--languages: 'de' is named twice"),
+    ],
+)
+def test_languages_that_are_not_known(tmp_path, change, said, words):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"model": {}, "args": argparse.Namespace(**settings(**change))}, path)
+    with pytest.raises(UserError, match=words):
+        load_fairseq_checkpoint(path, said)
+
+
+def test_a_fairseq_training_infers_the_same_languages():
+    """Where neither --langs nor --lang-dict is given, the order of the tokens is this one."""
+    from fairseq.data.multilingual.multilingual_data_manager import MultilingualDatasetManager
+
+    options = argparse.Namespace(langs=None, lang_dict=None, lang_pairs=["en-fr", "de-en"])
+    assert MultilingualDatasetManager.load_langs(options) == ["de", "en", "fr"]
 
 
 def binarise(folder: Path, shared: Path, lang: str, vocabulary: Vocabulary) -> None:
@@ -194,3 +264,26 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
         ffn_taps(stock, lambda group, activation: None),
     ):
         stock(source, lengths, torch.tensor([[2, 7]]))
+
+
+def test_an_import_with_languages_that_are_said(tmp_path):
+    """The order that is said is the system's; the embeddings' rows follow it."""
+    lay = checkpoint(having(langs=None, lang_dict="langs.txt"), "en-de --languages en de")
+    words = lay(tmp_path)
+    paths = {name: str(tmp_path / name) for name in ("c.pt", "spm.model", "dict.txt", "system")}
+    import_checkpoint.main([paths.get(word, word) for word in words])
+    system = SystemFolder.read(tmp_path / "system")
+    assert (system.languages, system.directions) == (("en", "de"), ("en-de",))
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    assert vocabulary.symbols[-3:] == ["f", "__en__", "__de__"]
+
+
+def test_nothing_is_written_with_the_subwords_of_another_training(tmp_path):
+    words = checkpoint()(tmp_path)
+    (tmp_path / "spm.model").write_bytes(subwords())
+    paths = {name: str(tmp_path / name) for name in ("c.pt", "spm.model", "dict.txt", "system")}
+    with pytest.raises(
+        UserError, match=r"dict\.txt is not of this SentencePiece model: .* such as 'c'; name"
+    ):
+        import_checkpoint.main([paths.get(word, word) for word in words])
+    assert not (tmp_path / "system").exists()

@@ -22,6 +22,27 @@ def test_order_of_ids(tmp_path):
     assert vocabulary.language_id("de") == 8
 
 
+# What fairseq reads each as, tests/unit/models/test_fairseq_dictionary.py shows.
+READ = {
+    "scores for counts": ("\u2581the 0\na -1\nb -2\n", ["\u2581the", "a", "b"]),
+    "other ways to write a whole number": ("a +3\nb 1_000\nc 007\n", ["a", "b", "c"]),
+    "blanks at the ends of lines": ("a 1 \nb 2\t\r\nc 3\u3000\n", ["a", "b", "c"]),
+    "a blank in a symbol": ("a b 1\n", ["a b"]),
+    "the flag behind a new symbol": ("a 1 #fairseq:overwrite\nb 2\n", ["a", "b"]),
+    "symbols that pad, and a mask": ("a 1\nmadeupword0000 0\n<mask> 1\n", ["a", "madeupword0000", "<mask>"]),
+    "the token of a language that is none of these": ("a 1\n__fr__ 1\n", ["a", "__fr__"]),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_dictionaries_as_fairseq_reads_them(tmp_path, name):
+    text, symbols = READ[name]
+    (tmp_path / "dict.txt").write_bytes(text.encode())
+    vocabulary = Vocabulary.read(tmp_path / "dict.txt", ["en"])
+    assert vocabulary.subwords == symbols
+    assert vocabulary.symbols == ["<s>", "<pad>", "</s>", "<unk>", *symbols, "__en__"]
+
+
 def test_an_unknown_language():
     with pytest.raises(UserError, match=r"'enn' is not one of en, de \(did you mean 'en'"):
         Vocabulary(["a"], ["en", "de"]).language_id("enn")
@@ -34,7 +55,11 @@ def test_an_unknown_language():
         ("a 1\nb x\n", "line 2"),
         ("a 1\nb 1\na 2\n", r"dict\.txt: 'a' occurs more than once"),
         ("a 1\n<unk> 2\n", "'<unk>' occurs more than once"),
-        ("a 1\n__en__ 2\n", "'__en__' occurs more than once"),
+        ("a 1\n__en__ 2\n", r"dict\.txt, line 2: '__en__' is a language's token, which is added behind"),
+        ("a 1.5\n", "line 1: expected 'symbol count', found 'a 1.5'"),
+        ("a #fairseq:overwrite\n", "line 1: expected 'symbol count', found 'a #fairseq:overwrite'"),
+        ("a 1\n<s> 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives '<s>' a second id"),
+        ("a 1\na 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives 'a' a second id"),
     ],
 )
 def test_malformed_dictionaries(tmp_path, text, message):
