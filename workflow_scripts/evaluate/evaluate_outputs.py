@@ -140,6 +140,32 @@ def find_outputs(pattern: str, references: str, sources: str | None) -> Found:
     return found
 
 
+def only(
+    files: Mapping[str, Mapping[str, Path]], systems: Sequence[str] | None, directions: Sequence[str] | None
+) -> dict[str, dict[str, Path]]:
+    """Return the files of some systems and directions (None: of all), in the order they are named.
+
+    Raises:
+        UserError: there are no files of one of them, it is named twice, or a system has no direction.
+    """
+    there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
+        named_once(option, names or [])
+        for name in names or []:
+            if name not in known:
+                raise UserError(
+                    f"--{option}: no files of {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+                )
+    kept = {
+        system: {d: files[system][d] for d in directions or there if d in files[system]}
+        for system in systems or files
+    }
+    for system, by in kept.items():
+        if not by:
+            raise UserError(f"--directions: {system} has none of them; name the others by --systems")
+    return kept
+
+
 def remove_earlier(out: Path) -> None:
     """Remove the scores and tests of an earlier call: its systems need not be those of this one."""
     for folder in ("scores", "significance"):
@@ -157,6 +183,8 @@ def main(argv: list[str] | None = None) -> None:
         required = option != "sources"
         parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
     parser.add_argument("--out", required=True, type=Path, help="folder")
+    parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
+    parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--baseline", help="system that the others are tested against")
     parser.add_argument("--control", help="another one that they are tested against")
     parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf"], choices=list(METRICS))
@@ -176,7 +204,8 @@ def main(argv: list[str] | None = None) -> None:
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
     read_groups(args.groups)  # tabulate reads them, after all scoring
-    files = find_outputs(args.hypotheses, args.references, args.sources).files
+    found = find_outputs(args.hypotheses, args.references, args.sources)
+    files = only(found.files, args.systems, args.directions)
     systems = list(files)
     named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
     if args.control and not args.baseline:

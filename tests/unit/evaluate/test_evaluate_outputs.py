@@ -126,6 +126,15 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
             "--tokenizers: 'enn' is the target of no direction (did you mean 'en'?)",
         ),
         (["--pivot", "enn"], "--pivot: no direction has 'enn' (did you mean 'en'?)"),
+        (
+            ["--systems", "odl"],
+            "--systems: no files of 'odl' (did you mean 'old'?); there are new, old, same",
+        ),
+        (["--systems", "old", "old"], "--systems: old is named twice"),
+        (
+            ["--directions", "de-fr"],
+            "--directions: no files of 'de-fr' (did you mean 'de-en'?); there are de-en,",
+        ),
         (["--metrics", "bleu", "bleu"], "--metrics: bleu is named twice"),
         (["--groups", "{"], "--groups: not JSON ("),
         (["--resamples", "0"], "--resamples is 0, at least 1 is needed"),
@@ -165,6 +174,27 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
     (tmp_path / "en-de/base.txt").unlink()
     with pytest.raises(UserError, match=r"no file fits \(.*ref\.txt: these are the references"):
         main([*options, "--out", f"{tmp_path}/second"])
+
+
+def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
+    options = lay(tmp_path, ("de-en", "en-de", "fr-en"))
+    (tmp_path / "new/fr-en.hyp").unlink()  # not asked for, so not missing
+    main([*options, "--systems", "old", "new", "--directions", "en-de", "de-en", "--baseline", "old"])
+    found = rows(tmp_path / "out/scores.csv")
+    assert {row["system"] for row in found} == {"old", "new"}
+    assert {row["direction"] for row in found} == {"en-de", "de-en"}
+
+
+def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
+    options = [*lay(tmp_path), "--directions", "en-de"]
+    (tmp_path / "new/en-de.hyp").unlink()
+    for more in ([], ["--allow-partial"]):
+        with pytest.raises(
+            UserError, match="--directions: new has none of them; name the others by --systems"
+        ):
+            main([*options, *more])
+    main([*options, "--systems", "old"])
+    assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"old"}
 
 
 def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> None:
