@@ -35,13 +35,23 @@ TOLD = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "unpack it: lz4 -dc FILE > NEW"),
     (b"\x1f\x9d", "compressed with compress", "unpack it: gzip -dc FILE > NEW"),
+    (b"\x5d\0\0", "compressed with lzma", "unpack it: xz -dc --format=lzma FILE > NEW"),
+    (b"LZIP", "compressed with lzip", "unpack it: lzip -dc FILE > NEW"),
     (b"Rar!\x1a", "a rar archive", "unpack it: unrar x FILE"),
     (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
+    (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
+    (b"SQLite format 3\0", "an SQLite database", "write its column of text to a file, one sentence a line"),
+    (b"%PDF-", "a PDF", "name the file with its text, one sentence a line"),
+    (b"<?xml ", "XML, such as TMX", "write its sentences to a file for each language, one a line"),
+    (b"<!DOCTYPE", "a web page, as where a download has failed", "fetch the file itself"),
+    (b"<!doctype", "a web page, as where a download has failed", "fetch the file itself"),
+    (b"<html", "a web page, as where a download has failed", "fetch the file itself"),
     (b"\xff\xfe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
     (b"\0\0\xfe\xff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
     (b"\xff\xfe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
     (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
+    (b"/annex/objects/", "a pointer of git-annex, not the file", "fetch it: git annex get FILE"),
 )
 #: Where a tar archive has its mark.
 TAR_MARK, TAR_PLACE = b"ustar", 257

@@ -151,8 +151,11 @@ def find(pattern: str) -> Found:
 
 def nothing(pattern: str, found: Found) -> UserError:
     """Return the error for a pattern that no file fits; it names what nearly does."""
-    nearly = "; ".join(found.notes())
-    advice = nearly or "quote the pattern, so that the shell leaves it"
+    folder = Path(FIELD.split(pattern)[0] + "x").parent  # the one above all wildcards
+    advice = "; ".join(found.notes())
+    if not advice and not folder.is_dir():
+        advice = f"there is no folder {folder}"
+    advice = advice or "quote the pattern, so that the shell leaves it"
     return UserError(f"pattern {pattern!r}: no file fits ({advice})")
 
 

@@ -21,6 +21,9 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.parallel_text import read_lines
 
 TEXT = "für\nzwei\n"
+COLUMN = "write its column of text to a file, one sentence a line"
+SENTENCES = "write its sentences to a file for each language, one a line"
+WEB = "a web page, as where a download has failed; fetch the file itself"
 ICONV = "convert it: iconv -f {} -t UTF-8 FILE > NEW"
 PIPED = "convert it: bzip2 -dc FILE | iconv -f UTF-16 -t UTF-8 > NEW"
 PACKED = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress}
@@ -99,20 +102,31 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         (b"\x04\x22\x4d\x18\x64", "compressed with lz4; unpack it: lz4 -dc FILE > NEW"),
         (b"\x1f\x9d\x90", "compressed with compress; unpack it: gzip -dc FILE > NEW"),
         (b"Rar!\x1a\x07", "a rar archive; unpack it: unrar x FILE"),
-        (b"PAR1\x15\x04", "a Parquet table; write its column of text to a file, one sentence a line"),
+        (b"PAR1\x15\x04", f"a Parquet table; {COLUMN}"),
         (TEXT.encode("utf-16"), "UTF-16; " + ICONV.format("UTF-16")),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "UTF-16; " + ICONV.format("UTF-16")),
         (TEXT.encode("utf-32"), "UTF-32; " + ICONV.format("UTF-32")),
         (TEXT.encode("utf-16-le"), "UTF-16 without its mark; " + ICONV.format("UTF-16LE")),
         (TEXT.encode("utf-16-be"), "UTF-16 without its mark; " + ICONV.format("UTF-16BE")),
         (b"version https://git-lfs", "a pointer of Git LFS, not the file; fetch it: git lfs pull"),
+        (b"\x5d\0\0\x80\0", "compressed with lzma; unpack it: xz -dc --format=lzma FILE > NEW"),
+        (b"LZIP\x01\x0c", "compressed with lzip; unpack it: lzip -dc FILE > NEW"),
+        (b"ARROW1\0\0\xff", f"an Arrow table; {COLUMN}"),
+        (b"SQLite format 3\0\x10", f"an SQLite database; {COLUMN}"),
+        (b"%PDF-1.7\n", "a PDF; name the file with its text, one sentence a line"),
+        (b'<?xml version="1.0"?>\n<tmx>', f"XML, such as TMX; {SENTENCES}"),
+        (b"<!DOCTYPE html>\n", WEB),
+        (b"<!doctype html>\n", WEB),
+        (gzip.compress(b"<html>\n"), f"packed with gzip, and inside {WEB}"),
+        (b"/annex/objects/MD5-s1--0\n", "a pointer of git-annex, not the file; fetch it: git annex get FILE"),
         (tarred(), "a tar archive; unpack it: tar -xf FILE"),
         (gzip.compress(tarred()), "packed with gzip, and inside a tar archive; unpack it: tar -xf FILE"),
         (bz2.compress(TEXT.encode("utf-16")), "packed with bzip2, and inside UTF-16; " + PIPED),
     ],
     ids=[
         *("zstd", "zip", "empty-zip", "7z", "lz4", "compress", "rar", "parquet", "utf-16", "utf-16-be"),
-        *("utf-32", "unmarked", "unmarked-be", "pointer", "tar", "tar-gz", "utf-16-bz2"),
+        *("utf-32", "unmarked", "unmarked-be", "pointer", "lzma", "lzip", "arrow", "sqlite", "pdf", "xml"),
+        *("web-page", "web-page-small", "web-page-gz", "annex", "tar", "tar-gz", "utf-16-bz2"),
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_named_with_what_makes_text_of_it(

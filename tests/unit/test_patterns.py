@@ -124,6 +124,8 @@ def test_what_nearly_fits_is_named_where_nothing_fits(
         ),
         ("{direction}.txt", "{system} is needed, for the part that names the system"),
         ("{system}/{source}.txt", "{direction} is needed, or both {source} and {target}"),
+        ("outputs/{system}/{direction}", "no file fits (there is no folder outputs)"),
+        ("~/out/hyp.{system}/{direction}", "no file fits (there is no folder ~/out)"),
         ("{system}/{direction}", "no file fits (quote the pattern, so that the shell leaves it)"),
     ],
 )
