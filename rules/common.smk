@@ -70,7 +70,13 @@ pathvars:
 METHODS = {method.name for method in workflow.deployment_settings.deployment_method}
 DEPLOYMENT = "conda" if "CONDA" in METHODS else "venv"
 IMAGES = SITE.images if "APPTAINER" in METHODS else {}
-PREFIX = f"export PATH='{CHECKOUT}/envs/bin':$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT} NEURONSPEC_IMAGES='{' '.join(IMAGES)}'; "
+# A colon would end the folder in PATH; Snakemake fills in what stands in braces, also in the path of an environment's file.
+if odd := sorted(set(":{}\n") & set(str(CHECKOUT))):
+    raise WorkflowError(
+        f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"
+    )
+PREFIX = f"export PATH={shlex.quote(f'{CHECKOUT}/envs/bin')}:$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}"
+PREFIX += f" NEURONSPEC_IMAGES={shlex.quote(' '.join(IMAGES))}; "
 if "ENV_MODULES" in METHODS and SITE.modules:
     # Snakemake goes on without the modules where there is no `module`.
     PREFIX += "type module > /dev/null || { echo 'error: there is no command module here: see docs/how-to/site-software.md' >&2; exit 1; }; "

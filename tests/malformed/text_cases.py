@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ def text(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Ca
 
 LONG = b"w " * 100_000 + b"\n"
 BOMB = gzip.compress(b"\0" * 50_000_000) * 6
+BZIP2_BOMB = bz2.compress(b"\0" * 50_000_000) * 6
 LINES_BOMB = gzip.compress((b"a b c " * 170 + b"\n") * 10_000) * 6
 
 
@@ -61,6 +64,12 @@ TEXT = [
     text("gzip-cut", "a truncated .gz", pair(gzip.compress(SENTENCES * 9000)[:500]), 'a.de: the gzip file is broken after line 12288 (Compressed file ended before the end-of-stream marker was reached); fetch or pack it again'),
     text("gzip-bomb", "a .gz of 300 kB that unpacks to 300 MB without a line", pair(BOMB), 'a.de, line 1: more than 524288 bytes without an end of line; is this a text file with one sentence a line?', bounded=True),
     text("gzip-bomb-lines", "a .gz of 150 kB that unpacks to 61 MB of lines", pair(LINES_BOMB, LINES_BOMB), 'a.de: 150732 bytes unpack to more than 50029000 (49000 lines so far), which text does not; unpack it yourself if it is right', bounded=True),
+    text("xz-cut", "a truncated .xz", pair(lzma.compress(SENTENCES * 9000)[:100]), 'a.de: the xz file is broken after line 682 (Compressed file ended before the end-of-stream marker was reached); fetch or pack it again'),
+    text("bzip2-bomb", "a .bz2 of 1 kB that unpacks to 300 MB without a line", pair(BZIP2_BOMB), 'a.de, line 1: more than 524288 bytes without an end of line; is this a text file with one sentence a line?', bounded=True),
+    text("zstd", "text packed with zstd", pair(b"\x28\xb5\x2f\xfd\x04\x68"), 'a.de: compressed with zstd; unpack it: zstd -dc a.de > NEW'),
+    text("zip", "a zip archive", pair(b"PK\x03\x04\x14\0\0\0\x08\0"), 'a.de: a zip archive (or an office document); unpack it: unzip a.de'),
+    text("utf-16", "UTF-16", pair(SENTENCES.decode().encode("utf-16")), 'a.de: UTF-16; convert it: iconv -f UTF-16 -t UTF-8 a.de > NEW'),
+    text("pointer", "a pointer of Git LFS", pair(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"), 'a.de: a pointer of Git LFS, not the file; fetch it: git lfs pull'),
     text("range-form", "a range that is none", pair(SENTENCES, options="--lines 3-9"), '--lines 3-9: expected START:STOP, such as 0:1000'),
     text("range-reversed", "a range that ends before it starts", pair(SENTENCES, options="--lines 3:1"), '--lines 3:1: STOP must be greater than START'),
     text("range-beyond", "more lines than there are", pair(SENTENCES, options="--lines 0:9"), 'lines 0:9 were asked for, but a.de has only 3 lines'),
@@ -305,5 +314,6 @@ ACCEPTED = [
     Accepted("text-no-end", "no end of the last line", "data.prepare_text", pair(SENTENCES[:-1]), "the line counts", prepared(PLAIN)),
     Accepted("text-separator", "a line separator of Unicode inside a line", "data.prepare_text", pair(SENTENCES.replace(b"am Fluss\nam", "am\u2028Fluss\nam".encode())), "a blank, and counted", prepared(PLAIN, separators=1)),
     Accepted("text-gzip", "a gzip file without .gz", "data.prepare_text", pair(gzip.compress(SENTENCES)), "unpacked: content tells, not the name", prepared(PLAIN)),
+    Accepted("text-xz", "an xz file without .xz", "data.prepare_text", pair(lzma.compress(SENTENCES)), "unpacked: content tells, not the name", prepared(PLAIN)),
     Accepted("text-long-dropped", "a line of 100,000 tokens under data.clean.max_words", "data.prepare_text", pair(SENTENCES[:18] + LONG + b"ein Haus\n", options="--max-words 100"), "the pair is left out and counted", dropped),
 ]  # fmt: skip

@@ -77,7 +77,7 @@ class FilePattern(Section):
 
 
 class FilesSource(Section):
-    """The user's own line-aligned files, plain or gzip."""
+    """The user's own line-aligned files, plain or packed with gzip, xz or bzip2."""
 
     type: Literal["files"]
     train: FilePattern = Field(description="Training text.")

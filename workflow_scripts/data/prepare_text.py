@@ -1,6 +1,6 @@
 """Check and normalise the two sides of one pair's text (spec 1.1; the first stage of every text source).
 
-Input: two line-aligned files, plain or gzip, of which a range of lines may be asked for, so that
+Input: two line-aligned files, plain or compressed, of which a range of lines may be asked for, so that
 multi-parallel files are split by line number, equally for every pair.
 Output: two UTF-8 files, one sentence a line, and their statistics as JSON. Nothing is dropped but pairs
 with an empty side, and those only with ``--empty drop``, and what the limits of ``--max-words``,
@@ -183,7 +183,9 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
-    parser.add_argument("--files", nargs=2, type=Path, required=True, help="text of each side, plain or gzip")
+    parser.add_argument(
+        "--files", nargs=2, type=Path, required=True, help="text of each side, perhaps packed"
+    )
     parser.add_argument("--lines", default=":", help="START:STOP, counted from 0, STOP excluded")
     parser.add_argument(
         "--empty", choices=["error", "drop"], default="error", help="pairs with an empty side"

@@ -1,16 +1,13 @@
 """Reading lines of text that others wrote, so that a wrong byte is found where it stands.
 
-Input: plain or gzip files (told apart by content, not by name). Output: lines as bytes, then as clean text.
-Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the text, otherwise two
-sides of a corpus drift apart. Constant memory, whatever a file holds or unpacks to.
+Input: plain files or compressed ones (told apart by content, not by name; ``containers``). Output: lines as
+bytes, then as clean text. Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the
+text, otherwise two sides of a corpus drift apart. Constant memory, whatever a file holds or unpacks to.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -18,9 +15,9 @@ from operator import ne
 from pathlib import Path
 from typing import IO
 
+from workflow_scripts.containers import DAMAGE, is_damage, unpacked
 from workflow_scripts.errors import UserError
 
-GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
 #: Bytes. No sentence is as long: the file has no lines, or is no text.
 LONGEST_LINE = 1 << 19
@@ -51,25 +48,25 @@ class Normalised:
 def read_raw_lines(path: str | Path) -> Iterator[bytes]:
     """Yield a file's lines as bytes, with their ends.
 
-    Raises UserError: a broken gzip file, one that unpacks to far more than text would, a line without end.
+    Raises UserError: a broken compressed file, one that unpacks to far more than text would, a line without
+    end, a file whose first bytes are not of text (``containers``).
     """
-    with Path(path).open("rb") as plain:
-        compressed = plain.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        plain.seek(0)
-        if not compressed:
-            yield from _bounded_lines(plain, path)
+    with unpacked(path) as (handle, packing):
+        if packing is None:
+            yield from _bounded_lines(handle, path)
             return
         number = 0
         size = Path(path).stat().st_size
         try:
-            with gzip.open(plain, "rb") as packed, io.BufferedReader(packed) as unpacked:
-                for number, line in enumerate(_bounded_lines(unpacked, path), start=1):
-                    if number % LINES_BETWEEN_LOOKS == 0:
-                        _check_ratio(path, number, unpacked.tell(), size)
-                    yield line
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            for number, line in enumerate(_bounded_lines(handle, path), start=1):
+                if number % LINES_BETWEEN_LOOKS == 0:
+                    _check_ratio(path, number, handle.tell(), size)
+                yield line
+        except DAMAGE as error:
+            if not is_damage(error):
+                raise
             raise UserError(
-                f"{path}: the gzip file is broken after line {number} ({error}); fetch or pack it again"
+                f"{path}: the {packing} file is broken after line {number} ({error}); fetch or pack it again"
             ) from None
 
 

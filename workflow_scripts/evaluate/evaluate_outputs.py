@@ -27,11 +27,18 @@ from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
 from workflow_scripts.options import at_least, named_once, read_groups
 from workflow_scripts.parallel_text import file_of
-from workflow_scripts.patterns import complete, find
+from workflow_scripts.patterns import Found, complete, find, nothing, path_of
 
 #: What stands in the columns that only an experiment has.
 EXPERIMENT, TESTSET, SEED = "outputs", "outputs", 0
 TABULATE = "workflow_scripts.report.tabulate"
+#: Patterns: one of each.
+PATTERNS = ("hypotheses", "references", "sources")
+EXAMPLES = (
+    "'DIR/{system}/{direction}/hyp.txt'",
+    "'DIR/{direction}/ref.txt'",
+    "'DIR/{direction}/src.txt', to count hypotheses that copy them",
+)
 
 
 def pivot_of(directions: Sequence[str]) -> str:
@@ -100,6 +107,65 @@ def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
         raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
 
 
+def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
+    """Return the pattern that an option was given; UserError for several."""
+    if values is None or len(values) == 1:
+        return values[0] if values else None
+    advice = (
+        "a sentence has one reference here (nrefs:1): score against each set by a call of its own"
+        if option == "references"
+        else "quote it, so that the shell leaves it"
+    )
+    raise UserError(f"--{option}: one pattern, not {len(values)} ({', '.join(values[:3])}); {advice}")
+
+
+def find_outputs(pattern: str, references: str, sources: str | None) -> Found:
+    """Return the hypotheses; references and sources that fit their pattern too are none.
+
+    What was left out is told on stderr, a line for each reason.
+    """
+    found = find(pattern)
+    directions = {direction for files in found.files.values() for direction in files}
+    others = {
+        path_of(of, direction).resolve(): f"these are the {what}"
+        for what, of in (("sources", sources), ("references", references))
+        if of
+        for direction in directions
+    }
+    found = found.without(others)
+    if not found.files:
+        raise nothing(pattern, found)
+    for note in found.notes():
+        print(f"note: {note}", file=sys.stderr)
+    return found
+
+
+def only(
+    files: Mapping[str, Mapping[str, Path]], systems: Sequence[str] | None, directions: Sequence[str] | None
+) -> dict[str, dict[str, Path]]:
+    """Return the files of some systems and directions (None: of all), in the order they are named.
+
+    Raises:
+        UserError: there are no files of one of them, it is named twice, or a system has no direction.
+    """
+    there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
+        named_once(option, names or [])
+        for name in names or []:
+            if name not in known:
+                raise UserError(
+                    f"--{option}: no files of {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+                )
+    kept = {
+        system: {d: files[system][d] for d in directions or there if d in files[system]}
+        for system in systems or files
+    }
+    for system, by in kept.items():
+        if not by:
+            raise UserError(f"--directions: {system} has none of them; name the others by --systems")
+    return kept
+
+
 def remove_earlier(out: Path) -> None:
     """Remove the scores and tests of an earlier call: its systems need not be those of this one."""
     for folder in ("scores", "significance"):
@@ -113,10 +179,12 @@ def remove_earlier(out: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Score, compare, tabulate."""
     parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
-    parser.add_argument("--hypotheses", required=True, help="'DIR/{system}/{direction}/hyp.txt'")
-    parser.add_argument("--references", required=True, help="'DIR/{direction}/ref.txt'")
-    parser.add_argument("--sources", help="'DIR/{direction}/src.txt', to count hypotheses that copy them")
+    for option, example in zip(PATTERNS, EXAMPLES, strict=True):
+        required = option != "sources"
+        parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
     parser.add_argument("--out", required=True, type=Path, help="folder")
+    parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
+    parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--baseline", help="system that the others are tested against")
     parser.add_argument("--control", help="another one that they are tested against")
     parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf"], choices=list(METRICS))
@@ -130,11 +198,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
     args = parser.parse_args(argv)
 
+    for option in PATTERNS:
+        setattr(args, option, one_pattern(option, getattr(args, option)))
     named_once("metrics", args.metrics)
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
     read_groups(args.groups)  # tabulate reads them, after all scoring
-    files = find(args.hypotheses)
+    found = find_outputs(args.hypotheses, args.references, args.sources)
+    files = only(found.files, args.systems, args.directions)
     systems = list(files)
     named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
     if args.control and not args.baseline:
@@ -146,6 +217,10 @@ def main(argv: list[str] | None = None) -> None:
     check_pivot(args.pivot, directions)
     patterns = (args.references, args.sources)
     scored = score_all(files, directions, *patterns, args.metrics, tokenizers, args.processes)
+    for system, by in files.items():
+        entries = [scored[direction][system].entry for direction in by]
+        if all(entry["hypotheses_sha256"] == entry["references_sha256"] for entry in entries):
+            print(f"note: {system}: all its files are the references, byte for byte", file=sys.stderr)
     remove_earlier(args.out)
     for system in systems:
         job = {

@@ -126,6 +126,15 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
             "--tokenizers: 'enn' is the target of no direction (did you mean 'en'?)",
         ),
         (["--pivot", "enn"], "--pivot: no direction has 'enn' (did you mean 'en'?)"),
+        (
+            ["--systems", "odl"],
+            "--systems: no files of 'odl' (did you mean 'old'?); there are new, old, same",
+        ),
+        (["--systems", "old", "old"], "--systems: old is named twice"),
+        (
+            ["--directions", "de-fr"],
+            "--directions: no files of 'de-fr' (did you mean 'de-en'?); there are de-en,",
+        ),
         (["--metrics", "bleu", "bleu"], "--metrics: bleu is named twice"),
         (["--groups", "{"], "--groups: not JSON ("),
         (["--resamples", "0"], "--resamples is 0, at least 1 is needed"),
@@ -134,10 +143,95 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
     ],
 )
 def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -> None:
+    given = lay(tmp_path)
+    if options[0] in given:
+        place = given.index(options[0])
+        del given[place : place + 2]
     with pytest.raises(UserError) as error:
-        main([*lay(tmp_path), *options])
+        main([*given, *options])
     assert str(error.value).startswith(said)
     assert not (tmp_path / "out").exists()
+
+
+def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Path, capsys) -> None:
+    for name, lines in {"base": WORSE, "ref": REFERENCES, "src": WORSE, ".base": WORSE}.items():
+        write(tmp_path / f"de-en/{name}.txt", lines)
+        write(tmp_path / f"en-de/{name}.txt", lines)
+    write(tmp_path / "en_fr/base.txt", WORSE)
+    options = ["--hypotheses", f"{tmp_path}/{{direction}}/{{system}}.txt", "--processes", "1"]
+    for option, name in (("--references", "ref"), ("--sources", "src")):
+        options += [option, f"{tmp_path}/{{direction}}/{name}.txt"]
+    main([*options, "--out", f"{tmp_path}/out"])
+    assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"base"}
+    assert capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines() == [
+        "note: left out: en_fr/base.txt: a direction is two codes around one hyphen, as in de-en",
+        "note: left out: de-en/.base.txt, en-de/.base.txt: hidden, or a backup (a pattern that spells the dot"
+        " or the ending takes it)",
+        "note: left out: de-en/ref.txt, en-de/ref.txt: these are the references",
+        "note: left out: de-en/src.txt, en-de/src.txt: these are the sources",
+    ]
+    (tmp_path / "de-en/base.txt").unlink()
+    (tmp_path / "en-de/base.txt").unlink()
+    with pytest.raises(UserError, match=r"no file fits \(.*ref\.txt: these are the references"):
+        main([*options, "--out", f"{tmp_path}/second"])
+
+
+def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
+    options = lay(tmp_path, ("de-en", "en-de", "fr-en"))
+    (tmp_path / "new/fr-en.hyp").unlink()  # not asked for, so not missing
+    main([*options, "--systems", "old", "new", "--directions", "en-de", "de-en", "--baseline", "old"])
+    found = rows(tmp_path / "out/scores.csv")
+    assert {row["system"] for row in found} == {"old", "new"}
+    assert {row["direction"] for row in found} == {"en-de", "de-en"}
+
+
+def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
+    options = [*lay(tmp_path), "--directions", "en-de"]
+    (tmp_path / "new/en-de.hyp").unlink()
+    for more in ([], ["--allow-partial"]):
+        with pytest.raises(
+            UserError, match="--directions: new has none of them; name the others by --systems"
+        ):
+            main([*options, *more])
+    main([*options, "--systems", "old"])
+    assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"old"}
+
+
+def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> None:
+    main(lay(tmp_path))
+    assert capsys.readouterr().err == "note: new: all its files are the references, byte for byte\n"
+
+
+def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> None:
+    write(tmp_path / "base.de-en", WORSE)
+    write(tmp_path / "ref.en", REFERENCES)
+    options = ["--hypotheses", f"{tmp_path}/{{system}}.{{direction}}", "--out", f"{tmp_path}/out"]
+    main([*options, "--references", f"{tmp_path}/ref.{{target}}", "--processes", "1"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            ["--references", "b"],
+            "--references: one pattern, not 2 (REF, b); a sentence has one reference here (nrefs:1): score"
+            " against each set by a call of its own",
+        ),
+        (
+            ["--hypotheses", "b", "c", "d"],
+            "--hypotheses: one pattern, not 4 (HYP, b, c); quote it, so that the shell leaves it",
+        ),
+        (
+            ["--sources", "a", "--sources", "b"],
+            "--sources: one pattern, not 2 (a, b); quote it, so that the shell leaves it",
+        ),
+    ],
+)
+def test_a_second_pattern_is_refused(more: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        main(["--hypotheses", "HYP", "--references", "REF", "--out", str(tmp_path), *more])
+    assert str(error.value) == said
 
 
 def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, capsys) -> None:

@@ -1,0 +1,107 @@
+"""Mistakes in what is taken for text and for a system's outputs."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+W = "workflow_scripts"
+PATTERNS = "text tests/unit/test_patterns.py::"
+CONTAINERS = "text tests/unit/test_containers.py::"
+LINES = "text tests/unit/test_parallel_text.py::"
+OUTPUTS = "evaluate tests/unit/evaluate/test_evaluate_outputs.py::"
+MAKE = "workflow tests/unit/test_makefile.py::"
+
+FOUND = (
+    Mutant(
+        "a hidden folder is a system",
+        f"{W}/patterns.py",
+        '(name.startswith(".") and not asked.startswith("."))',
+        "False",
+        (f"{PATTERNS}test_hidden_files_and_backups_are_no_systems_unless_spelt",),
+    ),
+    Mutant(
+        "a backup is a system",
+        f"{W}/patterns.py",
+        "or any(name.endswith(ending) and not asked.endswith(ending) for ending in BACKUPS)",
+        "",
+        (f"{PATTERNS}test_a_hidden_file_of_an_editor_is_no_system",),
+    ),
+    Mutant(
+        "references that fit the pattern are a system",
+        f"{W}/evaluate/evaluate_outputs.py",
+        "    found = found.without(others)\n",
+        "",
+        (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
+    ),
+    Mutant(
+        "files that nearly fit are left out without a word",
+        f"{W}/evaluate/evaluate_outputs.py",
+        'print(f"note: {note}", file=sys.stderr)',
+        "pass",
+        (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
+    ),
+    Mutant(
+        "of two patterns for references the last is taken",
+        f"{W}/evaluate/evaluate_outputs.py",
+        "    if values is None or len(values) == 1:\n        return values[0] if values else None\n",
+        "    return values[-1] if values else None\n",
+        (f"{OUTPUTS}test_a_second_pattern_is_refused",),
+    ),
+    Mutant(
+        "directions that were not asked for are averaged too",
+        f"{W}/evaluate/evaluate_outputs.py",
+        "for d in directions or there if d in files[system]",
+        "for d in there if d in files[system]",
+        (f"{OUTPUTS}test_systems_and_directions_may_be_chosen",),
+    ),
+)
+
+READ = (
+    Mutant(
+        "fairseq-generate's log is scored as it stands",
+        f"{W}/parallel_text.py",
+        "    _refuse_log(content, path, wanted)\n",
+        "",
+        (f"{LINES}test_a_log_of_fairseq_is_named_with_the_command_that_takes_its_lines",),
+    ),
+    Mutant(
+        "hypotheses taken from a log in the order of their scores",
+        f"{W}/parallel_text.py",
+        "LC_ALL=C sort -u -k1,1V",
+        "LC_ALL=C sort -u -k2,2",
+        (f"{LINES}test_a_log_of_fairseq_is_named_with_the_command_that_takes_its_lines",),
+    ),
+    Mutant(
+        "UTF-16 inside a packed file is not looked for",
+        f"{W}/containers.py",
+        "inner = stream.peek(HEAD)\n",
+        'inner = b""\n',
+        (f"{CONTAINERS}test_what_is_no_text_is_named_with_what_makes_text_of_it",),
+    ),
+    Mutant(
+        "what only xz and bzip2 unpack to is not bounded",
+        f"{W}/data/readers.py",
+        "if number % LINES_BETWEEN_LOOKS == 0:",
+        'if number % LINES_BETWEEN_LOOKS == 0 and packing == "gzip":',
+        (f"{CONTAINERS}test_what_unpacks_to_far_more_than_text_does_is_refused",),
+    ),
+)
+
+WORDS = (
+    Mutant(
+        "what a make variable holds is run",
+        "Makefile",
+        "as_word = $(call quoted,$(value $(1)))",
+        "as_word = $(value $(1))",
+        (f"{MAKE}test_a_config_is_one_word_and_runs_nothing",),
+    ),
+    Mutant(
+        "the checkout's path between bare apostrophes",
+        "rules/common.smk",
+        """PATH={shlex.quote(f'{CHECKOUT}/envs/bin')}:$PATH""",
+        """PATH='{CHECKOUT}/envs/bin':$PATH""",
+        ("workflow tests/system/test_checkout_path.py::test_a_name_that_a_shell_would_take_apart",),
+    ),
+)
+
+MUTANTS = (*FOUND, *READ, *WORDS)

@@ -1,0 +1,104 @@
+"""What the targets start: what users write in variables is data, whatever characters it holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.operate.words import split
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = ["-m", "workflow_scripts.operate.words"]
+
+
+@pytest.fixture
+def venvs(tmp_path: Path) -> Path:
+    """Environments whose interpreter writes its arguments, one a line; their path has all that is odd."""
+    folder = tmp_path / 'it\'s (a) "folder" & more; ä'
+    python = folder / "workflow/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    return folder
+
+
+def started(venvs: Path, *words: str) -> list[str]:
+    """Run make; return the arguments of what it starts."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment["NEURONSPEC_VENVS"] = str(venvs)
+    command = ["make", "--no-print-directory", "PYTHON=true", "CORES=2", *words]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+ODD = ["x.yaml; touch m", "a b.yaml", "it's.yaml", "$(touch m)", "`touch m`", 'a"b', "a&b|c>d", "$x*?[a]~\\"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_config_is_one_word_and_runs_nothing(text: str, venvs: Path, tmp_path: Path) -> None:
+    asked = [*WORDS, "", "workflow_scripts.operate.status", "--configfile", text]
+    assert started(venvs, "status", f"CONFIG={text}") == asked
+    assert not (ROOT / "m").exists()
+
+
+@pytest.mark.parametrize("text", ["--until a b", "-n; touch m", "--config 'data={a: {b: c}}'", "$(touch m)"])
+def test_further_options_reach_the_program_as_they_were_written(text: str, venvs: Path) -> None:
+    assert started(venvs, "run", f"ARGS={text}", "CONFIG=c.yaml") == [
+        *(*WORDS, text, "workflow_scripts.operate.run", "--cores", "2"),
+        *("--configfile", "c.yaml"),
+    ]
+
+
+def test_a_profile_is_one_word(venvs: Path) -> None:
+    assert started(venvs, "run", "PROFILE=my profiles/it's; touch m", "CONFIG=c.yaml")[3:] == [
+        *("workflow_scripts.operate.run", "--profile", "my profiles/it's; touch m", "--configfile", "c.yaml"),
+    ]
+
+
+def test_other_variables_are_words_too(venvs: Path) -> None:
+    names = ["SYSTEM=a b", "DIRECTION=de-en; x", "SEED=1 2", "CONFIG=c.yaml"]
+    assert started(venvs, "translate", *names)[-6:] == [
+        *("--system", "a b", "--direction", "de-en; x", "--seed", "1 2"),
+    ]
+    assert started(venvs, "mutants", 'ONLY=it\'s "so"')[-2:] == ["--only", 'it\'s "so"']
+    assert started(venvs, "test", "SUITES=lint it's")[2:] == ["lint", "it's"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("--until a  b", ["--until", "a", "b"]),
+        ("--config 'data={a: {b: c}}'", ["--config", "data={a: {b: c}}"]),
+        ('--apptainer-args "--nv"', ["--apptainer-args", "--nv"]),
+        ("-n; touch m", ["-n;", "touch", "m"]),
+        ("$(touch m) `x` a\\ b *", ["$(touch", "m)", "`x`", "a b", "*"]),
+        ("--directory ~/x a~", ["--directory", "/home/me/x", "a~"]),
+    ],
+)
+def test_a_text_is_split_as_a_shell_does_and_nothing_in_it_is_run(
+    text: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert split(text) == words
+
+
+def test_a_quote_that_does_not_end_is_told() -> None:
+    with pytest.raises(UserError, match=r"no closing quotation; quote it twice"):
+        split("it's")
+
+
+def test_the_program_takes_the_place_of_the_splitting_one(tmp_path: Path) -> None:
+    (tmp_path / "shown.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    given = ["--debug 'a b'", "shown", "--configfile", "c d"]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    for text, words in ((given[0], ["--debug", "a b"]), ("--debug", ["--debug"])):
+        command = [sys.executable, *WORDS, text, *given[1:]]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{['--configfile', 'c d', *words]}\n"

@@ -1,0 +1,117 @@
+"""Text files as they lie on disk: what the first bytes say they are, and their bytes unpacked.
+
+What: gzip, xz and bzip2 are read; what else is no UTF-8 text and shows it by its first bytes is named, with
+the command that makes text of it. Inputs: a path. Outputs: a binary stream. The name of a file says nothing.
+Standard library only. Source: the formats' own magic numbers.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import shlex
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from workflow_scripts.errors import UserError
+
+#: What is read: first bytes, name, how it is opened.
+_Opener = Callable[[IO[bytes]], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]
+READ: tuple[tuple[bytes, str, _Opener], ...] = (
+    (b"\x1f\x8b", "gzip", lambda handle: gzip.GzipFile(fileobj=handle)),
+    (b"\xfd7zXZ\0", "xz", lzma.LZMAFile),
+    *((b"BZh%d1AY&SY" % level, "bzip2", bz2.BZ2File) for level in range(1, 10)),
+)
+#: What is told: first bytes, what it is, the command (FILE: the file).
+TOLD = (
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it: zstd -dc FILE > NEW"),
+    (b"PK\x03\x04", "a zip archive (or an office document)", "unpack it: unzip FILE"),
+    (b"PK\x05\x06", "a zip archive without a file", "name the right file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "unpack it: lz4 -dc FILE > NEW"),
+    (b"\x1f\x9d", "compressed with compress", "unpack it: gzip -dc FILE > NEW"),
+    (b"\x5d\0\0", "compressed with lzma", "unpack it: xz -dc --format=lzma FILE > NEW"),
+    (b"LZIP", "compressed with lzip", "unpack it: lzip -dc FILE > NEW"),
+    (b"Rar!\x1a", "a rar archive", "unpack it: unrar x FILE"),
+    (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
+    (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
+    (b"SQLite format 3\0", "an SQLite database", "write its column of text to a file, one sentence a line"),
+    (b"%PDF-", "a PDF", "name the file with its text, one sentence a line"),
+    (b"<?xml ", "XML, such as TMX", "write its sentences to a file for each language, one a line"),
+    (b"<!DOCTYPE", "a web page, as where a download has failed", "fetch the file itself"),
+    (b"<!doctype", "a web page, as where a download has failed", "fetch the file itself"),
+    (b"<html", "a web page, as where a download has failed", "fetch the file itself"),
+    (b"\xff\xfe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
+    (b"\0\0\xfe\xff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
+    (b"\xff\xfe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
+    (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
+    (b"/annex/objects/", "a pointer of git-annex, not the file", "fetch it: git annex get FILE"),
+)
+#: Where a tar archive has its mark.
+TAR_MARK, TAR_PLACE = b"ustar", 257
+HEAD = TAR_PLACE + len(TAR_MARK)
+UNMARKED = 16  # bytes that tell UTF-16 without its mark, where every second one is NUL
+
+
+#: What reading a compressed stream raises where it is damaged (bzip2: an OSError without a number).
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, OSError)
+
+
+@contextmanager
+def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
+    """Yield a file's bytes, unpacked, with the name of its compression (None: it has none).
+
+    Raises:
+        UserError: it is of a kind that is not read. ``broken`` tells what reading the stream may raise.
+    """
+    with Path(path).open("rb") as plain:
+        head = plain.read(HEAD)
+        plain.seek(0)
+        for magic, name, opened in READ:
+            if head.startswith(magic):
+                with opened(plain) as packed, io.BufferedReader(packed) as stream:
+                    try:
+                        inner = stream.peek(HEAD)
+                    except DAMAGE:
+                        inner = b""  # told by whoever reads it, with the line
+                    _refuse(inner, path, name)
+                    yield stream, name
+                return
+        _refuse(head, path)
+        yield plain, None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether an error says that compressed bytes are damaged, not that the system cannot read."""
+    return isinstance(error, DAMAGE) and not (isinstance(error, OSError) and error.errno)
+
+
+def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
+    """Raise UserError for first bytes that are not of text."""
+    found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
+    if head[TAR_PLACE:HEAD] == TAR_MARK:
+        found = ("a tar archive", "unpack it: tar -xf FILE")
+    if found is None and (order := _unmarked_order(head[:UNMARKED])):
+        found = ("UTF-16 without its mark", f"convert it: iconv -f UTF-16{order} -t UTF-8 FILE > NEW")
+    if found is not None:
+        what, advice = found
+        if packing and advice.startswith("convert"):
+            advice = advice.replace("iconv", f"{packing} -dc FILE | iconv").replace("UTF-8 FILE", "UTF-8")
+        where = f"packed with {packing}, and inside " if packing else ""
+        raise UserError(f"{path}: {where}{what}; {advice.replace('FILE', shlex.quote(str(path)))}")
+
+
+def _unmarked_order(head: bytes) -> str | None:
+    """Return LE or BE where every second byte is NUL and the others are not."""
+    even, odd = head[0::2], head[1::2]
+    if len(head) < 4:
+        return None
+    if not any(odd) and all(even):
+        return "LE"
+    return "BE" if not any(even) and all(odd) else None

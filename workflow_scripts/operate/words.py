@@ -1,0 +1,35 @@
+"""Run a program with further words that a user gave as one text.
+
+``python -m workflow_scripts.operate.words TEXT MODULE [OPTION…]`` (``ARGS`` of the make targets): the text is
+split as a shell does, quotes and ``~/`` included, but nothing in it is run. Outputs: those of the program,
+which takes the place of this one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from workflow_scripts.errors import UserError, run_main
+
+
+def split(text: str) -> list[str]:
+    """Return the words of a text, by a shell's rules for quotes; UserError for a quote that does not end."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"ARGS={shlex.quote(text)}: {str(error).lower()}; quote it twice") from None
+    return [str(Path(word).expanduser()) if word.startswith("~/") else word for word in words]
+
+
+def main(argv: list[str]) -> None:
+    """Become the program."""
+    text, *program = argv
+    os.execv(sys.executable, [sys.executable, "-m", *program, *split(text)])
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]  # a copy: `--debug` in it is for the program
+    run_main(lambda _: main(given))
