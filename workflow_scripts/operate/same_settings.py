@@ -11,6 +11,7 @@ Where it cannot be shown that names and values agree, they count as changed:
 - A key may move to another option or object (two params become one) only with its value, only if no other one
   is called so, and only from a place that is gone or to one that is new. Two values that have changed places
   are therefore seen, although Snakemake's comparison of sets does not see them.
+- An object inside another keeps its key (a group of languages has its name there), unless it was that option.
 - A key that is there on one side only is a change, whatever its value means: what means the behaviour as
   before is not to be written into params at all.
 - Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
@@ -127,12 +128,19 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
             continue
         if [one.value for one in was] != [one.value for one in is_now]:
             yield f"{name} {_shown(was)} → {_shown(is_now)}"
-        elif len(was) > 1 or (was[0].home in new.homes and is_now[0].home in old.homes):
+        elif len(was) > 1 or not _may_move(was[0].home, is_now[0].home, old, new):
             homes = (" and ".join(one.home for one in settings) for settings in (was, is_now))
             yield f"{name} moved from {' to '.join(homes)}"
     if old.nameless != new.nameless:
         gone, come = old.nameless - new.nameless, new.nameless - old.nameless
         yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
+
+
+def _may_move(was: str, is_now: str, old: _Read, new: _Read) -> bool:
+    """Tell whether a place has another name only: of an object's own keys only what was an option is new."""
+    keys_then, keys_now = was.partition(".")[2], is_now.partition(".")[2]
+    renamed = keys_then and keys_now and keys_then != keys_now and was != keys_now and is_now != keys_then
+    return not renamed and not (was in new.homes and is_now in old.homes)
 
 
 def _shown(settings: Sequence[_Setting]) -> str:

@@ -61,6 +61,10 @@ SAME = {
         plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4, "heads": 2}', t='{"moses": false}'),
         plain("x --all {params.a:q}", a='{"model": {"dim": 4, "heads": 2}, "moses": false}'),
     ),
+    "a JSON object that holds others, inside another": (
+        plain("x --model {params.m:q}", m='{"encoder": {"dim": 4}, "decoder": {"layers": 3}}'),
+        plain("x --all {params.a:q}", a='{"model": {"encoder": {"dim": 4}, "decoder": {"layers": 3}}}'),
+    ),
     "one JSON object taken in by another": (
         plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4}', t='{"moses": false}'),
         plain("x --model {params.m:q}", m='{"moses": false, "dim": 4}'),
@@ -135,6 +139,11 @@ OTHER = {
         plain("x --a {params.a:q}", a='{"e": {"lr": 1, "k": 2}, "d": {"dim": 4}}'),
         plain("x --a {params.a:q}", a='{"e": {"k": 2}, "d": {"dim": 4, "lr": 1}}'),
         "a setting changed: lr moved from a.e to a.d",
+    ),
+    "an object inside another that is called otherwise": (
+        plain("x --groups {params.g:q}", g='{"family": {"germanic": ["de"]}, "tier": {"high": ["de"]}}'),
+        plain("x --groups {params.g:q}", g='{"kin": {"germanic": ["de"]}, "tier": {"high": ["de"]}}'),
+        "a setting changed: germanic moved from groups.family to groups.kin",
     ),
     "a key that is new": (
         plain("x --model {params.m:q}", m='{"dim": 4}'),
