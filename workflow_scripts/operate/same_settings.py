@@ -7,7 +7,8 @@ what differs in words, or nothing where only code, command text and the form of 
 
 Where it cannot be shown that names and values agree, they count as changed:
 
-- A value that stands behind no option has no name: the same one must be there now.
+- A value that stands behind no option has no name: the same one must be there now, and of several each at the
+  same place of the command.
 - A key may move to another option or object (two params become one) only with its value, only if no other one
   is called so, and only from a place that is gone or to one that is new. Two values that have changed places
   are therefore seen, although Snakemake's comparison of sets does not see them.
@@ -62,6 +63,8 @@ class _Read:
 
     settings: dict[str, list[_Setting]] = field(default_factory=dict)
     nameless: Counter[str] = field(default_factory=Counter)
+    #: Options (what stands before them: "") with the words in which values without a name stand.
+    places: list[tuple[str, list[str]]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
 
     def add(self, name: str, home: str, value: Any) -> None:
@@ -134,6 +137,8 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
     if old.nameless != new.nameless:
         gone, come = old.nameless - new.nameless, new.nameless - old.nameless
         yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
+    elif len(old.nameless) > 1 and old.places != new.places:
+        yield f"which of {', '.join(sorted(old.nameless))} is which cannot be told"
 
 
 def _may_move(was: str, is_now: str, old: _Read, new: _Read) -> bool:
@@ -178,6 +183,12 @@ def _read(given: Given) -> _Read:
         else:  # which of them it is cannot be told
             for _ in forms:
                 read.add_option("|".join(names), key)
+    unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
+    read.places = sorted(
+        (name, words)
+        for name, words in options_in(f"-- {given.command}")
+        if any(value in word for value in unnamed for word in (name, *words))
+    )
     return read
 
 

@@ -89,6 +89,10 @@ SAME = {
         given("x --k {params.k} --out {output} --threads {threads} --subset valid", 70, k=70),
         given("x --k {params.k} --to {output} --threads 4 --subset 70 --strict", 70, k=70),
     ),
+    "two values without a name": (
+        plain("x --seed 1 --to t/{params.a}.txt {params.b}", a="one", b="two"),
+        plain("x --to t/{params.a}.txt {params.b} --seed 2", a="one", b="two"),
+    ),
     "options repeated in the same order": (
         plain("x {params.a}", a=["--against", "one", "1.npz", "--against", "two", "2.npz"]),
         plain("x --more 1 {params.a}", a="--against one 1.npz --against two 2.npz"),
@@ -169,6 +173,21 @@ OTHER = {
         given("x {params.k} --a b", 70, k=70),
         given("x {params.k} --a b", 80, k=80),
         "a setting changed: 70 → 80",
+    ),
+    "two values without a name that have changed places": (
+        plain("x {params.a} {params.b} --k 1", a="one", b="two"),
+        plain("x {params.a} {params.b} --k 1", a="two", b="one"),
+        "a setting changed: which of 'one', 'two' is which cannot be told",
+    ),
+    "two parts of words that have changed places": (
+        plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="en", b="de"),
+        plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="de", b="en"),
+        "a setting changed: which of 'de', 'en' is which cannot be told",
+    ),
+    "two behind a sign that have changed places": (
+        plain("x --top={params.a} --low={params.b}", a=1, b=2),
+        plain("x --top={params.a} --low={params.b}", a=2, b=1),
+        "a setting changed: which of 1, 2 is which cannot be told",
     ),
     "options repeated in another order": (
         plain("x {params.a}", a=["--against", "one", "--against", "two"]),
