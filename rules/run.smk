@@ -176,6 +176,9 @@ def adopt():
 if REPORT_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
     from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
 
-    ADOPTION = Adoption({environment_identity(name): name for name in ENVIRONMENTS})
+    ADOPTION = Adoption(
+        {environment_identity(name): name for name in ENVIRONMENTS},
+        unfinished={f"{RESULTS}/{file}" for file in planned_outputs.lost(Path(RESULTS))},
+    )
     ADOPTION.plan_with_adopted(PersistenceBase, NO_PARAMS_CHANGE)
     atexit.register(adopt)
