@@ -12,9 +12,11 @@ Where it cannot be shown that names and values agree, they count as changed:
 - A key may move to another option or object (two params become one) only with its value, only if no other one
   is called so, and only from a place that is gone or to one that is new. Two values that have changed places
   are therefore seen, although Snakemake's comparison of sets does not see them.
-- An object inside another keeps its key (a group of languages has its name there), unless it was that option.
+- An object inside another keeps its key (the name of a grouping is one), unless it was that option.
 - A key that is there on one side only is a change, whatever its value means: what means the behaviour as
   before is not to be written into params at all.
+- What a rule's text has of its own is code, and may differ; but what stands for a wildcard (`--seed`) keeps its
+  value, and no option that a param gives is given once more.
 - Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
   is one; one word, and a list with nothing else in it, are the same.
 - A hash of an environment is known by name today, and was without name then: today's must have been among the
@@ -66,6 +68,9 @@ class _Read:
     #: Options (what stands before them: "") with the words in which values without a name stand.
     places: list[tuple[str, list[str]]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
+    #: Options of the rule's own text with their words in the command; those that wildcards stand behind.
+    own: dict[str, list[list[str]]] = field(default_factory=dict)
+    wild: set[str] = field(default_factory=set)
 
     def add(self, name: str, home: str, value: Any) -> None:
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
@@ -84,6 +89,11 @@ class _Read:
             self.add_object(content, name)
         else:
             self.add(name, name, [_value_of(word) for word in words] if words else True)
+
+    @property
+    def given_twice(self) -> set[str]:
+        """Options of the rule's own text that a param gives too."""
+        return {name for name in self.own if any(s.home == name for s in self.settings.get(name, []))}
 
     @property
     def homes(self) -> set[str]:
@@ -134,6 +144,12 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
         elif len(was) > 1 or not _may_move(was[0].home, is_now[0].home, old, new):
             homes = (" and ".join(one.home for one in settings) for settings in (was, is_now))
             yield f"{name} moved from {' to '.join(homes)}"
+    for name in sorted((old.wild | new.wild) & old.own.keys() & new.own.keys()):
+        if old.own[name] != new.own[name]:
+            was_words, words = (short([" ".join(one) for one in read.own[name]]) for read in (old, new))
+            yield f"{name} {was_words} → {words}"
+    for name in sorted(old.given_twice ^ new.given_twice):
+        yield f"{name} is given twice"
     if old.nameless != new.nameless:
         gone, come = old.nameless - new.nameless, new.nameless - old.nameless
         yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
@@ -158,8 +174,11 @@ def _read(given: Given) -> _Read:
     read = _Read()
     behind = options_in(given.command)
     # What the rule's text has there is no param: inputs, threads, words of its own.
-    own = {name for name, words in options_in(given.template) if not (words and "{params." in words[0])}
-    behind = [(name, words) for name, words in behind if name not in own]
+    for name, words in options_in(given.template):
+        if not (words and "{params." in words[0]):
+            read.own[name] = [given_words for option, given_words in behind if option == name]
+            read.wild |= {name} if any("{wildcards." in word for word in words) else set()
+    behind = [(name, words) for name, words in behind if name not in read.own]
     in_command = {word for _, words in behind for word in words}
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:

@@ -13,9 +13,11 @@ OLD_CODE, NEW_CODE, OLD_TEXT = "a" * 16, "b" * 16, "c" * 16
 IDENTITIES = {TEXT_NOW: "text", FAIRSEQ_NOW: "fairseq"}
 
 
-def given(template: str, *params: object, **values: object) -> Given:
+def given(template: str, *params: object, wild: dict[str, object] | None = None, **values: object) -> Given:
     """A run with these params; ``values``: by their names in the template, quoted where JSON."""
     command = template
+    for name, value in (wild or {}).items():
+        command = command.replace(f"{{wildcards.{name}}}", str(value))
     for name, value in values.items():
         text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
         command = command.replace(f"{{params.{name}}}", text).replace(f"{{params.{name}:q}}", f"'{text}'")
@@ -92,6 +94,10 @@ SAME = {
     "two values without a name": (
         plain("x --seed 1 --to t/{params.a}.txt {params.b}", a="one", b="two"),
         plain("x --to t/{params.a}.txt {params.b} --seed 2", a="one", b="two"),
+    ),
+    "a wildcard, and the same value": (
+        given("x --k {params.k} --seed {wildcards.seed}", 70, k=70, wild={"seed": 1}),
+        given("x --seed 1 --k {params.k} --system {wildcards.system}", 70, k=70, wild={"system": "a"}),
     ),
     "options repeated in the same order": (
         plain("x {params.a}", a=["--against", "one", "1.npz", "--against", "two", "2.npz"]),
@@ -188,6 +194,16 @@ OTHER = {
         plain("x --top={params.a} --low={params.b}", a=1, b=2),
         plain("x --top={params.a} --low={params.b}", a=2, b=1),
         "a setting changed: which of 1, 2 is which cannot be told",
+    ),
+    "what stood for a wildcard, and another value": (
+        given("x --k {params.k} --seed {wildcards.seed}", 70, k=70, wild={"seed": 1}),
+        given("x --k {params.k} --seed 7", 70, k=70),
+        "a setting changed: seed 1 → 7",
+    ),
+    "an option of a param, given once more": (
+        plain("x {params.o} --out {output}", o="--beam 5"),
+        plain("x {params.o} --beam 4 --out {output}", o="--beam 5"),
+        "a setting changed: beam is given twice",
     ),
     "options repeated in another order": (
         plain("x {params.a}", a=["--against", "one", "--against", "two"]),
