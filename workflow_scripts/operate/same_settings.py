@@ -15,8 +15,8 @@ Where it cannot be shown that names and values agree, they count as changed:
 - An object inside another keeps its key (the name of a grouping is one), unless it was that option.
 - A key that is there on one side only is a change, whatever its value means: what means the behaviour as
   before is not to be written into params at all.
-- What a rule's text has of its own is code, and may differ; but what stands for a wildcard keeps its value, and
-  no option that a param gives is given once more.
+- What a rule's text has of its own is code, and may differ; but what stands for a wildcard keeps its value,
+  and no option that a param gives is given once more.
 - Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
   is one; one word, and a list with nothing else in it, are the same.
 - A hash of an environment is known by name today, and was without name then: today's must have been among the
