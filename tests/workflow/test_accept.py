@@ -187,6 +187,17 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
     }
 
 
+def test_a_dry_run_adopts_nothing(place: Place) -> None:
+    code("files")(place.checkout)
+    records, trained = place.records(), place.here / RESULTS / "training/baseline/s1/finished.json"
+    before = trained.read_bytes()
+    for options, said in ((["-n"], "has no dry run"), (["--config", "experiment=other"], "one config file")):
+        done = place.accept(*options)
+        assert done.returncode == 1
+        assert said in done.stderr
+    assert (place.records(), trained.read_bytes()) == (records, before)
+
+
 def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place) -> None:
     """Snakemake keeps a record of a job that failed, but no benchmark."""
     code("files")(place.checkout)
