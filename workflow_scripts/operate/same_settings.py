@@ -179,11 +179,10 @@ def _read(given: Given) -> _Read:
             read.own[name] = [given_words for option, given_words in behind if option == name]
             read.wild |= {name} if any("{wildcards." in word for word in words) else set()
     behind = [(name, words) for name, words in behind if name not in read.own]
-    in_command = {word for _, words in behind for word in words}
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:
         value = _python(form)
-        if is_hash(value) and value not in in_command:
+        if is_hash(value) and value not in given.command:
             read.hashes.append(value)
         elif isinstance(content := json_of(value), dict):
             read.add_object(content, "|".join(name for name, words in behind if words == [value]))

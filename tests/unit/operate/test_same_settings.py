@@ -271,6 +271,8 @@ def test_code_may_differ_and_packages_may_not(before: Given, now: Given, told: s
 def test_a_setting_of_the_form_of_a_hash_is_a_setting() -> None:
     before, now = (plain("x --revision {params.r}", r=revision) for revision in (OLD_CODE, NEW_CODE))
     assert difference(before, now, IDENTITIES) == f"a setting changed: revision {OLD_CODE} → {NEW_CODE}"
+    before, now = (plain("x --model hub/{params.r}/bin", r=revision) for revision in (OLD_CODE, NEW_CODE))
+    assert difference(before, now, IDENTITIES) == f"a setting changed: {OLD_CODE!r} → {NEW_CODE!r}"
 
 
 def test_what_snakemake_would_run_it_for() -> None:
