@@ -92,6 +92,12 @@ def of_results(files):
     return {file.removeprefix(f"{RESULTS}/") for file in files if file.startswith(f"{RESULTS}/")}
 
 
+def take_off_killed_run():
+    """What a killed run had made is not to be made again, even if a user deletes it some day."""
+    if os.environ.get(ALONE_VARIABLE) == "yes":
+        planned_outputs.take_off_what_was_made(Path(RESULTS))
+
+
 onstart:
     # Snakemake looks at all ready jobs again a second after each look, once more for every job that has finished: with
     # hundreds of them waiting for a long training, that keeps a core busy. One machine needs no limit on submissions.
@@ -118,8 +124,11 @@ onstart:
         # As a WorkflowError it would come with the places in these files.
         say(f"error: {error}")
         raise SystemExit(1) from None
+    take_off_killed_run()
     # Before a job begins its outputs are removed: if it fails, nothing else may ask for them again.
-    planned_outputs.add(Path(RESULTS), of_results(MADE))
+    absent = [file for job in jobs for file in job.output if not Path(file).exists()]
+    deleted = {str(file) for file in absent if workflow.persistence.metadata(file)}
+    planned_outputs.add(Path(RESULTS), of_results(MADE), of_results(deleted))
 
 
 def list_results():
@@ -138,7 +147,7 @@ onsuccess:
 
 
 onerror:
-    planned_outputs.take_off_what_was_made(Path(RESULTS))
+    planned_outputs.take_off_what_was_made(Path(RESULTS), of_results(MADE))
     told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
     if on_slurm() and (said := explain(told, profile_in_use())):
         say(f"error: {said}")
@@ -147,6 +156,7 @@ onerror:
 def list_what_was_there():
     # Snakemake makes the scheduler when the plan stands.
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
+        take_off_killed_run()
         list_results()
 
 
@@ -166,6 +176,9 @@ def adopt():
 if REPORT_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
     from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
 
-    ADOPTION = Adoption({environment_identity(name): name for name in ENVIRONMENTS})
+    ADOPTION = Adoption(
+        {environment_identity(name): name for name in ENVIRONMENTS},
+        unfinished={f"{RESULTS}/{file}" for file in planned_outputs.lost(Path(RESULTS))},
+    )
     ADOPTION.plan_with_adopted(PersistenceBase, NO_PARAMS_CHANGE)
     atexit.register(adopt)

@@ -75,9 +75,14 @@ def plan(wanted: list[str]) -> list[tiers.Session]:
     named = [word for word in wanted if word.startswith("tests/")]
     unknown = [word for word in wanted if word not in known and word not in named]
     if unknown:
-        raise SystemExit(f"error: no suite {unknown[0]!r}; there are {', '.join(known)}, and files of tests/")
+        meant = f"; tests/{unknown[0]}?" if (ROOT / "tests" / unknown[0]).exists() else ""
+        raise SystemExit(
+            f"error: no suite {unknown[0]!r}; there are {', '.join(known)}, and files of tests/{meant}"
+        )
     if gone := [word for word in named if not (ROOT / word).exists()]:
         raise SystemExit(f"error: there is no {gone[0]}")
+    if empty := [word for word in named if not tiers.sessions(ROOT, [], [word])]:
+        raise SystemExit(f"error: there are no tests in {empty[0]}")
     if left := tiers.uncovered(ROOT):
         raise SystemExit(f"error: tests/runner/tiers.py has no environment or no tier for {', '.join(left)}")
     return tiers.sessions(ROOT, [word for word in wanted if word not in named], named)

@@ -108,11 +108,18 @@ def compare(expected: Mapping[str, Digest], found: Mapping[str, Digest]) -> tupl
 
 @contextlib.contextmanager
 def checkout_of(commit: str) -> Iterator[Path]:
-    """Yield a checkout of a commit."""
+    """Yield a checkout of a commit.
+
+    Raises:
+        SystemExit: there is no such commit.
+    """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "checkout")
         git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "--detach", str(folder), commit], check=True, capture_output=True)
+        add = [*git, "add", "--detach", str(folder), commit]
+        done = subprocess.run(add, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"error: AGAINST={commit}: {done.stderr.strip().splitlines()[-1]}")
         try:
             yield folder
         finally:

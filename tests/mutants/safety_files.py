@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 OPERATE = "workflow_scripts/operate"
 TESTS = "workflow tests/unit/operate"
+UNFINISHED = "workflow tests/workflow/test_unfinished.py"
 
 HASHES = (
     Mutant(
@@ -208,9 +209,23 @@ RUNS = (
     Mutant(
         "a file that was never there counts as lost",
         f"{OPERATE}/planned.py",
-        "for file in files if (results / file).exists()}",
+        "for file in files if file in deleted or (results / file).exists()}",
         "for file in files}",
         (f"{TESTS}/test_planned.py::test_what_was_never_there_is_asked_for_by_what_needs_it",),
+    ),
+    Mutant(
+        "a run forgets what it was to make of files that had been deleted",
+        "rules/run.smk",
+        "of_results(MADE), of_results(deleted))",
+        "of_results(MADE))",
+        (f"{UNFINISHED}::test_so_is_what_had_been_deleted_before",),
+    ),
+    Mutant(
+        "what a killed run had made stays on the list for ever",
+        "rules/run.smk",
+        "        take_off_killed_run()\n        list_results()",
+        "        list_results()",
+        (f"{UNFINISHED}::test_what_a_killed_run_had_made_may_be_deleted_after_the_next_run",),
     ),
 )
 

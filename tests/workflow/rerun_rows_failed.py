@@ -1,7 +1,8 @@
 """Rows of docs/reruns.md: a job of a changed run failed, or was killed alone; then the same run again.
 
-Snakemake removed the job's outputs before it began, and their records when it failed. What was made of them
-before is all there, so that nothing but our own list (operate.planned) asks for them.
+Snakemake removed the job's outputs before it began, and recorded the new settings when it failed (here there
+is no record: to a plan that is the same). What was made of them before is all there, so that nothing but our
+own list (operate.planned) asks for them.
 """
 
 from __future__ import annotations

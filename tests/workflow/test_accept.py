@@ -23,6 +23,7 @@ from tests.workflow.finished_experiment import (
     program,
 )
 from tests.workflow.rerun_row import ALL, DECODED, RESULTS, code, pin, replace
+from workflow_scripts.operate.planned import add
 
 NOTHING = "nothing to do: everything is there and up to date\n"
 BEAM_4 = {"decode": {"beam": 4}}
@@ -184,6 +185,41 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
         "train_identifier": 1,
         "plot_training": 1,
     }
+
+
+def test_a_dry_run_adopts_nothing(place: Place) -> None:
+    code("files")(place.checkout)
+    records, trained = place.records(), place.here / RESULTS / "training/baseline/s1/finished.json"
+    before = trained.read_bytes()
+    for options, said in ((["-n"], "has no dry run"), (["--config", "experiment=other"], "one config file")):
+        done = place.accept(*options)
+        assert done.returncode == 1
+        assert said in done.stderr
+    assert (place.records(), trained.read_bytes()) == (records, before)
+
+
+def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place) -> None:
+    """Snakemake keeps a record of a job that failed, but no benchmark."""
+    code("files")(place.checkout)
+    (place.here / RESULTS / "figures/training.png").unlink()
+    (place.here / RESULTS / "benchmarks/plot_training/training.tsv").unlink()
+    assert place.record("figures/training.png").exists()
+    done = place.accept()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-2:] == ["59 jobs adopted", "left to the next run: 1 not made yet"]
+    assert place.would_run() == {"plot_training": 1}
+
+
+def test_what_an_earlier_run_was_to_make_is_refused(place: Place) -> None:
+    code("files")(place.checkout)
+    add(place.here / RESULTS, {"masks/baseline/s1/k70.npz"})
+    (place.here / RESULTS / "masks/baseline/s1/k70.npz").unlink()
+    done = place.accept()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2] == (
+        "error: select_masks is not adopted: results/small/masks/baseline/s1/k70.npz: an earlier run was to"
+        " make it, and did not finish"
+    )
 
 
 def test_another_input_is_refused(place: Place) -> None:

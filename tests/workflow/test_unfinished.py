@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,17 +10,16 @@ from pathlib import Path
 import yaml
 
 from tests import forked
-from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program
+from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
 from tests.workflow.rerun_row import RESULTS, without
+from workflow_scripts.operate.planned import FORMAT, PLANNED
 
 RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
 LOST = [f"data/text/train/de-en.{end}" for end in ("de.txt", "en.txt", "json")]
 
 
-def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
-    finished_experiment: Path, tmp_path: Path
-) -> None:
-    here = shutil.copytree(finished_experiment, tmp_path / "here")
+def fail(here: Path) -> None:
+    """Run with a text that cannot be prepared; then the text is as it was, with its time."""
     text = here / "text/train.de"
     before, times = text.read_text(encoding="utf-8"), text.stat()
     text.write_text(before + "a\0b\n", encoding="utf-8")
@@ -27,12 +27,18 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     done = forked.run(here, *RUN, "--configfile", "config.yaml")
     assert done.returncode == 1
     assert "Error in rule prepare_text" in done.stderr
-    results = here / RESULTS
-    assert [name for name in LOST if (results / name).exists()] == []
-
-    # The text is as it was, with its time: only the list knows that something is missing.
+    assert [name for name in LOST if (here / RESULTS / name).exists()] == []
+    # Only the list knows from now on that something is missing.
     text.write_text(before, encoding="utf-8")
     os.utime(text, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
+    finished_experiment: Path, tmp_path: Path
+) -> None:
+    here = shutil.copytree(finished_experiment, tmp_path / "here")
+    results = here / RESULTS
+    fail(here)
     why = ["workflow_scripts.operate.why", "--configfile", "config.yaml"]
     said = program(here, *why, "--snakefile", str(ROOT / "Snakefile")).splitlines()
     first = f"{RESULTS}/{LOST[0]}"
@@ -42,3 +48,27 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
     (results / ".planned.json").unlink()
     assert counts(planned(here, CONFIG)) == {}
+
+
+def test_so_is_what_had_been_deleted_before(finished_experiment: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(finished_experiment, tmp_path / "here")
+    for name in LOST:
+        (here / RESULTS / name).unlink()
+    assert counts(planned(here, CONFIG)) == {}
+    fail(here)
+    assert counts(planned(here, CONFIG)) == without(prepare_text=1)
+
+
+def test_what_a_killed_run_had_made_may_be_deleted_after_the_next_run(
+    finished_experiment: Path, tmp_path: Path
+) -> None:
+    here = shutil.copytree(finished_experiment, tmp_path / "here")
+    results, counted = here / RESULTS, "activations/baseline/s1/valid/de-en.npz"
+    made = (results / counted).stat().st_mtime
+    killed = {"format": FORMAT, "files": {counted: made - 1, "masks/baseline/s1/k70.npz": made + 3600}}
+    (results / PLANNED).write_text(json.dumps(killed), encoding="utf-8")
+    snakemake(here, CONFIG)  # nothing is to be done
+    (results / counted).unlink()
+    assert counts(planned(here, CONFIG)) == {}
+    (results / "masks/baseline/s1/k70.npz").unlink()
+    assert counts(planned(here, CONFIG))["select_masks"] == 3

@@ -25,7 +25,7 @@ from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE
 from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.leftovers import mark_unfinished
 from workflow_scripts.operate.preflight import unwritable
-from workflow_scripts.operate.run import LOCK, hold, other_runs, working_directory
+from workflow_scripts.operate.run import LOCK, hold, other_runs, starts_nothing, working_directory
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM
 from workflow_scripts.operate.training_code import accept_all
 
@@ -108,6 +108,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--configfile", required=True)
     parser.add_argument("--partly", action="store_true", help="adopt what can be though others are refused")
     arguments, options = parser.parse_known_args(argv)
+    if starts_nothing(options):
+        raise UserError("make accept writes records, and has no dry run: make why tells what would run")
+    if any(option.startswith(("--config", "-C")) for option in options):
+        raise UserError("make accept takes one config file as it is, without --config")
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     folder = working_directory(options)
     if problem := unwritable([str(folder / LOCK)]):

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,12 @@ FOLLOWS = "input files updated by another job"
 class Adoption:
     """What of a plan is adopted. Jobs are known by their first output; they and Snakemake's are untyped.
 
-    ``identities``: environments' hashes of today, to their names.
+    ``identities``: environments' hashes of today, to their names. ``unfinished``: files that an earlier run
+    was to make.
     """
 
-    def __init__(self, identities: Mapping[str, str]) -> None:
-        self.identities = identities
+    def __init__(self, identities: Mapping[str, str], unfinished: Collection[str] = ()) -> None:
+        self.identities, self.unfinished = identities, unfinished
         #: Why each may be adopted, as far as it goes by itself; what forbids it to others.
         self.adopted: dict[str, tuple[str, ...]] = {}
         self.refused: dict[str, str] = {}
@@ -114,7 +115,7 @@ class Adoption:
             one = self._planned(job, dag)
             if set(dag.reason(job).get_names()) == {FOLLOWS}:
                 follow += 1
-            elif one.reason.missing and not any(records.metadata(file) for file in job.output):
+            elif one.reason.missing and not _was_made(one, records, job):
                 new += 1
             else:
                 refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
@@ -157,8 +158,14 @@ class Adoption:
             return STOPPED
         if told := self.refused.get(job.outputs[0]):
             return told
-        said, files = reason_of(job, self.identities, {})
+        said, files = reason_of(job, self.identities, {}, self.unfinished)
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
+
+
+def _was_made(job: PlannedJob, records: Any, found: Any) -> bool:
+    """Tell whether a job has finished once; of one that failed there are a record and a log too."""
+    there = any(Path(file).exists() for file in (*job.outputs, job.benchmark) if file)
+    return there and any(records.metadata(file) for file in found.output)
 
 
 def _reason(found: Any) -> Reason:

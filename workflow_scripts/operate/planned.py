@@ -1,7 +1,7 @@
 """Outputs that a run set out to make again: kept in a list until they are made, whatever becomes of the run.
 
-Before a job begins, Snakemake removes its outputs, and when it fails their records too. If all that was made
-of them is there, nothing asks for them any more: the next run would say that nothing is to be done, and
+Before a job begins, Snakemake removes its outputs, and if it fails, records its new settings. If all that was
+made of them is there, nothing asks for them any more: the next run would say that nothing is to be done, and
 tables would stay those of older settings. What the list names and is missing is forced (operate.forced).
 
 Inputs: a results folder, the outputs of a run's jobs. Outputs: ``.planned.json`` in it, file → when it was
@@ -26,16 +26,17 @@ FORMAT = "neuronspec-planned-1"
 NOT_FINISHED = "an earlier run was to make it, and did not finish"
 
 
-def add(results: Path, files: Iterable[str]) -> None:
+def add(results: Path, files: Iterable[str], deleted: Collection[str] = ()) -> None:
     """Add files to the list, as planned now.
 
     Args:
         results: the experiment's results folder.
         files: outputs that are about to be made, relative to it. One that was never there is left out: all
             that needs it is to be made too, and asks for it.
+        deleted: those of them that were made before and are gone: what was made of them may be there.
     """
     now = time.time()
-    if again := {file: now for file in files if (results / file).exists()}:
+    if again := {file: now for file in files if file in deleted or (results / file).exists()}:
         with _changed(results) as listed:
             listed.update(again)
 
@@ -47,12 +48,15 @@ def made(results: Path, files: Collection[str]) -> None:
             listed.pop(file, None)
 
 
-def take_off_what_was_made(results: Path) -> None:
-    """Take the files off the list that are newer than their plan: what a run made that failed later."""
+def take_off_what_was_made(results: Path, files: Collection[str] | None = None) -> None:
+    """Take the files off the list that are newer than their plan: made by a run that failed or was killed.
+
+    ``files``: those of one run; of all if not given. Another one may be writing its own.
+    """
     with _changed(results) as listed:
         for file, planned in list(listed.items()):
-            path = results / file
-            if path.exists() and path.stat().st_mtime >= planned:
+            path, asked = results / file, files is None or file in files
+            if asked and path.exists() and path.stat().st_mtime >= planned:
                 del listed[file]
 
 

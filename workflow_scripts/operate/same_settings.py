@@ -7,12 +7,16 @@ what differs in words, or nothing where only code, command text and the form of 
 
 Where it cannot be shown that names and values agree, they count as changed:
 
-- A value that stands behind no option has no name: the same one must be there now.
+- A value that stands behind no option has no name: the same one must be there now, and of several each at the
+  same place of the command.
 - A key may move to another option or object (two params become one) only with its value, only if no other one
   is called so, and only from a place that is gone or to one that is new. Two values that have changed places
   are therefore seen, although Snakemake's comparison of sets does not see them.
+- An object inside another keeps its key (the name of a grouping is one), unless it was that option.
 - A key that is there on one side only is a change, whatever its value means: what means the behaviour as
   before is not to be written into params at all.
+- What a rule's text has of its own is code, and may differ; but what stands for a wildcard keeps its value,
+  and no option that a param gives is given once more.
 - Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
   is one; one word, and a list with nothing else in it, are the same.
 - A hash of an environment is known by name today, and was without name then: today's must have been among the
@@ -61,7 +65,12 @@ class _Read:
 
     settings: dict[str, list[_Setting]] = field(default_factory=dict)
     nameless: Counter[str] = field(default_factory=Counter)
+    #: Options (what stands before them: "") with the words in which values without a name stand.
+    places: list[tuple[str, list[str]]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
+    #: Options of the rule's own text with their words in the command; those that wildcards stand behind.
+    own: dict[str, list[list[str]]] = field(default_factory=dict)
+    wild: set[str] = field(default_factory=set)
 
     def add(self, name: str, home: str, value: Any) -> None:
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
@@ -80,6 +89,11 @@ class _Read:
             self.add_object(content, name)
         else:
             self.add(name, name, [_value_of(word) for word in words] if words else True)
+
+    @property
+    def given_twice(self) -> set[str]:
+        """Options of the rule's own text that a param gives too."""
+        return {name for name in self.own if any(s.home == name for s in self.settings.get(name, []))}
 
     @property
     def homes(self) -> set[str]:
@@ -127,12 +141,27 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
             continue
         if [one.value for one in was] != [one.value for one in is_now]:
             yield f"{name} {_shown(was)} → {_shown(is_now)}"
-        elif len(was) > 1 or (was[0].home in new.homes and is_now[0].home in old.homes):
+        elif len(was) > 1 or not _may_move(was[0].home, is_now[0].home, old, new):
             homes = (" and ".join(one.home for one in settings) for settings in (was, is_now))
             yield f"{name} moved from {' to '.join(homes)}"
+    for name in sorted((old.wild | new.wild) & old.own.keys() & new.own.keys()):
+        if old.own[name] != new.own[name]:
+            was_words, words = (short([" ".join(one) for one in read.own[name]]) for read in (old, new))
+            yield f"{name} {was_words} → {words}"
+    for name in sorted(old.given_twice ^ new.given_twice):
+        yield f"{name} is given twice"
     if old.nameless != new.nameless:
         gone, come = old.nameless - new.nameless, new.nameless - old.nameless
         yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
+    elif len(old.nameless) > 1 and old.places != new.places:
+        yield f"which of {', '.join(sorted(old.nameless))} is which cannot be told"
+
+
+def _may_move(was: str, is_now: str, old: _Read, new: _Read) -> bool:
+    """Tell whether a place has another name only: of an object's own keys only what was an option is new."""
+    keys_then, keys_now = was.partition(".")[2], is_now.partition(".")[2]
+    renamed = keys_then and keys_now and keys_then != keys_now and was != keys_now and is_now != keys_then
+    return not renamed and not (was in new.homes and is_now in old.homes)
 
 
 def _shown(settings: Sequence[_Setting]) -> str:
@@ -145,13 +174,15 @@ def _read(given: Given) -> _Read:
     read = _Read()
     behind = options_in(given.command)
     # What the rule's text has there is no param: inputs, threads, words of its own.
-    own = {name for name, words in options_in(given.template) if not (words and "{params." in words[0])}
-    behind = [(name, words) for name, words in behind if name not in own]
-    in_command = {word for _, words in behind for word in words}
+    for name, words in options_in(given.template):
+        if not (words and "{params." in words[0]):
+            read.own[name] = [given_words for option, given_words in behind if option == name]
+            read.wild |= {name} if any("{wildcards." in word for word in words) else set()
+    behind = [(name, words) for name, words in behind if name not in read.own]
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:
         value = _python(form)
-        if is_hash(value) and value not in in_command:
+        if is_hash(value) and value not in given.command:
             read.hashes.append(value)
         elif isinstance(content := json_of(value), dict):
             read.add_object(content, "|".join(name for name, words in behind if words == [value]))
@@ -170,6 +201,12 @@ def _read(given: Given) -> _Read:
         else:  # which of them it is cannot be told
             for _ in forms:
                 read.add_option("|".join(names), key)
+    unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
+    read.places = sorted(
+        (name, words)
+        for name, words in options_in(f"-- {given.command}")
+        if any(value in word for value in unnamed for word in (name, *words))
+    )
     return read
 
 

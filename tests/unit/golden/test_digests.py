@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.golden.digests import digest, digests
-from tests.golden.golden import compare
+from tests.golden.golden import checkout_of, compare
 from workflow_scripts.archive import write_archive
 
 
@@ -94,3 +94,8 @@ def test_results_only_and_what_is_lost_or_new(tmp_path: Path) -> None:
         ["gone.txt: missing", "masks/k70.json: new"],
         [],
     )
+
+
+def test_a_commit_that_is_not_there_is_named() -> None:
+    with pytest.raises(SystemExit, match=r"^error: AGAINST=no-such-commit: "), checkout_of("no-such-commit"):
+        pass

@@ -33,6 +33,23 @@ def test_what_was_never_there_is_asked_for_by_what_needs_it(tmp_path: Path) -> N
     assert not (tmp_path / PLANNED).exists()
 
 
+def test_what_was_deleted_before_is_lost_like_what_the_run_removed(tmp_path: Path) -> None:
+    add(tmp_path, {"activations/de-en.npz", "masks/k70.npz"}, deleted={"activations/de-en.npz"})
+    assert lost(tmp_path) == ["activations/de-en.npz"]
+
+
+def test_what_another_run_is_writing_stays_on_the_list(tmp_path: Path) -> None:
+    write(tmp_path, "mine", "its")
+    add(tmp_path, {"mine", "its"})
+    later = (tmp_path / "its").stat().st_mtime + 10
+    for file in ("mine", "its"):
+        os.utime(tmp_path / file, (later, later))
+    take_off_what_was_made(tmp_path, {"mine"})
+    for file in ("mine", "its"):
+        (tmp_path / file).unlink()
+    assert lost(tmp_path) == ["its"]
+
+
 def test_what_a_failed_run_had_made_may_be_deleted_by_the_user(tmp_path: Path) -> None:
     """`old` was planned and not reached, `new` was made before another job failed."""
     write(tmp_path, "new", "old")

@@ -13,9 +13,11 @@ OLD_CODE, NEW_CODE, OLD_TEXT = "a" * 16, "b" * 16, "c" * 16
 IDENTITIES = {TEXT_NOW: "text", FAIRSEQ_NOW: "fairseq"}
 
 
-def given(template: str, *params: object, **values: object) -> Given:
+def given(template: str, *params: object, wild: dict[str, object] | None = None, **values: object) -> Given:
     """A run with these params; ``values``: by their names in the template, quoted where JSON."""
     command = template
+    for name, value in (wild or {}).items():
+        command = command.replace(f"{{wildcards.{name}}}", str(value))
     for name, value in values.items():
         text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
         command = command.replace(f"{{params.{name}}}", text).replace(f"{{params.{name}:q}}", f"'{text}'")
@@ -61,6 +63,10 @@ SAME = {
         plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4, "heads": 2}', t='{"moses": false}'),
         plain("x --all {params.a:q}", a='{"model": {"dim": 4, "heads": 2}, "moses": false}'),
     ),
+    "a JSON object that holds others, inside another": (
+        plain("x --model {params.m:q}", m='{"encoder": {"dim": 4}, "decoder": {"layers": 3}}'),
+        plain("x --all {params.a:q}", a='{"model": {"encoder": {"dim": 4}, "decoder": {"layers": 3}}}'),
+    ),
     "one JSON object taken in by another": (
         plain("x --model {params.m:q} --text {params.t:q}", m='{"dim": 4}', t='{"moses": false}'),
         plain("x --model {params.m:q}", m='{"moses": false, "dim": 4}'),
@@ -84,6 +90,14 @@ SAME = {
     "words that are no params": (
         given("x --k {params.k} --out {output} --threads {threads} --subset valid", 70, k=70),
         given("x --k {params.k} --to {output} --threads 4 --subset 70 --strict", 70, k=70),
+    ),
+    "two values without a name": (
+        plain("x --seed 1 --to t/{params.a}.txt {params.b}", a="one", b="two"),
+        plain("x --to t/{params.a}.txt {params.b} --seed 2", a="one", b="two"),
+    ),
+    "a wildcard, and the same value": (
+        given("x --k {params.k} --seed {wildcards.seed}", 70, k=70, wild={"seed": 1}),
+        given("x --seed 1 --k {params.k} --system {wildcards.system}", 70, k=70, wild={"system": "a"}),
     ),
     "options repeated in the same order": (
         plain("x {params.a}", a=["--against", "one", "1.npz", "--against", "two", "2.npz"]),
@@ -136,6 +150,11 @@ OTHER = {
         plain("x --a {params.a:q}", a='{"e": {"k": 2}, "d": {"dim": 4, "lr": 1}}'),
         "a setting changed: lr moved from a.e to a.d",
     ),
+    "an object inside another that is called otherwise": (
+        plain("x --groups {params.g:q}", g='{"family": {"germanic": ["de"]}, "tier": {"high": ["de"]}}'),
+        plain("x --groups {params.g:q}", g='{"kin": {"germanic": ["de"]}, "tier": {"high": ["de"]}}'),
+        "a setting changed: germanic moved from groups.family to groups.kin",
+    ),
     "a key that is new": (
         plain("x --model {params.m:q}", m='{"dim": 4}'),
         plain("x --model {params.m:q}", m='{"dim": 4, "ranking": "native"}'),
@@ -160,6 +179,31 @@ OTHER = {
         given("x {params.k} --a b", 70, k=70),
         given("x {params.k} --a b", 80, k=80),
         "a setting changed: 70 → 80",
+    ),
+    "two values without a name that have changed places": (
+        plain("x {params.a} {params.b} --k 1", a="one", b="two"),
+        plain("x {params.a} {params.b} --k 1", a="two", b="one"),
+        "a setting changed: which of 'one', 'two' is which cannot be told",
+    ),
+    "two parts of words that have changed places": (
+        plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="en", b="de"),
+        plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="de", b="en"),
+        "a setting changed: which of 'de', 'en' is which cannot be told",
+    ),
+    "two behind a sign that have changed places": (
+        plain("x --top={params.a} --low={params.b}", a=1, b=2),
+        plain("x --top={params.a} --low={params.b}", a=2, b=1),
+        "a setting changed: which of 1, 2 is which cannot be told",
+    ),
+    "what stood for a wildcard, and another value": (
+        given("x --k {params.k} --seed {wildcards.seed}", 70, k=70, wild={"seed": 1}),
+        given("x --k {params.k} --seed 7", 70, k=70),
+        "a setting changed: seed 1 → 7",
+    ),
+    "an option of a param, given once more": (
+        plain("x {params.o} --out {output}", o="--beam 5"),
+        plain("x {params.o} --beam 4 --out {output}", o="--beam 5"),
+        "a setting changed: beam is given twice",
     ),
     "options repeated in another order": (
         plain("x {params.a}", a=["--against", "one", "--against", "two"]),
@@ -227,6 +271,8 @@ def test_code_may_differ_and_packages_may_not(before: Given, now: Given, told: s
 def test_a_setting_of_the_form_of_a_hash_is_a_setting() -> None:
     before, now = (plain("x --revision {params.r}", r=revision) for revision in (OLD_CODE, NEW_CODE))
     assert difference(before, now, IDENTITIES) == f"a setting changed: revision {OLD_CODE} → {NEW_CODE}"
+    before, now = (plain("x --model hub/{params.r}/bin", r=revision) for revision in (OLD_CODE, NEW_CODE))
+    assert difference(before, now, IDENTITIES) == f"a setting changed: {OLD_CODE!r} → {NEW_CODE!r}"
 
 
 def test_what_snakemake_would_run_it_for() -> None:
