@@ -14,6 +14,9 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
 
+#: The words of the command line, `--debug` among them: it is for the program.
+GIVEN = sys.argv[1:]
+
 
 def split(text: str) -> list[str]:
     """Return the words of a text, by a shell's rules for quotes; UserError for a quote that does not end."""
@@ -24,12 +27,11 @@ def split(text: str) -> list[str]:
     return [str(Path(word).expanduser()) if word.startswith("~/") else word for word in words]
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Become the program."""
-    text, *program = argv
+    text, *program = GIVEN if argv is None else argv
     os.execv(sys.executable, [sys.executable, "-m", *program, *split(text)])
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]  # a copy: `--debug` in it is for the program
-    run_main(lambda _: main(given))
+    run_main(main)
