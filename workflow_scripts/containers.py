@@ -36,7 +36,7 @@ TOLD = (
     (b"\x04\x22\x4d\x18", "compressed with lz4", "unpack it: lz4 -dc FILE > NEW"),
     (b"\x1f\x9d", "compressed with compress", "unpack it: gzip -dc FILE > NEW"),
     (b"\x5d\0\0", "compressed with lzma", "unpack it: xz -dc --format=lzma FILE > NEW"),
-    (b"LZIP", "compressed with lzip", "unpack it: lzip -dc FILE > NEW"),
+    (b"LZIP\x01", "compressed with lzip", "unpack it: lzip -dc FILE > NEW"),
     (b"Rar!\x1a", "a rar archive", "unpack it: unrar x FILE"),
     (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
     (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
@@ -68,7 +68,8 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
     """Yield a file's bytes, unpacked, with the name of its compression (None: it has none).
 
     Raises:
-        UserError: it is of a kind that is not read. ``broken`` tells what reading the stream may raise.
+        UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` tells
+            whether the bytes are to blame.
     """
     with Path(path).open("rb") as plain:
         head = plain.read(HEAD)

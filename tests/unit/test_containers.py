@@ -146,3 +146,12 @@ def test_text_that_begins_like_them_is_text(content: bytes, tmp_path: Path) -> N
     (tmp_path / "t").write_bytes(content)
     with unpacked(tmp_path / "t") as (handle, packing):
         assert (handle.read(), packing) == (content, None)
+
+
+@READERS
+def test_a_sentence_that_begins_as_a_mark_does_is_text(
+    read: Callable[[Path], list[str]], tmp_path: Path
+) -> None:
+    """The mark of lzip has a byte behind its letters that no sentence has."""
+    (tmp_path / "a.de").write_text("LZIP packt Dateien.\n")
+    assert read(tmp_path / "a.de") == ["LZIP packt Dateien."]
