@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.naming import check_names
 
 Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
 ALL, DIRECTION = "all", "direction"  # the groupings that are always there
@@ -59,7 +60,8 @@ def read_groups(text: str) -> Groups:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``.
 
     Raises:
-        UserError: not JSON, not of that shape, or a grouping with the name of one that is always there.
+        UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
+            name that cannot be one.
     """
     groups = json_object(
         "groups",
@@ -72,4 +74,6 @@ def read_groups(text: str) -> Groups:
     for name in (ALL, DIRECTION):
         if name in groups:
             raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
+    check_names("--groups: grouping", groups)
+    check_names("--groups: group", [group for by in groups.values() for group in by])
     return groups

@@ -90,7 +90,26 @@ def hyphens(folder: Path) -> str:
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
+def named(name: str, taken: str = "") -> Lay:
+    """A system of this name, and perhaps a file that lies where a table goes."""
+
+    def lay(folder: Path) -> str:
+        (folder / f"{name}.en-de").write_bytes(LINES)
+        (folder / "ref.de").write_bytes(LINES)
+        if taken:
+            (folder / "out").mkdir()
+            (folder / "out" / taken).write_text("mine")
+        return "--hypotheses {system}.{direction} --references ref.{target} --out out"
+
+    return lay
+
+
 OUTPUTS = [
+    Case("outputs-option", "a system called as an option is", "evaluate.evaluate_outputs", named("--debug"), "system '--debug' (--debug.en-de): it begins with '-', as an option of a program does; rename it"),
+    Case("outputs-formula", "a system called as a formula is", "evaluate.evaluate_outputs", named("=1+1"), "system '=1+1' (=1+1.en-de): it begins with '=', as a formula of a spreadsheet does; rename it"),
+    Case("outputs-escape", "a system whose name holds an escape sequence", "evaluate.evaluate_outputs", named("a\x1b[31m"), "system 'a\\x1b[31m' (a\\x1b[31m.en-de): it holds '\\x1b', which does not print; rename it"),
+    Case("outputs-taken", "a file of the user's where a table is to be written", "evaluate.evaluate_outputs", named("old", "groups.csv"), "out: groups.csv: not written by evaluate_outputs; move them, or name another folder by --out; nothing was written"),
+    outputs("group-name", "a group called as an option is", '--groups {"family":{"-x":["de"]}}', "--groups: group '-x': it begins with '-', as an option of a program does; rename it"),
     outputs("references", "two patterns for references", "--references r.{target}", "--references: one pattern, not 2 (ref.{target}, r.{target}); a sentence has one reference here (nrefs:1): score against each set by a call of its own"),
     outputs("hypotheses", "a pattern that the shell has filled in", "--hypotheses old.en-de new.en-de", "--hypotheses: one pattern, not 3 ({system}.{direction}, old.en-de, new.en-de); quote it, so that the shell leaves it"),
     outputs("systems", "a misspelt system", "--systems odl", "--systems: no files of 'odl' (did you mean 'old'?); there are new, old"),

@@ -41,6 +41,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_files.py": "text",
     "tests/unit/test_layers.py": "workflow",
     "tests/unit/test_makefile.py": "workflow",
+    "tests/unit/test_naming.py": "text",
     "tests/unit/test_parallel_text.py": "text",
     "tests/unit/test_patterns.py": "text",
     "tests/unit/test_project_files.py": "workflow",

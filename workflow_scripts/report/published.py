@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import UserError, nearest, terminal
+from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
 from workflow_scripts.report.layout import BOTH, layout
@@ -64,6 +65,9 @@ def read_request(text: str, plan: Plan) -> Published:
     for ours in systems:
         if ours not in plan.systems:
             raise UserError(f"--published: no system {ours!r}{nearest(ours, plan.systems)}")
+    for theirs in systems.values():
+        if not is_line(theirs):
+            raise UserError(f"--published: system {theirs!r}: a name is one line of text, without backticks")
     return Published(file, dict(systems), testset, profile)
 
 
@@ -112,10 +116,11 @@ def published_table(
     """Return the table; ``values`` is what ``read_published`` gives."""
     lines: list[list[Any]] = []
     skipped: list[str] = []
+    file = terminal(request.file).replace("`", "'")  # which quotes code in a note
     for metric in plan.metrics:
         name = metric_in(values, metric)
         if name is None:
-            skipped.append(f"{metric}: {request.file} has no such metric")
+            skipped.append(f"{metric}: {file} has no such metric")
             continue
         for ours, theirs in request.systems.items():
             own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, name)}
@@ -128,7 +133,7 @@ def published_table(
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     notes = [
-        f"ours − published, of {request.file}; both average the directions that are published.",
+        f"ours − published, of {file}; both average the directions that are published.",
         "Ours is the mean over seeds ± standard deviation (number of seeds); of one seed the number alone.",
         *averaging_notes(rows),
     ]

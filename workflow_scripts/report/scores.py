@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.naming import is_line
 from workflow_scripts.report.jobs import Job, read_job
 
 
@@ -168,7 +169,9 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
 def _check_entry(entry: Mapping[str, Any]) -> None:
     """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
-        float(one["score"]), one["metric"], one["signature"]
+        float(one["score"]), one["metric"]
+        if not is_line(one["signature"]):
+            raise ValueError("a signature that is no line of text")
     _, sentences = entry["references_sha256"], int(entry["n"])
     if sentences < 1:
         raise ValueError("scored against nothing")
@@ -176,7 +179,7 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
         # A figure may be null: without sources no copies are counted.
         if not math.isfinite(float(value or 0)):
             raise ValueError("a figure of health that is no number")
-    if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
+    if not all(map(is_line, entry.get("flags", []))):
         raise ValueError("flags are no list of texts")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
 from workflow_scripts.options import ALL
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
@@ -152,9 +152,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tables", required=True, help="folder with summary.csv (results/EXPERIMENT/tables)")
     args = parser.parse_args(argv)
     tables = Path(args.tables)
-    print(render_console(read_summary(tables / "summary.csv")))
-    print(render_controls(tables.resolve().parent))
-    print(render_places(tables.resolve().parent))
+    folder = tables.resolve().parent
+    summary = render_console(read_summary(tables / "summary.csv"))
+    shown = (summary, render_controls(folder), render_places(folder))
+    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 
 if __name__ == "__main__":
