@@ -84,9 +84,9 @@ def test_no_rule_is_left_out(planned: Plan) -> None:
 
 
 def test_the_settings_whose_swapped_values_go_unseen(planned: Plan) -> None:
-    """Snakemake compares values without names: 600 and 620 swapped are the same values.
+    """Snakemake compares values without names: 600 and 620 swapped are the same.
 
-    Two bare numbers of one rule can swap; a value behind its option or in JSON cannot. No rule may join these.
+    Two bare numbers of a rule can swap, values behind options or in JSON cannot. No rule may join this one.
     """
     found = {}
     for job in planned.jobs:
