@@ -1,6 +1,7 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
 
+from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
@@ -23,6 +24,8 @@ def say(*words):
 
 # Also where nothing is to be done: a changed training is kept, but never silently.
 if workflow.exec_mode.name == "DEFAULT":
+    for note in notes(config):
+        say(f"note: {note}")
     if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
         say(kept)
 

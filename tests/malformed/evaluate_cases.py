@@ -53,7 +53,7 @@ SCORE = [
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
     score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': no wildcard {directon} (did you mean 'direction'?); there are {direction}, {pair}, {source}, {target}"),
-    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
+    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf++, chrf2, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
     score("tokenizers-json", "tokenizers that are not JSON", scoring(options="--metrics bleu --directions en-de --tokenizers 13a"), "--tokenizers: not JSON (Extra data: line 1 column 3 (char 2))"),
@@ -389,7 +389,7 @@ BESIDE = [
     tables("without-unknown", "a direction left out that is none", scores(options='--without {"x":["en-fr"]}'), "without x: no direction en-fr (did you mean 'en-de'?)"),
     tables("without-all", "all directions left out", scores(options='--without {"x":["en-de","de-en"]}'), 'without x: no direction is left'),
     tables("bilingual", "a bilingual system that is none", scores(options="--bilingual nss"), "--bilingual: no system 'nss' (did you mean 'ns'?)"),
-    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/bleu: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
+    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/BLEU: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
 ]  # fmt: skip
 
 # ---- figures and the console -----------------------------------------------------------------------------
@@ -447,7 +447,7 @@ FIGURES = [
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
     sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
     sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),
-    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?)"),
+    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?); it has bleu"),
     sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --sweep nss"), "--sweep: the summary has no systems nss-k… (did you mean 'ns'?)"),
     curve("empty", "no validation yet", HEADER, 'validation.csv: no validation yet'),
     curve("column", "validation losses without a column", HEADER.replace(b"loss,", b"los,", 1), "validation.csv: no column 'loss' (did you mean 'los'?)"),

@@ -31,11 +31,12 @@ from workflow_scripts.evaluate.found_outputs import (
     only,
     pivot_of,
 )
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS
+from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, replacing
-from workflow_scripts.options import at_least, named_once, read_groups
+from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
+from workflow_scripts.options import at_least, read_groups
 from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
@@ -122,7 +123,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--baseline", help="system that the others are tested against")
     parser.add_argument("--control", help="another one that they are tested against")
-    parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf"], choices=list(METRICS))
+    metrics = ", ".join(map(asked_name, METRICS))
+    parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf++"], metavar="METRIC", help=metrics)
     parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
     parser.add_argument("--profile", default="raw", choices=["raw", "paper"], help="what the references are")
     parser.add_argument("--pivot", help="language that names the sides; else the one of all directions")
@@ -135,7 +137,11 @@ def main(argv: list[str] | None = None) -> None:
 
     for option in PATTERNS:
         setattr(args, option, one_pattern(option, getattr(args, option)))
-    named_once("metrics", args.metrics)
+    if OLD in args.metrics:
+        print(f"note: --metrics: {OLD_NOTE}", file=sys.stderr)
+    args.metrics = metric_ids(args.metrics)
+    for name in args.metrics:
+        make_metric(name)
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
     read_groups(args.groups)  # tabulate reads them, after all scoring
@@ -202,7 +208,12 @@ def tabulate(
     pivot = pivot_of(directions) if args.pivot is None else args.pivot
     words = [f"--scores-root={out / 'scores'}", f"--experiment={EXPERIMENT}", "--systems", *systems]
     words += [f"--testsets={TESTSET}", f"--seeds={SEED}", "--directions", *directions]
-    words += ["--metrics", *args.metrics, f"--profiles={args.profile}", f"--groups={args.groups}"]
+    words += [
+        "--metrics",
+        *map(asked_name, args.metrics),
+        f"--profiles={args.profile}",
+        f"--groups={args.groups}",
+    ]
     words += [f"--pivot={pivot}"] if pivot else []
     words += [f"--baseline={args.baseline}"] if args.baseline else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []

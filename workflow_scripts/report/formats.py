@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workflow_scripts.files import atomic_path, write_text
+from workflow_scripts.metric_names import shown_name
 from workflow_scripts.report.table import Block, Cells, Shown, Table
 from workflow_scripts.table_names import FORMATS, TABLES
 
@@ -62,6 +63,8 @@ def write_table(folder: str | Path, table: Table) -> None:
     """Write the four files of a table into ``folder``."""
     path = Path(folder) / table.name
     frame = table.frame.assign(partial=table.partial) if table.missing else table.frame
+    if "metric" in frame:
+        frame = frame.assign(metric=frame["metric"].map(shown_name))
     write_text(path.with_name(f"{table.name}.md"), markdown(table))
     write_text(path.with_name(f"{table.name}.csv"), csv_text(frame))
     write_text(path.with_name(f"{table.name}.tex"), latex(table))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
+from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
@@ -46,7 +47,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 
 
 def read_summary(path: str | Path) -> list[Row]:
-    """Read ``summary.csv``; every value is text, empty where a number does not exist.
+    """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
 
     Raises:
         UserError: the file is absent or not a summary.
@@ -56,7 +57,7 @@ def read_summary(path: str | Path) -> list[Row]:
     rows = read_table(path, CSV_COLUMNS, NUMBERS)
     if not rows:
         raise UserError(f"{path}: a summary without a row; run report.tabulate again")
-    return rows
+    return [{**row, "metric": metric_id(row["metric"])} for row in rows]
 
 
 def number(mean: str, sd: str, digits: Digits = HUNDREDTHS, sign: bool = False) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL
+from workflow_scripts.metric_names import metric_ids
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
 from workflow_scripts.report.direction_table import direction_table
@@ -56,7 +57,8 @@ def read_plan(args: argparse.Namespace) -> Plan:
         UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
             must be of.
     """
-    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet", "contrastive"):
+    args.metrics = metric_ids(args.metrics)
+    for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):
         named_once(name, getattr(args, name))
     check_names("--experiment:", [args.experiment])
     for name in ("systems", "testsets", "directions", "metrics", "profiles", "contrastive"):

@@ -77,16 +77,16 @@ def test_from_files_to_tables(tmp_path: Path) -> None:
     assert len(found) == 3 * 2 * 2
     assert list(dict.fromkeys(system for system, _, _ in found)) == ["old", "new", "same"]
     worse = corpus_bleu(WORSE, [REFERENCES])
-    assert float(found["old", "de-en", "bleu"]["score"]) == worse.score
-    assert float(found["new", "en-de", "chrf"]["score"]) == 100
+    assert float(found["old", "de-en", "BLEU"]["score"]) == worse.score
+    assert float(found["new", "en-de", "chrF2++"]["score"]) == 100
     assert {row["n"] for row in found.values()} == {"40"}
     outcomes = {
         (row["system"], row["direction"], row["metric"]): (row["outcome"], float(row["difference"]))
         for row in rows(tmp_path / "out/significance.csv")
     }
     for direction in ("de-en", "en-de"):
-        assert outcomes["new", direction, "bleu"] == ("win", pytest.approx(100 - worse.score))
-        assert outcomes["same", direction, "bleu"] == outcomes["same", direction, "chrf"] == ("tie", 0)
+        assert outcomes["new", direction, "BLEU"] == ("win", pytest.approx(100 - worse.score))
+        assert outcomes["same", direction, "BLEU"] == outcomes["same", direction, "chrF2++"] == ("tie", 0)
     for table in ("scores", "summary", "groups", "significance", "health"):
         assert {path.suffix for path in (tmp_path / "out").glob(f"{table}.*")} == {
             *(".md", ".csv", ".tex", ".parquet")
