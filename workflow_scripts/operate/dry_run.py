@@ -204,7 +204,9 @@ def dry_run(
     given = ["--cores", "1", "--configfile", str(configfile), *options]
     folder, experiment = working_directory(given), read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)
-    if not busy and (said := after_a_kill(folder)):
+    if busy and not busy.is_this():
+        print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
+    elif said := after_a_kill(folder):
         print(said, file=sys.stderr)
     given = complete(given, experiment)
     command = [

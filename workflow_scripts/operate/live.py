@@ -79,7 +79,7 @@ def look(folder: Path, results: str) -> Live:
     since = min(begins.values(), default=elsewhere.since if elsewhere else None)
     begun = {
         file.removeprefix(f"{results}/"): began
-        for file, began in _begun(folder / ".snakemake" / "incomplete")
+        for file, began in begun_outputs(folder)
         if file.startswith(f"{results}/")
     }
     orphans = any(not _of_a_run(began, since) for began in begun.values())
@@ -134,14 +134,18 @@ def _lock_holders(lock: Path) -> Iterator[int]:
             yield int(words[4])
 
 
-def _begun(markers: Path) -> Iterator[tuple[str, float]]:
-    """Yield (file, time) of Snakemake's markers: the name is the file's in base64, cut into folders @…"""
-    for folder, _, names in os.walk(markers):
-        parts = [part.removeprefix("@") for part in Path(folder).relative_to(markers).parts]
+def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield the outputs of jobs that a run in a working directory began and has not ended, with the time.
+
+    Of each there is a marker: its name is the file's in base64, cut into folders @…
+    """
+    markers = folder / ".snakemake" / "incomplete"
+    for inside, _, names in os.walk(markers):
+        parts = [part.removeprefix("@") for part in Path(inside).relative_to(markers).parts]
         for name in names:
             try:
                 file = base64.urlsafe_b64decode("".join([*parts, name])).decode()
-                yield file, Path(folder, name).stat().st_mtime
+                yield file, Path(inside, name).stat().st_mtime
             except (binascii.Error, UnicodeDecodeError, FileNotFoundError):
                 continue
 
