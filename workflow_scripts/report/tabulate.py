@@ -71,7 +71,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
     """Read everything, then yield each table; errors as in the functions that read."""
     groups, without = read_groups(args.groups), read_without(args.without)
     request = read_request(args.published, plan) if args.published else None
-    values = read_published(request) if request else {}
+    values = read_published(request, plan.directions) if request else {}
     reading = read_scores(args.scores_root, plan, args.allow_partial, args.comet_root)
     compared = rates = None
     missing = len(reading.missing)
