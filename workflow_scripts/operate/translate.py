@@ -36,7 +36,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     folder = Path("results") / experiment.experiment / "systems" / system / f"s{seed}"
     if not (folder / "system.json").is_file():
         raise UserError(f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it")
-    decode = experiment.decode
+    decode = experiment.decoding
     masks = mask_row_file(experiment, system, direction, seed)
     return [
         str(ROOT / "envs/bin/run-in"),
@@ -46,7 +46,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
         *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
         *("--max-length", str(decode.max_length), "--batch-tokens", str(decode.batch_tokens)),
         *("--compute-type", decode.compute_type, "--threads", str(decode.threads)),
-        *("--ranking", decode.ranking),
+        *("--ranking", str(decode.ranking)),
         *(["--masks", masks] if masks else []),
     ]
 

@@ -55,6 +55,21 @@ def test_pivot_directions_go_out_first_and_share_pairs() -> None:
     assert experiment.testsets == ["one", "two"]
 
 
+def test_hypotheses_are_ranked_as_published_ones_were_where_those_are_compared_with() -> None:
+    told = {"file": "p.csv", "systems": {"baseline": "theirs"}, "testset": "one", "references": "raw"}
+    published = {"published": told}
+    for report, decode, ranking in [
+        ({}, {}, "native"),
+        ({}, {"ranking": "fairseq"}, "fairseq"),
+        (published, {}, "fairseq"),
+        (published, {"ranking": "native"}, "native"),
+        # fairseq's engine knows no other ranking, and this param of its finished jobs stays.
+        (published, {"engine": "fairseq"}, "native"),
+    ]:
+        experiment = load_experiment(small(report=report, decode=decode))
+        assert experiment.decoding.model_dump() == {**experiment.decode.model_dump(), "ranking": ranking}
+
+
 def test_all_directions_and_a_list() -> None:
     every = load_experiment(small(directions={"train": "all"}))
     assert every.train_directions == ["en-de", "en-fr", "de-en", "de-fr", "fr-en", "fr-de"]
