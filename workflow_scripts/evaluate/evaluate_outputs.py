@@ -279,6 +279,7 @@ def tabulate(
     words = ["--scores-root", str(args.out / "scores"), "--experiment", EXPERIMENT, "--systems", *systems]
     words += ["--testsets", TESTSET, "--seeds", str(SEED), "--directions", *directions]
     words += ["--metrics", *args.metrics, "--profiles", args.profile, "--groups", args.groups]
+    words += ["--as-options"]
     words += ["--pivot", pivot] if pivot else []
     if args.baseline:
         words += ["--baseline", args.baseline]

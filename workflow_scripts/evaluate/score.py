@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
+from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
@@ -104,6 +106,9 @@ def score_direction(
     if texts is not None and len(texts) != len(refs):
         raise UserError(f"{sources} has {len(texts)} lines but {references} has {len(refs)}")
     sha256 = sha256_of(references)
+    unfit = unfit_tokenizer(refs, tokenizer) if any(map(is_bleu, metrics)) else None
+    # A key of its own, and only where there is something to say: other score files stay as they are.
+    noted = {UNFIT: asdict(unfit)} if unfit else {}
     return {
         system: Scored(
             {
@@ -112,6 +117,7 @@ def score_direction(
                 "hypotheses_sha256": sha256_of(hypotheses[system]),
                 "references_sha256": sha256,
                 "health": health(lines[system], refs, texts),
+                **noted,
             },
             statistics,
         )

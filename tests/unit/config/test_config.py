@@ -236,6 +236,18 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "train.warmup_updates: 100 is not below train.max_updates (100), which the scheduler cosine needs",
     ),
     (
+        "warm-up that does not end",
+        {"train": {"max_updates": 300}},
+        "train.warmup_updates: 4000 is beyond train.max_updates (300), so that train.lr is never reached;"
+        " lower it (a tenth: 30), or raise train.max_updates",
+    ),
+    (
+        "warm-up of a fine-tuning",
+        {"finetune": {"scheduler": "fixed", "max_updates": 10, "warmup_updates": 11}},
+        "finetune.warmup_updates: 11 is beyond finetune.max_updates (10), so that finetune.lr is never"
+        " reached; lower it (a tenth: 1), or raise finetune.max_updates",
+    ),
+    (
         "betas",
         {"train": {"adam_betas": [0.9, 1.5]}},
         "train.adam_betas: each of adam_betas lies in [0, 1), not [0.9, 1.5]",

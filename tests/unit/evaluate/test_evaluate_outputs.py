@@ -289,3 +289,25 @@ def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
 def test_the_pivot_is_the_one_language_of_all_directions() -> None:
     assert pivot_of(["de-en", "en-fr", "it-en"]) == "en"
     assert pivot_of(["de-en", "en-de"]) == pivot_of(["de-en", "fr-it"]) == ""
+
+
+def test_text_without_blanks_is_noted_with_the_option_to_give(tmp_path, capfd):
+    """13a takes a clause of Chinese, Japanese or Thai for one word: BLEU 0.00 for nearly right output."""
+    for target, right, wrong in (
+        ("zh", "今天天气非常好。", "今天天气很好。"),
+        ("ja", "今日は天気がとてもいい。", "今日は天気がいい。"),
+        ("th", "วันนี้อากาศดีมาก", "วันนี้อากาศดี"),
+    ):
+        write(tmp_path / "ref" / f"en-{target}.txt", [right])
+        write(tmp_path / "hyp" / "base" / f"en-{target}.txt", [wrong])
+    where = ["--hypotheses", f"{tmp_path}/hyp/{{system}}/{{direction}}.txt", "--processes", "1"]
+    where += ["--references", f"{tmp_path}/ref/{{direction}}.txt", "--out", str(tmp_path / "out")]
+    main(where)
+    option = """--tokenizers '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'"""
+    said = [line for line in capfd.readouterr().err.split("\n") if line.startswith("WARNING")]
+    assert len(said) == 1 and said[0].endswith(option)
+    for table in ("scores", "summary", "groups", "health"):
+        assert (tmp_path / "out" / f"{table}.md").read_text().split("\n")[2] == f"- {said[0]}"
+    main([*where, "--tokenizers", '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'])
+    assert "WARNING" not in capfd.readouterr().err
+    assert "WARNING" not in (tmp_path / "out" / "scores.md").read_text()
