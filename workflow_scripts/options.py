@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.language_codes import canonical
 from workflow_scripts.naming import check_names
 
 Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
@@ -57,7 +58,7 @@ def is_list_of_texts(value: Any) -> bool:
 
 
 def read_groups(text: str) -> Groups:
-    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``.
+    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
 
     Raises:
         UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
@@ -76,4 +77,7 @@ def read_groups(text: str) -> Groups:
             raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
     check_names("--groups: grouping", groups)
     check_names("--groups: group", [group for by in groups.values() for group in by])
-    return groups
+    return {
+        name: {group: [canonical(code) for code in codes] for group, codes in by.items()}
+        for name, by in groups.items()
+    }

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
-from workflow_scripts.config.base import ANY_METRIC, METRIC, DirectionId, Language, Name, Section
+from workflow_scripts.config.base import (
+    ANY_METRIC,
+    LANGUAGES_ONCE,
+    METRIC,
+    DirectionId,
+    Language,
+    Name,
+    Section,
+)
 from workflow_scripts.metric_names import metric_id
 
 #: sacrebleu's names of tokenizers for BLEU; tests/unit/evaluate/test_sacrebleu_inside.py compares them with
@@ -84,7 +92,7 @@ class Evaluation(Section):
         min_length=1,
         description="sacrebleu's BLEU, chrF2++, chrF2 and TER (lower is better); chrf: old name of chrf++.",
     )
-    tokenizers: dict[Language, Tokenizer] = Field(
+    tokenizers: Annotated[dict[Language, Tokenizer], LANGUAGES_ONCE] = Field(
         {}, description="sacrebleu's tokenizer for BLEU by target language; 13a for those not named."
     )
     comet: list[CometModel] = Field([], description="COMET models; each is a metric.")

@@ -35,6 +35,7 @@ from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_m
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, replacing
+from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.options import at_least, read_groups
 from workflow_scripts.parallel_text import file_of
@@ -112,6 +113,13 @@ def score_all(
     return score_directions(tasks, processes)
 
 
+def named_languages(args: argparse.Namespace) -> set[str]:
+    """Return the languages that options name."""
+    grouped = (code for by in read_groups(args.groups).values() for group in by.values() for code in group)
+    chosen = (code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d))
+    return {canonical(code) for code in (*grouped, *chosen, *filter(None, [args.pivot]))}
+
+
 def main(argv: list[str] | None = None) -> None:
     """Score, compare, tabulate."""
     parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
@@ -144,8 +152,8 @@ def main(argv: list[str] | None = None) -> None:
         make_metric(name)
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
-    read_groups(args.groups)  # tabulate reads them, after all scoring
-    found = find_outputs(args.hypotheses, args.references, args.sources)
+    args.pivot = args.pivot and canonical(args.pivot)
+    found = find_outputs(args.hypotheses, args.references, args.sources, named_languages(args))
     files = only(found.files, args.systems, args.directions)
     systems = list(files)
     named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
@@ -214,6 +222,7 @@ def tabulate(
         f"--profiles={args.profile}",
         f"--groups={args.groups}",
     ]
+    words += ["--as-options"]
     words += [f"--pivot={pivot}"] if pivot else []
     words += [f"--baseline={args.baseline}"] if args.baseline else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []

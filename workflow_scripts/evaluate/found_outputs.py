@@ -8,11 +8,12 @@ Out: the file of each system and direction. What was left out is told on stderr;
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, terminal
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import named_once
 from workflow_scripts.patterns import Found, find, nothing, path_of
@@ -54,12 +55,13 @@ def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
     raise UserError(f"--{option}: one pattern, not {len(values)} ({', '.join(values[:3])}); {advice}")
 
 
-def find_outputs(pattern: str, references: str, sources: str | None) -> Found:
+def find_outputs(pattern: str, references: str, sources: str | None, known: Collection[str] = ()) -> Found:
     """Return the hypotheses; references and sources that fit their pattern too are none.
 
+    ``known``: languages that options name, which tell what a direction is where its name does not.
     What was left out is told on stderr, a line for each reason.
     """
-    found = find(pattern)
+    found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}
     others = {
         path_of(of, direction).resolve(): f"these are the {what}"
@@ -85,6 +87,7 @@ def only(
             cannot be one.
     """
     there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    directions = [one_of(direction, there) for direction in directions] if directions else None
     for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
         named_once(option, names or [])
         for name in names or []:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest, terminal
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.metric_names import metric_id, shown_name
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
@@ -82,8 +83,8 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
     return str(value)
 
 
-def read_published(request: Published) -> Values:
-    """Return the numbers of the file.
+def read_published(request: Published, directions: Sequence[str] = ()) -> Values:
+    """Return the numbers of the file, by the ids of ours where it spells a direction of these otherwise.
 
     Raises:
         UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
@@ -94,7 +95,7 @@ def read_published(request: Published) -> Values:
     for number, row in enumerate(read_table(request.file, FILE_COLUMNS, ["score"]), start=2):
         # What they call COMET is our model of that name.
         metric = "comet" if row["metric"] == "COMET" else metric_id(row["metric"])
-        key = (row["system"], row["direction"], metric)
+        key = (row["system"], one_of(row["direction"], directions), metric)
         if key in values:
             place = f"{row['system']} {row['direction']} {row['metric']}"
             raise UserError(f"{request.file}, line {number}: {place} stands there twice")
