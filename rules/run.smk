@@ -2,12 +2,14 @@
 import atexit
 
 import snakemake.exceptions
+from snakemake.logging import logger
 
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
+from workflow_scripts.operate.interrupt import Interrupt
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
@@ -18,6 +20,7 @@ from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
+from workflow_scripts.operate.terminal import Terminal
 from workflow_scripts.operate.training_code import report as report_training_code
 
 
@@ -39,6 +42,13 @@ if workflow.exec_mode.name == "DEFAULT":
     if BUSY and BUSY.is_this():
         BUSY = None
         results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+if workflow.exec_mode.name == "DEFAULT":
+    INTERRUPT = Interrupt()
+    atexit.register(INTERRUPT.say)
+    logger.addFilter(Terminal(INTERRUPT))
+    INTERRUPT.watch()
 
 
 def take_results():
