@@ -14,6 +14,7 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.operate.environments import ROOT
 
 ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
@@ -25,6 +26,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
     """
     seed = experiment.train.seeds[0] if seed is None else seed
+    direction = one_of(direction, experiment.evaluated_directions)
     for kind, value, known in (
         ("system", system, experiment.all_systems),
         ("direction", direction, experiment.evaluated_directions),
@@ -36,7 +38,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     folder = Path("results") / experiment.experiment / "systems" / system / f"s{seed}"
     if not (folder / "system.json").is_file():
         raise UserError(f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it")
-    decode = experiment.decode
+    decode = experiment.decoding
     masks = mask_row_file(experiment, system, direction, seed)
     return [
         str(ROOT / "envs/bin/run-in"),
@@ -46,7 +48,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
         *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
         *("--max-length", str(decode.max_length), "--batch-tokens", str(decode.batch_tokens)),
         *("--compute-type", decode.compute_type, "--threads", str(decode.threads)),
-        *("--ranking", decode.ranking),
+        *("--ranking", str(decode.ranking)),
         *(["--masks", masks] if masks else []),
     ]
 

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CONFIG: dict[str, Any] = {
     **BASE,
     "masks": {"k": [95]},
-    "train": {"max_updates": 2000},
+    "train": {"max_updates": 2000, "warmup_updates": 200},
     "finetune": {"max_updates": 400},
 }
 
