@@ -38,7 +38,6 @@ if workflow.exec_mode.name == "DEFAULT":
 BUSY = None
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
-    atexit.register(results_lock.release, Path(RESULTS).absolute())
     if BUSY and BUSY.is_this():
         BUSY = None
         results_lock.keep_alive(Path(RESULTS).absolute())

@@ -46,6 +46,8 @@ _BOTH = re.compile(r"across all output: before: (?P<before>.*) now: (?P<now>.*)"
 _HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (?P<rule>\w+):$")
 _GPUS = re.compile(r"\bgpu=(\d+)")
 _NOTHING = "<nothing exclusive>"
+#: How a line of ours begins (operate.terminal).
+OURS = "error: "
 #: Of what Snakemake says when it refuses.
 _MOST_LINES = 20
 
@@ -275,6 +277,8 @@ def _remembering(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
 
 def _said(text: str) -> str:
     """Return the lines that tell a user what is wrong."""
+    if ours := [line.removeprefix(OURS) for line in text.splitlines() if line.startswith(OURS)]:
+        return "\n".join(ours)
     _, found, rest = text.partition("WorkflowError in file")
     lines = (rest.partition("\n")[2] if found else text).splitlines()
     frames = ("  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from workflow_scripts.operate.dry_run import WHOLE_VARIABLE, parts_of_reason
 from workflow_scripts.operate.interrupt import Interrupt
@@ -16,6 +19,8 @@ from workflow_scripts.operate.param_changes import changes, short
 
 #: Characters of what is no list of files and no change of params.
 LONGEST = 200
+#: Mistakes of one config that are told at once.
+MOST_LINES = 20
 
 
 def short_reason(text: str) -> str:
@@ -30,6 +35,15 @@ def short_reason(text: str) -> str:
         else:
             said.append(short(head, LONGEST))
     return "; ".join(said)
+
+
+def refuse(lines: Sequence[str]) -> NoReturn:
+    """Say why there is no run, and end: Snakemake would tell with it where in its files it was found."""
+    for line in lines[:MOST_LINES]:
+        print(f"error: {line}", file=sys.stderr)
+    if len(lines) > MOST_LINES:
+        print(f"error: and {len(lines) - MOST_LINES} more", file=sys.stderr)
+    raise SystemExit(1)
 
 
 class Terminal(logging.Filter):
