@@ -90,6 +90,13 @@ HASHES = (
         (f"{TESTS}/test_verify.py::test_a_byte_that_changed_with_size_and_time_as_before",),
     ),
     Mutant(
+        "verify does not look at what scores say of hypotheses",
+        f"{OPERATE}/lineage.py",
+        "here is not None and _HASH.fullmatch(claim.sha256) and here != claim.sha256",
+        "here is None",
+        (f"{TESTS}/test_lineage.py::test_a_change_that_the_manifest_hides",),
+    ),
+    Mutant(
         "verify does not look at what systems say of their files",
         f"{OPERATE}/verify.py",
         "if here is not None and here != digest:",
