@@ -11,7 +11,7 @@ import yaml
 
 from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
-from tests.workflow.rerun_row import RESULTS, without
+from tests.workflow.rerun_row import RESULTS, unrecorded, without
 from workflow_scripts.operate.planned import FORMAT, PLANNED
 
 RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
@@ -47,6 +47,9 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     )
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
     (results / ".planned.json").unlink()
+    # The failed job's record has the hash of the text that it failed on.
+    assert [job.reason.updated for job in planned(here, CONFIG)][0] == ("text/train.de",)
+    unrecorded(*LOST)(here)
     assert counts(planned(here, CONFIG)) == {}
 
 
