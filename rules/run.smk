@@ -1,5 +1,6 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
+import subprocess
 
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
@@ -141,9 +142,28 @@ def list_results():
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 
+# Whether this run has ended well, or had nothing to do.
+ENDED_WELL = []
+
+
+def show_results():
+    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    asked = workflow.dag_settings
+    part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
+    if (
+        ENDED_WELL
+        and ALONE_VARIABLE in os.environ
+        and not part
+        and Path(f"{RESULTS}/tables/summary.csv").exists()
+    ):
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    ENDED_WELL.append(True)
 
 
 onerror:
@@ -158,10 +178,13 @@ def list_what_was_there():
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
         take_off_killed_run()
         list_results()
+        ENDED_WELL.append(True)
 
 
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
+    # What is registered last comes first.
+    atexit.register(show_results)
     atexit.register(list_what_was_there)
 
 
