@@ -295,9 +295,9 @@ ANALYSES = (
     Mutant(
         "closing page: also after a part of a run, with tables of before",
         "rules/run.smk",
-        "and not part and",
-        "and",
-        ("workflow tests/workflow/test_closing.py",),
+        "        and not part\n",
+        "",
+        ("workflow tests/workflow/test_closing.py::test_a_run_of_a_part_does_not",),
     ),
 )
 

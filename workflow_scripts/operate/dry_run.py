@@ -202,15 +202,9 @@ def dry_run(
     """
     if said := after_a_kill(working_directory([*options])):
         print(said, file=sys.stderr)
-    given = complete(["--cores", "1", "--configfile", str(configfile), *options])
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        *given,
-        "--dry-run",
-        *(["--printshellcmds"] if commands else []),
-    ]
+    # Targets may stand at the end, and behind --configfile they would be config files.
+    ours = ["--configfile", str(configfile), "--dry-run", *(["--printshellcmds"] if commands else [])]
+    command = [sys.executable, "-m", "snakemake", *complete([*ours, "--cores", "1", *options])]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())
 
