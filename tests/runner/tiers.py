@@ -40,6 +40,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_errors.py": "text",
     "tests/unit/test_files.py": "text",
     "tests/unit/test_layers.py": "workflow",
+    "tests/unit/test_library_guards.py": "workflow",
     "tests/unit/test_makefile.py": "workflow",
     "tests/unit/test_parallel_text.py": "text",
     "tests/unit/test_patterns.py": "text",

@@ -179,6 +179,18 @@ SCORES = [
         {"report": {"without": {"french": ["en-fr", "fr-en"]}}},
     ),
     Row(
+        "published numbers are compared with for the first time (`report.published`)",
+        {"decode": 16, **DECODED},
+        "published hypotheses were ranked as fairseq ranks (`decode.ranking`)",
+        PUBLISHED,
+    ),
+    Row(
+        "published numbers are compared with, hypotheses stay (`decode.ranking: native` as well)",
+        TABLES,
+        "they are only of tables",
+        {**PUBLISHED, "decode": {"ranking": "native"}},
+    ),
+    Row(
         "published numbers are edited (`report.published`)",
         TABLES,
         "the tables compare with them",

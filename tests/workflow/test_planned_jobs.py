@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -80,6 +81,20 @@ def test_a_job_of_each_rule(expected: Expected, planned: Plan) -> None:
 def test_no_rule_is_left_out(planned: Plan) -> None:
     rules = {job.rule for job in planned.jobs}
     assert rules == {expected.rule for expected in EXPECTED} | {"all", *TRAINING_RULES}
+
+
+def test_the_settings_whose_swapped_values_go_unseen(planned: Plan) -> None:
+    """Snakemake compares values without names: 600 and 620 swapped are the same.
+
+    Two bare numbers of a rule can swap, values behind options or in JSON cannot. No rule may join this one.
+    """
+    found = {}
+    for job in planned.jobs:
+        numbers = [name for name, value in job.settings.items() if re.fullmatch(r"\d+(\.\d+)?", value)]
+        if pairs := list(itertools.combinations(sorted(numbers), 2)):
+            found[job.rule] = pairs
+    of_subwords = ["coverage", "sample", "seed", "vocab_size"]
+    assert found == {"train_subwords": list(itertools.combinations(of_subwords, 2))}
 
 
 def test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs(planned: Plan) -> None:

@@ -174,6 +174,12 @@ def _training_problems(experiment: Experiment) -> Iterable[str]:
                 f"{key}.warmup_updates: {settings.warmup_updates} is not below {key}.max_updates"
                 f" ({settings.max_updates}), which the scheduler {settings.scheduler} needs"
             )
+        elif settings.warmup_updates > settings.max_updates:
+            yield (
+                f"{key}.warmup_updates: {settings.warmup_updates} is beyond {key}.max_updates"
+                f" ({settings.max_updates}), so that {key}.lr is never reached; lower it (a tenth:"
+                f" {settings.max_updates // 10}), or raise {key}.max_updates"
+            )
 
 
 def _system_problems(experiment: Experiment) -> Iterable[str]:

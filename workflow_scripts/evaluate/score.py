@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
+from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
+from workflow_scripts.language_codes import canonical
 from workflow_scripts.options import json_object, named_once
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
@@ -103,6 +106,9 @@ def score_direction(
     if texts is not None and len(texts) != len(refs):
         raise UserError(f"{sources} has {len(texts)} lines but {references} has {len(refs)}")
     sha256 = sha256_of(references)
+    unfit = unfit_tokenizer(refs, tokenizer) if any(map(is_bleu, metrics)) else None
+    # A key of its own, and only where there is something to say: other score files stay as they are.
+    noted = {UNFIT: asdict(unfit)} if unfit else {}
     return {
         system: Scored(
             {
@@ -111,6 +117,7 @@ def score_direction(
                 "hypotheses_sha256": sha256_of(hypotheses[system]),
                 "references_sha256": sha256,
                 "health": health(lines[system], refs, texts),
+                **noted,
             },
             statistics,
         )
@@ -131,10 +138,13 @@ def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     for name in value.values():
         check_tokenizer(name)
     targets = {split_direction(direction)[1] for direction in directions}
-    for lang in value:
+    named = {canonical(lang): name for lang, name in value.items()}
+    if len(named) < len(value):
+        raise UserError("--tokenizers: two spellings of one language")
+    for lang in named:
         if lang not in targets:
             raise UserError(f"--tokenizers: {lang!r} is the target of no direction{nearest(lang, targets)}")
-    return value
+    return named
 
 
 Task = tuple[str, dict[str, Any]]

@@ -21,7 +21,8 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.leftovers import unfinished
 from workflow_scripts.operate.live import runs_in
-from workflow_scripts.operate.run import complete, working_directory
+from workflow_scripts.operate.results_lock import run_of
+from workflow_scripts.operate.run import complete, read_config, working_directory
 
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
@@ -200,11 +201,16 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    if said := after_a_kill(working_directory([*options])):
-        print(said, file=sys.stderr)
     # Targets may stand at the end, and behind --configfile they would be config files.
     ours = ["--configfile", str(configfile), "--dry-run", *(["--printshellcmds"] if commands else [])]
-    command = [sys.executable, "-m", "snakemake", *complete([*ours, "--cores", "1", *options])]
+    given = [*ours, "--cores", "1", *options]
+    folder, experiment = working_directory(given), read_config(given)
+    busy = experiment and run_of(folder / "results" / experiment.experiment)
+    if busy and not busy.is_this():
+        print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
+    elif said := after_a_kill(folder):
+        print(said, file=sys.stderr)
+    command = [sys.executable, "-m", "snakemake", *complete(given, experiment)]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())
 

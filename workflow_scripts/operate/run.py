@@ -3,7 +3,8 @@
 ``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's
 own lock does not say who holds it, so a run that was killed blocks every later one. All runs share a
 lock of the operating system's beside it, which ends with the process: who has it alone knows that the
-other is stale. Which runs may go on side by side (other outputs, dry runs) is left to Snakemake's own.
+other is stale. Of one experiment one run is on at a time, wherever it works (``results_lock``); dry runs
+and runs of other experiments go on beside it.
 What else a killed run left behind is put right by the Snakefile, for `snakemake` alone too (``orphans``,
 ``leftovers``), but for what Snakemake reads before it: marks of unfinished outputs.
 """
@@ -11,6 +12,7 @@ What else a killed run left behind is put right by the Snakefile, for `snakemake
 from __future__ import annotations
 
 import argparse
+import atexit
 import fcntl
 import os
 import re
@@ -28,6 +30,7 @@ from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
+from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, release, take
 
 LOCK = ".snakemake/neuronspec.lock"
 #: How many cores make would use, beside a profile.
@@ -63,9 +66,8 @@ def read_config(options: list[str]) -> Experiment | None:
     return None
 
 
-def complete(options: list[str]) -> list[str]:
-    """Return Snakemake's options with what must be made again; errors as in `read_config`."""
-    experiment = read_config(options)
+def complete(options: list[str], experiment: Experiment | None) -> list[str]:
+    """Return Snakemake's options with what must be made again; errors as in `on_cluster`."""
     options = on_cluster(options, experiment)
     if experiment is None:
         if any(option.startswith("--config") for option in options):
@@ -107,6 +109,21 @@ def with_cores(options: list[str], profile: Profile) -> list[str]:
     if said or profile.executor() not in (None, "local"):
         return options
     return ["--cores", os.environ.get(CORES_VARIABLE) or str(os.cpu_count() or 1), *options]
+
+
+def take_results(folder: Path, experiment: Experiment) -> None:
+    """Take the lock of an experiment's results for this process.
+
+    Raises:
+        UserError: another run makes them, or they cannot be written.
+    """
+    results = Path("results") / experiment.experiment
+    if problem := unwritable([str(folder / results / RUN_LOCK)]):
+        raise UserError(problem)
+    if other := take(folder / results, folder):
+        raise UserError(other.refusal(results))
+    keep_alive((folder / results).absolute())
+    atexit.register(release, (folder / results).absolute())
 
 
 def starts_nothing(options: list[str]) -> bool:
@@ -169,7 +186,9 @@ def clear(folder: Path, snakemake: list[str]) -> None:
     if number := mark_unfinished(folder):
         what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
         print(f"{number} {what} made again", file=sys.stderr)
-    done = subprocess.run([*snakemake, "--unlock"], capture_output=True, text=True, check=False)
+    # Behind a `--` stand targets.
+    unlock = [*snakemake[:3], "--unlock", *snakemake[3:]]
+    done = subprocess.run(unlock, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(done.stderr.strip().split("\n")[-1])
     remove_scripts(folder / ".snakemake")
@@ -178,10 +197,13 @@ def clear(folder: Path, snakemake: list[str]) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
-    options = complete(options)
-    folder = working_directory(options)
+    folder, experiment = working_directory(options), read_config(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)
+    if experiment is not None and not starts_nothing(options):
+        # From here on: what there is to do depends on what lies there.
+        take_results(folder, experiment)
+    options = complete(options, experiment)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
     # Snakemake that was started by hand does not hold our lock.

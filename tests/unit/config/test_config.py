@@ -55,6 +55,21 @@ def test_pivot_directions_go_out_first_and_share_pairs() -> None:
     assert experiment.testsets == ["one", "two"]
 
 
+def test_hypotheses_are_ranked_as_published_ones_were_where_those_are_compared_with() -> None:
+    told = {"file": "p.csv", "systems": {"baseline": "theirs"}, "testset": "one", "references": "raw"}
+    published = {"published": told}
+    for report, decode, ranking in [
+        ({}, {}, "native"),
+        ({}, {"ranking": "fairseq"}, "fairseq"),
+        (published, {}, "fairseq"),
+        (published, {"ranking": "native"}, "native"),
+        # fairseq's engine knows no other ranking, and this param of its finished jobs stays.
+        (published, {"engine": "fairseq"}, "native"),
+    ]:
+        experiment = load_experiment(small(report=report, decode=decode))
+        assert experiment.decoding.model_dump() == {**experiment.decode.model_dump(), "ranking": ranking}
+
+
 def test_all_directions_and_a_list() -> None:
     every = load_experiment(small(directions={"train": "all"}))
     assert every.train_directions == ["en-de", "en-fr", "de-en", "de-fr", "fr-en", "fr-de"]
@@ -221,6 +236,18 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "train.warmup_updates: 100 is not below train.max_updates (100), which the scheduler cosine needs",
     ),
     (
+        "warm-up that does not end",
+        {"train": {"max_updates": 300}},
+        "train.warmup_updates: 4000 is beyond train.max_updates (300), so that train.lr is never reached;"
+        " lower it (a tenth: 30), or raise train.max_updates",
+    ),
+    (
+        "warm-up of a fine-tuning",
+        {"finetune": {"scheduler": "fixed", "max_updates": 10, "warmup_updates": 11}},
+        "finetune.warmup_updates: 11 is beyond finetune.max_updates (10), so that finetune.lr is never"
+        " reached; lower it (a tenth: 1), or raise finetune.max_updates",
+    ),
+    (
         "betas",
         {"train": {"adam_betas": [0.9, 1.5]}},
         "train.adam_betas: each of adam_betas lies in [0, 1), not [0.9, 1.5]",
@@ -348,6 +375,50 @@ def test_mtdata_needs_a_dataset_for_every_pair() -> None:
         "data.source.valid: no dataset for the pair de-fr",
         "data.source.tests.news: no dataset for the pair de-fr",
     ]
+
+
+def test_codes_with_script_and_region_in_either_spelling() -> None:
+    said: list[str] = []
+    config = small(
+        languages=["en", "pt-BR", "zh_Hans", "es-419"],
+        groups={"family": {"romance": ["pt-BR", "es_419"]}},
+        directions={"train": ["en-pt-BR", "pt_BR_en", "zh-hans-en"], "evaluate_only": ["es-419-en"]},
+        evaluation={"tokenizers": {"zh-Hans": "zh"}},
+    )
+    experiment = load_experiment(config, tell=said.append)
+    assert experiment.languages == ["en", "pt_BR", "zh_Hans", "es_419"]
+    assert experiment.evaluated_directions == ["en-pt_BR", "pt_BR-en", "zh_Hans-en", "es_419-en"]
+    assert experiment.pairs == ["en-pt_BR", "en-zh_Hans", "en-es_419"]
+    assert experiment.groups == {"family": {"romance": ["pt_BR", "es_419"]}}
+    assert experiment.evaluation.tokenizers == {"zh_Hans": "zh"}
+    assert said == [
+        "note: a hyphen stands between source and target only: the config's pt-BR as pt_BR, es-419 as es_419,"
+        " en-pt-BR as en-pt_BR, pt_BR_en as pt_BR-en, zh-hans-en as zh_Hans-en, es-419-en as es_419-en,"
+        " zh-Hans as zh_Hans"
+    ]
+    load_experiment(small(languages=["en", "pt_BR", "de", "fr"]), tell=said.append)
+    assert len(said) == 1
+
+
+def test_mtdata_takes_a_pair_in_either_spelling() -> None:
+    both = {"en-pt-BR": ["a-b-1-eng-por"]}
+    source = mtdata(train=both, valid=both, tests={"news": both})
+    experiment = load_experiment(small(data=source, languages=["en", "pt-BR"]))
+    assert experiment.data.source.datasets()["train"] == {"en-pt_BR": ["a-b-1-eng-por"]}
+
+
+def test_files_are_found_under_every_spelling_of_a_language() -> None:
+    config = small(data={"source": {"type": "files", "train": "{pair}/{lang}", "valid": "v", "tests": {}}})
+    config["data"]["source"] |= {"valid": "v.{source}2{target}.{lang}", "tests": {"one": "o.{lang}"}}
+    patterns = load_experiment(config).data.source.patterns("")
+    assert patterns["train"].spelt("en-pt_BR") == [
+        {"en": "en-pt_BR/en", "pt_BR": "en-pt_BR/pt_BR"},
+        {"en": "en-pt-BR/en", "pt_BR": "en-pt-BR/pt-BR"},
+        {"en": "en-pt_br/en", "pt_BR": "en-pt_br/pt_br"},
+        {"en": "en-pt-br/en", "pt_BR": "en-pt-br/pt-br"},
+    ]
+    assert patterns["valid"].spelt("pt_BR-en")[1] == {"pt_BR": "v.pt-BR2en.pt-BR", "en": "v.pt-BR2en.en"}
+    assert patterns["train"].spelt("de-en") == [patterns["train"].files("de-en")]
 
 
 def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
