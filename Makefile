@@ -1,6 +1,7 @@
 # The targets; their logic lies in workflow_scripts/operate, envs/bin/run-in and tests/run_all.py.
 PYTHON ?= python3.11
 CONFIG ?= config/config.yaml
+$(if $(strip $(value CONFIG)),,$(error CONFIG= is empty: write CONFIG=FILE, with no blank behind the sign))
 CORES ?= $(shell nproc)
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
 # DEBUG=1 shows the traceback of a mistake, in every target.
