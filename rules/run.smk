@@ -1,5 +1,6 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
+import subprocess
 
 import snakemake.exceptions
 from snakemake.logging import logger
@@ -204,9 +205,28 @@ def list_results():
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 
+# Whether this run has ended well, or had nothing to do.
+ENDED_WELL = []
+
+
+def show_results():
+    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    asked = workflow.dag_settings
+    part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
+    if (
+        ENDED_WELL
+        and ALONE_VARIABLE in os.environ
+        and not part
+        and Path(f"{RESULTS}/tables/summary.csv").exists()
+    ):
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    ENDED_WELL.append(True)
 
 
 onerror:
@@ -225,11 +245,14 @@ def list_what_was_there():
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
+        ENDED_WELL.append(True)
 
 
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
-    atexit.register(keep_hashes)  # called after the next one
+    # What is registered last comes first.
+    atexit.register(keep_hashes)
+    atexit.register(show_results)
     atexit.register(list_what_was_there)
 
 

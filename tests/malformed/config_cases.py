@@ -214,7 +214,7 @@ RESULTS = [
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
-    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it", {}, "--system baseline --direction de-en"),
+    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
 ]  # fmt: skip
 CASES += RESULTS
 

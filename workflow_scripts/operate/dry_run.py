@@ -216,22 +216,16 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    given = ["--cores", "1", "--configfile", str(configfile), *options]
+    # Targets may stand at the end, and behind --configfile they would be config files.
+    ours = ["--configfile", str(configfile), "--dry-run", *(["--printshellcmds"] if commands else [])]
+    given = [*ours, "--cores", "1", *options]
     folder, experiment = working_directory(given), read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)
     if busy and not busy.is_this():
         print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
     elif said := after_a_kill(folder):
         print(said, file=sys.stderr)
-    given = complete(given, experiment)
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        *given,
-        "--dry-run",
-        *(["--printshellcmds"] if commands else []),
-    ]
+    command = [sys.executable, "-m", "snakemake", *complete(given, experiment)]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())
 

@@ -74,4 +74,6 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
     for number, option in enumerate(options):
         if option in FORCERUN:
             return [*options[: number + 1], *problems, *options[number + 1 :]]
-    return [*options, FORCERUN[0], *problems]
+    # What stands behind a `--` is a target.
+    end = options.index("--") if "--" in options else len(options)
+    return [*options[:end], FORCERUN[0], *problems, *options[end:]]

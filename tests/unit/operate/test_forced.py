@@ -69,6 +69,9 @@ def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureF
     assert told.startswith(f"{SCORES}: not JSON (") and told.endswith("; it is made again\n")
     given = [*OPTIONS, "-R", "score", "-n"]
     assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
+    # What stands behind `--` is a target.
+    given = [*OPTIONS, "--", "tabulate"]
+    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES, "--", "tabulate"]
 
 
 def test_many_files_with_one_problem_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
