@@ -5,6 +5,7 @@ import subprocess
 import snakemake.exceptions
 from snakemake.logging import logger
 
+from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
@@ -34,6 +35,8 @@ def say(*words):
 
 # Also where nothing is to be done: a changed training is kept, but never silently.
 if workflow.exec_mode.name == "DEFAULT":
+    for note in notes(config):
+        say(f"note: {note}")
     if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
         say(kept)
 
