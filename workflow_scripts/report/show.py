@@ -174,9 +174,7 @@ def main(argv: list[str] | None = None) -> None:
     folder = tables.resolve().parent
     summary = render_console(read_summary(tables / "summary.csv"))
     shown = filter(None, (summary, render_units(tables), render_controls(folder), render_places(folder)))
-    print("
-".join(terminal(line) for text in shown for line in text.split("
-")))
+    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 
 if __name__ == "__main__":
