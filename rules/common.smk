@@ -19,7 +19,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, use_system_rule
+from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, unit_masks, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site

@@ -58,6 +58,7 @@ EXPECTED = {
     "train_identifier": 1,
     "identify": 4,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
     "plot_sweep": 1,
     "plot_off_target": 1,
@@ -216,6 +217,7 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "finetune": 3,
         "mask_control": 1,
         "overlap": 1,
+        "tabulate_units": 1,  # k70 and k95 together
         "decode": 32,
         "score": 4,
         "compare": 3,
@@ -245,7 +247,7 @@ def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "systems": {"continued": {"masks": "all"}}}
     counts = jobs(snakemake(tmp_path, config, "-n"))
-    assert "plot_sweep" not in counts
+    assert "plot_sweep" not in counts and "tabulate_units" not in counts
     assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
 
 

@@ -13,7 +13,7 @@ import yaml
 from tests import forked
 from tests.waiting import wait_until
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
-from tests.workflow.rerun_row import RESULTS, without
+from tests.workflow.rerun_row import RESULTS, unrecorded, without
 from workflow_scripts.operate.environments import VENVS_VARIABLE
 from workflow_scripts.operate.planned import FORMAT, PLANNED
 from workflow_scripts.operate.results_lock import run_of
@@ -51,6 +51,9 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     )
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
     (results / ".planned.json").unlink()
+    # The failed job's record has the hash of the text that it failed on.
+    assert next(job.reason.updated for job in planned(here, CONFIG)) == ("text/train.de",)
+    unrecorded(*LOST)(here)
     assert counts(planned(here, CONFIG)) == {}
 
 

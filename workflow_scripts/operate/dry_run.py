@@ -216,7 +216,9 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    given = ["--cores", "1", "--configfile", str(configfile), *options]
+    # Targets may stand at the end, and behind --configfile they would be config files.
+    ours = ["--configfile", str(configfile), "--dry-run", *(["--printshellcmds"] if commands else [])]
+    given = [*ours, "--cores", "1", *options]
     folder, experiment = working_directory(given), read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)
     if busy and not busy.is_this():
@@ -226,15 +228,7 @@ def dry_run(
     if experiment and (others := others_of(folder / "results" / experiment.experiment, folder)):
         where = ", ".join(others)
         print(f"a run in {where} did not end well: make run looks first at what it made", file=sys.stderr)
-    given = complete(given, experiment)
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        *given,
-        "--dry-run",
-        *(["--printshellcmds"] if commands else []),
-    ]
+    command = [sys.executable, "-m", "snakemake", *complete(given, experiment)]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())
 

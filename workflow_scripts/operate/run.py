@@ -32,12 +32,14 @@ from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable, without_cache
-from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
+from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
 from workflow_scripts.operate.taken_over import take_over
 
 LOCK = ".snakemake/neuronspec.lock"
+#: How many cores make would use, beside a profile.
+CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
 def working_directory(options: list[str]) -> Path:
@@ -96,6 +98,7 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     if profile is None:
         return options
     os.environ[PROFILE_VARIABLE] = str(profile.path.resolve())
+    options = with_cores(options, profile)
     if profile.executor() != "slurm" or starts_nothing(options):
         return options
     require_sbatch(profile)
@@ -105,6 +108,18 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
         known += ["--slurm-jobname-prefix", prefix]
     # In front: what the user says counts, and behind a `--` there are targets.
     return [*known, *options]
+
+
+def with_cores(options: list[str], profile: Profile) -> list[str]:
+    """Return the options with a number of cores, where jobs run on this machine and nothing says how many."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cores", "-c")
+    parser.add_argument("--jobs", "-j")
+    known = parser.parse_known_args(options)[0]
+    said = known.cores or known.jobs or profile.number("cores") or profile.number("jobs")
+    if said or profile.executor() not in (None, "local"):
+        return options
+    return ["--cores", os.environ.get(CORES_VARIABLE) or str(os.cpu_count() or 1), *options]
 
 
 @contextmanager
@@ -186,7 +201,9 @@ def clear(folder: Path, snakemake: list[str]) -> None:
     if number := mark_unfinished(folder):
         what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
         print(f"{number} {what} made again", file=sys.stderr)
-    done = subprocess.run([*snakemake, "--unlock"], capture_output=True, text=True, check=False)
+    # Behind a `--` stand targets.
+    unlock = [*snakemake[:3], "--unlock", *snakemake[3:]]
+    done = subprocess.run(unlock, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(done.stderr.strip().split("\n")[-1])
     remove_scripts(folder / ".snakemake")
