@@ -30,7 +30,7 @@ class Interrupt:
         return self._came.is_set()
 
     def may_have_come(self) -> bool:
-        """Return whether a user has stopped it, of one thread of a process whose main thread may not know yet."""
+        """Return whether a user has stopped it; in a thread, once the main one may have heard of it."""
         if threading.current_thread() is threading.main_thread():
             return self.came
         return self._came.wait(NOTICE_SECONDS)
