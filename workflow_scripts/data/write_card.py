@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.data.card_ceilings import CEILING_NOTE, ceiling_rows, ceilings_of
 from workflow_scripts.data.overlap import PairText, find_overlaps
 from workflow_scripts.data.text import TextOptions
 from workflow_scripts.directions import split_direction
@@ -78,9 +79,16 @@ def _read(path: Path) -> Any:
 
 
 def build_card(
-    root: Path, vocabulary: Path, subsets: Mapping[str, Sequence[str]], text: TextOptions
+    root: Path,
+    vocabulary: Path,
+    subsets: Mapping[str, Sequence[str]],
+    text: TextOptions,
+    testsets: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}."""
+    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}.
+
+    ``testsets``: those whose ceilings are known, below ``root/ceiling``.
+    """
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
@@ -107,6 +115,7 @@ def build_card(
             "pieces": len(Vocabulary.read(dictionary).subwords),
             "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
         },
+        "ceiling": [entry for testset in testsets for entry in ceilings_of(root / "ceiling", testset)],
         "overlap": find_overlaps(texts),
     }
 
@@ -118,6 +127,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
     for subset, pairs in card["subsets"].items():
         lines += [f"## {subset}", "", *_subset_table(pairs), ""]
+    if card["ceiling"]:
+        lines += ["## Ceiling", "", CEILING_NOTE, "", *_table(*ceiling_rows(card["ceiling"])), ""]
     lines += ["## Overlap", ""]
     lines += _overlap_table(card["overlap"])
     lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
@@ -206,6 +217,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
+    parser.add_argument("--testsets", nargs="*", default=[], help="those below ceiling/ of the data root")
     parser.add_argument(
         "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
     )
@@ -220,7 +232,7 @@ def main(argv: list[str] | None = None) -> None:
         isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs) for pairs in subsets.values()
     ):
         raise UserError('--pairs: not of the form {"train": ["de-en"], …}')
-    card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text)
+    card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text, arguments.testsets)
     write_json(arguments.out_json, card)
     write_text(arguments.out_markdown, card_markdown(card))
 
