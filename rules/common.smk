@@ -26,16 +26,23 @@ from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 from workflow_scripts.translate.contrastive_set import read_contrastive
 
+
+def tell_once(line):
+    """To the user who began the workflow, not again by each job."""
+    if workflow.exec_mode.name == "DEFAULT":
+        print(line, file=sys.stderr)
+
+
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
     # `--config key=value` alone changes keys of the demo; a workflow that uses this one as a module gives it all.
     if workflow.overwrite_configfiles or "experiment" in config:
-        EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles)
+        EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles, tell_once)
     else:
         DEMO = CHECKOUT / "config" / "config.yaml"
         demo_config = read_yaml(DEMO)
         update_config(demo_config, config)
-        EXPERIMENT = load_experiment(demo_config, [DEMO])
+        EXPERIMENT = load_experiment(demo_config, [DEMO], tell_once)
     SITE = read_site()
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -159,7 +166,9 @@ def files_of_pair(subset, pair):
     wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
     reverse = "-".join(reversed(pair.split("-")))
     # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
-    candidates = [pattern.files(direction) for direction in dict.fromkeys([*wanted, pair, reverse])]
+    directions = list(dict.fromkeys([*wanted, pair, reverse]))
+    candidates = [pattern.files(direction) for direction in directions]
+    candidates += [files for direction in directions for files in pattern.spelt(direction)]
     there = [files for files in candidates if all(Path(file).exists() for file in files.values())]
     return (there or candidates)[0]
 
@@ -171,6 +180,20 @@ def missing_text():
             for file in files_of_pair(subset, pair).values():
                 if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
                     yield f"data.source: no {subset} text for {pair}: there is no file {file}"
+            yield from spelt_twice(subset, pair)
+
+
+def spelt_twice(subset, pair):
+    """A line where the files of a pair are there under two spellings of a language, pt_BR and pt-BR."""
+    spelt = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[subset].spelt(pair)
+    there = (
+        [files for files in spelt if all(Path(file).exists() for file in files.values())]
+        if len(spelt) > 1
+        else []
+    )
+    if len(there) > 1:
+        one, two = (" and ".join(files.values()) for files in there[:2])
+        yield f"data.source: {subset} text for {pair} is there twice, {one}, and {two}: keep one spelling"
 
 
 def parts_of(system):

@@ -1,6 +1,8 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
 
+import snakemake.exceptions
+
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
@@ -9,6 +11,8 @@ from workflow_scripts.operate.fetch import CORPUS, out_of_reach
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
+from workflow_scripts.operate import results_lock
+from workflow_scripts.operate.live import who_runs
 from workflow_scripts.operate.orphans import end_orphans
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
@@ -25,6 +29,32 @@ def say(*words):
 if workflow.exec_mode.name == "DEFAULT":
     if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
         say(kept)
+
+
+# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
+BUSY = None
+if workflow.exec_mode.name == "DEFAULT":
+    BUSY = results_lock.run_of(Path(RESULTS))
+    atexit.register(results_lock.release, Path(RESULTS).absolute())
+    if BUSY and BUSY.is_this():
+        BUSY = None
+        results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+def take_results():
+    """Have the results to this run alone; UserError if another makes them."""
+    if other := BUSY or results_lock.take(Path(RESULTS), Path.cwd()):
+        raise UserError(other.refusal(Path(RESULTS)))
+    results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+def locked():
+    """Instead of Snakemake's page about its own lock, which names no one and tells to remove it."""
+    say(f"error: {BUSY.refusal(Path(RESULTS)) if BUSY else who_runs(Path.cwd())}")
+    raise SystemExit(1)
+
+
+snakemake.exceptions.LockException = locked
 
 
 def on_slurm():
@@ -73,8 +103,9 @@ def clear():
         prefix = workflow.executor_settings.jobname_prefix
         if prefix and (cancelled := cancel_left_behind(prefix)):
             say(cancelled)
-    if ended := end_orphans(Path.cwd()):
-        say(ended)
+    for folder in [Path.cwd(), *results_lock.killed_elsewhere(Path(RESULTS))]:
+        if ended := end_orphans(folder):
+            say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
         say("removed what a killed run left half-written:", *removed)
 
@@ -116,6 +147,7 @@ onstart:
     try:
         if problem := refused(jobs):
             raise UserError(problem)
+        take_results()
         clear()
         # What was left in the queue counts against the user's limits until it is gone.
         if on_slurm() and (problem := refused_by_cluster(jobs)):
@@ -155,7 +187,7 @@ onerror:
 
 def list_what_was_there():
     # Snakemake makes the scheduler when the plan stands.
-    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
+    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
 

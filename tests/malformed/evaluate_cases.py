@@ -65,7 +65,7 @@ SCORE = [
     score("log", "fairseq-generate's log for hypotheses", scoring(b"S-1\tone\nH-1\t-0.3\teins\nH-0\t-0.2\tnull\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; take its H- lines by number: cat hyp.en-de | grep -a '^H-' | LC_ALL=C sort -u -k1,1V | cut -f3- > NEW"),
     score("log-sources", "fairseq-generate's sources for hypotheses", scoring(b"S-1\tone\nS-0\ttwo\nS-2\tthree\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; it has no H- lines: name the right file"),
     score("utf-16", "UTF-16 for hypotheses", scoring(LINES.decode().encode("utf-16")), 'hyp.en-de: UTF-16; convert it: iconv -f UTF-16 -t UTF-8 hyp.en-de > NEW'),
-    score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
+    score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en (did you mean 'en-de'?)"),
 ]  # fmt: skip
 
 # ---- evaluate_outputs ----------------------------------------------------------------------------------
@@ -83,10 +83,18 @@ def outputs(name: str, what: str, options: str, said: str) -> Case:
     return Case(f"outputs-{name}", what, "evaluate.evaluate_outputs", lay, said)
 
 
-def hyphens(folder: Path) -> str:
-    """Hypotheses of a direction whose target is named as BCP 47 has it."""
+def two_readings(folder: Path) -> str:
+    """Hypotheses of a direction that may be two."""
     (folder / "a").mkdir()
-    (folder / "a/en-pt-BR.txt").write_bytes(LINES)
+    (folder / "a/en-pt-br.txt").write_bytes(LINES)
+    return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
+
+
+def two_spellings(folder: Path) -> str:
+    """Hypotheses of one direction in two spellings."""
+    (folder / "a").mkdir()
+    for name in ("en-pt-BR", "en-pt_BR"):
+        (folder / "a" / f"{name}.txt").write_bytes(LINES)
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
@@ -95,7 +103,8 @@ OUTPUTS = [
     outputs("hypotheses", "a pattern that the shell has filled in", "--hypotheses old.en-de new.en-de", "--hypotheses: one pattern, not 3 ({system}.{direction}, old.en-de, new.en-de); quote it, so that the shell leaves it"),
     outputs("systems", "a misspelt system", "--systems odl", "--systems: no files of 'odl' (did you mean 'old'?); there are new, old"),
     outputs("directions", "a direction without files", "--directions de-en", "--directions: no files of 'de-en'; there are en-de"),
-    Case("outputs-hyphen", "language codes with hyphens", "evaluate.evaluate_outputs", hyphens, "pattern '{system}/{direction}.txt': no file fits (left out: a/en-pt-BR.txt: a language code holds no hyphen: rename pt-BR to pt_BR, of the references too)"),
+    Case("outputs-two-readings", "a direction that may be two", "evaluate.evaluate_outputs", two_readings, "pattern '{system}/{direction}.txt': no file fits (left out: a/en-pt-br.txt: a direction that may be two: write _ inside a code, as in en-pt_BR, or name its languages)"),
+    Case("outputs-two-spellings", "two spellings of one direction", "evaluate.evaluate_outputs", two_spellings, "a/en-pt-BR.txt and a/en-pt_BR.txt are both en-pt_BR of a: keep one of them"),
     outputs("processes", "no process", "--processes 0", "--processes is 0, at least 1 is needed"),
     outputs("pivot", "a pivot that no direction has", "--pivot fr", "--pivot: no direction has 'fr'"),
     outputs("tokenizers", "a tokenizer of a source language", '--tokenizers {"en":"char"}', "--tokenizers: 'en' is the target of no direction"),

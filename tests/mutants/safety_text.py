@@ -13,6 +13,20 @@ MAKE = "workflow tests/unit/test_makefile.py::"
 
 FOUND = (
     Mutant(
+        "the name of a system takes part of a code with a script",
+        f"{W}/patterns.py",
+        "READINGS = (_wildcards(WRITTEN), WILDCARDS,",
+        "READINGS = (WILDCARDS,",
+        (f"{PATTERNS}test_codes_with_region_and_script_in_either_spelling",),
+    ),
+    Mutant(
+        "one of two readings of a direction is taken",
+        f"{W}/language_codes.py",
+        "raise UserError(f\"{text!r} may be {' or '.join(readings)}: {AMBIGUOUS}\")",
+        "return readings[0]",
+        ("text tests/unit/units/test_language_codes.py::test_what_is_no_direction_or_may_be_two",),
+    ),
+    Mutant(
         "a hidden folder is a system",
         f"{W}/patterns.py",
         '(name.startswith(".") and not asked.startswith("."))',

@@ -150,6 +150,29 @@ def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     assert result.stdout.count(" --shards 2 --whole > ") == 8
 
 
+def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
+    for subset in ("train", "valid", "news"):
+        for lang in ("en", "de", "pt-BR"):
+            path = tmp_path / "text" / f"{subset}.{lang}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("a b c\n")
+    result = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n", "-p")
+    assert jobs(result) == EXPECTED
+    assert result.stderr.count("the config's pt-BR as pt_BR\n") == 1
+    assert "--pair en-pt_BR --files text/train.en text/train.pt-BR " in result.stdout
+    assert (
+        "--out results/tiny/data/text/news/en-pt_BR.en.txt results/tiny/data/text/news/en-pt_BR.pt_BR.txt"
+        in (result.stdout)
+    )
+    assert "--directions en-de en-pt_BR de-en pt_BR-en " in result.stdout
+    (tmp_path / "text/train.pt_BR").write_text("a b c\n")
+    refused = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n")
+    assert (
+        "data.source: train text for en-pt_BR is there twice, text/train.en and text/train.pt_BR, and"
+        " text/train.en and text/train.pt-BR: keep one spelling\n"
+    ) in refused.stdout + refused.stderr
+
+
 def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid"))
     result = snakemake(tmp_path, TINY, "-n")

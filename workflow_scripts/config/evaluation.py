@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
-from workflow_scripts.config.base import DirectionId, Language, Name, Section
+from workflow_scripts.config.base import LANGUAGES_ONCE, DirectionId, Language, Name, Section
 
 #: sacrebleu's names of tokenizers for BLEU; tests/unit/evaluate/test_sacrebleu_inside.py compares them with
 #: those that the environment can make.
@@ -80,7 +80,7 @@ class Evaluation(Section):
         min_length=1,
         description="sacrebleu's BLEU, chrF++ (chrf) and TER (lower is better).",
     )
-    tokenizers: dict[Language, Tokenizer] = Field(
+    tokenizers: Annotated[dict[Language, Tokenizer], LANGUAGES_ONCE] = Field(
         {}, description="sacrebleu's tokenizer for BLEU by target language; 13a for those not named."
     )
     comet: list[CometModel] = Field([], description="COMET models; each is a metric.")

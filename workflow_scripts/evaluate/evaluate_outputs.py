@@ -15,7 +15,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from workflow_scripts.evaluate import compare
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import segments_path, write_scores
+from workflow_scripts.language_codes import canonical, one_of
 from workflow_scripts.options import at_least, named_once, read_groups
 from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import Found, complete, find, nothing, path_of
@@ -119,12 +120,13 @@ def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
     raise UserError(f"--{option}: one pattern, not {len(values)} ({', '.join(values[:3])}); {advice}")
 
 
-def find_outputs(pattern: str, references: str, sources: str | None) -> Found:
+def find_outputs(pattern: str, references: str, sources: str | None, known: Collection[str] = ()) -> Found:
     """Return the hypotheses; references and sources that fit their pattern too are none.
 
+    ``known``: languages that options name, which tell what a direction is where its name does not.
     What was left out is told on stderr, a line for each reason.
     """
-    found = find(pattern)
+    found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}
     others = {
         path_of(of, direction).resolve(): f"these are the {what}"
@@ -149,6 +151,7 @@ def only(
         UserError: there are no files of one of them, it is named twice, or a system has no direction.
     """
     there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    directions = [one_of(direction, there) for direction in directions] if directions else None
     for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
         named_once(option, names or [])
         for name in names or []:
@@ -164,6 +167,13 @@ def only(
         if not by:
             raise UserError(f"--directions: {system} has none of them; name the others by --systems")
     return kept
+
+
+def named_languages(args: argparse.Namespace) -> set[str]:
+    """Return the languages that options name."""
+    grouped = (code for by in read_groups(args.groups).values() for group in by.values() for code in group)
+    chosen = (code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d))
+    return {canonical(code) for code in (*grouped, *chosen, *filter(None, [args.pivot]))}
 
 
 def remove_earlier(out: Path) -> None:
@@ -203,8 +213,8 @@ def main(argv: list[str] | None = None) -> None:
     named_once("metrics", args.metrics)
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
-    read_groups(args.groups)  # tabulate reads them, after all scoring
-    found = find_outputs(args.hypotheses, args.references, args.sources)
+    args.pivot = args.pivot and canonical(args.pivot)
+    found = find_outputs(args.hypotheses, args.references, args.sources, named_languages(args))
     files = only(found.files, args.systems, args.directions)
     systems = list(files)
     named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)

@@ -26,6 +26,7 @@ from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
+from workflow_scripts.language_codes import canonical
 from workflow_scripts.options import json_object, named_once
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
@@ -137,10 +138,13 @@ def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     for name in value.values():
         check_tokenizer(name)
     targets = {split_direction(direction)[1] for direction in directions}
-    for lang in value:
+    named = {canonical(lang): name for lang, name in value.items()}
+    if len(named) < len(value):
+        raise UserError("--tokenizers: two spellings of one language")
+    for lang in named:
         if lang not in targets:
             raise UserError(f"--tokenizers: {lang!r} is the target of no direction{nearest(lang, targets)}")
-    return value
+    return named
 
 
 Task = tuple[str, dict[str, Any]]

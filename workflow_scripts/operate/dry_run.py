@@ -21,7 +21,8 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.leftovers import unfinished
 from workflow_scripts.operate.live import runs_in
-from workflow_scripts.operate.run import complete, working_directory
+from workflow_scripts.operate.results_lock import run_of
+from workflow_scripts.operate.run import complete, read_config, working_directory
 
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
@@ -200,9 +201,14 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    if said := after_a_kill(working_directory([*options])):
+    given = ["--cores", "1", "--configfile", str(configfile), *options]
+    folder, experiment = working_directory(given), read_config(given)
+    busy = experiment and run_of(folder / "results" / experiment.experiment)
+    if busy and not busy.is_this():
+        print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
+    elif said := after_a_kill(folder):
         print(said, file=sys.stderr)
-    given = complete(["--cores", "1", "--configfile", str(configfile), *options])
+    given = complete(given, experiment)
     command = [
         sys.executable,
         "-m",

@@ -3,7 +3,8 @@
 ``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's
 own lock does not say who holds it, so a run that was killed blocks every later one. All runs share a
 lock of the operating system's beside it, which ends with the process: who has it alone knows that the
-other is stale. Which runs may go on side by side (other outputs, dry runs) is left to Snakemake's own.
+other is stale. Of one experiment one run is on at a time, wherever it works (``results_lock``); dry runs
+and runs of other experiments go on beside it.
 What else a killed run left behind is put right by the Snakefile, for `snakemake` alone too (``orphans``,
 ``leftovers``), but for what Snakemake reads before it: marks of unfinished outputs.
 """
@@ -11,6 +12,7 @@ What else a killed run left behind is put right by the Snakefile, for `snakemake
 from __future__ import annotations
 
 import argparse
+import atexit
 import fcntl
 import os
 import re
@@ -28,6 +30,7 @@ from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
+from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, release, take
 
 LOCK = ".snakemake/neuronspec.lock"
 
@@ -61,9 +64,8 @@ def read_config(options: list[str]) -> Experiment | None:
     return None
 
 
-def complete(options: list[str]) -> list[str]:
-    """Return Snakemake's options with what must be made again; errors as in `read_config`."""
-    experiment = read_config(options)
+def complete(options: list[str], experiment: Experiment | None) -> list[str]:
+    """Return Snakemake's options with what must be made again; errors as in `on_cluster`."""
     options = on_cluster(options, experiment)
     if experiment is None:
         if any(option.startswith("--config") for option in options):
@@ -92,6 +94,21 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
         known += ["--slurm-jobname-prefix", prefix]
     # In front: what the user says counts, and behind a `--` there are targets.
     return [*known, *options]
+
+
+def take_results(folder: Path, experiment: Experiment) -> None:
+    """Take the lock of an experiment's results for this process.
+
+    Raises:
+        UserError: another run makes them, or they cannot be written.
+    """
+    results = Path("results") / experiment.experiment
+    if problem := unwritable([str(folder / results / RUN_LOCK)]):
+        raise UserError(problem)
+    if other := take(folder / results, folder):
+        raise UserError(other.refusal(results))
+    keep_alive((folder / results).absolute())
+    atexit.register(release, (folder / results).absolute())
 
 
 def starts_nothing(options: list[str]) -> bool:
@@ -163,10 +180,13 @@ def clear(folder: Path, snakemake: list[str]) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
     options = sys.argv[1:] if argv is None else argv
-    options = complete(options)
-    folder = working_directory(options)
+    folder, experiment = working_directory(options), read_config(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)
+    if experiment is not None and not starts_nothing(options):
+        # From here on: what there is to do depends on what lies there.
+        take_results(folder, experiment)
+    options = complete(options, experiment)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
     # Snakemake that was started by hand does not hold our lock.

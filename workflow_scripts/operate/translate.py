@@ -14,6 +14,7 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.operate.environments import ROOT
 
 ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
@@ -25,6 +26,7 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
     """
     seed = experiment.train.seeds[0] if seed is None else seed
+    direction = one_of(direction, experiment.evaluated_directions)
     for kind, value, known in (
         ("system", system, experiment.all_systems),
         ("direction", direction, experiment.evaluated_directions),

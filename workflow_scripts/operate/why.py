@@ -20,11 +20,15 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
+from workflow_scripts.operate.forced import is_being_made
+from workflow_scripts.operate.live import begun_outputs
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 
+#: What is said of outputs whose job began and did not end.
+STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
 #: Reasons of one stage that get a line of their own; the rest share the last one.
 MOST_LINES = 4
 
@@ -68,18 +72,22 @@ def explain(
     identities: Mapping[str, str],
     fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
     unfinished: Collection[str] = (),
+    begun: Collection[str] = (),
+    is_on: bool = False,
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
     ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``unfinished``: files that an earlier run was to make.
+    given the files of the jobs before it. ``unfinished``: files that an earlier run was to make. ``begun``:
+    outputs of jobs that began and did not end. ``is_on``: a run is at work meanwhile.
     """
+    half_made = BEING_MADE if is_on else STOPPED
     lines: dict[tuple[str, str], Line] = {}
     made_by: dict[str, str] = {}
     for job in jobs:
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
-        reason, files = reason_of(job, identities, made_by, unfinished)
+        reason, files = reason_of(job, identities, made_by, unfinished, begun, half_made)
         if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
@@ -94,11 +102,13 @@ def reason_of(
     identities: Mapping[str, str],
     made_by: Mapping[str, str],
     unfinished: Collection[str] = (),
+    begun: Collection[str] = (),
+    half_made: str = STOPPED,
 ) -> tuple[str, tuple[str, ...]]:
     """Return why a job would run, and the files that it is about.
 
     ``made_by``: file → stage of the jobs before this one. ``unfinished``: files that an earlier run was to
-    make.
+    make. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
     """
     why = job.reason
     said = changes(why.before, why.now, identities, job.command)
@@ -113,6 +123,8 @@ def reason_of(
     if why.forced:
         if missing := tuple(file for file in job.outputs if file in unfinished):
             return NOT_FINISHED, missing
+        if half := tuple(file for file in job.outputs if file in begun):
+            return half_made, half
         return "asked for, or damaged", job.outputs
     if why.missing:
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
@@ -120,7 +132,7 @@ def reason_of(
             return "made before, now missing", why.missing
         return ("begun before, not finished" if job.log and Path(job.log).exists() else "new"), ()
     if why.incomplete:
-        return "stopped while it was written", why.incomplete
+        return half_made, why.incomplete
     if why.updated:
         return "input changed", why.updated
     stages = dict.fromkeys(made_by.get(file, "another job") for file in why.made_by_others)
@@ -161,8 +173,11 @@ def main(argv: list[str] | None = None) -> None:
     jobs = dry_run(arguments.configfile, options, commands=True)
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
-        unfinished = {str(results / file) for file in lost(results)}
-        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results), unfinished)))
+        is_on = is_being_made(results)
+        unfinished = set() if is_on else {str(results / file) for file in lost(results)}
+        begun = {file for file, _ in begun_outputs(Path())}
+        fate = functools.partial(fate_of, experiment, results)
+        print(table(explain(jobs, identities, fate, unfinished, begun, is_on)))
         if kept := report(changed_trainings(experiment, results, current_code())):
             print(kept)
 

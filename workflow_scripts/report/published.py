@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
 from workflow_scripts.report.layout import BOTH, layout
@@ -77,8 +78,8 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
     return str(value)
 
 
-def read_published(request: Published) -> Values:
-    """Return the numbers of the file.
+def read_published(request: Published, directions: Sequence[str] = ()) -> Values:
+    """Return the numbers of the file, by the ids of ours where it spells a direction of these otherwise.
 
     Raises:
         UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
@@ -87,7 +88,7 @@ def read_published(request: Published) -> Values:
         raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")
     values: Values = {}
     for number, row in enumerate(read_table(request.file, FILE_COLUMNS, ["score"]), start=2):
-        key = (row["system"], row["direction"], row["metric"])
+        key = (row["system"], one_of(row["direction"], directions), row["metric"])
         if key in values:
             raise UserError(f"{request.file}, line {number}: {' '.join(key)} stands there twice")
         if not row["score"] or not math.isfinite(float(row["score"])):

@@ -75,7 +75,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     """Read everything; return the tables, and what stands at the top of each: errors as in what reads."""
     groups, without = read_groups(args.groups), read_without(args.without)
     request = read_request(args.published, plan) if args.published else None
-    values = read_published(request) if request else {}
+    values = read_published(request, plan.directions) if request else {}
     reading = read_scores(args.scores_root, plan, args.allow_partial, args.comet_root)
     compared = rates = None
     missing = len(reading.missing)

@@ -377,6 +377,50 @@ def test_mtdata_needs_a_dataset_for_every_pair() -> None:
     ]
 
 
+def test_codes_with_script_and_region_in_either_spelling() -> None:
+    said: list[str] = []
+    config = small(
+        languages=["en", "pt-BR", "zh_Hans", "es-419"],
+        groups={"family": {"romance": ["pt-BR", "es_419"]}},
+        directions={"train": ["en-pt-BR", "pt_BR_en", "zh-hans-en"], "evaluate_only": ["es-419-en"]},
+        evaluation={"tokenizers": {"zh-Hans": "zh"}},
+    )
+    experiment = load_experiment(config, tell=said.append)
+    assert experiment.languages == ["en", "pt_BR", "zh_Hans", "es_419"]
+    assert experiment.evaluated_directions == ["en-pt_BR", "pt_BR-en", "zh_Hans-en", "es_419-en"]
+    assert experiment.pairs == ["en-pt_BR", "en-zh_Hans", "en-es_419"]
+    assert experiment.groups == {"family": {"romance": ["pt_BR", "es_419"]}}
+    assert experiment.evaluation.tokenizers == {"zh_Hans": "zh"}
+    assert said == [
+        "note: a hyphen stands between source and target only: the config's pt-BR as pt_BR, es-419 as es_419,"
+        " en-pt-BR as en-pt_BR, pt_BR_en as pt_BR-en, zh-hans-en as zh_Hans-en, es-419-en as es_419-en,"
+        " zh-Hans as zh_Hans"
+    ]
+    load_experiment(small(languages=["en", "pt_BR", "de", "fr"]), tell=said.append)
+    assert len(said) == 1
+
+
+def test_mtdata_takes_a_pair_in_either_spelling() -> None:
+    both = {"en-pt-BR": ["a-b-1-eng-por"]}
+    source = mtdata(train=both, valid=both, tests={"news": both})
+    experiment = load_experiment(small(data=source, languages=["en", "pt-BR"]))
+    assert experiment.data.source.datasets()["train"] == {"en-pt_BR": ["a-b-1-eng-por"]}
+
+
+def test_files_are_found_under_every_spelling_of_a_language() -> None:
+    config = small(data={"source": {"type": "files", "train": "{pair}/{lang}", "valid": "v", "tests": {}}})
+    config["data"]["source"] |= {"valid": "v.{source}2{target}.{lang}", "tests": {"one": "o.{lang}"}}
+    patterns = load_experiment(config).data.source.patterns("")
+    assert patterns["train"].spelt("en-pt_BR") == [
+        {"en": "en-pt_BR/en", "pt_BR": "en-pt_BR/pt_BR"},
+        {"en": "en-pt-BR/en", "pt_BR": "en-pt-BR/pt-BR"},
+        {"en": "en-pt_br/en", "pt_BR": "en-pt_br/pt_br"},
+        {"en": "en-pt-br/en", "pt_BR": "en-pt-br/pt-br"},
+    ]
+    assert patterns["valid"].spelt("pt_BR-en")[1] == {"pt_BR": "v.pt-BR2en.pt-BR", "en": "v.pt-BR2en.en"}
+    assert patterns["train"].spelt("de-en") == [patterns["train"].files("de-en")]
+
+
 def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
     def known(code: str) -> None:
         one = {"-".join(sorted(("en", code))): ["x"]}

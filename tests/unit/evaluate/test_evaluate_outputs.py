@@ -157,14 +157,15 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
     for name, lines in {"base": WORSE, "ref": REFERENCES, "src": WORSE, ".base": WORSE}.items():
         write(tmp_path / f"de-en/{name}.txt", lines)
         write(tmp_path / f"en-de/{name}.txt", lines)
-    write(tmp_path / "en_fr/base.txt", WORSE)
+    write(tmp_path / "log_fr/base.txt", WORSE)
     options = ["--hypotheses", f"{tmp_path}/{{direction}}/{{system}}.txt", "--processes", "1"]
     for option, name in (("--references", "ref"), ("--sources", "src")):
         options += [option, f"{tmp_path}/{{direction}}/{name}.txt"]
     main([*options, "--out", f"{tmp_path}/out"])
     assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"base"}
     assert capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines() == [
-        "note: left out: en_fr/base.txt: a direction is two codes around one hyphen, as in de-en",
+        "note: left out: log_fr/base.txt: a direction is two language codes around a hyphen, as in de-en or"
+        " en-pt_BR",
         "note: left out: de-en/.base.txt, en-de/.base.txt: hidden, or a backup (a pattern that spells the dot"
         " or the ending takes it)",
         "note: left out: de-en/ref.txt, en-de/ref.txt: these are the references",
@@ -174,6 +175,27 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
     (tmp_path / "en-de/base.txt").unlink()
     with pytest.raises(UserError, match=r"no file fits \(.*ref\.txt: these are the references"):
         main([*options, "--out", f"{tmp_path}/second"])
+
+
+def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -> None:
+    for direction in ("en-pt-BR", "en-sr-Latn"):
+        write(tmp_path / f"t/base/{direction}.txt", WORSE)
+    write(tmp_path / "ref/en-pt-BR.txt", REFERENCES)
+    write(tmp_path / "ref/en-sr_Latn.txt", REFERENCES)
+    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--processes", "1"]
+    options += ["--references", f"{tmp_path}/ref/{{direction}}.txt", "--out", f"{tmp_path}/out"]
+    main([*options, "--tokenizers", '{"pt-BR": "char"}', "--groups", '{"f": {"romance": ["pt-BR"]}}'])
+    said = "note: in names of files: en-pt-BR is en-pt_BR, en-sr-Latn is en-sr_Latn\n"
+    assert capsys.readouterr().err == said
+    bleu = {row["direction"]: row for row in rows(tmp_path / "out/scores.csv") if row["metric"] == "bleu"}
+    assert list(bleu) == ["en-pt_BR", "en-sr_Latn"]
+    assert "tok:char" in bleu["en-pt_BR"]["signature"]
+    assert "tok:13a" in bleu["en-sr_Latn"]["signature"]
+    assert float(bleu["en-sr_Latn"]["score"]) == corpus_bleu(WORSE, [REFERENCES]).score
+    groups = {(row["grouping"], row["group"]) for row in rows(tmp_path / "out/summary.csv")}
+    assert ("f", "romance") in groups
+    main([*options, "--directions", "en-pt-BR", "--pivot", "pt-BR", "--out", f"{tmp_path}/one"])
+    assert {row["direction"] for row in rows(tmp_path / "one/scores.csv")} == {"en-pt_BR"}
 
 
 def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:

@@ -404,7 +404,7 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     main(["--configfile", str(tmp_path / "config.yaml"), "--directory", str(tmp_path), "--json"])
     value = json.loads(capsys.readouterr().out)
     assert value == as_json(status_of(experiment(), tmp_path))
-    assert value["run"] == {"processes": [], "since": None}
+    assert value["run"] == {"processes": [], "since": None, "elsewhere": None}
     stages = {one["stage"]: one["jobs"] for one in value["stages"]}
     assert stages["train_baseline"] == {
         "done": 0,

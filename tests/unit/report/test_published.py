@@ -149,6 +149,15 @@ def test_files_that_are_none(tmp_path, text, message):
         read_published(write(tmp_path, text))
 
 
+def test_directions_may_be_spelt_with_hyphens(tmp_path):
+    text = HEADER + "mT-big,en-pt-BR,BLEU,1\nmT-big,pt-br-en,BLEU,2\nmT-big,xx-yy-zz,BLEU,3\n"
+    values = read_published(write(tmp_path, text), ["en-pt_BR", "pt_BR-en"])
+    assert [direction for _, direction, _ in values] == ["en-pt_BR", "pt_BR-en", "xx-yy-zz"]
+    with pytest.raises(UserError, match="line 3: mT-big en-pt_BR BLEU stands there twice"):
+        text = HEADER + "mT-big,en-pt-BR,BLEU,1\nmT-big,en-pt_BR,BLEU,2\n"
+        read_published(write(tmp_path, text), ["en-pt_BR"])
+
+
 def test_an_absent_file():
     with pytest.raises(
         UserError, match=r"^x.csv: no such file, for published numbers \(report.published.file\)"
