@@ -131,7 +131,7 @@ if not USED:
             pairs=EXPERIMENT.train_pairs,
             languages=EXPERIMENT.languages,
             vocab_size=EXPERIMENT.subwords.vocab_size,
-            model_type=EXPERIMENT.subwords.model_type,
+            model_type=subword_type,
             coverage=EXPERIMENT.subwords.character_coverage,
             sample=EXPERIMENT.subwords.sample_sentences,
             seed=EXPERIMENT.subwords.seed,

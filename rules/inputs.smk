@@ -118,6 +118,13 @@ def ceiling_files():
     return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
 
 
+def subword_type(wildcards):
+    """The kind of SentencePiece model, and how it normalises text where that is not as it always was."""
+    subwords = EXPERIMENT.subwords
+    other = f" --normalization {subwords.normalization}" if subwords.normalization != "nmt_nfkc" else ""
+    return subwords.model_type + other
+
+
 def tokenizers_of_targets():
     """The tokenizers that the config names, of languages that are translated into."""
     targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}

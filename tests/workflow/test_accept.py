@@ -161,8 +161,8 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
     assert {line for line in done.stderr.splitlines() if line.startswith("error: ")} == {
         f"error: decode is not adopted: {one}/de-en.txt (and 15 more): a setting changed: beam 5 → 4",
         f"error: overlap is not adopted: {other}/k70.json: made before, now missing: {other}/k70.csv",
-        "error: round_trip is not adopted: results/small/data/round_trip/news/de-en.de.txt: stopped while it was"
-        " written",
+        "error: round_trip is not adopted: results/small/data/round_trip/news/de-en.de.txt: stopped while it"
+        " was written",
         f"error: train_identifier is not adopted: results/small/identifier/model.npz: {packages}",
         f"error: plot_training is not adopted: results/small/figures/training.png: {packages}",
         "error: mask_control is not adopted: results/small/analysis/mask_control/baseline/s1/k70.json:"

@@ -7,6 +7,7 @@ Out: an entry for each different text of each test set and target language, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _two_digits(score: float) -> str:
+    """Return a score rounded half up, as tables have it."""
+    return str(Decimal(repr(score)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
 def ceiling_rows(entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Return the table's head and rows."""
     head = ["test set", "into", "pairs", "sentences", "changed", "BLEU", "chrF2++", "words that Moses cuts"]
@@ -62,7 +68,7 @@ def ceiling_rows(entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[
             f"{moses['split_words']:,} of {moses['words']:,} in {moses['lines']:,} lines" if moses else "n/a"
         )
         pairs = one["pairs"][0] if len(one["pairs"]) == 1 else f"{len(one['pairs'])} pairs"
-        scores = [f"{one['scores'][name]:.2f}" for name in ("bleu", "chrf")]
+        scores = [_two_digits(one["scores"][name]) for name in ("bleu", "chrf")]
         rows.append(
             [
                 one["testset"],

@@ -126,7 +126,7 @@ def ceiling_notes(ceilings: Ceilings) -> list[str]:
         moses = ", and text: {moses: false}" if ceilings.moses else ""
         notes.append(
             "The text processing itself takes from every score: the references, put through it and back, "
-            f"have a BLEU of {', '.join(named)}. No system can have more (see {CEILING}), and scores of different "
+            f"have BLEU {', '.join(named)}. No system can have more (see {CEILING}), and scores of different "
             "languages do not say which is learned better. A training that loses less: subwords: "
             f"{{normalization: identity}}{moses}"
         )

@@ -135,6 +135,12 @@ def render_controls(results: Path) -> str:
     return "\n".join(["", *lines]) if lines else ""
 
 
+def render_cautions(tables: Path) -> str:
+    """Return what stands at the top of every table, where there is anything."""
+    path = tables / CAUTIONS
+    return "\n" + path.read_text(encoding="utf-8") if path.is_file() and path.stat().st_size else ""
+
+
 def render_places(results: Path) -> str:
     """Return a line for each known place under an experiment's folder that exists."""
     lines = ["", f"Everything lies in {os.path.relpath(results)}/", ""]
