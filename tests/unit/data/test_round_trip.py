@@ -47,6 +47,16 @@ def test_a_character_that_the_vocabulary_lacks_is_unknown(tmp_path):
     assert there_and_back(tmp_path, ["the zat"]) == ["the <unk>at"]
 
 
+def test_a_piece_that_the_dictionary_lacks_is_unknown(tmp_path):
+    """As decoding has it: a dictionary may hold fewer pieces than its model."""
+    (tmp_path / "spm.model").write_bytes(train_model(iter(["the cat sat on a mat"] * 4), 20, "bpe", 1.0))
+    lines = dictionary_text(tmp_path / "spm.model").splitlines(keepends=True)
+    assert "at 100\n" in lines
+    kept = "".join(line for line in lines if line != "at 100\n")
+    (tmp_path / "dict.txt").write_text(kept, encoding="utf-8")
+    assert there_and_back(tmp_path, ["the cat"]) == ["the c<unk>"]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
