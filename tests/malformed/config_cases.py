@@ -164,7 +164,7 @@ CASES = [
     config("testset-unknown", "a test set that the source lacks", "evaluation: {testsets: [onee]}\n", "config.yaml, line 5: evaluation.testsets: no 'onee' in the source (did you mean 'one'?); it has ['valid', 'one']"),
     config("testset-reserved", "a test set called train", source(FILES + ', tests: {train: "o.{lang}"}'), "config.yaml, line 4: data.source.tests: a test set cannot be called 'train'"),
     config("metric-twice", "a metric listed twice", "evaluation: {metrics: [bleu, bleu]}\n", "config.yaml, line 5: evaluation.metrics: 'bleu' is listed twice"),
-    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf' is not scored; there are ['bleu']"),
+    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf++' is not scored; there are ['bleu']"),
     config("metric-and-model", "a COMET model with the name of a metric", "evaluation: {comet: [{name: bleu, model: a/b}]}\n", "config.yaml, line 5: evaluation.comet: 'bleu' is already the name of a metric; call this one otherwise"),
     config("comet-nowhere", "a COMET model that is nowhere", "evaluation: {comet: [{name: comet}]}\n", "config.yaml, line 5: evaluation.comet.0: a COMET model needs either the key model (its name on the hub) or folder"),
     config("comet-name", "a COMET model by what is no name on the hub", "evaluation: {comet: [{model: 'my models/x'}]}\n", "config.yaml, line 5: evaluation.comet.0: 'my models/x' is no name on the hub, such as Unbabel/wmt22-comet-da"),

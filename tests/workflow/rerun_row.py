@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from workflow_scripts.operate.leftovers import place_of
 
 # The small experiment: en-de, en-fr, de-en, fr-en; baseline, continued, ns-k70, ns-k95; one seed, one test
 # set. What runs from the first job to the last:
@@ -111,6 +115,29 @@ def write(name: str, text: str) -> Callable[[Path], None]:
 def touch(name: str) -> Callable[[Path], None]:
     """Return an edit that makes a file new without changing it."""
     return lambda folder: (folder / name).touch()
+
+
+def replaced(name: str, text: str) -> Callable[[Path], None]:
+    """Return an edit that gives a file other content and a time before all others, as `cp -p` may."""
+
+    def edit(folder: Path) -> None:
+        write(name, text)(folder)
+        os.utime(folder / name, (1_000_000_000, 1_000_000_000))
+
+    return edit
+
+
+def unrecorded(*names: str) -> Callable[[Path], None]:
+    """Return an edit that takes away Snakemake's records of some results, or its whole folder."""
+
+    def edit(folder: Path) -> None:
+        snakemake = folder / ".snakemake"
+        for name in names:
+            (snakemake / "metadata" / place_of(f"{RESULTS}/{name}", snakemake)).unlink()
+        if not names:
+            shutil.rmtree(snakemake)
+
+    return edit
 
 
 def pin(environment: str, package: str) -> Callable[[Path], None]:

@@ -176,7 +176,9 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     assert result.returncode != 0
     said = result.stdout + result.stderr
     for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
-        assert f"data.source: no news text for {pair}: there is no file text/news.{lang}\n" in said
+        assert (
+            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {tmp_path}\n" in said
+        )
     assert "Traceback" not in said
 
 
@@ -186,7 +188,7 @@ def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> No
     result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert "report.published.file: there is no file gone.csv\n" in said
+    assert f"error: report.published.file: there is no file gone.csv in {tmp_path}\n" in said
     assert "MissingInputException" not in said and "Traceback" not in said
 
 

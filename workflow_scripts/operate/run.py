@@ -12,19 +12,22 @@ What else a killed run left behind is put right by the Snakefile, for `snakemake
 from __future__ import annotations
 
 import argparse
-import atexit
 import fcntl
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
 from workflow_scripts.operate.forced import with_forced
+from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
@@ -111,8 +114,9 @@ def with_cores(options: list[str], profile: Profile) -> list[str]:
     return ["--cores", os.environ.get(CORES_VARIABLE) or str(os.cpu_count() or 1), *options]
 
 
-def take_results(folder: Path, experiment: Experiment) -> None:
-    """Take the lock of an experiment's results for this process.
+@contextmanager
+def results_taken(folder: Path, experiment: Experiment) -> Iterator[None]:
+    """Have the lock of an experiment's results; a program that this process becomes has it too.
 
     Raises:
         UserError: another run makes them, or they cannot be written.
@@ -123,7 +127,10 @@ def take_results(folder: Path, experiment: Experiment) -> None:
     if other := take(folder / results, folder):
         raise UserError(other.refusal(results))
     keep_alive((folder / results).absolute())
-    atexit.register(release, (folder / results).absolute())
+    try:
+        yield
+    finally:
+        release(folder / results)
 
 
 def starts_nothing(options: list[str]) -> bool:
@@ -196,13 +203,32 @@ def clear(folder: Path, snakemake: list[str]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
-    options = sys.argv[1:] if argv is None else argv
+    interrupt = Interrupt()
+    try:
+        interrupt.watch()
+        begin(sys.argv[1:] if argv is None else argv)
+    finally:
+        interrupt.say()
+
+
+def begin(options: list[str]) -> NoReturn:
+    """Have what a run needs to itself, and become Snakemake.
+
+    Raises:
+        UserError: what does not allow it.
+    """
     folder, experiment = working_directory(options), read_config(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)
-    if experiment is not None and not starts_nothing(options):
-        # From here on: what there is to do depends on what lies there.
-        take_results(folder, experiment)
+    if experiment is None or starts_nothing(options):
+        become_snakemake(options, folder, experiment)
+    # From here on: what there is to do depends on what lies there.
+    with results_taken(folder, experiment):
+        become_snakemake(options, folder, experiment)
+
+
+def become_snakemake(options: list[str], folder: Path, experiment: Experiment | None) -> NoReturn:
+    """Complete the options, clear a stale lock of Snakemake's, and become it; errors as in `complete`."""
     options = complete(options, experiment)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
@@ -212,6 +238,7 @@ def main(argv: list[str] | None = None) -> None:
     # With another run beside this one, what is in the queue may be that one's.
     os.environ[ALONE_VARIABLE] = "yes" if alone else "no"
     share(descriptor)
+    let_wait()  # for the Snakefile (rules/run.smk)
     os.execv(sys.executable, [*snakemake, *options])
 
 

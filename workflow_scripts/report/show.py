@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
+from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
@@ -50,7 +51,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 
 
 def read_summary(path: str | Path) -> list[Row]:
-    """Read ``summary.csv``; every value is text, empty where a number does not exist.
+    """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
 
     Raises:
         UserError: the file is absent or not a summary.
@@ -60,7 +61,7 @@ def read_summary(path: str | Path) -> list[Row]:
     rows = read_table(path, CSV_COLUMNS, NUMBERS)
     if not rows:
         raise UserError(f"{path}: a summary without a row; run report.tabulate again")
-    return rows
+    return [{**row, "metric": metric_id(row["metric"])} for row in rows]
 
 
 def number(mean: str, sd: str, digits: Digits = HUNDREDTHS, sign: bool = False) -> str:
@@ -170,11 +171,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tables", required=True, help="folder with summary.csv (results/EXPERIMENT/tables)")
     args = parser.parse_args(argv)
     tables = Path(args.tables)
-    print(render_console(read_summary(tables / "summary.csv")))
-    for part in (render_units(tables), render_controls(tables.resolve().parent)):
-        if part:
-            print(part)
-    print(render_places(tables.resolve().parent))
+    folder = tables.resolve().parent
+    summary = render_console(read_summary(tables / "summary.csv"))
+    shown = filter(None, (summary, render_units(tables), render_controls(folder), render_places(folder)))
+    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 
 if __name__ == "__main__":
