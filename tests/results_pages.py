@@ -1,7 +1,7 @@
 """The tables of docs/results/*.md that follow from the kept tables beside them.
 
 ``python -m tests.results_pages --write`` fills them in between markers; without ``--write`` it names the
-pages that differ. Inputs: docs/results/*.csv, unrounded. Outputs: Markdown, every figure rounded half up once.
+pages that differ. Inputs: docs/results/*.csv, unrounded. Outputs: Markdown, figures rounded half up once.
 What stands around the markers is written by hand; tests/unit/test_results_pages.py compares.
 """
 

@@ -28,6 +28,8 @@ HOW = "first estimate, of another machine"
 FARTHEST = 4.0
 #: Lines of each language that the identifier of languages is trained on, at most; masks of the control.
 IDENTIFIER_LINES, CONTROLS = 20_000, 7
+#: Items of a contrastive set that is yet to be made, by direction: 1,500 of the demo's eight.
+TOY_ITEMS = 190
 #: Resamples of a test, where the config names none: ten by level for each direction, and no fewer than these.
 RESAMPLES_BY_LEVEL, FEWEST_RESAMPLES = 10, 1_000
 
@@ -134,6 +136,8 @@ class FirstEstimates:
                 return min(2 * both, most.get(job.stage, math.inf))
             case "prepare_text":
                 return text.sentences(given["subset"], pair_of(f"{given['one']}-{given['two']}"))
+            case "rebuild_references":
+                return text.sentences(given["testset"], given["pair"])
             case "binarise":
                 return text.sentences(given["subset"], given["pair"])
             case "count_activations":
@@ -145,12 +149,20 @@ class FirstEstimates:
                 return text.sentences(given["testset"], pair_of(given["direction"]))
             case "mask_control":
                 return self._control()
-            case "score" | "identify":
+            case "contrastive":
+                return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
+            case "score" | "identify" | "likelihood":
                 return text.of_directions(given["testset"], directions)
             case "compare":
                 number = text.of_directions(given["testset"], directions)
                 return None if number is None else number * self._resamples(len(directions)) / 1000
         return None
+
+    def _items(self, file: Path) -> int:
+        """Return the items of a contrastive set; of one of the toy languages about so many a direction."""
+        if file.is_file():
+            return max(0, file.read_bytes().count(b"\n") - 1)
+        return TOY_ITEMS * len(self._experiment.evaluated_directions)
 
     def _control(self) -> float | None:
         """Each direction under no mask, its own, five random ones and those that share a side with it."""

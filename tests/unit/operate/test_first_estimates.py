@@ -24,6 +24,7 @@ TOY = {
     "valid_size": 50,
     "test_size": 40,
 }
+USES = {"experiment": "y", "systems": ["baseline"]}
 KA_KE: dict[str, Any] = {
     "experiment": "x",
     "languages": ["en", "ka", "ke"],
@@ -111,6 +112,16 @@ def test_seconds_are_a_start_and_what_each_sentence_takes(tmp_path: Path) -> Non
     assert estimates.of(job("comet", testset="test")) is None
 
 
+def test_items_of_a_contrastive_set_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "gender.tsv").write_text("direction\tid\n" + "en-ka\t1\n" * 50)
+    sets = {"gender": f"{tmp_path}/gender.tsv", "toy": "results/x/data/contrastive/toy.tsv"}
+    estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"contrastive": sets}}), tmp_path)
+    gender, toy = (estimates.of(job("contrastive", contrast=name)) for name in ("gender", "toy"))
+    assert gender is not None and toy is not None
+    # 50 items, and 190 for each of four directions, after the same start.
+    assert (toy - 2.2) / (gender - 2.2) == pytest.approx(760 / 50)
+
+
 def test_ter_takes_longer_by_far(tmp_path: Path) -> None:
     estimates = FirstEstimates(
         load_experiment({**KA_KE, "evaluation": {"metrics": ["bleu", "ter"]}}), tmp_path
@@ -133,11 +144,20 @@ def test_of_gpus_nothing_was_measured(tmp_path: Path) -> None:
     assert estimates.of(job("tabulate")) == 0.8
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "experiments/multi30k.yaml", "experiments/toy60.yaml"])
-def test_every_stage_of_the_shipped_experiments_has_one(name: str) -> None:
-    experiment = load_experiment(read_yaml(ROOT / "config" / name))
-    stages = {one.stage for one in expected_jobs(experiment)} - {*FETCHING}
-    assert stages <= set(read_measured())
+EVERYTHING = {
+    "references": ["raw", "paper"],
+    "likelihood": True,
+    "contrastive": {"toy": "results/x/data/contrastive/toy.tsv"},
+}
+
+
+@pytest.mark.parametrize("more", [{}, {"evaluation": EVERYTHING}, {"evaluation": EVERYTHING, "uses": USES}])
+def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
+    analysis = {"mask_control_k": 70, "overlap_k": 70}
+    groups = {"family": {"one": ["ka", "ke"]}}
+    config = {**KA_KE, "masks": {"k": [70]}, "analysis": analysis, "groups": groups, **more}
+    stages = {one.stage for one in expected_jobs(load_experiment(config))} - {*FETCHING}
+    assert len(stages) > 18 and stages <= set(read_measured())
 
 
 def test_every_figure_names_its_machine() -> None:
