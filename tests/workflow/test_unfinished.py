@@ -48,7 +48,7 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
     (results / ".planned.json").unlink()
     # The failed job's record has the hash of the text that it failed on.
-    assert [job.reason.updated for job in planned(here, CONFIG)][0] == ("text/train.de",)
+    assert next(iter(planned(here, CONFIG))).reason.updated == ("text/train.de",)
     unrecorded(*LOST)(here)
     assert counts(planned(here, CONFIG)) == {}
 

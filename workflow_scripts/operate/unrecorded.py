@@ -98,7 +98,8 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
         f"{results}: {files} taken as made with the present settings (no record of Snakemake's, {why}):"
-        f" {found.unknown[0]}{' …' if number > 1 else ''}; what is deleted is made again"
+        f" {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it"
+        " is so; what is deleted is made again"
     )
 
 

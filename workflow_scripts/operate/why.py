@@ -20,10 +20,12 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
+from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
 
 #: Reasons of one stage that get a line of their own; the rest share the last one.
 MOST_LINES = 4
@@ -67,19 +69,19 @@ def explain(
     jobs: Iterable[PlannedJob],
     identities: Mapping[str, str],
     fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
-    unfinished: Collection[str] = (),
+    forced: Mapping[str, str] | None = None,
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
     ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``unfinished``: files that an earlier run was to make.
+    given the files of the jobs before it. ``forced``: files that are to be made again, and why.
     """
     lines: dict[tuple[str, str], Line] = {}
     made_by: dict[str, str] = {}
     for job in jobs:
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
-        reason, files = reason_of(job, identities, made_by, unfinished)
+        reason, files = reason_of(job, identities, made_by, forced or {})
         if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
@@ -93,12 +95,12 @@ def reason_of(
     job: PlannedJob,
     identities: Mapping[str, str],
     made_by: Mapping[str, str],
-    unfinished: Collection[str] = (),
+    forced: Mapping[str, str],
 ) -> tuple[str, tuple[str, ...]]:
     """Return why a job would run, and the files that it is about.
 
-    ``made_by``: file → stage of the jobs before this one. ``unfinished``: files that an earlier run was to
-    make.
+    ``made_by``: file → stage of the jobs before this one. ``forced``: files that are to be made again, and
+    why.
     """
     why = job.reason
     said = changes(why.before, why.now, identities, job.command)
@@ -111,8 +113,9 @@ def reason_of(
     if why.other_inputs:
         return "it has other inputs than before", ()
     if why.forced:
-        if missing := tuple(file for file in job.outputs if file in unfinished):
-            return NOT_FINISHED, missing
+        if told := [file for file in job.outputs if file in forced]:
+            first = forced[told[0]]
+            return first, tuple(file for file in told if forced[file] == first)
         return "asked for, or damaged", job.outputs
     if why.missing:
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
@@ -161,8 +164,11 @@ def main(argv: list[str] | None = None) -> None:
     jobs = dry_run(arguments.configfile, options, commands=True)
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
-        unfinished = {str(results / file) for file in lost(results)}
-        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results), unfinished)))
+        outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+        forced = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
+        forced |= dict.fromkeys(lost(results), NOT_FINISHED)
+        forced = {str(results / file): said for file, said in forced.items()}
+        print(table(explain(jobs, identities, functools.partial(fate_of, experiment, results), forced)))
         if kept := report(changed_trainings(experiment, results, current_code())):
             print(kept)
 
