@@ -1,4 +1,5 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
+import atexit
 import gc
 import json
 import os
@@ -7,7 +8,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parent
@@ -19,26 +19,35 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, use_system_rule
+from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, unit_masks, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
+from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
+from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 from workflow_scripts.translate.contrastive_set import read_contrastive
+
+
+def tell_once(line):
+    """To the user who began the workflow, not again by each job."""
+    if workflow.exec_mode.name == "DEFAULT":
+        print(line, file=sys.stderr)
+
 
 try:
     # Not `configfile:`, which would mix the demo's keys into every other experiment.
     # `--config key=value` alone changes keys of the demo; a workflow that uses this one as a module gives it all.
     if workflow.overwrite_configfiles or "experiment" in config:
-        EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles)
+        EXPERIMENT = load_experiment(config, workflow.overwrite_configfiles, tell_once)
     else:
         DEMO = CHECKOUT / "config" / "config.yaml"
         demo_config = read_yaml(DEMO)
         update_config(demo_config, config)
-        EXPERIMENT = load_experiment(demo_config, [DEMO])
+        EXPERIMENT = load_experiment(demo_config, [DEMO], tell_once)
     SITE = read_site()
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    refuse(str(error).splitlines())
 
 # What a plan of thousands of jobs is made of lives to its end: to look through it for garbage again and again takes a
 # tenth of the time.
@@ -72,8 +81,8 @@ DEPLOYMENT = "conda" if "CONDA" in METHODS else "venv"
 IMAGES = SITE.images if "APPTAINER" in METHODS else {}
 # A colon would end the folder in PATH; Snakemake fills in what stands in braces, also in the path of an environment's file.
 if odd := sorted(set(":{}\n") & set(str(CHECKOUT))):
-    raise WorkflowError(
-        f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"
+    refuse(
+        [f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"]
     )
 PREFIX = f"export PATH={shlex.quote(f'{CHECKOUT}/envs/bin')}:$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}"
 PREFIX += f" NEURONSPEC_IMAGES={shlex.quote(' '.join(IMAGES))}; "
@@ -101,6 +110,8 @@ GPU = None if ON_CLUSTER else 1
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity()
+    # What `make run` has taken for this process.
+    atexit.register(release, Path(RESULTS).absolute())
 
 
 def modules_of(environment):
@@ -159,9 +170,16 @@ def files_of_pair(subset, pair):
     wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
     reverse = "-".join(reversed(pair.split("-")))
     # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
-    candidates = [pattern.files(direction) for direction in dict.fromkeys([*wanted, pair, reverse])]
+    directions = list(dict.fromkeys([*wanted, pair, reverse]))
+    candidates = [pattern.files(direction) for direction in directions]
+    candidates += [files for direction in directions for files in pattern.spelt(direction)]
     there = [files for files in candidates if all(Path(file).exists() for file in files.values())]
     return (there or candidates)[0]
+
+
+def looked_for(file):
+    """A file of the user's, with the folder that a relative path begins in."""
+    return file if os.path.isabs(file) else f"{file} in {Path.cwd()}"
 
 
 def missing_text():
@@ -170,7 +188,21 @@ def missing_text():
         for pair in pairs_of_subset(subset):
             for file in files_of_pair(subset, pair).values():
                 if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
-                    yield f"data.source: no {subset} text for {pair}: there is no file {file}"
+                    yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
+            yield from spelt_twice(subset, pair)
+
+
+def spelt_twice(subset, pair):
+    """A line where the files of a pair are there under two spellings of a language, pt_BR and pt-BR."""
+    spelt = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[subset].spelt(pair)
+    there = (
+        [files for files in spelt if all(Path(file).exists() for file in files.values())]
+        if len(spelt) > 1
+        else []
+    )
+    if len(there) > 1:
+        one, two = (" and ".join(files.values()) for files in there[:2])
+        yield f"data.source: {subset} text for {pair} is there twice, {one}, and {two}: keep one spelling"
 
 
 def parts_of(system):
@@ -206,7 +238,7 @@ def wrong_sets():
         try:
             read_contrastive(file, EXPERIMENT.evaluated_directions)
         except FileNotFoundError:
-            yield f"evaluation.contrastive.{name}: there is no file {file}"
+            yield f"evaluation.contrastive.{name}: there is no file {looked_for(file)}"
         except UserError as error:
             yield str(error)
 
@@ -215,11 +247,11 @@ def missing_numbers():
     """A line for the published numbers that are to be compared with, where they are not there."""
     published = EXPERIMENT.report.published
     if published and not Path(published.file).is_file():
-        yield f"report.published.file: there is no file {published.file}"
+        yield f"report.published.file: there is no file {looked_for(published.file)}"
 
 
 if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
-    raise WorkflowError("\n".join(absent))
+    refuse(absent)
 
 
 def source_files(wildcards):

@@ -1,22 +1,31 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
+import subprocess
 
+import snakemake.exceptions
+from snakemake.logging import logger
+
+from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
+from workflow_scripts.operate.interrupt import Interrupt
 from workflow_scripts.operate.kept_hashes import FILE as KEPT_HASHES
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.known_records import KnownRecords
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
+from workflow_scripts.operate import results_lock
+from workflow_scripts.operate.live import who_runs
 from workflow_scripts.operate.orphans import end_orphans
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
+from workflow_scripts.operate.terminal import Terminal
 from workflow_scripts.operate.training_code import report as report_training_code
 
 
@@ -26,8 +35,42 @@ def say(*words):
 
 # Also where nothing is to be done: a changed training is kept, but never silently.
 if workflow.exec_mode.name == "DEFAULT":
+    for note in notes(config):
+        say(f"note: {note}")
     if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
         say(kept)
+
+
+# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
+BUSY = None
+if workflow.exec_mode.name == "DEFAULT":
+    BUSY = results_lock.run_of(Path(RESULTS))
+    if BUSY and BUSY.is_this():
+        BUSY = None
+        results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+if workflow.exec_mode.name == "DEFAULT":
+    INTERRUPT = Interrupt()
+    atexit.register(INTERRUPT.say)
+    logger.addFilter(Terminal(INTERRUPT))
+    INTERRUPT.watch()
+
+
+def take_results():
+    """Have the results to this run alone; UserError if another makes them."""
+    if other := BUSY or results_lock.take(Path(RESULTS), Path.cwd()):
+        raise UserError(other.refusal(Path(RESULTS)))
+    results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+def locked():
+    """Instead of Snakemake's page about its own lock, which names no one and tells to remove it."""
+    say(f"error: {BUSY.refusal(Path(RESULTS)) if BUSY else who_runs(Path.cwd())}")
+    raise SystemExit(1)
+
+
+snakemake.exceptions.LockException = locked
 
 
 # What no record of Snakemake's says of a result, the manifest does; the user's files are compared by content.
@@ -85,8 +128,9 @@ def clear():
         prefix = workflow.executor_settings.jobname_prefix
         if prefix and (cancelled := cancel_left_behind(prefix)):
             say(cancelled)
-    if ended := end_orphans(Path.cwd()):
-        say(ended)
+    for folder in [Path.cwd(), *results_lock.killed_elsewhere(Path(RESULTS))]:
+        if ended := end_orphans(folder):
+            say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
         say("removed what a killed run left half-written:", *removed)
 
@@ -128,6 +172,7 @@ onstart:
     try:
         if problem := refused(jobs):
             raise UserError(problem)
+        take_results()
         clear()
         # What was left in the queue counts against the user's limits until it is gone.
         if on_slurm() and (problem := refused_by_cluster(jobs)):
@@ -163,9 +208,28 @@ def list_results():
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 
+# Whether this run has ended well, or had nothing to do.
+ENDED_WELL = []
+
+
+def show_results():
+    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    asked = workflow.dag_settings
+    part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
+    if (
+        ENDED_WELL
+        and ALONE_VARIABLE in os.environ
+        and not part
+        and Path(f"{RESULTS}/tables/summary.csv").exists()
+    ):
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    ENDED_WELL.append(True)
 
 
 onerror:
@@ -181,14 +245,17 @@ def keep_hashes():
 
 def list_what_was_there():
     # Snakemake makes the scheduler when the plan stands.
-    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag):
+    if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
+        ENDED_WELL.append(True)
 
 
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
-    atexit.register(keep_hashes)  # called after the next one
+    # What is registered last comes first.
+    atexit.register(keep_hashes)
+    atexit.register(show_results)
     atexit.register(list_what_was_there)
 
 

@@ -31,7 +31,7 @@ rule decode:
     resources:
         gpu=GPU if ON_GPU else None,
     params:
-        options=as_options(EXPERIMENT.decode.model_dump(exclude={"threads"})),
+        options=as_options(EXPERIMENT.decoding.model_dump(exclude={"threads"})),
         code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
         environment=environment_identity(ENGINE_ENVIRONMENT),
     shell:

@@ -1,6 +1,6 @@
 """Direction ids, their languages and the pairs they share files with.
 
-Standard library only: every layer may use it. A language code holds no hyphen (the config sees to it).
+Standard library only: every layer may use it. In an id a language code holds no hyphen (``language_codes``).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import read_direction
 
 
 def split_direction(direction: str) -> tuple[str, str]:
@@ -18,8 +19,18 @@ def split_direction(direction: str) -> tuple[str, str]:
     """
     source, _, target = direction.partition("-")
     if not (source and target) or "-" in target:
-        raise UserError(f"{direction!r} is not two language codes around a hyphen, as in de-en")
+        raise UserError(
+            f"{direction!r} is not two language codes around a hyphen, as in de-en{_hint(direction)}"
+        )
     return source, target
+
+
+def _hint(direction: str) -> str:
+    """Return which id may be meant."""
+    try:
+        return f" (did you mean {read_direction(direction)!r}?)"
+    except UserError:
+        return ""
 
 
 def pair_of(direction: str) -> str:

@@ -1,9 +1,9 @@
 """What a language is called where: in a config, in mtdata, in Flores-200, in NTREX-128 and by Moses' rules.
 
-Standard library only: every layer may use it. A config's code is two letters (ISO 639-1), three (ISO 639-3)
-or either with a script (``sr_Latn``); codes of invented languages are no less valid, and every lookup says
-whether a tool knows the language. The languages of the published experiments (EC30, IWSLT 2014) and of
-NTREX's sixty directions are listed with their scripts.
+Standard library only: every layer may use it. A code is two letters (ISO 639-1), three (ISO 639-3) or either
+with a script or a region (``sr_Latn``, ``pt_BR``; ``language_codes``); codes of invented languages are no
+less valid, and every lookup says whether a tool knows the language. The languages of the published
+experiments (EC30, IWSLT 2014) and of NTREX's sixty directions are listed with their scripts.
 """
 
 from __future__ import annotations
@@ -112,10 +112,19 @@ def base_code(code: str) -> str:
     return _TWO_LETTERS.get(base, base)
 
 
+def is_listed(code: str) -> bool:
+    """Tell whether a code's language is one of ISO 639-1, by either of its codes."""
+    return base_code(code) in THREE_LETTERS
+
+
+def _script(code: str) -> str | None:
+    """Return the script that a code names; None: it names none."""
+    return next((part for part in code.replace("_", "-").split("-")[1:2] if len(part) == 4), None)
+
+
 def script_of(code: str) -> str | None:
     """Return the script a code names (``sr_Latn``), or that of the listed language; None: unknown."""
-    _, _, named = code.replace("_", "-").partition("-")
-    if len(named) == 4:
+    if named := _script(code):
         return named
     listed = LISTED.get(base_code(code))
     return listed.script if listed else None
@@ -136,10 +145,12 @@ def without_moses_rules(codes: Iterable[str]) -> list[str]:
 
 
 def mtdata_code(code: str) -> str:
-    """Return mtdata's code: three letters, and the script where the config's code names one."""
-    base, _, named = code.replace("_", "-").partition("-")
-    three = THREE_LETTERS.get(base, base)
-    return f"{three}_{named}" if len(named) == 4 else three
+    """Return mtdata's code: three letters, and the script and the country where the config's code names them.
+
+    mtdata has no regions of several countries (``es_419``).
+    """
+    base, *named = code.replace("_", "-").split("-")
+    return "_".join([THREE_LETTERS.get(base, base), *(part for part in named if part.isalpha())])
 
 
 def known_to_mtdata(code: str) -> bool:

@@ -10,21 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import AMBIGUOUS, WRITTEN, canonical, is_code, read_direction, spellings
 
 FIELD = re.compile(r"\{(\w*)\}")
-LANGUAGE = r"[A-Za-z0-9_]+"
+
+
+def _wildcards(language: str, joint: str = "-") -> dict[str, str]:
+    both = f"{language}{joint}{language}"
+    return {"system": "[^/]+", "direction": both, "pair": both, "source": language, "target": language}
+
+
 #: What each wildcard may stand for; "pair" is the two languages of a direction in alphabetical order.
-WILDCARDS = {
-    "system": r"[^/]+",
-    "direction": f"{LANGUAGE}-{LANGUAGE}",
-    "pair": f"{LANGUAGE}-{LANGUAGE}",
-    "source": LANGUAGE,
-    "target": LANGUAGE,
-}
+WILDCARDS = _wildcards(r"[A-Za-z0-9_]+")
+#: The first that a file fits says what its wildcards are: codes of the usual form in either spelling, any
+#: codes without a hyphen, and directions whose languages stand around "_".
+READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards(r"[\w-]+"))
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
 BACKUPS = ("~", ".bak", ".swp", ".tmp")
@@ -34,8 +39,9 @@ NAMED = 3  # files that a line names; the rest is counted
 
 # Why a file was left out.
 HIDDEN = "hidden, or a backup (a pattern that spells the dot or the ending takes it)"
-HYPHEN = "a language code holds no hyphen: rename pt-BR to pt_BR, of the references too"
-NO_DIRECTION = "a direction is two codes around one hyphen, as in de-en"
+NO_DIRECTION = "a direction is two language codes around a hyphen, as in de-en or en-pt_BR"
+TWO_READINGS = "a direction that may be two: write _ inside a code, as in en-pt_BR, or name its languages"
+TWICE = "its direction is there with a hyphen"
 OTHER_PAIR = "its wildcards contradict one another"
 NO_FILE = "no file, or a link to none"
 OTHER_ENDING = "compressed: the pattern must end as they do"
@@ -47,22 +53,26 @@ class Found:
 
     files     system -> direction -> file, in alphabetical order
     left_out  reason -> files that nearly fit
+    read_as   what a name says -> the direction's id, where the two differ
     """
 
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
     left_out: dict[str, list[Path]] = field(default_factory=dict)
+    read_as: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, path: Path, reason: str) -> None:
         """Note a file that nearly fits."""
         self.left_out.setdefault(reason, []).append(path)
 
     def notes(self) -> list[str]:
-        """Return a line for each reason, with the first files."""
-        return [f"left out: {_some(paths)}: {reason}" for reason, paths in sorted(self.left_out.items())]
+        """Return a line for what is read otherwise than it is written, and one for each reason."""
+        read = ", ".join(f"{given} is {direction}" for given, direction in self.read_as.items())
+        left_out = [f"left out: {_some(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
+        return [f"in names of files: {read}", *left_out] if read else left_out
 
     def without(self, others: Mapping[Path, str]) -> Found:
         """Return this without some files (their real paths -> the reason); they don't nearly fit either."""
-        rest = Found()
+        rest = Found(read_as=self.read_as)
         for why, paths in self.left_out.items():
             for path in paths:
                 if path.resolve() not in others:
@@ -91,26 +101,49 @@ def fill(pattern: str, direction: str, system: str = "") -> Path:
     """Return the path of a direction (and a system)."""
     source, target = split_direction(direction)
     values = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
-    return Path(FIELD.sub(lambda field: {**values, "system": system}[field[1]], pattern))
+    return _filled(pattern, {**values, "system": system})
+
+
+def _filled(pattern: str, values: Mapping[str, str]) -> Path:
+    return Path(FIELD.sub(lambda field: values[field[1]], pattern))
 
 
 def path_of(pattern: str, direction: str) -> Path:
     """Return the path of a direction by a pattern without a system.
 
+    Where there is no file of the direction's id, and one of another spelling (``en-pt-BR``), it is that one.
+
     Raises:
-        UserError: it has another wildcard than direction, pair, source and target.
+        UserError: another wildcard than direction, pair, source and target, or two spellings are there.
     """
     fields_of(pattern, OF_A_DIRECTION)
-    return fill(pattern, direction)
+    path = fill(pattern, direction)
+    there = [other for other in _spelt(pattern, direction, "-") if other.is_file()]
+    there = there or [other for other in _spelt(pattern, direction, "_") if other.is_file()]
+    if len(there) > 1:
+        raise UserError(f"{there[0]} and {there[1]} are both there, for {direction}: keep one of them")
+    return there[0] if there else path
 
 
-def find(pattern: str) -> Found:
+def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
+    """Return the path of a direction in every spelling of its languages, with ``joint`` between them."""
+    source, target = split_direction(direction)
+    paths = []
+    for one, two in product(spellings(source), spellings(target)):
+        pair = joint.join(sorted((one, two)))
+        values = {"direction": f"{one}{joint}{two}", "pair": pair, "source": one, "target": two}
+        paths.append(_filled(pattern, values))
+    return list(dict.fromkeys(paths))
+
+
+def find(pattern: str, known: Collection[str] = ()) -> Found:
     """Return every file that fits, and those that nearly do.
 
     A name that begins with a dot, or ends as a backup does, fits only if the pattern spells that.
+    ``known``: languages that tell what a direction is, where its name alone does not (``en-pt-br``).
 
     Raises:
-        UserError: an unknown wildcard, none for the system or the direction, or no file fits.
+        UserError: an unknown wildcard, none for the system or direction, no file fits, or two are the same.
     """
     fields = fields_of(pattern, WILDCARDS)
     if "system" not in fields:
@@ -118,31 +151,29 @@ def find(pattern: str) -> Found:
     if "direction" not in fields and not {"source", "target"} <= fields:
         raise UserError(f"pattern {pattern!r}: {{direction}} is needed, or both {{source}} and {{target}}")
     place = Path(pattern)
-    expression, wider = _expression(str(place)), _expression(str(place), NEARLY)
+    expressions = [_expression(str(place), wildcards) for wildcards in READINGS]
     wanted = FIELD.sub("*", _without_globs(str(place.relative_to(place.anchor))))
     found = Found()
+    unclear: list[tuple[Path, dict[str, str]]] = []
     for path in sorted(Path(place.anchor).glob(wanted)):
         if path.is_dir():
             continue
-        fits = expression.fullmatch(str(path))
+        fits = [one.fullmatch(str(path)) for one in expressions]
+        named = next((one.groupdict() for one in fits if one), {})
         if _is_hidden(path, place):
             found.leave_out(path, HIDDEN)
-        elif fits is None:
-            nearly = wider.fullmatch(str(path))
-            found.leave_out(path, HYPHEN if nearly and _has_hyphens(nearly.groupdict()) else NO_DIRECTION)
-        elif not path.is_file():
-            found.leave_out(path, NO_FILE)
+        elif not any(fits[:-1]):
+            unclear.append((path, named))
         else:
-            named = fits.groupdict()
-            direction = named.get("direction") or f"{named['source']}-{named['target']}"
-            # {pair} beside {direction} must agree with it
-            if fill(pattern, direction, named["system"]) == path:
-                found.files.setdefault(named["system"], {})[direction] = path
-            else:
-                found.leave_out(path, OTHER_PAIR)
+            _take(found, path, named, known)
+    known = {*known, *(code for by in found.files.values() for d in by for code in split_direction(d))}
+    for path, named in unclear:
+        _take(found, path, named, known)
     for ending in PACKED:
         for path in sorted(Path(place.anchor).glob(wanted + ending)):
-            if expression.fullmatch(str(path).removesuffix(ending)) and not expression.fullmatch(str(path)):
+            name = str(path)
+            fits_without = any(one.fullmatch(name.removesuffix(ending)) for one in expressions[:2])
+            if fits_without and not any(one.fullmatch(name) for one in expressions[:2]):
                 found.leave_out(path, OTHER_ENDING)
     if not found.files:
         raise nothing(pattern, found)
@@ -183,11 +214,56 @@ def _without_globs(pattern: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", pattern)
 
 
-#: Wildcards that take more than they may, to tell why a file does not fit.
-NEARLY = {name: r"[^/]+" if name == "system" else r"[\w.-]+" for name in WILDCARDS}
+def _take(found: Found, path: Path, named: Mapping[str, str], known: Collection[str]) -> None:
+    """Note a file under its system and direction, or why it is left out."""
+    direction = _direction(named, known)
+    if direction is None or direction == TWO_READINGS:
+        found.leave_out(path, direction or NO_DIRECTION)
+    elif not path.is_file():
+        found.leave_out(path, NO_FILE)
+    elif not _agree(named, direction):
+        found.leave_out(path, OTHER_PAIR)
+    else:
+        of_system = found.files.setdefault(named["system"], {})
+        given = named.get("direction") or f"{named['source']}-{named['target']}"
+        if (other := of_system.get(direction)) and "-" not in given:
+            found.leave_out(path, TWICE)
+            return
+        if other:
+            raise UserError(f"{other} and {path} are both {direction} of {named['system']}: keep one of them")
+        of_system[direction] = path
+        if given != direction:
+            found.read_as[given] = direction
 
 
-def _expression(pattern: str, wildcards: Mapping[str, str] = WILDCARDS) -> re.Pattern[str]:
+def _direction(named: Mapping[str, str], known: Collection[str]) -> str | None:
+    """Return the id of the direction that the wildcards of a path name, or why it is none."""
+    if "direction" in named:
+        try:
+            return read_direction(named["direction"], known)
+        except UserError as error:
+            return TWO_READINGS if AMBIGUOUS in str(error) else None
+    sides = [canonical(named[side]) for side in ("source", "target") if side in named]
+    # A hyphen stands in a code of the usual form only.
+    right = all(is_code(side) or side in named.values() for side in sides) and not any(
+        "-" in side for side in sides
+    )
+    return "-".join(sides) if right and len(sides) == 2 else None
+
+
+def _agree(named: Mapping[str, str], direction: str) -> bool:
+    """Tell whether all wildcards of a path speak of one direction."""
+    source, target = split_direction(direction)
+    sides = {"source": source, "target": target}
+    if any(canonical(named[side]) != code for side, code in sides.items() if side in named):
+        return False
+    try:
+        return "pair" not in named or read_direction(named["pair"], [source, target]) == pair_of(direction)
+    except UserError:
+        return False
+
+
+def _expression(pattern: str, wildcards: Mapping[str, str]) -> re.Pattern[str]:
     seen: set[str] = set()
     parts: list[str] = []
     end = 0
@@ -198,13 +274,6 @@ def _expression(pattern: str, wildcards: Mapping[str, str] = WILDCARDS) -> re.Pa
         seen.add(name)
         end = wildcard.end()
     return re.compile("".join([*parts, re.escape(pattern[end:])]))
-
-
-def _has_hyphens(named: Mapping[str, str]) -> bool:
-    """Tell whether more hyphens stand in the languages than the one of a direction."""
-    whole = [named[name] for name in ("direction", "pair") if name in named]
-    parts = [named[name] for name in ("source", "target") if name in named]
-    return any(one.count("-") > 1 for one in whole) or any("-" in one for one in parts)
 
 
 def _is_hidden(path: Path, pattern: Path) -> bool:

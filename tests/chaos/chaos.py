@@ -1,6 +1,8 @@
 """Kill a running experiment at seeded random moments until it has finished: same results as undisturbed.
 
-``make chaos SEED=1 KILLS=20`` (``python -m tests.chaos.chaos``). Each kill takes one job, Snakemake alone
+``make chaos SEED=1 KILLS=20`` (``python -m tests.chaos.chaos``). After half of the kills, and the end of
+the run, a setting is changed, and the other half falls into the run that follows; its results are compared
+with an undisturbed run of the new settings from nothing. Each kill takes one job, Snakemake alone
 (its jobs live on) or everything, with SIGKILL, and the experiment is begun again as `make run` does. The
 moments are spread evenly over an undisturbed run: somewhere in the job that is at work then, while one of a
 training's files is half written, or right after a start. Outputs: a line for each kill, then a summary in
@@ -11,7 +13,7 @@ Markdown (docs/reliability.md); exit status 1 and the differing files if anythin
 from __future__ import annotations
 
 import argparse
-import copy
+import json
 import random
 import shutil
 import sys
@@ -26,7 +28,9 @@ from typing import Any
 from tests.chaos.compare import differences, number_compared
 from tests.chaos.experiment import LOOK_SECONDS, Experiment, Job, RunFailed
 from tests.chaos.stale_setting import stale_setting
+from tests.chaos.undisturbed import Undisturbed, run_undisturbed
 from tests.tiny_experiment import CONFIG
+from tests.workflow.finished_experiment import merged
 from workflow_scripts.operate.orphans import orphans
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
@@ -37,16 +41,14 @@ WRITING = 0.5
 AT_START, START_SECONDS = 0.15, 4.0
 #: What is waited for in vain for this long (seconds, beside a whole run) is given up.
 PATIENCE = 60.0
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """What a run without kills gave."""
-
-    results: Path
-    began: float
-    seconds: float
-    jobs: dict[str, Job]
+#: Settings that are changed after half of the kills, one for each seed: of data, trainings, decoding.
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"train": {"lr": 4e-3}},
+    {"subwords": {"vocab_size": 240}},
+    {"data": {"clean": {"max_words": 10}}},
+    {"finetune": {"lr": 2e-3}},
+    {"decode": {"beam": 2}},
+)
 
 
 @dataclass
@@ -65,14 +67,6 @@ class Kill:
         running = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in counts.items()) or "-"
         what = f"{self.what} ({self.victim})" if self.victim else self.what
         return f"{self.number:3d} {self.after:6.1f} s  {what}; {self.moment}; running: {running}"
-
-
-def run_undisturbed(folder: Path, config: dict[str, Any]) -> Undisturbed:
-    """Run an experiment from nothing to its end."""
-    experiment = Experiment(folder, config)
-    experiment.finish()
-    seconds = time.time() - experiment.began
-    return Undisturbed(experiment.results, experiment.began, seconds, experiment.finished_jobs())
 
 
 class Chaos:
@@ -213,8 +207,10 @@ class Chaos:
         results = self.experiment.results
         found = differences(self.undisturbed.results, results)
         found += [f"{path.relative_to(results)}: left over" for path in results.rglob("*.tmp*")]
-        found += [f"{path.relative_to(results)}: begun anew" for path in results.rglob("*.replaced-*")]
-        return found
+        # One of older settings is kept aside, once.
+        allowed = "1" if self.experiment.changed else ""
+        anew = [path for path in results.rglob("*.replaced-*") if path.name.rpartition("-")[2] != allowed]
+        return [*found, *(f"{path.relative_to(results)}: begun anew" for path in anew)]
 
 
 def planned(kills: int, seed: int) -> list[str]:
@@ -224,13 +220,13 @@ def planned(kills: int, seed: int) -> list[str]:
     return plan
 
 
-def summary(chaos: Chaos, seed: int, faults: list[str]) -> str:
-    """Return the summary of one seed in Markdown."""
+def summary(chaos: Chaos, what: str, faults: list[str]) -> str:
+    """Return the summary of some kills in Markdown."""
     kinds = ", ".join(f"{n} of {kind}" for kind, n in Counter(kill.what for kill in chaos.kills).items())
     hit = Counter(rule for kill in chaos.kills for rule in set(kill.running))
     compared = number_compared(chaos.undisturbed.results)
     lines = [
-        f"Seed {seed}: {len(chaos.kills)} kills ({kinds}; {chaos.orphaned} left jobs that lived on),"
+        f"{what}: {len(chaos.kills)} kills ({kinds}; {chaos.orphaned} left jobs that lived on),"
         f" {len(chaos.experiment.sessions)} runs, {chaos.seconds:.0f} s"
         f" ({chaos.undisturbed.seconds:.0f} s undisturbed).",
         f"Running when it was killed: {', '.join(f'{rule} {n}' for rule, n in hit.most_common())}.",
@@ -239,6 +235,15 @@ def summary(chaos: Chaos, seed: int, faults: list[str]) -> str:
         + ("identical." if not faults else f"{len(faults)} faults."),
     ]
     return "\n".join([*lines, *(f"- {fault}" for fault in faults)])
+
+
+def survives(experiment: Experiment, undisturbed: Undisturbed, plan: list[str], seed: int, what: str) -> bool:
+    """Kill as planned, print each kill and the summary; return whether the results are as without kills."""
+    chaos = Chaos(experiment, undisturbed, plan, seed, lambda text: print(text, flush=True))
+    chaos.run()
+    faults = chaos.faults()
+    print(f"\n{summary(chaos, what, faults)}\n", flush=True)
+    return not faults
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -254,14 +259,17 @@ def main(argv: list[str] | None = None) -> int:
     for seed in arguments.seed:
         experiment = Experiment(folder / f"seed{seed}", CONFIG)
         plan = planned(arguments.kills, seed)
-        chaos = Chaos(experiment, undisturbed, plan, seed, lambda text: print(text, flush=True))
-        chaos.run()
-        faults = chaos.faults()
-        failed |= bool(faults)
-        print(f"\n{summary(chaos, seed, faults)}\n", flush=True)
-    changed = copy.deepcopy(CONFIG) | {"decode": {"beam": 1}}
-    stale = stale_setting(experiment, changed)
-    again = Experiment(folder / "undisturbed", changed)
+        half = (len(plan) + 1) // 2
+        failed |= not survives(experiment, undisturbed, plan[:half], seed, f"Seed {seed}")
+        change = CHANGES[(seed - 1) % len(CHANGES)]
+        changed = merged(CONFIG, change)
+        fresh = run_undisturbed(folder / f"seed{seed}-undisturbed", changed)
+        jobs = experiment.change(changed)
+        what = f"Seed {seed}, then {json.dumps(change)}"
+        failed |= not survives(experiment, fresh.of(jobs), plan[half:], seed, what)
+    beam = changed | {"decode": {"beam": 1}}
+    stale = stale_setting(experiment, beam)
+    again = Experiment(fresh.results.parents[1], beam)
     again.finish()
     faults = differences(again.results, experiment.results)
     failed |= bool(faults)

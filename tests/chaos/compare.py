@@ -26,8 +26,8 @@ def _compared(results: Path) -> dict[str, Path]:
         training = name.parts[0] == "training"
         if training and (path.name in TRAINING_LEFT_OUT or path.suffix == TRAINING_CHECKPOINTS):
             continue
-        if training and path.name.startswith("."):
-            continue  # a lock
+        if training and (path.name.startswith(".") or ".replaced-" in str(name)):
+            continue  # a lock; a training of older settings, kept aside
         files[str(name)] = path
     return files
 

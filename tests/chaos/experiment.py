@@ -15,6 +15,7 @@ import psutil
 import yaml
 
 from tests import started
+from workflow_scripts.operate.dry_run import parse
 from workflow_scripts.operate.orphans import RUN_VARIABLE, rule_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +51,8 @@ class Experiment:
     config: dict[str, Any]
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
+    #: When a setting was changed last: what finished before is of older settings (seconds since 1970).
+    changed: float = 0.0
     sessions: list[int] = field(default_factory=list)
 
     @property
@@ -89,6 +92,16 @@ class Experiment:
             )
         self.began = time.time()
         self.sessions.append(self.process.pid)
+
+    def change(self, config: dict[str, Any]) -> frozenset[str]:
+        """Take other settings; return the names of the jobs that run for them, by a dry run."""
+        self.config, self.changed = config, time.time()
+        done = started.run(self.command("-n"), ROOT)
+        if done.returncode:
+            raise RunFailed(done.stdout + done.stderr)
+        root = f"results/{config['experiment']}/benchmarks/"
+        jobs = parse(done.stdout.splitlines(keepends=True))
+        return frozenset(str(Path(job.benchmark.removeprefix(root)).with_suffix("")) for job in jobs)
 
     def is_on(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -166,7 +179,11 @@ class Experiment:
         return found
 
     def has_finished(self, job: str) -> bool:
-        return (self.results / "benchmarks" / f"{job}.tsv").exists()
+        """True once a job has finished with the present settings."""
+        try:
+            return (self.results / "benchmarks" / f"{job}.tsv").stat().st_mtime >= self.changed
+        except FileNotFoundError:
+            return False
 
     def has_begun(self, job: str) -> bool:
         """True once a job has begun in the present run."""

@@ -127,13 +127,17 @@ CASES = [
     config("path-format", "a width of a billion in a path", source('type: files, train: "t.{lang:>1000000000}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern holds ':' or '!' in braces; write {lang} alone", bounded=True),
     config("path-brace", "a brace that is not closed in a path", source('type: files, train: "t.{lang", valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.path: the pattern 't.{lang' cannot be read: expected '}' before end of string"),
     # languages and directions
-    config("language-case", "capital letters in a language code", "languages: [EN, de, fr]\n", "config.yaml, line 4: languages.0: 'EN': a language code is two or three small letters, with a script where needed (sr_Latn) (did you mean 'en'?)"),
+    config("language-case", "capital letters in a language code", "languages: [EN, de, fr]\n", "config.yaml, line 4: languages.0: 'EN': a language code is two or three small letters, with a script or a region where needed (sr_Latn, pt_BR) (did you mean 'en'?)"),
     config("language-no", "Norwegian without quotes", "languages: [en, de, no]\npivot: en\n", 'config.yaml, line 3: languages.2: YAML reads a bare no as false: quote it'),
     config("language-twice", "a language listed twice", "languages: [en, de, de]\n", "config.yaml, line 4: languages: 'de' is listed twice"),
     config("language-one", "one language", "languages: [en]\n", "config.yaml, line 4: languages: at least 2 needed, not ['en']"),
     config("language-unknown", "a language that the corpus lacks", source("type: multi30k") + "languages: [en, de, fi]\n", "config.yaml, line 4: languages: Multi30k has no language 'fi'; it has en, de, fr, cs"),
     config("pivot-unknown", "a pivot that is not a language of the experiment", "pivot: eng\n", "config.yaml, line 4: pivot: 'eng' is not in languages (did you mean 'en'?)"),
-    config("direction-form", "a direction with an underscore", "directions: {train: [de_en]}\n", "config.yaml, line 5: directions.train.0: 'de_en': two language codes around a hyphen are needed, such as de-en"),
+    config("language-region", "small letters in a region", "languages: [en, pt_br]\n", "config.yaml, line 4: languages.1: 'pt_br': a language code is two or three small letters, with a script or a region where needed (sr_Latn, pt_BR) (did you mean 'pt_BR'?)"),
+    config("language-spelt-twice", "two spellings of one language", "languages: [en, pt-BR, pt_BR]\n", "config.yaml, line 4: languages: 'pt_BR' is listed twice"),
+    config("tokenizer-spelt-twice", "two spellings of one key", "languages: [en, zh-Hant]\nevaluation: {tokenizers: {zh-Hant: zh, zh_Hant: char}}\n", "config.yaml, line 5: evaluation.tokenizers: 'zh-Hant' and 'zh_Hant' are the same"),
+    config("direction-form", "a direction that is one word", "directions: {train: [deen]}\n", "config.yaml, line 5: directions.train.0: 'deen': two language codes around a hyphen are needed, such as de-en"),
+    config("direction-two-readings", "a direction that may be two", "languages: [en, br, pt_BR, en_PT]\ndirections: {train: [en-pt-br]}\n", "config.yaml, line 5: directions.train.0: 'en-pt-br' may be en-pt_BR or en_PT-br: write the one that is meant"),
     config("direction-unknown", "a direction of an unknown language", "directions: {train: [de-en, ed-fr]}\n", "config.yaml, line 5: directions.train: 'ed-fr': 'ed' is not in languages"),
     config("direction-itself", "a direction to itself", "directions: {train: [de-de]}\n", "config.yaml, line 5: directions.train: 'de-de' translates a language into itself"),
     config("direction-twice", "a direction listed twice", "directions: {train: [de-en, de-en]}\n", "config.yaml, line 5: directions.train: 'de-en' is listed twice"),
@@ -160,7 +164,7 @@ CASES = [
     config("testset-unknown", "a test set that the source lacks", "evaluation: {testsets: [onee]}\n", "config.yaml, line 5: evaluation.testsets: no 'onee' in the source (did you mean 'one'?); it has ['valid', 'one']"),
     config("testset-reserved", "a test set called train", source(FILES + ', tests: {train: "o.{lang}"}'), "config.yaml, line 4: data.source.tests: a test set cannot be called 'train'"),
     config("metric-twice", "a metric listed twice", "evaluation: {metrics: [bleu, bleu]}\n", "config.yaml, line 5: evaluation.metrics: 'bleu' is listed twice"),
-    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf' is not scored; there are ['bleu']"),
+    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf++' is not scored; there are ['bleu']"),
     config("metric-and-model", "a COMET model with the name of a metric", "evaluation: {comet: [{name: bleu, model: a/b}]}\n", "config.yaml, line 5: evaluation.comet: 'bleu' is already the name of a metric; call this one otherwise"),
     config("comet-nowhere", "a COMET model that is nowhere", "evaluation: {comet: [{name: comet}]}\n", "config.yaml, line 5: evaluation.comet.0: a COMET model needs either the key model (its name on the hub) or folder"),
     config("comet-name", "a COMET model by what is no name on the hub", "evaluation: {comet: [{model: 'my models/x'}]}\n", "config.yaml, line 5: evaluation.comet.0: 'my models/x' is no name on the hub, such as Unbabel/wmt22-comet-da"),
@@ -210,7 +214,7 @@ RESULTS = [
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
-    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it", {}, "--system baseline --direction de-en"),
+    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
 ]  # fmt: skip
 CASES += RESULTS
 

@@ -53,7 +53,7 @@ SCORE = [
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
     score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': no wildcard {directon} (did you mean 'direction'?); there are {direction}, {pair}, {source}, {target}"),
-    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
+    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf++, chrf2, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
     score("tokenizers-json", "tokenizers that are not JSON", scoring(options="--metrics bleu --directions en-de --tokenizers 13a"), "--tokenizers: not JSON (Extra data: line 1 column 3 (char 2))"),
@@ -65,7 +65,7 @@ SCORE = [
     score("log", "fairseq-generate's log for hypotheses", scoring(b"S-1\tone\nH-1\t-0.3\teins\nH-0\t-0.2\tnull\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; take its H- lines by number: cat hyp.en-de | grep -a '^H-' | LC_ALL=C sort -u -k1,1V | cut -f3- > NEW"),
     score("log-sources", "fairseq-generate's sources for hypotheses", scoring(b"S-1\tone\nS-0\ttwo\nS-2\tthree\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; it has no H- lines: name the right file"),
     score("utf-16", "UTF-16 for hypotheses", scoring(LINES.decode().encode("utf-16")), 'hyp.en-de: UTF-16; convert it: iconv -f UTF-16 -t UTF-8 hyp.en-de > NEW'),
-    score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en"),
+    score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en (did you mean 'en-de'?)"),
 ]  # fmt: skip
 
 # ---- evaluate_outputs ----------------------------------------------------------------------------------
@@ -83,19 +83,47 @@ def outputs(name: str, what: str, options: str, said: str) -> Case:
     return Case(f"outputs-{name}", what, "evaluate.evaluate_outputs", lay, said)
 
 
-def hyphens(folder: Path) -> str:
-    """Hypotheses of a direction whose target is named as BCP 47 has it."""
+def two_readings(folder: Path) -> str:
+    """Hypotheses of a direction that may be two."""
     (folder / "a").mkdir()
-    (folder / "a/en-pt-BR.txt").write_bytes(LINES)
+    (folder / "a/en-pt-br.txt").write_bytes(LINES)
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
+def two_spellings(folder: Path) -> str:
+    """Hypotheses of one direction in two spellings."""
+    (folder / "a").mkdir()
+    for name in ("en-pt-BR", "en-pt_BR"):
+        (folder / "a" / f"{name}.txt").write_bytes(LINES)
+    return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
+
+
+def named(name: str, taken: str = "") -> Lay:
+    """A system of this name, and perhaps a file that lies where a table goes."""
+
+    def lay(folder: Path) -> str:
+        (folder / f"{name}.en-de").write_bytes(LINES)
+        (folder / "ref.de").write_bytes(LINES)
+        if taken:
+            (folder / "out").mkdir()
+            (folder / "out" / taken).write_text("mine")
+        return "--hypotheses {system}.{direction} --references ref.{target} --out out"
+
+    return lay
+
+
 OUTPUTS = [
+    Case("outputs-option", "a system called as an option is", "evaluate.evaluate_outputs", named("--debug"), "system '--debug' (--debug.en-de): it begins with '-', as an option of a program does; rename it"),
+    Case("outputs-formula", "a system called as a formula is", "evaluate.evaluate_outputs", named("=1+1"), "system '=1+1' (=1+1.en-de): it begins with '=', as a formula of a spreadsheet does; rename it"),
+    Case("outputs-escape", "a system whose name holds an escape sequence", "evaluate.evaluate_outputs", named("a\x1b[31m"), "system 'a\\x1b[31m' (a\\x1b[31m.en-de): it holds '\\x1b', which does not print; rename it"),
+    Case("outputs-taken", "a file of the user's where a table is to be written", "evaluate.evaluate_outputs", named("old", "groups.csv"), "out: groups.csv: not written by evaluate_outputs; move them, or name another folder by --out; nothing was written"),
+    outputs("group-name", "a group called as an option is", '--groups {"family":{"-x":["de"]}}', "--groups: group '-x': it begins with '-', as an option of a program does; rename it"),
     outputs("references", "two patterns for references", "--references r.{target}", "--references: one pattern, not 2 (ref.{target}, r.{target}); a sentence has one reference here (nrefs:1): score against each set by a call of its own"),
     outputs("hypotheses", "a pattern that the shell has filled in", "--hypotheses old.en-de new.en-de", "--hypotheses: one pattern, not 3 ({system}.{direction}, old.en-de, new.en-de); quote it, so that the shell leaves it"),
     outputs("systems", "a misspelt system", "--systems odl", "--systems: no files of 'odl' (did you mean 'old'?); there are new, old"),
     outputs("directions", "a direction without files", "--directions de-en", "--directions: no files of 'de-en'; there are en-de"),
-    Case("outputs-hyphen", "language codes with hyphens", "evaluate.evaluate_outputs", hyphens, "pattern '{system}/{direction}.txt': no file fits (left out: a/en-pt-BR.txt: a language code holds no hyphen: rename pt-BR to pt_BR, of the references too)"),
+    Case("outputs-two-readings", "a direction that may be two", "evaluate.evaluate_outputs", two_readings, "pattern '{system}/{direction}.txt': no file fits (left out: a/en-pt-br.txt: a direction that may be two: write _ inside a code, as in en-pt_BR, or name its languages)"),
+    Case("outputs-two-spellings", "two spellings of one direction", "evaluate.evaluate_outputs", two_spellings, "a/en-pt-BR.txt and a/en-pt_BR.txt are both en-pt_BR of a: keep one of them"),
     outputs("processes", "no process", "--processes 0", "--processes is 0, at least 1 is needed"),
     outputs("pivot", "a pivot that no direction has", "--pivot fr", "--pivot: no direction has 'fr'"),
     outputs("tokenizers", "a tokenizer of a source language", '--tokenizers {"en":"char"}', "--tokenizers: 'en' is the target of no direction"),
@@ -370,7 +398,7 @@ BESIDE = [
     tables("without-unknown", "a direction left out that is none", scores(options='--without {"x":["en-fr"]}'), "without x: no direction en-fr (did you mean 'en-de'?)"),
     tables("without-all", "all directions left out", scores(options='--without {"x":["en-de","de-en"]}'), 'without x: no direction is left'),
     tables("bilingual", "a bilingual system that is none", scores(options="--bilingual nss"), "--bilingual: no system 'nss' (did you mean 'ns'?)"),
-    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/bleu: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
+    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/BLEU: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
 ]  # fmt: skip
 
 # ---- figures and the console -----------------------------------------------------------------------------
@@ -418,6 +446,24 @@ def shown(folder: Path) -> str:
     return "--tables tables"
 
 
+def shown_units(folder: Path) -> str:
+    """A table of units that is none beside a right summary."""
+    (folder / "tables").mkdir()
+    (folder / "tables/summary.csv").write_bytes(table(ROW))
+    (folder / "tables/units.json").write_text('{"sets": [{"masks": "k95", "seed": 1, "layers": 3}]}')
+    return "--tables tables"
+
+
+def units(name: str, what: str, masks: str, said: str) -> Case:
+    """A case of tabulate_units."""
+
+    def lay(folder: Path) -> str:
+        (folder / "k95.npz").write_bytes(b"PK\x03\x04")
+        return f"--masks {masks} --seeds 1 --pivot en --out-dir tables"
+
+    return Case(f"units-{name}", what, "report.tabulate_units", lay, said)
+
+
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
     sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tabulate writes it'),
@@ -428,13 +474,17 @@ FIGURES = [
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
     sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
     sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),
-    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?)"),
+    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?); it has bleu"),
     sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --sweep nss"), "--sweep: the summary has no systems nss-k… (did you mean 'ns'?)"),
     curve("empty", "no validation yet", HEADER, 'validation.csv: no validation yet'),
     curve("column", "validation losses without a column", HEADER.replace(b"loss,", b"los,", 1), "validation.csv: no column 'loss' (did you mean 'los'?)"),
     curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
     curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
     curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
+    Case("units-form", "a table of units that is none", "report.show", shown_units, "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again"),
+    units("name", "masks without the name of their set", "k95.npz", '--masks k95.npz: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
+    units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
+    units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 

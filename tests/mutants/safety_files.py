@@ -46,7 +46,7 @@ HASHES = (
     ),
     Mutant(
         "files of another config stay in the manifest",
-        f"{OPERATE}/manifest.py",
+        f"{OPERATE}/manifest_settings.py",
         'if not old or old["config"] != new["config"]:',
         "if not old:",
         (
@@ -56,14 +56,14 @@ HASHES = (
     ),
     Mutant(
         "a file of other content keeps what the manifest said of the last one",
-        f"{OPERATE}/manifest.py",
-        'elif before.get("sha256") == entry["sha256"] and (settings',
-        "elif before and (settings",
+        f"{OPERATE}/manifest_settings.py",
+        'if before.get("sha256") != entry["sha256"]:',
+        "if not before:",
         (f"{TESTS}/test_manifest_settings.py::test_other_content_has_no_settings",),
     ),
     Mutant(
         "environments that no rule uses count",
-        f"{OPERATE}/manifest.py",
+        f"{OPERATE}/manifest_settings.py",
         "for name in used)",
         'for name in old["environments"])',
         (f"{TESTS}/test_manifest_settings.py::test_an_environment_that_no_rule_uses_drops_nothing",),
@@ -264,4 +264,28 @@ RUNS = (
     ),
 )
 
-MUTANTS = (*HASHES, *JOINED, *RUNS)
+LOCKED = (
+    Mutant(
+        "a run in another folder makes the same results beside a first one",
+        "workflow_scripts/operate/results_lock.py",
+        "    if alive is not None:\n        return alive\n",
+        "    if alive is not None:\n        return False\n",
+        (
+            "workflow tests/unit/operate/test_results_lock.py"
+            "::test_a_run_that_lives_is_named_and_keeps_its_lock",
+            "workflow tests/workflow/test_two_folders.py::test_the_second_run_is_told_who_runs",
+        ),
+    ),
+    Mutant(
+        "what a killed run in another folder left goes on and writes into the results",
+        "workflow_scripts/operate/results_lock.py",
+        "(*before.killed, before.folder)",
+        "before.killed",
+        (
+            "workflow tests/unit/operate/test_results_lock.py"
+            "::test_a_killed_runs_lock_is_taken_and_its_folder_known",
+        ),
+    ),
+)
+
+MUTANTS = (*HASHES, *JOINED, *RUNS, *LOCKED)

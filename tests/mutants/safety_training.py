@@ -14,6 +14,20 @@ POSITION = f"{TESTS}/test_resume_position.py"
 
 FINGERPRINTS = (
     Mutant(
+        "of two files of a pair that differ the first is read",
+        f"{MODELS}/data_bin.py",
+        "    for other in whole[1:]:\n",
+        "    for other in ():\n",
+        (f"{TESTS}/test_data_bin.py::test_both_names_must_hold_the_same",),
+    ),
+    Mutant(
+        "data of another dictionary of the same size",
+        f"{MODELS}/data_bin.py",
+        "        if theirs != ours:\n",
+        "        if False:\n",
+        (f"{TESTS}/test_data_bin.py::test_dictionaries_beside_must_be_the_one_in_use",),
+    ),
+    Mutant(
         "the fingerprint names mask rows and not what is in them",
         f"{MODELS}/plan.py",
         "return {direction: table.row_sha256(direction) for direction in plan.directions}",

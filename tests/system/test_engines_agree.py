@@ -1,7 +1,7 @@
 """CTranslate2 against fairseq's generator on a really trained model: the same sentences, two environments.
 
-CTranslate2 normalises scores without the forced language token, so its own first choice may be another of the
-same final beam; with fairseq's ranking applied to that beam the hypotheses must be the same.
+CTranslate2 leaves the forced token's log probability out of its scores, so its own first choice may be
+another of the same final beam; with fairseq's ranking applied to that beam the hypotheses must be the same.
 """
 
 from __future__ import annotations

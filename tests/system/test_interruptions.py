@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from tests import started
-from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos, Undisturbed, run_undisturbed
+from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos
 from tests.chaos.compare import differences
 from tests.chaos.experiment import Experiment
 from tests.chaos.stale_setting import stale_setting
+from tests.chaos.undisturbed import Undisturbed, run_undisturbed
 from workflow_scripts.operate.environments import VENVS_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]

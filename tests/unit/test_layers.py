@@ -31,8 +31,9 @@ ARROWS: dict[str, set[str]] = {
 }
 # Helpers that every layer may import: of the standard library only, but `archive`, which needs numpy.
 FOR_ALL = {
-    *("archive", "containers", "directions", "durations", "errors", "files", "languages", "options"),
-    *("parallel_text", "patterns", "processes", "table_names"),
+    *("archive", "containers", "directions", "durations", "errors", "files", "language_codes"),
+    *("languages", "options", "parallel_text", "patterns", "processes", "table_names"),
+    *("metric_names", "naming"),
 }
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.patterns import complete, fill, find
+from workflow_scripts.patterns import complete, fill, find, path_of
 
 
 def lay(folder: Path, *names: str) -> None:
@@ -80,28 +80,96 @@ def test_a_hidden_file_of_an_editor_is_no_system(tmp_path: Path) -> None:
 
 
 def test_files_that_nearly_fit_are_named_by_reason(tmp_path: Path) -> None:
-    lay(tmp_path, "a/en-de.txt", "a/en-pt-BR.txt", "a/zh-Hant-en.txt", "a/en_nl.txt", "a/notes.txt")
-    lay(tmp_path, "a/en-fr.txt.gz")
+    lay(tmp_path, "a/en-de.txt", "a/ref_de.txt", "a/notes.txt", "a/a-b-c.txt", "a/de_en.txt", "a/de-en.txt")
+    lay(tmp_path, "a/en-fr.txt.gz", "a/x.txt")
     (tmp_path / "a/en-it.txt").symlink_to("gone")
     found = find(f"{tmp_path}/{{system}}/{{direction}}.txt")
-    assert found.files == {"a": {"en-de": tmp_path / "a/en-de.txt"}}
+    assert found.files == {"a": {"de-en": tmp_path / "a/de-en.txt", "en-de": tmp_path / "a/en-de.txt"}}
     assert [note.replace(f"{tmp_path}/", "") for note in found.notes()] == [
-        "left out: a/en_nl.txt, a/notes.txt: a direction is two codes around one hyphen, as in de-en",
-        "left out: a/en-pt-BR.txt, a/zh-Hant-en.txt: a language code holds no hyphen: rename pt-BR to pt_BR,"
-        " of the references too",
+        "left out: a/ref_de.txt, a/a-b-c.txt, a/notes.txt and 1 more: a direction is two language codes"
+        " around a hyphen, as in de-en or en-pt_BR",
         "left out: a/en-fr.txt.gz: compressed: the pattern must end as they do",
+        "left out: a/de_en.txt: its direction is there with a hyphen",
         "left out: a/en-it.txt: no file, or a link to none",
     ]
 
 
 @pytest.mark.parametrize(
+    ("pattern", "name", "direction"),
+    [
+        ("{system}/{direction}.txt", "base/en-pt-BR.txt", "en-pt_BR"),
+        ("{system}/{direction}.txt", "base/pt_BR-en.txt", "pt_BR-en"),
+        ("{system}/{direction}.txt", "base/srp-Latn-eng.txt", "srp_Latn-eng"),
+        ("{system}/{direction}.txt", "base/sr-Latn-sr-Cyrl.txt", "sr_Latn-sr_Cyrl"),
+        ("{system}/{direction}.txt", "base/zho_Hans-eng_Latn.txt", "zho_Hans-eng_Latn"),
+        ("{system}/{direction}.txt", "base/en-zh-Hant-TW.txt", "en-zh_Hant_TW"),
+        ("{system}/{direction}.txt", "base/es-419-en.txt", "es_419-en"),
+        ("{system}/{direction}.txt", "base/zh-hans-en.txt", "zh_Hans-en"),
+        ("{system}/{direction}.txt", "base/zh-tw-pt-br.txt", "zh_TW-pt_BR"),
+        ("{system}/{direction}.txt", "base/en_nl.txt", "en-nl"),
+        ("{system}/{direction}.txt", "base/en_pt_BR.txt", "en-pt_BR"),
+        ("{system}/{direction}.txt", "base/pt-BR_en.txt", "pt_BR-en"),
+        ("{system}/{source}/{target}.txt", "base/en/pt-BR.txt", "en-pt_BR"),
+        ("{system}/{source}/{target}.txt", "base/en/pt-br.txt", "en-pt_BR"),
+        ("{system}.{source}2{target}", "base.zh-Hant2en", "zh_Hant-en"),
+        ("{pair}/{system}.{source}-{target}", "en-pt-BR/base.pt-BR-en", "pt_BR-en"),
+        # The name of the system takes no part of the direction.
+        ("{system}-{direction}.txt", "base-en-pt-BR.txt", "en-pt_BR"),
+        ("{system}-{direction}.txt", "base-zh-Hant-en.txt", "zh_Hant-en"),
+        ("{system}_{direction}.txt", "base_zh_Hans-en.txt", "zh_Hans-en"),
+        ("{system}_{direction}.txt", "base_pt_BR-en.txt", "pt_BR-en"),
+        # Codes of no known form keep their letters.
+        ("{system}/{direction}.txt", "base/EN-DE.txt", "EN-DE"),
+        ("{system}/{direction}.txt", "base/en-zh_tw.txt", "en-zh_tw"),
+    ],
+)
+def test_codes_with_region_and_script_in_either_spelling(
+    pattern: str, name: str, direction: str, tmp_path: Path
+) -> None:
+    lay(tmp_path, name)
+    found = find(f"{tmp_path}/{pattern}")
+    assert found.files == {"base": {direction: tmp_path / name}}
+    # Without the system the same pattern finds the references of that spelling.
+    references = pattern.replace("{system}", "base")
+    assert path_of(f"{tmp_path}/{references}", direction) == tmp_path / name
+
+
+def test_what_is_read_otherwise_than_written_is_said(tmp_path: Path) -> None:
+    lay(tmp_path, "a/en-pt-BR", "a/en-de", "b/en_de")
+    found = find(f"{tmp_path}/{{system}}/{{direction}}")
+    assert found.files == {
+        "a": {"en-de": tmp_path / "a/en-de", "en-pt_BR": tmp_path / "a/en-pt-BR"},
+        "b": {"en-de": tmp_path / "b/en_de"},
+    }
+    assert found.notes() == ["in names of files: en-pt-BR is en-pt_BR, en_de is en-de"]
+
+
+def test_a_direction_that_may_be_two_is_read_by_the_languages_that_are_known(tmp_path: Path) -> None:
+    pattern = f"{tmp_path}/{{system}}/{{direction}}"
+    lay(tmp_path, "a/en-pt-br", "a/pt-br-en")
+    with pytest.raises(UserError, match="a direction that may be two: write _ inside a code"):
+        find(pattern)
+    assert list(find(pattern, ["en"]).files["a"]) == ["en-pt_BR", "pt_BR-en"]
+    lay(tmp_path, "a/en-de")  # a direction that is plain says it too
+    assert sorted(find(pattern).files["a"]) == ["en-de", "en-pt_BR", "pt_BR-en"]
+
+
+def test_two_files_of_one_direction_are_one_line(tmp_path: Path) -> None:
+    lay(tmp_path, "a/en-pt-BR", "a/en-pt_BR")
+    with pytest.raises(UserError) as error:
+        find(f"{tmp_path}/{{system}}/{{direction}}")
+    both = f"{tmp_path}/a/en-pt-BR and {tmp_path}/a/en-pt_BR are both en-pt_BR of a: keep one of them"
+    assert str(error.value) == both
+    with pytest.raises(UserError, match="are both there, for en-pt_BR: keep one of them"):
+        path_of(f"{tmp_path}/a/{{direction}}", "en-pt_BR")
+
+
+@pytest.mark.parametrize(
     ("pattern", "name", "advice"),
     [
-        ("{system}/{direction}.txt", "a/en-pt-BR.txt", "a language code holds no hyphen"),
-        ("{system}/{direction}.txt", "a/srp-Latn-eng.txt", "a language code holds no hyphen"),
-        ("{system}/{source}/{target}.txt", "a/en/pt-BR.txt", "a language code holds no hyphen"),
-        ("{system}.{source}2{target}", "a.zh-Hant2en", "a language code holds no hyphen"),
-        ("{system}/{direction}.txt", "a/en_nl.txt", "a direction is two codes around one hyphen"),
+        ("{system}/{source}/{target}.txt", "a/en/x-y-z.txt", "a direction is two language codes around a"),
+        ("{system}/{direction}.txt", "a/ref_nl.txt", "a direction is two language codes around a hyphen"),
+        ("{system}/{direction}.txt", "a/en-pt-br.txt", "a direction that may be two"),
         ("{pair}/{system}.{direction}", "fr-en/a.fr-en", "its wildcards contradict one another"),
     ],
 )

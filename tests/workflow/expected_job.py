@@ -79,7 +79,7 @@ PAIRS_TRAIN, PAIRS = '["de-en", "en-fr"]', '["de-en", "en-fr", "de-fr"]'
 SUBWORDS = ("data/subwords/spm.model", "data/subwords/dict.txt")
 SYSTEMS = ("baseline", "continued", "ns-k70", "ns-k95")
 DECODING = (
-    "--engine ctranslate2 --ranking native --beam 4 --length-penalty 0.6 --max-length 150 --batch-tokens 999"
+    "--engine ctranslate2 --ranking fairseq --beam 4 --length-penalty 0.6 --max-length 150 --batch-tokens 999"
     " --compute-type float32"
 )
 PUBLISHED = (

@@ -34,6 +34,7 @@ def write_down():
                 value if isinstance(value, (str, int, float)) else list(value)
                 for value in job.non_derived_params
             ],
+            "settings": {{name: str(job.params.get(name)) for name in job.params.keys()}},
             "command": job.shellcmd or "",
             "conda": str(job.rule.conda_env or ""),
         }}
@@ -48,13 +49,17 @@ atexit.register(write_down)
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a plan. ``compared``: its params that make it run again when they change."""
+    """One job of a plan.
+
+    ``compared``: its params that make it run again when they change. ``settings``: all its params by name.
+    """
 
     rule: str
     wildcards: dict[str, str]
     inputs: list[str]
     outputs: list[str]
     compared: list[Any]
+    settings: dict[str, str]
     command: str
     conda: str
 

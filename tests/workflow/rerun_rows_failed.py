@@ -16,6 +16,8 @@ from tests.workflow.rerun_row import (
     DECODED,
     FINETUNED,
     RESULTS,
+    SCORED,
+    TABLES,
     Row,
     append,
     code,
@@ -26,6 +28,7 @@ from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import add
 
 WHY = "what the failed job was to make is kept in a list, and made by the next run, with what follows"
+IDENTIFIED = {"identify": 4, **TABLES, "plot_off_target": 1}
 SYSTEM = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 
 
@@ -98,5 +101,82 @@ FAILED = [
         WHY,
         {"decode": {"beam": 4}},
         edit=failed("translations/ns-k70/s1/news/en-de.txt"),
+    ),
+    Row(
+        "`binarise` failed after its code had changed",
+        without("prepare_text", "train_subwords", "train_identifier"),
+        WHY,
+        edit=failed(*(f"data/bin/train.de-en.de.{end}" for end in ("bin", "idx", "json"))),
+        code=code("data.binarise"),
+    ),
+    Row(
+        "`write_card` failed after its code had changed",
+        {"write_card": 1},
+        WHY,
+        edit=failed("data/card.json", "data/card.md"),
+        code=code("data.write_card"),
+    ),
+    Row(
+        "`count_encoder` failed after `activations.max_tokens` had changed",
+        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        WHY,
+        {"activations": {"max_tokens": 4000}},
+        edit=failed(*(f"activations/baseline/s1/valid/en-{lang}.npz" for lang in ("de", "fr"))),
+    ),
+    Row(
+        "`score` failed after `evaluation.metrics` had changed",
+        SCORED,
+        WHY,
+        {"evaluation": {"metrics": ["bleu"]}},
+        edit=failed(*(f"scores/ns-k95/s1/news.raw.{end}" for end in ("json", "segments.npz"))),
+    ),
+    Row(
+        "`compare` failed after `evaluation.significance.seed` had changed",
+        {"compare": 3, **TABLES},
+        WHY,
+        {"evaluation": {"significance": {"seed": 1}}},
+        edit=failed("significance/continued/s1/news.raw.json"),
+    ),
+    Row(
+        "`train_identifier` failed after its code had changed",
+        {"train_identifier": 1, **IDENTIFIED},
+        WHY,
+        edit=failed("identifier/model.npz", "identifier/accuracy.json"),
+        code=code("evaluate.train_identifier"),
+    ),
+    Row(
+        "`identify` failed after its code had changed",
+        IDENTIFIED,
+        WHY,
+        edit=failed("off_target/baseline/s1/news.json"),
+        code=code("evaluate.identify"),
+    ),
+    Row(
+        "`mask_control` failed after `analysis.mask_control_sentences` had changed",
+        {"mask_control": 1},
+        WHY,
+        {"analysis": {"mask_control_sentences": 50}},
+        edit=failed("analysis/mask_control/baseline/s1/k70.json"),
+    ),
+    Row(
+        "`overlap` failed after `analysis.overlap_permutations` had changed",
+        {"overlap": 1},
+        WHY,
+        {"analysis": {"overlap_permutations": 50}},
+        edit=failed(*(f"analysis/overlap/baseline/s1/k70.{end}" for end in ("json", "csv", "md"))),
+    ),
+    Row(
+        "`tabulate` failed after its code had changed",
+        TABLES,
+        WHY,
+        edit=failed("tables/summary.csv", "tables/summary.md"),
+        code=code("report.tabulate"),
+    ),
+    Row(
+        "`plot_sweep` failed after its code had changed",
+        {"plot_sweep": 1},
+        WHY,
+        edit=failed("figures/sweep_ns.png"),
+        code=code("report.plot_sweep"),
     ),
 ]

@@ -7,6 +7,7 @@ from tests.workflow.rerun_row import (
     DECODED_ONE,
     RESULTS,
     TABLES,
+    UNITS,
     Row,
     append,
     delete,
@@ -69,6 +70,12 @@ FILES = [
         TABLES,
         "all tables are made together; the figure over k reads one of them",
         edit=delete(f"{RESULTS}/tables/groups.tex"),
+    ),
+    Row(
+        "the table of units is deleted, in any of its forms",
+        UNITS,
+        "it is made of the masks alone",
+        edit=delete(f"{RESULTS}/tables/units.json"),
     ),
     Row(
         "activation counts or masks are deleted",

@@ -33,6 +33,12 @@ SCORES = [
         {"evaluation": {"metrics": ["bleu"]}},
     ),
     Row(
+        "a metric is called otherwise: `chrf`, the old name, `chrf++` (`evaluation.metrics`)",
+        {},
+        "files of scores call it as they did, tables as sacrebleu does",
+        {"evaluation": {"metrics": ["bleu", "chrf++"]}},
+    ),
+    Row(
         "scores against rebuilt references are added (`evaluation.references`)",
         {"rebuild_references": 4, **SCORED},
         "the other scores stay",
@@ -177,6 +183,18 @@ SCORES = [
         TABLES,
         "they are only of tables",
         {"report": {"without": {"french": ["en-fr", "fr-en"]}}},
+    ),
+    Row(
+        "published numbers are compared with for the first time (`report.published`)",
+        {"decode": 16, **DECODED},
+        "published hypotheses were ranked as fairseq ranks (`decode.ranking`)",
+        PUBLISHED,
+    ),
+    Row(
+        "published numbers are compared with, hypotheses stay (`decode.ranking: native` as well)",
+        TABLES,
+        "they are only of tables",
+        {**PUBLISHED, "decode": {"ranking": "native"}},
     ),
     Row(
         "published numbers are edited (`report.published`)",

@@ -58,6 +58,7 @@ EXPECTED = {
     "train_identifier": 1,
     "identify": 4,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
     "plot_sweep": 1,
     "plot_off_target": 1,
@@ -146,13 +147,38 @@ def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     assert result.stdout.count(" --shards 2 --whole > ") == 8
 
 
+def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
+    for subset in ("train", "valid", "news"):
+        for lang in ("en", "de", "pt-BR"):
+            path = tmp_path / "text" / f"{subset}.{lang}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("a b c\n")
+    result = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n", "-p")
+    assert jobs(result) == EXPECTED
+    assert result.stderr.count("the config's pt-BR as pt_BR\n") == 1
+    assert "--pair en-pt_BR --files text/train.en text/train.pt-BR " in result.stdout
+    assert (
+        "--out results/tiny/data/text/news/en-pt_BR.en.txt results/tiny/data/text/news/en-pt_BR.pt_BR.txt"
+        in (result.stdout)
+    )
+    assert "--directions en-de en-pt_BR de-en pt_BR-en " in result.stdout
+    (tmp_path / "text/train.pt_BR").write_text("a b c\n")
+    refused = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n")
+    assert (
+        "data.source: train text for en-pt_BR is there twice, text/train.en and text/train.pt_BR, and"
+        " text/train.en and text/train.pt-BR: keep one spelling\n"
+    ) in refused.stdout + refused.stderr
+
+
 def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid"))
     result = snakemake(tmp_path, TINY, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
     for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
-        assert f"data.source: no news text for {pair}: there is no file text/news.{lang}\n" in said
+        assert (
+            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {tmp_path}\n" in said
+        )
     assert "Traceback" not in said
 
 
@@ -162,7 +188,7 @@ def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> No
     result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert "report.published.file: there is no file gone.csv\n" in said
+    assert f"error: report.published.file: there is no file gone.csv in {tmp_path}\n" in said
     assert "MissingInputException" not in said and "Traceback" not in said
 
 
@@ -191,6 +217,7 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "finetune": 3,
         "mask_control": 1,
         "overlap": 1,
+        "tabulate_units": 1,  # k70 and k95 together
         "decode": 32,
         "score": 4,
         "compare": 3,
@@ -220,7 +247,7 @@ def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "systems": {"continued": {"masks": "all"}}}
     counts = jobs(snakemake(tmp_path, config, "-n"))
-    assert "plot_sweep" not in counts
+    assert "plot_sweep" not in counts and "tabulate_units" not in counts
     assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
 
 

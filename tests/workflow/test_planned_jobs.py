@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -82,6 +83,20 @@ def test_no_rule_is_left_out(planned: Plan) -> None:
     assert rules == {expected.rule for expected in EXPECTED} | {"all", *TRAINING_RULES}
 
 
+def test_the_settings_whose_swapped_values_go_unseen(planned: Plan) -> None:
+    """Snakemake compares values without names: 600 and 620 swapped are the same.
+
+    Two bare numbers of a rule can swap, values behind options or in JSON cannot. No rule may join this one.
+    """
+    found = {}
+    for job in planned.jobs:
+        numbers = [name for name, value in job.settings.items() if re.fullmatch(r"\d+(\.\d+)?", value)]
+        if pairs := list(itertools.combinations(sorted(numbers), 2)):
+            found[job.rule] = pairs
+    of_subwords = ["coverage", "sample", "seed", "vocab_size"]
+    assert found == {"train_subwords": list(itertools.combinations(of_subwords, 2))}
+
+
 def test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs(planned: Plan) -> None:
     """Those of trainings are in their folders: an edit does not throw weeks away."""
     for rule in {job.rule for job in planned.jobs} - {"all"}:
@@ -154,6 +169,7 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
             "tables/{scores,summary,groups,differences,interference,health,significance,wins,seeds,likelihood,"
             "contrastive,published}.{md,csv,tex,parquet}"
         ),
+        *braces("tables/units.{md,csv,json}"),
     ]
     [everything] = planned.of("all")
     assert below(everything.inputs) == {*wanted}

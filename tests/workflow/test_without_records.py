@@ -72,6 +72,17 @@ def test_a_setting_that_changed_is_seen(here: Path) -> None:
     assert f"{HYPOTHESES}: {NOT_AS_LISTED}; the next makes it" in module(here, "status", options=())
 
 
+def test_what_was_deleted_is_compared_too(here: Path) -> None:
+    """Intermediate text may be deleted (docs/how-to/disk.md): nothing needs it, until a setting changes."""
+    for name in ("text", "bin"):
+        shutil.rmtree(here / RESULTS / "data" / name)
+    snakemake(here, CONFIG)  # nothing is to be done, and the manifest is written anew
+    shutil.rmtree(here / ".snakemake")
+    assert "data/text/train/de-en.de.txt" not in manifest(here)["files"]
+    assert planned(here, CONFIG) == []
+    assert counts(planned(here, merged(CONFIG, {"data": {"empty_lines": "drop"}}))) == ALL
+
+
 def test_two_values_that_changed_places_are_seen(here: Path) -> None:
     """The manifest has names, which Snakemake's records lack."""
     swapped = {"subwords": {"vocab_size": 10_000_000, "sample_sentences": 8000}}
@@ -100,7 +111,7 @@ def test_changed_code_is_seen_and_can_be_adopted(here: Path, tmp_path: Path) -> 
 def test_what_nothing_says_the_settings_of_can_be_adopted(here: Path) -> None:
     (here / RESULTS / "manifest.json").unlink()
     said = module(here, "accept").splitlines()
-    assert said[-1] == "64 jobs adopted"
+    assert said[-1] == "65 jobs adopted"
     assert f"{sum(ALL.values())} jobs adopted" == said[-1]
     assert {line.split("  ")[-1] for line in said[1:-1]} == {"nothing said what made it"}
     assert planned(here, CONFIG) == []

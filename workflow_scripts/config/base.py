@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from reprlib import Repr
 from typing import Annotated, Any, get_args
@@ -12,9 +13,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.language_codes import AMBIGUOUS, CODE, canonical, read_direction
 
 # The system that all others are made from.
 BASELINE = "baseline"
@@ -77,7 +82,6 @@ _SHORT = Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxstring, _SHORT.maxlong = 2, 4, 4, 60, 40
 
 
-# A language code never holds "-" (it separates source and target in a direction) nor "." (file names).
 def _not_a_boolean(value: Any) -> Any:
     # YAML 1.1 reads a bare `no` (Norwegian) as false.
     if isinstance(value, bool):
@@ -85,21 +89,81 @@ def _not_a_boolean(value: Any) -> Any:
     return value
 
 
-_LANGUAGE = r"[a-z]{2,3}(_[A-Z][a-z]{3})?"
+@dataclass
+class Reading:
+    """What the validation of a config is told, and what it tells.
+
+    ``languages``: those of the experiment. ``read_as``: codes and directions as given, and as they are read.
+    """
+
+    languages: list[str] = field(default_factory=list)
+    read_as: dict[str, str] = field(default_factory=dict)
+
+
+def _read(value: Any, info: ValidationInfo, read: Callable[[str], str]) -> Any:
+    """Return a code or direction as ids have it, and note what was changed."""
+    if not isinstance(value, str):
+        return value
+    reading = read(value)
+    if reading != value and isinstance(info.context, Reading):
+        info.context.read_as[value] = reading
+    return reading
+
+
+def _as_language(value: Any, info: ValidationInfo) -> Any:
+    return _read(_not_a_boolean(value), info, canonical)
+
+
+def _as_direction(value: Any, info: ValidationInfo) -> Any:
+    languages = info.context.languages if isinstance(info.context, Reading) else []
+    try:
+        return _read(value, info, lambda text: read_direction(text, languages))
+    except UserError as error:
+        if AMBIGUOUS in str(error):
+            raise ValueError(str(error)) from None
+        return value  # the pattern says what is wrong
+
+
+def _each_once(read: Callable[[str], str]) -> BeforeValidator:
+    """Refuse two spellings of one key: the last of them would win."""
+
+    def check(value: Any) -> Any:
+        seen: dict[str, str] = {}
+        for key in (key for key in value if isinstance(key, str)) if isinstance(value, dict) else ():
+            if (other := seen.setdefault(_or_itself(read, key), key)) != key:
+                raise ValueError(f"{other!r} and {key!r} are the same")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _or_itself(read: Callable[[str], str], text: str) -> str:
+    try:
+        return read(text)
+    except UserError:
+        return text
+
+
 _NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][A-Za-z0-9_]*$"
-_LANGUAGE_ALONE, _DIRECTION = rf"^{_LANGUAGE}$", rf"^{_LANGUAGE}-{_LANGUAGE}$"
+_LANGUAGE_ALONE, _DIRECTION = rf"^{CODE}$", rf"^{CODE}-{CODE}$"
+METRIC, ANY_METRIC = r"^[a-z][a-z0-9]*$", r"^[a-z][a-z0-9]*(\+\+)?$"
 #: What a text that must match a pattern is, in words.
 PATTERNS = {
-    _LANGUAGE_ALONE: "a language code is two or three small letters, with a script where needed (sr_Latn)",
+    _LANGUAGE_ALONE: "a language code is two or three small letters, with a script or a region where needed"
+    " (sr_Latn, pt_BR)",
     _NAME: "a name is letters, digits and _, with single - between",
     _SUBSET: "the name of a test set is letters, digits and _",
+    METRIC: "the name of a metric is small letters and digits",
+    ANY_METRIC: "a metric is bleu, chrf++, chrf2, ter or the name of a COMET model",
     _DIRECTION: "two language codes around a hyphen are needed, such as de-en",
 }
-Language = Annotated[str, StringConstraints(pattern=_LANGUAGE_ALONE), BeforeValidator(_not_a_boolean)]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE_ALONE), BeforeValidator(_as_language)]
 Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 # Sub-sets of data are parts of file names of the form {subset}.{pair}.{lang}.
 SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
-DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION)]
+DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION), BeforeValidator(_as_direction)]
+#: Of a dictionary by language, or by direction: before its keys are read.
+LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_direction)
 
 
 def normalise_percent(value: Any) -> str:

@@ -170,6 +170,13 @@ class Experiment(Section):
         return [BASELINE, *self.finetuned]
 
     @property
+    def decoding(self) -> Decode:
+        """The section decode, with its ranking decided: published scores are fairseq's."""
+        like_published = self.report.published is not None and self.decode.engine == "ctranslate2"
+        ranking = self.decode.ranking or ("fairseq" if like_published else "native")
+        return self.decode.model_copy(update={"ranking": ranking})
+
+    @property
     def used(self) -> list[str]:
         """Systems that are taken from another experiment, not trained."""
         return self.uses.systems if self.uses else []

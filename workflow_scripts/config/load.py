@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -13,29 +13,34 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from workflow_scripts.config.base import PATTERNS, short
+from workflow_scripts.config.base import PATTERNS, Reading, short
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import canonical, tidy
 
 __all__ = ["load_experiment", "read_yaml"]
 
 Location = tuple[int | str, ...]
 
 
-def load_experiment(config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> Experiment:
+def load_experiment(
+    config: Mapping[str, Any], files: Sequence[str | Path] = (), tell: Callable[[str], None] | None = None
+) -> Experiment:
     """Check ``config`` and return it typed.
 
     Args:
         config: the merged config, as Snakemake gives it.
         files: the YAML files it was merged from, later ones winning: they tell the line of a mistake.
+        tell: is given a line for what was read otherwise than it is written.
 
     Raises:
         UserError: every mistake, one line each.
     """
     written = [line for file in files for line in mistakes_of_writing(file)]
     try:
-        experiment = Experiment.model_validate(dict(config))
+        reading = _reading(config)
+        experiment = Experiment.model_validate(dict(config), context=reading)
     except ValidationError as error:
         found = [details for details in error.errors() if not _beside_the_point(details)]
         lines = [line for details in found for line in _explain(details, files)]
@@ -43,7 +48,18 @@ def load_experiment(config: Mapping[str, Any], files: Sequence[str | Path] = ())
         raise UserError("\n".join(dict.fromkeys([*written, *lines]))) from None
     if written:
         raise UserError("\n".join(written))
+    if tell and reading.read_as:
+        changed = ", ".join(f"{given} as {read}" for given, read in reading.read_as.items())
+        tell(f"note: a hyphen stands between source and target only: the config's {changed}")
     return experiment
+
+
+def _reading(config: Mapping[str, Any]) -> Reading:
+    """Return what the validation is told: the languages, if they are a list."""
+    listed = config.get("languages")
+    return Reading(
+        [canonical(one) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    )
 
 
 def _beside_the_point(details: ErrorDetails) -> bool:
@@ -67,7 +83,7 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
             suspects += _nearest_keys(tuple(details["loc"]))
         _leave_out(rest, loc)
     try:
-        Experiment.model_validate(rest)
+        Experiment.model_validate(rest, context=_reading(rest))
     except ValidationError as error:
         between = [details for details in error.errors() if not details["loc"]]
     else:
@@ -117,9 +133,9 @@ def _in_words(details: ErrorDetails) -> str:
     if kind == "missing":
         return "this key is missing"
     if kind == "string_pattern_mismatch":
-        small = str(value).lower()
-        right = small != value and re.fullmatch(facts["pattern"], small)
-        hint = f" (did you mean {small!r}?)" if right else ""
+        others = (other for other in (tidy(str(value)), str(value).lower()) if other != value)
+        right = next((other for other in others if re.fullmatch(facts["pattern"], other)), None)
+        hint = f" (did you mean {right!r}?)" if right else ""
         return f"{short(value)}: {PATTERNS[facts['pattern']]}{hint}"
     if kind == "union_tag_not_found":
         return "the key type is missing, which says what kind of source it is"

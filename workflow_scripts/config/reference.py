@@ -27,7 +27,8 @@ Generated from `workflow_scripts/config` by `python -m workflow_scripts.config.r
 
 A config is one YAML file. `config.yaml` is the demo, `experiments/` has more. Unknown keys are errors. Every
 key but `experiment`, `languages` and `data.source` has a default. A language code is two or three small
-letters, with a script where needed (`sr_Latn`); quote `"no"`, which YAML reads as false.
+letters, with a script or a region where needed (`sr_Latn`, `pt_BR`, `es_419`; with a hyphen, `pt-BR`, it is
+read as this, and that is said); quote `"no"`, which YAML reads as false.
 
 """
 

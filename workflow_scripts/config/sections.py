@@ -113,9 +113,10 @@ class Decode(Section):
     """Beam search."""
 
     engine: Literal["ctranslate2", "fairseq"] = Field("ctranslate2", description="fairseq is the reference.")
-    ranking: Literal["native", "fairseq"] = Field(
-        "native",
-        description="What orders CTranslate2's last beam: its own normalisation or fairseq's (slower).",
+    ranking: Literal["native", "fairseq"] | None = Field(
+        None,
+        description="Whose scores order CTranslate2's last beam: native, its own, or fairseq's (slower). "
+        "null: fairseq's where report.published is set, else native.",
     )
     beam: PositiveInt = Field(5, description="Beam size.")
     length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from workflow_scripts.config.base import DirectionId, Section, SubsetName
+from workflow_scripts.config.base import DIRECTIONS_ONCE, DirectionId, Section, SubsetName
 from workflow_scripts.directions import pair_of, split_direction
+from workflow_scripts.language_codes import spellings
 
 TRAIN, VALID = "train", "valid"
 
@@ -74,6 +75,20 @@ class FilePattern(Section):
         source, target = split_direction(direction)
         names = {"pair": pair_of(direction), "source": source, "target": target}
         return {lang: self.path.format(lang=lang, **names) for lang in (source, target)}
+
+    def spelt(self, direction: str) -> list[dict[str, str]]:
+        """Return what ``files`` does, then the paths with other spellings of the languages (``pt-BR``)."""
+        source, target = split_direction(direction)
+        out: list[dict[str, str]] = []
+        for one, two in product(spellings(source), spellings(target)):
+            pair = "-".join(sorted((one, two)))
+            names = {"pair": pair, "source": one, "target": two}
+            files = {
+                lang: self.path.format(lang=way, **names) for lang, way in ((source, one), (target, two))
+            }
+            if files not in out:
+                out.append(files)
+        return out
 
 
 class FilesSource(Section):
@@ -179,7 +194,7 @@ class NtrexSource(Section):
 
 
 # The pair becomes part of a file's name.
-Datasets = dict[DirectionId, Annotated[list[str], Field(min_length=1)]]
+Datasets = Annotated[dict[DirectionId, Annotated[list[str], Field(min_length=1)]], DIRECTIONS_ONCE]
 
 
 class MtdataSource(Section):

@@ -187,12 +187,32 @@ class Train(Settings):
         return value
 
 
+#: Updates, of a fine-tuning that is shorter than the published warm-up.
+SHORT_WARM_UP = 100
+
+
 class Finetune(Settings):
     """Training of every fine-tuned system, the controls included: equal in all but the masks."""
 
     max_updates: PositiveInt = Field(
         1000, description="Updates to train. Raising it continues a run, unless the schedule decays to it."
     )
+    warmup_updates: int = Field(
+        4000,
+        ge=0,
+        description="Updates of linear warm-up. Not given: 100 where max_updates is below 4000.",
+    )
     sampler: Literal["by_direction"] = Field(
         "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _warm_up_ends(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "warmup_updates" in data:
+            return data
+        updates = data.get("max_updates", cls.model_fields["max_updates"].default)
+        if not isinstance(updates, int) or updates >= cls.model_fields["warmup_updates"].default:
+            return data
+        # Not a share of the updates: with more of them a training is to go on, not to begin anew.
+        return {**data, "warmup_updates": max(0, min(SHORT_WARM_UP, updates))}

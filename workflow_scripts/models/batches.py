@@ -25,7 +25,8 @@ from torch import Tensor
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.binarised import largest_id
-from workflow_scripts.models.sampling import DirectionData, load_directions, side_prefixes
+from workflow_scripts.models.data_bin import check_dictionaries_beside, side_prefixes
+from workflow_scripts.models.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
@@ -103,12 +104,13 @@ def direction_dataset(
 ) -> DirectionData:
     """Open one direction of a held-out subset, and look at all its ids.
 
-    UserError if a file is missing, damaged or of a larger dictionary, or if the sides differ in length.
+    UserError if a file is missing, damaged or of another dictionary, or if the sides differ in length.
     """
     tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
         raise UserError(f"{data_bin}: {subset} of {direction} has no lines")
+    check_dictionaries_beside(data_bin, direction, vocabulary)
     for prefix in side_prefixes(data_bin, subset, direction):
         if (largest := largest_id(prefix)) >= len(vocabulary):
             raise UserError(

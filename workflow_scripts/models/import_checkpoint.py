@@ -24,6 +24,7 @@ from torch import Tensor
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path
+from workflow_scripts.language_codes import canonical, one_of
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.models.network import build_network, without_copies
@@ -133,7 +134,7 @@ def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | No
     """Return the stored languages, else those that are said, else what fairseq infers from its pairs."""
     stored = _strings(settings.get("langs"))
     if stored:
-        if said and tuple(said) != stored:
+        if said and list(map(canonical, said)) != list(map(canonical, stored)):
             raise UserError(f"--languages {' '.join(said)}: {path} says {' '.join(stored)}; leave it out")
         return stored
     if said:
@@ -190,7 +191,10 @@ def import_fairseq_checkpoint(
     for file in (subwords, dictionary):
         if not Path(file).is_file():
             raise UserError(f"{file}: no such file; name the one that the model was trained with")
-    architecture, languages, parameters = load_fairseq_checkpoint(checkpoint, languages)
+    architecture, stored, parameters = load_fairseq_checkpoint(checkpoint, languages)
+    languages = _as_ids(stored, checkpoint)
+    every = [f"{one}-{two}" for one in languages for two in languages]
+    directions = [one_of(direction, every) for direction in directions]
     vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
         try:
@@ -222,6 +226,18 @@ def import_fairseq_checkpoint(
         architecture=architecture.to_dict(),
         text=text,
     )
+
+
+def _as_ids(stored: Sequence[str], checkpoint: str | Path) -> tuple[str, ...]:
+    """Return a checkpoint's languages as ids have them, and say which are written otherwise."""
+    languages = tuple(map(canonical, stored))
+    if twice := [code for code in languages if languages.count(code) > 1]:
+        raise UserError(
+            f"{checkpoint}: {twice[0]!r} is among its languages in two spellings: {' '.join(stored)}"
+        )
+    if changed := [f"{one} is {two}" for one, two in zip(stored, languages, strict=True) if one != two]:
+        print(f"note: {checkpoint}: in ids and names of files {', '.join(changed)}", file=sys.stderr)
+    return languages
 
 
 def _pieces(path: str | Path) -> list[str]:

@@ -26,9 +26,10 @@ from fairseq.data.indexed_dataset import MMapIndexedDataset
 from fairseq.data.language_pair_dataset import collate
 from numpy.typing import NDArray
 
-from workflow_scripts.directions import direction_languages, pair_of, split_direction
+from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.binarised import check_binarised
+from workflow_scripts.models.data_bin import data_files, side_prefixes
 from workflow_scripts.models.grouping import (
     Integers,
     direction_numbers,
@@ -112,30 +113,6 @@ class DirectionData:
 
     def __len__(self) -> int:
         return len(self.source)
-
-
-def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
-    """Return the files of a direction's source and target without their endings; both directions of a pair
-    have the same ones."""
-    pair = pair_of(direction)
-    return [str(Path(data_bin) / f"{subset}.{pair}.{side}") for side in split_direction(direction)]
-
-
-def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
-    """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
-
-    Raises:
-        UserError: one is missing.
-    """
-    files = [
-        Path(prefix + end)
-        for prefix in side_prefixes(data_bin, subset, direction)
-        for end in (".bin", ".idx")
-    ]
-    for path in files:
-        if not path.exists():
-            raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
-    return files
 
 
 def load_directions(

@@ -95,6 +95,11 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
             f"warmup_updates {settings['warmup_updates']} in the training settings must be below max_updates"
             f" {settings['max_updates']} with scheduler {settings['scheduler']}"
         )
+    if settings["warmup_updates"] > settings["max_updates"]:
+        raise UserError(
+            f"warmup_updates {settings['warmup_updates']} in the training settings is beyond max_updates"
+            f" {settings['max_updates']}, so that lr {settings['lr']} is never reached; lower it"
+        )
     return settings
 
 

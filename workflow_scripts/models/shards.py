@@ -14,7 +14,7 @@ from pathlib import Path
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
 from workflow_scripts.models.binarised import check_binarised, largest_id, read_header
-from workflow_scripts.models.sampling import data_files
+from workflow_scripts.models.data_bin import check_dictionaries_beside, data_files
 from workflow_scripts.units.vocabulary import Vocabulary
 
 
@@ -62,6 +62,8 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
             check_binarised(str(path.with_suffix("")))
             _check_dictionary(path, dictionary, digest, len(vocabulary))
     for number, folder in enumerate(shard_folders(data_bin)):
+        for direction in directions:
+            check_dictionaries_beside(folder, direction, vocabulary)
         # Validation is that of the first folder.
         for subset in ("train", "valid") if number == 0 else ("train",):
             for direction in directions:

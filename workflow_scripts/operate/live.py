@@ -4,7 +4,8 @@ What: who holds the lock of `operate.run`, since when, and the markers that Snak
 began and has not ended (`.snakemake/incomplete`). A job that ends, well or badly, loses its marker; one that
 was killed with its run keeps it.
 Inputs: the working directory and a results folder in it. Outputs: a ``Live``.
-Seen from the machine that the run's main process is on; of another one only a training's heartbeat is seen.
+A run that makes the same results from another folder is looked at there (operate.results_lock). Processes
+are seen on this machine; of another one only who makes the results, and a training's heartbeat.
 Source: none.
 """
 
@@ -18,13 +19,16 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 
 from workflow_scripts.config.load import read_yaml
 from workflow_scripts.errors import UserError
+from workflow_scripts.operate.results_lock import Run, run_of
 from workflow_scripts.operate.run import LOCK, other_runs
+from workflow_scripts.processes import lives
 from workflow_scripts.units.retention import OWNER
 from workflow_scripts.units.training_owner import STALE_SECONDS, live_owner
 
@@ -39,13 +43,14 @@ class Live:
     ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
     since 1970), None where none is. ``begun``: outputs of jobs that began and did not end, with the time they
     began. ``open_files``: of processes that work there, whoever started them; looked up only where a killed
-    run left such jobs.
+    run left such jobs. ``elsewhere``: the run, if it is of another folder or machine.
     """
 
     processes: list[int]
     since: float | None
     begun: dict[str, float]
     open_files: frozenset[str]
+    elsewhere: Run | None = None
 
     def runs(self, outputs: Sequence[str], log: str) -> bool | None:
         """Tell whether a job runs; False: its run was killed; None: it has not begun, or ended."""
@@ -62,20 +67,35 @@ def _of_a_run(began: float, since: float | None) -> bool:
 def look(folder: Path, results: str) -> Live:
     """Return what goes on in a working directory, as far as it concerns ``results`` (relative to it)."""
     begins: dict[int, float] = {}
+    run = run_of(folder / results)
+    elsewhere = run if run and (Path(run.folder) != folder.resolve() or lives(run.process) is None) else None
+    if elsewhere and Path(elsewhere.folder).is_dir():
+        folder = Path(elsewhere.folder)
     for pid in runs_in(folder):
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
             if _may_be_of(process, Path(results).name):
                 begins[pid] = process.create_time()
-    since = min(begins.values(), default=None)
+    since = min(begins.values(), default=elsewhere.since if elsewhere else None)
     begun = {
         file.removeprefix(f"{results}/"): began
-        for file, began in _begun(folder / ".snakemake" / "incomplete")
+        for file, began in begun_outputs(folder)
         if file.startswith(f"{results}/")
     }
     orphans = any(not _of_a_run(began, since) for began in begun.values())
     opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
-    return Live(list(begins), since, begun, opened)
+    return Live(list(begins), since, begun, opened, elsewhere)
+
+
+def who_runs(folder: Path) -> str:
+    """Return a line on the other runs in a working directory that keeps this process from running there."""
+    if others := [pid for pid in runs_in(folder) if pid != os.getpid()]:
+        times = (psutil.Process(pid).create_time() for pid in others if psutil.pid_exists(pid))
+        began = min(times, default=time.time())
+        since = datetime.fromtimestamp(began).strftime("%d %b %H:%M")
+        numbers = ", ".join(map(str, others))
+        return f"{folder}: a run of the same files is on since {since} (process {numbers}): wait for its end"
+    return f"{folder}: an earlier run was killed: 'make run' goes on from there (snakemake: first --unlock)"
 
 
 def runs_in(folder: Path) -> list[int]:
@@ -114,14 +134,18 @@ def _lock_holders(lock: Path) -> Iterator[int]:
             yield int(words[4])
 
 
-def _begun(markers: Path) -> Iterator[tuple[str, float]]:
-    """Yield (file, time) of Snakemake's markers: the name is the file's in base64, cut into folders @…"""
-    for folder, _, names in os.walk(markers):
-        parts = [part.removeprefix("@") for part in Path(folder).relative_to(markers).parts]
+def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield the outputs of jobs that a run in a working directory began and has not ended, with the time.
+
+    Of each there is a marker: its name is the file's in base64, cut into folders @…
+    """
+    markers = folder / ".snakemake" / "incomplete"
+    for inside, _, names in os.walk(markers):
+        parts = [part.removeprefix("@") for part in Path(inside).relative_to(markers).parts]
         for name in names:
             try:
                 file = base64.urlsafe_b64decode("".join([*parts, name])).decode()
-                yield file, Path(folder, name).stat().st_mtime
+                yield file, Path(inside, name).stat().st_mtime
             except (binascii.Error, UnicodeDecodeError, FileNotFoundError):
                 continue
 

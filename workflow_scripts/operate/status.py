@@ -174,8 +174,10 @@ def show(status: Status, console: Console) -> None:
     live = status.live
     if live.since is not None:
         since = datetime.fromtimestamp(live.since).strftime("%d %b %H:%M")
-        numbers = ", ".join(map(str, live.processes))
-        console.print(f"{status.results}: a run is on since {since} (process {numbers})", highlight=False)
+        who = f"process {', '.join(map(str, live.processes))}"
+        if live.elsewhere is not None:
+            who = live.elsewhere.words()
+        console.print(f"{status.results}: a run is on since {since} ({who})", highlight=False, soft_wrap=True)
     else:
         console.print(f"{status.results}: no run is on", highlight=False)
     console.print()
@@ -261,7 +263,11 @@ def as_json(status: Status) -> dict[str, Any]:
     return {
         "experiment": status.experiment,
         "results": status.results,
-        "run": {"processes": status.live.processes, "since": status.live.since},
+        "run": {
+            "processes": status.live.processes,
+            "since": status.live.since,
+            "elsewhere": None if status.live.elsewhere is None else asdict(status.live.elsewhere),
+        },
         "stages": [
             {"stage": stage.name, "jobs": {str(s): stage.jobs[s] for s in State}, "bytes": stage.size}
             for stage in status.stages

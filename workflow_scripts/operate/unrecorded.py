@@ -53,7 +53,8 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
     there = [name for name in files if (folder / results / name).exists()]
     if not there:
         return Unrecorded()
-    recorded = _records(snakemake / "metadata")
+    # What a job began and did not end, Snakemake makes again itself.
+    recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
     limits = snakemake if snakemake.is_dir() else folder
     bare = [name for name in there if str(place_of(f"{results}/{name}", limits)) not in recorded]
     if not bare:

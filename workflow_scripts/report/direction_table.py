@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from workflow_scripts.report.display import Display, signature_notes
+from workflow_scripts.report.layout import side_of
 from workflow_scripts.report.marks import (
     AGAINST_BASELINE,
     AGAINST_CONTROL,
     BOLD_RULE,
     FLAGGED,
     Significant,
-    best,
 )
 from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import stored, written
@@ -87,7 +87,8 @@ def _block(
     for direction in plan.directions:
         found = [values.get((direction, system)) for system in systems]
         means = [estimate(by_seed) if by_seed else None for by_seed in found]
-        bold = best([mean.mean if mean else None for mean in means], metric, digits)
+        shown = [mean.mean if mean else None for mean in means]
+        bold = display.best(shown, rows[0], side_of(direction, display.pivot), direction)
         line: Cells = [Shown(direction, marks=FLAGGED if flags.get((metric, direction)) else "")]
         for system, mean, is_best in zip(systems, means, bold, strict=True):
             n = mean.n if mean else 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from workflow_scripts.report.marks import FLAGGED
+from workflow_scripts.report.floor import Floor
+from workflow_scripts.report.marks import FLAGGED, best
 from workflow_scripts.report.rounding import PAPER, Digits, digits_of
 from workflow_scripts.report.table import Record
 
+EVERYTHING_RANKED = Floor()
 PAPER_RULE = (
     "In the profile paper averages are of scores rounded to one decimal (COMET: four), and are rounded as "
     "the published ones were: from the nearest binary number (18.85 is 18.9, 55.05 is 55.0)."
@@ -23,7 +25,9 @@ class Display:
         baseline: str = "baseline",
         control: str = "continued",
         excluded: Mapping[str, list[str]] | None = None,
+        floor: Floor = EVERYTHING_RANKED,
     ) -> None:
+        self.floor = floor
         self.pivot, self.baseline, self.control = pivot, baseline, control
         self.excluded = dict(excluded or {})
 
@@ -31,6 +35,22 @@ class Display:
         """Whom systems are compared with, of those that there are: by column of the summary, the name."""
         named = {"baseline": self.baseline, "continued": self.control}
         return {key: name for key, name in named.items() if name in systems}
+
+    def best(self, values: Sequence[float | None], row: Record, side: str, direction: str = "") -> list[bool]:
+        """Which numbers are the best (``marks.best``); none where nothing is ranked (``report.floor``).
+
+        Args:
+            values: of one direction, or the averages over a side.
+            row: whose test set, profile and metric they are of.
+            side: the direction's, or that of the averages.
+            direction: "" for averages.
+        """
+        place = (row["testset"], row["profile"], side, row["metric"], direction)
+        return (
+            best(values, row["metric"], self.digits(row))
+            if self.floor.ranks(*place)
+            else [False] * len(values)
+        )
 
     def digits(self, row: Record) -> Digits:
         """How the numbers of a row are shown."""

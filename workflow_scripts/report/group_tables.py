@@ -20,7 +20,7 @@ from workflow_scripts.report.display import (
     signature_notes,
 )
 from workflow_scripts.report.layout import BOTH
-from workflow_scripts.report.marks import BOLD_RULE, FLAGGED, best
+from workflow_scripts.report.marks import BOLD_RULE, FLAGGED
 from workflow_scripts.report.names import side_title, table_title, without_title
 from workflow_scripts.report.rounding import written
 from workflow_scripts.report.summary import CSV_COLUMNS, Summary, row_of
@@ -162,7 +162,7 @@ def _block(
     for group, side in places:
         column = chosen(rows, group=group, side=side)
         digits = display.digits(column[0])
-        bold = best(comparable(column, value), column[0]["metric"], digits)
+        bold = display.best(comparable(column, value), column[0], side)
         for row, is_best in zip(column, bold, strict=True):
             text = written(row[value], row["sd"], row["n"], reason(row), digits, value == "difference")
             marks = FLAGGED if row["flags"] else ""

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.evaluate.scripts import UNFIT, Unfit, is_bleu
+from workflow_scripts.naming import is_line
 from workflow_scripts.report.jobs import Job, read_job
 
 
@@ -66,12 +68,16 @@ Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
 
 @dataclass(frozen=True)
 class Reading:
-    """What the files say. ``health`` holds a job's keys, direction, n and the figures' names and values."""
+    """What the files say. ``health`` holds a job's keys, direction, n and the figures' names and values.
+
+    ``unfit``: directions whose references BLEU's tokenizer does not divide.
+    """
 
     scores: list[Score]
     health: list[dict[str, Any]]
     flags: Flags
     missing: list[str]
+    unfit: dict[str, Unfit] = field(default_factory=dict)
 
 
 def read_scores(
@@ -111,6 +117,9 @@ def read_scores(
                 scores = _scores_of(entry, job, direction, metrics, path, reading.missing)
                 found |= {(direction, score.metric): score for score in scores}
                 _note_flags(reading.flags, entry.get("flags", []), direction, metrics)
+                if UNFIT in entry:
+                    unfit = reading.unfit.setdefault(direction, Unfit(**entry[UNFIT]))
+                    _note_flags(reading.flags, [unfit.reason], direction, [m for m in metrics if is_bleu(m)])
                 if "health" in entry:
                     reading.health.append({**job, "direction": direction, "n": entry["n"], **entry["health"]})
         wanted = product(plan.directions, plan.metrics)
@@ -168,7 +177,9 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
 def _check_entry(entry: Mapping[str, Any]) -> None:
     """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
-        float(one["score"]), one["metric"], one["signature"]
+        float(one["score"]), one["metric"]
+        if not is_line(one["signature"]):
+            raise ValueError("a signature that is no line of text")
     _, sentences = entry["references_sha256"], int(entry["n"])
     if sentences < 1:
         raise ValueError("scored against nothing")
@@ -176,7 +187,9 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
         # A figure may be null: without sources no copies are counted.
         if not math.isfinite(float(value or 0)):
             raise ValueError("a figure of health that is no number")
-    if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
+    if UNFIT in entry and not all(isinstance(text, str) for text in vars(Unfit(**entry[UNFIT])).values()):
+        raise ValueError("a tokenizer that is no text")
+    if not all(map(is_line, entry.get("flags", []))):
         raise ValueError("flags are no list of texts")
 
 

@@ -19,7 +19,7 @@ from workflow_scripts.report.display import (
     signature_notes,
 )
 from workflow_scripts.report.layout import BOTH
-from workflow_scripts.report.marks import BOLD_RULE, FLAGGED, best
+from workflow_scripts.report.marks import BOLD_RULE, FLAGGED
 from workflow_scripts.report.names import side_title, table_title, without_title
 from workflow_scripts.report.rounding import Digits, written
 from workflow_scripts.report.summary import CSV_COLUMNS, Summary, row_of, sweep_key
@@ -113,7 +113,7 @@ def _block(
         header += [side_title(side, display.pivot), *(f"Δ {name}" for name in others.values())]
         column = chosen(rows, side=side)
         digits = display.digits(column[0])
-        bold = best(comparable(column), column[0]["metric"], digits)
+        bold = display.best(comparable(column), column[0], side)
         for row, is_best in zip(column, bold, strict=True):
             text = written(row["mean"], row["sd"], row["n"], "scores missing", digits) + found(row)
             lines[row["system"]] += [

@@ -12,14 +12,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL
+from workflow_scripts.files import write_text
+from workflow_scripts.metric_names import metric_ids
+from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
+from workflow_scripts.report.cautions import cautions
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
+from workflow_scripts.report.floor import floor_of, unranked
 from workflow_scripts.report.formats import remove_others, write_table
 from workflow_scripts.report.group_tables import differences_table, groups_table
 from workflow_scripts.report.health_table import health_table, read_off_target
@@ -38,22 +43,29 @@ def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
     Raises:
-        UserError: not JSON or not of that shape.
+        UserError: not JSON, not of that shape, or a name that cannot be one.
     """
     example = {"sindhi": ["en-sd", "sd-en"]}
-    return json_object(
+    without = json_object(
         "without", text, example, lambda found: all(found) and all(map(is_list_of_texts, found.values()))
     )
+    check_names("--without:", without)
+    return without
 
 
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover.
 
     Raises:
-        UserError: a name stands twice, a direction is none, or a name is none of those it must be of.
+        UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
+            must be of.
     """
-    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet", "contrastive"):
+    args.metrics = metric_ids(args.metrics)
+    for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):
         named_once(name, getattr(args, name))
+    check_names("--experiment:", [args.experiment])
+    for name in ("systems", "testsets", "directions", "metrics", "profiles", "contrastive"):
+        check_names(f"--{name}:", getattr(args, name))
     for direction in args.directions:
         split_direction(direction)
     for name in args.comet:
@@ -67,11 +79,11 @@ def read_plan(args: argparse.Namespace) -> Plan:
     return Plan(args.experiment, *lists, args.comet)
 
 
-def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
-    """Read everything, then yield each table; errors as in the functions that read."""
+def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[str]]:
+    """Read everything; return the tables, and what stands at the top of each: errors as in what reads."""
     groups, without = read_groups(args.groups), read_without(args.without)
     request = read_request(args.published, plan) if args.published else None
-    values = read_published(request) if request else {}
+    values = read_published(request, plan.directions) if request else {}
     reading = read_scores(args.scores_root, plan, args.allow_partial, args.comet_root)
     compared = rates = None
     missing = len(reading.missing)
@@ -82,27 +94,35 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> Iterator[Table]:
     if args.off_target_root:
         rates, absent = read_off_target(args.off_target_root, plan, args.allow_partial)
         missing, expected = missing + len(absent), expected + len(rates) + len(absent)
-    display = Display(args.pivot, args.baseline, args.control, without)
+    floor = floor_of(reading, plan, args.pivot, args.baseline)
+    compared = unranked(compared, floor, args.pivot) if compared else None
+    display = Display(args.pivot, args.baseline, args.control, without, floor)
     marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     summary = summarise(
         reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags
     )
-    yield direction_table(reading.scores, plan, display, marks, reading.flags)
-    yield summary_table(summary, display)
-    yield groups_table(summary, display)
-    yield differences_table(summary, display)
-    yield interference_table(reading.scores, plan, display, groups, args.bilingual, reading.flags)
-    yield health_table(reading.health, plan, rates, missing, expected)
+    tables = [
+        direction_table(reading.scores, plan, display, marks, reading.flags),
+        summary_table(summary, display),
+        groups_table(summary, display),
+        differences_table(summary, display),
+        interference_table(reading.scores, plan, display, groups, args.bilingual, reading.flags),
+        health_table(reading.health, plan, rates, missing, expected),
+    ]
     if compared:
-        yield significance_table(compared, plan, display, args.level)
-        yield wins_table(compared, plan, display, args.level)
-        yield seeds_table(compared, plan, display)
+        tables += [
+            significance_table(compared, plan, display, args.level),
+            wins_table(compared, plan, display, args.level),
+            seeds_table(compared, plan, display),
+        ]
     if args.likelihood_root:
-        yield likelihood_table(args.likelihood_root, plan, args.allow_partial)
+        tables.append(likelihood_table(args.likelihood_root, plan, args.allow_partial))
     if args.contrastive:
-        yield contrastive_table(args.contrastive_root, plan, args.contrastive, args.allow_partial)
+        tables.append(contrastive_table(args.contrastive_root, plan, args.contrastive, args.allow_partial))
     if request:
-        yield published_table(reading.scores, plan, display, groups, request, values)
+        tables.append(published_table(reading.scores, plan, display, groups, request, values))
+    notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options)
+    return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -134,6 +154,8 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--baseline", default="baseline", help="system of the first difference")
     parser.add_argument("--control", default="continued", help="system of the second difference")
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
+    parser.add_argument("--as-options", action="store_true", help="remedies as evaluate_outputs takes them")
+    parser.add_argument("--cautions", help="file for what stands at the top of every table, for the terminal")
     parser.add_argument("--out-dir", required=True)
     return parser
 
@@ -141,10 +163,14 @@ def parser_of() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> None:
     """Read everything, and write the tables."""
     args = parser_of().parse_args(argv)
-    tables = list(tables_of(args, read_plan(args)))
+    tables, notes = tables_of(args, read_plan(args))
     for table in tables:
         write_table(args.out_dir, table)
     remove_others(args.out_dir, [table.name for table in tables])
+    if args.cautions:
+        write_text(args.cautions, "".join(f"{note}\n" for note in notes))
+    for note in notes:
+        print(note, file=sys.stderr)
     marked = " PARTIAL" if any(table.missing for table in tables) else ""
     print(f"{args.out_dir}:{marked} {', '.join(table.name for table in tables)}", file=sys.stderr)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import one_of
 from workflow_scripts.parallel_text import read_lines
 
 COLUMNS = ("direction", "id", "source", "correct", "wrong", "phenomenon")
@@ -64,6 +65,8 @@ def read_contrastive(path: str | Path, directions: Collection[str] | None = None
                 f"{path}, line {number}: {len(fields)} columns between tabs, line 1 names {len(header)}"
             )
         row = dict(zip(header, fields, strict=True))
+        if directions is not None:
+            row["direction"] = one_of(row["direction"], directions)
         _check_row(path, number, row, directions)
         key = (row["direction"], row["id"])
         items[key] = _joined(path, number, row, items.get(key))

@@ -104,10 +104,12 @@ class Multi30k:
                 builder.finalize(f"{prefix}.idx")
         return folder
 
-    def counts(self, sentences: int, **options: Any) -> np.ndarray:
+    def counts(
+        self, sentences: int, directions: Sequence[str] = tuple(DIRECTIONS), **options: Any
+    ) -> np.ndarray:
         """Return [direction, unit]: how often each unit fires on the first validation sentences."""
         folder, rows = self.binarised("valid", sentences), []
-        for direction in DIRECTIONS:
+        for direction in directions:
             dataset = direction_dataset(folder, "valid", direction, self.vocabulary)
             counts, tally = count_direction(self.network, dataset, **options)
             assert (tally.sentences, tally.skipped_sentences) == (sentences, 0)

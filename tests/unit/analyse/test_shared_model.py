@@ -23,12 +23,15 @@ from tests.unit.analyse.multi30k import (  # noqa: E402
     INTO,
     MEASURED,
     OUT_OF,
+    SPACE,
     Kept,
     Multi30k,
     files,
 )
 from workflow_scripts.analyse.mask_control import verdict  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
+from workflow_scripts.select.select_masks import mass_masks  # noqa: E402
+from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
 
 # spec 3.9: NLL per token: full, own, other languages' masks (lowest, highest), random
 NLL = {
@@ -141,6 +144,25 @@ def test_few_sentences_count_as_kept(kind, kept, model):
     assert again.shape == (6, 6144) and again.sum() > 1_000_000
     assert apart.max() <= 1
     assert (apart > 0).sum(axis=1).max() <= 10
+
+
+@pytest.mark.shared("models/multi30k", "data/multi30k", "reference/multi30k_counts_300.npz")
+def test_counts_and_masks_are_those_of_another_program(model):
+    """Stock fairseq's, one sentence at a time, by hooks of its own: 300 sentences of four directions."""
+    directions = ["en-de", "en-fr", "de-en", "cs-en"]
+    with np.load(model.shared / "reference/multi30k_counts_300.npz", allow_pickle=False) as reference:
+        theirs = np.stack([reference[direction].reshape(-1) for direction in directions])
+    ours = model.counts(300, directions)
+    apart = np.abs(ours - theirs)
+    assert theirs.shape == (4, 6144) and theirs.sum() == 8_465_501
+    assert apart.max() <= 1
+    assert (apart > 0).sum(axis=1).max() <= 10
+    of_ours, of_theirs = (
+        mass_masks(ScoreTable(directions, counts, SPACE, {"weights_sha256": "0" * 64}), "95")
+        for counts in (ours, theirs)
+    )
+    assert 0.3 < of_ours.keep.mean() < 0.9
+    assert (of_ours.keep == of_theirs.keep).all()
 
 
 @shared_model

@@ -11,6 +11,7 @@ import pytest
 from workflow_scripts.config import reference
 from workflow_scripts.config.base import normalise_percent
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.notes import notes
 from workflow_scripts.config.training import PRESETS, Model, Settings
 from workflow_scripts.errors import UserError
 
@@ -53,6 +54,21 @@ def test_pivot_directions_go_out_first_and_share_pairs() -> None:
     assert experiment.train_directions == ["en-de", "en-fr", "de-en", "fr-en"]
     assert experiment.train_pairs == ["de-en", "en-fr"]
     assert experiment.testsets == ["one", "two"]
+
+
+def test_hypotheses_are_ranked_as_published_ones_were_where_those_are_compared_with() -> None:
+    told = {"file": "p.csv", "systems": {"baseline": "theirs"}, "testset": "one", "references": "raw"}
+    published = {"published": told}
+    for report, decode, ranking in [
+        ({}, {}, "native"),
+        ({}, {"ranking": "fairseq"}, "fairseq"),
+        (published, {}, "fairseq"),
+        (published, {"ranking": "native"}, "native"),
+        # fairseq's engine knows no other ranking, and this param of its finished jobs stays.
+        (published, {"engine": "fairseq"}, "native"),
+    ]:
+        experiment = load_experiment(small(report=report, decode=decode))
+        assert experiment.decoding.model_dump() == {**experiment.decode.model_dump(), "ranking": ranking}
 
 
 def test_all_directions_and_a_list() -> None:
@@ -208,7 +224,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "sweep metric",
         {"evaluation": {"metrics": ["bleu"]}, "report": {"sweep_metric": "chrf"}},
-        "report.sweep_metric: 'chrf' is not scored; there are ['bleu']",
+        "report.sweep_metric: 'chrf++' is not scored; there are ['bleu']",
+    ),
+    (
+        "one metric by its old name and its new one",
+        {"evaluation": {"metrics": ["chrf", "chrf++"]}},
+        "evaluation.metrics: 'chrf++' is listed twice",
+    ),
+    (
+        "a COMET model called as a metric of sacrebleu, scored or not",
+        {"evaluation": {"comet": [{"name": "chrf2", "folder": "x"}]}},
+        "evaluation.comet: 'chrf2' is already the name of a metric; call this one otherwise",
     ),
     (
         "engine and type",
@@ -219,6 +245,18 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "warm-up",
         {"train": {"scheduler": "cosine", "max_updates": 100, "warmup_updates": 100}},
         "train.warmup_updates: 100 is not below train.max_updates (100), which the scheduler cosine needs",
+    ),
+    (
+        "warm-up that does not end",
+        {"train": {"max_updates": 300}},
+        "train.warmup_updates: 4000 is beyond train.max_updates (300), so that train.lr is never reached;"
+        " lower it (a tenth: 30), or raise train.max_updates",
+    ),
+    (
+        "warm-up of a fine-tuning",
+        {"finetune": {"scheduler": "fixed", "max_updates": 10, "warmup_updates": 11}},
+        "finetune.warmup_updates: 11 is beyond finetune.max_updates (10), so that finetune.lr is never"
+        " reached; lower it (a tenth: 1), or raise finetune.max_updates",
     ),
     (
         "betas",
@@ -350,6 +388,50 @@ def test_mtdata_needs_a_dataset_for_every_pair() -> None:
     ]
 
 
+def test_codes_with_script_and_region_in_either_spelling() -> None:
+    said: list[str] = []
+    config = small(
+        languages=["en", "pt-BR", "zh_Hans", "es-419"],
+        groups={"family": {"romance": ["pt-BR", "es_419"]}},
+        directions={"train": ["en-pt-BR", "pt_BR_en", "zh-hans-en"], "evaluate_only": ["es-419-en"]},
+        evaluation={"tokenizers": {"zh-Hans": "zh"}},
+    )
+    experiment = load_experiment(config, tell=said.append)
+    assert experiment.languages == ["en", "pt_BR", "zh_Hans", "es_419"]
+    assert experiment.evaluated_directions == ["en-pt_BR", "pt_BR-en", "zh_Hans-en", "es_419-en"]
+    assert experiment.pairs == ["en-pt_BR", "en-zh_Hans", "en-es_419"]
+    assert experiment.groups == {"family": {"romance": ["pt_BR", "es_419"]}}
+    assert experiment.evaluation.tokenizers == {"zh_Hans": "zh"}
+    assert said == [
+        "note: a hyphen stands between source and target only: the config's pt-BR as pt_BR, es-419 as es_419,"
+        " en-pt-BR as en-pt_BR, pt_BR_en as pt_BR-en, zh-hans-en as zh_Hans-en, es-419-en as es_419-en,"
+        " zh-Hans as zh_Hans"
+    ]
+    load_experiment(small(languages=["en", "pt_BR", "de", "fr"]), tell=said.append)
+    assert len(said) == 1
+
+
+def test_mtdata_takes_a_pair_in_either_spelling() -> None:
+    both = {"en-pt-BR": ["a-b-1-eng-por"]}
+    source = mtdata(train=both, valid=both, tests={"news": both})
+    experiment = load_experiment(small(data=source, languages=["en", "pt-BR"]))
+    assert experiment.data.source.datasets()["train"] == {"en-pt_BR": ["a-b-1-eng-por"]}
+
+
+def test_files_are_found_under_every_spelling_of_a_language() -> None:
+    config = small(data={"source": {"type": "files", "train": "{pair}/{lang}", "valid": "v", "tests": {}}})
+    config["data"]["source"] |= {"valid": "v.{source}2{target}.{lang}", "tests": {"one": "o.{lang}"}}
+    patterns = load_experiment(config).data.source.patterns("")
+    assert patterns["train"].spelt("en-pt_BR") == [
+        {"en": "en-pt_BR/en", "pt_BR": "en-pt_BR/pt_BR"},
+        {"en": "en-pt-BR/en", "pt_BR": "en-pt-BR/pt-BR"},
+        {"en": "en-pt_br/en", "pt_BR": "en-pt_br/pt_br"},
+        {"en": "en-pt-br/en", "pt_BR": "en-pt-br/pt-br"},
+    ]
+    assert patterns["valid"].spelt("pt_BR-en")[1] == {"pt_BR": "v.pt-BR2en.pt-BR", "en": "v.pt-BR2en.en"}
+    assert patterns["train"].spelt("de-en") == [patterns["train"].files("de-en")]
+
+
 def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
     def known(code: str) -> None:
         one = {"-".join(sorted(("en", code))): ["x"]}
@@ -381,6 +463,24 @@ def test_held_out_lines_are_not_trained_on(
         assert errors_of(config) == ["data.source: train and valid are lines of the same files, and overlap"]
     else:
         load_experiment(config)
+
+
+def test_an_old_name_of_a_metric_is_the_new_one_and_is_said_once() -> None:
+    """What follows from a config, params among it, is the same by either name."""
+    old = small(evaluation={"metrics": ["bleu", "chrf"]}, report={"sweep_metric": "chrf"})
+    new = small(evaluation={"metrics": ["bleu", "chrf++"]}, report={"sweep_metric": "chrf++"})
+    both = [load_experiment(config) for config in (old, new)]
+    assert both[0] == both[1]
+    assert (
+        [one.evaluation.metrics for one in both]
+        == [["bleu", "chrf"]] * 2
+        == [load_experiment(small()).evaluation.metrics] * 2
+    )
+    assert both[1].report.sweep_metric == "chrf"
+    assert notes(new) == notes(small()) == []
+    (line,) = notes(old)
+    assert line.startswith("evaluation.metrics: chrf is the old name of chrf++ (chrF2++)")
+    assert load_experiment(small(evaluation={"metrics": ["chrf2", "ter"]})).all_metrics == ["chrf2", "ter"]
 
 
 def test_a_mirror_is_a_url() -> None:

@@ -42,3 +42,19 @@ def test_execution_is_apart_and_a_split_of_the_batch_is_execution():
     assert one.settings()["tokens_per_update"] == 2400
     assert (one.execution()["max_tokens"], other.execution()["max_tokens"]) == (2400, 1200)
     assert not set(one.settings()) & set(one.execution())
+
+
+def test_a_short_fine_tuning_warms_up_within_it():
+    """Nothing else may change: 4000 stays where it fits, and what is written down stays."""
+    given = [{}, {"max_updates": 50}, {"max_updates": 3999}, {"max_updates": 4000}, {"warmup_updates": 7}]
+    assert [Finetune(**one).warmup_updates for one in given] == [100, 50, 100, 4000, 7]
+    assert Train().warmup_updates == 4000
+
+
+def test_more_updates_let_a_fine_tuning_go_on():
+    shorter, longer = (Finetune(max_updates=updates).settings() for updates in (1000, 2000))
+    assert {key for key in shorter if shorter[key] != longer[key]} == {"max_updates"}
+
+
+def test_a_warm_up_may_end_with_the_last_update():
+    assert complete_settings({"max_updates": 10, "warmup_updates": 10}, "mixed")["warmup_updates"] == 10

@@ -71,6 +71,9 @@ def test_the_table_agrees_with_the_tools():
         ("sr_Cyrl", "sr", "Cyrl", "sr", "srp_Cyrl", "srp_Cyrl"),
         ("arb", "ar", "Arab", "ar", "arb", "arb_Arab"),  # NTREX's code of Arabic in mtdata is arb, not ara
         ("cz", "cs", "Latn", "cs", "cz", "ces_Latn"),
+        ("pt_BR", "pt", "Latn", "pt", "por_BR", "por_Latn"),
+        ("zho_Hant_TW", "zh", "Hant", "zh", "zho_Hant_TW", None),
+        ("es_419", "es", "Latn", "es", "spa", "spa_Latn"),  # mtdata has no regions of several countries
         ("qx", "qx", None, "qx", "qx", None),
         ("qaa", "qaa", None, "qaa", "qaa", None),
     ],

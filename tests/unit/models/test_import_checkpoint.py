@@ -278,6 +278,20 @@ def test_an_import_with_languages_that_are_said(tmp_path):
     assert vocabulary.symbols[-3:] == ["f", "__en__", "__de__"]
 
 
+def test_an_import_of_languages_with_hyphens(tmp_path, capsys):
+    """Tokens stay in their places; ids and names of files have an underscore."""
+    lay = checkpoint(having(langs=["en", "pt-BR"]), "en-pt-BR pt_BR-en --languages en pt_BR")
+    words = lay(tmp_path)
+    paths = {name: str(tmp_path / name) for name in ("c.pt", "spm.model", "dict.txt", "system")}
+    import_checkpoint.main([paths.get(word, word) for word in words])
+    system = SystemFolder.read(tmp_path / "system")
+    assert (system.languages, system.directions) == (("en", "pt_BR"), ("en-pt_BR", "pt_BR-en"))
+    assert "c.pt: in ids and names of files pt-BR is pt_BR\n" in capsys.readouterr().err
+    twice = checkpoint(having(langs=["en", "pt-BR", "pt_BR"]), "en-pt-BR")(tmp_path)
+    with pytest.raises(UserError, match=r"'pt_BR' is among its languages in two spellings: en pt-BR pt_BR"):
+        import_checkpoint.main([paths.get(word, word) for word in twice])
+
+
 def test_nothing_is_written_with_the_subwords_of_another_training(tmp_path):
     words = checkpoint()(tmp_path)
     (tmp_path / "spm.model").write_bytes(subwords())

@@ -16,7 +16,7 @@ from workflow_scripts.models.training_folder import TrainingFolder, differing_ke
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
-    return settings_by_class(complete_settings(changes, "mixed"), processes=1)
+    return settings_by_class(complete_settings({"warmup_updates": 100, **changes}, "mixed"), processes=1)
 
 
 def prepare(path: Path, code: str | None = None, reached: int = 0, **changes: Any) -> TrainingFolder:
@@ -210,6 +210,7 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
         ({"max_tokens": 0}, "max_tokens 0 in the training settings must be a whole number of at least 1"),
         ({"update_freq": 2}, "unknown key 'update_freq'"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
+        ({"max_updates": 3999}, "warmup_updates 4000 .* beyond max_updates 3999, so that lr 0.0005 is never"),
     ],
 )
 def test_wrong_settings_are_named(given: dict[str, Any], message: str) -> None:

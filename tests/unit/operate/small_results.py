@@ -16,7 +16,7 @@ from workflow_scripts.units.system import SystemFolder
 CONFIG: dict[str, Any] = {
     **BASE,
     "masks": {"k": [95]},
-    "train": {"max_updates": 2000, "seeds": [1, 2]},
+    "train": {"max_updates": 2000, "warmup_updates": 200, "seeds": [1, 2]},
     "finetune": {"max_updates": 400},
 }
 SIGNATURES = {"bleu": "nrefs:1|tok:13a|version:2.6.0", "chrf": "nrefs:1|nc:6|nw:2|version:2.6.0"}

@@ -14,7 +14,7 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training
 
-SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "lr": 0.001}
+SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "lr": 0.001, "warmup_updates": 100}
 SOURCE = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
 JOB = Job("train_baseline", {"seed": "1"}, [])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import add
+from workflow_scripts.operate.results_lock import RUN_LOCK
+from workflow_scripts.processes import identity, place
 
 RESULTS = Path("results/x")
 OPTIONS = ["--cores", "1"]
@@ -40,6 +43,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_what_a_run_is_making_is_not_called_unfinished(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its outputs are on the list and not there yet. When it is gone, they are lost."""
+    add(folder / RESULTS, [SCORES.removeprefix(f"{RESULTS}/")])
+    (folder / SCORES).unlink()
+    run = {"host": "h", "pid": os.getppid(), "process": identity(os.getppid()), "since": 1.0, "folder": "/a"}
+    (folder / RESULTS / RUN_LOCK).write_text(json.dumps(run))
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == ""
+    (folder / RESULTS / RUN_LOCK).write_text(json.dumps({**run, "process": f"{place()} {os.getppid()} 1"}))
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+
+
 def test_whole_results_change_no_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
@@ -52,6 +69,17 @@ def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureF
     assert told.startswith(f"{SCORES}: not JSON (") and told.endswith("; it is made again\n")
     given = [*OPTIONS, "-R", "score", "-n"]
     assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
+    # What stands behind `--` is a target.
+    given = [*OPTIONS, "--", "tabulate"]
+    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES, "--", "tabulate"]
+
+
+def test_many_files_with_one_problem_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"translations/baseline/s1/n/{direction}.txt" for direction in ("de-en", "en-de")]
+    add(folder / RESULTS, names, deleted=names)
+    assert with_forced(OPTIONS, folder, EXPERIMENT)[2:] == ["--forcerun", *(f"{RESULTS}/{n}" for n in names)]
+    said = "an earlier run was to make it, and did not finish; it is made again"
+    assert capsys.readouterr().err == f"{RESULTS}/{names[0]} (and 1 more): {said}\n"
 
 
 def test_what_the_config_makes_no_more_is_left(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

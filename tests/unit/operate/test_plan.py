@@ -17,13 +17,14 @@ from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
 
+SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "warmup_updates": 100, "patience": None}
+
 
 def experiment(**keys: Any) -> Experiment:
     source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
     config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
-    settings = {"max_updates": 1000, "max_tokens": 2000, "patience": None}
     return load_experiment(
-        {**config, "model": {"preset": "tiny"}, "train": settings, "finetune": settings, **keys}
+        {**config, "model": {"preset": "tiny"}, "train": SETTINGS, "finetune": SETTINGS, **keys}
     )
 
 
@@ -118,7 +119,7 @@ def test_a_training_takes_the_pace_of_one_of_its_size(tmp_path: Path) -> None:
     # 0.5 s an update of 2,000 tokens: 1,000 updates are 500 s, on two cores each.
     assert (one.seconds, one.core_seconds, one.memory_mb) == (500.0, 1000.0, 300.0)
     assert one.how == "1,000 updates × 0.5 s, as other/baseline s1 on cpu"
-    twice = experiment(train={"max_updates": 1000, "max_tokens": 2000, "update_freq": 2, "patience": 5})
+    twice = experiment(train={**SETTINGS, "update_freq": 2, "patience": 5})
     (one,) = plan_of(twice, tmp_path, jobs).estimates
     assert one.seconds == 1000.0
     assert one.how == "up to 1,000 updates × 1 s, as other/baseline s1 on cpu, scaled to 4,000 tokens"
@@ -156,11 +157,11 @@ def test_updates_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
         *_, one = plan_of(of, tmp_path, [*before, job]).estimates
         return one.seconds, one.how
 
-    longer = experiment(train={"max_updates": 1600, "max_tokens": 2000, "patience": None})
+    longer = experiment(train={**SETTINGS, "max_updates": 1600})
     assert cost(longer) == (600.0, "1,200 updates more × 0.5 s, as x/baseline s1 on cpu")
     # Ended by patience: nothing is left.
     assert cost(experiment()) == (0.0, "trained already: only exported again")
-    other = experiment(train={"max_updates": 1000, "max_tokens": 2000, "patience": None, "lr": 0.1})
+    other = experiment(train={**SETTINGS, "lr": 0.1})
     assert cost(other) == (500.0, "1,000 updates × 0.5 s, as x/baseline s1 on cpu")
 
 
@@ -174,7 +175,7 @@ def test_a_training_whose_inputs_are_made_again_costs_all_its_updates_at_most(tm
         "up to 1,000 updates × 0.5 s, as x/baseline s1 on cpu; if its inputs come out the same, only exported"
         " again",
     )
-    longer = experiment(train={"max_updates": 1400, "max_tokens": 2000, "patience": None})
+    longer = experiment(train={**SETTINGS, "max_updates": 1400})
     *_, one = plan_of(longer, tmp_path, [binarise, job]).estimates
     assert (one.seconds, one.how) == (
         700.0,

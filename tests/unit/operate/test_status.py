@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CONFIG: dict[str, Any] = {
     **BASE,
     "masks": {"k": [95]},
-    "train": {"max_updates": 2000},
+    "train": {"max_updates": 2000, "warmup_updates": 200},
     "finetune": {"max_updates": 400},
 }
 
@@ -404,7 +404,7 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     main(["--configfile", str(tmp_path / "config.yaml"), "--directory", str(tmp_path), "--json"])
     value = json.loads(capsys.readouterr().out)
     assert value == as_json(status_of(experiment(), tmp_path))
-    assert value["run"] == {"processes": [], "since": None}
+    assert value["run"] == {"processes": [], "since": None, "elsewhere": None}
     stages = {one["stage"]: one["jobs"] for one in value["stages"]}
     assert stages["train_baseline"] == {
         "done": 0,

@@ -65,6 +65,16 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
 
 
+@pytest.mark.parametrize(
+    ("is_on", "said"), [(False, "stopped while it was written"), (True, "the run that is on is making it")]
+)
+def test_a_job_that_began_and_did_not_end_is_no_damage(is_on: bool, said: str) -> None:
+    """`--rerun-incomplete` forces it."""
+    jobs = [job("a", "1", forced=True), job("b", "1", incomplete=("b/1",)), job("c", "1", forced=True)]
+    lines = explain(jobs, {}, begun={"a/1", "d/1"}, is_on=is_on)
+    assert [line.text() for line in lines] == [f"{said}: a/1", f"{said}: b/1", "asked for, or damaged: c/1"]
+
+
 def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
     many = (job("decode", str(n), updated=(f"text/{n}",)) for n in range(5000))
     assert table(explain(many, {})).splitlines() == [

@@ -21,3 +21,10 @@ def test_lines_of_one_id_are_one_item(tmp_path: Path) -> None:
         Item("en-de", "1", "a house", "ein Haus", ("Häuser",), "number", 3),
         Item("de-en", "2", "die Frau", "the woman", ("the man",), "gender", 5),
     ]
+
+
+def test_directions_may_be_spelt_with_hyphens(tmp_path: Path) -> None:
+    (tmp_path / "set.tsv").write_text(
+        "direction\tid\tsource\tcorrect\twrong\tphenomenon\nen-pt-BR\t1\thouse\tcasa\tcasas\tnumber\n"
+    )
+    assert [item.direction for item in read_contrastive(tmp_path / "set.tsv", ["en-pt_BR"])] == ["en-pt_BR"]

@@ -325,6 +325,24 @@ def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path: Pa
     assert asked(system, beam=2, length_penalty=1.0)[0] == [["▁a"]]
 
 
+def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_their_sum() -> None:
+    """Why native ranking is not fairseq's. Hypotheses of five words that were cut, so without </s>."""
+    translator = load_translator(
+        build_spec(random_weights(True), architecture(True), VOCABULARY), "tiny", DecodingOptions()
+    )
+    source = ["__en__", "▁a", "c"]
+    (found,) = translator.translate_batch(
+        [source], target_prefix=[["__de__"]], beam_size=3, num_hypotheses=3, length_penalty=1.0,
+        max_decoding_length=6, return_scores=True,
+    )  # fmt: skip
+    for tokens, score in zip(found.hypotheses, found.scores, strict=True):
+        (told,) = translator.score_batch([source], [tokens])
+        token, *words, _ = told.log_probs
+        assert (tokens[0], len(words)) == ("__de__", 5)
+        assert score == pytest.approx(sum(words) / 6, abs=1e-5)
+        assert token < -1
+
+
 def test_int8_stays_near_float32(tmp_path: Path) -> None:
     spec = build_spec(random_weights(True), architecture(True), VOCABULARY, masks())
     translator = load_translator(spec, "tiny", DecodingOptions(compute_type="int8"))

@@ -31,3 +31,8 @@ def test_languages_must_be_known_and_two():
         direction_languages("de-enn", ("en", "de"))
     with pytest.raises(UserError, match="'de-de' translates a language into itself"):
         direction_languages("de-de", {"en": 4, "de": 5})
+
+
+def test_the_right_spelling_is_named():
+    with pytest.raises(UserError, match=r"as in de-en \(did you mean 'en-pt_BR'\?\)"):
+        split_direction("en-pt-BR")

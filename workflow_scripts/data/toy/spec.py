@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.language_codes import is_code
 
-LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 FEWEST_CONCEPTS = 40
 MOST_CONCEPTS = 2000
 
@@ -59,8 +58,10 @@ class ToySpec:
     def __post_init__(self) -> None:
         languages = [language for members in self.families.values() for language in members]
         for code in (self.pivot, *languages):
-            if not LANGUAGE_CODE.fullmatch(code):
-                raise UserError(f"toy: language code {code!r} is not two or three letters a-z")
+            if not is_code(code):
+                raise UserError(
+                    f"toy: language code {code!r} is not two or three letters a-z, with script or region"
+                )
         for code in languages:
             if languages.count(code) > 1:
                 raise UserError(f"toy.families: language {code!r} is listed twice")

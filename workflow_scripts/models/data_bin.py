@@ -1,0 +1,109 @@
+"""Where the binarised files of a direction lie in a folder, ours or one that fairseq-preprocess wrote.
+
+Ours name a pair by the alphabet (``valid.de-en.en.bin``). ``fairseq-preprocess -s en -t de`` writes
+``valid.en-de.en.bin``, and fairseq reads either order for either direction; so do we. What is there in both
+orders must be the same. Beside its data fairseq-preprocess puts dictionaries, ``dict.de.txt``: ids count as
+ours only if these agree with the dictionary that is used.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import logging
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError
+from workflow_scripts.language_codes import spellings
+from workflow_scripts.units.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+ENDINGS = (".bin", ".idx")
+
+
+def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
+    """Return the files of a direction's source and target without their endings; both directions of a pair
+    have the same ones.
+
+    Raises:
+        UserError: they are there twice, under two names of the pair, and differ.
+    """
+    candidates = list(_candidates(Path(data_bin), subset, direction))
+    whole = [prefixes for prefixes in candidates if all(file.is_file() for file in _files(prefixes))]
+    begun = [prefixes for prefixes in candidates if any(file.is_file() for file in _files(prefixes))]
+    for other in whole[1:]:
+        if not _same(tuple(whole[0]), tuple(other)):
+            one, two = (f"{Path(prefixes[0]).name}.*" for prefixes in (whole[0], other))
+            raise UserError(
+                f"{data_bin}: {subset} of {direction} is there twice, as {one} and {two}, and they differ:"
+                " delete those that are not meant"
+            )
+    return (whole or begun or candidates)[0]
+
+
+def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
+    """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
+
+    Raises:
+        UserError: one is missing.
+    """
+    files = _files(side_prefixes(data_bin, subset, direction))
+    for path in files:
+        if not path.exists():
+            raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
+    return files
+
+
+def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:
+    """Compare the dictionaries that lie beside data of fairseq-preprocess; tell whether there are any.
+
+    Fillers at the end of either are of no matter: no text has them.
+
+    Raises:
+        UserError: one is not that of ``vocabulary``.
+    """
+    found = False
+    for language in split_direction(direction):
+        for spelt in spellings(language):
+            path = Path(data_bin) / f"dict.{spelt}.txt"
+            if path.is_file():
+                found = True
+                _check_dictionary(path, vocabulary)
+    return found
+
+
+def _check_dictionary(path: Path, vocabulary: Vocabulary) -> None:
+    beside = Vocabulary.read(path).subwords
+    for number, (theirs, ours) in enumerate(zip(beside, vocabulary.subwords, strict=False), start=1):
+        if theirs != ours:
+            raise UserError(
+                f"{path}, line {number}: {theirs!r}, where the dictionary in use has {ours!r}: the data were"
+                " binarised with another one"
+            )
+
+
+def _candidates(folder: Path, subset: str, direction: str) -> Iterator[list[str]]:
+    """Yield the prefixes of source and target by every name of the pair, ours first."""
+    source, target = split_direction(direction)
+    for one, two in product(spellings(source), spellings(target)):
+        pair = sorted((one, two))
+        for name in ("-".join(pair), "-".join(reversed(pair))):
+            yield [str(folder / f"{subset}.{name}.{side}") for side in (one, two)]
+
+
+def _files(prefixes: list[str]) -> list[Path]:
+    return [Path(prefix + ending) for prefix in prefixes for ending in ENDINGS]
+
+
+@cache
+def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether two sets of files are equal, and say so."""
+    pairs = list(zip(_files(list(one)), _files(list(other)), strict=True))
+    if not all(filecmp.cmp(a, b, shallow=False) for a, b in pairs):
+        return False
+    logger.info(f"{other[0]}.* are the same as {one[0]}.*, which are read")
+    return True

@@ -1,0 +1,171 @@
+"""One run at a time makes the results of an experiment, in whichever folder, on whichever machine.
+
+Snakemake's lock lies in the working folder, and two of them may share one ``results`` (a link, a disk of
+several machines). So a run writes down who it is beside the results, ``.run.lock``: host, process, when and
+where it began. A process of this machine and process namespace is looked at; of another place only the
+file's time is seen, which a run renews. A killed run's file counts for nothing. Inputs and outputs: that
+file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from workflow_scripts.operate.records import read_record
+from workflow_scripts.processes import identity, lives
+from workflow_scripts.units.training_owner import STALE_SECONDS
+
+RUN_LOCK = ".run.lock"
+#: Seconds between two renewals.
+HEARTBEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the workflow.
+
+    ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``folder``: where it works.
+    ``killed``: where runs worked that it took the lock from, other than its own folder.
+    """
+
+    host: str
+    pid: int
+    process: str
+    since: float
+    folder: str
+    killed: list[str] = field(default_factory=list)
+
+    def is_this(self) -> bool:
+        """True if it is this process."""
+        return self.process == identity()
+
+    def words(self) -> str:
+        """Return "process 4711 on node3, in /home/me/checkout"."""
+        return f"process {self.pid} on {self.host}, in {self.folder}"
+
+    def refusal(self, results: Path) -> str:
+        """Return the line for who would run beside it."""
+        began = datetime.fromtimestamp(self.since).strftime("%d %b %H:%M")
+        gone = ""
+        if lives(self.process) is None:
+            gone = f"; killed there, it counts as gone {STALE_SECONDS:.0f} s after its last sign of life"
+        return (
+            f"{results}: a run is on since {began} ({self.words()}): wait for its end, or stop it there"
+            f" (kill -INT {self.pid}){gone}"
+        )
+
+
+def run_of(results: Path) -> Run | None:
+    """Return the run that makes the results of a folder now, None if there is none."""
+    run = _read(results)
+    return run if run and _is_on(run, results / RUN_LOCK, time.time()) else None
+
+
+def take(results: Path, folder: Path) -> Run | None:
+    """Write down that this process makes these results, working in ``folder``.
+
+    Returns:
+        None, or another run that makes them.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    with _alone(results) as lock:
+        before = _read(results)
+        if before and before.is_this():
+            return None
+        here = str(folder.resolve())
+        # The clock of the disk's machine, which gives files their times, may not be this one's.
+        modified = lock.stat().st_mtime
+        os.utime(lock)
+        if before and _is_on(before, lock, lock.stat().st_mtime, modified):
+            os.utime(lock, (modified, modified))
+            return before
+        killed = {one for one in (*before.killed, before.folder) if one != here} if before else set()
+        me = Run(socket.gethostname(), os.getpid(), identity(), time.time(), here, sorted(killed))
+        lock.write_text(json.dumps(asdict(me), indent=2) + "\n", encoding="utf-8")
+    return None
+
+
+def release(results: Path) -> None:
+    """Remove the file of this process's run, and the folder if nothing was made in it."""
+    with suppress(OSError):
+        if not (results / RUN_LOCK).exists():
+            return
+        with _alone(results) as lock:
+            if (run := _read(results)) is not None and not run.is_this():
+                return
+            lock.unlink()
+        results.rmdir()
+
+
+def killed_elsewhere(results: Path) -> list[Path]:
+    """Return the folders of killed runs that this process's run took the lock from."""
+    run = _read(results)
+    return [Path(folder) for folder in run.killed] if run and run.is_this() else []
+
+
+def keep_alive(results: Path) -> None:
+    """Renew the file from a thread, while this process lives and has it.
+
+    A process that stood still for long (a laptop that slept) may have been taken for gone: it is interrupted,
+    before it writes beside another.
+    """
+
+    def beat() -> None:
+        while True:
+            with suppress(OSError):
+                run = _read(results)
+                if run and run.is_this():
+                    os.utime(results / RUN_LOCK)
+                elif run:
+                    print(f"error: {results} was taken over by {run.words()}", file=sys.stderr)
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+            time.sleep(HEARTBEAT_SECONDS)
+
+    threading.Thread(target=beat, daemon=True).start()
+
+
+def _read(results: Path) -> Run | None:
+    found = read_record(results / RUN_LOCK)
+    try:
+        killed = [str(one) for one in found.get("killed", [])]
+        who = str(found["host"]), int(found["pid"]), str(found["process"])
+        return Run(*who, float(found["since"]), str(found["folder"]), killed)
+    except (KeyError, TypeError, ValueError):
+        return None  # none, or half written
+
+
+def _is_on(run: Run, lock: Path, now: float, modified: float | None = None) -> bool:
+    alive = lives(run.process)
+    if alive is not None:
+        return alive
+    try:
+        return now - (lock.stat().st_mtime if modified is None else modified) < STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _alone(results: Path) -> Iterator[Path]:
+    """Yield the file, there and locked: one process at a time looks at it and writes it."""
+    lock = results / RUN_LOCK
+    while True:
+        with lock.open("a") as handle:
+            with suppress(OSError):  # a file system without locks: what stands in the file must do
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            # Who waited may have waited for a file that is removed.
+            if lock.exists() and lock.stat().st_ino == os.fstat(handle.fileno()).st_ino:
+                yield lock
+                return

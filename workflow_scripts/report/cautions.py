@@ -1,0 +1,52 @@
+"""What a reader must know before the numbers: it stands at the top of every table, and on the terminal.
+
+In:  what was read of an experiment.
+Out: notes, one line each: systems that have hardly learned anything, tokenizers that do not fit the
+     references' script, and what the text processing itself takes from every score. Nothing is chosen for the
+     user: a note ends in what to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
+from workflow_scripts.evaluate.scripts import Unfit, is_bleu, note_on_tokenizers
+from workflow_scripts.report.floor import Floor, note_on_floor
+from workflow_scripts.report.scores import Plan, Reading, Score
+
+TOKENIZER = re.compile(r"\|tok:([^|]*)")
+
+
+def cautions(
+    reading: Reading, plan: Plan, floor: Floor, pivot: str, baseline: str, as_option: bool = False
+) -> list[str]:
+    """Return the notes, the gravest first.
+
+    Args:
+        reading: scores, and which tokenizers do not fit.
+        plan: what the tables cover.
+        floor: where nothing is ranked.
+        pivot, baseline: as the tables name them.
+        as_option: what to write is an option of ``evaluate_outputs``; else a line of the config.
+    """
+    notes = [note_on_floor(floor, plan, pivot, baseline, as_option), _on_tokenizers(reading, as_option)]
+    return [note for note in notes if note]
+
+
+def _on_tokenizers(reading: Reading, as_option: bool) -> str:
+    unfit: dict[str, Unfit] = {split_direction(d)[1]: one for d, one in reading.unfit.items()}
+    note = note_on_tokenizers(unfit, _tokenizers(reading.scores), as_option)
+    return f"WARNING: {note}" if note else ""
+
+
+def _tokenizers(scores: Sequence[Score]) -> dict[str, str]:
+    """Return the tokenizer of each target language that has one of its own."""
+    found = {
+        split_direction(score.direction)[1]: match[1]
+        for score in scores
+        if is_bleu(score.metric) and (match := TOKENIZER.search(score.signature))
+    }
+    return {target: name for target, name in found.items() if name != DEFAULT_TOKENIZER}

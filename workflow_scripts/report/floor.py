@@ -1,0 +1,120 @@
+"""Is there anything to compare? Systems that have hardly learned to translate are not ranked.
+
+In:  scores and figures of health, as read; which tokenizers do not fit the references.
+Out: the sides (out of the pivot, into it) on which nothing is bold, marked or won, and why.
+
+On one side the baseline's mean BLEU is below ``LEAST_BLEU``, or at least half of its hypotheses are
+degenerate: empty, repeating themselves, or their source. Differences are then those of noise (0.03 BLEU
+against 0.02). Without a baseline, all systems must be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from workflow_scripts.evaluate.correction import TIE
+from workflow_scripts.evaluate.scripts import is_bleu
+from workflow_scripts.report.layout import BOTH, INTO, OUT, members, side_of
+from workflow_scripts.report.names import profile_title, side_title
+from workflow_scripts.report.rounding import decimal_mean, rounded
+from workflow_scripts.report.scores import Plan, Reading
+from workflow_scripts.report.significance import Compared, Comparison
+from workflow_scripts.report.table import Record
+
+LEAST_BLEU = 3.0  # below it a reader finds hardly a word of the reference; judged by hand
+MOST_DEGENERATE = 0.5
+Place = tuple[str, str, str]  # test set, profile, side
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Why nothing is ranked, by place; directions whose BLEU says nothing, and those of each side."""
+
+    reasons: Mapping[Place, str] = field(default_factory=dict)
+    void: frozenset[str] = frozenset()
+    sides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def ranks(self, testset: str, profile: str, side: str, metric: str, direction: str = "") -> bool:
+        """Return whether systems may be ranked: in one direction, or else over a side's."""
+        parts = (OUT, INTO) if side == BOTH else (side,)
+        if any((testset, profile, part) in self.reasons for part in parts):
+            return False
+        directions = [direction] if direction else [d for part in parts for d in self.sides.get(part, [])]
+        return not (is_bleu(metric) and directions and self.void.issuperset(directions))
+
+
+def floor_of(reading: Reading, plan: Plan, pivot: str, baseline: str) -> Floor:
+    """Return where nothing is ranked, of what was read."""
+    judged = [baseline] if baseline in plan.systems else plan.systems
+    sides = members(plan.directions, pivot, None)
+    void = frozenset(direction for direction, unfit in reading.unfit.items() if unfit.is_void)
+    reasons: dict[Place, str] = {}
+    for testset, profile, (side, directions) in product(plan.testsets, plan.profiles, sides.items()):
+        found = []
+        for system in judged:
+            place = (testset, profile, system, directions)
+            scores = [one for one in reading.scores if is_bleu(one.metric) and one.direction not in void]
+            bleu = [one.score for one in scores if _is_of(vars(one), *place)]
+            rows = [row for row in reading.health if _is_of(row, *place)]
+            found.append(_reason(bleu, rows))
+        told = [one for one in found if one is not None]
+        if len(told) == len(judged):
+            # Of several systems the best one's.
+            reasons[testset, profile, side] = min(told)[1]
+    return Floor(reasons, void, sides)
+
+
+def _is_of(row: Record, testset: str, profile: str, system: str, directions: Sequence[str]) -> bool:
+    place = (row["testset"], row["profile"], row["system"])
+    return place == (testset, profile, system) and row["direction"] in directions
+
+
+def _reason(bleu: Sequence[float], rows: Sequence[Record]) -> tuple[float, str] | None:
+    """Return how far a system is below the floor, and in words; None where it is not."""
+    if bleu and (mean := decimal_mean(bleu)) < LEAST_BLEU:
+        return -mean, f"mean BLEU {rounded(mean)}"
+    if rows and (share := sum(map(degenerate, rows)) / len(rows)) >= MOST_DEGENERATE:
+        return share, f"{share:.0%} of the hypotheses are empty, repeat themselves or copy their source"
+    return None
+
+
+def degenerate(row: Record) -> float:
+    """Return the share of hypotheses that are no translations of anything."""
+    names = ("empty_hypotheses", "repeated_4gram_rate", "copied_source_rate")
+    empty, repeated, copied = (float(row.get(name) or 0) for name in names)
+    return min(1.0, empty / int(row["n"]) + repeated + copied)
+
+
+def unranked(compared: Compared, floor: Floor, pivot: str) -> Compared:
+    """Return the tests; where nothing is ranked, all are ties."""
+
+    def ranks(one: Comparison) -> bool:
+        side = side_of(one.direction, pivot)
+        return floor.ranks(one.testset, one.profile, side, one.metric, one.direction)
+
+    done = [one if ranks(one) else replace(one, outcome=TIE) for one in compared.comparisons]
+    return replace(compared, comparisons=done)
+
+
+def note_on_floor(floor: Floor, plan: Plan, pivot: str, baseline: str, as_option: bool) -> str:
+    """Return what is said above every table; "" where all may be ranked."""
+    if not floor.reasons:
+        return ""
+    places = [
+        f"{side_title(side, pivot)}, {profile_title(testset, profile)}: {reason}"
+        for (testset, profile, side), reason in floor.reasons.items()
+    ]
+    who = (
+        f"`{baseline}` is hardly trained" if baseline in plan.systems else "No system is trained to speak of"
+    )
+    remedy = (
+        "Look at the hypotheses, and whether files and directions are the right ones"
+        if as_option
+        else "Train it longer (train.max_updates); figures/training.png shows how far it came"
+    )
+    return (
+        f"WARNING: {who} ({'; '.join(places)}; at least {LEAST_BLEU:g} BLEU is needed, and less than half of "
+        f"such hypotheses). There nothing is bold, marked as significant or counted as a win. {remedy}."
+    )
