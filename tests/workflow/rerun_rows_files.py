@@ -130,7 +130,7 @@ FILES = [
         ),
     ),
     Row(
-        "they are missing, and so is the manifest, or it is of version 0.2 or older",
+        "they are missing, and so is the manifest, or an earlier version wrote it",
         {},
         "nothing says what the files were made with: they are taken as they are, and one line says so",
         _BEAM_4,
