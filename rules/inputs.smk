@@ -3,6 +3,7 @@ import itertools
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.table_names import UNIT_FORMATS, UNITS
 
 
 def binarised(subset, directions):
@@ -107,6 +108,24 @@ def score_files():
     ]
 
 
+# What is translated into: one side of a pair's text, whichever direction asks for it.
+TARGET_SIDES = list(
+    dict.fromkeys(f"{pair_of(d)}.{split_direction(d)[1]}" for d in EXPERIMENT.evaluated_directions)
+)
+
+
+def ceiling_files():
+    """What the text processing leaves of perfect output, of every test set."""
+    return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
+
+
+def subword_type(wildcards):
+    """The kind of SentencePiece model, and how it normalises text where that is not as it always was."""
+    subwords = EXPERIMENT.subwords
+    other = f" --normalization {subwords.normalization}" if subwords.normalization != "nmt_nfkc" else ""
+    return subwords.model_type + other
+
+
 def tokenizers_of_targets():
     """The tokenizers that the config names, of languages that are translated into."""
     targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}
@@ -201,6 +220,7 @@ def tables_options():
         "significance-root": f"{RESULTS}/significance" if tests else None,
         "level": str(tests.level) if tests else None,
         "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "ceiling-root": f"{RESULTS}/data/ceiling",
         "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
         "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
         "pivot": EXPERIMENT.pivot,
@@ -231,6 +251,22 @@ def likelihood_files():
 
 def table_files(ending):
     return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
+
+
+# Mask sets whose units are tabulated, with where each lies.
+UNIT_MASKS = unit_masks(EXPERIMENT)
+
+
+def unit_mask_files():
+    return [
+        f"{RESULTS}/{pattern.replace('{seed}', str(seed))}"
+        for pattern in UNIT_MASKS.values()
+        for seed in EXPERIMENT.train.seeds
+    ]
+
+
+def unit_tables():
+    return [f"{RESULTS}/tables/{UNITS}.{ending}" for ending in UNIT_FORMATS] if UNIT_MASKS else []
 
 
 # Systems whose curves can be drawn.

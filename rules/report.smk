@@ -8,6 +8,7 @@ rule tabulate:
         significance=significance_files(),
         off_target=off_target_files(),
         likelihood=likelihood_files(),
+        ceilings=ceiling_files(),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         markdown=[
@@ -16,6 +17,7 @@ rule tabulate:
         csv=table_files("csv"),
         tex=table_files("tex"),
         parquet=table_files("parquet"),
+        cautions="<results>/tables/cautions.txt",
     log:
         "<logs>/tabulate/tables.log",
     benchmark:
@@ -43,7 +45,36 @@ rule tabulate:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
         "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "--profiles {params.profiles} {params.options} --out-dir {params.out:q} > {log} 2>&1"
+        "--profiles {params.profiles} {params.options} --cautions {output.cautions:q} --out-dir {params.out:q} > {log} 2>&1"
+
+
+rule tabulate_units:
+    input:
+        masks=unit_mask_files(),
+    output:
+        markdown=report("<results>/tables/units.md", category="Tables", labels={"table": "units"}),
+        csv="<results>/tables/units.csv",
+        json="<results>/tables/units.json",
+    log:
+        "<logs>/tabulate_units/units.log",
+    benchmark:
+        "<benchmarks>/tabulate_units/units.tsv"
+    conda:
+        "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
+    params:
+        masks=lambda w: [f"{name}={RESULTS}/{pattern}" for name, pattern in UNIT_MASKS.items()],
+        seeds=EXPERIMENT.train.seeds,
+        pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
+        out=lambda w, output: parent(output.csv),
+        code=closure_hash("report.tabulate_units"),
+        environment=environment_identity("text"),
+    shell:
+        "run-in text workflow_scripts.report.tabulate_units --masks {params.masks:q} --seeds {params.seeds} "
+        "{params.pivot} --out-dir {params.out:q} > {log} 2>&1"
 
 
 rule plot_training:

@@ -1,7 +1,9 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
+import subprocess
 
 import snakemake.exceptions
+from snakemake.logging import logger
 
 from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
@@ -9,6 +11,10 @@ from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
+from workflow_scripts.operate.interrupt import Interrupt
+from workflow_scripts.operate.kept_hashes import FILE as KEPT_HASHES
+from workflow_scripts.operate.kept_hashes import KeptHashes
+from workflow_scripts.operate.known_records import KnownRecords
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
@@ -19,6 +25,7 @@ from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
+from workflow_scripts.operate.terminal import Terminal
 from workflow_scripts.operate.training_code import report as report_training_code
 
 
@@ -35,19 +42,31 @@ if workflow.exec_mode.name == "DEFAULT":
 
 
 # `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
-BUSY = None
+BUSY, NOT_LOOKED_AT = None, ""
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
-    atexit.register(results_lock.release, Path(RESULTS).absolute())
     if BUSY and BUSY.is_this():
         BUSY = None
         results_lock.keep_alive(Path(RESULTS).absolute())
+    else:
+        NOT_LOOKED_AT = ", ".join(results_lock.others_of(Path(RESULTS), Path.cwd()))
+
+if workflow.exec_mode.name == "DEFAULT":
+    INTERRUPT = Interrupt()
+    atexit.register(INTERRUPT.say)
+    logger.addFilter(Terminal(INTERRUPT))
+    INTERRUPT.watch()
 
 
 def take_results():
     """Have the results to this run alone; UserError if another makes them."""
     if other := BUSY or results_lock.take(Path(RESULTS), Path.cwd()):
         raise UserError(other.refusal(Path(RESULTS)))
+    if NOT_LOOKED_AT:
+        raise UserError(
+            f"{RESULTS}: a run in {NOT_LOOKED_AT} did not end well: 'make run' looks at what it made"
+        )
+    results_lock.begin(Path(RESULTS))
     results_lock.keep_alive(Path(RESULTS).absolute())
 
 
@@ -58,6 +77,15 @@ def locked():
 
 
 snakemake.exceptions.LockException = locked
+
+
+# What no record of Snakemake's says of a result, the manifest does; the user's files are compared by content.
+if workflow.exec_mode.name == "DEFAULT":
+    from snakemake.io import _IOFile
+    from snakemake.persistence import MetadataRecord, PersistenceBase
+
+    KNOWN = KnownRecords(workflow, RESULTS, KeptHashes(Path(KEPT_HASHES)), MetadataRecord)
+    KNOWN.into(PersistenceBase, _IOFile)
 
 
 def on_slurm():
@@ -106,7 +134,7 @@ def clear():
         prefix = workflow.executor_settings.jobname_prefix
         if prefix and (cancelled := cancel_left_behind(prefix)):
             say(cancelled)
-    for folder in [Path.cwd(), *results_lock.killed_elsewhere(Path(RESULTS))]:
+    for folder in [Path.cwd(), *map(Path, results_lock.others_of(Path(RESULTS), Path.cwd()))]:
         if ended := end_orphans(folder):
             say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
@@ -160,6 +188,7 @@ onstart:
         say(f"error: {error}")
         raise SystemExit(1) from None
     take_off_killed_run()
+    KNOWN.look_at_inputs(jobs)
     # Before a job begins its outputs are removed: if it fails, nothing else may ask for them again.
     absent = [file for job in jobs for file in job.output if not Path(file).exists()]
     deleted = {str(file) for file in absent if workflow.persistence.metadata(file)}
@@ -170,15 +199,44 @@ def list_results():
     """Write the manifest, and tell what was changed by other hands."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
-    written = write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
+    written = write_manifest(
+        EXPERIMENT,
+        RESULTS,
+        CHECKOUT,
+        outputs,
+        venvs,
+        made=dict(KNOWN.made(workflow.persistence)),
+        rules=KNOWN.rules(),
+        used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},
+    )
     for file in written.changed:
         if f"{RESULTS}/{file}" not in MADE:
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 
+# Whether this run has ended well, or had nothing to do.
+ENDED_WELL = []
+
+
+def show_results():
+    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    asked = workflow.dag_settings
+    part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
+    if (
+        ENDED_WELL
+        and ALONE_VARIABLE in os.environ
+        and not part
+        and Path(f"{RESULTS}/tables/summary.csv").exists()
+    ):
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    results_lock.release(Path(RESULTS), well=True)
+    ENDED_WELL.append(True)
 
 
 onerror:
@@ -188,15 +246,24 @@ onerror:
         say(f"error: {said}")
 
 
+def keep_hashes():
+    KNOWN.hashes.save()
+
+
 def list_what_was_there():
     # Snakemake makes the scheduler when the plan stands.
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
+        results_lock.release(Path(RESULTS), well=True)
+        ENDED_WELL.append(True)
 
 
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
+    # What is registered last comes first.
+    atexit.register(keep_hashes)
+    atexit.register(show_results)
     atexit.register(list_what_was_there)
 
 
@@ -209,7 +276,7 @@ def adopt():
 
 # `make accept`: a dry run of what would run if results that only other code made were current, then their records.
 if REPORT_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
-    from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
+    from snakemake.persistence import NO_PARAMS_CHANGE
 
     ADOPTION = Adoption(
         {environment_identity(name): name for name in ENVIRONMENTS},

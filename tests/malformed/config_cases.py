@@ -156,6 +156,8 @@ CASES = [
     config("uses-without-baseline", "taken systems without the baseline", "uses: {experiment: y, systems: [nss-k95]}\n", "config.yaml, line 5: uses.systems: no system 'nss-k95' here (did you mean 'ns-k95'?); there are ['baseline', 'continued', 'ns-k95']\nconfig.yaml, line 5: uses.systems: 'baseline' is missing: the others were made from it"),
     # contradictions
     config("fairseq-int8", "the reference engine in another type", "decode: {engine: fairseq, compute_type: int8}\n", 'config.yaml, line 5: decode.compute_type: the fairseq engine has float32 only, not int8'),
+    config("warmup-beyond", "a warm-up beyond the updates", "train: {max_updates: 300}\n", 'config.yaml, line 5: train.warmup_updates: 4000 is beyond train.max_updates (300), so that train.lr is never reached; lower it (a tenth: 30), or raise train.max_updates'),
+    config("normalization", "a misspelt normalisation", "subwords: {normalization: nfk}\n", "config.yaml, line 5: subwords.normalization: 'nfk' is not one of 'nmt_nfkc', 'nfkc', 'identity' (did you mean 'nfkc'?)"),
     config("warmup", "a warm-up beyond the end of the schedule", "train: {scheduler: cosine, warmup_updates: 4000, max_updates: 4000}\n", 'config.yaml, line 5: train.warmup_updates: 4000 is not below train.max_updates (4000), which the scheduler cosine needs'),
     config("lines-overlap", "held-out lines that are trained on", source('type: files, train: {path: "a.{lang}", lines: {stop: 100}}, valid: {path: "a.{lang}", lines: {start: 90, stop: 110}}, tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source: train and valid are lines of the same files, and overlap'),
     config("lines-reversed", "a range that ends before it starts", source('type: files, train: {path: "a.{lang}", lines: {start: 9, stop: 3}}, valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.lines: stop 3 is not after start 9'),
@@ -214,7 +216,7 @@ RESULTS = [
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
-    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it", {}, "--system baseline --direction de-en"),
+    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
 ]  # fmt: skip
 CASES += RESULTS
 

@@ -45,7 +45,24 @@ def score(name: str, what: str, lay: Lay, said: str) -> Case:
     return Case(f"score-{name}", what, "evaluate.score", lay, said)
 
 
+def ceiling(stats: str) -> Lay:
+    """References that came back, with a record of them."""
+
+    def lay(folder: Path) -> str:
+        for name in ("ref.de", "back.de"):
+            (folder / name).write_bytes(LINES)
+        (folder / "stats.json").write_text(stats)
+        options = (
+            "--round-trips back.{target} --stats stats.json --directions en-de --experiment x --testset t"
+        )
+        return f"--references ref.{{target}} {options} --out ceiling.json"
+
+    return lay
+
+
 SCORE = [
+    Case("ceiling-other", "a record of references that is none", "evaluate.score_ceiling", ceiling('{"format": "x"}'), "stats.json: not of the form neuronspec-round-trip-1 (format 'x'); delete it and run again"),
+    Case("ceiling-stale", "a record of other references", "evaluate.score_ceiling", ceiling('{"format": "neuronspec-round-trip-1", "directions": {"en-de": {"references_sha256": "0", "moses": null}}}'), 'stats.json: en-de was made from other references; delete it and run again'),
     score("shorter", "a hypothesis file of another length", scoring(LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
     score("empty", "empty references", scoring(references=b""), 'ref.de: no lines, nothing to score against'),
     score("blank", "a reference without text", scoring(references=b"ein Haus am Fluss\n\nein Haus\n"), 'ref.de, line 2: empty reference; mend it, or choose what is done: --empty-references count (scored as they are) or drop (left out for all systems); in a config evaluation.empty_references'),
@@ -447,6 +464,24 @@ def shown(folder: Path) -> str:
     return "--tables tables"
 
 
+def shown_units(folder: Path) -> str:
+    """A table of units that is none beside a right summary."""
+    (folder / "tables").mkdir()
+    (folder / "tables/summary.csv").write_bytes(table(ROW))
+    (folder / "tables/units.json").write_text('{"sets": [{"masks": "k95", "seed": 1, "layers": 3}]}')
+    return "--tables tables"
+
+
+def units(name: str, what: str, masks: str, said: str) -> Case:
+    """A case of tabulate_units."""
+
+    def lay(folder: Path) -> str:
+        (folder / "k95.npz").write_bytes(b"PK\x03\x04")
+        return f"--masks {masks} --seeds 1 --pivot en --out-dir tables"
+
+    return Case(f"units-{name}", what, "report.tabulate_units", lay, said)
+
+
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
     sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tabulate writes it'),
@@ -464,6 +499,10 @@ FIGURES = [
     curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
     curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
     curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
+    Case("units-form", "a table of units that is none", "report.show", shown_units, "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again"),
+    units("name", "masks without the name of their set", "k95.npz", '--masks k95.npz: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
+    units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
+    units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 

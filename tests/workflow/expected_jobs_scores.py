@@ -18,6 +18,7 @@ from tests.workflow.expected_job import (
     SCORED_PAPER,
     SOURCE_TEXTS,
     SYSTEMS,
+    TARGETS,
     TESTS,
     Expected,
     braces,
@@ -27,6 +28,7 @@ from tests.workflow.expected_job import (
 EVERY, TESTED = "{baseline,continued,ns-k70,ns-k95}", "{continued,ns-k70,ns-k95}"
 #: Of a COMET model of a folder.
 MODEL = ["./models/own/checkpoints/model.ckpt", "./models/own/hparams.yaml"]
+UNIT_MASKS = " ".join(f"{k}=R/masks/baseline/s{{seed}}/{k}.npz" for k in ("k70", "k95"))
 CURVES = " ".join(
     f"{system}.s{seed}=R/training/{system}/s{seed}/validation.csv" for system in SYSTEMS for seed in (1, 2)
 )
@@ -37,6 +39,7 @@ TABLE_OPTIONS = {
     "--significance-root": "R/significance",
     "--level": "0.01",
     "--off-target-root": "R/off_target",
+    "--ceiling-root": "R/data/ceiling",
     "--likelihood-root": "R/likelihoods",
     "--contrastive-root": "R/contrastive",
     "--pivot": "en",
@@ -203,6 +206,22 @@ EVALUATION = (
 
 TABLES = (
     Expected(
+        "score_ceiling",
+        {"testset": "talks"},
+        [*RAW, *(f"data/round_trip/talks/{side}.txt" for side in TARGETS), "data/round_trip/talks.json"],
+        {
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--round-trips": "R/data/round_trip/talks/{pair}.{target}.txt",
+            "--stats": "R/data/round_trip/talks.json",
+            "--directions": ALL,
+            "--tokenizers": '{"de": "intl"}',
+            "--experiment": "small",
+            "--testset": "talks",
+            "--out": "R/data/ceiling/talks.json",
+        },
+        ["small", '{"de": "intl"}', ALL, "R/data/text/talks/{pair}.{target}.txt"],
+    ),
+    Expected(
         "tabulate",
         {},
         [
@@ -212,6 +231,7 @@ TABLES = (
             *braces(f"significance/{TESTED}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.{{own,comet}}.json"),
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
+            *braces("data/ceiling/{news,talks}.json"),
             "./published.csv",
         ],
         {
@@ -224,6 +244,7 @@ TABLES = (
             "--metrics": "chrf bleu own comet",
             "--profiles": "raw paper",
             **TABLE_OPTIONS,
+            "--cautions": "R/tables/cautions.txt",
             "--out-dir": "R/tables",
         },
         [
@@ -236,6 +257,13 @@ TABLES = (
             "raw paper",
             " ".join(f"{name} {quoted(value)}" for name, value in TABLE_OPTIONS.items()),
         ],
+    ),
+    Expected(
+        "tabulate_units",
+        {},
+        braces("masks/baseline/s{1,2}/{k70,k95}.npz"),
+        {"--masks": UNIT_MASKS, "--seeds": "1 2", "--pivot": "en", "--out-dir": "R/tables"},
+        [UNIT_MASKS, "1 2", "--pivot en"],
     ),
     Expected(
         "plot_training",

@@ -46,6 +46,8 @@ EXPECTED = {
     "prepare_text": 6,  # 3 subsets × 2 pairs
     "train_subwords": 1,
     "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
+    "round_trip": 1,  # one test set
+    "score_ceiling": 1,
     "write_card": 1,
     "train_baseline": 1,
     "count_activations": 2,  # from de and fr
@@ -58,6 +60,7 @@ EXPECTED = {
     "train_identifier": 1,
     "identify": 4,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
     "plot_sweep": 1,
     "plot_off_target": 1,
@@ -77,6 +80,8 @@ def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> No
         **EXPECTED,
         "prepare_text": 8,
         "binarise": 16,
+        "round_trip": 2,
+        "score_ceiling": 2,
         "train_baseline": 3,
         "count_activations": 6,
         "count_encoder_en": 3,
@@ -175,7 +180,9 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     assert result.returncode != 0
     said = result.stdout + result.stderr
     for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
-        assert f"data.source: no news text for {pair}: there is no file text/news.{lang}\n" in said
+        assert (
+            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {tmp_path}\n" in said
+        )
     assert "Traceback" not in said
 
 
@@ -185,7 +192,7 @@ def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> No
     result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert "report.published.file: there is no file gone.csv\n" in said
+    assert f"error: report.published.file: there is no file gone.csv in {tmp_path}\n" in said
     assert "MissingInputException" not in said and "Traceback" not in said
 
 
@@ -206,6 +213,8 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "prepare_text": 12,  # 3 subsets × 4 pairs
         "train_subwords": 1,
         "binarise": 24,
+        "round_trip": 1,
+        "score_ceiling": 1,
         "write_card": 1,
         "train_baseline": 1,
         "count_activations": 4,
@@ -214,6 +223,7 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "finetune": 3,
         "mask_control": 1,
         "overlap": 1,
+        "tabulate_units": 1,  # k70 and k95 together
         "decode": 32,
         "score": 4,
         "compare": 3,
@@ -243,7 +253,7 @@ def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "systems": {"continued": {"masks": "all"}}}
     counts = jobs(snakemake(tmp_path, config, "-n"))
-    assert "plot_sweep" not in counts
+    assert "plot_sweep" not in counts and "tabulate_units" not in counts
     assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
 
 

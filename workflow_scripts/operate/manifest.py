@@ -1,7 +1,8 @@
 """``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
 
 What: written when a run ends well. The config as resolved, packages, code, machine, data checksums, seeds,
-seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output.
+seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output, and what each
+was made with (operate.made_with).
 Inputs: the config, the results folder, the outputs of the plan. Outputs: the manifest, which holds no
 absolute path and no name of a user or machine. ``make verify`` (operate.verify) reads it.
 Files are known by size and time: only what changed is hashed again. Source: none.
@@ -9,7 +10,7 @@ Files are known by size and time: only what changed is hashed again. Source: non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +21,16 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
+from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
+from workflow_scripts.operate.made_with import Made, Settings
+from workflow_scripts.operate.manifest_settings import kept_files, say_what_made
 from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
 MANIFEST = "manifest.json"
 FORMAT = "neuronspec-manifest-1"
+#: The environment of Snakemake itself; nothing is computed in it.
+RUNS_THE_WORKFLOW = "workflow"
 #: Hashing waits for the disk as much as for the processor.
 HASHED_AT_ONCE = 4
 
@@ -47,6 +53,10 @@ def write_manifest(
     checkout: Path,
     files: Iterable[str | Path],
     venvs: Path | None,
+    *,
+    made: Mapping[str, Made] | None = None,
+    rules: Mapping[str, Settings] | None = None,
+    used: Collection[str] = RUN_ENVIRONMENTS,
 ) -> Written:
     """Write the manifest of an experiment; what did not change since the last one is taken from it.
 
@@ -58,10 +68,14 @@ def write_manifest(
             missing ones are left out. Those of an earlier run with the same config, code and packages that
             this plan does not hold (a run of some targets) stay listed.
         venvs: the folder of virtual environments; None: packages are those of the lock files.
+        made: what files were made with. What the last manifest says of another file stays as long as its
+            content does; else nothing is said.
+        rules: the rules of today, with the hashes of their code and environment.
+        used: the environments of the experiment's rules.
     """
     results = Path(results)
     path = results / MANIFEST
-    old = _previous(path)
+    old = known_manifest(results)
     new: dict[str, Any] = {
         "format": FORMAT,
         "neuronspec": __version__,
@@ -75,27 +89,44 @@ def write_manifest(
     prefix = f"{results.as_posix()}/"
     planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
     listed, hashed = _hashes(results, planned, known)
-    made = any(known.get(name) != entry for name, entry in listed.items())
-    # To ask four interpreters takes longer than all else; what made nothing adds nothing to say of packages.
-    new["environments"] = old["environments"] if old and not made else provenance.environments(venvs)
-    if all(old.get(key) == new.get(key) for key in ("config", "code", "environments")):
-        others, more = _hashes(results, known.keys() - planned, known)
-        listed, hashed = listed | others, hashed + more
-    listed = dict(sorted(listed.items()))
+    unchanged = not any(_file_of(known.get(name)) != _file_of(entry) for name, entry in listed.items())
+    # To ask interpreters takes longer than all else; what made nothing adds nothing to say of packages.
+    names = sorted({*used, RUNS_THE_WORKFLOW})
+    before = old.get("environments", {})
+    asked = not unchanged or any(name not in before for name in names)
+    new["environments"] = (
+        provenance.environments(venvs, names) if asked else {name: before[name] for name in names}
+    )
+    kept = [name for name in kept_files(old, new, used, rules or {}) if name not in planned]
+    others, more = _hashes(results, kept, known)
+    listed, hashed = dict(sorted((listed | others).items())), hashed + more
+    said = say_what_made(
+        listed,
+        {*planned, *kept} - listed.keys(),
+        old,
+        {str(file).removeprefix(prefix): one for file, one in (made or {}).items()},
+    )
     # What follows from the files is the same with them, and so is the machine that made them.
-    same = listed == known
+    same = {name: _file_of(entry) for name, entry in listed.items()} == {
+        name: _file_of(entry) for name, entry in known.items()
+    }
     for key, value in (
         ("hardware", provenance.hardware),
         ("data", lambda: data_checksums(results)),
         ("metrics", lambda: signatures(results, listed)),
-        ("rules", lambda: rules(results)),
+        ("rules", lambda: measured(results)),
     ):
         new[key] = old[key] if same and key in old else value()
-    new["files"] = listed
+    new |= {**said, "files": listed}
     if {key: value for key, value in old.items() if key != "written"} != new:
         write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
     changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]
     return Written(path, len(listed), hashed, changed)
+
+
+def _file_of(entry: Entry | None) -> tuple[Any, ...]:
+    """Return what an entry says of the file itself."""
+    return tuple((entry or {}).get(key) for key in ("sha256", "bytes", "mtime_ns"))
 
 
 def read_manifest(results: Path) -> dict[str, Any]:
@@ -112,8 +143,9 @@ def read_manifest(results: Path) -> dict[str, Any]:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]
+        _ = value.get("settings", {}).items(), value.get("deleted", {}).items()
         for entry in value["files"].values():
-            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"]
+            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"], dict(entry.get("sources", []))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
@@ -122,9 +154,10 @@ def read_manifest(results: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def _previous(path: Path) -> dict[str, Any]:
+def known_manifest(results: Path) -> dict[str, Any]:
+    """Return the manifest of a results folder; an empty one where there is none that can be read."""
     try:
-        return read_manifest(path.parent)
+        return read_manifest(results)
     except UserError:
         return {}
 
@@ -209,10 +242,10 @@ def signatures(results: Path, names: Iterable[str]) -> dict[str, dict[str, list[
     return {profile: {m: sorted(s) for m, s in metrics.items()} for profile, metrics in found.items()}
 
 
-def rules(results: Path) -> list[dict[str, Any]]:
+def measured(results: Path) -> list[dict[str, Any]]:
     """Return jobs, seconds and peak memory (MB; null: too short to be measured) of each rule."""
     try:
-        measured = stages(results)
+        timed = stages(results)
     except UserError:  # nothing was timed
         return []
     return [
@@ -223,5 +256,5 @@ def rules(results: Path) -> list[dict[str, Any]]:
             "longest_seconds": round(stage.longest, 1),
             "peak_memory_mb": round(stage.memory_mb, 1) or None,
         }
-        for stage in measured
+        for stage in timed
     ]

@@ -1,7 +1,8 @@
-"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make demo``.
+"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make run``.
 
 In:  ``tables/summary.csv`` (of ``report.tabulate``) and the folder around it.
 Out: plain text on stdout, under 100 columns.
+Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
+from workflow_scripts.report.units_page import console
+from workflow_scripts.table_names import CAUTIONS, UNITS
 
 WIDTH = 99
 # What a user may look for, in the order of the workflow; only what exists is shown.
@@ -30,6 +33,7 @@ PLACES = {
     "tables/differences.md": "differences to the baseline in that form",
     "tables/scores.md": "single directions, significant differences marked",
     "tables/wins.md": "in how many directions a system wins, loses or ties",
+    "tables/units.md": "which units each direction keeps, which languages share them, which are whose",
     "tables/health.md": "lengths, repetitions, copies, wrong languages",
     "tables/scores.csv": "every score, unrounded",
     "figures": "curves",
@@ -136,6 +140,27 @@ def render_controls(results: Path) -> str:
     return "\n".join(["", *lines]) if lines else ""
 
 
+def render_cautions(tables: Path) -> str:
+    """Return what stands at the top of every table, where there is anything."""
+    path = tables / CAUTIONS
+    said = path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else ""
+    return f"\n{said}" if said else ""
+
+
+def render_units(tables: Path) -> str:
+    """Return a few lines on the units that masks keep; nothing where there are no masks."""
+    path = tables / f"{UNITS}.json"
+    if not path.is_file():
+        return ""
+    try:
+        lines = console(read_json(path))
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UserError(
+            f"{path}: not a table of units ({type(error).__name__}: {error}); delete it and run again"
+        ) from None
+    return "\n".join(["", *lines]) if lines else ""
+
+
 def render_places(results: Path) -> str:
     """Return a line for each known place under an experiment's folder that exists."""
     lines = ["", f"Everything lies in {os.path.relpath(results)}/", ""]
@@ -154,8 +179,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     tables = Path(args.tables)
     folder = tables.resolve().parent
+    cautions = render_cautions(tables)
     summary = render_console(read_summary(tables / "summary.csv"))
-    shown = (summary, render_controls(folder), render_places(folder))
+    shown = filter(
+        None, (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
+    )
     print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 
