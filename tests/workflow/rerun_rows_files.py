@@ -22,6 +22,8 @@ from tests.workflow.rerun_row import (
 _OTHER_TEST_TEXT = {
     "prepare_text": 1,
     "binarise": 2,
+    "round_trip": 1,
+    "score_ceiling": 1,
     "write_card": 1,
     "mask_control": 1,
     "decode": 8,  # 4 systems, de-en and en-de
