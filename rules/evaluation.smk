@@ -23,7 +23,7 @@ rule score:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        metrics=EXPERIMENT.evaluation.metrics,
+        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),
         tokenizers=as_json(tokenizers_of_targets()),
         directions=EXPERIMENT.evaluated_directions,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
@@ -156,7 +156,7 @@ rule identify:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=with_empty_references(EXPERIMENT.evaluated_directions),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         code=closure_hash("evaluate.identify"),

@@ -55,7 +55,7 @@ PARAMS = (
     Mutant(
         "other metrics score nothing again",
         "rules/evaluation.smk",
-        "        metrics=EXPERIMENT.evaluation.metrics,",
+        "        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),",
         "        metrics=lambda w, input: EXPERIMENT.evaluation.metrics,",
         (f"{JOB}[score-ns-k95-2-talks-paper]",),
     ),
