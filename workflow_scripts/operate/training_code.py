@@ -153,7 +153,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("action", choices=("accept", "retrain"))
     parser.add_argument("--configfile", required=True)
-    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
     parser.add_argument("--confirm", action="store_true", help="with retrain: ask for it; else only list")
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
