@@ -100,8 +100,8 @@ SETTINGS = (
     Mutant(
         "references of the off-target rates rebuilt ones",
         "rules/evaluation.smk",
-        'references=lambda w: references_of(w.testset, "raw"),',
-        'references=lambda w: references_of(w.testset, "paper"),',
+        'references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages',
+        'references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages',
         (f"{JOB}[identify-ns-k95-2-talks]",),
     ),
     Mutant(

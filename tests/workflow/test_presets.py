@@ -19,6 +19,8 @@ EXPERIMENTS = ROOT / "config" / "experiments"
 # Jobs that every experiment with one seed has once.
 ONCE = {
     "train_subwords": 1,
+    "round_trip": 1,
+    "score_ceiling": 1,
     "write_card": 1,
     "train_identifier": 1,
     "plot_off_target": 1,
@@ -51,6 +53,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare_comet": 42,
         "identify": 24,
         "plot_off_target": 3,
+        "round_trip": 3,
+        "score_ceiling": 3,
         "plot_sweep": 1,
     },
     "iwslt14": {
