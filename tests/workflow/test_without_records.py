@@ -13,6 +13,7 @@ import pytest
 from tests.workflow.finished_experiment import (
     CONFIG,
     ROOT,
+    content,
     copied_checkout,
     counts,
     finish,
@@ -24,6 +25,7 @@ from tests.workflow.finished_experiment import (
 from tests.workflow.rerun_row import ALL, DECODED, RESULTS, TABLES, code, unrecorded, without
 from tests.workflow.rerun_rows_scores import CONTRASTIVE, PUBLISHED
 from workflow_scripts.config.load import load_experiment
+from workflow_scripts.files import sha256_of
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.status import status_of
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED
@@ -141,6 +143,24 @@ def test_results_that_were_copied_without_their_times(here: Path, tmp_path: Path
     os.utime(weights)
     assert planned(copied, CONFIG) == []
     assert counts(planned(copied, merged(CONFIG, BEAM_4))) == DECODE
+
+
+def test_a_large_file_of_the_experiment_s_own(finished_experiment: Path, tmp_path: Path) -> None:
+    """Copied with the records, and newer than what was made of it; Snakemake has no checksum of it."""
+    folder = shutil.copytree(finished_experiment, tmp_path / "here")
+    name = "systems/baseline/s1/model.safetensors"
+    weights, said = folder / RESULTS / name, manifest(folder)
+    for record in (folder / ".snakemake/metadata").rglob("*"):
+        kept = json.loads(record.read_text()) if record.is_file() else {"input_checksums": {}}
+        if kept["input_checksums"].pop(f"{RESULTS}/{name}", None):
+            record.write_text(json.dumps(kept))
+    os.utime(weights)
+    assert planned(folder, CONFIG) == []
+    weights.write_bytes(content("other weights.safetensors"))
+    assert sha256_of(weights) != said["files"][name]["sha256"]
+    jobs = planned(folder, CONFIG)
+    assert {job.reason.updated for job in jobs if job.rule == "count_encoder_en"} == {(f"{RESULTS}/{name}",)}
+    assert counts(jobs)["decode"] == 16
 
 
 def test_the_manifest_attaches_no_new_settings_to_what_old_ones_made(here: Path) -> None:
