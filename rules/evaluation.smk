@@ -23,7 +23,7 @@ rule score:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        metrics=EXPERIMENT.evaluation.metrics,
+        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),
         tokenizers=as_json(tokenizers_of_targets()),
         directions=EXPERIMENT.evaluated_directions,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
@@ -37,6 +37,38 @@ rule score:
         "--metrics {params.metrics} --tokenizers {params.tokenizers:q} --processes {threads} "
         "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
         "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
+
+
+rule score_ceiling:
+    input:
+        references=lambda w: references_of(w.testset, "raw"),
+        text=lambda w: [f"{RESULTS}/data/round_trip/{w.testset}/{side}.txt" for side in TARGET_SIDES],
+        stats="<results>/data/round_trip/{testset}.json",
+    output:
+        json="<results>/data/ceiling/{testset}.json",
+    log:
+        "<logs>/score_ceiling/{testset}.log",
+    benchmark:
+        "<benchmarks>/score_ceiling/{testset}.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        experiment=EXPERIMENT.experiment,
+        tokenizers=as_json(tokenizers_of_targets()),
+        directions=EXPERIMENT.evaluated_directions,
+        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+        round_trips=lambda w, input: f"{parent(input.text[0])}/{{pair}}.{{target}}.txt",
+        code=closure_hash("evaluate.score_ceiling"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.evaluate.score_ceiling --references {params.references:q} "
+        "--round-trips {params.round_trips:q} --stats {input.stats:q} --directions {params.directions} "
+        "--tokenizers {params.tokenizers:q} --experiment {params.experiment:q} --testset {wildcards.testset} "
+        "--out {output.json:q} > {log} 2>&1"
 
 
 rule compare:
@@ -124,7 +156,7 @@ rule identify:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=with_empty_references(EXPERIMENT.evaluated_directions),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         code=closure_hash("evaluate.identify"),

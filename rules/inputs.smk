@@ -108,10 +108,34 @@ def score_files():
     ]
 
 
+# What is translated into: one side of a pair's text, whichever direction asks for it.
+TARGET_SIDES = list(
+    dict.fromkeys(f"{pair_of(d)}.{split_direction(d)[1]}" for d in EXPERIMENT.evaluated_directions)
+)
+
+
+def ceiling_files():
+    """What the text processing leaves of perfect output, of every test set."""
+    return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
+
+
+def subword_type(wildcards):
+    """The kind of SentencePiece model, and how it normalises text where that is not as it always was."""
+    subwords = EXPERIMENT.subwords
+    other = f" --normalization {subwords.normalization}" if subwords.normalization != "nmt_nfkc" else ""
+    return subwords.model_type + other
+
+
 def tokenizers_of_targets():
     """The tokenizers that the config names, of languages that are translated into."""
     targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
+
+
+def with_empty_references(words):
+    """Words of a command, and what is done with empty references where that is not the default."""
+    chosen = EXPERIMENT.evaluation.empty_references
+    return words if chosen == "error" else [*words, "--empty-references", chosen]
 
 
 def segments_of(system, wildcards):
@@ -196,6 +220,7 @@ def tables_options():
         "significance-root": f"{RESULTS}/significance" if tests else None,
         "level": str(tests.level) if tests else None,
         "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "ceiling-root": f"{RESULTS}/data/ceiling",
         "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
         "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
         "pivot": EXPERIMENT.pivot,

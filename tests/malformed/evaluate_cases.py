@@ -45,10 +45,27 @@ def score(name: str, what: str, lay: Lay, said: str) -> Case:
     return Case(f"score-{name}", what, "evaluate.score", lay, said)
 
 
+def ceiling(stats: str) -> Lay:
+    """References that came back, with a record of them."""
+
+    def lay(folder: Path) -> str:
+        for name in ("ref.de", "back.de"):
+            (folder / name).write_bytes(LINES)
+        (folder / "stats.json").write_text(stats)
+        options = (
+            "--round-trips back.{target} --stats stats.json --directions en-de --experiment x --testset t"
+        )
+        return f"--references ref.{{target}} {options} --out ceiling.json"
+
+    return lay
+
+
 SCORE = [
+    Case("ceiling-other", "a record of references that is none", "evaluate.score_ceiling", ceiling('{"format": "x"}'), "stats.json: not of the form neuronspec-round-trip-1 (format 'x'); delete it and run again"),
+    Case("ceiling-stale", "a record of other references", "evaluate.score_ceiling", ceiling('{"format": "neuronspec-round-trip-1", "directions": {"en-de": {"references_sha256": "0", "moses": null}}}'), 'stats.json: en-de was made from other references; delete it and run again'),
     score("shorter", "a hypothesis file of another length", scoring(LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
     score("empty", "empty references", scoring(references=b""), 'ref.de: no lines, nothing to score against'),
-    score("blank", "a reference without text", scoring(references=b"ein Haus am Fluss\n\nein Haus\n"), 'ref.de, line 2: empty reference'),
+    score("blank", "a reference without text", scoring(references=b"ein Haus am Fluss\n\nein Haus\n"), 'ref.de, line 2: empty reference; mend it, or choose what is done: --empty-references count (scored as they are) or drop (left out for all systems); in a config evaluation.empty_references'),
     score("not-utf8", "Latin-1 in hypotheses", scoring(b"ein Haus\nam Flu\xdf\nein\n"), 'hyp.en-de, line 2: not UTF-8 at byte 7 of the line; convert the file with iconv'),
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
@@ -62,7 +79,8 @@ SCORE = [
     score("processes", "no process", scoring(options="--metrics bleu --directions en-de --processes 0"), "--processes is 0, at least 1 is needed"),
     score("sources", "sources of another length", scoring(options="--metrics bleu --directions en-de --sources src.{source}"), "src.en has 1 lines but ref.de has 3"),
     score("gzip", "half of a gzipped file", scoring(patterns="--hypotheses half.gz --references ref.{target}"), "half.gz: not a whole gzip file; make it again with gzip"),
-    score("log", "fairseq-generate's log for hypotheses", scoring(b"S-1\tone\nH-1\t-0.3\teins\nH-0\t-0.2\tnull\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; take its H- lines by number: cat hyp.en-de | grep -a '^H-' | LC_ALL=C sort -u -k1,1V | cut -f3- > NEW"),
+    score("log", "fairseq-generate's log with a sentence twice", scoring(b"H-1\t-0.3\teins\nH-0\t-0.2\tnull\nH-1\t-0.4\tein\n"), "hyp.en-de, line 3: H-1 stands there twice, first in line 1: two logs in one, or several hypotheses of a sentence, of which this takes the best: cat hyp.en-de | grep -a '^H-' | LC_ALL=C sort -u -k1,1V | cut -f3- > NEW"),
+    score("log-missing", "fairseq-generate's log that lacks a sentence", scoring(b"H-2\t-0.3\teins\nH-0\t-0.2\tnull\n"), "hyp.en-de: no H-1, though numbers go to 2: sentences that fairseq-generate left out as too long, or a part of a log"),
     score("log-sources", "fairseq-generate's sources for hypotheses", scoring(b"S-1\tone\nS-0\ttwo\nS-2\tthree\n"), "hyp.en-de, line 1: this is the log of fairseq-generate; it has no H- lines: name the right file"),
     score("utf-16", "UTF-16 for hypotheses", scoring(LINES.decode().encode("utf-16")), 'hyp.en-de: UTF-16; convert it: iconv -f UTF-16 -t UTF-8 hyp.en-de > NEW'),
     score("direction", "a direction with an underscore", scoring(options="--metrics bleu --directions en_de"), "'en_de' is not two language codes around a hyphen, as in de-en (did you mean 'en-de'?)"),
@@ -118,7 +136,7 @@ OUTPUTS = [
     Case("outputs-escape", "a system whose name holds an escape sequence", "evaluate.evaluate_outputs", named("a\x1b[31m"), "system 'a\\x1b[31m' (a\\x1b[31m.en-de): it holds '\\x1b', which does not print; rename it"),
     Case("outputs-taken", "a file of the user's where a table is to be written", "evaluate.evaluate_outputs", named("old", "groups.csv"), "out: groups.csv: not written by evaluate_outputs; move them, or name another folder by --out; nothing was written"),
     outputs("group-name", "a group called as an option is", '--groups {"family":{"-x":["de"]}}', "--groups: group '-x': it begins with '-', as an option of a program does; rename it"),
-    outputs("references", "two patterns for references", "--references r.{target}", "--references: one pattern, not 2 (ref.{target}, r.{target}); a sentence has one reference here (nrefs:1): score against each set by a call of its own"),
+    outputs("references", "references that the shell has filled in", "--references ref.de", "--references: two patterns name one file for en-de"),
     outputs("hypotheses", "a pattern that the shell has filled in", "--hypotheses old.en-de new.en-de", "--hypotheses: one pattern, not 3 ({system}.{direction}, old.en-de, new.en-de); quote it, so that the shell leaves it"),
     outputs("systems", "a misspelt system", "--systems odl", "--systems: no files of 'odl' (did you mean 'old'?); there are new, old"),
     outputs("directions", "a direction without files", "--directions de-en", "--directions: no files of 'de-en'; there are en-de"),

@@ -31,7 +31,16 @@ ARROWS: dict[str, set[str]] = {
 }
 # Helpers that every layer may import: of the standard library only, but `archive`, which needs numpy.
 FOR_ALL = {
-    *("archive", "containers", "directions", "durations", "errors", "files", "language_codes"),
+    *(
+        "archive",
+        "containers",
+        "directions",
+        "durations",
+        "errors",
+        "files",
+        "generate_log",
+        "language_codes",
+    ),
     *("languages", "options", "parallel_text", "patterns", "processes", "table_names"),
     *("metric_names", "naming"),
 }

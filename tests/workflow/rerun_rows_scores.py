@@ -45,6 +45,12 @@ SCORES = [
         {"evaluation": {"references": ["raw", "paper"]}},
     ),
     Row(
+        "a test set's lines with an empty side are scored too (`evaluation.empty_references: count`)",
+        {"prepare_text": 2, "binarise": 4, "write_card": 1, "mask_control": 1, "decode": 16, **DECODED},
+        "its text is prepared again; no other text is",
+        {"evaluation": {"empty_references": "count"}},
+    ),
+    Row(
         "the resamples of the tests change (`evaluation.significance.resamples`)",
         {"compare": 3, **TABLES},
         "they read what scoring wrote of each sentence; nothing is scored again",
@@ -126,8 +132,8 @@ SCORES = [
     ),
     Row(
         "a target language gets another tokenizer (`evaluation.tokenizers`)",
-        SCORED,
-        "a job scores all directions of a system; hypotheses stay",
+        {"score_ceiling": 1, "write_card": 1, **SCORED},
+        "a job scores all directions of a system, and what it leaves of the references; hypotheses stay",
         {"evaluation": {"tokenizers": {"de": "intl"}}},
     ),
     Row(
@@ -167,6 +173,8 @@ SCORES = [
         {
             "prepare_text": 1,
             "binarise": 2,
+            "round_trip": 1,
+            "score_ceiling": 1,
             "write_card": 1,
             "mask_control": 1,
             "decode": 8,  # 4 systems, de-en and en-de

@@ -46,6 +46,8 @@ EXPECTED = {
     "prepare_text": 6,  # 3 subsets × 2 pairs
     "train_subwords": 1,
     "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
+    "round_trip": 1,  # one test set
+    "score_ceiling": 1,
     "write_card": 1,
     "train_baseline": 1,
     "count_activations": 2,  # from de and fr
@@ -78,6 +80,8 @@ def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> No
         **EXPECTED,
         "prepare_text": 8,
         "binarise": 16,
+        "round_trip": 2,
+        "score_ceiling": 2,
         "train_baseline": 3,
         "count_activations": 6,
         "count_encoder_en": 3,
@@ -132,6 +136,23 @@ def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     assert len(commands) == 3
     assert [" --stats results/tiny/data/text/train/" in line for line in cleaned] == [True]
     assert all("--dedup" not in line for line in commands if line not in cleaned)
+
+
+def test_normalisation_and_entities_are_in_a_command_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Named where they are as they always were, they would rerun everything for nothing."""
+    lay_down_text(tmp_path)
+    model = "results/tiny/data/subwords/spm.model"
+    default = snakemake(tmp_path, TINY, "-n", "-p", model).stdout
+    assert " --model-type bpe --character-coverage " in default
+    assert "--normalization" not in default and "--unescape" not in default
+    data = {**TINY["data"], "clean": {"unescape": True}}
+    config = {**TINY, "data": data, "subwords": {"normalization": "identity"}}
+    news = "results/tiny/data/text/news/de-en.json"
+    asked = snakemake(tmp_path, config, "-n", "-p", model, news).stdout
+    assert " --model-type bpe --normalization identity --character-coverage " in asked
+    commands = [line for line in asked.splitlines() if "workflow_scripts.data.prepare_text" in line]
+    assert {"/text/train/" in line for line in commands if " --unescape " in line} == {True}
+    assert len(commands) == 3 and asked.count(" --unescape ") == 2
 
 
 def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
@@ -209,6 +230,8 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "prepare_text": 12,  # 3 subsets × 4 pairs
         "train_subwords": 1,
         "binarise": 24,
+        "round_trip": 1,
+        "score_ceiling": 1,
         "write_card": 1,
         "train_baseline": 1,
         "count_activations": 4,

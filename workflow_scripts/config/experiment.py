@@ -108,6 +108,11 @@ class Experiment(Section):
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
 
+    def empty_lines(self, subset: str) -> str:
+        """What is done with lines of a subset that have an empty side: error, drop or keep."""
+        chosen = {"count": "keep", "drop": "drop"}.get(self.evaluation.empty_references)
+        return self.data.empty_lines if chosen is None or subset in (TRAIN, VALID) else chosen
+
     @property
     def all_metrics(self) -> list[str]:
         """Names of every metric, sacrebleu's first."""

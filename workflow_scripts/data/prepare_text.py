@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
+from workflow_scripts.data.entities import count_entities, undone
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
@@ -38,6 +39,8 @@ class PairStatistics:
     dropped: dict[str, int] = field(default_factory=lambda: {"empty": 0})
     words: list[int] = field(default_factory=lambda: [0, 0])
     normalised: list[Normalised] = field(default_factory=lambda: [Normalised(), Normalised()])
+    entities: list[int] = field(default_factory=lambda: [0, 0])  # lines with HTML entities, as they were read
+    unescaped: bool = False
 
 
 def parse_range(text: str) -> tuple[int, int | None]:
@@ -55,16 +58,19 @@ def prepare_pair(
     files: Sequence[Path],
     out: Sequence[Path],
     lines: tuple[int, int | None] = (0, None),
-    empty: Literal["error", "drop"] = "error",
+    empty: Literal["error", "drop", "keep"] = "error",
     limits: Limits = NO_LIMITS,
+    unescape: bool = False,
 ) -> PairStatistics:
     """Write the checked and normalised text of ``files`` (two paths) to ``out`` (two paths).
 
+    ``unescape``: HTML entities become the characters that they stand for.
+
     Raises UserError, naming file and line: unequal line counts, invalid UTF-8, a NUL byte, an empty side
-    (unless ``empty`` is ``drop``), a range beyond the end, no sentence left.
+    (unless ``empty`` is ``drop`` or ``keep``), a range beyond the end, no sentence left.
     """
     start, stop = lines
-    result = PairStatistics()
+    result = PairStatistics(unescaped=unescape)
     pair_filter = PairFilter(limits)
     read = [0, 0]
     with ExitStack() as stack:
@@ -83,6 +89,10 @@ def prepare_pair(
                 clean_lines(block[first:last], file, before + first + 1, counts)
                 for block, file, counts in zip(blocks, files, result.normalised, strict=True)
             ]
+            for side, lines_of_side in enumerate(texts):
+                if found := count_entities(lines_of_side):
+                    result.entities[side] += found
+                    texts[side] = [undone(line) for line in lines_of_side] if unescape else lines_of_side
             _check_lengths(texts, files, before + first + 1, limits)
             _drop_empty(texts, files, before + first + 1, empty, result)
             words = [word_counts(side) for side in texts]
@@ -102,12 +112,12 @@ def _drop_empty(
 ) -> None:
     """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
     blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
-    either = blank[0] | blank[1]
+    either = blank[0] | blank[1] if empty != "keep" else set()
     if either and empty == "error":
         place = min(either)
         raise UserError(
             f"{files[0 if place in blank[0] else 1]}, line {number + place}: the line is empty; mend it, or "
-            "drop such pairs with data.empty_lines: drop"
+            "drop such pairs with data.empty_lines: drop (of test sets: evaluation.empty_references)"
         )
     result.dropped["empty"] += len(either)
     if either:
@@ -165,6 +175,8 @@ def statistics_json(
 ) -> dict[str, Any]:
     """Return the statistics of a pair as the data card reads them."""
     languages = split_direction(pair)
+    # A key only where there is something to say: other statistics stay as they are.
+    entities = {"lines": dict(zip(languages, result.entities, strict=True)), "undone": result.unescaped}
     return {
         "format": FORMAT,
         "pair": pair,
@@ -175,6 +187,7 @@ def statistics_json(
         "dropped": result.dropped,
         "words": dict(zip(languages, result.words, strict=True)),
         "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
+        **({"entities": entities} if any(result.entities) else {}),
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
     }
 
@@ -188,13 +201,16 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--lines", default=":", help="START:STOP, counted from 0, STOP excluded")
     parser.add_argument(
-        "--empty", choices=["error", "drop"], default="error", help="pairs with an empty side"
+        "--empty", choices=["error", "drop", "keep"], default="error", help="pairs with an empty side"
     )
     parser.add_argument("--max-words", type=int, help="leave out pairs with more words on a side")
     parser.add_argument(
         "--max-ratio", type=float, help="leave out pairs with more words for one of the other"
     )
     parser.add_argument("--dedup", action="store_true", help="leave out pairs that stood before")
+    parser.add_argument(
+        "--unescape", action="store_true", help="make characters of HTML entities (&amp;, &#39;)"
+    )
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -203,7 +219,7 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--pair {arguments.pair}: a language and itself are no pair")
     lines = parse_range(arguments.lines)
     limits = Limits(arguments.max_words, arguments.max_ratio, arguments.dedup)
-    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits)
+    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits, arguments.unescape)
     write_json(arguments.stats, statistics_json(arguments.pair, result, arguments.out, lines))
 
 

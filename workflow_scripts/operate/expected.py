@@ -20,6 +20,7 @@ from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.table_names import (
     ALWAYS,
+    CAUTIONS,
     CONTRASTIVE,
     FORMATS,
     LIKELIHOOD,
@@ -107,12 +108,15 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
         files += [f"{shard}{side}.json" for shard in [*shards, ""]]
         yield _job("binarise", side.replace(".", "/", 1), *(f"data/bin/{file}" for file in files))
     yield _job("write_card", "card", "data/card.json", "data/card.md")
+    targets = dict.fromkeys(f"{pair_of(d)}.{split_direction(d)[1]}" for d in experiment.evaluated_directions)
+    for testset in experiment.testsets:
+        texts = [f"data/round_trip/{testset}/{side}.txt" for side in targets]
+        yield _job("round_trip", testset, *texts, f"data/round_trip/{testset}.json")
+        yield _job("score_ceiling", testset, f"data/ceiling/{testset}.json")
     if "paper" in experiment.evaluation.references:
-        targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.evaluated_directions]
         for testset in experiment.testsets:
-            for pair, lang in dict.fromkeys(targets):
-                file = f"data/references/{testset}.{pair}.{lang}.txt"
-                yield _job("rebuild_references", f"{testset}/{pair}.{lang}", file)
+            for side in targets:
+                yield _job("rebuild_references", f"{testset}/{side}", f"data/references/{testset}.{side}.txt")
 
 
 def _system(name: str, seed: int, *more: str) -> list[str]:
@@ -248,7 +252,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
     files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in FORMATS]
-    yield _job("tabulate", "tables", *files)
+    yield _job("tabulate", "tables", *files, f"tables/{CAUTIONS}")
     if unit_masks(experiment):
         yield _job("tabulate_units", "units", *(f"tables/{UNITS}.{ending}" for ending in UNIT_FORMATS))
     if set(experiment.all_systems) - set(experiment.used):

@@ -25,11 +25,13 @@ from workflow_scripts.operate.made_with import (
     digest_of_content,
     digest_of_names,
     is_listed,
+    last_part,
     portable_path,
     portable_value,
     settings_in,
 )
 from workflow_scripts.operate.manifest import known_manifest
+from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
@@ -124,7 +126,7 @@ class KnownRecords(PlanFiles):
         job, name = self.job_of(file), self.name_of(file)
         if job is None or name is None:
             return None
-        entry = self.manifest.get("files", {}).get(name, {})
+        entry = entry_of(self.manifest, name)
         settings = settings_in(self.manifest, entry)
         if settings is None or not is_listed(file, entry, None if surely else self.hashes):
             return None
@@ -150,7 +152,7 @@ class KnownRecords(PlanFiles):
         forms = {name: records._serialize_param(value) for name, value in now.items()}
         kept = []
         for name, value in settings.params.items():
-            if name in now and portable_value(now[name], self.here) == value:
+            if name in now and portable_value(now[name]) == value:
                 kept.append(forms[name])
                 continue
             form = repr(value)
@@ -174,7 +176,7 @@ class KnownRecords(PlanFiles):
     def _sources(self, job: Any, entry: Any) -> dict[str, str]:
         """Return checksums of the user's files that a job read, as far as an entry says them."""
         given, kept = self.given_to(job), entry.get("sources", [])
-        if [portable_path(file, self.here) for file in given] != [name for name, _ in kept]:
+        if [last_part(file) for file in given] != [last_part(name) for name, _ in kept]:
             return {}
         return {file: f"sha256:{digest}" for file, (_, digest) in zip(given, kept, strict=True)}
 
@@ -187,7 +189,7 @@ class KnownRecords(PlanFiles):
             sums = dict((found.input_checksums if found else None) or {})
             name = self.name_of(str(output))
             if str(path) not in sums and name is not None:
-                entry = self.manifest.get("files", {}).get(name, {})
+                entry = entry_of(self.manifest, name)
                 sums |= self._sources(job, entry) if is_listed(str(output), entry) else {}
             if str(path) in sums:
                 known.add(sums[str(path)])
@@ -211,9 +213,9 @@ class KnownRecords(PlanFiles):
             key, names = settings.key, digest_of_names(read)
             for file in map(str, job.output):
                 name = self.name_of(file)
-                entry = self.manifest.get("files", {}).get(name, {})
+                entry = entry_of(self.manifest, name)
                 said = (entry.get("settings"), entry.get("inputs")) == (key, names)
-                if not Path(file).exists() or (said and is_listed(file, entry)):
+                if name is None or (said and is_listed(file, entry)):
                     continue
                 found = self._current(records, job, file)
                 if found is not None:
@@ -235,7 +237,9 @@ class KnownRecords(PlanFiles):
         kept, read = found.input_checksums or {}, []
         for file in self.given_to(job):
             digest = str(kept.get(file, "")).removeprefix("sha256:")
-            if not digest and Path(file).stat().st_mtime <= found.endtime:  # it would be made again otherwise
+            if not digest and Path(file).stat().st_mtime <= (
+                found.endtime or 0
+            ):  # it would be made again otherwise
                 digest = self.hashes.of(file) or ""
             if not digest:
                 return ()

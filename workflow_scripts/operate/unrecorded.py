@@ -53,7 +53,8 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
     there = [name for name in files if (folder / results / name).exists()]
     if not there:
         return Unrecorded()
-    recorded = _records(snakemake / "metadata")
+    # What a job began and did not end, Snakemake makes again itself.
+    recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
     limits = snakemake if snakemake.is_dir() else folder
     bare = [name for name in there if str(place_of(f"{results}/{name}", limits)) not in recorded]
     if not bare:
@@ -81,7 +82,7 @@ def _records(metadata: Path) -> set[str]:
 def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
     """Return the line on files of unknown settings; "" if there are none.
 
-    ``results``: the results folder, as the line names it.
+    ``results``: the results folder.
     """
     number = len(found.unknown)
     if not number:
@@ -97,8 +98,9 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
             more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
-        f"{results}: {files} taken as made with the present settings (no record of Snakemake's, {why}):"
-        f" {found.unknown[0]}{' …' if number > 1 else ''}; what is deleted is made again"
+        f"results/{results.name}: {files} taken as made with the present settings (no record of Snakemake's,"
+        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it is so; what is"
+        " deleted is made again"
     )
 
 
