@@ -42,7 +42,7 @@ FOR_ALL = {
         "language_codes",
     ),
     *("languages", "options", "parallel_text", "patterns", "processes", "table_names"),
-    *("metric_names", "naming"),
+    *("endings", "metric_names", "naming"),
 }
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {
