@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from tests.malformed.case import Accepted, Case
 
@@ -203,6 +205,15 @@ def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes]
 
 BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/history.json"
 ROW = b"s\tmax_rss\n12.0\t34.0\n"
+
+
+def listing(**entry: Any) -> bytes:
+    """A manifest of one file."""
+    file = {"sha256": "a" * 64, "bytes": 17, "mtime_ns": 17, **entry}
+    form = {"format": "neuronspec-manifest-1", "config": {"experiment": "x"}, "environments": {}}
+    return json.dumps({**form, "files": {"tables/a.md": file}}).encode()
+
+
 RESULTS = [
     results("times-none", "nothing has run", "operate.times", 'results/x: no benchmarks; nothing has run here', {}),
     results("times-cut", "a benchmark that is cut off", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (TypeError: float() argument must be a string or a real number, not 'NoneType'); delete it", {BENCHMARK: ROW[:13]}),
@@ -212,6 +223,10 @@ RESULTS = [
     results("verify-none", "no manifest", "operate.verify", "results/x/manifest.json: there is none; 'make run' with the same CONFIG writes it when it ends well", {}),
     results("verify-cut", "a truncated manifest", "operate.verify", "results/x/manifest.json: cannot be read (damaged, not JSON (line 1, column 12: Unterminated string starting at)); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuro'}),
     results("verify-list", "a list for a manifest", "operate.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
+    results("verify-hash", "a number as a hash in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: sha256 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sha256=17)}),
+    results("verify-size", "a text as a size in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: bytes '17' is no whole number); delete it, and 'make run' writes it anew", {"manifest.json": listing(bytes="17")}),
+    results("verify-sources", "a number as the hash of a user's file", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: text/train.de 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sources=[["text/train.de", 17]])}),
+    results("plan-cores", "no core to run on (`CORES=0`)", "operate.plan", "CORES=0: say how many cores to use, from 1 up, or all", {}, "--cores 0"),
     results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),

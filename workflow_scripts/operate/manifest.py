@@ -144,14 +144,25 @@ def read_manifest(results: Path) -> dict[str, Any]:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]
         _ = value.get("settings", {}).items(), value.get("deleted", {}).items()
-        for entry in value["files"].values():
-            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"], dict(entry.get("sources", []))
+        for name, entry in value["files"].items():
+            _check(name, entry)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
             " delete it, and 'make run' writes it anew"
         ) from None
     return dict(value)
+
+
+def _check(name: str, entry: Mapping[str, Any]) -> None:
+    """Raise ValueError, KeyError or TypeError unless an entry is one of a file."""
+    digests = {"sha256": entry["sha256"], **dict(entry.get("sources", []))}
+    for key, digest in digests.items():
+        if not isinstance(digest, str):
+            raise ValueError(f"{name}: {key} {digest!r} is no hash")
+    for key in ("bytes", "mtime_ns"):
+        if type(entry[key]) is not int:
+            raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
 
 
 def known_manifest(results: Path) -> dict[str, Any]:
