@@ -151,7 +151,7 @@ class FirstEstimates:
                 return self._control()
             case "contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
-            case "score" | "identify" | "likelihood":
+            case "score" | "score_ceiling" | "round_trip" | "identify" | "likelihood":
                 return text.of_directions(given["testset"], directions)
             case "compare":
                 number = text.of_directions(given["testset"], directions)

@@ -176,6 +176,17 @@ def test_lines_that_the_models_normalisation_changes_are_counted(prepared):
         normaliser_of(model)
 
 
+@pytest.mark.parametrize(("rule", "changed"), [("nmt_nfkc", 2), ("nfkc", 0), ("identity", 0)])
+def test_words_with_joiners_are_changed_by_the_default_alone(tmp_path, rule, changed):
+    """Persian and Kannada with zero-width non-joiners, of which nmt_nfkc makes blanks."""
+    path = tmp_path / "text.txt"
+    path.write_text("می\u200cخواهم کتاب\u200cها\nನ್ಯೂಸ್\u200cರೂಮ್\u200cನ\nplain\n", encoding="utf-8")
+    (tmp_path / "spm.model").write_bytes(
+        train_subwords.train_model(iter(["plain text ab"] * 5), 25, "bpe", 1.0, rule)
+    )
+    assert changed_lines(path, normaliser_of(tmp_path / "spm.model")) == changed
+
+
 def test_the_card_counts_what_the_model_changes_and_entities(prepared):
     path = prepared / "text/news/de-en.json"
     stats = json.loads(path.read_text())

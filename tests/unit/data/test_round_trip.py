@@ -95,6 +95,25 @@ def test_what_moses_alone_does(language, line, changed, split):
     assert len(done["examples"]) == split
 
 
+@pytest.mark.parametrize(
+    ("language", "line", "back"),
+    [
+        ("fr", "l’Assemblée du pays de Galles", False),
+        ("ca", "L'home d'en Pere és aquí.", False),
+        ("am", "ሰላም። እንዴት፣", False),
+        ("mt", "l-ajma' ta' dak", False),
+        ("en", "“Look!” she said. “It melts.”", False),
+        ("it", "L'amico e' qui.", False),
+        ("uk", "м'яч, об'єкт", False),
+        ("fi", "EU:ssa", False),
+        ("de", "Das ist (fast) gut.", True),
+    ],
+)
+def test_detokenisation_does_not_give_the_text_back(language, line, back):
+    """What is documented as lossy: one line comes back as it was, or not."""
+    assert (what_moses_does([line], TextProcessor(language, MOSES))["changed_lines"] == 0) is back
+
+
 def test_a_few_split_words_are_an_accident():
     """One of 200 words is the most: 0.5 %."""
     lines = ["ein " * 199, "می\u200cخواهم"]
