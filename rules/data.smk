@@ -148,6 +148,7 @@ if not USED:
 rule binarise:
     input:
         text="<results>/data/text/{subset}/{pair}.{lang}.txt",
+        stats=statistics_of_sources,
         model="<results>/data/subwords/spm.model",
         dictionary="<results>/data/subwords/dict.txt",
     output:
@@ -185,7 +186,7 @@ rule write_card:
         stats=[
             f"{RESULTS}/data/bin/{subset}.{pair}.{lang}.json"
             for subset in EXPERIMENT.subsets
-            for pair in pairs_of_subset(subset)
+            for pair in EXPERIMENT.pairs_of(subset)
             for lang in pair.split("-")
         ],
         vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
@@ -205,7 +206,7 @@ rule write_card:
     params:
         root=subpath(output.json, parent=True),
         vocabulary=lambda w, input: parent(input.vocabulary[0]),
-        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in EXPERIMENT.subsets}),
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
         environment=environment_identity("text"),

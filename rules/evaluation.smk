@@ -24,8 +24,8 @@ rule score:
     params:
         experiment=EXPERIMENT.experiment,
         metrics=EXPERIMENT.evaluation.metrics,
-        tokenizers=as_json(tokenizers_of_targets()),
-        directions=EXPERIMENT.evaluated_directions,
+        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
+        directions=directions_scored,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
         sources=lambda w: SOURCES.replace("{testset}", w.testset),
@@ -59,7 +59,7 @@ rule compare:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=directions_scored,
         # Each other system's name before its file.
         against=lambda w: [
             word for other in compared_with(w.system) for word in ("--against", other, segments_of(other, w))
@@ -95,7 +95,7 @@ rule train_identifier:
         *modules_of("evaluate"),
     params:
         text_root=lambda w, input: parent(input.text[0], 2),
-        pairs=as_json({subset: pairs_of_subset(subset) for subset in ("train", "valid")}),
+        pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in ("train", "valid")}),
         languages=EXPERIMENT.languages,
         code=closure_hash("evaluate.train_identifier"),
         environment=environment_identity("evaluate"),
@@ -124,7 +124,7 @@ rule identify:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=directions_scored,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         code=closure_hash("evaluate.identify"),
@@ -189,7 +189,7 @@ if COMET:
             gpu=GPU,
         params:
             experiment=EXPERIMENT.experiment,
-            directions=EXPERIMENT.evaluated_directions,
+            directions=directions_scored,
             hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
             references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
             sources=lambda w: SOURCES.replace("{testset}", w.testset),

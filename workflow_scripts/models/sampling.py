@@ -11,8 +11,8 @@ objects; grouping and filtering work on whole arrays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ MIXED = "mixed"
 MAX_SCALE_UP = 1.5
 
 
-def temperature_probabilities(sizes: Sequence[int], temperature: float) -> NDArray[np.float64]:
+def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDArray[np.float64]:
     """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
 
     Raises:
@@ -63,12 +63,14 @@ def temperature_probabilities(sizes: Sequence[int], temperature: float) -> NDArr
     return probabilities
 
 
-def default_virtual_size(sizes: Sequence[int], probabilities: NDArray[np.float64]) -> int:
+def default_virtual_size(sizes: Sequence[float], probabilities: NDArray[np.float64]) -> int:
     """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
     at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
     largest = int(np.argmax(sizes))
     scaled = probabilities / probabilities[largest] * sizes[largest]
-    return int(min(scaled.sum(), MAX_SCALE_UP * sum(sizes)))
+    size = min(scaled.sum(), MAX_SCALE_UP * sum(sizes))
+    # Weighted sizes are no whole numbers: 29.999… is 30.
+    return int(size) if all(isinstance(one, int) for one in sizes) else max(round(size), 1)
 
 
 def epoch_counts(probabilities: NDArray[np.float64], virtual_size: int) -> NDArray[np.int64]:
@@ -91,6 +93,10 @@ def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
+#: Of each direction the lines and the weight of each source of its text, in order.
+Sources = dict[str, list[tuple[int, float]]]
+
+
 @dataclass(frozen=True)
 class DirectionData:
     """The two sides of one direction. Sizes count the language token and `</s>`."""
@@ -100,6 +106,32 @@ class DirectionData:
     target: MMapIndexedDataset
     source_tag: int
     target_tag: int
+    #: Lines and weight of each source of training text, in order; empty where all weigh the same.
+    sources: Sequence[tuple[int, float]] = ()
+
+    @property
+    def weight(self) -> float:
+        """Sentences, each as often as its source's weight says."""
+        return sum(lines * weight for lines, weight in self.sources) if self.sources else len(self)
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw `count` line numbers, int64: of each source by its lines and weight."""
+        sources = [(place, lines, weight) for place, (lines, weight) in self._places() if lines]
+        if len({weight for _, _, weight in sources}) < 2:
+            return draw(len(self), count, rng)
+        shares = np.array([lines * weight for _, lines, weight in sources])
+        counts = epoch_counts(shares / shares.sum(), count)
+        drawn = [
+            place + draw(lines, int(own), rng) for (place, lines, _), own in zip(sources, counts, strict=True)
+        ]
+        return np.concatenate(drawn)
+
+    def _places(self) -> Iterator[tuple[int, tuple[int, float]]]:
+        """Yield the first line of each source, with its lines and weight."""
+        first = 0
+        for lines, weight in self.sources:
+            yield first, (lines, weight)
+            first += lines
 
     @property
     def source_sizes(self) -> NDArray[np.int32]:
@@ -113,6 +145,11 @@ class DirectionData:
 
     def __len__(self) -> int:
         return len(self.source)
+
+
+def weighted(directions: Sequence[DirectionData], sources: Sources) -> list[DirectionData]:
+    """Return directions with their sources, where there are any."""
+    return [replace(data, sources=sources.get(data.name, ())) for data in directions]
 
 
 def load_directions(
@@ -185,11 +222,13 @@ class MultiDirectionDataset(FairseqDataset):
         self.source_sizes = np.concatenate([data.source_sizes for data in self.directions])
         self.target_sizes = np.concatenate([data.target_sizes for data in self.directions])
         self.epoch = 1
-        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None):
+        unweighted = not any(data.sources for data in self.directions)
+        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None and unweighted):
             self.counts = np.asarray(counts, dtype=np.int64)
         else:
-            probabilities = temperature_probabilities(counts, temperature)
-            size = virtual_epoch_size or default_virtual_size(counts, probabilities)
+            sizes = [data.weight for data in self.directions]
+            probabilities = temperature_probabilities(sizes, temperature)
+            size = virtual_epoch_size or default_virtual_size(sizes, probabilities)
             self.counts = epoch_counts(probabilities, size)
 
     # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
@@ -261,7 +300,7 @@ class MultiDirectionDataset(FairseqDataset):
         indices = np.empty(self.counts.sum(), dtype=number_type(len(self)))
         ends = np.cumsum(self.counts)
         for data, offset, count, end in zip(self.directions, self.offsets, self.counts, ends, strict=False):
-            indices[end - count : end] = offset + draw(len(data), int(count), rng)
+            indices[end - count : end] = offset + data.draw(int(count), rng)
         if self.shuffle:
             rng.shuffle(indices)
         if self.sampler == MIXED:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.sources import TRAIN, FilesSource
+from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD, OF_TESTS, PUBLISHED
@@ -69,7 +69,7 @@ def expected_jobs(experiment: Experiment) -> list[ExpectedJob]:
 def _sides(experiment: Experiment) -> Iterator[tuple[str, str, str]]:
     """Yield (subset, pair, language) of all text."""
     for subset in experiment.subsets:
-        for pair in experiment.train_pairs if subset == TRAIN else experiment.pairs:
+        for pair in experiment.pairs_of(subset):
             for lang in pair.split("-"):
                 yield subset, pair, lang
 
@@ -99,8 +99,8 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
         yield _job("binarise", side.replace(".", "/", 1), *(f"data/bin/{file}" for file in files))
     yield _job("write_card", "card", "data/card.json", "data/card.md")
     if "paper" in experiment.evaluation.references:
-        targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.evaluated_directions]
         for testset in experiment.testsets:
+            targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.directions_of(testset)]
             for pair, lang in dict.fromkeys(targets):
                 file = f"data/references/{testset}.{pair}.{lang}.txt"
                 yield _job("rebuild_references", f"{testset}/{pair}.{lang}", file)
@@ -172,7 +172,7 @@ def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
     for place in _places(experiment, experiment.testsets):
-        for direction in experiment.evaluated_directions:
+        for direction in experiment.directions_of(place.rpartition("/")[2]):
             yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
 
 

@@ -84,7 +84,7 @@ def _block(
         values[row["direction"], row["system"]].append(stored(row["score"], metric, profile))
     systems = display_order(plan.systems)
     lines: list[Cells] = []
-    for direction in plan.directions:
+    for direction in plan.directions_of(testset):
         found = [values.get((direction, system)) for system in systems]
         means = [estimate(by_seed) if by_seed else None for by_seed in found]
         shown = [mean.mean if mean else None for mean in means]
