@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from workflow_scripts.files import sha256_of
+from workflow_scripts.models.drawing import Sources
 from workflow_scripts.models.launch import place
-from workflow_scripts.models.sampling import Sources
 from workflow_scripts.models.settings import accumulation, settings_by_class
 from workflow_scripts.models.shards import training_files
 from workflow_scripts.units.mask_table import MaskTable

@@ -11,7 +11,7 @@ objects; grouping and filtering work on whole arrays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,14 @@ from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.binarised import check_binarised
 from workflow_scripts.models.data_bin import data_files, side_prefixes
+from workflow_scripts.models.drawing import (
+    Sources,
+    default_virtual_size,
+    draw,
+    draw_weighted,
+    epoch_counts,
+    temperature_probabilities,
+)
 from workflow_scripts.models.grouping import (
     Integers,
     direction_numbers,
@@ -42,59 +50,6 @@ logger = logging.getLogger(__name__)
 
 BY_DIRECTION = "by_direction"
 MIXED = "mixed"
-
-# fairseq never lets a virtual epoch grow beyond this multiple of the real data (SampledMultiDataset).
-MAX_SCALE_UP = 1.5
-
-
-def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDArray[np.float64]:
-    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
-
-    Raises:
-        UserError: the temperature is not positive.
-    """
-    if not temperature > 0:
-        raise UserError(
-            f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
-        )
-    counts = np.asarray(sizes, dtype=np.float64)
-    weights: NDArray[np.float64] = (counts / counts.sum()) ** (1.0 / temperature)
-    probabilities: NDArray[np.float64] = weights / weights.sum()
-    return probabilities
-
-
-def default_virtual_size(sizes: Sequence[float], probabilities: NDArray[np.float64]) -> int:
-    """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
-    at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
-    largest = int(np.argmax(sizes))
-    scaled = probabilities / probabilities[largest] * sizes[largest]
-    size = min(scaled.sum(), MAX_SCALE_UP * sum(sizes))
-    # Weighted sizes are no whole numbers: 29.999… is 30.
-    return int(size) if all(isinstance(one, int) for one in sizes) else max(round(size), 1)
-
-
-def epoch_counts(probabilities: NDArray[np.float64], virtual_size: int) -> NDArray[np.int64]:
-    """Split `virtual_size` examples by `probabilities`, int64 [directions]: rounded down, the rest to the
-    largest remainders (first direction on a tie)."""
-    exact = probabilities * virtual_size
-    # Exact multiples must not lose an example to rounding of the product.
-    counts: NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
-    order = np.argsort(-(exact - counts), kind="stable")
-    counts[order[: virtual_size - counts.sum()]] += 1
-    return counts
-
-
-def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw `count` of `size` line numbers, int64: each as often as every other, give or take one."""
-    whole, rest = divmod(count, size)
-    parts = [np.tile(np.arange(size, dtype=np.int64), whole)] if whole else []
-    if rest:
-        parts.append(rng.permutation(size)[:rest].astype(np.int64))
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-
-
-#: Of each direction the lines and the weight of each source of its text, in order.
-Sources = dict[str, list[tuple[int, float]]]
 
 
 @dataclass(frozen=True)
@@ -116,22 +71,7 @@ class DirectionData:
 
     def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Draw `count` line numbers, int64: of each source by its lines and weight."""
-        sources = [(place, lines, weight) for place, (lines, weight) in self._places() if lines]
-        if len({weight for _, _, weight in sources}) < 2:
-            return draw(len(self), count, rng)
-        shares = np.array([lines * weight for _, lines, weight in sources])
-        counts = epoch_counts(shares / shares.sum(), count)
-        drawn = [
-            place + draw(lines, int(own), rng) for (place, lines, _), own in zip(sources, counts, strict=True)
-        ]
-        return np.concatenate(drawn)
-
-    def _places(self) -> Iterator[tuple[int, tuple[int, float]]]:
-        """Yield the first line of each source, with its lines and weight."""
-        first = 0
-        for lines, weight in self.sources:
-            yield first, (lines, weight)
-            first += lines
+        return draw_weighted(self.sources, count, rng) if self.sources else draw(len(self), count, rng)
 
     @property
     def source_sizes(self) -> NDArray[np.int32]:

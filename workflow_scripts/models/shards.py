@@ -16,7 +16,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
 from workflow_scripts.models.binarised import check_binarised, largest_id, read_header
 from workflow_scripts.models.data_bin import check_dictionaries_beside, data_files
-from workflow_scripts.models.sampling import Sources
+from workflow_scripts.models.drawing import Sources
 from workflow_scripts.units.vocabulary import Vocabulary
 
 

@@ -11,15 +11,13 @@ pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.sampling import (
-    DirectionData,
-    MultiDirectionDataset,
+from workflow_scripts.models.drawing import (
     default_virtual_size,
     draw,
     epoch_counts,
-    load_directions,
     temperature_probabilities,
 )
+from workflow_scripts.models.sampling import DirectionData, MultiDirectionDataset, load_directions
 
 PAD, EOS = 1, 2
 # 4 specials, 20 words, then __en__ __de__ __fr__
