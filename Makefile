@@ -1,6 +1,7 @@
 # The targets; their logic lies in workflow_scripts/operate, envs/bin/run-in and tests/run_all.py.
 PYTHON ?= python3.11
 CONFIG ?= config/config.yaml
+$(if $(strip $(value CONFIG)),,$(error CONFIG= is empty: write CONFIG=FILE, with no blank behind the sign))
 CORES ?= $(shell nproc)
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
 # DEBUG=1 shows the traceback of a mistake, in every target.
@@ -19,28 +20,32 @@ SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: ins
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # Python, whose program takes the words of ARGS as further options.
 WITH_ARGS = $(BIN) -m workflow_scripts.operate.words $(call as_word,ARGS)
-# On a cluster (PROFILE=profiles/slurm) the profile says how much runs at a time.
-SNAKEMAKE = workflow_scripts.operate.run $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
+# The workflow with the config file $(1), before the words of ARGS: --configfile takes every word that follows as a file, so
+# that a target among them has an option of one word in front of it. A profile may say how much runs at a time; CORES if it does not.
+export NEURONSPEC_CORES := $(CORES)
+RUN = $(WITH_ARGS) workflow_scripts.operate.run --configfile $(1) $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
+# Of targets whose program has no options.
+NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
 .PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
-setup: ## make the virtual environments that are missing or out of date
-	$(SETUP)
+setup: ## make the virtual environments that are missing or out of date; ARGS="workflow text" for some
+	$(SETUP) $(call as_words,ARGS)
 
 demo: ## the whole chain on invented languages, then its table (results/demo)
 	$(SETUP) $(RUN_ENVIRONMENTS)
-	@$(BIN) -m $(SNAKEMAKE) --configfile config/config.yaml
-	@envs/bin/run-in evaluate workflow_scripts.report.show --tables results/demo/tables
+	@$(call RUN,config/config.yaml)
 
 run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's options in ARGS=…
 	$(SETUP) $(RUN_ENVIRONMENTS)
-	@$(WITH_ARGS) $(SNAKEMAKE) --configfile $(call as_word,CONFIG)
+	@$(call RUN,$(call as_word,CONFIG))
 
 multi30k: ## the Multi30k experiment (hours)
-	@$(MAKE) --no-print-directory run CONFIG=config/experiments/multi30k.yaml
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(call RUN,config/experiments/multi30k.yaml)
 
 fetch: ## only what an experiment needs from the internet, e.g. on a login node: CONFIG=…
 	$(SETUP) workflow text
@@ -49,7 +54,7 @@ fetch: ## only what an experiment needs from the internet, e.g. on a login node:
 translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
 	$(SETUP) workflow text
 	@: $(if $(SYSTEM),,$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(if $(DIRECTION),,$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
-	@$(BIN) -m workflow_scripts.operate.translate --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
+	@$(WITH_ARGS) workflow_scripts.operate.translate --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
 
 clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
 	$(SETUP) workflow
@@ -85,41 +90,46 @@ times: ## seconds and memory by stage: CONFIG=…
 
 test: ## linters and all tests, each in its environment; SUITES="lint unit" for some, JOBS=… at a time
 	$(SETUP)
-	@$(BIN) -m tests.run_all $(call as_words,SUITES)
+	@$(WITH_ARGS) tests.run_all $(call as_words,SUITES)
 
 test-slurm: ## a real SLURM controller on this machine (as root; installs Debian's packages), and runs through it
 	$(SETUP)
-	@$(BIN) -m tests.run_all slurm
+	@$(WITH_ARGS) tests.run_all slurm
 
 malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
+	$(NO_ARGS)
 	$(SETUP) text
 	@envs/bin/run-in text tests.malformed.report
 
 chaos: ## kill the tiny experiment at random moments and compare: SEED=… KILLS=…
 	$(SETUP)
-	@$(BIN) -m tests.chaos.chaos --seed $(call quoted,$(or $(SEED),1)) --kills $(call quoted,$(or $(KILLS),20))
+	@$(WITH_ARGS) tests.chaos.chaos --seed $(call quoted,$(or $(SEED),1)) --kills $(call quoted,$(or $(KILLS),20))
 
 golden: ## are results still the same? tiny experiment and demo against tests/golden; AGAINST=COMMIT, EXPERIMENTS=…, WRITE=yes
 	$(SETUP) $(RUN_ENVIRONMENTS)
-	@$(BIN) -m tests.golden.golden $(if $(EXPERIMENTS),--experiments $(call as_words,EXPERIMENTS)) $(if $(AGAINST),--against $(call as_word,AGAINST)) $(if $(filter yes,$(WRITE)),--write)
+	@$(WITH_ARGS) tests.golden.golden $(if $(EXPERIMENTS),--experiments $(call as_words,EXPERIMENTS)) $(if $(AGAINST),--against $(call as_word,AGAINST)) $(if $(filter yes,$(WRITE)),--write)
 
 golden-breaks: ## does make golden notice? five deliberate changes, one at a time
+	$(NO_ARGS)
 	$(SETUP) $(RUN_ENVIRONMENTS)
 	@$(BIN) -m tests.golden.breaks
 
 mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for some of tests/mutants
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
-	@$(BIN) -m tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
+	@$(WITH_ARGS) tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
 
 bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
+	$(NO_ARGS)
 	$(SETUP)
 	@$(BIN) -m tests.slurm.overhead
 
 lint: ## the linters alone
+	$(NO_ARGS)
 	$(SETUP) workflow dev
 	@$(BIN) -m tests.run_all lint
 
 bench: ## speed and memory, for docs/benchmarks.md
+	$(NO_ARGS)
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
 	@for script in tests/bench/bench_*.py; do \
 		case $$script in *_comet.py) environment=comet ;; *) environment=fairseq ;; esac; \

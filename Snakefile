@@ -28,6 +28,7 @@ rule all:
         hypothesis_files(),
         score_files(),
         rules.tabulate.output,
+        unit_tables(),
         significance_files(),
         off_target_files(),
         likelihood_files(),

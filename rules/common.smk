@@ -1,4 +1,5 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
+import atexit
 import gc
 import json
 import os
@@ -7,7 +8,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parent
@@ -19,9 +19,11 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, use_system_rule
+from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, unit_masks, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
+from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
+from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 from workflow_scripts.translate.contrastive_set import read_contrastive
@@ -45,7 +47,7 @@ try:
         EXPERIMENT = load_experiment(demo_config, [DEMO], tell_once)
     SITE = read_site()
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    refuse(str(error).splitlines())
 
 # What a plan of thousands of jobs is made of lives to its end: to look through it for garbage again and again takes a
 # tenth of the time.
@@ -79,8 +81,8 @@ DEPLOYMENT = "conda" if "CONDA" in METHODS else "venv"
 IMAGES = SITE.images if "APPTAINER" in METHODS else {}
 # A colon would end the folder in PATH; Snakemake fills in what stands in braces, also in the path of an environment's file.
 if odd := sorted(set(":{}\n") & set(str(CHECKOUT))):
-    raise WorkflowError(
-        f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"
+    refuse(
+        [f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"]
     )
 PREFIX = f"export PATH={shlex.quote(f'{CHECKOUT}/envs/bin')}:$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}"
 PREFIX += f" NEURONSPEC_IMAGES={shlex.quote(' '.join(IMAGES))}; "
@@ -108,6 +110,8 @@ GPU = None if ON_CLUSTER else 1
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity()
+    # What `make run` has taken for this process.
+    atexit.register(release, Path(RESULTS).absolute())
 
 
 def modules_of(environment):
@@ -173,6 +177,11 @@ def files_of_pair(pattern, pair):
     return (there or candidates)[0]
 
 
+def looked_for(file):
+    """A file of the user's, with the folder that a relative path begins in."""
+    return file if os.path.isabs(file) else f"{file} in {Path.cwd()}"
+
+
 def missing_text():
     """A line for each pair whose text should be there before the workflow starts, and is not."""
     for subset in EXPERIMENT.subsets:
@@ -180,7 +189,7 @@ def missing_text():
             for pattern in sources_of_pair(subset, pair):
                 for file in files_of_pair(pattern, pair).values():
                     if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
-                        yield f"data.source: no {subset} text for {pair}: there is no file {file}"
+                        yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
                 yield from spelt_twice(subset, pattern, pair)
 
 
@@ -230,7 +239,7 @@ def wrong_sets():
         try:
             read_contrastive(file, EXPERIMENT.evaluated_directions)
         except FileNotFoundError:
-            yield f"evaluation.contrastive.{name}: there is no file {file}"
+            yield f"evaluation.contrastive.{name}: there is no file {looked_for(file)}"
         except UserError as error:
             yield str(error)
 
@@ -239,11 +248,11 @@ def missing_numbers():
     """A line for the published numbers that are to be compared with, where they are not there."""
     published = EXPERIMENT.report.published
     if published and not Path(published.file).is_file():
-        yield f"report.published.file: there is no file {published.file}"
+        yield f"report.published.file: there is no file {looked_for(published.file)}"
 
 
 if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
-    raise WorkflowError("\n".join(absent))
+    refuse(absent)
 
 
 def source_files(wildcards):

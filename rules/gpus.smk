@@ -12,7 +12,7 @@ def devices_by_stage():
         if stage and "gpu" in one.resources:
             number = one.resources["gpu"].value or 0
             if not isinstance(number, int):
-                raise WorkflowError(f"{one.name}: gpu={number!r} is not a number of GPUs")
+                refuse([f"{one.name}: gpu={number!r} is not a number of GPUs"])
             wanted[stage[1]] = max(number, wanted.get(stage[1], 0))
     return " ".join(f"{stage}={number}" for stage, number in wanted.items() if number)
 
@@ -21,7 +21,7 @@ if not ON_CLUSTER:
     try:
         found = usable_devices()
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        refuse(str(error).splitlines())
     # Without devices nothing limits the jobs but their threads.
     if found and "gpu" not in workflow.global_resources:
         workflow.register_resource("gpu", len(found))

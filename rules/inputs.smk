@@ -3,6 +3,7 @@ import itertools
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.table_names import UNIT_FORMATS, UNITS
 
 
 def binarised(subset, directions):
@@ -231,6 +232,22 @@ def likelihood_files():
 
 def table_files(ending):
     return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
+
+
+# Mask sets whose units are tabulated, with where each lies.
+UNIT_MASKS = unit_masks(EXPERIMENT)
+
+
+def unit_mask_files():
+    return [
+        f"{RESULTS}/{pattern.replace('{seed}', str(seed))}"
+        for pattern in UNIT_MASKS.values()
+        for seed in EXPERIMENT.train.seeds
+    ]
+
+
+def unit_tables():
+    return [f"{RESULTS}/tables/{UNITS}.{ending}" for ending in UNIT_FORMATS] if UNIT_MASKS else []
 
 
 # Systems whose curves can be drawn.

@@ -11,6 +11,7 @@ localrules:
     select_masks,
     overlap,
     tabulate,
+    tabulate_units,
     plot_training,
     plot_sweep,
     plot_off_target,

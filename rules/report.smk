@@ -46,6 +46,35 @@ rule tabulate:
         "--profiles {params.profiles} {params.options} --out-dir {params.out:q} > {log} 2>&1"
 
 
+rule tabulate_units:
+    input:
+        masks=unit_mask_files(),
+    output:
+        markdown=report("<results>/tables/units.md", category="Tables", labels={"table": "units"}),
+        csv="<results>/tables/units.csv",
+        json="<results>/tables/units.json",
+    log:
+        "<logs>/tabulate_units/units.log",
+    benchmark:
+        "<benchmarks>/tabulate_units/units.tsv"
+    conda:
+        "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
+    params:
+        masks=lambda w: [f"{name}={RESULTS}/{pattern}" for name, pattern in UNIT_MASKS.items()],
+        seeds=EXPERIMENT.train.seeds,
+        pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
+        out=lambda w, output: parent(output.csv),
+        code=closure_hash("report.tabulate_units"),
+        environment=environment_identity("text"),
+    shell:
+        "run-in text workflow_scripts.report.tabulate_units --masks {params.masks:q} --seeds {params.seeds} "
+        "{params.pivot} --out-dir {params.out:q} > {log} 2>&1"
+
+
 rule plot_training:
     input:
         # The validation losses lie in undeclared training folders: the systems they belong to are the inputs.

@@ -1,13 +1,20 @@
 # Before and after a run: what does not allow it, what an earlier one left, what it made.
 import atexit
+import subprocess
 
 import snakemake.exceptions
+from snakemake.logging import logger
 
+from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
 from workflow_scripts.operate.disk_plan import Job, too_small
 from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
+from workflow_scripts.operate.interrupt import Interrupt
+from workflow_scripts.operate.kept_hashes import FILE as KEPT_HASHES
+from workflow_scripts.operate.kept_hashes import KeptHashes
+from workflow_scripts.operate.known_records import KnownRecords
 from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
@@ -18,6 +25,7 @@ from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
+from workflow_scripts.operate.terminal import Terminal
 from workflow_scripts.operate.training_code import report as report_training_code
 
 
@@ -27,6 +35,8 @@ def say(*words):
 
 # Also where nothing is to be done: a changed training is kept, but never silently.
 if workflow.exec_mode.name == "DEFAULT":
+    for note in notes(config):
+        say(f"note: {note}")
     if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code())):
         say(kept)
 
@@ -35,10 +45,16 @@ if workflow.exec_mode.name == "DEFAULT":
 BUSY = None
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
-    atexit.register(results_lock.release, Path(RESULTS).absolute())
     if BUSY and BUSY.is_this():
         BUSY = None
         results_lock.keep_alive(Path(RESULTS).absolute())
+
+
+if workflow.exec_mode.name == "DEFAULT":
+    INTERRUPT = Interrupt()
+    atexit.register(INTERRUPT.say)
+    logger.addFilter(Terminal(INTERRUPT))
+    INTERRUPT.watch()
 
 
 def take_results():
@@ -55,6 +71,15 @@ def locked():
 
 
 snakemake.exceptions.LockException = locked
+
+
+# What no record of Snakemake's says of a result, the manifest does; the user's files are compared by content.
+if workflow.exec_mode.name == "DEFAULT":
+    from snakemake.io import _IOFile
+    from snakemake.persistence import MetadataRecord, PersistenceBase
+
+    KNOWN = KnownRecords(workflow, RESULTS, KeptHashes(Path(KEPT_HASHES)), MetadataRecord)
+    KNOWN.into(PersistenceBase, _IOFile)
 
 
 def on_slurm():
@@ -157,6 +182,7 @@ onstart:
         say(f"error: {error}")
         raise SystemExit(1) from None
     take_off_killed_run()
+    KNOWN.look_at_inputs(jobs)
     # Before a job begins its outputs are removed: if it fails, nothing else may ask for them again.
     absent = [file for job in jobs for file in job.output if not Path(file).exists()]
     deleted = {str(file) for file in absent if workflow.persistence.metadata(file)}
@@ -167,15 +193,43 @@ def list_results():
     """Write the manifest, and tell what was changed by other hands."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
-    written = write_manifest(EXPERIMENT, RESULTS, CHECKOUT, outputs, venvs)
+    written = write_manifest(
+        EXPERIMENT,
+        RESULTS,
+        CHECKOUT,
+        outputs,
+        venvs,
+        made=dict(KNOWN.made(workflow.persistence)),
+        rules=KNOWN.rules(),
+        used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},
+    )
     for file in written.changed:
         if f"{RESULTS}/{file}" not in MADE:
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 
+# Whether this run has ended well, or had nothing to do.
+ENDED_WELL = []
+
+
+def show_results():
+    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    asked = workflow.dag_settings
+    part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
+    if (
+        ENDED_WELL
+        and ALONE_VARIABLE in os.environ
+        and not part
+        and Path(f"{RESULTS}/tables/summary.csv").exists()
+    ):
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    ENDED_WELL.append(True)
 
 
 onerror:
@@ -185,15 +239,23 @@ onerror:
         say(f"error: {said}")
 
 
+def keep_hashes():
+    KNOWN.hashes.save()
+
+
 def list_what_was_there():
     # Snakemake makes the scheduler when the plan stands.
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
+        ENDED_WELL.append(True)
 
 
 # Snakemake has no hook for a run that has nothing to do; the config may have changed all the same.
 if workflow.exec_mode.name == "DEFAULT":
+    # What is registered last comes first.
+    atexit.register(keep_hashes)
+    atexit.register(show_results)
     atexit.register(list_what_was_there)
 
 
@@ -206,7 +268,7 @@ def adopt():
 
 # `make accept`: a dry run of what would run if results that only other code made were current, then their records.
 if REPORT_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
-    from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
+    from snakemake.persistence import NO_PARAMS_CHANGE
 
     ADOPTION = Adoption(
         {environment_identity(name): name for name in ENVIRONMENTS},

@@ -58,6 +58,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
+def terminal(text: object) -> str:
+    """Return text for a terminal: what does not print is written as in Python, ``\\x1b``."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(text))
+
+
 def explain_os_error(error: OSError) -> str:
     """Return what the operating system refused, in one line: the file, and what to do."""
     advice = OS_ADVICE.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
@@ -127,6 +132,6 @@ def _report(error: BaseException) -> int:
         text = explain_os_error(error)
     else:
         text = OUT_OF_MEMORY
-    for line in text.splitlines() or [type(error).__name__]:
-        print(f"error: {line}", file=sys.stderr)
+    for line in text.rstrip("\n").split("\n") if text else [type(error).__name__]:
+        print(f"error: {terminal(line)}", file=sys.stderr)
     return FAILED

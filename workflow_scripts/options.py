@@ -12,6 +12,7 @@ from typing import Any
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.language_codes import canonical
+from workflow_scripts.naming import check_names
 
 Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
 ALL, DIRECTION = "all", "direction"  # the groupings that are always there
@@ -60,7 +61,8 @@ def read_groups(text: str) -> Groups:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
 
     Raises:
-        UserError: not JSON, not of that shape, or a grouping with the name of one that is always there.
+        UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
+            name that cannot be one.
     """
     groups = json_object(
         "groups",
@@ -73,6 +75,8 @@ def read_groups(text: str) -> Groups:
     for name in (ALL, DIRECTION):
         if name in groups:
             raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")
+    check_names("--groups: grouping", groups)
+    check_names("--groups: group", [group for by in groups.values() for group in by])
     return {
         name: {group: [canonical(code) for code in codes] for group, codes in by.items()}
         for name, by in groups.items()

@@ -12,3 +12,5 @@ LIKELIHOOD, CONTRASTIVE, PUBLISHED = "likelihood", "contrastive", "published"
 #: All that there can be.
 TABLES = (*ALWAYS, *OF_TESTS, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
 FORMATS = ("md", "csv", "tex", "parquet")
+#: Not of scores but of masks, made by a rule of its own.
+UNITS, UNIT_FORMATS = "units", ("md", "csv", "json")

@@ -170,7 +170,7 @@ CASES = [
     config("testset-of-others", "test sets of other directions", source('type: files, train: "a.{lang}", valid: "v.{lang}", tests: {one: {path: "o.{lang}", directions: [de-fr]}, two: {path: "o.{lang}", languages: [de, fr]}}'), "config.yaml, line 4: data.source.tests.one: 'de-fr' is not evaluated (did you mean 'en-fr'?)\nconfig.yaml, line 4: data.source.tests.one: it has none of the evaluated directions\nconfig.yaml, line 4: data.source.tests.two: it has none of the evaluated directions"),
     config("testset-reserved", "a test set called train", source(FILES + ', tests: {train: "o.{lang}"}'), "config.yaml, line 4: data.source.tests: a test set cannot be called 'train'"),
     config("metric-twice", "a metric listed twice", "evaluation: {metrics: [bleu, bleu]}\n", "config.yaml, line 5: evaluation.metrics: 'bleu' is listed twice"),
-    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf' is not scored; there are ['bleu']"),
+    config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf++' is not scored; there are ['bleu']"),
     config("metric-and-model", "a COMET model with the name of a metric", "evaluation: {comet: [{name: bleu, model: a/b}]}\n", "config.yaml, line 5: evaluation.comet: 'bleu' is already the name of a metric; call this one otherwise"),
     config("comet-nowhere", "a COMET model that is nowhere", "evaluation: {comet: [{name: comet}]}\n", "config.yaml, line 5: evaluation.comet.0: a COMET model needs either the key model (its name on the hub) or folder"),
     config("comet-name", "a COMET model by what is no name on the hub", "evaluation: {comet: [{model: 'my models/x'}]}\n", "config.yaml, line 5: evaluation.comet.0: 'my models/x' is no name on the hub, such as Unbabel/wmt22-comet-da"),
@@ -220,7 +220,7 @@ RESULTS = [
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
-    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it", {}, "--system baseline --direction de-en"),
+    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
 ]  # fmt: skip
 CASES += RESULTS
 

@@ -53,7 +53,7 @@ SCORE = [
     score("nul", "a NUL byte in hypotheses", scoring(b"ein Haus\nam\0\nein\n"), 'hyp.en-de, line 2: a NUL byte; is this a text file?'),
     score("absent", "a direction without hypotheses", scoring(options="--metrics bleu --directions en-de de-en"), 'hyp.de-en: no such file, for de-en'),
     score("pattern", "a misspelt field in a pattern", scoring(patterns="--hypotheses hyp.{directon} --references ref.{target}"), "pattern 'hyp.{directon}': no wildcard {directon} (did you mean 'direction'?); there are {direction}, {pair}, {source}, {target}"),
-    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf, ter"),
+    score("metric", "a misspelt metric", scoring(options="--metrics blue --directions en-de"), "--metrics: no 'blue' (did you mean 'bleu'?); there are bleu, chrf++, chrf2, ter"),
     score("metric-twice", "a metric named twice", scoring(options="--metrics bleu bleu --directions en-de"), '--metrics: bleu is named twice'),
     score("tokenizer", "a misspelt tokenizer", scoring(options="--metrics bleu --directions en-de --tokenizers {\"de\":\"13b\"}"), "--tokenizers: sacrebleu has no '13b' (did you mean '13a'?); it has none, zh, 13a, intl, char, ja-mecab, ko-mecab, spm, flores101, flores200, spBLEU-1K"),
     score("tokenizers-json", "tokenizers that are not JSON", scoring(options="--metrics bleu --directions en-de --tokenizers 13a"), "--tokenizers: not JSON (Extra data: line 1 column 3 (char 2))"),
@@ -98,7 +98,26 @@ def two_spellings(folder: Path) -> str:
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
+def named(name: str, taken: str = "") -> Lay:
+    """A system of this name, and perhaps a file that lies where a table goes."""
+
+    def lay(folder: Path) -> str:
+        (folder / f"{name}.en-de").write_bytes(LINES)
+        (folder / "ref.de").write_bytes(LINES)
+        if taken:
+            (folder / "out").mkdir()
+            (folder / "out" / taken).write_text("mine")
+        return "--hypotheses {system}.{direction} --references ref.{target} --out out"
+
+    return lay
+
+
 OUTPUTS = [
+    Case("outputs-option", "a system called as an option is", "evaluate.evaluate_outputs", named("--debug"), "system '--debug' (--debug.en-de): it begins with '-', as an option of a program does; rename it"),
+    Case("outputs-formula", "a system called as a formula is", "evaluate.evaluate_outputs", named("=1+1"), "system '=1+1' (=1+1.en-de): it begins with '=', as a formula of a spreadsheet does; rename it"),
+    Case("outputs-escape", "a system whose name holds an escape sequence", "evaluate.evaluate_outputs", named("a\x1b[31m"), "system 'a\\x1b[31m' (a\\x1b[31m.en-de): it holds '\\x1b', which does not print; rename it"),
+    Case("outputs-taken", "a file of the user's where a table is to be written", "evaluate.evaluate_outputs", named("old", "groups.csv"), "out: groups.csv: not written by evaluate_outputs; move them, or name another folder by --out; nothing was written"),
+    outputs("group-name", "a group called as an option is", '--groups {"family":{"-x":["de"]}}', "--groups: group '-x': it begins with '-', as an option of a program does; rename it"),
     outputs("references", "two patterns for references", "--references r.{target}", "--references: one pattern, not 2 (ref.{target}, r.{target}); a sentence has one reference here (nrefs:1): score against each set by a call of its own"),
     outputs("hypotheses", "a pattern that the shell has filled in", "--hypotheses old.en-de new.en-de", "--hypotheses: one pattern, not 3 ({system}.{direction}, old.en-de, new.en-de); quote it, so that the shell leaves it"),
     outputs("systems", "a misspelt system", "--systems odl", "--systems: no files of 'odl' (did you mean 'old'?); there are new, old"),
@@ -379,7 +398,7 @@ BESIDE = [
     tables("without-unknown", "a direction left out that is none", scores(options='--without {"x":["en-fr"]}'), "without x: no direction en-fr (did you mean 'en-de'?)"),
     tables("without-all", "all directions left out", scores(options='--without {"x":["en-de","de-en"]}'), 'without x: no direction is left'),
     tables("bilingual", "a bilingual system that is none", scores(options="--bilingual nss"), "--bilingual: no system 'nss' (did you mean 'ns'?)"),
-    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/bleu: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
+    tables("signatures", "two systems with two signatures", scores(direction("en-de", {**entry(), "scores": [{"metric": "bleu", "score": 1.0, "signature": "t"}]})), "table one/BLEU: two signatures, 's' (baseline s1 en-de) and 't' (ns s1 en-de); score both again"),
 ]  # fmt: skip
 
 # ---- figures and the console -----------------------------------------------------------------------------
@@ -427,6 +446,24 @@ def shown(folder: Path) -> str:
     return "--tables tables"
 
 
+def shown_units(folder: Path) -> str:
+    """A table of units that is none beside a right summary."""
+    (folder / "tables").mkdir()
+    (folder / "tables/summary.csv").write_bytes(table(ROW))
+    (folder / "tables/units.json").write_text('{"sets": [{"masks": "k95", "seed": 1, "layers": 3}]}')
+    return "--tables tables"
+
+
+def units(name: str, what: str, masks: str, said: str) -> Case:
+    """A case of tabulate_units."""
+
+    def lay(folder: Path) -> str:
+        (folder / "k95.npz").write_bytes(b"PK\x03\x04")
+        return f"--masks {masks} --seeds 1 --pivot en --out-dir tables"
+
+    return Case(f"units-{name}", what, "report.tabulate_units", lay, said)
+
+
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
     sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tabulate writes it'),
@@ -437,13 +474,17 @@ FIGURES = [
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
     sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
     sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),
-    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?)"),
+    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?); it has bleu"),
     sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --sweep nss"), "--sweep: the summary has no systems nss-k… (did you mean 'ns'?)"),
     curve("empty", "no validation yet", HEADER, 'validation.csv: no validation yet'),
     curve("column", "validation losses without a column", HEADER.replace(b"loss,", b"los,", 1), "validation.csv: no column 'loss' (did you mean 'los'?)"),
     curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
     curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
     curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
+    Case("units-form", "a table of units that is none", "report.show", shown_units, "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again"),
+    units("name", "masks without the name of their set", "k95.npz", '--masks k95.npz: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
+    units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
+    units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
     Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 

@@ -47,12 +47,40 @@ HASHES = (
     Mutant(
         "files of another config stay in the manifest",
         f"{OPERATE}/manifest.py",
-        'for key in ("config", "code", "environments")):',
-        'for key in ("code", "environments")):',
+        'if not old or old["config"] != new["config"]:',
+        "if not old:",
         (
             f"{TESTS}/test_manifest.py"
             "::test_a_run_of_some_targets_keeps_what_it_did_not_plan_unless_the_config_changed",
         ),
+    ),
+    Mutant(
+        "a file of other content keeps what the manifest said of the last one",
+        f"{OPERATE}/manifest.py",
+        'elif before.get("sha256") == entry["sha256"] and (settings',
+        "elif before and (settings",
+        (f"{TESTS}/test_manifest_settings.py::test_other_content_has_no_settings",),
+    ),
+    Mutant(
+        "environments that no rule uses count",
+        f"{OPERATE}/manifest.py",
+        "for name in used)",
+        'for name in old["environments"])',
+        (f"{TESTS}/test_manifest_settings.py::test_an_environment_that_no_rule_uses_drops_nothing",),
+    ),
+    Mutant(
+        "where records are missing, settings are not compared",
+        f"{OPERATE}/known_records.py",
+        "return self._restored[file] or found",
+        "return found",
+        ("workflow tests/workflow/test_without_records.py::test_a_setting_that_changed_is_seen",),
+    ),
+    Mutant(
+        "a text with an older time counts as unchanged",
+        f"{OPERATE}/known_records.py",
+        "self._newer[str(file)] = found\n                return True",
+        "self._newer[str(file)] = found\n                return found",
+        ("workflow tests/workflow/test_without_records.py::test_text_replaced_by_older_text",),
     ),
     Mutant(
         "verify takes sizes for contents",
@@ -60,6 +88,13 @@ HASHES = (
         "if digest != recorded[name]",
         'if (results / name).stat().st_size != manifest["files"][name]["bytes"]',
         (f"{TESTS}/test_verify.py::test_a_byte_that_changed_with_size_and_time_as_before",),
+    ),
+    Mutant(
+        "verify does not look at what scores say of hypotheses",
+        f"{OPERATE}/lineage.py",
+        "here is not None and _HASH.fullmatch(claim.sha256) and here != claim.sha256",
+        "here is None",
+        (f"{TESTS}/test_lineage.py::test_a_change_that_the_manifest_hides",),
     ),
     Mutant(
         "verify does not look at what systems say of their files",

@@ -254,7 +254,7 @@ CONFIG = (
     Mutant(
         "a COMET model may have the name of another metric",
         "workflow_scripts/config/checks.py",
-        "if metrics.count(model.name) > 1:",
+        "if metrics.count(model.name) > 1 or model.name in ASKED:",
         "if metrics.count(model.name) > 2:",
         (f"{REFUSED}[metric-and-model]",),
     ),

@@ -9,6 +9,8 @@ PATTERNS = "text tests/unit/test_patterns.py::"
 CONTAINERS = "text tests/unit/test_containers.py::"
 LINES = "text tests/unit/test_parallel_text.py::"
 OUTPUTS = "evaluate tests/unit/evaluate/test_evaluate_outputs.py::"
+WRITTEN = "evaluate tests/unit/evaluate/test_written.py::"
+NAMING = "text tests/unit/test_naming.py::"
 MAKE = "workflow tests/unit/test_makefile.py::"
 
 FOUND = (
@@ -42,31 +44,79 @@ FOUND = (
     ),
     Mutant(
         "references that fit the pattern are a system",
-        f"{W}/evaluate/evaluate_outputs.py",
+        f"{W}/evaluate/found_outputs.py",
         "    found = found.without(others)\n",
         "",
         (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
     ),
     Mutant(
         "files that nearly fit are left out without a word",
-        f"{W}/evaluate/evaluate_outputs.py",
-        'print(f"note: {note}", file=sys.stderr)',
+        f"{W}/evaluate/found_outputs.py",
+        'print(f"note: {terminal(note)}", file=sys.stderr)',
         "pass",
         (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
     ),
     Mutant(
         "of two patterns for references the last is taken",
-        f"{W}/evaluate/evaluate_outputs.py",
+        f"{W}/evaluate/found_outputs.py",
         "    if values is None or len(values) == 1:\n        return values[0] if values else None\n",
         "    return values[-1] if values else None\n",
         (f"{OUTPUTS}test_a_second_pattern_is_refused",),
     ),
     Mutant(
         "directions that were not asked for are averaged too",
-        f"{W}/evaluate/evaluate_outputs.py",
+        f"{W}/evaluate/found_outputs.py",
         "for d in directions or there if d in files[system]",
         "for d in there if d in files[system]",
         (f"{OUTPUTS}test_systems_and_directions_may_be_chosen",),
+    ),
+)
+
+NAMES = (
+    Mutant(
+        "a system may be called as an option is",
+        f"{W}/evaluate/found_outputs.py",
+        '    check_names("system", kept,',
+        '    check_names("system", [],',
+        (f"{OUTPUTS}test_a_name_that_would_be_no_data_is_told_before_anything_is_scored",),
+    ),
+    Mutant(
+        "a name may lead out of its folder",
+        f"{W}/naming.py",
+        '    ".": "as a hidden file does",\n',
+        "",
+        (f"{NAMING}test_what_would_be_an_option_a_path_a_formula_or_unseen_is_refused",),
+    ),
+    Mutant(
+        "a terminal is shown control characters",
+        f"{W}/errors.py",
+        "one if one.isprintable() else repr(one)[1:-1]",
+        "one",
+        (f"{NAMING}test_a_terminal_is_shown_no_control_character",),
+    ),
+    Mutant(
+        "files of the user's are written over",
+        f"{W}/evaluate/written.py",
+        "if blocked or name not in written:",
+        "if blocked:",
+        (f"{WRITTEN}test_a_file_of_others_is_never_written_over",),
+    ),
+    Mutant(
+        "files of ours that were edited are written over",
+        f"{W}/evaluate/written.py",
+        "elif not path.is_file() or sha256_of(path) not in written[name]:",
+        "elif not path.is_file():",
+        (f"{WRITTEN}test_a_file_of_ours_that_was_edited_is_neither_replaced_nor_removed",),
+    ),
+    Mutant(
+        "a formula stands in a CSV file as it is",
+        f"{W}/report/formats.py",
+        "isinstance(value, str) and FORMULA.match(value)",
+        "False",
+        (
+            "evaluate tests/unit/report/test_formats.py::"
+            "test_text_that_a_spreadsheet_would_run_has_an_apostrophe_before_it_in_csv_alone",
+        ),
     ),
 )
 
@@ -118,4 +168,4 @@ WORDS = (
     ),
 )
 
-MUTANTS = (*FOUND, *READ, *WORDS)
+MUTANTS = (*FOUND, *NAMES, *READ, *WORDS)

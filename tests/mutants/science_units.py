@@ -13,6 +13,7 @@ ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
 GATES = "fairseq tests/unit/models/test_gates.py::"
 CONTROL = "fairseq tests/unit/analyse/test_mask_control.py::"
 ASKED = "workflow tests/workflow/test_what_is_asked.py::"
+KEPT = "text tests/unit/analyse/test_kept_units.py::"
 OVERLAP = "text tests/unit/analyse/test_overlap.py::"
 
 SELECTION = (
@@ -262,6 +263,41 @@ ANALYSES = (
         "within.sum() - ROUNDING",
         "within.sum() + ROUNDING",
         (f"{OVERLAP}test_one_side_by_hand",),
+    ),
+    Mutant(
+        "units: one language's own units are those that any number of languages keep",
+        f"{W}/analyse/kept_units.py",
+        "bits & (by_how_many == 1)",
+        "bits & (by_how_many >= 1)",
+        (f"{KEPT}test_out_of_the_pivot_targets_share_units_and_have_some_alone",),
+    ),
+    Mutant(
+        "units: shared is what more than one language keeps",
+        f"{W}/analyse/kept_units.py",
+        "by_how_many == len(rows)",
+        "by_how_many > 1",
+        (f"{KEPT}test_into_the_pivot_sources_do",),
+    ),
+    Mutant(
+        "units: of a language's directions only the units that all of them keep",
+        f"{W}/analyse/kept_units.py",
+        "np.any([table.row(one)",
+        "np.all([table.row(one)",
+        (f"{KEPT}test_without_a_pivot_a_language_has_what_any_of_its_directions_keeps",),
+    ),
+    Mutant(
+        "units: the stacks of the overlap table change places",
+        f"{W}/report/units_page.py",
+        "encoder if column < row else decoder",
+        "encoder if column > row else decoder",
+        ("evaluate tests/unit/report/test_tabulate_units.py::test_the_page",),
+    ),
+    Mutant(
+        "closing page: also after a part of a run, with tables of before",
+        "rules/run.smk",
+        "        and not part\n",
+        "",
+        ("workflow tests/workflow/test_closing.py::test_a_run_of_a_part_does_not",),
     ),
 )
 

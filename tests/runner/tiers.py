@@ -42,6 +42,8 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_layers.py": "workflow",
     "tests/unit/test_library_guards.py": "workflow",
     "tests/unit/test_makefile.py": "workflow",
+    "tests/unit/test_metric_names.py": "text",
+    "tests/unit/test_naming.py": "text",
     "tests/unit/test_parallel_text.py": "text",
     "tests/unit/test_patterns.py": "text",
     "tests/unit/test_project_files.py": "workflow",

@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
 FOR_ALL = {
     *("archive", "containers", "directions", "durations", "errors", "files", "language_codes"),
     *("languages", "options", "parallel_text", "patterns", "processes", "table_names"),
+    *("metric_names", "naming"),
 }
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,17 +29,32 @@ def venvs(tmp_path: Path) -> Path:
     return folder
 
 
-def started(venvs: Path, *words: str) -> list[str]:
-    """Run make; return the arguments of what it starts."""
+def make(venvs: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run make with interpreters that say what they are given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["NEURONSPEC_VENVS"] = str(venvs)
     command = ["make", "--no-print-directory", "PYTHON=true", "CORES=2", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def started(venvs: Path, *words: str) -> list[str]:
+    """Return the arguments of what make starts."""
+    done = make(venvs, *words)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
-ODD = ["x.yaml; touch m", "a b.yaml", "it's.yaml", "$(touch m)", "`touch m`", 'a"b', "a&b|c>d", "$x*?[a]~\\"]
+ODD = [
+    "a, b.yaml",
+    "x.yaml; touch m",
+    "a b.yaml",
+    "it's.yaml",
+    "$(touch m)",
+    "`touch m`",
+    'a"b',
+    "a&b|c>d",
+    "$x*?[a]~\\",
+]
 
 
 @pytest.mark.parametrize("text", ODD)
@@ -50,15 +67,83 @@ def test_a_config_is_one_word_and_runs_nothing(text: str, venvs: Path, tmp_path:
 @pytest.mark.parametrize("text", ["--until a b", "-n; touch m", "--config 'data={a: {b: c}}'", "$(touch m)"])
 def test_further_options_reach_the_program_as_they_were_written(text: str, venvs: Path) -> None:
     assert started(venvs, "run", f"ARGS={text}", "CONFIG=c.yaml") == [
-        *(*WORDS, text, "workflow_scripts.operate.run", "--cores", "2"),
-        *("--configfile", "c.yaml"),
+        *(*WORDS, text, "workflow_scripts.operate.run", "--configfile", "c.yaml"),
+        *("--cores", "2"),
     ]
 
 
 def test_a_profile_is_one_word(venvs: Path) -> None:
     assert started(venvs, "run", "PROFILE=my profiles/it's; touch m", "CONFIG=c.yaml")[3:] == [
-        *("workflow_scripts.operate.run", "--profile", "my profiles/it's; touch m", "--configfile", "c.yaml"),
+        *("workflow_scripts.operate.run", "--configfile", "c.yaml", "--profile", "my profiles/it's; touch m"),
     ]
+
+
+#: Targets that work on an experiment, with the variables that they need.
+EXPERIMENT = {
+    **{name: [] for name in ("demo", "run", "multi30k", "fetch", "clean-training", "accept", "retrain")},
+    **{name: [] for name in ("status", "why", "verify", "plan", "times")},
+    "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
+}
+#: Others whose program has options, and those whose program has none.
+TOOLS = ("test", "test-slurm", "chaos", "golden", "mutants")
+WITHOUT = ("malformed", "golden-breaks", "bench-slurm", "lint", "bench")
+
+
+@pytest.mark.parametrize("target", [*EXPERIMENT, *TOOLS])
+def test_every_target_takes_further_words(target: str, venvs: Path) -> None:
+    words = "--directory '/a b' x"
+    said = started(venvs, target, f"ARGS={words}", "CONFIG=c.yaml", *EXPERIMENT.get(target, []))
+    assert said[:3] == [*WORDS, words]
+
+
+@pytest.mark.parametrize("target", WITHOUT)
+def test_a_target_without_options_says_so(target: str, venvs: Path) -> None:
+    done = make(venvs, target, "ARGS=--directory x")
+    assert done.returncode == 2 and f"make {target} takes no ARGS" in done.stderr
+
+
+@pytest.mark.parametrize("config", ["", " "])
+def test_a_config_without_a_name_is_told(config: str, venvs: Path) -> None:
+    """As in `make run CONFIG= my.yaml`."""
+    done = make(venvs, "run", f"CONFIG={config}")
+    assert done.returncode == 2 and "CONFIG= is empty: write CONFIG=FILE" in done.stderr
+
+
+def test_no_target_is_left_out() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z0-9-]+):.*##", text, re.M))
+    assert targets == {*EXPERIMENT, *TOOLS, *WITHOUT, "help", "setup"}
+
+
+@pytest.mark.parametrize("target", ["run", "plan", "why", "fetch", "translate"])
+@pytest.mark.parametrize("config", ["my configs/a b.yaml", *ODD])
+def test_a_config_has_blanks_and_signs_whatever_is_done_with_it(
+    config: str, target: str, venvs: Path
+) -> None:
+    said = started(venvs, target, f"CONFIG={config}", *EXPERIMENT[target])
+    assert said[said.index("--configfile") + 1] == config
+
+
+def parsed(words: list[str]) -> argparse.Namespace:
+    """What Snakemake makes of the words after `operate.run`, of those options that take several words."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--configfile", nargs="+")
+    parser.add_argument("--cores")
+    parser.add_argument("--profile")
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize("more", [[], ["PROFILE=profiles/default"]])
+def test_targets_behind_the_options_are_no_config_files(more: list[str], venvs: Path) -> None:
+    said = started(venvs, "run", "CONFIG=a b.yaml", "ARGS=tabulate 'results/x y'", *more)
+    known = parsed([*said[said.index("workflow_scripts.operate.run") + 1 :], *split(said[2])])
+    assert (known.configfile, known.targets) == (["a b.yaml"], ["tabulate", "results/x y"])
+
+
+def test_setup_makes_the_environments_that_are_named(venvs: Path) -> None:
+    done = make(venvs, "setup", "ARGS=text workflow", "PYTHON=echo")
+    assert done.stdout.splitlines()[-1] == "-m workflow_scripts.operate.setup text workflow"
 
 
 def test_other_variables_are_words_too(venvs: Path) -> None:
@@ -67,7 +152,7 @@ def test_other_variables_are_words_too(venvs: Path) -> None:
         *("--system", "a b", "--direction", "de-en; x", "--seed", "1 2"),
     ]
     assert started(venvs, "mutants", 'ONLY=it\'s "so"')[-2:] == ["--only", 'it\'s "so"']
-    assert started(venvs, "test", "SUITES=lint it's")[2:] == ["lint", "it's"]
+    assert started(venvs, "test", "SUITES=lint it's")[-2:] == ["lint", "it's"]
 
 
 @pytest.mark.parametrize(

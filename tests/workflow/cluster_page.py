@@ -42,6 +42,7 @@ CHAIN = (
     "mask_control",
     "overlap",
     "tabulate",
+    "tabulate_units",
     "plot_training",
     "plot_sweep",
     "plot_off_target",

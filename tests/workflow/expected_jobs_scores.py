@@ -27,6 +27,7 @@ from tests.workflow.expected_job import (
 EVERY, TESTED = "{baseline,continued,ns-k70,ns-k95}", "{continued,ns-k70,ns-k95}"
 #: Of a COMET model of a folder.
 MODEL = ["./models/own/checkpoints/model.ckpt", "./models/own/hparams.yaml"]
+UNIT_MASKS = " ".join(f"{k}=R/masks/baseline/s{{seed}}/{k}.npz" for k in ("k70", "k95"))
 CURVES = " ".join(
     f"{system}.s{seed}=R/training/{system}/s{seed}/validation.csv" for system in SYSTEMS for seed in (1, 2)
 )
@@ -236,6 +237,13 @@ TABLES = (
             "raw paper",
             " ".join(f"{name} {quoted(value)}" for name, value in TABLE_OPTIONS.items()),
         ],
+    ),
+    Expected(
+        "tabulate_units",
+        {},
+        braces("masks/baseline/s{1,2}/{k70,k95}.npz"),
+        {"--masks": UNIT_MASKS, "--seeds": "1 2", "--pivot": "en", "--out-dir": "R/tables"},
+        [UNIT_MASKS, "1 2", "--pivot en"],
     ),
     Expected(
         "plot_training",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from workflow_scripts.operate.leftovers import place_of
 
 # The small experiment: en-de, en-fr, de-en, fr-en; baseline, continued, ns-k70, ns-k95; one seed, one test
 # set. What runs from the first job to the last:
@@ -27,11 +31,13 @@ ALL = {
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
     "plot_sweep": 1,
     "plot_off_target": 1,
 }
 TABLES = {"tabulate": 1, "plot_sweep": 1}
+UNITS = {"tabulate_units": 1}
 #: After other scores of all systems, and after other hypotheses of all or of one.
 SCORED = {"score": 4, "compare": 3, **TABLES}
 DECODED = {**SCORED, "identify": 4, "plot_off_target": 1}
@@ -46,7 +52,7 @@ def without(*rules: str, **changed: int) -> dict[str, int]:
 #: After new weights of the fine-tuned systems: 3 systems × 4 directions.
 FINETUNED = {"finetune": 3, "decode": 12, **DECODED, "score": 3, "identify": 3, "plot_training": 1}
 #: After new activation counts: masks, and all that is made with them. The baseline stays.
-COUNTED = {"select_masks": 3, **FINETUNED, "mask_control": 1, "overlap": 1}
+COUNTED = {"select_masks": 3, **FINETUNED, "mask_control": 1, "overlap": 1, **UNITS}
 DATA = ("prepare_text", "train_subwords", "binarise", "write_card")
 
 
@@ -109,6 +115,29 @@ def write(name: str, text: str) -> Callable[[Path], None]:
 def touch(name: str) -> Callable[[Path], None]:
     """Return an edit that makes a file new without changing it."""
     return lambda folder: (folder / name).touch()
+
+
+def replaced(name: str, text: str) -> Callable[[Path], None]:
+    """Return an edit that gives a file other content and a time before all others, as `cp -p` may."""
+
+    def edit(folder: Path) -> None:
+        write(name, text)(folder)
+        os.utime(folder / name, (1_000_000_000, 1_000_000_000))
+
+    return edit
+
+
+def unrecorded(*names: str) -> Callable[[Path], None]:
+    """Return an edit that takes away Snakemake's records of some results, or its whole folder."""
+
+    def edit(folder: Path) -> None:
+        snakemake = folder / ".snakemake"
+        for name in names:
+            (snakemake / "metadata" / place_of(f"{RESULTS}/{name}", snakemake)).unlink()
+        if not names:
+            shutil.rmtree(snakemake)
+
+    return edit
 
 
 def pin(environment: str, package: str) -> Callable[[Path], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.rerun_row import ALL, DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, Row, without
+from tests.workflow.rerun_row import ALL, DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, UNITS, Row, without
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 
@@ -14,13 +14,13 @@ MADE = [
     ),
     Row(
         "a k is added (`masks.k`)",
-        {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
+        {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1, **UNITS},
         "its mask set, its system, and the tables and figures that show it",
         {"masks": {"k": [70, 80, 95]}},
     ),
     Row(
         "a k is removed",
-        {**TABLES, "plot_training": 1, "plot_off_target": 1},
+        {**TABLES, **UNITS, "plot_training": 1, "plot_off_target": 1},
         "tables and figures no longer show it; its files stay",
         {"masks": {"k": [70]}},
     ),

@@ -33,6 +33,12 @@ SCORES = [
         {"evaluation": {"metrics": ["bleu"]}},
     ),
     Row(
+        "a metric is called otherwise: `chrf`, the old name, `chrf++` (`evaluation.metrics`)",
+        {},
+        "files of scores call it as they did, tables as sacrebleu does",
+        {"evaluation": {"metrics": ["bleu", "chrf++"]}},
+    ),
+    Row(
         "scores against rebuilt references are added (`evaluation.references`)",
         {"rebuild_references": 4, **SCORED},
         "the other scores stay",

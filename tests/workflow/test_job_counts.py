@@ -58,6 +58,7 @@ EXPECTED = {
     "train_identifier": 1,
     "identify": 4,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
     "plot_sweep": 1,
     "plot_off_target": 1,
@@ -175,7 +176,9 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     assert result.returncode != 0
     said = result.stdout + result.stderr
     for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
-        assert f"data.source: no news text for {pair}: there is no file text/news.{lang}\n" in said
+        assert (
+            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {tmp_path}\n" in said
+        )
     assert "Traceback" not in said
 
 
@@ -185,7 +188,7 @@ def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> No
     result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert "report.published.file: there is no file gone.csv\n" in said
+    assert f"error: report.published.file: there is no file gone.csv in {tmp_path}\n" in said
     assert "MissingInputException" not in said and "Traceback" not in said
 
 
@@ -214,6 +217,7 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "finetune": 3,
         "mask_control": 1,
         "overlap": 1,
+        "tabulate_units": 1,  # k70 and k95 together
         "decode": 32,
         "score": 4,
         "compare": 3,
@@ -243,7 +247,7 @@ def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "systems": {"continued": {"masks": "all"}}}
     counts = jobs(snakemake(tmp_path, config, "-n"))
-    assert "plot_sweep" not in counts
+    assert "plot_sweep" not in counts and "tabulate_units" not in counts
     assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
 
 

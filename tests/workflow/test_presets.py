@@ -22,6 +22,7 @@ ONCE = {
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
+    "tabulate_units": 1,
     "plot_training": 1,
 }
 

@@ -103,10 +103,11 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished_experiment: Path, tmp_pa
         "identify 1 1 s 1 s – mean of 4 here",
         "compare 1 1 s 1 s – mean of 3 here",
         "tabulate 1 1 s 1 s – as it took last time",
+        "tabulate_units 1 1 s 1 s – as it took last time",
         "plot_training 1 1 s 1 s – as it took last time",
         "plot_sweep 1 1 s 1 s – as it took last time",
         "plot_off_target 1 1 s 1 s – as it took last time",
-        "13 jobs; wall time 10 s, one stage after the other, and what is unknown: finetune",
+        "14 jobs; wall time 11 s, one stage after the other, and what is unknown: finetune",
     ]
     assert said[-2].startswith("GPU: less than 0.1 GPU hours for the updates of unknown pace")
     # The small network has 9,628,672 parameters (8,004 symbols), 4 bytes each: its

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import yaml
 
 from tests import forked
+from tests.waiting import wait_until
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
-from tests.workflow.rerun_row import RESULTS, without
+from tests.workflow.rerun_row import RESULTS, unrecorded, without
+from workflow_scripts.operate.environments import VENVS_VARIABLE
 from workflow_scripts.operate.planned import FORMAT, PLANNED
+from workflow_scripts.operate.results_lock import RUN_LOCK
 
 RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
 LOST = [f"data/text/train/de-en.{end}" for end in ("de.txt", "en.txt", "json")]
@@ -47,7 +51,44 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     )
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
     (results / ".planned.json").unlink()
+    # The failed job's record has the hash of the text that it failed on.
+    assert next(job.reason.updated for job in planned(here, CONFIG)) == ("text/train.de",)
+    unrecorded(*LOST)(here)
     assert counts(planned(here, CONFIG)) == {}
+
+
+PYTHON = """#!/bin/sh
+# An interpreter that starts, and a job that does not end.
+case "$1" in -I) exit 0 ;; esac
+touch {folder}/begun
+exec sleep 600
+"""
+
+
+def test_a_run_that_a_user_stops_says_so_without_errors(finished_experiment: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(finished_experiment, tmp_path / "here")
+    (here / "text/train.de").write_text("other\n", encoding="utf-8")
+    (here / "config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False), encoding="utf-8")
+    for environment in ("fairseq", "text", "evaluate"):
+        python = tmp_path / "venvs" / environment / "bin/python"
+        python.parent.mkdir(parents=True)
+        python.write_text(PYTHON.format(folder=tmp_path))
+        python.chmod(0o755)
+    variables = {**os.environ, VENVS_VARIABLE: str(tmp_path / "venvs")}
+    out, said = tmp_path / "out", tmp_path / "said"
+    run = forked.SNAKEMAKE.start(
+        here, *RUN, "--configfile", "config.yaml", out=out, err=said, variables=variables
+    )
+    try:
+        wait_until((tmp_path / "begun").exists, "the first job", run)
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        assert run.wait() != 0
+    finally:
+        run.kill()
+    lines = said.read_text(encoding="utf-8").splitlines()
+    assert lines[-1] == "stopped; the same command goes on"
+    assert "rror" not in said.read_text(encoding="utf-8")
+    assert not (here / RESULTS / RUN_LOCK).exists()
 
 
 def test_so_is_what_had_been_deleted_before(finished_experiment: Path, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 from workflow_scripts.api.extras import needs
 from workflow_scripts.errors import UserError
+from workflow_scripts.metric_names import metric_ids
 
 
 def score_text(
     hypotheses: Sequence[str],
     references: Sequence[str],
-    metrics: Sequence[str] = ("bleu", "chrf"),
+    metrics: Sequence[str] = ("bleu", "chrf++"),
     tokenizer: str = "13a",
 ) -> list[dict[str, Any]]:
     """Score hypotheses against references; needs the extra ``evaluate``.
@@ -23,11 +24,13 @@ def score_text(
     Args:
         hypotheses: n detokenised sentences.
         references: n detokenised sentences, one reference each.
-        metrics: any of ``bleu`` and ``chrf`` (chrF++), 0-100, and ``ter`` (0 is best, in percent).
+        metrics: any of ``bleu``, ``chrf++`` (chrF2++) and ``chrf2`` (chrF2), 0-100, and ``ter`` (0 is best,
+            in percent); ``chrf`` is the old name of ``chrf++``.
         tokenizer: sacrebleu's, for BLEU; the other metrics need none.
 
     Returns:
-        One ``{"metric", "score", "signature"}`` for each metric, the score unrounded.
+        One ``{"metric", "score", "signature"}`` for each metric, called as it was asked for; the score
+        unrounded.
 
     Raises:
         UserError: the extra is missing, the numbers of sentences differ or are 0, or an unknown metric or
@@ -41,4 +44,5 @@ def score_text(
         raise UserError(f"score_text: {len(hypotheses)} hypotheses, but {len(references)} references")
     if not references:
         raise UserError("score_text: there are no sentences")
-    return score(hypotheses, references, metrics, tokenizer)
+    found = score(hypotheses, references, metric_ids(metrics), tokenizer)
+    return [{**one, "metric": name} for name, one in zip(metrics, found, strict=True)]

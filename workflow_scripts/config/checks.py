@@ -16,6 +16,7 @@ from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import nearest
+from workflow_scripts.metric_names import ASKED, asked_name
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -142,10 +143,10 @@ def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
     for key in ("metrics", "testsets", "references"):
         listed = getattr(experiment.evaluation, key) or []
         for name in sorted({name for name in listed if listed.count(name) > 1}):
-            yield f"evaluation.{key}: {name!r} is listed twice"
+            yield f"evaluation.{key}: {asked_name(name)!r} is listed twice"
     metrics = experiment.all_metrics
     for model in experiment.evaluation.comet:
-        if metrics.count(model.name) > 1:
+        if metrics.count(model.name) > 1 or model.name in ASKED:
             yield f"evaluation.comet: {model.name!r} is already the name of a metric; call this one otherwise"
     for lang in experiment.evaluation.tokenizers:
         if lang not in experiment.languages:
@@ -168,8 +169,8 @@ def _report_problems(experiment: Experiment) -> Iterable[str]:
     report, systems = experiment.report, experiment.all_systems
     metric = report.sweep_metric
     if metric is not None and metric not in experiment.all_metrics:
-        hint = nearest(metric, experiment.all_metrics)
-        yield f"report.sweep_metric: {metric!r} is not scored{hint}; there are {experiment.all_metrics}"
+        name, known = asked_name(metric), [asked_name(one) for one in experiment.all_metrics]
+        yield f"report.sweep_metric: {name!r} is not scored{nearest(name, known)}; there are {known}"
     for name, directions in report.without.items():
         for direction in directions:
             if direction not in (known := experiment.evaluated_directions):

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
-from workflow_scripts.config.base import LANGUAGES_ONCE, DirectionId, Language, Name, Section
+from workflow_scripts.config.base import (
+    ANY_METRIC,
+    LANGUAGES_ONCE,
+    METRIC,
+    DirectionId,
+    Language,
+    Name,
+    Section,
+)
+from workflow_scripts.metric_names import metric_id
 
 #: sacrebleu's names of tokenizers for BLEU; tests/unit/evaluate/test_sacrebleu_inside.py compares them with
 #: those that the environment can make.
@@ -23,10 +32,13 @@ Tokenizer = Literal[
     "spm",
     "zh",
 ]
-Metric = Literal["bleu", "chrf", "ter"]
+#: In a config chrF2++ is chrf++; what follows from a config calls it as files do.
+Metric = Annotated[Literal["bleu", "chrf++", "chrf2", "ter", "chrf"], AfterValidator(metric_id)]
 _ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 #: A name in files, tables and `--metrics`.
-MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=40)]
+MetricName = Annotated[str, StringConstraints(pattern=METRIC, max_length=40)]
+#: Of either kind.
+AnyMetric = Annotated[str, StringConstraints(pattern=ANY_METRIC, max_length=40), AfterValidator(metric_id)]
 
 
 class CometModel(Section):
@@ -76,9 +88,9 @@ class Evaluation(Section):
     """What is scored."""
 
     metrics: list[Metric] = Field(
-        ["bleu", "chrf"],
+        ["bleu", "chrf++"],
         min_length=1,
-        description="sacrebleu's BLEU, chrF++ (chrf) and TER (lower is better).",
+        description="sacrebleu's BLEU, chrF2++, chrF2 and TER (lower is better); chrf: old name of chrf++.",
     )
     tokenizers: Annotated[dict[Language, Tokenizer], LANGUAGES_ONCE] = Field(
         {}, description="sacrebleu's tokenizer for BLEU by target language; 13a for those not named."
@@ -119,7 +131,7 @@ class Published(Section):
 class Report(Section):
     """Tables and figures."""
 
-    sweep_metric: MetricName | None = Field(
+    sweep_metric: AnyMetric | None = Field(
         None, description="Metric of the figure over k; null: the first of evaluation.metrics."
     )
     without: dict[Name, list[DirectionId]] = Field(

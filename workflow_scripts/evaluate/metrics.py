@@ -1,11 +1,12 @@
-"""sacrebleu's metrics in one place: BLEU, chrF++ and TER, by sentences and over a corpus (paper section 4).
+"""sacrebleu's metrics in one place: BLEU, chrF2++, chrF2 and TER, by sentences and over a corpus (section 4).
 
 In:  detokenised hypotheses and references, one sentence each.
 Out: sufficient statistics of every sentence, int32 [n, d] (n-gram counts; edits); the score of a corpus from
      their sums; sacrebleu's signature. Every formula is sacrebleu's own.
 
 Statistics add up, so that a resampled corpus needs no text: its score is that of resampled rows
-(``resampling``). d is 2 + 2 * 4 for BLEU, 3 * (6 + 2) for chrF++ and 2 for TER.
+(``resampling``). d is 2 + 2 * 4 for BLEU, 3 * (6 + 2) for chrF2++, 3 * 6 for chrF2 and 2 for TER. Metrics are
+named as in score files (``metric_names``).
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from sacrebleu.metrics.base import Metric
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
+from workflow_scripts.metric_names import asked_name
 
 DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
-CHRF_WORD_ORDER = 2  # chrF++ is chrF with word bigrams (Popović 2017)
+CHRF_WORD_ORDER = 2  # chrF2++ is chrF2 with word bigrams (Popović 2017)
 METRICS: dict[str, Callable[[str], Metric]] = {
     "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),
     "chrf": lambda _: CHRF(word_order=CHRF_WORD_ORDER),
+    "chrf2": lambda _: CHRF(),
     "ter": lambda _: TER(),
 }
 #: The score of summed statistics [d] over n sentences.
@@ -90,7 +93,8 @@ def make_metric(name: str, tokenizer: str = DEFAULT_TOKENIZER) -> Metric:
         UserError: unknown metric or tokenizer, or one that lacks its package or model.
     """
     if name not in METRICS:
-        raise UserError(f"--metrics: no {name!r}{nearest(name, METRICS)}; there are {', '.join(METRICS)}")
+        known = [asked_name(metric) for metric in METRICS]
+        raise UserError(f"--metrics: no {name!r}{nearest(name, known)}; there are {', '.join(known)}")
     check_tokenizer(tokenizer)
     try:
         return METRICS[name](tokenizer)

@@ -1,8 +1,9 @@
 """n-grams that hypotheses share with their references, counted for all sentences at once.
 
 In:  tokenised sentences: lists of words, or text as a sequence of characters; one reference each.
-Out: the sufficient statistics of BLEU and chrF++: the very integers that sacrebleu counts one sentence after
-     the other (a test compares them), in a third of the time. Counting is nearly all that scoring costs.
+Out: the sufficient statistics of BLEU, chrF2 and chrF2++: the very integers that sacrebleu counts one
+     sentence after the other (a test compares them), in a third of the time. Counting is nearly all that
+     scoring costs.
 
 An n-gram of a reference is a pair: the number of the (n-1)-gram that it begins with, and its last token. So a
 hypothesis's n-gram can only be in the reference if the one that it begins with is, and what is not is dropped
@@ -108,7 +109,7 @@ class BleuStatistics:
 
 
 class ChrfStatistics:
-    """chrF++'s statistics: of each order hypothesis's, reference's and shared n-grams; [n, 3 * orders]."""
+    """chrF's statistics: of each order hypothesis's, reference's and shared n-grams; [n, 3 * orders]."""
 
     def __init__(self, metric: CHRF, references: Sequence[str]) -> None:
         """Prepare n references as ``metric`` does."""
@@ -117,12 +118,14 @@ class ChrfStatistics:
         self._ngrams = [
             ReferenceNGrams(sentences, order)
             for sentences, order in zip(self._split(references), orders, strict=True)
+            if order
         ]
 
     def __call__(self, hypotheses: Sequence[str]) -> Integers:
         """Return the statistics of n hypotheses."""
         parts = []
-        for ngrams, sentences in zip(self._ngrams, self._split(hypotheses), strict=True):
+        # Without an order of words there are n-grams of characters alone.
+        for ngrams, sentences in zip(self._ngrams, self._split(hypotheses), strict=False):
             lengths = np.array([len(one) for one in sentences], dtype=np.int64)
             theirs = totals(ngrams.lengths, ngrams.order)
             # What the reference has none of is not counted in the hypothesis either.

@@ -1,4 +1,4 @@
-"""Score one system's hypotheses of all directions on one test set: BLEU, chrF++, TER (spec 5).
+"""Score one system's hypotheses of all directions on one test set: BLEU, chrF2++, chrF2, TER (spec 5).
 
 In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line.
 Out: one JSON file with the unrounded scores of every direction, each beside sacrebleu's signature, the number
@@ -27,6 +27,7 @@ from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
 from workflow_scripts.language_codes import canonical
+from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
 from workflow_scripts.options import json_object, named_once
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
@@ -45,7 +46,7 @@ def scores_of_systems(
     Args:
         hypotheses: system -> ``n`` detokenised sentences.
         references: ``n`` detokenised sentences, one reference each.
-        metrics: any of ``bleu`` and ``chrf`` (chrF++), 0-100, and ``ter`` (0 is best, in percent).
+        metrics: any of ``metrics.METRICS``.
         tokenizer: sacrebleu's tokenizer for BLEU; the others need none.
 
     Returns:
@@ -182,7 +183,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")
     parser.add_argument("--references", required=True, help=f"files of detokenised references, {fields}")
     parser.add_argument("--sources", help=f"files of sources, to count copied ones, {fields}")
-    parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=", ".join(METRICS))
+    known = ", ".join(map(asked_name, METRICS))
+    parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=known)
     parser.add_argument(
         "--tokenizers",
         default="{}",
@@ -197,8 +199,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=1, help="directions scored at a time")
     parser.add_argument("--out", required=True, help="JSON file; statistics of sentences lie beside it")
     args = parser.parse_args(argv)
-    for name in ("metrics", "directions"):
-        named_once(name, getattr(args, name))
+    args.metrics = metric_ids(args.metrics)
+    named_once("directions", args.directions)
     tokenizers = tokenizers_of(args.tokenizers, args.directions)
 
     tasks: dict[str, dict[str, Any]] = {}
@@ -225,7 +227,7 @@ def main(argv: list[str] | None = None) -> None:
     write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
     for direction, one in scored.items():
         entry = one.entry
-        shown = ", ".join(f"{each['metric']} {each['score']:.2f}" for each in entry["scores"])
+        shown = ", ".join(f"{shown_name(each['metric'])} {each['score']:.2f}" for each in entry["scores"])
         print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown} ({entry['n']} sentences)")
 
 

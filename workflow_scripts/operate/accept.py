@@ -29,8 +29,8 @@ from workflow_scripts.operate.run import (
     LOCK,
     hold,
     other_runs,
+    results_taken,
     starts_nothing,
-    take_results,
     working_directory,
 )
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM
@@ -127,12 +127,12 @@ def main(argv: list[str] | None = None) -> None:
     _, alone = hold(folder)
     if not alone or other_runs(folder):
         raise UserError(f"a run is on in {folder.resolve()}: wait for its end, or stop it")
-    take_results(folder, experiment)
-    if any((folder / ".snakemake" / "locks").glob("*")):
-        mark_unfinished(folder)  # or a plan does not see what a killed run left
-    accept_all(experiment, folder / "results" / experiment.experiment)
-    sys.stdout.flush()
-    tell(adopt_stages(arguments.configfile, options, arguments.partly), arguments.partly)
+    with results_taken(folder, experiment):
+        if any((folder / ".snakemake" / "locks").glob("*")):
+            mark_unfinished(folder)  # or a plan does not see what a killed run left
+        accept_all(experiment, folder / "results" / experiment.experiment)
+        sys.stdout.flush()
+        tell(adopt_stages(arguments.configfile, options, arguments.partly), arguments.partly)
 
 
 if __name__ == "__main__":

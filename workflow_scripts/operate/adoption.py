@@ -85,7 +85,9 @@ class Adoption:
                 return  # nothing to compare with: Snakemake does not either
             if {*record.params} == {*params} and record.code == template:
                 continue
-            before = Given(tuple(record.params), record.code, record.shellcmd or "")
+            # What the manifest says of a file has no command as it ran (operate.known_records).
+            command = record.shellcmd or _filled_in(job, record.code)
+            before = Given(tuple(record.params), record.code, command)
             now = Given(params, template, job.shellcmd or "")
             found.update(kinds(before, now))
             if told := difference(before, now, self.identities):
@@ -162,6 +164,14 @@ class Adoption:
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
 
 
+def _filled_in(job: Any, template: str) -> str:
+    """Return a rule's command with the values that a job has now; "" if it asks for what it has not."""
+    try:
+        return str(job.format_wildcards(template))
+    except Exception:  # whatever Snakemake says of a name that a rule has no more
+        return ""
+
+
 def _was_made(job: PlannedJob, records: Any, found: Any) -> bool:
     """Tell whether a job has finished once; of one that failed there are a record and a log too."""
     there = any(Path(file).exists() for file in (*job.outputs, job.benchmark) if file)
@@ -199,9 +209,11 @@ def record(records: Any, jobs: list[Any]) -> None:
                 json.dump(content, file)
                 file.flush()
                 os.fsync(file.fileno())
-            shutil.copymode(path, new)
+            if path.exists():
+                shutil.copymode(path, new)
             written.append((new, path))
         for new, path in written:
+            path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(new, path)
 
 
@@ -217,4 +229,6 @@ def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[P
         }
         for file in job.output:
             path = snakemake / "metadata" / place_of(str(file), snakemake)
-            yield path, {**read_json(path), **today}
+            # Of what Snakemake has no record, the manifest may have one.
+            known = None if path.exists() else records.metadata(file)
+            yield path, {**(read_json(path) if known is None else dict(known.items())), **today}

@@ -9,6 +9,7 @@ reasons.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from workflow_scripts.operate.live import runs_in
 from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.operate.run import complete, read_config, working_directory
 
+#: Set for a dry run that is read here: reasons are not shortened (operate.terminal).
+WHOLE_VARIABLE = "NEURONSPEC_WHOLE_REASONS"
 #: What Snakemake's reasons begin with, and the field of Reason that the rest of each goes to.
 _FILES = {
     "Missing output files: ": "missing",
@@ -43,6 +46,8 @@ _BOTH = re.compile(r"across all output: before: (?P<before>.*) now: (?P<now>.*)"
 _HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (?P<rule>\w+):$")
 _GPUS = re.compile(r"\bgpu=(\d+)")
 _NOTHING = "<nothing exclusive>"
+#: How a line of ours begins (operate.terminal).
+OURS = "error: "
 #: Of what Snakemake says when it refuses.
 _MOST_LINES = 20
 
@@ -100,16 +105,26 @@ def stage_of(rule: str, benchmark: str) -> str:
 def parse_reason(text: str) -> Reason:
     """Return a job's reason from the line that Snakemake prints."""
     found: dict[str, Any] = {}
-    for part in _PART.split(text.strip()):
-        for head, name in _FILES.items():
-            if part.startswith(head):
-                found[name] = _listed(part.removeprefix(head))
-        for head, name in _FLAGS.items():
-            if part.startswith(head):
-                found[name] = True
-        if part.startswith(_PARAMS) and (both := _BOTH.search(part)):
-            found["before"], found["now"] = _values(both["before"]), _values(both["now"])
+    for head, files, before, now in parts_of_reason(text):
+        if head in _FILES:
+            found[_FILES[head]] = files
+        elif head == _PARAMS:
+            found["before"], found["now"] = before, now
+        found.update({name: True for flag, name in _FLAGS.items() if head.startswith(flag)})
     return Reason(**found)
+
+
+def parts_of_reason(text: str) -> Iterator[tuple[str, tuple[str, ...], tuple[Any, ...], tuple[Any, ...]]]:
+    """Yield each part of a reason: what it says, its files, values of params before and now."""
+    for part in _PART.split(text.strip()):
+        both = _BOTH.search(part) if part.startswith(_PARAMS) else None
+        head = next((head for head in _FILES if part.startswith(head)), None)
+        if head is not None:
+            yield head, _listed(part.removeprefix(head)), (), ()
+        elif both:
+            yield _PARAMS, (), _values(both["before"]), _values(both["now"])
+        else:
+            yield part, (), (), ()
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -201,22 +216,16 @@ def dry_run(
     Raises:
         UserError: Snakemake refuses; what it said, without its own frames.
     """
-    given = ["--cores", "1", "--configfile", str(configfile), *options]
+    # Targets may stand at the end, and behind --configfile they would be config files.
+    ours = ["--configfile", str(configfile), "--dry-run", *(["--printshellcmds"] if commands else [])]
+    given = [*ours, "--cores", "1", *options]
     folder, experiment = working_directory(given), read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)
     if busy and not busy.is_this():
         print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
     elif said := after_a_kill(folder):
         print(said, file=sys.stderr)
-    given = complete(given, experiment)
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        *given,
-        "--dry-run",
-        *(["--printshellcmds"] if commands else []),
-    ]
+    command = [sys.executable, "-m", "snakemake", *complete(given, experiment)]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())
 
@@ -227,6 +236,7 @@ def _jobs(command: Sequence[str], folder: Path) -> Iterator[PlannedJob]:
         process = subprocess.Popen(
             command,
             cwd=folder,
+            env={**os.environ, WHOLE_VARIABLE: "yes"},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -261,6 +271,8 @@ def _remembering(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
 
 def _said(text: str) -> str:
     """Return the lines that tell a user what is wrong."""
+    if ours := [line.removeprefix(OURS) for line in text.splitlines() if line.startswith(OURS)]:
+        return "\n".join(ours)
     _, found, rest = text.partition("WorkflowError in file")
     lines = (rest.partition("\n")[2] if found else text).splitlines()
     frames = ("  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")

@@ -14,11 +14,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.experiment import ALL_UNITS, Experiment
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD, OF_TESTS, PUBLISHED
+from workflow_scripts.table_names import (
+    ALWAYS,
+    CONTRASTIVE,
+    FORMATS,
+    LIKELIHOOD,
+    OF_TESTS,
+    PUBLISHED,
+    UNIT_FORMATS,
+    UNITS,
+)
 
 #: What every system folder holds (docs/architecture.md).
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
@@ -134,9 +143,7 @@ def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
 
     Masks of trained directions are for fine-tuning and analyses; those of the others are for decoding.
     """
-    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
-    trained = [masks for name, masks in experiment.finetuned.items() if name not in experiment.used]
-    trained = list(dict.fromkeys([*trained, *(f"k{k}" for k in analysed if k)]))
+    trained = _selected(experiment)
     decoded = list(dict.fromkeys(experiment.finetuned.values()))
     others = experiment.directions.evaluate_only if decoded else []
     directions = {*others, *(experiment.train_directions if trained else ())}
@@ -150,6 +157,13 @@ def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
     for seed in experiment.train.seeds:
         for row in [*trained, *(f"{masks}/{direction}" for masks in decoded for direction in others)]:
             yield _job("select_masks", f"{BASELINE}/s{seed}/{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
+
+
+def _selected(experiment: Experiment) -> list[str]:
+    """Return the mask sets of trained directions that are selected here: for fine-tuning and analyses."""
+    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    trained = [masks for name, masks in experiment.finetuned.items() if name not in experiment.used]
+    return list(dict.fromkeys([*trained, *(f"k{k}" for k in analysed if k)]))
 
 
 def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
@@ -219,9 +233,24 @@ def tables_of(experiment: Experiment) -> list[str]:
     return [*ALWAYS, *tests, *(name for name, wanted in asked.items() if wanted)]
 
 
+def unit_masks(experiment: Experiment) -> dict[str, str]:
+    """Return the mask sets whose units are tabulated, with where each lies; `{seed}` stands for the seed.
+
+    Those that the experiment selects for its trainings and analyses, and those of systems that it takes from
+    another one, which lie in the system. A set that keeps every unit says nothing.
+    """
+    selected = [masks for masks in _selected(experiment) if masks != ALL_UNITS]
+    used = {masks: name for name, masks in experiment.finetuned.items() if name in experiment.used}
+    return {
+        masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
+    } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in selected}
+
+
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
     files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in FORMATS]
     yield _job("tabulate", "tables", *files)
+    if unit_masks(experiment):
+        yield _job("tabulate_units", "units", *(f"tables/{UNITS}.{ending}" for ending in UNIT_FORMATS))
     if set(experiment.all_systems) - set(experiment.used):
         yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:

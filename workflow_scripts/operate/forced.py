@@ -1,7 +1,8 @@
 """Outputs that Snakemake would not make again, and that must be made all the same.
 
-Damaged ones (operate.damage), what an earlier run was to make and did not (operate.planned), and systems
-whose training ``make retrain`` was asked for. Snakemake takes them by ``--forcerun``, in a dry run too.
+Damaged ones (operate.damage), what an earlier run was to make and did not (operate.planned), what nothing
+says the settings of (operate.unrecorded), and systems whose training ``make retrain`` was asked for.
+Snakemake takes them by ``--forcerun``, in a dry run too.
 Input: Snakemake's options. Output: options that name these files.
 """
 
@@ -16,6 +17,7 @@ from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.operate.training_code import retrain_requests
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, told, unrecorded
 
 FORCERUN = ("--forcerun", "-R")
 # A word of the options that begins so is a target, unless it is one of the files to be made again.
@@ -38,7 +40,8 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
         folder: the working directory.
     """
     results = Path(RESULTS) / experiment.experiment
-    made = {str(results / file) for job in expected_jobs(experiment) for file in job.outputs}
+    outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+    made = {str(results / file) for file in outputs}
     problems = {
         str(Path(path).relative_to(folder)): problem
         for path, problem in damaged_files(folder / results).items()
@@ -49,6 +52,11 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
         problems[str(Path(path).relative_to(folder))] = (
             "its training is to be done anew, as make retrain asked"
         )
+    without_record = unrecorded(folder, str(results), outputs)
+    for file in without_record.other:
+        problems.setdefault(str(results / file), NOT_AS_LISTED)
+    if said := told(without_record, experiment, results):
+        print(said, file=sys.stderr)
     problems = {path: problem for path, problem in problems.items() if path in made}
     targets = any(
         word.startswith(RESULTS) and before not in FORCERUN
@@ -66,4 +74,6 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
     for number, option in enumerate(options):
         if option in FORCERUN:
             return [*options[: number + 1], *problems, *options[number + 1 :]]
-    return [*options, FORCERUN[0], *problems]
+    # What stands behind a `--` is a target.
+    end = options.index("--") if "--" in options else len(options)
+    return [*options[:end], FORCERUN[0], *problems, *options[end:]]

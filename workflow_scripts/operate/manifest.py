@@ -1,7 +1,8 @@
 """``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
 
 What: written when a run ends well. The config as resolved, packages, code, machine, data checksums, seeds,
-seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output.
+seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output, and what each
+was made with (operate.made_with).
 Inputs: the config, the results folder, the outputs of the plan. Outputs: the manifest, which holds no
 absolute path and no name of a user or machine. ``make verify`` (operate.verify) reads it.
 Files are known by size and time: only what changed is hashed again. Source: none.
@@ -9,7 +10,7 @@ Files are known by size and time: only what changed is hashed again. Source: non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +21,15 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
+from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
+from workflow_scripts.operate.made_with import KEYS, Made, Settings, settings_in
 from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
 MANIFEST = "manifest.json"
 FORMAT = "neuronspec-manifest-1"
+#: The environment of Snakemake itself; nothing is computed in it.
+RUNS_THE_WORKFLOW = "workflow"
 #: Hashing waits for the disk as much as for the processor.
 HASHED_AT_ONCE = 4
 
@@ -47,6 +52,10 @@ def write_manifest(
     checkout: Path,
     files: Iterable[str | Path],
     venvs: Path | None,
+    *,
+    made: Mapping[str, Made] | None = None,
+    rules: Mapping[str, Settings] | None = None,
+    used: Collection[str] = RUN_ENVIRONMENTS,
 ) -> Written:
     """Write the manifest of an experiment; what did not change since the last one is taken from it.
 
@@ -58,10 +67,14 @@ def write_manifest(
             missing ones are left out. Those of an earlier run with the same config, code and packages that
             this plan does not hold (a run of some targets) stay listed.
         venvs: the folder of virtual environments; None: packages are those of the lock files.
+        made: what files were made with. What the last manifest says of another file stays as long as its
+            content does; else nothing is said.
+        rules: the rules of today, with the hashes of their code and environment.
+        used: the environments of the experiment's rules.
     """
     results = Path(results)
     path = results / MANIFEST
-    old = _previous(path)
+    old = known_manifest(results)
     new: dict[str, Any] = {
         "format": FORMAT,
         "neuronspec": __version__,
@@ -75,27 +88,90 @@ def write_manifest(
     prefix = f"{results.as_posix()}/"
     planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
     listed, hashed = _hashes(results, planned, known)
-    made = any(known.get(name) != entry for name, entry in listed.items())
-    # To ask four interpreters takes longer than all else; what made nothing adds nothing to say of packages.
-    new["environments"] = old["environments"] if old and not made else provenance.environments(venvs)
-    if all(old.get(key) == new.get(key) for key in ("config", "code", "environments")):
-        others, more = _hashes(results, known.keys() - planned, known)
-        listed, hashed = listed | others, hashed + more
-    listed = dict(sorted(listed.items()))
+    unchanged = not any(_file_of(known.get(name)) != _file_of(entry) for name, entry in listed.items())
+    # To ask interpreters takes longer than all else; what made nothing adds nothing to say of packages.
+    names = sorted({*used, RUNS_THE_WORKFLOW})
+    before = old.get("environments", {})
+    asked = not unchanged or any(name not in before for name in names)
+    new["environments"] = (
+        provenance.environments(venvs, names) if asked else {name: before[name] for name in names}
+    )
+    others, more = _hashes(results, _kept(old, new, used, rules or {}, planned), known)
+    listed, hashed = dict(sorted((listed | others).items())), hashed + more
+    settings = _say_what_made(listed, old, {str(k).removeprefix(prefix): v for k, v in (made or {}).items()})
     # What follows from the files is the same with them, and so is the machine that made them.
-    same = listed == known
+    same = {name: _file_of(entry) for name, entry in listed.items()} == {
+        name: _file_of(entry) for name, entry in known.items()
+    }
     for key, value in (
         ("hardware", provenance.hardware),
         ("data", lambda: data_checksums(results)),
         ("metrics", lambda: signatures(results, listed)),
-        ("rules", lambda: rules(results)),
+        ("rules", lambda: measured(results)),
     ):
         new[key] = old[key] if same and key in old else value()
-    new["files"] = listed
+    new |= {"settings": settings, "files": listed}
     if {key: value for key, value in old.items() if key != "written"} != new:
         write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
     changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]
     return Written(path, len(listed), hashed, changed)
+
+
+def _file_of(entry: Entry | None) -> tuple[Any, ...]:
+    """Return what an entry says of the file itself."""
+    return tuple((entry or {}).get(key) for key in ("sha256", "bytes", "mtime_ns"))
+
+
+def _kept(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    used: Collection[str],
+    rules: Mapping[str, Settings],
+    planned: Collection[str],
+) -> Iterator[str]:
+    """Yield the files that stay listed though the plan does not hold them: those that it would not change."""
+    if not old or old["config"] != new["config"]:
+        return
+    packages = all(old["environments"].get(name) == new["environments"][name] for name in used)
+    for name, entry in old["files"].items():
+        if name in planned:
+            continue
+        settings = settings_in(old, entry)
+        if settings is None:  # of an earlier version
+            if packages and old.get("code") == new.get("code"):
+                yield name
+        elif (today := rules.get(settings.rule)) and _is_current(settings, today):
+            yield name
+
+
+def _is_current(settings: Settings, today: Settings) -> bool:
+    """Tell whether a file was made by a rule's code and packages of today."""
+    return today.command == settings.command and today.params.items() <= settings.params.items()
+
+
+def _say_what_made(
+    listed: dict[str, Entry], old: Mapping[str, Any], made: Mapping[str, Made]
+) -> dict[str, Any]:
+    """Let every entry say what its file was made with, where that is known; return the table of settings."""
+    hashes = {name: entry["sha256"] for name, entry in listed.items()}
+    table: dict[str, Any] = {}
+    known = old.get("files", {})
+    for name, entry in listed.items():
+        before = known.get(name, {})
+        said: Entry = {}
+        if name in made:
+            said = made[name].entry(hashes)
+            table[said["settings"]] = made[name].settings.as_json()
+        elif before.get("sha256") == entry["sha256"] and (settings := settings_in(old, before)):
+            said = {key: before[key] for key in KEYS if key in before}
+            table[said["settings"]] = settings.as_json()
+        listed[name] = {
+            "sha256": entry["sha256"],
+            "bytes": entry["bytes"],
+            "mtime_ns": entry["mtime_ns"],
+            **said,
+        }
+    return dict(sorted(table.items()))
 
 
 def read_manifest(results: Path) -> dict[str, Any]:
@@ -112,8 +188,9 @@ def read_manifest(results: Path) -> dict[str, Any]:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]
+        _ = value.get("settings", {}).items()
         for entry in value["files"].values():
-            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"]
+            _ = entry["sha256"], entry["bytes"], entry["mtime_ns"], dict(entry.get("sources", []))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
@@ -122,9 +199,10 @@ def read_manifest(results: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def _previous(path: Path) -> dict[str, Any]:
+def known_manifest(results: Path) -> dict[str, Any]:
+    """Return the manifest of a results folder; an empty one where there is none that can be read."""
     try:
-        return read_manifest(path.parent)
+        return read_manifest(results)
     except UserError:
         return {}
 
@@ -209,10 +287,10 @@ def signatures(results: Path, names: Iterable[str]) -> dict[str, dict[str, list[
     return {profile: {m: sorted(s) for m, s in metrics.items()} for profile, metrics in found.items()}
 
 
-def rules(results: Path) -> list[dict[str, Any]]:
+def measured(results: Path) -> list[dict[str, Any]]:
     """Return jobs, seconds and peak memory (MB; null: too short to be measured) of each rule."""
     try:
-        measured = stages(results)
+        timed = stages(results)
     except UserError:  # nothing was timed
         return []
     return [
@@ -223,5 +301,5 @@ def rules(results: Path) -> list[dict[str, Any]]:
             "longest_seconds": round(stage.longest, 1),
             "peak_memory_mb": round(stage.memory_mb, 1) or None,
         }
-        for stage in measured
+        for stage in timed
     ]

@@ -17,6 +17,8 @@ from typing import Any
 _HASH = re.compile(r"[0-9a-f]{16}")
 _LONGEST_VALUE = 40
 NOT_SET = "not set"
+#: Settings of one job that are named; the config says all.
+MOST_SETTINGS = 6
 
 
 def changes(
@@ -36,7 +38,8 @@ def changes(
     phrases: list[str] = []
     for kind in (_is_json, _is_options, _is_other):
         phrases += _settings([v for v in before if kind(v)], [v for v in now if kind(v)], options)
-    told = [f"a setting changed: {', '.join(phrases)}"] if phrases else []
+    more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
+    told = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
     hashes = [value for value in now if is_hash(value)]
     environments = [identities[value] for value in hashes if value in identities]
     told += [f"the pins of environment {name} changed" for name in environments]
@@ -136,12 +139,12 @@ def _of_lists(old: list[Any], new: list[Any], name: str) -> Iterator[str]:
         yield f"{name} {short(old)} → {short(new)}".strip()
 
 
-def short(value: Any) -> str:
+def short(value: Any, longest: int = _LONGEST_VALUE) -> str:
     """Return a value in few words."""
     if isinstance(value, list):
         value = " ".join(map(str, value)) or "none"
     text = "null" if value is None else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _options_of(command: str) -> dict[str, list[str]]:

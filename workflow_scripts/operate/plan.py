@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     arguments, options = parser.parse_known_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
-    jobs = list(dry_run(arguments.configfile, [*options, "--cores", str(arguments.cores)]))
+    jobs = list(dry_run(arguments.configfile, ["--cores", str(arguments.cores), *options]))
     root = Path("results")
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):

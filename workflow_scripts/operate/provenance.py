@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,15 @@ def _said(*command: str | Path) -> str | None:
     return done.stdout
 
 
-def environments(venvs: Path | None) -> dict[str, dict[str, Any]]:
-    """Return the packages of every environment that rules run in, and where they were read.
+def environments(venvs: Path | None, names: Sequence[str] = RUN_ENVIRONMENTS) -> dict[str, dict[str, Any]]:
+    """Return the packages of environments, and where they were read.
 
     ``{"fairseq": {"from": "interpreter", "python": "3.11.7", "packages": {"torch": "2.13.0+cpu", …}}, …}``:
     asked from the environment's own interpreter below ``venvs``; where there is none, ``"from": "lock"``, the
     pins, which are without build tags (conda's environments are made from the same pins).
     """
-    found = mapped(lambda name: _environment(name, venvs), RUN_ENVIRONMENTS, len(RUN_ENVIRONMENTS))
-    return dict(zip(RUN_ENVIRONMENTS, found, strict=True))
+    found = mapped(lambda name: _environment(name, venvs), names, len(names))
+    return dict(zip(names, found, strict=True))
 
 
 def _environment(name: str, venvs: Path | None) -> dict[str, Any]:

@@ -12,27 +12,32 @@ What else a killed run left behind is put right by the Snakefile, for `snakemake
 from __future__ import annotations
 
 import argparse
-import atexit
 import fcntl
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
 from workflow_scripts.operate.forced import with_forced
+from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unwritable
-from workflow_scripts.operate.profile import PROFILE_VARIABLE, find_profile
+from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, release, take
 
 LOCK = ".snakemake/neuronspec.lock"
+#: How many cores make would use, beside a profile.
+CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
 def working_directory(options: list[str]) -> Path:
@@ -85,6 +90,7 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     if profile is None:
         return options
     os.environ[PROFILE_VARIABLE] = str(profile.path.resolve())
+    options = with_cores(options, profile)
     if profile.executor() != "slurm" or starts_nothing(options):
         return options
     require_sbatch(profile)
@@ -96,8 +102,21 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     return [*known, *options]
 
 
-def take_results(folder: Path, experiment: Experiment) -> None:
-    """Take the lock of an experiment's results for this process.
+def with_cores(options: list[str], profile: Profile) -> list[str]:
+    """Return the options with a number of cores, where jobs run on this machine and nothing says how many."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cores", "-c")
+    parser.add_argument("--jobs", "-j")
+    known = parser.parse_known_args(options)[0]
+    said = known.cores or known.jobs or profile.number("cores") or profile.number("jobs")
+    if said or profile.executor() not in (None, "local"):
+        return options
+    return ["--cores", os.environ.get(CORES_VARIABLE) or str(os.cpu_count() or 1), *options]
+
+
+@contextmanager
+def results_taken(folder: Path, experiment: Experiment) -> Iterator[None]:
+    """Have the lock of an experiment's results; a program that this process becomes has it too.
 
     Raises:
         UserError: another run makes them, or they cannot be written.
@@ -108,7 +127,10 @@ def take_results(folder: Path, experiment: Experiment) -> None:
     if other := take(folder / results, folder):
         raise UserError(other.refusal(results))
     keep_alive((folder / results).absolute())
-    atexit.register(release, (folder / results).absolute())
+    try:
+        yield
+    finally:
+        release(folder / results)
 
 
 def starts_nothing(options: list[str]) -> bool:
@@ -171,7 +193,9 @@ def clear(folder: Path, snakemake: list[str]) -> None:
     if number := mark_unfinished(folder):
         what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
         print(f"{number} {what} made again", file=sys.stderr)
-    done = subprocess.run([*snakemake, "--unlock"], capture_output=True, text=True, check=False)
+    # Behind a `--` stand targets.
+    unlock = [*snakemake[:3], "--unlock", *snakemake[3:]]
+    done = subprocess.run(unlock, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(done.stderr.strip().split("\n")[-1])
     remove_scripts(folder / ".snakemake")
@@ -179,13 +203,32 @@ def clear(folder: Path, snakemake: list[str]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Take the lock, clear a stale one of Snakemake's, and become Snakemake."""
-    options = sys.argv[1:] if argv is None else argv
+    interrupt = Interrupt()
+    try:
+        interrupt.watch()
+        begin(sys.argv[1:] if argv is None else argv)
+    finally:
+        interrupt.say()
+
+
+def begin(options: list[str]) -> NoReturn:
+    """Have what a run needs to itself, and become Snakemake.
+
+    Raises:
+        UserError: what does not allow it.
+    """
     folder, experiment = working_directory(options), read_config(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)
-    if experiment is not None and not starts_nothing(options):
-        # From here on: what there is to do depends on what lies there.
-        take_results(folder, experiment)
+    if experiment is None or starts_nothing(options):
+        become_snakemake(options, folder, experiment)
+    # From here on: what there is to do depends on what lies there.
+    with results_taken(folder, experiment):
+        become_snakemake(options, folder, experiment)
+
+
+def become_snakemake(options: list[str], folder: Path, experiment: Experiment | None) -> NoReturn:
+    """Complete the options, clear a stale lock of Snakemake's, and become it; errors as in `complete`."""
     options = complete(options, experiment)
     descriptor, alone = hold(folder)
     snakemake = [sys.executable, "-m", "snakemake"]
@@ -195,6 +238,7 @@ def main(argv: list[str] | None = None) -> None:
     # With another run beside this one, what is in the queue may be that one's.
     os.environ[ALONE_VARIABLE] = "yes" if alone else "no"
     share(descriptor)
+    let_wait()  # for the Snakefile (rules/run.smk)
     os.execv(sys.executable, [*snakemake, *options])
 
 

@@ -20,8 +20,12 @@ from workflow_scripts.operate.environments import ROOT
 ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 
 
-def translate_command(experiment: Experiment, system: str, direction: str, seed: int | None) -> list[str]:
+def translate_command(
+    experiment: Experiment, system: str, direction: str, seed: int | None, root: Path = Path()
+) -> list[str]:
     """Return the command that translates; ``seed=None`` means the first of ``train.seeds``.
+
+    ``root``: the folder that ``results/`` lies in.
 
     Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
     """
@@ -35,11 +39,15 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
         if value not in known:
             hint = nearest(value, known) or f"; there are {', '.join(known)}"
             raise UserError(f"{experiment.experiment} has no {kind} {value!r}{hint}")
-    folder = Path("results") / experiment.experiment / "systems" / system / f"s{seed}"
+    results = root / "results" / experiment.experiment
+    folder = results / "systems" / system / f"s{seed}"
     if not (folder / "system.json").is_file():
-        raise UserError(f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it")
+        raise UserError(
+            f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in"
+            " another folder: ARGS='--directory FOLDER'"
+        )
     decode = experiment.decoding
-    masks = mask_row_file(experiment, system, direction, seed)
+    masks = mask_row_file(experiment, system, direction, seed, results)
     return [
         str(ROOT / "envs/bin/run-in"),
         ENGINE_ENVIRONMENTS[decode.engine],
@@ -53,12 +61,14 @@ def translate_command(experiment: Experiment, system: str, direction: str, seed:
     ]
 
 
-def mask_row_file(experiment: Experiment, system: str, direction: str, seed: int) -> str | None:
+def mask_row_file(
+    experiment: Experiment, system: str, direction: str, seed: int, results: Path
+) -> str | None:
     """Return the mask file of a direction that a masked system was not trained in, else None."""
     maskset = experiment.finetuned.get(system)
     if maskset is None or direction in experiment.train_directions:
         return None
-    return f"results/{experiment.experiment}/masks/{BASELINE}/s{seed}/{maskset}/{direction}.npz"
+    return str(results / "masks" / BASELINE / f"s{seed}" / maskset / f"{direction}.npz")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -68,9 +78,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", required=True)
     parser.add_argument("--direction", required=True)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
-    command = translate_command(experiment, arguments.system, arguments.direction, arguments.seed)
+    asked = (arguments.system, arguments.direction, arguments.seed)
+    command = translate_command(experiment, *asked, arguments.directory)
     os.execv(command[0], command)
 
 

@@ -1,7 +1,8 @@
 """Every file of an experiment against its manifest: ``make verify CONFIG=…``.
 
 What: hashes every file that the manifest lists, whatever its size and time, and each system's files against
-its own system.json; tells what is missing, changed, or expected and not listed.
+its own system.json; compares with the hashes that results hold of what they were made from (operate.lineage);
+tells what is missing, changed, or expected and not listed.
 Inputs: the config, the results folder with manifest.json. Outputs: a line for each difference and one that
 sums up, on stdout; exit status 1 if there is any. Source: none; docs/how-to/watch-a-run.md.
 """
@@ -12,11 +13,14 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.operate.kept_hashes import KeptHashes
+from workflow_scripts.operate.lineage import Lineage
 from workflow_scripts.operate.live import look
 from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, read_manifest
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
@@ -27,10 +31,12 @@ DIGITS = 12
 #: Lines of one kind; thousands say no more.
 SHOWN = 20
 
-MISSING, CHANGED, SYSTEM, UNLISTED, CONFIG, UNFINISHED = (
+MISSING, CHANGED, SYSTEM, LINEAGE, SOURCE, UNLISTED, CONFIG, UNFINISHED = (
     "missing",
     "changed",
     "not as their system.json says",
+    "not what others were made from",
+    "changed since it was read",
     "not in the manifest",
     "changed in the config",
     "not finished",
@@ -68,6 +74,9 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         if digest != recorded[name]
     ]
     out += _systems(results, found)
+    told = {one.line.partition(": ")[0] for one in out}
+    out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
+    out += _sources(results, manifest["files"])
     expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
     out += [
         Difference(UNLISTED, f"{name}: {'there, ' if (results / name).is_file() else ''}not in the manifest")
@@ -105,15 +114,48 @@ def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
                 yield Difference(SYSTEM, f"{folder}/{file}: not the system's: {said}")
 
 
+def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield the files that are not what others say that they were made from."""
+    lineage = Lineage(experiment, results, found)
+    for claim, number in lineage.broken():
+        by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"
+        said = f"{claim.sha256[:DIGITS]} there, {found[claim.file][:DIGITS]} here"
+        yield Difference(LINEAGE, f"{claim.file}: {by} made from another: {said}")
+    for masks, row, counts in lineage.other_masks():
+        yield Difference(LINEAGE, f"{masks}: row {row} does not follow from {counts}")
+    for counts, direction in lineage.other_text():
+        yield Difference(LINEAGE, f"{counts}: counted on other binarised text of {direction} than there is")
+
+
+def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
+    """Yield the user's files that are not what was read; those that are not there are not needed."""
+    here, hashes = results.absolute().parents[1], KeptHashes()
+    made: dict[tuple[str, str], str] = {}
+    for name, entry in files.items():
+        for source, digest in entry.get("sources", ()):
+            made.setdefault((source, digest), name)
+    for (source, digest), name in made.items():
+        found = hashes.of(here / source)
+        if found is not None and found != digest:
+            said = f"{digest[:DIGITS]} then, {found[:DIGITS]} here"
+            yield Difference(SOURCE, f"{source}: {name} was made from another: {said}")
+
+
 def summary(found: Iterable[Difference]) -> str:
     """Return one line: how many of each kind, and what to do."""
     kinds = [one.kind for one in found]
     counted = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
-    if {CHANGED, SYSTEM} & set(kinds):
+    if {CHANGED, SYSTEM, LINEAGE} & set(kinds):
         remedy = "delete what should not have changed, then 'make run' makes it again"
     else:
         remedy = "'make run' makes what is to be made and writes the manifest anew"
     return f"{', '.join(counted)}: {remedy} (same CONFIG)"
+
+
+def without_settings(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the files that a manifest has no settings of; none where it is of a version without any."""
+    files = manifest["files"] if "settings" in manifest else {}
+    return [name for name, entry in files.items() if "settings" not in entry]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -133,6 +175,9 @@ def main(argv: list[str] | None = None) -> None:
         print("\n".join(lines[:SHOWN]))
         if len(lines) > SHOWN:
             print(f"… and {len(lines) - SHOWN} more {kind}")
+    if without := without_settings(read_manifest(results)):
+        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        print(f"{name}: {without[0]}{more}: {MANIFEST} does not say with what settings it was made")
     if found:
         raise UserError(f"{name}: {summary(found)}")
     print(f"{name}: all {hashed} files are as {MANIFEST} says")

@@ -13,9 +13,12 @@ import sys
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.operate.interrupt import let_wait
 
 #: The words of the command line, `--debug` among them: it is for the program.
 GIVEN = sys.argv[1:]
+#: The program that notices Ctrl-C by itself.
+RUN = "workflow_scripts.operate.run"
 
 
 def split(text: str) -> list[str]:
@@ -30,6 +33,9 @@ def split(text: str) -> list[str]:
 def main(argv: list[str] | None = None) -> None:
     """Become the program."""
     text, *program = GIVEN if argv is None else argv
+    if program[0] == RUN:
+        # Ctrl-C waits until there is somebody to say what it does, and not a page of what was being imported.
+        let_wait()
     os.execv(sys.executable, [sys.executable, "-m", *program, *split(text)])
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workflow_scripts.files import atomic_path, write_text
+from workflow_scripts.metric_names import shown_name
 from workflow_scripts.report.table import Block, Cells, Shown, Table
 from workflow_scripts.table_names import FORMATS, TABLES
 
@@ -49,14 +50,23 @@ TEX = {
     "§": r"$^{\S}$",
 }
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+#: What Markdown would take for its own: emphasis, code, mathematics; tags, entities, links, ends of cells.
+MARKDOWN = re.compile(
+    r"[\\`*~$|]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<=\])[(\[:]|#(?=#*$)"
+)
+CODE = re.compile(r"(`[^`]*`)")
+#: What a spreadsheet takes for a formula, in a cell of text.
+FORMULA = re.compile(r"[=+@\t\r]|-(?!\d)")
 
 
 def write_table(folder: str | Path, table: Table) -> None:
     """Write the four files of a table into ``folder``."""
     path = Path(folder) / table.name
     frame = table.frame.assign(partial=table.partial) if table.missing else table.frame
+    if "metric" in frame:
+        frame = frame.assign(metric=frame["metric"].map(shown_name))
     write_text(path.with_name(f"{table.name}.md"), markdown(table))
-    write_text(path.with_name(f"{table.name}.csv"), frame.to_csv(index=False, lineterminator="\n"))
+    write_text(path.with_name(f"{table.name}.csv"), csv_text(frame))
     write_text(path.with_name(f"{table.name}.tex"), latex(table))
     _write_parquet(path.with_name(f"{table.name}.parquet"), frame, table)
 
@@ -77,40 +87,59 @@ def _write_parquet(path: Path, frame: pd.DataFrame, table: Table) -> None:
         pq.write_table(content, temporary, compression="zstd")
 
 
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV; an apostrophe before text that a spreadsheet would run as a formula."""
+    return str(frame.map(_no_formula).to_csv(index=False, lineterminator="\n"))
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
 # ---- Markdown ------------------------------------------------------------------------------------------
+
+
+def plain_markdown(text: str) -> str:
+    """Return text as Markdown shows it: what would be taken for markup is escaped."""
+    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def markdown(table: Table) -> str:
     """Return the document: title, notes, sections of blocks, and what is not shown."""
-    lines = [f"# {table.full_title}", "", *(f"- {note}" for note in table.notes)]
+    lines = [f"# {plain_markdown(table.full_title)}", "", *(f"- {_markdown_note(n)}" for n in table.notes)]
     section = ""
     for block in table.blocks:
         if block.section != section:
             section = block.section
-            lines += ["", f"## {table.heading(section)}"]
+            lines += ["", f"## {plain_markdown(table.heading(section))}"]
         if block.title:
-            lines += ["", f"### {table.heading(block.title)}"]
+            lines += ["", f"### {plain_markdown(table.heading(block.title))}"]
         lines += ["", *markdown_table(_spanned_header(block), block.rows)]
         for note in block.notes:
-            lines += ["", note]
+            lines += ["", _markdown_note(note)]
     if table.not_shown:
-        lines += ["", "## Not shown", "", *(f"- {item}" for item in table.not_shown)]
+        lines += ["", "## Not shown", "", *(f"- {_markdown_note(item)}" for item in table.not_shown)]
     return "\n".join(lines) + "\n"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Cells]) -> list[str]:
     """Return the lines of a Markdown table; the first column is text, the others numbers."""
     rule = ["---"] + ["---:"] * (len(header) - 1)
-    lines = [[cell.replace("|", "\\|") for cell in header], rule]
+    lines = [[plain_markdown(cell) for cell in header], rule]
     lines += [[_markdown_cell(cell) for cell in row] for row in rows]
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def _markdown_cell(cell: str | Shown) -> str:
     if isinstance(cell, str):
-        return cell.replace("|", "\\|")
-    text = cell.text.replace("|", "\\|")
+        return plain_markdown(cell)
+    text = plain_markdown(cell.text)
     return (f"**{text}**" if cell.bold else text) + (f" {cell.marks}" if cell.marks else "")
+
+
+def _markdown_note(note: str) -> str:
+    """A note: what stands in quotes of code stays as it is."""
+    return "".join(part if CODE.fullmatch(part) else plain_markdown(part) for part in CODE.split(note))
 
 
 def _spanned_header(block: Block) -> list[str]:
@@ -152,7 +181,7 @@ def _latex_block(table: Table, block: Block) -> list[str]:
     caption = rf"\caption{{{escaped('. '.join(word for word in words if word))}}}"
     columns = "l" + "r" * (len(block.header) - 1)
     body = [r"\toprule", *_latex_header(block), r"\midrule"]
-    rows = [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in block.rows]
+    rows = [_first(" & ".join(_latex_cell(cell) for cell in row)) + r" \\" for row in block.rows]
     notes = [rf"\par\footnotesize {escaped(_plain(note))}" for note in block.notes]
     if _is_long(block):
         top = [rf"\begin{{longtable}}{{{columns}}}", rf"{caption} \\", *body, r"\endhead"]
@@ -170,7 +199,12 @@ def _latex_header(block: Block) -> list[str]:
             rules.append(rf"\cmidrule(lr){{{column}-{column + columns - 1}}}")
             column += columns
         lines += [" & ".join(cells) + r" \\", " ".join(rules)]
-    return [*lines, " & ".join(escaped(name) for name in block.header) + r" \\"]
+    return [*lines, _first(" & ".join(escaped(name) for name in block.header)) + r" \\"]
+
+
+def _first(row: str) -> str:
+    """A row whose first sign LaTeX would take for an option of the rule or the row before it."""
+    return f"{{}}{row}" if row[:1] in ("[", "*") else row
 
 
 def _latex_cell(cell: str | Shown) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.naming import is_line
 from workflow_scripts.report.jobs import read_job
 from workflow_scripts.report.names import profile_title
 from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
@@ -96,6 +97,8 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
     # None: no hypothesis to judge, a language that is not known.
     if not all(0 <= float(rate) <= 1 for rate in rates if rate is not None):
         raise ValueError("a rate that is not between 0 and 1")
+    if not is_line(entry["packaged"].get("reason") or ""):
+        raise ValueError("a reason that is no line of text")
     if not 0 <= int(entry["without_letters"]) <= int(entry["n"]):
         raise ValueError("more hypotheses without letters than there are")
 

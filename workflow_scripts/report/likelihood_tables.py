@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.naming import is_line
 from workflow_scripts.options import ALL
 from workflow_scripts.report.jobs import Job, read_job
 from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
@@ -138,6 +139,8 @@ def _check(names: Sequence[str]) -> Callable[[Any], None]:
 
 
 def _check_accuracies(entry: Mapping[str, Any]) -> None:
+    if not all(map(is_line, entry["phenomena"])):
+        raise ValueError("a phenomenon whose name is no line of text")
     for one in (entry, *entry["phenomena"].values()):
         if not all(0 <= float(one[name]) <= 1 for name in ("accuracy", "low", "high", "chance")):
             raise ValueError("a share that is not between 0 and 1")

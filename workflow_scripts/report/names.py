@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from workflow_scripts.evaluate.correction import higher_is_better
+from workflow_scripts.metric_names import SHOWN
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.scores import RAW
 
-METRIC_NAMES = {"bleu": "BLEU", "chrf": "chrF++", "ter": "TER", "comet": "COMET"}
+METRIC_NAMES = {**SHOWN, "comet": "COMET"}
 
 
 def metric_name(metric: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.metric_names import ASKED, asked_name, metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
 from workflow_scripts.report.layout import SIDES
@@ -34,7 +35,10 @@ def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
     """
     metrics = {row["metric"] for row in rows}
     if metric not in metrics:
-        raise UserError(f"--metric: the summary has no {metric!r}{nearest(metric, metrics)}")
+        name, known = asked_name(metric), sorted(map(asked_name, metrics))
+        raise UserError(
+            f"--metric: the summary has no {name!r}{nearest(name, known)}; it has {', '.join(known)}"
+        )
     families = {sweep[0] for row in rows if (sweep := sweep_key(row["system"]))}
     if family not in families:
         raise UserError(f"--sweep: the summary has no systems {family}-k…{nearest(family, families)}")
@@ -104,12 +108,13 @@ def main(argv: list[str] | None = None) -> None:
     """Read the summary and draw one sweep."""
     parser = argparse.ArgumentParser(prog="plot_sweep", description=__doc__.splitlines()[0])
     parser.add_argument("--summary", required=True, metavar="CSV", help="tables/summary.csv")
-    parser.add_argument("--metric", default="bleu")
+    parser.add_argument("--metric", default="bleu", help=f"{', '.join(ASKED.values())}, or a COMET model")
     parser.add_argument("--sweep", default="ns", help="systems named SWEEP-k…")
     parser.add_argument("--out", required=True, metavar="PNG")
     args = parser.parse_args(argv)
-    rows = sweep_rows(read_summary(args.summary), args.metric, args.sweep)
-    save(sweep_figure(rows, args.metric), args.out)
+    metric = metric_id(args.metric)
+    rows = sweep_rows(read_summary(args.summary), metric, args.sweep)
+    save(sweep_figure(rows, metric), args.out)
 
 
 if __name__ == "__main__":

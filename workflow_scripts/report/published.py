@@ -1,6 +1,6 @@
 """The table ``published``: our scores beside those that others published (spec 4.1 and 4.2).
 
-In:  scores; a CSV file of system, direction, metric (BLEU, chrF++, TER, COMET), score.
+In:  scores; a CSV file of system, direction, metric (BLEU, chrF2++ or chrF++, chrF2, TER, COMET), score.
 Out: a ``Table``: ours - published, for every direction and every group and side. Both sides average the same
      directions: those that have a published score.
 """
@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import UserError, nearest, terminal
 from workflow_scripts.language_codes import one_of
+from workflow_scripts.metric_names import metric_id, shown_name
+from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
 from workflow_scripts.report.layout import BOTH, layout
-from workflow_scripts.report.names import METRIC_NAMES, side_title, table_title
+from workflow_scripts.report.names import side_title, table_title
 from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
@@ -33,7 +35,7 @@ COLUMNS = [
     "note",
 ]
 SHAPE = '{"file": "published.csv", "systems": {"ours": "theirs"}}'
-Values = dict[tuple[str, str, str], float]  # by system, direction and metric, as the file has them
+Values = dict[tuple[str, str, str], float]  # by system, direction and metric, named as our files do
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def read_request(text: str, plan: Plan) -> Published:
     for ours in systems:
         if ours not in plan.systems:
             raise UserError(f"--published: no system {ours!r}{nearest(ours, plan.systems)}")
+    for theirs in systems.values():
+        if not is_line(theirs):
+            raise UserError(f"--published: system {theirs!r}: a name is one line of text, without backticks")
     return Published(file, dict(systems), testset, profile)
 
 
@@ -88,9 +93,12 @@ def read_published(request: Published, directions: Sequence[str] = ()) -> Values
         raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")
     values: Values = {}
     for number, row in enumerate(read_table(request.file, FILE_COLUMNS, ["score"]), start=2):
-        key = (row["system"], one_of(row["direction"], directions), row["metric"])
+        # What they call COMET is our model of that name.
+        metric = "comet" if row["metric"] == "COMET" else metric_id(row["metric"])
+        key = (row["system"], one_of(row["direction"], directions), metric)
         if key in values:
-            raise UserError(f"{request.file}, line {number}: {' '.join(key)} stands there twice")
+            place = f"{row['system']} {row['direction']} {row['metric']}"
+            raise UserError(f"{request.file}, line {number}: {place} stands there twice")
         if not row["score"] or not math.isfinite(float(row["score"])):
             raise UserError(f"{request.file}, line {number}: score is {row['score']!r}, not a number")
         values[key] = float(row["score"])
@@ -101,36 +109,32 @@ def read_published(request: Published, directions: Sequence[str] = ()) -> Values
     return values
 
 
-def metric_in(values: Values, metric: str) -> str | None:
-    """Return what the file calls our metric, None if it has none; its COMET is our model called comet."""
-    theirs = {name for _, _, name in values}
-    return next((name for name in (METRIC_NAMES.get(metric, metric), metric) if name in theirs), None)
-
-
 def published_table(
     scores: Sequence[Score], plan: Plan, display: Display, groups: Groups, request: Published, values: Values
 ) -> Table:
     """Return the table; ``values`` is what ``read_published`` gives."""
     lines: list[list[Any]] = []
     skipped: list[str] = []
+    file = terminal(request.file).replace("`", "'")  # which quotes code in a note
     for metric in plan.metrics:
-        name = metric_in(values, metric)
-        if name is None:
-            skipped.append(f"{metric}: {request.file} has no such metric")
+        if metric not in {name for _, _, name in values}:
+            skipped.append(f"{shown_name(metric)}: {file} has no such metric")
             continue
         for ours, theirs in request.systems.items():
-            own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, name)}
+            own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, metric)}
             ours_there = plan.directions_of(request.testset)
             there = [direction for direction in ours_there if direction in own]
             absent = len(ours_there) - len(there)
             if absent:
-                skipped.append(f"{metric} of {theirs}: {absent} of our directions are not published")
+                skipped.append(
+                    f"{shown_name(metric)} of {theirs}: {absent} of our directions are not published"
+                )
             if there:
                 lines += _lines(scores, plan, display.pivot, groups, request, metric, ours, own, there)
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     notes = [
-        f"ours − published, of {request.file}; both average the directions that are published.",
+        f"ours − published, of {file}; both average the directions that are published.",
         "Ours is the mean over seeds ± standard deviation (number of seeds); of one seed the number alone.",
         *averaging_notes(rows),
     ]

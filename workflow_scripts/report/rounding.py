@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-SACREBLEU = ("bleu", "chrf", "ter")  # 0–100; what is not one of them is a COMET model, about 0–1
+from workflow_scripts.metric_names import SHOWN
+
+SACREBLEU = tuple(SHOWN)  # 0–100; what is not one of them is a COMET model, about 0–1
 PAPER = "paper"  # profile
 DECIMALS = 2  # digits shown of sacrebleu's metrics
 COMET_DECIMALS = 4

@@ -19,6 +19,7 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.scripts import UNFIT, Unfit, is_bleu
+from workflow_scripts.naming import is_line
 from workflow_scripts.report.jobs import Job, read_job
 
 
@@ -183,7 +184,9 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
 def _check_entry(entry: Mapping[str, Any]) -> None:
     """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
-        float(one["score"]), one["metric"], one["signature"]
+        float(one["score"]), one["metric"]
+        if not is_line(one["signature"]):
+            raise ValueError("a signature that is no line of text")
     _, sentences = entry["references_sha256"], int(entry["n"])
     if sentences < 1:
         raise ValueError("scored against nothing")
@@ -193,7 +196,7 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
             raise ValueError("a figure of health that is no number")
     if UNFIT in entry and not all(isinstance(text, str) for text in vars(Unfit(**entry[UNFIT])).values()):
         raise ValueError("a tokenizer that is no text")
-    if any(not isinstance(flag, str) for flag in entry.get("flags", [])):
+    if not all(map(is_line, entry.get("flags", []))):
         raise ValueError("flags are no list of texts")
 
 

@@ -1,7 +1,8 @@
-"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make demo``.
+"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make run``.
 
 In:  ``tables/summary.csv`` (of ``report.tabulate``) and the folder around it.
 Out: plain text on stdout, under 100 columns.
+Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
+from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
+from workflow_scripts.report.units_page import console
+from workflow_scripts.table_names import UNITS
 
 WIDTH = 99
 # What a user may look for, in the order of the workflow; only what exists is shown.
@@ -29,6 +33,7 @@ PLACES = {
     "tables/differences.md": "differences to the baseline in that form",
     "tables/scores.md": "single directions, significant differences marked",
     "tables/wins.md": "in how many directions a system wins, loses or ties",
+    "tables/units.md": "which units each direction keeps, which languages share them, which are whose",
     "tables/health.md": "lengths, repetitions, copies, wrong languages",
     "tables/scores.csv": "every score, unrounded",
     "figures": "curves",
@@ -46,7 +51,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 
 
 def read_summary(path: str | Path) -> list[Row]:
-    """Read ``summary.csv``; every value is text, empty where a number does not exist.
+    """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
 
     Raises:
         UserError: the file is absent or not a summary.
@@ -56,7 +61,7 @@ def read_summary(path: str | Path) -> list[Row]:
     rows = read_table(path, CSV_COLUMNS, NUMBERS)
     if not rows:
         raise UserError(f"{path}: a summary without a row; run report.tabulate again")
-    return rows
+    return [{**row, "metric": metric_id(row["metric"])} for row in rows]
 
 
 def number(mean: str, sd: str, digits: Digits = HUNDREDTHS, sign: bool = False) -> str:
@@ -135,6 +140,20 @@ def render_controls(results: Path) -> str:
     return "\n".join(["", *lines]) if lines else ""
 
 
+def render_units(tables: Path) -> str:
+    """Return a few lines on the units that masks keep; nothing where there are no masks."""
+    path = tables / f"{UNITS}.json"
+    if not path.is_file():
+        return ""
+    try:
+        lines = console(read_json(path))
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UserError(
+            f"{path}: not a table of units ({type(error).__name__}: {error}); delete it and run again"
+        ) from None
+    return "\n".join(["", *lines]) if lines else ""
+
+
 def render_places(results: Path) -> str:
     """Return a line for each known place under an experiment's folder that exists."""
     lines = ["", f"Everything lies in {os.path.relpath(results)}/", ""]
@@ -152,9 +171,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tables", required=True, help="folder with summary.csv (results/EXPERIMENT/tables)")
     args = parser.parse_args(argv)
     tables = Path(args.tables)
-    print(render_console(read_summary(tables / "summary.csv")))
-    print(render_controls(tables.resolve().parent))
-    print(render_places(tables.resolve().parent))
+    folder = tables.resolve().parent
+    summary = render_console(read_summary(tables / "summary.csv"))
+    shown = filter(None, (summary, render_units(tables), render_controls(folder), render_places(folder)))
+    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 
 if __name__ == "__main__":

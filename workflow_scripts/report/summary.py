@@ -18,6 +18,7 @@ from statistics import stdev
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.metric_names import shown_name
 from workflow_scripts.options import Groups
 from workflow_scripts.report.layout import Row, layouts
 from workflow_scripts.report.rounding import decimal_difference, decimal_mean, stored
@@ -140,7 +141,7 @@ def summarise(
         wanted = (testset, profile, metric)
         table = [score for score in scores if (score.testset, score.profile, score.metric) == wanted]
         if not table:
-            skipped.append(f"{testset}/{metric}, {profile} references: no score at all")
+            skipped.append(f"{testset}/{shown_name(metric)}, {profile} references: no score at all")
             continue
         values = {
             (score.system, score.seed, score.direction): stored(score.score, metric, profile)
@@ -217,7 +218,7 @@ def signatures_of(table: Sequence[Score]) -> dict[str, str]:
 def _refuse_signatures(score: Score, other: Score) -> None:
     one, two = (f"{s.signature!r} ({s.system} s{s.seed} {s.direction})" for s in (other, score))
     raise UserError(
-        f"table {score.testset}/{score.metric}: two signatures, {one} and {two}; score both again"
+        f"table {score.testset}/{shown_name(score.metric)}: two signatures, {one} and {two}; score both again"
     )
 
 

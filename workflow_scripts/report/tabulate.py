@@ -19,6 +19,8 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL
 from workflow_scripts.files import write_text
+from workflow_scripts.metric_names import metric_ids
+from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
 from workflow_scripts.report.cautions import cautions
 from workflow_scripts.report.direction_table import direction_table
@@ -42,22 +44,29 @@ def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
     Raises:
-        UserError: not JSON or not of that shape.
+        UserError: not JSON, not of that shape, or a name that cannot be one.
     """
     example = {"sindhi": ["en-sd", "sd-en"]}
-    return json_object(
+    without = json_object(
         "without", text, example, lambda found: all(found) and all(map(is_list_of_texts, found.values()))
     )
+    check_names("--without:", without)
+    return without
 
 
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover.
 
     Raises:
-        UserError: a name stands twice, a direction is none, or a name is none of those it must be of.
+        UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
+            must be of.
     """
-    for name in ("systems", "seeds", "testsets", "directions", "metrics", "profiles", "comet", "contrastive"):
+    args.metrics = metric_ids(args.metrics)
+    for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):
         named_once(name, getattr(args, name))
+    check_names("--experiment:", [args.experiment])
+    for name in ("systems", "testsets", "directions", "metrics", "profiles", "contrastive"):
+        check_names(f"--{name}:", getattr(args, name))
     for direction in args.directions:
         split_direction(direction)
     for name in args.comet:

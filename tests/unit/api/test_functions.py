@@ -55,7 +55,9 @@ def test_score_text():
     (bleu,) = api.score_text(["a b c d x"], ["a b c d e"], ["bleu"])
     assert bleu["score"] == pytest.approx(100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25, rel=1e-12)
     assert "tok:13a" in bleu["signature"]
-    assert [one["metric"] for one in api.score_text(["a b"], ["a b"])] == ["bleu", "chrf"]
+    assert [one["metric"] for one in api.score_text(["a b"], ["a b"])] == ["bleu", "chrf++"]
+    both = api.score_text(["a bc"], ["a bd"], ["chrf2", "chrf"])
+    assert [one["metric"] for one in both] == ["chrf2", "chrf"]  # as they were asked for
     (ter,) = api.score_text(["a b c d x"], ["a b c d e"], ["ter"])
     assert ter["score"] == pytest.approx(20)  # one substitution of five words
 

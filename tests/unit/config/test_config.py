@@ -11,6 +11,7 @@ import pytest
 from workflow_scripts.config import reference
 from workflow_scripts.config.base import normalise_percent
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.notes import notes
 from workflow_scripts.config.training import PRESETS, Model, Settings
 from workflow_scripts.errors import UserError
 
@@ -223,7 +224,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "sweep metric",
         {"evaluation": {"metrics": ["bleu"]}, "report": {"sweep_metric": "chrf"}},
-        "report.sweep_metric: 'chrf' is not scored; there are ['bleu']",
+        "report.sweep_metric: 'chrf++' is not scored; there are ['bleu']",
+    ),
+    (
+        "one metric by its old name and its new one",
+        {"evaluation": {"metrics": ["chrf", "chrf++"]}},
+        "evaluation.metrics: 'chrf++' is listed twice",
+    ),
+    (
+        "a COMET model called as a metric of sacrebleu, scored or not",
+        {"evaluation": {"comet": [{"name": "chrf2", "folder": "x"}]}},
+        "evaluation.comet: 'chrf2' is already the name of a metric; call this one otherwise",
     ),
     (
         "engine and type",
@@ -502,6 +513,24 @@ def test_held_out_lines_are_not_trained_on(
         assert errors_of(config) == ["data.source: train and valid are lines of the same files, and overlap"]
     else:
         load_experiment(config)
+
+
+def test_an_old_name_of_a_metric_is_the_new_one_and_is_said_once() -> None:
+    """What follows from a config, params among it, is the same by either name."""
+    old = small(evaluation={"metrics": ["bleu", "chrf"]}, report={"sweep_metric": "chrf"})
+    new = small(evaluation={"metrics": ["bleu", "chrf++"]}, report={"sweep_metric": "chrf++"})
+    both = [load_experiment(config) for config in (old, new)]
+    assert both[0] == both[1]
+    assert (
+        [one.evaluation.metrics for one in both]
+        == [["bleu", "chrf"]] * 2
+        == [load_experiment(small()).evaluation.metrics] * 2
+    )
+    assert both[1].report.sweep_metric == "chrf"
+    assert notes(new) == notes(small()) == []
+    (line,) = notes(old)
+    assert line.startswith("evaluation.metrics: chrf is the old name of chrf++ (chrF2++)")
+    assert load_experiment(small(evaluation={"metrics": ["chrf2", "ter"]})).all_metrics == ["chrf2", "ter"]
 
 
 def test_a_mirror_is_a_url() -> None:

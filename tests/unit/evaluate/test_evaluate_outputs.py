@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
+import re
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 from sacrebleu import corpus_bleu
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.evaluate_outputs import main, pivot_of
+from workflow_scripts.evaluate import evaluate_outputs
+from workflow_scripts.evaluate.evaluate_outputs import main
+from workflow_scripts.evaluate.found_outputs import pivot_of
+from workflow_scripts.report import tabulate
 
 WORDS = ["ein", "haus", "steht", "am", "see", "und", "der", "hund", "schläft"]
 REFERENCES = [" ".join(WORDS[(i + j) % len(WORDS)] for j in range(5 + i % 4)) for i in range(40)]
 #: Of every second line the last word is missing.
 WORSE = [line.rsplit(" ", 1)[0] if i % 2 else line for i, line in enumerate(REFERENCES)]
 OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
+
+
+@pytest.fixture
+def here(monkeypatch) -> None:
+    """Tables are made in this process, which spares a second; some tests start the program."""
+
+    def run(module: str, words: list[str]) -> tuple[int, str]:
+        assert module == "workflow_scripts.report.tabulate"
+        said = io.StringIO()
+        with redirect_stderr(said):
+            tabulate.main(words)
+        return 0, said.getvalue()
+
+    monkeypatch.setattr(evaluate_outputs, "run_program", run)
 
 
 def lay(folder: Path, directions: tuple[str, ...] = ("de-en", "en-de")) -> list[str]:
@@ -43,6 +63,12 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+def notes(said: str, folder: Path) -> list[str]:
+    """The notes among what was said on stderr, without the folder."""
+    lines = said.replace(f"{folder}/", "").splitlines()
+    return [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]
+
+
 def test_from_files_to_tables(tmp_path: Path) -> None:
     main([*lay(tmp_path), "--baseline", "old"])
     found = {
@@ -51,28 +77,30 @@ def test_from_files_to_tables(tmp_path: Path) -> None:
     assert len(found) == 3 * 2 * 2
     assert list(dict.fromkeys(system for system, _, _ in found)) == ["old", "new", "same"]
     worse = corpus_bleu(WORSE, [REFERENCES])
-    assert float(found["old", "de-en", "bleu"]["score"]) == worse.score
-    assert float(found["new", "en-de", "chrf"]["score"]) == 100
+    assert float(found["old", "de-en", "BLEU"]["score"]) == worse.score
+    assert float(found["new", "en-de", "chrF2++"]["score"]) == 100
     assert {row["n"] for row in found.values()} == {"40"}
     outcomes = {
         (row["system"], row["direction"], row["metric"]): (row["outcome"], float(row["difference"]))
         for row in rows(tmp_path / "out/significance.csv")
     }
     for direction in ("de-en", "en-de"):
-        assert outcomes["new", direction, "bleu"] == ("win", pytest.approx(100 - worse.score))
-        assert outcomes["same", direction, "bleu"] == outcomes["same", direction, "chrf"] == ("tie", 0)
+        assert outcomes["new", direction, "BLEU"] == ("win", pytest.approx(100 - worse.score))
+        assert outcomes["same", direction, "BLEU"] == outcomes["same", direction, "chrF2++"] == ("tie", 0)
     for table in ("scores", "summary", "groups", "significance", "health"):
         assert {path.suffix for path in (tmp_path / "out").glob(f"{table}.*")} == {
             *(".md", ".csv", ".tex", ".parquet")
         }
 
 
+@pytest.mark.usefixtures("here")
 def test_without_a_baseline_nothing_is_tested(tmp_path: Path) -> None:
     main(lay(tmp_path, ("de-en", "en-de", "fr-en")))
     assert not (tmp_path / "out/significance.csv").exists()
     assert "out of en" in (tmp_path / "out/groups.md").read_text()
 
 
+@pytest.mark.usefixtures("here")
 def test_gzipped_files_give_the_same(tmp_path: Path) -> None:
     main([*lay(tmp_path), "--baseline", "old"])
     first = (tmp_path / "out/significance.csv").read_bytes()
@@ -85,6 +113,7 @@ def test_gzipped_files_give_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "second/significance.csv").read_bytes() == first
 
 
+@pytest.mark.usefixtures("here")
 def test_all_mistakes_are_told_and_nothing_is_written(tmp_path: Path) -> None:
     options = lay(tmp_path)
     (tmp_path / "new/de-en.hyp").unlink()
@@ -142,6 +171,7 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
         (["--processes", "0"], "--processes is 0, at least 1 is needed"),
     ],
 )
+@pytest.mark.usefixtures("here")
 def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -> None:
     given = lay(tmp_path)
     if options[0] in given:
@@ -153,6 +183,7 @@ def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("here")
 def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Path, capsys) -> None:
     for name, lines in {"base": WORSE, "ref": REFERENCES, "src": WORSE, ".base": WORSE}.items():
         write(tmp_path / f"de-en/{name}.txt", lines)
@@ -163,13 +194,13 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
         options += [option, f"{tmp_path}/{{direction}}/{name}.txt"]
     main([*options, "--out", f"{tmp_path}/out"])
     assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"base"}
-    assert capsys.readouterr().err.replace(f"{tmp_path}/", "").splitlines() == [
-        "note: left out: log_fr/base.txt: a direction is two language codes around a hyphen, as in de-en or"
+    assert notes(capsys.readouterr().err, tmp_path) == [
+        "left out: log_fr/base.txt: a direction is two language codes around a hyphen, as in de-en or"
         " en-pt_BR",
-        "note: left out: de-en/.base.txt, en-de/.base.txt: hidden, or a backup (a pattern that spells the dot"
+        "left out: de-en/.base.txt, en-de/.base.txt: hidden, or a backup (a pattern that spells the dot"
         " or the ending takes it)",
-        "note: left out: de-en/ref.txt, en-de/ref.txt: these are the references",
-        "note: left out: de-en/src.txt, en-de/src.txt: these are the sources",
+        "left out: de-en/ref.txt, en-de/ref.txt: these are the references",
+        "left out: de-en/src.txt, en-de/src.txt: these are the sources",
     ]
     (tmp_path / "de-en/base.txt").unlink()
     (tmp_path / "en-de/base.txt").unlink()
@@ -177,6 +208,7 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
         main([*options, "--out", f"{tmp_path}/second"])
 
 
+@pytest.mark.usefixtures("here")
 def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -> None:
     for direction in ("en-pt-BR", "en-sr-Latn"):
         write(tmp_path / f"t/base/{direction}.txt", WORSE)
@@ -185,9 +217,9 @@ def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -
     options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--processes", "1"]
     options += ["--references", f"{tmp_path}/ref/{{direction}}.txt", "--out", f"{tmp_path}/out"]
     main([*options, "--tokenizers", '{"pt-BR": "char"}', "--groups", '{"f": {"romance": ["pt-BR"]}}'])
-    said = "note: in names of files: en-pt-BR is en-pt_BR, en-sr-Latn is en-sr_Latn\n"
-    assert capsys.readouterr().err == said
-    bleu = {row["direction"]: row for row in rows(tmp_path / "out/scores.csv") if row["metric"] == "bleu"}
+    said = "in names of files: en-pt-BR is en-pt_BR, en-sr-Latn is en-sr_Latn"
+    assert notes(capsys.readouterr().err, tmp_path) == [said]
+    bleu = {row["direction"]: row for row in rows(tmp_path / "out/scores.csv") if row["metric"] == "BLEU"}
     assert list(bleu) == ["en-pt_BR", "en-sr_Latn"]
     assert "tok:char" in bleu["en-pt_BR"]["signature"]
     assert "tok:13a" in bleu["en-sr_Latn"]["signature"]
@@ -198,6 +230,7 @@ def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -
     assert {row["direction"] for row in rows(tmp_path / "one/scores.csv")} == {"en-pt_BR"}
 
 
+@pytest.mark.usefixtures("here")
 def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
     options = lay(tmp_path, ("de-en", "en-de", "fr-en"))
     (tmp_path / "new/fr-en.hyp").unlink()  # not asked for, so not missing
@@ -207,6 +240,7 @@ def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
     assert {row["direction"] for row in found} == {"en-de", "de-en"}
 
 
+@pytest.mark.usefixtures("here")
 def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
     options = [*lay(tmp_path), "--directions", "en-de"]
     (tmp_path / "new/en-de.hyp").unlink()
@@ -219,17 +253,21 @@ def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
     assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"old"}
 
 
+@pytest.mark.usefixtures("here")
 def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> None:
     main(lay(tmp_path))
-    assert capsys.readouterr().err == "note: new: all its files are the references, byte for byte\n"
+    assert notes(capsys.readouterr().err, tmp_path) == [
+        "new: all its files are the references, byte for byte"
+    ]
 
 
+@pytest.mark.usefixtures("here")
 def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> None:
     write(tmp_path / "base.de-en", WORSE)
     write(tmp_path / "ref.en", REFERENCES)
     options = ["--hypotheses", f"{tmp_path}/{{system}}.{{direction}}", "--out", f"{tmp_path}/out"]
     main([*options, "--references", f"{tmp_path}/ref.{{target}}", "--processes", "1"])
-    assert capsys.readouterr().err == ""
+    assert notes(capsys.readouterr().err, tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -250,12 +288,14 @@ def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> 
         ),
     ],
 )
+@pytest.mark.usefixtures("here")
 def test_a_second_pattern_is_refused(more: list[str], said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         main(["--hypotheses", "HYP", "--references", "REF", "--out", str(tmp_path), *more])
     assert str(error.value) == said
 
 
+@pytest.mark.usefixtures("here")
 def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, capsys) -> None:
     options = lay(tmp_path)
     for gone in ("old/de-en", "new/en-de"):
@@ -267,6 +307,7 @@ def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, ca
     assert {row["system"] for row in rows(tmp_path / "out/significance.csv")} == {"same"}
 
 
+@pytest.mark.usefixtures("here")
 def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
     options = lay(tmp_path)
     main([*options, "--baseline", "old"])
@@ -282,13 +323,86 @@ def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
         for system in ("old", "same")
         for ending in ("json", "segments.npz")
     }
-    assert made == {"notes.md"} | tables | scores
+    assert made == {"notes.md", ".written.json"} | tables | scores
     assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"scores"}
 
 
 def test_the_pivot_is_the_one_language_of_all_directions() -> None:
     assert pivot_of(["de-en", "en-fr", "it-en"]) == "en"
     assert pivot_of(["de-en", "en-de"]) == pivot_of(["de-en", "fr-it"]) == ""
+
+
+ODD = ["a | b", "*x* _y_", "{direction}", "$(touch x)", "<b>&amp;", "[new]", "100%", "模型 é"]
+
+
+@pytest.mark.usefixtures("here")
+def test_names_of_systems_are_data_in_every_table(tmp_path: Path) -> None:
+    for system in ("old", *ODD):
+        write(tmp_path / f"t/{system}/de-en.txt", WORSE)
+    write(tmp_path / "ref.de-en", REFERENCES)
+    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--baseline", "old"]
+    options += ["--references", f"{tmp_path}/ref.{{direction}}", "--out", f"{tmp_path}/out"]
+    main([*options, "--resamples", "50", "--processes", "1", "--control", ODD[0]])
+    for table in ("scores", "summary", "groups"):
+        assert {row["system"] for row in rows(tmp_path / f"out/{table}.csv")} == {"old", *ODD}
+    assert {row["system"] for row in rows(tmp_path / "out/significance.csv")} == set(ODD)
+    page = (tmp_path / "out/summary.md").read_text(encoding="utf-8").splitlines()
+    first = [line.split(" | ")[0] for line in page if re.search(r" \| \*?\*?\d", line)]
+    shown = ["old", "a \\| b", "\\*x\\* \\_y\\_", "{direction}", "\\$(touch x)", "\\<b>\\&amp;"]
+    assert sorted(set(first)) == sorted(f"| {name}" for name in [*shown, "[new]", "100%", "模型 é"])
+    assert "a $|$ b" in (tmp_path / "out/scores.tex").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["--debug", "-x", "=1+1", "+1", "@a", "a\nb", "a\x1b[31m", " a"])
+@pytest.mark.usefixtures("here")
+def test_a_name_that_would_be_no_data_is_told_before_anything_is_scored(name: str, tmp_path: Path) -> None:
+    options = lay(tmp_path / "in")
+    (tmp_path / "in/new").rename(tmp_path / "in" / name)
+    with pytest.raises(UserError) as error:
+        main(options)
+    [line] = str(error.value).splitlines()
+    assert line.startswith(f"system {name!r} ({tmp_path}/in/")
+    assert line.endswith("; rename it")
+    assert not (tmp_path / "in/out").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_name_that_leads_outside_is_told(tmp_path: Path) -> None:
+    """The file x..y of the pattern x{system}y."""
+    write(tmp_path / "in/x..y/de-en", REFERENCES)
+    write(tmp_path / "in/ref/de-en", REFERENCES)
+    options = ["--hypotheses", f"{tmp_path}/in/x{{system}}y/{{direction}}", "--out", f"{tmp_path}/a/b/c"]
+    with pytest.raises(UserError, match=r"system '\.\.' \(.*x\.\.y/de-en\): it begins with '\.'"):
+        main([*options, "--references", f"{tmp_path}/in/ref/{{direction}}", "--processes", "1"])
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_folder_whose_name_is_an_option_may_hold_the_results(tmp_path: Path, monkeypatch) -> None:
+    options = lay(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    root = str(Path(__file__).parents[3])
+    monkeypatch.setenv("PYTHONPATH", root)
+    main([*options, "--baseline", "old", "--out=--debug"])
+    assert len(rows(tmp_path / "--debug/scores.csv")) == 12
+    assert len(rows(tmp_path / "--debug/significance.csv")) == 8
+
+
+@pytest.mark.usefixtures("here")
+def test_tables_of_the_users_are_neither_removed_nor_written_over(tmp_path: Path) -> None:
+    options = lay(tmp_path)
+    mine = ("published.csv", "seeds.csv", "wins.md", "significance.csv")
+    for name in mine:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_text("mine")
+    main(options)  # without a baseline, which would make seeds and wins
+    main(options)
+    assert [(tmp_path / "out" / name).read_text() for name in mine] == ["mine"] * len(mine)
+    with pytest.raises(UserError, match=r"out: seeds\.csv, significance\.csv, wins\.md: not written by"):
+        main([*options, "--baseline", "old"])
+    (tmp_path / "out/groups.csv").write_text("edited")
+    with pytest.raises(UserError, match=r"groups\.csv: changed since they were written"):
+        main(options)
+    assert [(tmp_path / "out" / name).read_text() for name in mine] == ["mine"] * len(mine)
 
 
 def test_text_without_blanks_is_noted_with_the_option_to_give(tmp_path, capfd):

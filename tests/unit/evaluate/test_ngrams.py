@@ -84,8 +84,9 @@ def test_bleu_counts_what_sacrebleu_counts(tokenizer):
         assert BleuStatistics(metric, references)(hypotheses).tolist() == theirs
 
 
-def test_chrf_counts_what_sacrebleu_counts():
+@pytest.mark.parametrize("word_order", [0, 2])
+def test_chrf_counts_what_sacrebleu_counts(word_order):
     for hypotheses, references in samples():
-        metric = CHRF(word_order=2)
+        metric = CHRF(word_order=word_order)
         theirs = metric._extract_corpus_statistics(hypotheses, [references])
         assert ChrfStatistics(metric, references)(hypotheses).tolist() == theirs

@@ -16,6 +16,7 @@ from tests.bench.noisy_outputs import noisy
 from workflow_scripts.evaluate import resampling
 from workflow_scripts.evaluate.metrics import Scoring, scorer_of
 from workflow_scripts.evaluate.resampling import compare, interval, p_value
+from workflow_scripts.metric_names import SHOWN
 
 TEXT = Path(__file__).parents[3] / "docs/results/hypotheses/multi30k/baseline/en-de.txt.gz"
 SEED = 12345
@@ -78,12 +79,12 @@ def outputs():
     return text, made
 
 
-def statistics(outputs, system, metrics=("bleu", "chrf", "ter")):
+def statistics(outputs, system, metrics=("bleu", "chrf", "chrf2", "ter")):
     text, made = outputs
     return {name: Scoring(name, text).statistics(made[system]) for name in metrics}
 
 
-def compared(outputs, system, other, resamples=400, metrics=("bleu", "chrf", "ter")):
+def compared(outputs, system, other, resamples=400, metrics=("bleu", "chrf", "chrf2", "ter")):
     ours, theirs = (statistics(outputs, name, metrics) for name in (system, other))
     scorers = {name: scorer_of(name, array.shape[1]) for name, array in ours.items()}
     return compare(ours, theirs, scorers, resamples, SEED)
@@ -97,15 +98,15 @@ def test_p_values_are_sacrebleus_own(outputs, system, monkeypatch):
     # What is exactly as extreme as the observed left out, as sacrebleu does.
     monkeypatch.setattr(resampling, "TOLERANCE", -1e-9)
     strict = compared(outputs, system, "one")
-    metrics = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "ter": TER()}
+    metrics = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "chrf2": CHRF(), "ter": TER()}
     for kind, field in (("bs", "p_bootstrap"), ("ar", "p_randomisation")):
         named = [("one", made["one"]), (system, made[system])]
         _, theirs = PairedTest(named, metrics, [text], kind, 400)()
-        for name, their_name in (("bleu", "BLEU"), ("chrf", "chrF2++"), ("ter", "TER")):
+        for name, their_name in SHOWN.items():
             result = theirs[their_name][1]
             assert getattr(strict[name], field) == result.p_value
             assert found[name].difference == result.score - theirs[their_name][0].score
-            # BLEU and chrF++ hardly ever tie; edits do, since they are few whole numbers.
+            # BLEU and chrF hardly ever tie; edits do, since they are few whole numbers.
             p = getattr(found[name], field)
             assert p >= result.p_value if name == "ter" else p == result.p_value
 

@@ -77,11 +77,18 @@ def test_scores_from_sums_are_sacrebleus_own_to_the_last_bit():
     """Real text: what is summed up by sentences is what sacrebleu makes of the corpus."""
     hyps = ["Die Katze saß auf der Matte .", "", "Ein Satz, der ganz falsch ist", "1,000 Euro (brutto)"] * 3
     refs = ["Die Katze saß auf der Matte.", "Etwas", "Ein Satz, welcher falsch ist!", "1.000 Euro brutto"] * 3
-    theirs = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "ter": TER()}
+    theirs = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "chrf2": CHRF(word_order=0), "ter": TER()}
     for one in score_text(hyps, refs, list(theirs)):
         metric = theirs[one["metric"]]
         assert one["score"] == metric.corpus_score(hyps, [refs]).score
         assert one["signature"] == str(metric.get_signature())
+
+
+def test_chrf2_is_of_characters_alone_worked_by_hand():
+    """ab and ac: one of two characters, no pair: (1/2 + 0) / 2 orders."""
+    [chrf2] = score_text(["ab"], ["ac"], ["chrf2"])
+    assert chrf2["score"] == pytest.approx(25, abs=1e-6)
+    assert "|nc:6|nw:0|" in chrf2["signature"]
 
 
 def test_several_systems_of_one_direction_are_as_each_alone():

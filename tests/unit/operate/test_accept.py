@@ -142,6 +142,9 @@ class Records:
     def _log(self, job: Any) -> list[str]:
         return ["new.log"]
 
+    def metadata(self, file: str) -> Any:
+        return None
+
 
 OLD = {
     "rule": "x",

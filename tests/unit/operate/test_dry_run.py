@@ -163,6 +163,16 @@ def test_a_real_dry_run(workflow: Path) -> None:
     assert [job.command for job in dry_run("config.yaml")] == ["", ""]
 
 
+@pytest.mark.parametrize("words", [["first"], ["--", "first"], ["--until", "first"]])
+def test_targets_are_no_config_files(words: list[str], workflow: Path) -> None:
+    assert [job.rule for job in dry_run("config.yaml", words)] == ["first"]
+
+
+def test_a_config_may_have_blanks(workflow: Path) -> None:
+    (workflow / "my config.yaml").write_text((workflow / "config.yaml").read_text())
+    assert [job.rule for job in dry_run("my config.yaml", ["first"])] == ["first"]
+
+
 def test_what_snakemake_refuses_is_told_without_its_frames(workflow: Path) -> None:
     (workflow / "Snakefile").write_text(
         "from snakemake.exceptions import WorkflowError\nraise WorkflowError('data: no text for de-en')\n"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.forced import with_forced
+from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.results_lock import RUN_LOCK
 from workflow_scripts.processes import identity, place
@@ -34,6 +37,9 @@ SCORES = "results/x/scores/baseline/s1/n.raw.json"
 def folder(tmp_path: Path) -> Path:
     (tmp_path / SCORES).parent.mkdir(parents=True)
     (tmp_path / SCORES).write_text("{}")
+    record = tmp_path / ".snakemake" / "metadata" / place_of(SCORES, tmp_path)
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
     return tmp_path
 
 
@@ -63,6 +69,9 @@ def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureF
     assert told.startswith(f"{SCORES}: not JSON (") and told.endswith("; it is made again\n")
     given = [*OPTIONS, "-R", "score", "-n"]
     assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
+    # What stands behind `--` is a target.
+    given = [*OPTIONS, "--", "tabulate"]
+    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES, "--", "tabulate"]
 
 
 def test_many_files_with_one_problem_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,3 +124,50 @@ def test_what_an_earlier_run_did_not_finish_is_forced(
     assert capsys.readouterr().err == (
         f"{SCORES}: an earlier run was to make it, and did not finish; it is made again\n"
     )
+
+
+def test_of_what_has_no_record_other_content_than_listed_is_forced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(folder / ".snakemake")
+    content = hashlib.sha256(b"{}").hexdigest()
+    entry = {"sha256": content, "bytes": 2, "mtime_ns": 1, "settings": "k", "inputs": "i"}
+    manifest = {
+        "format": "neuronspec-manifest-1",
+        "config": {"experiment": "x"},
+        "environments": {},
+        "settings": {"k": {"rule": "score", "command": "", "params": {}}},
+        "files": {SCORES.removeprefix("results/x/"): entry},
+    }
+    listed = folder / RESULTS / "manifest.json"
+    listed.write_text(json.dumps(manifest))
+    # Another time alone: its content is compared.
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == ""
+    entry["sha256"] = "0" * 64
+    listed.write_text(json.dumps(manifest))
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert capsys.readouterr().err == (
+        f"{SCORES}: nothing says what made it: Snakemake has no record, and manifest.json lists other"
+        " content; it is made again\n"
+    )
+
+
+def test_what_nothing_says_the_settings_of_is_told_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(folder / ".snakemake")
+    start = "results/x: 1 file is taken as made with the present settings (no record of Snakemake's, "
+    end = "): scores/baseline/s1/n.raw.json; what is deleted is made again\n"
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == f"{start}no manifest.json{end}"
+    config = EXPERIMENT.model_dump(mode="json")
+    config["decode"]["beam"] = 4
+    manifest = {"format": "neuronspec-manifest-1", "config": config, "environments": {}, "files": {}}
+    (folder / RESULTS / "manifest.json").write_text(json.dumps(manifest))
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    why = "a manifest.json of an earlier version, whose config differs (decode.beam 4 → 5)"
+    assert capsys.readouterr().err == f"{start}{why}{end}"
+    (folder / RESULTS / "manifest.json").write_text(json.dumps({**manifest, "settings": {}}))
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == f"{start}no word of it in manifest.json{end}"

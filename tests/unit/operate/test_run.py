@@ -12,7 +12,15 @@ import pytest
 
 from tests.waiting import LIMIT, wait_until
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.run import hold, other_runs, read_config, share, working_directory
+from workflow_scripts.operate.profile import Profile
+from workflow_scripts.operate.run import (
+    hold,
+    other_runs,
+    read_config,
+    share,
+    with_cores,
+    working_directory,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 #: A workflow of one job that makes `out`; `slow` does not end by itself.
@@ -72,6 +80,28 @@ def test_a_config_is_judged_before_snakemake_reads_it(tmp_path: Path) -> None:
     read_config(["--configfile", str(config), str(config)])
     with pytest.raises(UserError, match=r"languages: this key is missing\n.*data: this key is missing"):
         read_config(["--configfile", str(config)])
+
+
+@pytest.mark.parametrize(
+    ("profile", "given", "cores"),
+    [
+        ("keep-going: true\n", [], ["--cores", "3"]),
+        ("# cores: 8\nexecutor: local\n", ["-n"], ["--cores", "3"]),
+        ("cores: 8\n", [], []),
+        ("jobs: 8\n", [], []),
+        ("executor: slurm\n", [], []),  # the cluster has its own
+        ("keep-going: true\n", ["--cores", "1"], []),
+        ("keep-going: true\n", ["-c4"], []),
+        ("keep-going: true\n", ["-j", "2"], []),
+        ("keep-going: true\n", ["--", "--cores"], ["--cores", "3"]),  # a target
+    ],
+)
+def test_beside_a_profile_that_says_no_cores_those_of_make_count(
+    profile: str, given: list[str], cores: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURONSPEC_CORES", "3")
+    lines = tuple(profile.splitlines())
+    assert with_cores(given, Profile(Path("x"), lines)) == [*cores, *given]
 
 
 def test_one_run_alone_may_clear_and_others_share(tmp_path: Path) -> None:

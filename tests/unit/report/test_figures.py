@@ -166,6 +166,21 @@ def test_sweep_points_are_ascending_and_only_its_own(tmp_path):
     assert plot_sweep.points(rows, "test", "both", "continued_difference") == []
 
 
+def test_a_sweep_by_any_name_of_its_metric_and_from_tables_of_either_kind(tmp_path):
+    """The tables of before say bleu and chrf."""
+    old = summary_csv(tmp_path)
+    pictures = []
+    for text in (old.read_text(), old.read_text().replace(",chrf,", ",chrF2++,").replace(",bleu,", ",BLEU,")):
+        (tmp_path / "now.csv").write_text(text)
+        for name in ("chrf++", "chrf", "chrF2++"):
+            out = ["--metric", name, "--out", str(tmp_path / "c.png")]
+            plot_sweep.main(["--summary", str(tmp_path / "now.csv"), *out])
+            pictures.append((tmp_path / "c.png").read_bytes())
+    assert len(set(pictures)) == 1
+    with pytest.raises(UserError, match=r"no 'chrf2' \(did you mean 'chrf\+\+'\?\); it has bleu, chrf\+\+"):
+        plot_sweep.main(["--summary", str(old), "--metric", "chrf2", "--out", str(tmp_path / "d.png")])
+
+
 def test_sweep_figure_is_the_same_twice(tmp_path):
     path = summary_csv(tmp_path)
     for name in ("a.png", "b.png"):

@@ -7,7 +7,7 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.report.formats import escaped, latex, markdown, write_table
+from workflow_scripts.report.formats import escaped, latex, markdown, plain_markdown, write_table
 from workflow_scripts.report.table import Block, Shown, Table, frame_of
 from workflow_scripts.table_names import FORMATS
 
@@ -58,6 +58,47 @@ def test_a_bar_in_any_cell_of_markdown_is_no_end_of_the_cell():
         "| x\\|y | p\\|q | r |",
         "| --- | ---: | ---: |",
         "| a\\|b | **1\\|2** † | 3\\|4 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*bold* __x__ a_b", r"\*bold\* \_\_x\_\_ a_b"),
+        ("`rm` ~~no~~", r"\`rm\` \~\~no\~\~"),
+        ("<b>x</b> <!-- 1 < 2", r"\<b>x\</b> \<!-- 1 < 2"),
+        ("&lt; &#60; R&D", r"\&lt; \&#60; R&D"),
+        ("[a](http://x) [3/4] [b][c]", r"[a]\(http://x) [3/4] [b]\[c]"),
+        ("$x^2$ C:\\*", r"\$x^2\$ C:\\\*"),
+        ("title ##", r"title \#\#"),
+        ("−0.12 ± 0.3 (3) † ns-k97.5", "−0.12 ± 0.3 (3) † ns-k97.5"),
+    ],
+)
+def test_what_markdown_would_take_for_markup_is_escaped(text, shown):
+    assert plain_markdown(text) == shown
+
+
+def test_a_note_keeps_its_quotes_of_code_and_nothing_else():
+    found = markdown(table(blocks=[Block("", ["a"], [], "s", notes=["of `a*b|c`, not *x*"])]))
+    assert r"of `a*b|c`, not \*x\*" in found.splitlines()
+
+
+def test_text_that_a_spreadsheet_would_run_has_an_apostrophe_before_it_in_csv_alone(tmp_path):
+    texts = ["=1+1", "+1", "@a", "-cmd", "-1.5", "a=b", "\tx"]
+    frame = frame_of([[text, -1.5] for text in texts], ["name", "number"])
+    write_table(tmp_path, Table("groups", "t", frame, []))
+    lines = (tmp_path / "groups.csv").read_text().splitlines()[1:]
+    assert [line.rpartition(",")[0] for line in lines] == [
+        *("'=1+1", "'+1", "'@a", "'-cmd", "-1.5", "a=b", "'\tx")
+    ]
+    assert {line.rpartition(",")[2] for line in lines} == {"-1.5"}
+    assert pq.read_table(tmp_path / "groups.parquet")["name"].to_pylist() == texts
+
+
+def test_a_row_of_latex_that_begins_with_a_bracket_is_no_option():
+    lines = latex(table(blocks=[Block("", ["[a]", "b"], [["[new]", "1"], ["*", "2"]], "s")])).splitlines()
+    assert [line for line in lines if line.startswith("{}")] == [
+        *(r"{}[a] & b \\", r"{}[new] & 1 \\", r"{}* & 2 \\")
     ]
 
 

@@ -13,7 +13,6 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.published import (
     Published,
-    metric_in,
     published_table,
     read_published,
     read_request,
@@ -57,7 +56,7 @@ def test_differences_by_direction_and_group(tmp_path):
     assert rows["comet", "all", "out of pivot"] == (1, 0.11, 0.1, 0.01)
     assert ("bleu", "en-fr", "out of pivot") not in rows
     assert table.not_shown == [
-        "bleu of mT-big: 1 of our directions are not published",
+        "BLEU of mT-big: 1 of our directions are not published",
         "comet of mT-big: 2 of our directions are not published",
     ]
     groups, single = table.blocks[:2]
@@ -92,15 +91,14 @@ def test_an_average_of_ours_that_lacks_scores_is_not_compared(tmp_path):
     assert single.rows[1] == ["en-fr", "n/a (scores missing)", "20.00", "n/a"]
 
 
-def test_metrics_by_name():
-    values = {("s", "en-de", name): 1.0 for name in ("BLEU", "chrF++", "COMET")}
-    assert [metric_in(values, metric) for metric in ("bleu", "chrf", "comet")] == [
-        "BLEU",
-        "chrF++",
-        "COMET",
-    ]
-    assert metric_in(values, "kiwi") is None  # no COMET model is meant but "comet"
-    assert metric_in(values, "ter") is None
+def test_metrics_by_any_of_their_names(tmp_path):
+    names = ("BLEU", "chrF++", "chrF2", "TER", "COMET", "kiwi", "chrF")
+    request = write(tmp_path, HEADER + "".join(f"mT-big,en-de,{name},1\n" for name in names))
+    found = [metric for _, _, metric in read_published(request)]
+    assert found == ["bleu", "chrf", "chrf2", "ter", "comet", "kiwi", "chrF"]  # chrF: which one, nobody knows
+    request = write(tmp_path, HEADER + "mT-big,en-de,chrF2++,1\nmT-big,en-de,chrF++,2\n")
+    with pytest.raises(UserError, match=r"line 3: mT-big en-de chrF\+\+ stands there twice"):
+        read_published(request)
 
 
 def test_another_comet_model_is_not_compared_with_their_comet(tmp_path):

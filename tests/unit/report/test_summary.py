@@ -164,7 +164,7 @@ def test_both_sides_of_one_side_are_no_mean():
 
 def test_two_signatures_in_a_table_are_an_error():
     odd = frame({("ns", 1): [1.0]}, ["en-de"], signature="odd")
-    with pytest.raises(UserError, match=r"table test/bleu: two signatures, .*ns s1 en-de"):
+    with pytest.raises(UserError, match=r"table test/BLEU: two signatures, .*ns s1 en-de"):
         summarise(
             frame({("baseline", 1): [1.0]}, ["en-de"]) + odd,
             plan_of(["baseline", "ns"], [1], ["en-de"]),
@@ -259,7 +259,7 @@ def test_tokenizers_may_differ_between_directions_and_are_listed():
     assert find(cells, group="en-ja", system="a").signature == "nrefs:1|tok:ja-mecab|version:2.6.0"
     # Anything but the tokenizer must be the same.
     older = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:char|version:2.3.1")
-    with pytest.raises(UserError, match=r"table test/bleu: two signatures, .*\(a s1 en-de\).*\(a s1 en-ja\)"):
+    with pytest.raises(UserError, match=r"table test/BLEU: two signatures, .*\(a s1 en-de\).*\(a s1 en-ja\)"):
         summarise(one + older, plan_of(["a", "b"], [1], ["en-de", "en-ja"]), "en", {})
 
 

@@ -81,7 +81,7 @@ def test_scores_csv_has_the_agreed_columns_and_every_score(results):
     path = tabulate(results) / "scores.csv"
     lines = path.read_text().splitlines()
     assert lines[0] == "experiment,system,seed,testset,profile,direction,metric,score,n,signature"
-    assert lines[1] == "toy,baseline,1,test,raw,en-de,bleu,10.0,200,nrefs:1|tok:13a"
+    assert lines[1] == "toy,baseline,1,test,raw,en-de,BLEU,10.0,200,nrefs:1|tok:13a"
     assert len(lines) == 1 + 4 * 2 * 2 * 2
     assert "99.0" not in path.read_text()
 
@@ -89,7 +89,7 @@ def test_scores_csv_has_the_agreed_columns_and_every_score(results):
 def test_summary_csv(results):
     rows = rows_of(tabulate(results) / "summary.csv")
     wanted = {
-        "metric": "bleu",
+        "metric": "BLEU",
         "grouping": "family",
         "group": "germanic",
         "side": "both",
@@ -120,7 +120,7 @@ def test_summary_markdown(results):
     assert "| **33.13 ± 0.00 (2)** | +3.13 ± 0.00 (2) | +2.13 ± 0.00 (2) |" in numbers[1]
     assert text.count(BLEU_SIGNATURE) == 1 and text.count("nc:6|nw:2") == 1
     assert "- family/romance: no direction out of pivot and none into pivot" in text
-    assert "## test, chrF++" in text
+    assert "## test, chrF2++" in text
 
 
 def test_differences_to_systems_that_are_not_there_have_no_columns(results):
@@ -130,7 +130,7 @@ def test_differences_to_systems_that_are_not_there_have_no_columns(results):
     [row] = [
         row
         for row in rows_of(results / "tables/summary.csv")
-        if (row["system"], row["grouping"], row["side"], row["metric"]) == ("baseline", "all", "both", "bleu")
+        if (row["system"], row["grouping"], row["side"], row["metric"]) == ("baseline", "all", "both", "BLEU")
     ]
     assert row["continued_note"] == "no system other"
 
@@ -214,7 +214,7 @@ def test_console_summary_fits_and_says_where_things_lie(results, capsys):
     show.main(["--tables", str(tables)])
     text = capsys.readouterr().out.replace(f"{tables.parent}/", "")
     assert max(len(line) for line in text.splitlines()) < 100
-    [line] = [line for line in text.split("test, chrF++")[0].splitlines() if line.startswith("ns-k97.5")]
+    [line] = [line for line in text.split("test, chrF2++")[0].splitlines() if line.startswith("ns-k97.5")]
     cells = ["13.00 ± 0.00", "33.13 ± 0.00", "23.06 ± 0.00", "+2.56 ± 0.71", "+2.06 ± 0.00"]
     assert line.split("  ")[0] == "ns-k97.5"
     assert [cell.strip() for cell in line.split("  ") if "±" in cell] == cells
@@ -224,7 +224,7 @@ def test_console_summary_fits_and_says_where_things_lie(results, capsys):
 
 
 def test_the_terminal_counts_what_a_partial_table_lacks(results, capsys):
-    """Two scores, of BLEU and chrF++; each is in one side and in both."""
+    """Two scores, of BLEU and chrF2++; each is in one side and in both."""
     forget(results, "ns-k70", 2, "de-en")
     tables = tabulate(results, "--allow-partial")
     capsys.readouterr()
@@ -232,7 +232,7 @@ def test_the_terminal_counts_what_a_partial_table_lacks(results, capsys):
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("PARTIAL", "test"))]
     assert said == [
         f"PARTIAL, 1 scores missing: test, {name} (n = 1–2 seeds, mean ± sd; gains on both)"
-        for name in ("BLEU", "chrF++")
+        for name in ("BLEU", "chrF2++")
     ]
 
 
@@ -245,7 +245,7 @@ def test_console_summary_of_one_seed_and_long_names(tmp_path, capsys):
     text = capsys.readouterr().out.replace(f"{tables.parent}/", "")
     assert max(len(line) for line in text.splitlines()) < 100
     assert "(n = 1 seed, sd n/a; gains on both)" in text
-    [line] = [line for line in text.split("chrF++")[0].splitlines() if line.startswith("a-system")]
+    [line] = [line for line in text.split("chrF2++")[0].splitlines() if line.startswith("a-system")]
     assert line.split()[1:] == ["10.00", "20.00", "15.00", "-", "-"]
 
 
@@ -263,15 +263,15 @@ def test_rebuilt_references_have_tables_of_their_own(results):
     tables = tabulate(results, "--profiles", "raw", "paper")
     text = (tables / "summary.md").read_text()
     titles = [line for line in text.splitlines() if line.startswith("## test")]
-    rebuilt = ["## test, BLEU, paper references", "## test, chrF++, paper references"]
-    assert titles == ["## test, BLEU", "## test, chrF++", *rebuilt]
+    rebuilt = ["## test, BLEU, paper references", "## test, chrF2++, paper references"]
+    assert titles == ["## test, BLEU", "## test, chrF2++", *rebuilt]
     rows = rows_of(tables / "scores.csv")
-    assert [(r["profile"], r["score"]) for r in rows if r["metric"] == "bleu"][::16] == [
+    assert [(r["profile"], r["score"]) for r in rows if r["metric"] == "BLEU"][::16] == [
         ("raw", "10.0"),
         ("paper", "15.0"),
     ]
     # Of the profile paper scores of one decimal are averaged: 38.125 is 38.1, (18 + 38.1) / 2 = 28.05.
-    wanted = {"metric": "bleu", "grouping": "all", "side": "both", "system": "ns-k97.5"}
+    wanted = {"metric": "BLEU", "grouping": "all", "side": "both", "system": "ns-k97.5"}
     found = [row for row in rows_of(tables / "summary.csv") if wanted.items() <= row.items()]
     assert [(row["profile"], float(row["mean"])) for row in found] == [("raw", 23.0625), ("paper", 28.05)]
 

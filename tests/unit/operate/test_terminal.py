@@ -1,0 +1,96 @@
+"""operate.terminal and operate.interrupt: short reasons; a run that a user stops says so, without errors."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.operate.dry_run import WHOLE_VARIABLE
+from workflow_scripts.operate.interrupt import Interrupt
+from workflow_scripts.operate.terminal import Terminal, short_reason
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = ", ".join(f"results/x/scores/ns-k{n}/s1/test.json" for n in range(200))
+PARAMS = "Params have changed since last execution:"
+CHANGED = f"{PARAMS} Union of exclusive params before and now across all output:"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("Missing output files: a.txt", "Missing output files: a.txt"),
+        (
+            f"Missing output files: tables/summary.md; Input files updated by another job: {FILES}",
+            "Missing output files: tables/summary.md; Input files updated by another job:"
+            " results/x/scores/ns-k0/s1/test.json (and 199 more)",
+        ),
+        (
+            f"{CHANGED} before: '--beam 5 --seed 1' now: '--beam 4 --seed 1' ; Code has changed since last"
+            " execution",
+            f"{PARAMS} a setting changed: beam 5 → 4; Code has changed since last execution",
+        ),
+        ("Forced execution", "Forced execution"),
+        ("", ""),
+        ("Something new: " + "x" * 6980, "Something new: " + "x" * 184 + "…"),
+    ],
+)
+def test_a_reason_is_short(reason: str, said: str) -> None:
+    assert short_reason(reason) == said
+
+
+def test_of_many_settings_that_changed_the_first_are_named() -> None:
+    before = "{" + ", ".join(f'"setting{n}": {n}' for n in range(300)) + "}"
+    reason = f"{CHANGED} before: '{before}' now: '{{}}' "
+    named = ", ".join(f"setting{n} {n} → not set" for n in range(6))
+    assert short_reason(reason) == f"{PARAMS} a setting changed: {named}, and 294 more"
+
+
+def record(level: int, **extra: str) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake", level, __file__, 1, "message", (), None)
+    made.__dict__.update(extra)
+    return made
+
+
+def test_records_are_shortened_but_for_a_dry_run_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = f"Missing output files: {FILES}"
+    shown = record(logging.INFO, reason=whole)
+    assert Terminal(Interrupt()).filter(shown)
+    assert shown.__dict__["reason"].endswith("test.json (and 199 more)")
+    monkeypatch.setenv(WHOLE_VARIABLE, "yes")
+    shown = record(logging.INFO, reason=whole)
+    Terminal(Interrupt()).filter(shown)
+    assert shown.__dict__["reason"] == whole
+
+
+def test_errors_are_left_out_once_a_user_has_stopped_the_run() -> None:
+    interrupt = Interrupt()
+    terminal = Terminal(interrupt)
+    assert terminal.filter(record(logging.ERROR))
+    interrupt.came = True
+    assert not terminal.filter(record(logging.ERROR))
+    assert terminal.filter(record(logging.INFO))
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("", "stopped; the same command goes on\n"),
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN); ", ""),
+    ],
+)
+def test_an_interrupt_that_came_too_early_waits_and_is_told(before: str, said: str) -> None:
+    program = (
+        f"import os, signal, sys, atexit; {before}"
+        "from workflow_scripts.operate.interrupt import Interrupt, let_wait\n"
+        "let_wait(); os.kill(os.getpid(), signal.SIGINT); print('goes on', flush=True)\n"
+        "i = Interrupt(); atexit.register(i.say); i.watch(); print('not reached' if not i.came else '')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == said
+    assert done.stdout.startswith("goes on\n") and ("not reached" in done.stdout) is bool(before)

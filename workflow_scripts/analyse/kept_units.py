@@ -1,0 +1,82 @@
+"""Which units masks keep: by layer and direction, by how many languages, and whose alone.
+
+What: everything that ``tables/units`` says, from masks alone. Inputs: one mask table, the pivot. Outputs: a
+dictionary that JSON can hold.
+
+Directions are compared by **side**. With a pivot: out of it, where languages are targets, and into it, where
+they are sources. Without one: languages as targets, and as sources, of all directions. A language's units on
+a side are those that at least one of its directions there keeps; with a pivot there is one such direction.
+Source: Neuron Specialization, section 5 (IoU of masks); own and shared units are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.analyse.overlap import layer_matrices
+from workflow_scripts.directions import split_direction
+from workflow_scripts.units.mask_table import MaskTable
+
+#: Digits of an IoU.
+DIGITS = 6
+
+
+def sides_of(rows: Sequence[str], pivot: str | None) -> dict[str, dict[str, list[str]]]:
+    """Return the directions of each language by side; a side with fewer than two languages is left out."""
+    out: dict[str, list[str]] = {}
+    into: dict[str, list[str]] = {}
+    for row in rows:
+        source, target = split_direction(row)
+        if pivot in (None, source):
+            out.setdefault(target, []).append(row)
+        if pivot in (None, target):
+            into.setdefault(source, []).append(row)
+    names = (f"out of {pivot}", f"into {pivot}") if pivot else ("as targets", "as sources")
+    return {name: side for name, side in zip(names, (out, into), strict=True) if len(side) > 1}
+
+
+def kept_units(table: MaskTable, pivot: str | None) -> dict[str, Any]:
+    """Return what the masks of one file say.
+
+    Returns:
+        ``layers``: {layer: units}; ``kept``: {direction: {layer: units kept}}; ``sides``: {side:
+        ``languages`` {language: [direction]}, ``iou`` {layer, or stack.mean: [language, language]}, ``all``
+        {layer: [unit]} that every language keeps, ``own`` {language: {layer: [unit]}} that it alone keeps}.
+        A unit is its index in the layer.
+    """
+    spans = table.space.slices()
+    return {
+        "layers": {group.key: group.size for group in table.space.groups},
+        "kept": {
+            row: {layer: int(keep[span].sum()) for layer, span in spans.items()}
+            for row, keep in zip(table.rows, table.keep, strict=True)
+        },
+        "sides": {name: _side(table, rows) for name, rows in sides_of(table.rows, pivot).items()},
+    }
+
+
+def _side(table: MaskTable, rows: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    keep = np.stack([np.any([table.row(one) for one in found], axis=0) for found in rows.values()])
+    languages = MaskTable(rows, keep, table.space, table.manifest, table.origin)
+    by_how_many = keep.sum(axis=0)
+    matrices = layer_matrices(languages, languages.rows)
+    return {
+        "languages": {language: list(found) for language, found in rows.items()},
+        "iou": {layer: np.round(matrix, DIGITS).tolist() for layer, matrix in matrices.items()},
+        "all": _by_layer(table, by_how_many == len(rows)),
+        "own": {
+            language: _by_layer(table, bits & (by_how_many == 1))
+            for language, bits in zip(rows, keep, strict=True)
+        },
+    }
+
+
+def _by_layer(table: MaskTable, chosen: NDArray[np.bool_]) -> dict[str, list[int]]:
+    return {
+        layer: [int(unit) for unit in np.flatnonzero(chosen[span])]
+        for layer, span in table.space.slices().items()
+    }

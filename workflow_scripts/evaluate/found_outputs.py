@@ -1,0 +1,106 @@
+"""Which files of others are evaluated: what patterns find, and what options choose of it.
+
+In:  patterns and options of ``evaluate_outputs``.
+Out: the file of each system and direction. What was left out is told on stderr; names that cannot be names of
+     folders, headings and options are refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError, nearest, terminal
+from workflow_scripts.language_codes import one_of
+from workflow_scripts.naming import check_names
+from workflow_scripts.options import named_once
+from workflow_scripts.patterns import Found, find, nothing, path_of
+
+Files = dict[str, dict[str, Path]]  # system -> direction -> file
+
+
+def pivot_of(directions: Sequence[str]) -> str:
+    """Return the one language that every direction has, "" if there is none or two."""
+    shared = set.intersection(*(set(split_direction(direction)) for direction in directions))
+    return shared.pop() if len(shared) == 1 else ""
+
+
+def chosen(option: str, name: str | None, systems: Sequence[str]) -> list[str]:
+    """Return the system that an option names, if it is given; UserError if there is none of that name."""
+    if name is not None and name not in systems:
+        raise UserError(
+            f"--{option}: no system {name!r}{nearest(name, systems)}; there are {', '.join(systems)}"
+        )
+    return [name] if name else []
+
+
+def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
+    """Refuse a pivot that no direction has: all sides would be "other"."""
+    known = sorted({lang for direction in directions for lang in split_direction(direction)})
+    if pivot and pivot not in known:
+        raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
+
+
+def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
+    """Return the pattern that an option was given; UserError for several."""
+    if values is None or len(values) == 1:
+        return values[0] if values else None
+    advice = (
+        "a sentence has one reference here (nrefs:1): score against each set by a call of its own"
+        if option == "references"
+        else "quote it, so that the shell leaves it"
+    )
+    raise UserError(f"--{option}: one pattern, not {len(values)} ({', '.join(values[:3])}); {advice}")
+
+
+def find_outputs(pattern: str, references: str, sources: str | None, known: Collection[str] = ()) -> Found:
+    """Return the hypotheses; references and sources that fit their pattern too are none.
+
+    ``known``: languages that options name, which tell what a direction is where its name does not.
+    What was left out is told on stderr, a line for each reason.
+    """
+    found = find(pattern, known)
+    directions = {direction for files in found.files.values() for direction in files}
+    others = {
+        path_of(of, direction).resolve(): f"these are the {what}"
+        for what, of in (("sources", sources), ("references", references))
+        if of
+        for direction in directions
+    }
+    found = found.without(others)
+    if not found.files:
+        raise nothing(pattern, found)
+    for note in found.notes():
+        print(f"note: {terminal(note)}", file=sys.stderr)
+    return found
+
+
+def only(
+    files: Mapping[str, Mapping[str, Path]], systems: Sequence[str] | None, directions: Sequence[str] | None
+) -> Files:
+    """Return the files of some systems and directions (None: of all), in the order they are named.
+
+    Raises:
+        UserError: there are no files of one of them, it is named twice, a system has no direction, or a name
+            cannot be one.
+    """
+    there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    directions = [one_of(direction, there) for direction in directions] if directions else None
+    for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
+        named_once(option, names or [])
+        for name in names or []:
+            if name not in known:
+                raise UserError(
+                    f"--{option}: no files of {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+                )
+    kept = {
+        system: {d: files[system][d] for d in directions or there if d in files[system]}
+        for system in systems or files
+    }
+    for system, by in kept.items():
+        if not by:
+            raise UserError(f"--directions: {system} has none of them; name the others by --systems")
+    check_names("system", kept, {system: next(iter(by.values())) for system, by in kept.items()})
+    return kept

@@ -1,0 +1,148 @@
+"""Results in a folder of the user's: nothing there is touched but what an earlier call wrote.
+
+What: new files are made in a hidden folder inside it, and moved to their places when all are there. A list
+beside them, ``.written.json``, says what was written, with hashes. Inputs: the folder. Outputs: the new
+files; those of an earlier call that are not made again are removed. Source: none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workflow_scripts.errors import UserError, terminal
+from workflow_scripts.files import HOST, read_json, sha256_of, write_json
+from workflow_scripts.processes import is_alive
+
+LIST, FORMAT = ".written.json", "written-1"
+UNFINISHED = re.compile(rf"\.unfinished-{re.escape(HOST)}-(\d+)")
+NAMED = 3  # files that a line names; the rest is counted
+Hashes = dict[str, list[str]]  # file, relative to the folder -> what it may hold: two while it is replaced
+
+
+def read_list(folder: Path) -> Hashes:
+    """Return what earlier calls wrote; nothing where there is no list.
+
+    Raises:
+        UserError: a file of that name is no such list.
+    """
+    path = folder / LIST
+    if not path.exists():
+        return {}
+    wrong = f"{path}: no list of files that evaluate_outputs wrote; name another folder by --out"
+    try:
+        content: Any = read_json(path)
+    except ValueError:
+        raise UserError(wrong) from None
+    files = content.get("files") if isinstance(content, dict) and content.get("format") == FORMAT else None
+    if not isinstance(files, dict) or not all(_is_inside(name) for name in files):
+        raise UserError(wrong)
+    if not all(isinstance(known, list) for known in files.values()):
+        raise UserError(wrong)
+    return files
+
+
+def _is_inside(name: object) -> bool:
+    place = PurePosixPath(str(name))
+    return not place.is_absolute() and bool(place.parts) and ".." not in place.parts
+
+
+def check_untouched(folder: Path, wanted: Collection[str]) -> None:
+    """Refuse to write where files of others lie, or some of ours that were changed since.
+
+    Args:
+        wanted: the files that are to be written, relative to the folder. Those of the list are removed or
+            written anew too.
+
+    Raises:
+        UserError: one line for each of the two kinds; nothing was written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{terminal(folder)}: a file, where --out needs a folder")
+    written = read_list(folder)
+    foreign, changed = [], []
+    for name in sorted({*wanted, *written}):
+        above = [parent for parent in PurePosixPath(name).parents if parent.name]
+        blocked = next((str(one) for one in above if _is_no_folder(folder / one)), None)
+        path = folder / (blocked or name)
+        if not blocked and not os.path.lexists(path):
+            continue
+        if blocked or name not in written:
+            foreign.append(blocked or name)
+        elif not path.is_file() or sha256_of(path) not in written[name]:
+            changed.append(name)
+    advice = "move them, or name another folder by --out; nothing was written"
+    kinds = {"not written by evaluate_outputs": foreign, "changed since they were written": changed}
+    faults = [
+        f"{terminal(folder)}: {_some(list(dict.fromkeys(names)))}: {what}; {advice}"
+        for what, names in kinds.items()
+        if names
+    ]
+    if faults:
+        raise UserError("\n".join(faults))
+
+
+def _is_no_folder(path: Path) -> bool:
+    return os.path.lexists(path) and not path.is_dir()
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder; when the block ends well, its files take the place of an earlier call's.
+
+    Raises:
+        UserError: as ``check_untouched``, also for what has come there meanwhile.
+    """
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".unfinished-*"):
+        if (named := UNFINISHED.fullmatch(left.name)) and not is_alive(int(named[1]), None):
+            shutil.rmtree(left)
+    unfinished = folder / f".unfinished-{HOST}-{os.getpid()}"
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        _put_in_place(folder, unfinished)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _put_in_place(folder: Path, unfinished: Path) -> None:
+    names = sorted(path.relative_to(unfinished).as_posix() for path in _files_below(unfinished))
+    new = {name: sha256_of(unfinished / name) for name in names}
+    check_untouched(folder, names)
+    earlier = read_list(folder)
+    # Before the first file is replaced: of a call that is killed here the next one knows all files.
+    both = {name: list(earlier.get(name, [])) for name in {*earlier, *new}}
+    for name, sha256 in new.items():
+        both[name].append(sha256)
+    _write_list(folder, both)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(unfinished / name, folder / name)
+    for name in sorted(earlier.keys() - new.keys()):
+        (folder / name).unlink(missing_ok=True)
+        for above in [parent for parent in PurePosixPath(name).parents if parent.name]:
+            if (folder / above).is_dir() and not any((folder / above).iterdir()):
+                (folder / above).rmdir()
+    _write_list(folder, {name: [sha256] for name, sha256 in new.items()})
+
+
+def _write_list(folder: Path, files: Mapping[str, Sequence[str]]) -> None:
+    write_json(folder / LIST, {"format": FORMAT, "files": dict(sorted(files.items()))})
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return terminal(", ".join(names[:NAMED]) + more)

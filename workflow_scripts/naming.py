@@ -1,0 +1,69 @@
+"""What a name may be that becomes a folder, an option of a program and a heading: of a system, a group …
+
+What: names are data. One rule, checked where a name comes in, so that no stage takes one for an option, a
+path or a formula. Inputs: names. Outputs: a line for one that cannot be. Standard library only. Source: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from workflow_scripts.errors import UserError, terminal
+
+#: What a name cannot begin with, and what would take it for something else.
+FIRST = {
+    "-": "as an option of a program does",
+    ".": "as a hidden file does",
+    "=": "as a formula of a spreadsheet does",
+    "+": "as a formula of a spreadsheet does",
+    "@": "as a formula of a spreadsheet does",
+    " ": "which nobody sees",
+}
+#: What it cannot hold, and why.
+INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
+
+
+def fault_of(name: str) -> str | None:
+    """Return why a text cannot be a name, None if it can.
+
+    Letters of any script, digits, signs and single blanks inside may be in it; tables escape what they must.
+    """
+    if not name:
+        return "it is empty"
+    if not name.isprintable():
+        return f"it holds {unprintable(name)}, which does not print"
+    if name[0] in FIRST:
+        return f"it begins with {name[0]!r}, {FIRST[name[0]]}"
+    if name.endswith(" "):
+        return "it ends with ' ', which nobody sees"
+    return next((f"it holds {sign!r}, {why}" for sign, why in INSIDE.items() if sign in name), None)
+
+
+def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | None = None) -> None:
+    """Refuse names that cannot be.
+
+    Args:
+        what: what is named, for the message.
+        names: the names.
+        where: name -> the file that it comes from.
+
+    Raises:
+        UserError: a line for each.
+    """
+    faults = []
+    for name in names:
+        if fault := fault_of(name):
+            place = f" ({terminal(where[name])})" if where and name in where else ""
+            faults.append(f"{what} {name!r}{place}: {fault}; rename it")
+    if faults:
+        raise UserError("\n".join(faults))
+
+
+def is_line(text: object) -> bool:
+    """Tell whether something is one line of text that may stand in a note, quoted as code or not."""
+    return isinstance(text, str) and text.isprintable() and "`" not in text
+
+
+def unprintable(text: str) -> str:
+    """Return the first character that does not print, as Python writes it: ``'\\x1b'``."""
+    return repr(next(character for character in text if not character.isprintable()))

@@ -1,0 +1,50 @@
+"""Ctrl-C in a run: noticed from the first moment on, and told in one line.
+
+What: while programs are imported nobody could say what an interrupt does, so it waits (a signal that is
+blocked stays so through an exec, and is delivered when it is let in). Inputs: SIGINT. Outputs: a line on
+stderr.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType, TracebackType
+
+#: What a run that was stopped ends in.
+STOPPED = "stopped; the same command goes on"
+
+
+class Interrupt:
+    """Whether a user has stopped this process."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def watch(self) -> None:
+        """Notice Ctrl-C from now on, also one that waits; not where interrupts are ignored (`nohup … &`)."""
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._notice)
+        sys.excepthook = self._unless_stopped
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def _unless_stopped(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Show the traceback of an error, but for the interrupt's own."""
+        if not (self.came and issubclass(kind, KeyboardInterrupt)):
+            sys.__excepthook__(kind, error, trace)
+
+    def _notice(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.default_int_handler(number, frame)
+
+    def say(self) -> None:
+        """Say so, if a user stopped the run."""
+        if self.came:
+            print(STOPPED, file=sys.stderr, flush=True)
+
+
+def let_wait() -> None:
+    """Let interrupts wait for the program that this process becomes."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
