@@ -33,12 +33,25 @@ def test_dictionaries_are_read_as_fairseq_reads_them(tmp_path, name):
     assert Dictionary.load(str(path)).symbols[4:] == symbols == Vocabulary.read(path).subwords
 
 
-def test_why_a_second_id_and_a_token_in_the_dictionary_are_refused(tmp_path):
-    """In fairseq a flagged line takes a row and its symbol's id; a token that is there gets none behind."""
+def test_tokens_in_the_dictionary_get_no_other_id(tmp_path):
+    """As in released multilingual models: fairseq adds the tokens alone that are not there."""
     from fairseq.data import Dictionary
 
-    (tmp_path / "dict.txt").write_text("<unk> 0 #fairseq:overwrite\n__en__ 1\na 1\n", encoding="utf-8")
+    path = tmp_path / "dict.txt"
+    path.write_text("a 1\n__de__ 1\nb 1\nmadeupword0000 0\n", encoding="utf-8")
+    stock = Dictionary.load(str(path))
+    for language in ("en", "de"):
+        stock.add_symbol(f"__{language}__")
+    vocabulary = Vocabulary.read(path, ["en", "de"])
+    assert fairseq_dictionary(vocabulary).symbols == stock.symbols == vocabulary.symbols
+    assert (stock.index("__de__"), stock.index("__en__")) == (5, 8)
+
+
+def test_why_a_second_id_is_refused(tmp_path):
+    """In fairseq a flagged line takes a row and its symbol's id."""
+    from fairseq.data import Dictionary
+
+    (tmp_path / "dict.txt").write_text("<unk> 0 #fairseq:overwrite\na 1\n", encoding="utf-8")
     stock = Dictionary.load(str(tmp_path / "dict.txt"))
-    stock.add_symbol("__en__")
-    assert stock.symbols == ["<s>", "<pad>", "</s>", "<unk>", "<unk>", "__en__", "a"]
-    assert (stock.index("<unk>"), stock.unk(), stock.index("__en__")) == (4, 3, 5)
+    assert stock.symbols == ["<s>", "<pad>", "</s>", "<unk>", "<unk>", "a"]
+    assert (stock.index("<unk>"), stock.unk()) == (4, 3)

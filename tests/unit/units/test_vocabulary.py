@@ -43,6 +43,19 @@ def test_dictionaries_as_fairseq_reads_them(tmp_path, name):
     assert vocabulary.symbols == ["<s>", "<pad>", "</s>", "<unk>", *symbols, "__en__"]
 
 
+def test_tokens_in_the_dictionary_keep_their_ids(tmp_path):
+    """As in dictionaries of released models: fairseq adds behind it those alone that it lacks."""
+    (tmp_path / "dict.txt").write_text("a 1\n__de__ 1\n__fr__ 1\nb 1\nmadeupword0000 0\n")
+    vocabulary = Vocabulary.read(tmp_path / "dict.txt", ["en", "de", "fr"])
+    assert vocabulary.symbols[4:] == ["a", "__de__", "__fr__", "b", "madeupword0000", "__en__"]
+    assert [vocabulary.language_id(language) for language in ("en", "de", "fr")] == [9, 5, 6]
+    assert len(vocabulary) == 10
+    vocabulary.check_pieces(["<unk>", "a", "b"], "dict.txt")
+    with pytest.raises(UserError, match=r"the model lacks 1 of its 5 pieces, such as 'b'"):
+        vocabulary.check_pieces(["a"], "dict.txt")
+    Vocabulary(["a", "<news>", "[de_DE]", "__opt_domain__", "b"]).check_pieces(["a", "b"], "dict.txt")
+
+
 def test_an_unknown_language():
     with pytest.raises(UserError, match=r"'enn' is not one of en, de \(did you mean 'en'"):
         Vocabulary(["a"], ["en", "de"]).language_id("enn")
@@ -55,7 +68,7 @@ def test_an_unknown_language():
         ("a 1\nb x\n", "line 2"),
         ("a 1\nb 1\na 2\n", r"dict\.txt: 'a' occurs more than once"),
         ("a 1\n<unk> 2\n", "'<unk>' occurs more than once"),
-        ("a 1\n__en__ 2\n", r"dict\.txt, line 2: '__en__' is a language's token, which is added behind"),
+        ("a 1\n__en__ 2\n__en__ 2\n", r"dict\.txt: '__en__' occurs more than once"),
         ("a 1.5\n", "line 1: expected 'symbol count', found 'a 1.5'"),
         ("a #fairseq:overwrite\n", "line 1: expected 'symbol count', found 'a #fairseq:overwrite'"),
         ("a 1\n<s> 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives '<s>' a second id"),
