@@ -42,13 +42,14 @@ if workflow.exec_mode.name == "DEFAULT":
 
 
 # `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
-BUSY = None
+BUSY, NOT_LOOKED_AT = None, ""
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
     if BUSY and BUSY.is_this():
         BUSY = None
         results_lock.keep_alive(Path(RESULTS).absolute())
-
+    else:
+        NOT_LOOKED_AT = ", ".join(results_lock.others_of(Path(RESULTS), Path.cwd()))
 
 if workflow.exec_mode.name == "DEFAULT":
     INTERRUPT = Interrupt()
@@ -61,6 +62,11 @@ def take_results():
     """Have the results to this run alone; UserError if another makes them."""
     if other := BUSY or results_lock.take(Path(RESULTS), Path.cwd()):
         raise UserError(other.refusal(Path(RESULTS)))
+    if NOT_LOOKED_AT:
+        raise UserError(
+            f"{RESULTS}: a run in {NOT_LOOKED_AT} did not end well: 'make run' looks at what it made"
+        )
+    results_lock.begin(Path(RESULTS))
     results_lock.keep_alive(Path(RESULTS).absolute())
 
 
@@ -128,7 +134,7 @@ def clear():
         prefix = workflow.executor_settings.jobname_prefix
         if prefix and (cancelled := cancel_left_behind(prefix)):
             say(cancelled)
-    for folder in [Path.cwd(), *results_lock.killed_elsewhere(Path(RESULTS))]:
+    for folder in [Path.cwd(), *map(Path, results_lock.others_of(Path(RESULTS), Path.cwd()))]:
         if ended := end_orphans(folder):
             say(ended)
     if removed := remove_temporaries(Path(RESULTS)):
@@ -229,6 +235,7 @@ def show_results():
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
+    results_lock.release(Path(RESULTS), well=True)
     ENDED_WELL.append(True)
 
 
@@ -248,6 +255,7 @@ def list_what_was_there():
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()
+        results_lock.release(Path(RESULTS), well=True)
         ENDED_WELL.append(True)
 
 

@@ -279,8 +279,8 @@ LOCKED = (
     Mutant(
         "what a killed run in another folder left goes on and writes into the results",
         "workflow_scripts/operate/results_lock.py",
-        "(*before.killed, before.folder)",
-        "before.killed",
+        "    return {**run.before, run.folder:",
+        "    return run.before or {run.folder:",
         (
             "workflow tests/unit/operate/test_results_lock.py"
             "::test_a_killed_runs_lock_is_taken_and_its_folder_known",

@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from tests import forked
-from tests.workflow.finished_experiment import CONFIG, ROOT, planned
+from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned
 from tests.workflow.rerun_row import RESULTS
+from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.results_lock import RUN_LOCK, take
+from workflow_scripts.operate.taken_over import take_over
 from workflow_scripts.processes import identity
 
 WHO = "process 4711 on node3, in /home/a"
@@ -49,6 +51,21 @@ def test_a_dry_run_goes_on_beside_it_and_status_names_it(second: Path) -> None:
     assert planned(second, CONFIG) == []
     said = forked.run(second, "workflow_scripts.operate.status", "--configfile", "config.yaml")
     assert said.stdout.splitlines()[0].endswith(f"({WHO})")
+
+
+def test_what_a_run_in_the_other_folder_made_and_did_not_finish_is_known(second: Path) -> None:
+    """A hypothesis of another beam: without the other folder's record the plan would be content."""
+    output = f"{RESULTS}/translations/baseline/s1/news/de-en.txt"
+    first = (second / RESULTS).resolve().parents[1]
+    shutil.copytree(first / ".snakemake", second / ".snakemake")  # an earlier run of its own made all
+    record = first / ".snakemake/metadata" / place_of(output, first / ".snakemake")
+    (second / output).write_text("of beam 4", encoding="utf-8")
+    said = record.read_text(encoding="utf-8").replace("--beam 5", "--beam 4")
+    made = {**json.loads(said), "endtime": (second / output).stat().st_mtime}
+    record.write_text(json.dumps(made), encoding="utf-8")
+    assert "decode" not in counts(planned(second, CONFIG))
+    assert take_over(second, [output], {str(first): time.time() - 60})
+    assert counts(planned(second, CONFIG))["decode"] == 1
 
 
 def test_snakemakes_own_lock_is_told_in_one_line_too(second: Path) -> None:

@@ -16,7 +16,7 @@ from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, pr
 from tests.workflow.rerun_row import RESULTS, unrecorded, without
 from workflow_scripts.operate.environments import VENVS_VARIABLE
 from workflow_scripts.operate.planned import FORMAT, PLANNED
-from workflow_scripts.operate.results_lock import RUN_LOCK
+from workflow_scripts.operate.results_lock import run_of
 
 RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
 LOST = [f"data/text/train/de-en.{end}" for end in ("de.txt", "en.txt", "json")]
@@ -88,7 +88,7 @@ def test_a_run_that_a_user_stops_says_so_without_errors(finished_experiment: Pat
     lines = said.read_text(encoding="utf-8").splitlines()
     assert lines[-1] == "stopped; the same command goes on"
     assert "rror" not in said.read_text(encoding="utf-8")
-    assert not (here / RESULTS / RUN_LOCK).exists()
+    assert run_of(here / RESULTS) is None
 
 
 def test_so_is_what_had_been_deleted_before(finished_experiment: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.leftovers import unfinished
 from workflow_scripts.operate.live import runs_in
-from workflow_scripts.operate.results_lock import run_of
+from workflow_scripts.operate.results_lock import others_of, run_of
 from workflow_scripts.operate.run import complete, read_config, working_directory
 
 #: Set for a dry run that is read here: reasons are not shortened (operate.terminal).
@@ -225,6 +225,9 @@ def dry_run(
         print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)
     elif said := after_a_kill(folder):
         print(said, file=sys.stderr)
+    if experiment and (others := others_of(folder / "results" / experiment.experiment, folder)):
+        where = ", ".join(others)
+        print(f"a run in {where} did not end well: make run looks first at what it made", file=sys.stderr)
     command = [sys.executable, "-m", "snakemake", *complete(given, experiment)]
     # The caller may go to the workflow's working directory while it reads the jobs.
     return _jobs(command, Path.cwd())

@@ -9,17 +9,31 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from types import FrameType, TracebackType
 
 #: What a run that was stopped ends in.
 STOPPED = "stopped; the same command goes on"
+#: The main thread of a process, which alone is told of a signal, has heard of it by then.
+NOTICE_SECONDS = 1.0
 
 
 class Interrupt:
     """Whether a user has stopped this process."""
 
     def __init__(self) -> None:
-        self.came = False
+        self._came = threading.Event()
+
+    @property
+    def came(self) -> bool:
+        """Whether it has been noticed."""
+        return self._came.is_set()
+
+    def may_have_come(self) -> bool:
+        """Return whether a user has stopped it; in a thread, once the main one may have heard of it."""
+        if threading.current_thread() is threading.main_thread():
+            return self.came
+        return self._came.wait(NOTICE_SECONDS)
 
     def watch(self) -> None:
         """Notice Ctrl-C from now on, also one that waits; not where interrupts are ignored (`nohup … &`)."""
@@ -36,7 +50,7 @@ class Interrupt:
             sys.__excepthook__(kind, error, trace)
 
     def _notice(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
+        self._came.set()
         signal.default_int_handler(number, frame)
 
     def say(self) -> None:

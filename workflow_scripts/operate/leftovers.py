@@ -119,12 +119,17 @@ def unfinished(working: Path) -> tuple[list[Path], list[Path]]:
     return [mark for place in sorted(places) if not (mark := incomplete / place).exists()], broken
 
 
+def set_mark(mark: Path) -> None:
+    """Set Snakemake's mark of an unfinished output."""
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text('{"external_jobid": null}', encoding="utf-8")
+
+
 def mark_unfinished(working: Path) -> int:
     """Mark what `unfinished` finds, so that it is made again; return the number of outputs."""
     marks, broken = unfinished(working)
     for mark in marks:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text('{"external_jobid": null}', encoding="utf-8")
+        set_mark(mark)
     for path in broken:
         path.unlink()
     return len(marks)

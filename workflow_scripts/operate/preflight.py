@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,6 +31,21 @@ def unwritable(files: Iterable[str]) -> str | None:
             return f"{there} lies on a file system mounted read-only: mount it for writing"
         return f"{there} cannot be written by this user: give yourself the right, e.g. chmod u+rwx {there}"
     return None
+
+
+def without_cache() -> str | None:
+    """Return one line if the folder in which Snakemake keeps what it reads cannot be written, else None."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    cache = Path(named) if Path(named).is_absolute() else Path("~/.cache").expanduser()
+    try:
+        (cache / "snakemake").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache / "snakemake"):
+            return None
+    except OSError as error:
+        return (
+            f"{cache} cannot be written ({error.strerror}), and Snakemake needs it: name another folder, e.g."
+            f" export XDG_CACHE_HOME={Path.cwd() / '.cache'}"
+        )
 
 
 def missing_environment(names: Iterable[str]) -> str | None:

@@ -3,8 +3,9 @@
 Snakemake's lock lies in the working folder, and two of them may share one ``results`` (a link, a disk of
 several machines). So a run writes down who it is beside the results, ``.run.lock``: host, process, when and
 where it began. A process of this machine and process namespace is looked at; of another place only the
-file's time is seen, which a run renews. A killed run's file counts for nothing. Inputs and outputs: that
-file.
+file's time is seen, which a run renews. A killed run's file keeps nobody out. What such a run made, a run in
+another folder must know of (operate.taken_over): the file stays until one ends well.
+Inputs and outputs: that file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -37,7 +38,8 @@ class Run:
     """A run of the workflow.
 
     ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``folder``: where it works.
-    ``killed``: where runs worked that it took the lock from, other than its own folder.
+    ``began``: it started jobs. ``ended``: and has ended, not well. ``before``: folders of runs that did not
+    end well, with when the first of them began; Snakemake's records of what they made lie there.
     """
 
     host: str
@@ -45,7 +47,9 @@ class Run:
     process: str
     since: float
     folder: str
-    killed: list[str] = field(default_factory=list)
+    began: bool = False
+    ended: bool = False
+    before: dict[str, float] = field(default_factory=dict)
 
     def is_this(self) -> bool:
         """True if it is this process."""
@@ -82,7 +86,7 @@ def take(results: Path, folder: Path) -> Run | None:
     results.mkdir(parents=True, exist_ok=True)
     with _alone(results) as lock:
         before = _read(results)
-        if before and before.is_this():
+        if before and before.is_this() and not before.ended:
             return None
         here = str(folder.resolve())
         # The clock of the disk's machine, which gives files their times, may not be this one's.
@@ -91,28 +95,51 @@ def take(results: Path, folder: Path) -> Run | None:
         if before and _is_on(before, lock, lock.stat().st_mtime, modified):
             os.utime(lock, (modified, modified))
             return before
-        killed = {one for one in (*before.killed, before.folder) if one != here} if before else set()
-        me = Run(socket.gethostname(), os.getpid(), identity(), time.time(), here, sorted(killed))
-        lock.write_text(json.dumps(asdict(me), indent=2) + "\n", encoding="utf-8")
+        _write(lock, Run(*_this_process(), time.time(), here, before=_not_well(before)))
     return None
 
 
-def release(results: Path) -> None:
-    """Remove the file of this process's run, and the folder if nothing was made in it."""
+def begin(results: Path) -> None:
+    """Write down that this process's run starts jobs."""
+    with _alone(results) as lock:
+        if (run := _read(results)) and run.is_this():
+            _write(lock, replace(run, began=True))
+
+
+def release(results: Path, well: bool = False) -> None:
+    """Give the results free; remove the folder if nothing was made in it.
+
+    ``well``: the run has ended well. What one that did not has made, the next one must know of.
+    """
     with suppress(OSError):
         if not (results / RUN_LOCK).exists():
             return
         with _alone(results) as lock:
             if (run := _read(results)) is not None and not run.is_this():
                 return
+            if run and not well and _not_well(run):
+                _write(lock, replace(run, ended=True))
+                return
             lock.unlink()
         results.rmdir()
 
 
-def killed_elsewhere(results: Path) -> list[Path]:
-    """Return the folders of killed runs that this process's run took the lock from."""
+def others_of(results: Path, folder: Path) -> dict[str, float]:
+    """Return the other folders than ``folder`` where runs did not end well, with when these began."""
     run = _read(results)
-    return [Path(folder) for folder in run.killed] if run and run.is_this() else []
+    if run is None:
+        return {}
+    is_on = _is_on(run, results / RUN_LOCK, time.time())
+    found = _not_well(run) if not is_on else run.before if run.is_this() else {}
+    here = str(folder.resolve())
+    return {other: since for other, since in sorted(found.items()) if other != here}
+
+
+def _not_well(run: Run | None) -> dict[str, float]:
+    """Return the folders of a run that did not end well and of those before it, with when the first began."""
+    if run is None or not run.began:
+        return run.before if run else {}
+    return {**run.before, run.folder: min(run.since, run.before.get(run.folder, run.since))}
 
 
 def keep_alive(results: Path) -> None:
@@ -137,18 +164,27 @@ def keep_alive(results: Path) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
+def _this_process() -> tuple[str, int, str]:
+    return socket.gethostname(), os.getpid(), identity()
+
+
+def _write(lock: Path, run: Run) -> None:
+    lock.write_text(json.dumps(asdict(run), indent=2) + "\n", encoding="utf-8")
+
+
 def _read(results: Path) -> Run | None:
     found = read_record(results / RUN_LOCK)
     try:
-        killed = [str(one) for one in found.get("killed", [])]
+        before = {str(folder): float(since) for folder, since in found.get("before", {}).items()}
         who = str(found["host"]), int(found["pid"]), str(found["process"])
-        return Run(*who, float(found["since"]), str(found["folder"]), killed)
-    except (KeyError, TypeError, ValueError):
+        how = found.get("began") is True, found.get("ended") is True
+        return Run(*who, float(found["since"]), str(found["folder"]), *how, before)
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None  # none, or half written
 
 
 def _is_on(run: Run, lock: Path, now: float, modified: float | None = None) -> bool:
-    alive = lives(run.process)
+    alive = False if run.ended else lives(run.process)
     if alive is not None:
         return alive
     try:

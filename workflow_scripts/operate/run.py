@@ -26,14 +26,16 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
+from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
-from workflow_scripts.operate.preflight import unwritable
+from workflow_scripts.operate.preflight import unwritable, without_cache
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
-from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, release, take
+from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
+from workflow_scripts.operate.taken_over import take_over
 
 LOCK = ".snakemake/neuronspec.lock"
 #: How many cores make would use, beside a profile.
@@ -70,7 +72,13 @@ def read_config(options: list[str]) -> Experiment | None:
 
 
 def complete(options: list[str], experiment: Experiment | None) -> list[str]:
-    """Return Snakemake's options with what must be made again; errors as in `on_cluster`."""
+    """Return Snakemake's options with what must be made again.
+
+    Raises:
+        UserError: as `on_cluster`, or Snakemake could not begin.
+    """
+    if problem := without_cache():
+        raise UserError(problem)
     options = on_cluster(options, experiment)
     if experiment is None:
         if any(option.startswith("--config") for option in options):
@@ -224,6 +232,13 @@ def begin(options: list[str]) -> NoReturn:
         become_snakemake(options, folder, experiment)
     # From here on: what there is to do depends on what lies there.
     with results_taken(folder, experiment):
+        outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+        results = Path("results") / experiment.experiment
+        (folder / ".snakemake").mkdir(parents=True, exist_ok=True)
+        if said := take_over(
+            folder, (str(results / file) for file in outputs), others_of(folder / results, folder)
+        ):
+            print(said, file=sys.stderr)
         become_snakemake(options, folder, experiment)
 
 

@@ -59,4 +59,5 @@ class Terminal(logging.Filter):
         reason = getattr(record, "reason", None)
         if self.shortens and isinstance(reason, str):
             record.reason = short_reason(reason)
-        return not (self.interrupt.came and record.levelno >= logging.ERROR)
+        # A job that Ctrl-C ended may be heard of first.
+        return not (record.levelno >= logging.ERROR and self.interrupt.may_have_come())

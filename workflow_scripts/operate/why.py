@@ -21,6 +21,7 @@ from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.forced import is_being_made
+from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.live import begun_outputs
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
@@ -127,9 +128,11 @@ def reason_of(
             return half_made, half
         return "asked for, or damaged", job.outputs
     if why.missing:
+        if gone := tuple(file for file in why.missing if was_made(file)):
+            return "made before, now missing", gone
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
         if Path(job.benchmark).exists() and job.benchmark:
-            return "made before, now missing", why.missing
+            return "new", why.missing
         return ("begun before, not finished" if job.log and Path(job.log).exists() else "new"), ()
     if why.incomplete:
         return half_made, why.incomplete
@@ -137,6 +140,12 @@ def reason_of(
         return "input changed", why.updated
     stages = dict.fromkeys(made_by.get(file, "another job") for file in why.made_by_others)
     return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
+
+
+def was_made(file: str) -> bool:
+    """Tell whether Snakemake has a record of an output, in the folder that this process works in."""
+    snakemake = Path(".snakemake")
+    return snakemake.is_dir() and (snakemake / "metadata" / place_of(file, snakemake)).exists()
 
 
 def _shortened(lines: Iterable[Line]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.operate.environments import VENVS_VARIABLE
-from workflow_scripts.operate.preflight import missing_environment, unwritable
+from workflow_scripts.operate.preflight import missing_environment, unwritable, without_cache
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -35,6 +35,23 @@ def seen_by_a_user_without_rights(files: list[str]) -> str | None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     result: str | None = json.loads(done.stdout)
     return result
+
+
+def test_a_home_that_cannot_be_written_is_told_before_snakemake_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert without_cache() == (
+        "/dev/null/.cache cannot be written (Not a directory), and Snakemake needs it: name another folder,"
+        f" e.g. export XDG_CACHE_HOME={tmp_path}/.cache"
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    assert without_cache() is None
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # names nothing
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert without_cache() is None and (tmp_path / "home/.cache").is_dir()
 
 
 def test_a_folder_without_the_right_to_write(open_folder: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from workflow_scripts.operate.results_lock import (
     RUN_LOCK,
     Run,
-    killed_elsewhere,
+    begin,
+    others_of,
     release,
     run_of,
     take,
@@ -29,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def lay_down(results: Path, process: str, age: float = 0.0, **changes: Any) -> None:
     """Write the lock of a run, last renewed `age` seconds ago."""
     results.mkdir(parents=True, exist_ok=True)
-    run = {"host": "node3", "pid": 4711, "process": process, "since": 1e9, "folder": "/home/a", "killed": []}
+    run = {"host": "node3", "pid": 4711, "process": process, "since": 1e9, "folder": "/home/a"}
     (results / RUN_LOCK).write_text(json.dumps({**run, **changes}))
     then = time.time() - age
     os.utime(results / RUN_LOCK, (then, then))
@@ -73,10 +74,34 @@ def test_a_run_that_lives_is_named_and_keeps_its_lock(tmp_path: Path) -> None:
 
 
 def test_a_killed_runs_lock_is_taken_and_its_folder_known(tmp_path: Path) -> None:
-    lay_down(tmp_path, gone(), killed=["/home/b"])
+    lay_down(tmp_path, gone(), began=True, before={"/home/b": 5.0, "/home/a": 7.0})
     assert run_of(tmp_path) is None
+    assert others_of(tmp_path, Path("/home/b")) == {"/home/a": 7.0}  # as a dry run sees it
     assert take(tmp_path, Path("/home/c")) is None
-    assert killed_elsewhere(tmp_path) == [Path("/home/a"), Path("/home/b")]
+    assert others_of(tmp_path, Path("/home/c")) == {"/home/a": 7.0, "/home/b": 5.0}
+    assert others_of(tmp_path, Path("/home/a")) == {"/home/b": 5.0}
+
+
+def test_a_run_that_began_no_job_is_forgotten(tmp_path: Path) -> None:
+    lay_down(tmp_path, gone())
+    assert take(tmp_path, Path("/home/c")) is None
+    assert others_of(tmp_path, Path("/home/c")) == {}
+
+
+def test_a_run_that_ends_well_leaves_nothing_and_one_that_fails_its_folder(tmp_path: Path) -> None:
+    lay_down(tmp_path, gone(), began=True)
+    assert take(tmp_path, Path("/home/c")) is None
+    begin(tmp_path)
+    release(tmp_path)
+    assert run_of(tmp_path) is None  # at once, on other machines too
+    now = others_of(tmp_path, Path("/home/d"))
+    assert now.keys() == {"/home/a", "/home/c"} and now["/home/a"] == 1e9
+    assert take(tmp_path, Path("/home/d")) is None
+    release(tmp_path)  # refused before its first job
+    assert others_of(tmp_path, Path("/home/d")) == now
+    assert take(tmp_path, Path("/home/d")) is None
+    release(tmp_path, well=True)
+    assert not (tmp_path / RUN_LOCK).exists()
 
 
 def test_a_number_given_out_again_is_another_process(tmp_path: Path) -> None:

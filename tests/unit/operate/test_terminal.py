@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -70,9 +73,22 @@ def test_errors_are_left_out_once_a_user_has_stopped_the_run() -> None:
     interrupt = Interrupt()
     terminal = Terminal(interrupt)
     assert terminal.filter(record(logging.ERROR))
-    interrupt.came = True
+    with pytest.raises(KeyboardInterrupt):
+        interrupt._notice(signal.SIGINT, None)
     assert not terminal.filter(record(logging.ERROR))
     assert terminal.filter(record(logging.INFO))
+
+
+def test_a_job_that_was_stopped_may_be_heard_of_before_the_interrupt() -> None:
+    interrupt, shown = Interrupt(), []
+    terminal = Terminal(interrupt)
+    job = threading.Thread(target=lambda: shown.append(terminal.filter(record(logging.ERROR))))
+    job.start()
+    time.sleep(0.05)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt._notice(signal.SIGINT, None)
+    job.join()
+    assert shown == [False]
 
 
 @pytest.mark.parametrize(

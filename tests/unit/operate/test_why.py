@@ -12,6 +12,7 @@ import pytest
 from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.dry_run import PlannedJob, Reason
+from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.why import explain, fate_of, table
 
 
@@ -30,14 +31,19 @@ def job(rule: str, name: str, **reason: Any) -> PlannedJob:
 
 def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("benchmarks/lost/1.tsv", "benchmarks/lost/2.tsv", "logs/lost/1.log", "logs/begun/1.log"):
+    for name in ("benchmarks/lost/1.tsv", "benchmarks/more/1.tsv", "logs/lost/1.log", "logs/begun/1.log"):
         path = tmp_path / "results/x" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    metadata = tmp_path / ".snakemake/metadata"
+    metadata.mkdir(parents=True)
+    for name in ("lost/1", "lost/2", "lost/2b"):
+        (metadata / place_of(name, metadata)).touch()
     jobs = [
         job("new", "1", missing=("new/1",)),
         job("lost", "1", missing=("lost/1",)),
         job("lost", "2", missing=("lost/2", "lost/2b")),
+        job("more", "1", missing=("more/new",)),
         job("begun", "1", missing=("begun/1",)),
         job("half", "1", incomplete=("half/1",)),
         job("input", "1", updated=("text/a", "text/b")),
@@ -51,6 +57,7 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert table(explain(jobs, {}, unfinished={"failed/1"})).splitlines() == [
         "new      1  new",
         "lost     2  made before, now missing: lost/1 (and 2 more)",
+        "more     1  new: more/new",
         "begun    1  begun before, not finished",
         "half     1  stopped while it was written: half/1",
         "input    1  input changed: text/a (and 1 more)",
@@ -60,7 +67,7 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "inputs   1  it has other inputs than before",
         "forced   1  asked for, or damaged: forced/1",
         "failed   1  an earlier run was to make it, and did not finish: failed/1",
-        "12 jobs would run",
+        "13 jobs would run",
     ]
 
 
