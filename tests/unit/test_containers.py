@@ -118,7 +118,7 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         (b'<?xml version="1.0" encoding="UTF-8"?>\n\n<!-- a comment -->', f"XML, such as TMX; {SENTENCES}"),
         (b'\xef\xbb\xbf<tmx version="1.4">\n<header', f"XML, such as TMX; {SENTENCES}"),
         (b'<refset setid="newstest">\n<doc', f"a test set in SGML or XML of WMT; {SENTENCES}"),
-        (b"<!DOCTYPE mteval SYSTEM 'mteval.dtd'>\n<mteval>", f"a test set in SGML or XML of WMT; {SENTENCES}"),
+        (b"<!DOCTYPE mteval SYSTEM 'm.dtd'>\n<mteval>", f"a test set in SGML or XML of WMT; {SENTENCES}"),
         (b'\n<HTML lang="en"\n class="a">\n<head>', WEB),
         (b"<!DOCTYPE html>\n", WEB),
         (b"<!doctype html>\n", WEB),
