@@ -55,8 +55,8 @@ def _whole(count: str) -> bool:
 class Vocabulary:
     """Symbols in id order and the way back; V symbols in all.
 
-    ``subwords``: the symbols of ``dict.txt``. Raises UserError for a symbol that occurs twice, which fairseq
-    refuses too.
+    ``subwords``: the symbols of ``dict.txt``; a special among them has a row that is never used. Raises
+    UserError for another symbol that occurs twice.
     """
 
     def __init__(self, subwords: Iterable[str], languages: Sequence[str] = ()) -> None:
@@ -66,18 +66,17 @@ class Vocabulary:
         tokens = (language_token(language) for language in languages)
         # As fairseq does: a token that has an id already gets no other one.
         self.symbols = [*SPECIALS, *self.subwords, *(token for token in tokens if token not in listed)]
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
-        if len(self._ids) != len(self.symbols):
-            # The index keeps the last of equal symbols, so the first one disagrees with it.
-            twice = next(s for index, s in enumerate(self.symbols) if self._ids[s] != index)
-            raise UserError(f"{twice!r} occurs more than once in the vocabulary")
+        self._ids: dict[str, int] = {}
+        for index, symbol in enumerate(self.symbols):
+            if self._ids.setdefault(symbol, index) != index and symbol not in SPECIALS:
+                raise UserError(f"{symbol!r} occurs more than once in the vocabulary")
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
         """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none.
 
-        So it is for a line that fairseq would let stand for an earlier one (``#fairseq:overwrite``): an id
-        that we do not give.
+        A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
+        row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
         """
         subwords: list[str] = []
         known = set(SPECIALS)
@@ -98,10 +97,14 @@ class Vocabulary:
                         f"{dictionary}, line {number}: expected 'symbol count', found"
                         f" {found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
                     )
-                if flagged and symbol in known:
+                if flagged and symbol in known and symbol not in SPECIALS:
                     raise UserError(
                         f"{dictionary}, line {number}: {OVERWRITE} gives {symbol!r} a second id, which is not"
                         " supported: remove such lines and train again with what is left"
+                    )
+                if symbol in SPECIALS and not flagged:
+                    raise UserError(
+                        f"{dictionary}, line {number}: {symbol!r} occurs more than once in the vocabulary"
                     )
                 subwords.append(symbol)
                 known.add(symbol)

@@ -203,3 +203,12 @@ def test_lines_of_sources_are_recorded_beside_the_data(folder):
     (folder / "text.txt").write_text("the cat\n")
     with pytest.raises(UserError, match=r"text\.json: its sources have 3 sentences, the text has 1$"):
         main(words)
+
+
+def test_specials_that_stand_in_the_dictionary_again_move_the_ids(folder):
+    """As fairseq gives them: four rows more before the first subword, and </s> is still 2."""
+    before = [ids.tolist() for ids in run(folder, "the cat\n")[0]]
+    flagged = "".join(f"{special} 0 #fairseq:overwrite\n" for special in ("<s>", "<pad>", "</s>", "<unk>"))
+    (folder / "flagged.txt").write_text(flagged + (folder / "dict.txt").read_text())
+    after = [ids.tolist() for ids in run(folder, "the cat\n", dictionary="flagged.txt")[0]]
+    assert after == [[*(number + 4 for number in ids[:-1]), 2] for ids in before]

@@ -47,11 +47,26 @@ def test_tokens_in_the_dictionary_get_no_other_id(tmp_path):
     assert (stock.index("__de__"), stock.index("__en__")) == (5, 8)
 
 
-def test_why_a_second_id_is_refused(tmp_path):
-    """In fairseq a flagged line takes a row and its symbol's id."""
+def test_specials_that_occur_again_have_rows_that_nothing_uses(tmp_path):
+    """In fairseq the name takes the new id; what is written and read are the first four."""
     from fairseq.data import Dictionary
 
-    (tmp_path / "dict.txt").write_text("<unk> 0 #fairseq:overwrite\na 1\n", encoding="utf-8")
+    path = tmp_path / "dict.txt"
+    path.write_text("<unk> 0 #fairseq:overwrite\n</s> 0 #fairseq:overwrite\na 1\n", encoding="utf-8")
+    stock = Dictionary.load(str(path))
+    stock.add_symbol("__en__")
+    vocabulary = Vocabulary.read(path, ["en"])
+    ours = fairseq_dictionary(vocabulary)
+    assert ours.symbols == stock.symbols == vocabulary.symbols
+    for one in (ours, stock):
+        assert (one.bos(), one.pad(), one.eos(), one.unk()) == (BOS, PAD, EOS, UNKNOWN)
+        assert one.encode_line("a b", append_eos=True, add_if_not_exist=False).tolist() == [6, 3, 2]
+    assert vocabulary.encode(["a", "b"]) == [6, 3]
+
+
+def test_why_a_second_id_of_a_subword_is_refused(tmp_path):
+    from fairseq.data import Dictionary
+
+    (tmp_path / "dict.txt").write_text("a 1\nb 1\na 0 #fairseq:overwrite\n", encoding="utf-8")
     stock = Dictionary.load(str(tmp_path / "dict.txt"))
-    assert stock.symbols == ["<s>", "<pad>", "</s>", "<unk>", "<unk>", "a"]
-    assert (stock.index("<unk>"), stock.unk()) == (4, 3)
+    assert (stock.symbols[4:], stock.index("a")) == (["a", "b", "a"], 6)
