@@ -283,6 +283,7 @@ def cleaning(wildcards):
     limits = [f"--max-words {clean.max_words}"] if clean.max_words else []
     limits += [f"--max-ratio {clean.max_ratio}"] if clean.max_ratio else []
     limits += ["--dedup"] if clean.dedup else []
+    limits += ["--unescape"] if clean.unescape else []
     return " ".join(limits) if wildcards.subset == "train" else ""
 
 

@@ -131,7 +131,7 @@ if not USED:
             pairs=EXPERIMENT.train_pairs,
             languages=EXPERIMENT.languages,
             vocab_size=EXPERIMENT.subwords.vocab_size,
-            model_type=EXPERIMENT.subwords.model_type,
+            model_type=subword_type,
             coverage=EXPERIMENT.subwords.character_coverage,
             sample=EXPERIMENT.subwords.sample_sentences,
             seed=EXPERIMENT.subwords.seed,
@@ -190,6 +190,7 @@ rule write_card:
             for lang in pair.split("-")
         ],
         vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
+        ceilings=ceiling_files(),
     output:
         json="<results>/data/card.json",
         markdown="<results>/data/card.md",
@@ -207,12 +208,14 @@ rule write_card:
         root=subpath(output.json, parent=True),
         vocabulary=lambda w, input: parent(input.vocabulary[0]),
         pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in EXPERIMENT.subsets}),
+        testsets=EXPERIMENT.testsets,
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
         environment=environment_identity("text"),
     shell:
         "run-in text workflow_scripts.data.write_card --data-root {params.root:q} --vocabulary {params.vocabulary:q} "
-        "--pairs {params.pairs:q} --text {params.processing:q} --out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
+        "--pairs {params.pairs:q} --testsets {params.testsets} --text {params.processing:q} "
+        "--out-json {output.json:q} --out-markdown {output.markdown:q} > {log} 2>&1"
 
 
 rule rebuild_references:
@@ -240,3 +243,44 @@ rule rebuild_references:
     shell:
         "run-in text workflow_scripts.data.rebuild_references --bin-prefix {params.prefix:q} --lang {wildcards.lang} "
         "--text {params.processing:q} --dictionary {input.dictionary:q} --out {output.text:q} > {log} 2>&1"
+
+
+# A rule's outputs are the same for all its test sets: those that lack some directions have one of their own.
+for name, testsets in EXPERIMENT.round_trips.items():
+
+    rule:
+        name:
+            name
+        input:
+            references=lambda w: references_of(w.testset, "raw"),
+            model="<results>/data/subwords/spm.model",
+            dictionary="<results>/data/subwords/dict.txt",
+        output:
+            text=[
+                f"<results>/data/round_trip/{{testset}}/{side}.txt"
+                for side in EXPERIMENT.target_sides(testsets[0])
+            ],
+            stats="<results>/data/round_trip/{testset}.json",
+        log:
+            "<logs>/round_trip/{testset}.log",
+        benchmark:
+            "<benchmarks>/round_trip/{testset}.tsv"
+        wildcard_constraints:
+            testset=alternatives(testsets),
+        conda:
+            "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
+        params:
+            references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+            directions=directions_scored,
+            processing=as_json(EXPERIMENT.text.model_dump()),
+            out=lambda w, output: f"{parent(output.text[0])}/{{pair}}.{{target}}.txt",
+            code=closure_hash("data.round_trip"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.data.round_trip --references {params.references:q} "
+            "--directions {params.directions} --text {params.processing:q} --subwords {input.model:q} "
+            "--dictionary {input.dictionary:q} --out {params.out:q} --stats {output.stats:q} > {log} 2>&1"

@@ -39,6 +39,41 @@ rule score:
         "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
 
 
+rule score_ceiling:
+    input:
+        references=lambda w: references_of(w.testset, "raw"),
+        text=lambda w: [
+            f"{RESULTS}/data/round_trip/{w.testset}/{side}.txt"
+            for side in EXPERIMENT.target_sides(w.testset)
+        ],
+        stats="<results>/data/round_trip/{testset}.json",
+    output:
+        json="<results>/data/ceiling/{testset}.json",
+    log:
+        "<logs>/score_ceiling/{testset}.log",
+    benchmark:
+        "<benchmarks>/score_ceiling/{testset}.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    container:
+        image_of("evaluate")
+    envmodules:
+        *modules_of("evaluate"),
+    params:
+        experiment=EXPERIMENT.experiment,
+        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
+        directions=directions_scored,
+        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+        round_trips=lambda w, input: f"{parent(input.text[0])}/{{pair}}.{{target}}.txt",
+        code=closure_hash("evaluate.score_ceiling"),
+        environment=environment_identity("evaluate"),
+    shell:
+        "run-in evaluate workflow_scripts.evaluate.score_ceiling --references {params.references:q} "
+        "--round-trips {params.round_trips:q} --stats {input.stats:q} --directions {params.directions} "
+        "--tokenizers {params.tokenizers:q} --experiment {params.experiment:q} --testset {wildcards.testset} "
+        "--out {output.json:q} > {log} 2>&1"
+
+
 rule compare:
     input:
         segments=lambda w: segments_of(w.system, w),

@@ -108,6 +108,18 @@ def score_files():
     ]
 
 
+def ceiling_files():
+    """What the text processing leaves of perfect output, of every test set."""
+    return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
+
+
+def subword_type(wildcards):
+    """The kind of SentencePiece model, and how it normalises text where that is not as it always was."""
+    subwords = EXPERIMENT.subwords
+    other = f" --normalization {subwords.normalization}" if subwords.normalization != "nmt_nfkc" else ""
+    return subwords.model_type + other
+
+
 def directions_scored(wildcards):
     """The directions that a job's test set has."""
     return EXPERIMENT.directions_of(wildcards.testset)
@@ -201,6 +213,7 @@ def tables_options():
         "significance-root": f"{RESULTS}/significance" if tests else None,
         "level": str(tests.level) if tests else None,
         "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
+        "ceiling-root": f"{RESULTS}/data/ceiling",
         "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
         "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
         "partial-testsets": as_json(EXPERIMENT.partial_testsets) if EXPERIMENT.partial_testsets else None,

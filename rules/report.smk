@@ -8,6 +8,7 @@ rule tabulate:
         significance=significance_files(),
         off_target=off_target_files(),
         likelihood=likelihood_files(),
+        ceilings=ceiling_files(),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         markdown=[
@@ -16,6 +17,7 @@ rule tabulate:
         csv=table_files("csv"),
         tex=table_files("tex"),
         parquet=table_files("parquet"),
+        cautions="<results>/tables/cautions.txt",
     log:
         "<logs>/tabulate/tables.log",
     benchmark:
@@ -43,7 +45,7 @@ rule tabulate:
         "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
         "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
         "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "--profiles {params.profiles} {params.options} --out-dir {params.out:q} > {log} 2>&1"
+        "--profiles {params.profiles} {params.options} --cautions {output.cautions:q} --out-dir {params.out:q} > {log} 2>&1"
 
 
 rule tabulate_units:

@@ -45,7 +45,24 @@ def score(name: str, what: str, lay: Lay, said: str) -> Case:
     return Case(f"score-{name}", what, "evaluate.score", lay, said)
 
 
+def ceiling(stats: str) -> Lay:
+    """References that came back, with a record of them."""
+
+    def lay(folder: Path) -> str:
+        for name in ("ref.de", "back.de"):
+            (folder / name).write_bytes(LINES)
+        (folder / "stats.json").write_text(stats)
+        options = (
+            "--round-trips back.{target} --stats stats.json --directions en-de --experiment x --testset t"
+        )
+        return f"--references ref.{{target}} {options} --out ceiling.json"
+
+    return lay
+
+
 SCORE = [
+    Case("ceiling-other", "a record of references that is none", "evaluate.score_ceiling", ceiling('{"format": "x"}'), "stats.json: not of the form neuronspec-round-trip-1 (format 'x'); delete it and run again"),
+    Case("ceiling-stale", "a record of other references", "evaluate.score_ceiling", ceiling('{"format": "neuronspec-round-trip-1", "directions": {"en-de": {"references_sha256": "0", "moses": null}}}'), 'stats.json: en-de was made from other references; delete it and run again'),
     score("shorter", "a hypothesis file of another length", scoring(LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
     score("empty", "empty references", scoring(references=b""), 'ref.de: no lines, nothing to score against'),
     score("blank", "a reference without text", scoring(references=b"ein Haus am Fluss\n\nein Haus\n"), 'ref.de, line 2: empty reference'),

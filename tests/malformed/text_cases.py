@@ -241,6 +241,11 @@ def held_out(data: Path) -> None:
     (data / "text/test/de-en.json").write_bytes((data / "text/train/de-en.json").read_bytes())
 
 
+def other_ceiling(data: Path) -> None:
+    (data / "ceiling").mkdir()
+    (data / "ceiling/news.json").write_text('{"directions": {"en-de": {}}}')
+
+
 def data_card(name: str, what: str, lay: Lay, said: str) -> Case:
     """A case of write_card."""
     return Case(f"card-{name}", what, "data.write_card", lay, said)
@@ -248,6 +253,8 @@ def data_card(name: str, what: str, lay: Lay, said: str) -> Case:
 
 CARD = [
     data_card("absent", "statistics that are not there", card(lambda data: (data / "text/train/de-en.json").unlink()), 'data/text/train/de-en.json: the statistics are missing'),
+    data_card("ceiling", "a ceiling that is not there", card(lambda data: None, '{"train":["de-en"]} --testsets news'), 'data/ceiling/news.json: the ceiling is missing'),
+    data_card("ceiling-other", "a ceiling file that is none", card(other_ceiling, '{"train":["de-en"]} --testsets news'), "data/ceiling/news.json: not a ceiling file ('references_sha256'); delete it and run again"),
     data_card("cut", "truncated statistics", card(cut("text/train/de-en.json", 20)), 'data/text/train/de-en.json: damaged, not JSON (line 1, column 167: Unterminated string starting at); delete it and run the step that writes it again'),
     data_card("form", "a list in place of statistics", card(lambda data: (data / "bin/train.de-en.en.json").write_text("[]")), 'data/bin/train.de-en.en.json: not statistics of the form neuronspec-binarised-1; delete it and run again'),
     data_card("key", "statistics without a key", card(lambda data: (data / "text/train/de-en.json").write_text('{"format": "neuronspec-text-1"}')), "data/text/train/de-en.json and those below data/bin: the statistics lack 'sentences'; delete them and run again"),

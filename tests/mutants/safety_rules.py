@@ -100,8 +100,8 @@ SETTINGS = (
     Mutant(
         "references of the off-target rates rebuilt ones",
         "rules/evaluation.smk",
-        'references=lambda w: references_of(w.testset, "raw"),',
-        'references=lambda w: references_of(w.testset, "paper"),',
+        '        references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages=',
+        '        references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages=',
         (f"{JOB}[identify-ns-k95-2-talks]",),
     ),
     Mutant(
@@ -267,4 +267,21 @@ CONFIG = (
     ),
 )
 
-MUTANTS = (*PARAMS, *SETTINGS, *INPUTS, *ASKED, *CONFIG)
+PLANS = (
+    Mutant(
+        "a plan sums what it knows, as if that were all",
+        "workflow_scripts/operate/plan.py",
+        "if unknown == fetched:",
+        "if fetched == fetched:",
+        ("workflow tests/unit/operate/test_plan.py::test_what_is_unknown_is_in_no_sum",),
+    ),
+    Mutant(
+        "targets behind the options of a dry run are config files",
+        "workflow_scripts/operate/dry_run.py",
+        'given = [*ours, "--cores", "1", *options]',
+        "given = [*ours[2:], *ours[:2], *options]",
+        ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
+    ),
+)
+
+MUTANTS = (*PLANS, *PARAMS, *SETTINGS, *INPUTS, *ASKED, *CONFIG)

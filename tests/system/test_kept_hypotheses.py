@@ -15,6 +15,7 @@ from workflow_scripts.metric_names import metric_id
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs/results"
+HEALTH = RESULTS / "multi30k_health.csv"
 CONFIG = "config/experiments/toy60.yaml"
 
 
@@ -81,3 +82,6 @@ def test_scores_of_multi30k(shared: Path, tmp_path: Path) -> None:
     told = scores_of(RESULTS / "multi30k_scores.csv")
     assert len(told) == 3 * 6 * 3
     assert scores_of(tmp_path / "out/scores.csv") == told
+    # Of lengths and the like nothing is left out: the page shows each direction's.
+    found, kept = (place.read_text(encoding="utf-8") for place in (tmp_path / "out/health.csv", HEALTH))
+    assert found == kept

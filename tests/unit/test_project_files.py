@@ -6,9 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.run_all import LINTERS
+from workflow_scripts.config.load import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ["Added", "Changed", "Fixed", "Removed"]
@@ -84,3 +86,32 @@ def test_types_are_checked_in_the_whole_package():
     for path in (ROOT / "workflow_scripts").rglob("*.py"):
         for ignored in re.findall(r"#\s*type:\s*ignore.*", path.read_text(encoding="utf-8")):
             assert re.match(r"# type: ignore\[[\w-]+\]  # \S", ignored), f"{path}: {ignored}"
+
+
+SIZES = re.findall(
+    r"^\| [^|]+ \| `(\w+)` \| [^|]+ \| ([\d,]+) \| ([\d,]+) × ([\d,]+) \| ([\d,]+), ([\d.e-]+), (\w+) \|",
+    text_of("docs/how-to/own-corpus.md"),
+    re.M,
+)
+
+
+@pytest.mark.parametrize("row", SIZES, ids=lambda row: row[0])
+def test_sizes_of_the_guide_are_those_of_the_shipped_experiments(row):
+    name, *told = row
+    config = yaml.safe_load(
+        text_of("config/config.yaml" if name == "demo" else f"config/experiments/{name}.yaml")
+    )
+    experiment = load_experiment(config)
+    train = experiment.train
+    assert [float(one.replace(",", "")) for one in told[:5]] == [
+        experiment.subwords.vocab_size,
+        train.max_updates,
+        train.max_tokens * train.update_freq,
+        train.warmup_updates,
+        train.lr,
+    ]
+    assert told[5] == train.scheduler
+
+
+def test_the_guide_has_a_row_for_each_size():
+    assert [row[0] for row in SIZES] == ["demo", "toy60", "multi30k", "iwslt14", "ec30"]

@@ -24,6 +24,8 @@ CHAIN = (
     "prepare_text",
     "train_subwords",
     "binarise",
+    "round_trip",
+    "score_ceiling",
     "write_card",
     "train_baseline",
     "count_encoder",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.expected_job import PAIRS, PAIRS_TRAIN, SUBWORDS, TEXT, Expected, braces, sides
+from tests.workflow.expected_job import ALL, PAIRS, PAIRS_TRAIN, RAW, SUBWORDS, TEXT, Expected, braces, sides
 
 DATA = (
     Expected(
@@ -80,16 +80,37 @@ DATA = (
             *sides("data/bin/train.*.json", train=True),
             *sides("data/bin/{valid,news,talks}.*.json"),
             *SUBWORDS,
+            *braces("data/ceiling/{news,talks}.json"),
         ],
         {
             "--data-root": "R/data",
             "--vocabulary": "R/data/subwords",
             "--pairs": f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
+            "--testsets": "news talks",
             "--text": TEXT,
             "--out-json": "R/data/card.json",
             "--out-markdown": "R/data/card.md",
         },
-        [f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN}, "valid": {PAIRS}}}', TEXT],
+        [
+            f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
+            "news talks",
+            TEXT,
+        ],
+    ),
+    Expected(
+        "round_trip",
+        {"testset": "talks"},
+        [*RAW, *SUBWORDS],
+        {
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--directions": ALL,
+            "--text": TEXT,
+            "--subwords": f"R/{SUBWORDS[0]}",
+            "--dictionary": f"R/{SUBWORDS[1]}",
+            "--out": "R/data/round_trip/talks/{pair}.{target}.txt",
+            "--stats": "R/data/round_trip/talks.json",
+        },
+        ["R/data/text/talks/{pair}.{target}.txt", ALL, TEXT],
     ),
     Expected(
         "rebuild_references",

@@ -18,6 +18,7 @@ from tests.workflow.expected_job import (
     SCORED_PAPER,
     SOURCE_TEXTS,
     SYSTEMS,
+    TARGETS,
     TESTS,
     Expected,
     braces,
@@ -38,6 +39,7 @@ TABLE_OPTIONS = {
     "--significance-root": "R/significance",
     "--level": "0.01",
     "--off-target-root": "R/off_target",
+    "--ceiling-root": "R/data/ceiling",
     "--likelihood-root": "R/likelihoods",
     "--contrastive-root": "R/contrastive",
     "--pivot": "en",
@@ -204,6 +206,22 @@ EVALUATION = (
 
 TABLES = (
     Expected(
+        "score_ceiling",
+        {"testset": "talks"},
+        [*RAW, *(f"data/round_trip/talks/{side}.txt" for side in TARGETS), "data/round_trip/talks.json"],
+        {
+            "--references": "R/data/text/talks/{pair}.{target}.txt",
+            "--round-trips": "R/data/round_trip/talks/{pair}.{target}.txt",
+            "--stats": "R/data/round_trip/talks.json",
+            "--directions": ALL,
+            "--tokenizers": '{"de": "intl"}',
+            "--experiment": "small",
+            "--testset": "talks",
+            "--out": "R/data/ceiling/talks.json",
+        },
+        ["small", '{"de": "intl"}', ALL, "R/data/text/talks/{pair}.{target}.txt"],
+    ),
+    Expected(
         "tabulate",
         {},
         [
@@ -213,6 +231,7 @@ TABLES = (
             *braces(f"significance/{TESTED}/s{{1,2}}/{{news,talks}}.{{raw,paper}}.{{own,comet}}.json"),
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
+            *braces("data/ceiling/{news,talks}.json"),
             "./published.csv",
         ],
         {
@@ -225,6 +244,7 @@ TABLES = (
             "--metrics": "chrf bleu own comet",
             "--profiles": "raw paper",
             **TABLE_OPTIONS,
+            "--cautions": "R/tables/cautions.txt",
             "--out-dir": "R/tables",
         },
         [

@@ -17,6 +17,8 @@ ALL = {
     "prepare_text": 6,  # 3 subsets × 2 pairs
     "train_subwords": 1,
     "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
+    "round_trip": 1,  # one test set
+    "score_ceiling": 1,
     "write_card": 1,
     "train_baseline": 1,
     "count_activations": 2,  # de-en, fr-en
@@ -53,7 +55,7 @@ def without(*rules: str, **changed: int) -> dict[str, int]:
 FINETUNED = {"finetune": 3, "decode": 12, **DECODED, "score": 3, "identify": 3, "plot_training": 1}
 #: After new activation counts: masks, and all that is made with them. The baseline stays.
 COUNTED = {"select_masks": 3, **FINETUNED, "mask_control": 1, "overlap": 1, **UNITS}
-DATA = ("prepare_text", "train_subwords", "binarise", "write_card")
+DATA = ("prepare_text", "train_subwords", "binarise", "round_trip", "score_ceiling", "write_card")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ TRAINING_CODE = each(code("models.trainer"), code("train.train_baseline"), code(
 CODE = [
     Row(
         "a package of the environment `evaluate` changes",
-        {**DECODED, "train_identifier": 1, "plot_training": 1},
+        {**DECODED, "score_ceiling": 1, "write_card": 1, "train_identifier": 1, "plot_training": 1},
         "what runs in it, and what follows",
         code=pin("evaluate", "sacrebleu"),
     ),
@@ -40,8 +40,8 @@ CODE = [
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",
-        SCORED,
-        "the stage and what follows",
+        {"score_ceiling": 1, "write_card": 1, **SCORED},
+        "the stage and what follows; so does the ceiling, which is scored by it",
         code=code("evaluate.score"),
     ),
     Row(

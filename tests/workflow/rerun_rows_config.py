@@ -29,6 +29,8 @@ MADE = [
         {
             "prepare_text": 2,  # de-fr of valid and of news
             "binarise": 4,
+            "round_trip": 1,
+            "score_ceiling": 1,
             "write_card": 1,
             "count_activations": 1,
             "select_masks": 3,  # its row of k70, k95, all
@@ -63,6 +65,8 @@ MADE = [
         {
             "prepare_text": 2,
             "binarise": 4,
+            "round_trip": 1,
+            "score_ceiling": 1,
             "write_card": 1,
             "decode": 16,
             **DECODED,

@@ -22,6 +22,8 @@ from tests.workflow.rerun_row import (
 _OTHER_TEST_TEXT = {
     "prepare_text": 1,
     "binarise": 2,
+    "round_trip": 1,
+    "score_ceiling": 1,
     "write_card": 1,
     "mask_control": 1,
     "decode": 8,  # 4 systems, de-en and en-de
@@ -128,7 +130,7 @@ FILES = [
         ),
     ),
     Row(
-        "they are missing, and so is the manifest, or it is of version 0.2 or older",
+        "they are missing, and so is the manifest, or an earlier version wrote it",
         {},
         "nothing says what the files were made with: they are taken as they are, and one line says so",
         _BEAM_4,

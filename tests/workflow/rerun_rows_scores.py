@@ -126,8 +126,8 @@ SCORES = [
     ),
     Row(
         "a target language gets another tokenizer (`evaluation.tokenizers`)",
-        SCORED,
-        "a job scores all directions of a system; hypotheses stay",
+        {"score_ceiling": 1, "write_card": 1, **SCORED},
+        "a job scores all directions of a system, and what it leaves of the references; hypotheses stay",
         {"evaluation": {"tokenizers": {"de": "intl"}}},
     ),
     Row(
@@ -167,6 +167,8 @@ SCORES = [
         {
             "prepare_text": 1,
             "binarise": 2,
+            "round_trip": 1,
+            "score_ceiling": 1,
             "write_card": 1,
             "mask_control": 1,
             "decode": 8,  # 4 systems, de-en and en-de

@@ -105,7 +105,7 @@ def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should
     kept = ("train_baseline", "finetune")
     own = {stage: number for stage, number in ALL.items() if stage not in kept}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
-    assert done.stdout.splitlines()[-1] == "61 jobs adopted" == f"{sum(own.values())} jobs adopted"
+    assert done.stdout.splitlines()[-1] == "63 jobs adopted" == f"{sum(own.values())} jobs adopted"
     assert "6.0 h of training adopted: 4 of the present code from now on" in done.stdout
     assert place.results() == before
     now = json.loads(place.record("data/card.json").read_text())
@@ -149,7 +149,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
     pin("evaluate", "sacrebleu")(place.checkout)
     (place.here / RESULTS / "analysis/overlap/baseline/s1/k70.csv").unlink()
     marks = place.here / ".snakemake" / "incomplete"
-    (marks / place.record("data/card.md").name).write_text('{"external_jobid": null}')
+    (marks / place.record("data/round_trip/news.json").name).write_text('{"external_jobid": null}')
     control = place.here / RESULTS / "analysis/mask_control/baseline/s1/k70.json"
     control.write_text(control.read_text()[:9])
     results, records = place.results(), place.records()
@@ -161,7 +161,8 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
     assert {line for line in done.stderr.splitlines() if line.startswith("error: ")} == {
         f"error: decode is not adopted: {one}/de-en.txt (and 15 more): a setting changed: beam 5 → 4",
         f"error: overlap is not adopted: {other}/k70.json: made before, now missing: {other}/k70.csv",
-        "error: write_card is not adopted: results/small/data/card.json: stopped while it was written",
+        "error: round_trip is not adopted: results/small/data/round_trip/news/de-en.de.txt: stopped while it"
+        " was written",
         f"error: train_identifier is not adopted: results/small/identifier/model.npz: {packages}",
         f"error: plot_training is not adopted: results/small/figures/training.png: {packages}",
         "error: mask_control is not adopted: results/small/analysis/mask_control/baseline/s1/k70.json:"
@@ -180,6 +181,8 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
         "decode": 16,
         **DECODED,
         "overlap": 1,
+        "round_trip": 1,
+        "score_ceiling": 1,
         "write_card": 1,
         "mask_control": 1,
         "train_identifier": 1,
@@ -206,7 +209,7 @@ def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place
     assert place.record("figures/training.png").exists()
     done = place.accept()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-2:] == ["60 jobs adopted", "left to the next run: 1 not made yet"]
+    assert done.stdout.splitlines()[-2:] == ["62 jobs adopted", "left to the next run: 1 not made yet"]
     assert place.would_run() == {"plot_training": 1}
 
 

@@ -46,6 +46,8 @@ EXPECTED = {
     "prepare_text": 6,  # 3 subsets × 2 pairs
     "train_subwords": 1,
     "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
+    "round_trip": 1,  # one test set
+    "score_ceiling": 1,
     "write_card": 1,
     "train_baseline": 1,
     "count_activations": 2,  # from de and fr
@@ -78,6 +80,8 @@ def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> No
         **EXPECTED,
         "prepare_text": 8,
         "binarise": 16,
+        "round_trip": 2,
+        "score_ceiling": 2,
         "train_baseline": 3,
         "count_activations": 6,
         "count_encoder_en": 3,
@@ -209,6 +213,8 @@ def test_the_demo_counts(tmp_path: Path) -> None:
         "prepare_text": 12,  # 3 subsets × 4 pairs
         "train_subwords": 1,
         "binarise": 24,
+        "round_trip": 1,
+        "score_ceiling": 1,
         "write_card": 1,
         "train_baseline": 1,
         "count_activations": 4,

@@ -30,6 +30,8 @@ CLUSTER = {
     "binarise",
     "write_card",
     "rebuild_references",
+    "round_trip",
+    "score_ceiling",
     "train_baseline",
     "finetune",
     "count_activations",

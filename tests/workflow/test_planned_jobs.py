@@ -169,6 +169,7 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
             "tables/{scores,summary,groups,differences,interference,health,significance,wins,seeds,likelihood,"
             "contrastive,published}.{md,csv,tex,parquet}"
         ),
+        "tables/cautions.txt",
         *braces("tables/units.{md,csv,json}"),
     ]
     [everything] = planned.of("all")

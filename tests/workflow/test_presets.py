@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.workflow.finished_experiment import planned
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.operate.disk_plan import Job, need_of
 
 EXPERIMENTS = ROOT / "config" / "experiments"
 
 # Jobs that every experiment with one seed has once.
 ONCE = {
     "train_subwords": 1,
+    "round_trip": 1,
+    "score_ceiling": 1,
     "write_card": 1,
     "train_identifier": 1,
     "plot_off_target": 1,
@@ -47,6 +53,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare_comet": 42,
         "identify": 24,
         "plot_off_target": 3,
+        "round_trip": 3,
+        "score_ceiling": 3,
         "plot_sweep": 1,
     },
     "iwslt14": {
@@ -165,3 +173,27 @@ def test_preset(name: str, tmp_path: Path) -> None:
     # Where its text comes from and what it costs stand in its head.
     head = text.split("\nexperiment:")[0].lower()
     assert "text:" in head and "cost" in head
+
+
+PRESETS = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["demo", "multi30k", "ntrex60", "toy60"])
+def test_disk_is_one_figure_in_the_plan_the_head_of_the_config_and_the_page(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = ROOT / "config/config.yaml" if name == "demo" else EXPERIMENTS / f"{name}.yaml"
+    text = file.read_text(encoding="utf-8")
+    experiment = load_experiment(yaml.safe_load(text))
+    found = [
+        Job(job.rule, job.wildcards, job.inputs, job.outputs)
+        for job in planned(tmp_path, yaml.safe_load(text))
+    ]
+    need = need_of(experiment, tmp_path / "results" / experiment.experiment, found, 1)
+    [head] = re.findall(r"([\d.]+) GB\s*(?:#\s*)?of disk", text.split("\nexperiment:")[0])
+    [row] = re.findall(rf"^\| `{name}`.*$", PRESETS, re.M)
+    [page] = re.findall(r"\| ([\d.]+) GB \|", row)
+    assert head == page
+    # To two digits.
+    assert float(head) == float(f"{need.total / 1e9:.2g}")

@@ -24,6 +24,7 @@ from tests.workflow.finished_experiment import (
 from tests.workflow.rerun_row import ALL, DECODED, RESULTS, TABLES, code, unrecorded, without
 from tests.workflow.rerun_rows_scores import CONTRASTIVE, PUBLISHED
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED
 
 BEAM_4: dict[str, Any] = {"decode": {"beam": 4}}
 DECODE = {"decode": 16, **DECODED}
@@ -51,10 +52,12 @@ def beam(folder: Path, name: str = HYPOTHESES) -> str | None:
     return settings and settings["params"]["options"].split("--beam ")[1].split()[0]
 
 
-def module(folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT) -> str:
+def module(
+    folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT, options: Any = ("--snakefile",)
+) -> str:
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-    words = [f"workflow_scripts.operate.{name}", "--configfile", "config.yaml"]
-    return program(folder, *words, "--snakefile", str(checkout / "Snakefile"), checkout=checkout)
+    words = [f"workflow_scripts.operate.{name}", "--configfile", "config.yaml", *options]
+    return program(folder, *words, *(str(checkout / "Snakefile") for _ in options), checkout=checkout)
 
 
 def test_a_setting_that_changed_is_seen(here: Path) -> None:
@@ -62,6 +65,22 @@ def test_a_setting_that_changed_is_seen(here: Path) -> None:
     assert " ".join(said[0].split()) == "decode 16 a setting changed: beam 5 → 4"
     plan = module(here, "plan", merged(CONFIG, BEAM_4))
     assert "decode 16" in " ".join(plan.split())
+    hypotheses = f"{RESULTS}/{HYPOTHESES}"
+    (here / hypotheses).write_text("of another run\n")
+    said = module(here, "why").splitlines()
+    assert " ".join(said[0].split()) == f"decode 1 {NOT_AS_LISTED}: {hypotheses}"
+    assert f"{HYPOTHESES}: {NOT_AS_LISTED}; the next makes it" in module(here, "status", options=())
+
+
+def test_what_was_deleted_is_compared_too(here: Path) -> None:
+    """Intermediate text may be deleted (docs/how-to/disk.md): nothing needs it, until a setting changes."""
+    for name in ("text", "bin"):
+        shutil.rmtree(here / RESULTS / "data" / name)
+    snakemake(here, CONFIG)  # nothing is to be done, and the manifest is written anew
+    shutil.rmtree(here / ".snakemake")
+    assert "data/text/train/de-en.de.txt" not in manifest(here)["files"]
+    assert planned(here, CONFIG) == []
+    assert counts(planned(here, merged(CONFIG, {"data": {"empty_lines": "drop"}}))) == ALL
 
 
 def test_two_values_that_changed_places_are_seen(here: Path) -> None:
@@ -87,6 +106,17 @@ def test_changed_code_is_seen_and_can_be_adopted(here: Path, tmp_path: Path) -> 
     assert " ".join(said[0].split()) == "score 4 its code changed"
     assert module(here, "accept", checkout=checkout).splitlines()[-1] == "4 jobs adopted"
     assert module(here, "why", checkout=checkout) == NOTHING
+
+
+def test_what_nothing_says_the_settings_of_can_be_adopted(here: Path) -> None:
+    (here / RESULTS / "manifest.json").unlink()
+    said = module(here, "accept").splitlines()
+    assert said[-1] == "65 jobs adopted"
+    assert f"{sum(ALL.values())} jobs adopted" == said[-1]
+    assert {line.split("  ")[-1] for line in said[1:-1]} == {"nothing said what made it"}
+    assert planned(here, CONFIG) == []
+    assert counts(planned(here, merged(CONFIG, BEAM_4))) == DECODE
+    assert counts(planned(here, merged(CONFIG, {"data": {"empty_lines": "drop"}}))) == ALL
 
 
 def test_results_that_were_copied_without_their_times(here: Path, tmp_path: Path) -> None:

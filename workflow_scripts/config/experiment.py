@@ -115,6 +115,22 @@ class Experiment(Section):
             return source.tests[testset].of(self.evaluated_directions)
         return self.evaluated_directions
 
+    def target_sides(self, testset: str) -> list[str]:
+        """Return what a test set has translations into: one side of a pair's text, as ``de-en.en``."""
+        sides = (f"{pair_of(d)}.{split_direction(d)[1]}" for d in self.directions_of(testset))
+        return list(dict.fromkeys(sides))
+
+    @property
+    def round_trips(self) -> dict[str, list[str]]:
+        """Test sets with the same sides, by the name of the rule that they have."""
+        every = [
+            testset for testset in self.testsets if self.directions_of(testset) == self.evaluated_directions
+        ]
+        named = {"round_trip": every} if every else {}
+        return named | {
+            f"round_trip_{testset}": [testset] for testset in self.testsets if testset not in every
+        }
+
     @property
     def scored_directions(self) -> list[str]:
         """The directions that any test set has."""

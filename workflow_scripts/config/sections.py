@@ -17,8 +17,12 @@ Source = Annotated[
 
 
 class Clean(Section):
-    """Which pairs of the training text are left out, and counted in the data card; other text stays whole."""
+    """What is mended in training text, and which pairs are left out, and counted; other text stays whole."""
 
+    unescape: bool = Field(
+        False,
+        description="HTML entities (`&amp;`, `&#39;`), also such as were escaped twice, become characters.",
+    )
     dedup: bool = Field(False, description="A pair that stood before; the first one stays.")
     max_words: PositiveInt | None = Field(
         None, description="Pairs with more words (between blanks) on either side; null: no limit."
@@ -55,13 +59,18 @@ class Subwords(Section):
 
     vocab_size: PositiveInt = Field(8000, description="Pieces.")
     model_type: Literal["bpe", "unigram"] = Field("bpe", description="SentencePiece model type.")
+    normalization: Literal["nmt_nfkc", "nfkc", "identity"] = Field(
+        "nmt_nfkc",
+        description="SentencePiece's rule, which nothing undoes: nmt_nfkc makes zero-width non-joiners blanks"
+        " and, like nfkc, takes apart letters of Thai, Lao, Bengali …; identity changes nothing.",
+    )
     character_coverage: float = Field(1.0, ge=0.98, le=1.0, description="Share of characters kept as pieces.")
     sample_sentences: PositiveInt = Field(10_000_000, description="Sentences drawn to train it.")
     seed: int = Field(1, ge=0, description="Seed of the draw.")
 
 
 class Text(Section):
-    """Processing before subwords, undone after decoding."""
+    """Processing before subwords; undone after decoding, with losses: see the ceiling in the data card."""
 
     normalize_punctuation: bool = Field(False, description="Moses punctuation normalisation.")
     moses: bool = Field(

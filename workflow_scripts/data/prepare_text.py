@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
+from workflow_scripts.data.entities import count_entities, undone
 from workflow_scripts.data.joined import JoinedSources, Source
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
@@ -43,6 +44,8 @@ class PairStatistics:
     words: list[int] = field(default_factory=lambda: [0, 0])
     normalised: list[Normalised] = field(default_factory=lambda: [Normalised(), Normalised()])
     sources: list[Source] = field(default_factory=list)  # where there are several
+    entities: list[int] = field(default_factory=lambda: [0, 0])  # lines with HTML entities, as they were read
+    unescaped: bool = False
 
 
 def parse_range(text: str) -> Range:
@@ -62,14 +65,17 @@ def prepare_pair(
     lines: Sequence[Range] = (WHOLE,),
     empty: Literal["error", "drop"] = "error",
     limits: Limits = NO_LIMITS,
+    unescape: bool = False,
 ) -> PairStatistics:
     """Write the checked and normalised text of ``files`` (two paths of each source) to ``out`` (two paths).
 
-    ``lines``: the range of each source.
+    ``lines``: the range of each source. ``unescape``: HTML entities become the characters that they stand
+    for.
+
     Raises UserError, naming file and line: unequal line counts, invalid UTF-8, a NUL byte, an empty side
     (unless ``empty`` is ``drop``), a range beyond the end, no sentence left.
     """
-    result = PairStatistics()
+    result = PairStatistics(unescaped=unescape)
     pair_filter = PairFilter(limits)
     sources = [list(files[place : place + 2]) for place in range(0, len(files), 2)]
     joined = JoinedSources() if len(sources) > 1 else None
@@ -116,6 +122,10 @@ def _blocks_of(
             clean_lines(block[first:last], file, before + first + 1, counts)
             for block, file, counts in zip(blocks, files, result.normalised, strict=True)
         ]
+        for side, lines_of_side in enumerate(texts):
+            if found := count_entities(lines_of_side):
+                result.entities[side] += found
+                texts[side] = [undone(line) for line in lines_of_side] if result.unescaped else lines_of_side
         _check_lengths(texts, files, before + first + 1, limits)
         _drop_empty(texts, files, before + first + 1, empty, result)
         yield texts
@@ -192,7 +202,9 @@ def statistics_json(
     """Return the statistics of a pair as the data card reads them; of several sources each one's too."""
     languages = split_direction(pair)
     start, stop = lines[0] if len(lines) == 1 else (0, result.lines_selected)
+    # A key only where there is something to say: other statistics stay as they are.
     several = {"sources": [source.as_dict(languages) for source in result.sources]} if result.sources else {}
+    entities = {"lines": dict(zip(languages, result.entities, strict=True)), "undone": result.unescaped}
     return {
         "format": FORMAT,
         "pair": pair,
@@ -203,6 +215,7 @@ def statistics_json(
         "dropped": result.dropped,
         "words": dict(zip(languages, result.words, strict=True)),
         "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
+        **({"entities": entities} if any(result.entities) else {}),
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
         **several,
     }
@@ -230,6 +243,9 @@ def main(argv: list[str] | None = None) -> None:
         "--max-ratio", type=float, help="leave out pairs with more words for one of the other"
     )
     parser.add_argument("--dedup", action="store_true", help="leave out pairs that stood before")
+    parser.add_argument(
+        "--unescape", action="store_true", help="make characters of HTML entities (&amp;, &#39;)"
+    )
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -243,7 +259,7 @@ def main(argv: list[str] | None = None) -> None:
     if len(lines) != sources:
         raise UserError(f"--lines: {len(lines)} ranges for {sources} sources; ':' is a whole source")
     limits = Limits(arguments.max_words, arguments.max_ratio, arguments.dedup)
-    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits)
+    result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits, arguments.unescape)
     write_json(arguments.stats, statistics_json(arguments.pair, result, arguments.out, lines))
 
 

@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -34,6 +34,7 @@ SMALLEST_VOCABULARY = 8  # the three specials, the blank and something to write 
 SAMPLE_BLOCK = 1_000_000  # lines
 REPORT_EVERY = 500_000  # lines
 ModelType = Literal["bpe", "unigram"]
+Normalization = Literal["nmt_nfkc", "nfkc", "identity"]
 
 
 def training_files(text_root: Path, pairs: Sequence[str], languages: Sequence[str]) -> list[tuple[Path, str]]:
@@ -94,7 +95,11 @@ def sampled_text(
 
 
 def train_model(
-    lines: Iterator[str], vocabulary_size: int, model_type: ModelType, character_coverage: float
+    lines: Iterator[str],
+    vocabulary_size: int,
+    model_type: ModelType,
+    character_coverage: float,
+    normalization: Normalization = "nmt_nfkc",
 ) -> bytes:
     """Return a SentencePiece model of exactly ``vocabulary_size`` pieces, three specials among them.
 
@@ -122,7 +127,8 @@ def train_model(
             character_coverage=character_coverage,
             max_sentence_length=LONGEST_LINE,
             shuffle_input_sentence=False,
-            num_threads=1,
+            normalization_rule_name=normalization,
+            num_threads=1,  # of unigram models the pieces depend on it
             minloglevel=1,
         )
     except RuntimeError as error:
@@ -164,6 +170,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--languages", nargs="+", required=True)
     parser.add_argument("--vocab-size", type=int, required=True, help="pieces, the three specials included")
     parser.add_argument("--model-type", choices=["bpe", "unigram"], default="bpe")
+    parser.add_argument(
+        "--normalization",
+        choices=get_args(Normalization),
+        default="nmt_nfkc",
+        help="of text: nmt_nfkc makes non-joiners blanks and takes letters apart; identity changes nothing",
+    )
     parser.add_argument("--character-coverage", type=float, default=1.0)
     parser.add_argument("--sample-sentences", type=int, default=0, help="lines to train on, over all; 0: all")
     parser.add_argument("--seed", type=int, default=1)
@@ -177,7 +189,13 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--sample-sentences {arguments.sample_sentences}: must be at least 1, or 0 for all")
     files = training_files(arguments.text_root, arguments.pairs, arguments.languages)
     lines = sampled_text(files, arguments.text, arguments.sample_sentences, arguments.seed)
-    model = train_model(lines, arguments.vocab_size, arguments.model_type, arguments.character_coverage)
+    model = train_model(
+        lines,
+        arguments.vocab_size,
+        arguments.model_type,
+        arguments.character_coverage,
+        arguments.normalization,
+    )
     with atomic_path(arguments.out_model) as temporary:
         temporary.write_bytes(model)
         dictionary = dictionary_text(temporary)

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.data.card_ceilings import CEILING_NOTE, ceiling_rows, ceilings_of
+from workflow_scripts.data.card_normalisation import counter_of
 from workflow_scripts.data.overlap import PairText, find_overlaps
 from workflow_scripts.data.text import TextOptions
 from workflow_scripts.directions import split_direction
@@ -54,6 +56,7 @@ def _pair_entry(content: Mapping[Path, Any], subset: str, pair: str) -> dict[str
         "sentences": text["sentences"],
         "lines": text["lines"],
         "dropped": text["dropped"],
+        "entities_undone": bool(text.get("entities", {}).get("undone", False)),
         "languages": {},
     }
     if "sources" in text:
@@ -68,6 +71,7 @@ def _pair_entry(content: Mapping[Path, Any], subset: str, pair: str) -> dict[str
             "unknown_tokens": unknown,
             "unknown_rate": unknown / tokens if tokens else 0.0,
             "normalised": text["normalised"][language],
+            "entities": text.get("entities", {}).get("lines", {}).get(language, 0),
             "sha256": {"text": text["sha256"][language], **binarised["sha256"]},
         }
     return entry
@@ -80,9 +84,16 @@ def _read(path: Path) -> Any:
 
 
 def build_card(
-    root: Path, vocabulary: Path, subsets: Mapping[str, Sequence[str]], text: TextOptions
+    root: Path,
+    vocabulary: Path,
+    subsets: Mapping[str, Sequence[str]],
+    text: TextOptions,
+    testsets: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}."""
+    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}.
+
+    ``testsets``: those whose ceilings are known, below ``root/ceiling``.
+    """
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
@@ -94,6 +105,14 @@ def build_card(
         for subset, pairs in subsets.items()
     }
     model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
+    entries = {
+        subset: {pair: pair_entry(root, subset, pair) for pair in pairs} for subset, pairs in subsets.items()
+    }
+    count = counter_of(model)
+    for subset, pairs in texts.items():
+        for text_of_pair in pairs:
+            for language, side in entries[subset][text_of_pair.pair]["languages"].items():
+                side["changed_by_subwords"] = count(text_of_pair.files[language], side["sha256"]["text"])
     return {
         "format": FORMAT,
         "text": {
@@ -101,14 +120,12 @@ def build_card(
             # Processed by generic rules, with English abbreviations.
             "without_moses_rules": without_moses_rules(languages) if text.moses else [],
         },
-        "subsets": {
-            subset: {pair: pair_entry(root, subset, pair) for pair in pairs}
-            for subset, pairs in subsets.items()
-        },
+        "subsets": entries,
         "subwords": {
             "pieces": len(Vocabulary.read(dictionary).subwords),
             "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
         },
+        "ceiling": [entry for testset in testsets for entry in ceilings_of(root / "ceiling", testset)],
         "overlap": find_overlaps(texts),
     }
 
@@ -119,7 +136,9 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     if without := card["text"]["without_moses_rules"]:
         lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
     for subset, pairs in card["subsets"].items():
-        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_sources_table(pairs)]
+        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_entities(pairs), *_sources_table(pairs)]
+    if card["ceiling"]:
+        lines += ["## Ceiling", "", CEILING_NOTE, "", *_table(*ceiling_rows(card["ceiling"])), ""]
     lines += ["## Overlap", ""]
     lines += _overlap_table(card["overlap"])
     lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
@@ -134,6 +153,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
 
 def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
     head = ["pair", "language", "sentences", "words", "tokens", "unknown", "dropped", "normalised"]
+    head.append("lines changed by subwords")
     rows = []
     for pair, entry in pairs.items():
         for language, side in entry["languages"].items():
@@ -147,6 +167,7 @@ def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
                     f"{100 * side['unknown_rate']:.3f} %",
                     _counts(entry["dropped"]),
                     _counts(side["normalised"]),
+                    f"{side['changed_by_subwords']:,}",
                 ]
             )
     return _table(head, rows)
@@ -167,6 +188,17 @@ def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
     note = "Sources are joined in this order; the last column counts pairs that an earlier source has too."
     head = ["pair", "source", "files", "sentences", "in an earlier source"]
     return [note, "", *_table(head, rows), "", *([*examples, ""] if examples else [])]
+
+
+def _entities(pairs: Mapping[str, Any]) -> list[str]:
+    """Return a line on HTML entities, where there are any."""
+    found = [
+        f"{pair} {language}: {side['entities']:,}" + (" (undone)" if entry["entities_undone"] else "")
+        for pair, entry in pairs.items()
+        for language, side in entry["languages"].items()
+        if side["entities"]
+    ]
+    return [f"Lines with HTML entities, such as `&amp;` for &: {', '.join(found)}.", ""] if found else []
 
 
 def _overlap_table(overlaps: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -225,6 +257,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
+    parser.add_argument("--testsets", nargs="*", default=[], help="those below ceiling/ of the data root")
     parser.add_argument(
         "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
     )
@@ -239,7 +272,7 @@ def main(argv: list[str] | None = None) -> None:
         isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs) for pairs in subsets.values()
     ):
         raise UserError('--pairs: not of the form {"train": ["de-en"], …}')
-    card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text)
+    card = build_card(arguments.data_root, arguments.vocabulary, subsets, arguments.text, arguments.testsets)
     write_json(arguments.out_json, card)
     write_text(arguments.out_markdown, card_markdown(card))
 

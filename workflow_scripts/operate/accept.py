@@ -4,7 +4,8 @@ Code that was moved or rewritten reruns what it made, although the results would
 that they would, says so by this. Trainings are adopted by their own record (operate.training_code), changed
 libraries included; every other stage by Snakemake's (operate.adoption, in a dry run that this starts). What
 has other values, inputs or packages, lost an output or was not finished is refused, and then no stage is
-adopted, unless ``--partly`` asks for the rest. What was never made is left to the next run.
+adopted, unless ``--partly`` asks for the rest. What was never made is left to the next run. Of results that
+nothing says the settings of, it says that they are the present ones.
 Inputs: an experiment's config and its finished results. Outputs: records; on stdout a line for each stage; no
 result is touched. Exit status 1 if something was refused.
 """
@@ -21,7 +22,7 @@ from typing import Any
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
-from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE
+from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, UNKNOWN
 from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.leftovers import mark_unfinished
 from workflow_scripts.operate.preflight import unwritable
@@ -48,7 +49,9 @@ def lines_of_adopted(adopted: list[list[Any]]) -> list[str]:
     wide, digits = max(map(len, stages)), len(str(max(map(len, stages.values()))))
     return [
         f"{stage:<{wide}}  {len(jobs):>{digits}}  "
-        + ", ".join(kind for kind in (CODE, COMMAND, FORM) if any(kind in reasons for reasons in jobs))
+        + ", ".join(
+            kind for kind in (CODE, COMMAND, FORM, UNKNOWN) if any(kind in reasons for reasons in jobs)
+        )
         for stage, jobs in stages.items()
     ]
 

@@ -23,12 +23,15 @@ from workflow_scripts.errors import UserError, explain_os_error
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.dry_run import PlannedJob, Reason, stage_of
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
 from workflow_scripts.operate.why import reason_of
 
 #: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
 REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
 STOPPED = "stopped while it was written"
+#: Why a job is adopted besides those of operate.same_settings.
+UNKNOWN = "nothing said what made it"
 #: Snakemake's name of this reason.
 FOLLOWS = "input files updated by another job"
 
@@ -81,6 +84,9 @@ class Adoption:
         found: set[str] = set()
         for file in job.output:
             record = records.metadata(file)
+            if record is None and Path(file).exists():
+                found.add(UNKNOWN)  # Snakemake takes it as it is
+                continue
             if record is None or record.params is None or record.code is None:
                 return  # nothing to compare with: Snakemake does not either
             if {*record.params} == {*params} and record.code == template:
@@ -98,7 +104,7 @@ class Adoption:
         if found and 0 < len(missing) < len(job.output):
             self.refused[name] = f"made before, now missing: {', '.join(missing)}"
         elif found:
-            self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM) if kind in found)
+            self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM, UNKNOWN) if kind in found)
 
     def settle(self, workflow: Any, report: Path, partly: bool) -> None:
         """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
@@ -121,7 +127,9 @@ class Adoption:
                 new += 1
             else:
                 refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
-        adopted = [job for job in jobs if str(job.output[0]) in self.adopted.keys() - would_run]
+        adopted = [
+            job for job in jobs if str(job.output[0]) not in would_run and self.can_adopt(records, job)
+        ]
         told: dict[str, Any] = {
             "adopted": [
                 [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
@@ -160,7 +168,7 @@ class Adoption:
             return STOPPED
         if told := self.refused.get(job.outputs[0]):
             return told
-        said, files = reason_of(job, self.identities, {}, self.unfinished)
+        said, files = reason_of(job, self.identities, {}, dict.fromkeys(self.unfinished, NOT_FINISHED))
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
 
 
@@ -231,4 +239,11 @@ def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[P
             path = snakemake / "metadata" / place_of(str(file), snakemake)
             # Of what Snakemake has no record, the manifest may have one.
             known = None if path.exists() else records.metadata(file)
-            yield path, {**(read_json(path) if known is None else dict(known.items())), **today}
+            if known is not None:
+                before = dict(known.items())
+            elif not path.exists() and Path(file).exists():
+                before = {"input": records._input(job), "incomplete": False, "record_format_version": 6}
+                before |= dict.fromkeys(("starttime", "endtime"), Path(file).stat().st_mtime)
+            else:
+                before = read_json(path)
+            yield path, {**before, **today}

@@ -15,6 +15,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
 from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training, system_of
+from workflow_scripts.operate.first_estimates import HOW, FirstEstimates
 from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment_sizes, job_times, sizes_of
 from workflow_scripts.operate.times import job_name
 
@@ -35,13 +36,17 @@ GPU_OPERATIONS = 1e14
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one job: seconds (None: unknown), memory (0: unknown), GPU hours, and how they are known."""
+    """Of one job: seconds (None: unknown), memory (0: unknown), GPU hours, and how they are known.
+
+    ``first``: a first estimate, from another machine.
+    """
 
     seconds: float | None
     memory_mb: float
     how: str
     gpu_hours: float = 0.0
     gpu_measured: bool = False
+    first: bool = False
 
 
 def training_cost(
@@ -50,10 +55,12 @@ def training_cost(
     results: Path,
     past: Sequence[PastTraining],
     made: Collection[str] = (),
+    first: FirstEstimates | None = None,
 ) -> Cost:
     """Return what a training would cost: updates left, times the seconds of one in the likest training.
 
     ``made``: files that other jobs of the plan make before it. Where they decide, it is the most it can cost.
+    ``first``: estimates for what nothing here tells.
     """
     system, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made) or Earlier(0, settings.max_updates)
@@ -67,6 +74,9 @@ def training_cost(
     many = f"{most}{left:,} updates{' more' if goes_on else ''}"
     less = "" if earlier.sure else f"; if its inputs come out the same, {_if_the_same(earlier)}"
     like = _likest(experiment, system, batch, past)
+    seconds = first.training(job.stage, left, batch) if first and like is None else None
+    if seconds is not None:
+        return Cost(seconds, 0.0, f"{many} × {seconds / left:.2g} s: {HOW}{less}", first=True)
     if like is None:
         operations = OPERATIONS * parameters(experiment.model.architecture(), symbols_of(experiment))
         hours = operations * batch * left / GPU_OPERATIONS / 3600
@@ -101,32 +111,45 @@ def _likest(
 class JobCosts:
     """Costs of jobs that are no trainings, from benchmarks."""
 
-    def __init__(self, experiment: Experiment, root: Path) -> None:
-        self._results = root / experiment.experiment
+    def __init__(self, experiment: Experiment, root: Path, first: FirstEstimates | None = None) -> None:
+        self._results, self._first = root / experiment.experiment, first
         others = [one for one in sorted(root.glob("*")) if one != self._results]
         self._alike = [
             one for one in others if experiment_sizes(one) == sizes_of(experiment.model.architecture())
         ]
-        self._others = [*self._alike, *(one for one in others if one not in self._alike)]
-        self._known: dict[str, tuple[dict[str, JobTime], Cost]] = {}
+        self._others = [one for one in others if one not in self._alike]
+        self._known: dict[str, tuple[dict[str, JobTime], Cost | None, Cost | None]] = {}
 
     def of(self, job: PlannedJob) -> Cost:
-        """Return a job's cost: its own last time, else the mean of its stage, here or elsewhere."""
-        if job.stage not in self._known:
-            here = job_times(self._results / "benchmarks" / job.stage)
-            self._known[job.stage] = {one.name: one for one in here}, self._mean(job.stage, here)
-        own, mean = self._known[job.stage]
-        if last := own.get(job_name(job.benchmark.partition(f"benchmarks/{job.stage}/")[2])):
-            return Cost(last.seconds, last.memory_mb, "as it took last time")
-        return mean
+        """Return a job's cost.
 
-    def _mean(self, stage: str, here: list[JobTime]) -> Cost:
-        if here:
-            return _mean_of(here, f"mean of {len(here)} here")
-        for results in self._alike if stage in OF_THE_NETWORK else self._others:
-            if there := job_times(results / "benchmarks" / stage):
-                return _mean_of(there, f"mean of {len(there)} of {results.name}, which has other text")
-        return Cost(None, 0.0, "no such job has run here")
+        Its own last time; else the mean of its stage here, or where a network of this size ran; else a first
+        estimate, if the stage takes as long as there is text, or nothing else is known; else the mean of any
+        other experiment.
+        """
+        stage = job.stage
+        if stage not in self._known:
+            here = job_times(self._results / "benchmarks" / stage)
+            near = _mean_of(here, f"mean of {len(here)} here") if here else _mean(self._alike, stage)
+            far = None if stage in OF_THE_NETWORK else _mean(self._others, stage)
+            self._known[stage] = {one.name: one for one in here}, near, far
+        own, near, far = self._known[stage]
+        if last := own.get(job_name(job.benchmark.partition(f"benchmarks/{stage}/")[2])):
+            return Cost(last.seconds, last.memory_mb, "as it took last time")
+        if near is not None:
+            return near
+        seconds = self._first.of(job) if self._first else None
+        if seconds is not None and (far is None or (self._first and self._first.depends_on_text(stage))):
+            return Cost(seconds, 0.0, HOW, first=True)
+        return far or Cost(None, 0.0, "no such job has run here")
+
+
+def _mean(experiments: Sequence[Path], stage: str) -> Cost | None:
+    """Return the mean of a stage in the first experiment that has run it."""
+    for results in experiments:
+        if there := job_times(results / "benchmarks" / stage):
+            return _mean_of(there, f"mean of {len(there)} of {results.name}, which has other text")
+    return None
 
 
 def _mean_of(times: list[JobTime], how: str) -> Cost:

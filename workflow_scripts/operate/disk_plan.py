@@ -4,8 +4,8 @@ What: bytes of the jobs that will run: trainings (checkpoints with optimiser sta
 prepared and binarised text; less what is there already; against the free bytes of each disk they go to.
 Inputs: the config and the jobs to run. Outputs: one line that says what is missing and what to change, or
 None.
-Not counted, being small or unknown: text that is yet to be downloaded or generated, hypotheses, tables,
-logs.
+Text that is yet to be downloaded or generated counts by its number of sentences, where that is known. Not
+counted, being small: hypotheses, tables, logs.
 Source: none; docs/how-to/disk.md works out the published setting.
 """
 
@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.directions import pair_of
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.earlier_training import earlier_training, system_of, training_folder
+from workflow_scripts.operate.text_sizes import BYTES_OF_A_LINE, TextSizes
 from workflow_scripts.operate.training_code import TRAINING_RULES
 from workflow_scripts.units.retention import checkpoints_of, size_of
 
@@ -54,6 +56,8 @@ class Need:
     training: int
     systems: int
     data: int
+    #: Text is to be fetched of which nothing is known: it comes on top.
+    unknown_text: bool = False
 
     @property
     def total(self) -> int:
@@ -91,6 +95,7 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)
     kept, passing, systems = 0, [], 0
     prepared, to_prepare = 0, set[str]()
+    text, raw, unknown = TextSizes(experiment, results), 0, False
     texts: list[tuple[Job, str]] = []
     jobs = list(jobs)
     made = {file for job in jobs for file in job.outputs}
@@ -105,7 +110,14 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
                 passing.append(missing)
             systems += max(0, weights - size_of(results / "systems" / name / seed))
         elif job.rule == "prepare_text":
-            prepared += max(0, sum(map(_text_of, job.inputs)) - _there(job))
+            size = sum(map(_text_of, job.inputs))
+            if not size:
+                one, two = job.wildcards["one"], job.wildcards["two"]
+                lines = text.sentences(job.wildcards["subset"], pair_of(f"{one}-{two}"))
+                unknown |= lines is None
+                size = 2 * BYTES_OF_A_LINE * (lines or 0)
+                raw += size
+            prepared += max(0, size - _there(job))
             to_prepare.update(job.outputs)
         elif job.rule == "binarise":
             texts.extend((job, file) for file in job.inputs if file.endswith(".txt"))
@@ -115,7 +127,8 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     )
     binary = BINARY_OF_TEXT * (1 if symbols <= SMALL_VOCABULARY else 2)
     running = sorted(passing, reverse=True)[:at_once]
-    return Need(kept + sum(running), systems, prepared + binary * (prepared + binarised))
+    data = raw + prepared + binary * (prepared + binarised)
+    return Need(kept + sum(running), systems, data, unknown)
 
 
 def _checkpoints(experiment: Experiment, weights: int, results: Path, job: Job, made: Collection[str]) -> int:

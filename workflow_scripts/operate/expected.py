@@ -17,9 +17,9 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import ALL_UNITS, Experiment
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.table_names import (
     ALWAYS,
+    CAUTIONS,
     CONTRASTIVE,
     FORMATS,
     LIKELIHOOD,
@@ -33,8 +33,8 @@ from workflow_scripts.table_names import (
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 #: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
-#: Stages that are several rules, by language, system or kind of score: each name begins with the stage's.
-COUNT_ENCODER, USE_SYSTEM, COMPARE = SPREAD = ("count_encoder", "use_system", "compare")
+#: Stages that are several rules, by language, system, kind of score or test set: each name begins with it.
+COUNT_ENCODER, USE_SYSTEM, COMPARE, _ = SPREAD = ("count_encoder", "use_system", "compare", "round_trip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +107,16 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
         files += [f"{shard}{side}.json" for shard in [*shards, ""]]
         yield _job("binarise", side.replace(".", "/", 1), *(f"data/bin/{file}" for file in files))
     yield _job("write_card", "card", "data/card.json", "data/card.md")
+    for rule, testset in (
+        (rule, one) for rule, testsets in experiment.round_trips.items() for one in testsets
+    ):
+        texts = [f"data/round_trip/{testset}/{side}.txt" for side in experiment.target_sides(testset)]
+        yield _job(rule, testset, *texts, f"data/round_trip/{testset}.json")
+        yield _job("score_ceiling", testset, f"data/ceiling/{testset}.json")
     if "paper" in experiment.evaluation.references:
         for testset in experiment.testsets:
-            targets = [(pair_of(d), split_direction(d)[1]) for d in experiment.directions_of(testset)]
-            for pair, lang in dict.fromkeys(targets):
-                file = f"data/references/{testset}.{pair}.{lang}.txt"
-                yield _job("rebuild_references", f"{testset}/{pair}.{lang}", file)
+            for side in experiment.target_sides(testset):
+                yield _job("rebuild_references", f"{testset}/{side}", f"data/references/{testset}.{side}.txt")
 
 
 def _system(name: str, seed: int, *more: str) -> list[str]:
@@ -248,7 +252,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
 
 def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
     files = [f"tables/{table}.{ending}" for table in tables_of(experiment) for ending in FORMATS]
-    yield _job("tabulate", "tables", *files)
+    yield _job("tabulate", "tables", *files, f"tables/{CAUTIONS}")
     if unit_masks(experiment):
         yield _job("tabulate_units", "units", *(f"tables/{UNITS}.{ending}" for ending in UNIT_FORMATS))
     if set(experiment.all_systems) - set(experiment.used):

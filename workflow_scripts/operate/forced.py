@@ -17,7 +17,7 @@ from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.operate.training_code import retrain_requests
-from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, told, unrecorded
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, Unrecorded, told, unrecorded
 
 FORCERUN = ("--forcerun", "-R")
 # A word of the options that begins so is a target, unless it is one of the files to be made again.
@@ -46,13 +46,14 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
         str(Path(path).relative_to(folder)): problem
         for path, problem in damaged_files(folder / results).items()
     }
-    for file in [] if is_being_made(folder / results) else lost(folder / results):
+    is_on = is_being_made(folder / results)
+    for file in [] if is_on else lost(folder / results):
         problems[str(results / file)] = NOT_FINISHED
     for path in retrain_requests(folder / results):
         problems[str(Path(path).relative_to(folder))] = (
             "its training is to be done anew, as make retrain asked"
         )
-    without_record = unrecorded(folder, str(results), outputs)
+    without_record = Unrecorded() if is_on else unrecorded(folder, str(results), outputs)
     for file in without_record.other:
         problems.setdefault(str(results / file), NOT_AS_LISTED)
     if said := told(without_record, experiment, results):

@@ -30,6 +30,7 @@ from workflow_scripts.operate.made_with import (
     settings_in,
 )
 from workflow_scripts.operate.manifest import known_manifest
+from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
@@ -124,7 +125,7 @@ class KnownRecords(PlanFiles):
         job, name = self.job_of(file), self.name_of(file)
         if job is None or name is None:
             return None
-        entry = self.manifest.get("files", {}).get(name, {})
+        entry = entry_of(self.manifest, name)
         settings = settings_in(self.manifest, entry)
         if settings is None or not is_listed(file, entry, None if surely else self.hashes):
             return None
@@ -187,7 +188,7 @@ class KnownRecords(PlanFiles):
             sums = dict((found.input_checksums if found else None) or {})
             name = self.name_of(str(output))
             if str(path) not in sums and name is not None:
-                entry = self.manifest.get("files", {}).get(name, {})
+                entry = entry_of(self.manifest, name)
                 sums |= self._sources(job, entry) if is_listed(str(output), entry) else {}
             if str(path) in sums:
                 known.add(sums[str(path)])
@@ -211,9 +212,9 @@ class KnownRecords(PlanFiles):
             key, names = settings.key, digest_of_names(read)
             for file in map(str, job.output):
                 name = self.name_of(file)
-                entry = self.manifest.get("files", {}).get(name, {})
+                entry = entry_of(self.manifest, name)
                 said = (entry.get("settings"), entry.get("inputs")) == (key, names)
-                if not Path(file).exists() or (said and is_listed(file, entry)):
+                if name is None or (said and is_listed(file, entry)):
                     continue
                 found = self._current(records, job, file)
                 if found is not None:
@@ -235,7 +236,9 @@ class KnownRecords(PlanFiles):
         kept, read = found.input_checksums or {}, []
         for file in self.given_to(job):
             digest = str(kept.get(file, "")).removeprefix("sha256:")
-            if not digest and Path(file).stat().st_mtime <= found.endtime:  # it would be made again otherwise
+            if not digest and Path(file).stat().st_mtime <= (
+                found.endtime or 0
+            ):  # it would be made again otherwise
                 digest = self.hashes.of(file) or ""
             if not digest:
                 return ()

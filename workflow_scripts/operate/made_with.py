@@ -124,7 +124,7 @@ def is_listed(file: str, entry: Mapping[str, Any], hashes: KeptHashes | None = N
         found = Path(file).stat()
     except FileNotFoundError:
         return True
-    if found.st_size != entry["bytes"]:
+    if found.st_size != entry.get("bytes"):
         return False
     return found.st_mtime_ns == entry["mtime_ns"] or (
         hashes is not None and hashes.of(file) == entry["sha256"]

@@ -10,7 +10,7 @@ Files are known by size and time: only what changed is hashed again. Source: non
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
-from workflow_scripts.operate.made_with import KEYS, Made, Settings, settings_in
+from workflow_scripts.operate.made_with import Made, Settings
+from workflow_scripts.operate.manifest_settings import kept_files, say_what_made
 from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
@@ -96,9 +97,15 @@ def write_manifest(
     new["environments"] = (
         provenance.environments(venvs, names) if asked else {name: before[name] for name in names}
     )
-    others, more = _hashes(results, _kept(old, new, used, rules or {}, planned), known)
+    kept = [name for name in kept_files(old, new, used, rules or {}) if name not in planned]
+    others, more = _hashes(results, kept, known)
     listed, hashed = dict(sorted((listed | others).items())), hashed + more
-    settings = _say_what_made(listed, old, {str(k).removeprefix(prefix): v for k, v in (made or {}).items()})
+    said = say_what_made(
+        listed,
+        {*planned, *kept} - listed.keys(),
+        old,
+        {str(file).removeprefix(prefix): one for file, one in (made or {}).items()},
+    )
     # What follows from the files is the same with them, and so is the machine that made them.
     same = {name: _file_of(entry) for name, entry in listed.items()} == {
         name: _file_of(entry) for name, entry in known.items()
@@ -110,7 +117,7 @@ def write_manifest(
         ("rules", lambda: measured(results)),
     ):
         new[key] = old[key] if same and key in old else value()
-    new |= {"settings": settings, "files": listed}
+    new |= {**said, "files": listed}
     if {key: value for key, value in old.items() if key != "written"} != new:
         write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
     changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]
@@ -120,58 +127,6 @@ def write_manifest(
 def _file_of(entry: Entry | None) -> tuple[Any, ...]:
     """Return what an entry says of the file itself."""
     return tuple((entry or {}).get(key) for key in ("sha256", "bytes", "mtime_ns"))
-
-
-def _kept(
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    used: Collection[str],
-    rules: Mapping[str, Settings],
-    planned: Collection[str],
-) -> Iterator[str]:
-    """Yield the files that stay listed though the plan does not hold them: those that it would not change."""
-    if not old or old["config"] != new["config"]:
-        return
-    packages = all(old["environments"].get(name) == new["environments"][name] for name in used)
-    for name, entry in old["files"].items():
-        if name in planned:
-            continue
-        settings = settings_in(old, entry)
-        if settings is None:  # of an earlier version
-            if packages and old.get("code") == new.get("code"):
-                yield name
-        elif (today := rules.get(settings.rule)) and _is_current(settings, today):
-            yield name
-
-
-def _is_current(settings: Settings, today: Settings) -> bool:
-    """Tell whether a file was made by a rule's code and packages of today."""
-    return today.command == settings.command and today.params.items() <= settings.params.items()
-
-
-def _say_what_made(
-    listed: dict[str, Entry], old: Mapping[str, Any], made: Mapping[str, Made]
-) -> dict[str, Any]:
-    """Let every entry say what its file was made with, where that is known; return the table of settings."""
-    hashes = {name: entry["sha256"] for name, entry in listed.items()}
-    table: dict[str, Any] = {}
-    known = old.get("files", {})
-    for name, entry in listed.items():
-        before = known.get(name, {})
-        said: Entry = {}
-        if name in made:
-            said = made[name].entry(hashes)
-            table[said["settings"]] = made[name].settings.as_json()
-        elif before.get("sha256") == entry["sha256"] and (settings := settings_in(old, before)):
-            said = {key: before[key] for key in KEYS if key in before}
-            table[said["settings"]] = settings.as_json()
-        listed[name] = {
-            "sha256": entry["sha256"],
-            "bytes": entry["bytes"],
-            "mtime_ns": entry["mtime_ns"],
-            **said,
-        }
-    return dict(sorted(table.items()))
 
 
 def read_manifest(results: Path) -> dict[str, Any]:
@@ -188,7 +143,7 @@ def read_manifest(results: Path) -> dict[str, Any]:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
         _ = value["config"]["experiment"], value["environments"]
-        _ = value.get("settings", {}).items()
+        _ = value.get("settings", {}).items(), value.get("deleted", {}).items()
         for entry in value["files"].values():
             _ = entry["sha256"], entry["bytes"], entry["mtime_ns"], dict(entry.get("sources", []))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,9 +1,9 @@
 """What a run would cost before it runs: jobs, hours, memory and disk: ``make plan CONFIG=…``.
 
-Inputs: the config, Snakemake's dry run (operate.dry_run), and what earlier runs of this and of other
-experiments took (operate.past_runs). Output: a table on stdout: each stage with how its figures came about.
-What no earlier run tells is unknown, and said to be. GPU hours that no GPU has been measured for follow from
-the number of operations, and say so.
+Inputs: the config, Snakemake's dry run (operate.dry_run), what earlier runs of this and of other experiments
+took (operate.past_runs), and figures of other machines (operate.first_estimates). Output: a table on stdout:
+each stage with how its figures came about. What nothing tells is unknown, said to be, and in no sum.
+GPU hours that no GPU has been measured for follow from the number of operations, and say so.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, train
 from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.operate.fetch import FETCHING
+from workflow_scripts.operate.first_estimates import FirstEstimates
 from workflow_scripts.operate.lease import usable_devices
 from workflow_scripts.operate.past_runs import past_trainings
 from workflow_scripts.operate.run import working_directory
@@ -34,6 +36,7 @@ class Estimate:
     """Jobs of a stage with one origin of their figures; None: unknown.
 
     ``seconds``: of all of them; ``core_seconds``: times the cores that each takes; ``longest``: of one.
+    ``first``: a first estimate, from another machine.
     """
 
     stage: str
@@ -43,6 +46,7 @@ class Estimate:
     longest: float
     memory_mb: float
     how: str
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,15 @@ def plan_of(
         root: the folder of all results.
         cores_per_gpu: of this machine; a job with one GPU of four keeps a quarter of it. 0: it has no GPU.
     """
-    past, costs = past_trainings(root), JobCosts(experiment, root)
     results = root / experiment.experiment
+    first = FirstEstimates(experiment, results, on_cpu=not cores_per_gpu)
+    past, costs = past_trainings(root), JobCosts(experiment, root, first)
     grouped: dict[tuple[str, str], list[tuple[Cost, float]]] = {}
     measured = computed = 0.0
     made: set[str] = set()
     for job in jobs:
         training = job.rule in TRAINING_RULES
-        cost = training_cost(experiment, job, results, past, made) if training else costs.of(job)
+        cost = training_cost(experiment, job, results, past, made, first) if training else costs.of(job)
         made.update(job.outputs)
         cores = max(job.threads, job.gpus * cores_per_gpu)
         grouped.setdefault((job.stage, cost.how), []).append((cost, cores))
@@ -98,6 +103,7 @@ def _together(stage: str, how: str, found: list[tuple[Cost, float]]) -> Estimate
         longest=max(seconds for seconds, _ in known),
         memory_mb=memory,
         how=how,
+        first=any(cost.first for cost, _ in found),
     )
 
 
@@ -142,15 +148,12 @@ def table(plan: Plan, cores: int) -> str:
         "  ".join([f"{row[0]:<{widths[0]}}", *(f"{row[n]:>{widths[n]}}" for n in range(1, 5)), row[5]])
         for row in rows
     ]
-    unknown = dict.fromkeys(one.stage for one in plan.estimates if one.seconds is None)
-    jobs = sum(one.jobs for one in plan.estimates)
-    known = "" if not unknown else f", and what is unknown: {', '.join(unknown)}"
-    total = duration(wall_seconds(plan.estimates, cores))
-    count = f"{jobs} job{'s' if jobs != 1 else ''}"
-    if all(one.seconds is None for one in plan.estimates):
-        lines.append(f"{count}; wall time unknown: nothing like them has run here")
-    else:
-        lines.append(f"{count}; wall time {total}, one stage after the other{known}")
+    lines.append(_wall(plan.estimates, cores))
+    if any(one.first for one in plan.estimates):
+        lines.append(
+            "first estimates: figures of two cores of other machines, by the size of text and network; after"
+            " a first run its own count"
+        )
     if largest := max(one.memory_mb for one in plan.estimates):
         lines.append(f"memory: {largest:.0f} MB the largest job whose memory is known; several run at once")
     if plan.gpu_measured:
@@ -163,17 +166,29 @@ def table(plan: Plan, cores: int) -> str:
     return "\n".join(lines)
 
 
+def _wall(estimates: Sequence[Estimate], cores: int) -> str:
+    """Return the line on wall time. What is not known is in no sum: it says so instead of one."""
+    jobs = sum(one.jobs for one in estimates)
+    count = f"{jobs} job{'s' if jobs != 1 else ''}"
+    total = duration(wall_seconds(estimates, cores))
+    unknown = list(dict.fromkeys(one.stage for one in estimates if one.seconds is None))
+    fetched = [stage for stage in unknown if stage in FETCHING]
+    if unknown == fetched:
+        more = " and the download" if fetched else ""
+        return f"{count}; wall time {total}{more}, one stage after the other"
+    if all(one.seconds is None for one in estimates):
+        return f"{count}; wall time unknown: nothing like them has run here"
+    return f"{count}; wall time unknown: no figures of {', '.join(unknown)}; all others {total}"
+
+
 def disk(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob], cores: int) -> str:
     """Return the line on disk: what the jobs will add, and what is free."""
     side_by_side = max(1, cores // experiment.finetune.threads)
     planned = [Job(job.rule, job.wildcards, job.inputs, job.outputs) for job in jobs]
     need = need_of(experiment, results, planned, side_by_side)
     free = readable(free_bytes(results)[1])
-    return (
-        f"disk: about {readable(need.total)} more (trainings {readable(need.training)}, systems"
-        f" {readable(need.systems)}, text {readable(need.data)}; not counted: text that is yet to be fetched"
-        f" or generated, small files); {free} are free"
-    )
+    fetched = " and the text that is fetched, of unknown size" if need.unknown_text else ""
+    return f"disk: about {readable(need.total)} more{fetched}; {free} are free"
 
 
 def main(argv: list[str] | None = None) -> None:

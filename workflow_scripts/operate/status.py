@@ -36,6 +36,7 @@ from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
 from workflow_scripts.units.retention import replaced_trainings, size_of
 
 LAST_LINES = 4
@@ -82,6 +83,8 @@ class Status:
     queue: dict[str, Counter[str]] | None = None
     #: Files that an earlier run was to make, and did not; none while a run is on.
     unfinished: list[str] = field(default_factory=list)
+    #: Files that have no record, and another content than the manifest lists (operate.unrecorded).
+    unrecorded: list[str] = field(default_factory=list)
 
 
 def status_of(experiment: Experiment, folder: Path) -> Status:
@@ -101,9 +104,21 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
     for name, size in sizes(jobs, root).items():
         stages[name].size = size
     queue = in_queue(folder, experiment.experiment)
-    unfinished = lost(root) if live.since is None else []
+    unfinished, without_record = [], []
+    if live.since is None:
+        unfinished = lost(root)
+        outputs = [file for job in jobs for file in job.outputs]
+        without_record = unrecorded(folder, results, outputs).other
     return Status(
-        experiment.experiment, results, live, list(stages.values()), trainings, ended, queue, unfinished
+        experiment=experiment.experiment,
+        results=results,
+        live=live,
+        stages=list(stages.values()),
+        trainings=trainings,
+        ended=ended,
+        queue=queue,
+        unfinished=unfinished,
+        unrecorded=without_record,
     )
 
 
@@ -176,10 +191,11 @@ def show(status: Status, console: Console) -> None:
         for rule, states_ in sorted(status.queue.items()):
             numbers = ", ".join(f"{number} {state}" for state, number in sorted(states_.items()))
             console.print(f"queue: {rule}: {numbers}", highlight=False)
-    if status.unfinished:
-        console.print()
-        more = f" and {len(status.unfinished) - 1} more" if len(status.unfinished) > 1 else ""
-        console.print(f"{status.unfinished[0]}{more}: {NOT_FINISHED}; the next makes it", soft_wrap=True)
+    for files, said in ((status.unfinished, NOT_FINISHED), (status.unrecorded, NOT_AS_LISTED)):
+        if files:
+            console.print()
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            console.print(f"{files[0]}{more}: {said}; the next makes it", soft_wrap=True)
     if status.ended:
         console.print()
     _show_ended(status.ended, console)
@@ -260,6 +276,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "ended": [asdict(one) for one in status.ended],
         "queue": status.queue,
         "unfinished": status.unfinished,
+        "unrecorded": status.unrecorded,
     }
 
 

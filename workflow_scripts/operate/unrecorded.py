@@ -53,7 +53,8 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
     there = [name for name in files if (folder / results / name).exists()]
     if not there:
         return Unrecorded()
-    recorded = _records(snakemake / "metadata")
+    # What a job began and did not end, Snakemake makes again itself.
+    recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
     limits = snakemake if snakemake.is_dir() else folder
     bare = [name for name in there if str(place_of(f"{results}/{name}", limits)) not in recorded]
     if not bare:
@@ -98,7 +99,8 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
         f"{results}: {files} taken as made with the present settings (no record of Snakemake's, {why}):"
-        f" {found.unknown[0]}{' …' if number > 1 else ''}; what is deleted is made again"
+        f" {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it"
+        " is so; what is deleted is made again"
     )
 
 

@@ -20,6 +20,7 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.operate.dry_run import PlannedJob, dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
+from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.forced import is_being_made
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.live import begun_outputs
@@ -27,6 +28,7 @@ from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
+from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
 
 #: What is said of outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
@@ -72,14 +74,14 @@ def explain(
     jobs: Iterable[PlannedJob],
     identities: Mapping[str, str],
     fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
-    unfinished: Collection[str] = (),
+    forced: Mapping[str, str] | None = None,
     begun: Collection[str] = (),
     is_on: bool = False,
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
     ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``unfinished``: files that an earlier run was to make. ``begun``:
+    given the files of the jobs before it. ``forced``: files that are to be made again, and why. ``begun``:
     outputs of jobs that began and did not end. ``is_on``: a run is at work meanwhile.
     """
     half_made = BEING_MADE if is_on else STOPPED
@@ -88,7 +90,7 @@ def explain(
     for job in jobs:
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
-        reason, files = reason_of(job, identities, made_by, unfinished, begun, half_made)
+        reason, files = reason_of(job, identities, made_by, forced or {}, begun, half_made)
         if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
@@ -102,14 +104,14 @@ def reason_of(
     job: PlannedJob,
     identities: Mapping[str, str],
     made_by: Mapping[str, str],
-    unfinished: Collection[str] = (),
+    forced: Mapping[str, str],
     begun: Collection[str] = (),
     half_made: str = STOPPED,
 ) -> tuple[str, tuple[str, ...]]:
     """Return why a job would run, and the files that it is about.
 
-    ``made_by``: file → stage of the jobs before this one. ``unfinished``: files that an earlier run was to
-    make. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
+    ``made_by``: file → stage of the jobs before this one. ``forced``: files that are to be made again, and
+    why. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
     """
     why = job.reason
     said = changes(why.before, why.now, identities, job.command)
@@ -122,8 +124,9 @@ def reason_of(
     if why.other_inputs:
         return "it has other inputs than before", ()
     if why.forced:
-        if missing := tuple(file for file in job.outputs if file in unfinished):
-            return NOT_FINISHED, missing
+        if told := [file for file in job.outputs if file in forced]:
+            first = forced[told[0]]
+            return first, tuple(file for file in told if forced[file] == first)
         if half := tuple(file for file in job.outputs if file in begun):
             return half_made, half
         return "asked for, or damaged", job.outputs
@@ -146,6 +149,17 @@ def was_made(file: str) -> bool:
     """Tell whether Snakemake has a record of an output, in the folder that this process works in."""
     snakemake = Path(".snakemake")
     return snakemake.is_dir() and (snakemake / "metadata" / place_of(file, snakemake)).exists()
+
+
+def forced_in(results: Path, experiment: Experiment) -> dict[str, str]:
+    """Return the files that an earlier run did not finish, or that nothing says the settings of, and why.
+
+    ``results``: the experiment's folder, from the working directory.
+    """
+    outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+    found = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
+    found |= dict.fromkeys(lost(results), NOT_FINISHED)
+    return {str(results / file): said for file, said in found.items()}
 
 
 def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
@@ -183,10 +197,10 @@ def main(argv: list[str] | None = None) -> None:
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
         is_on = is_being_made(results)
-        unfinished = set() if is_on else {str(results / file) for file in lost(results)}
+        forced = {} if is_on else forced_in(results, experiment)
         begun = {file for file, _ in begun_outputs(Path())}
         fate = functools.partial(fate_of, experiment, results)
-        print(table(explain(jobs, identities, fate, unfinished, begun, is_on)))
+        print(table(explain(jobs, identities, fate, forced, begun, is_on)))
         if kept := report(changed_trainings(experiment, results, current_code())):
             print(kept)
 

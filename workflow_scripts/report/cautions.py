@@ -14,14 +14,22 @@ from collections.abc import Sequence
 from workflow_scripts.directions import split_direction
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.evaluate.scripts import Unfit, is_bleu, note_on_tokenizers
+from workflow_scripts.report.ceilings import Ceilings, ceiling_notes
 from workflow_scripts.report.floor import Floor, note_on_floor
 from workflow_scripts.report.scores import Plan, Reading, Score
 
+NO_CEILINGS = Ceilings()
 TOKENIZER = re.compile(r"\|tok:([^|]*)")
 
 
 def cautions(
-    reading: Reading, plan: Plan, floor: Floor, pivot: str, baseline: str, as_option: bool = False
+    reading: Reading,
+    plan: Plan,
+    floor: Floor,
+    pivot: str,
+    baseline: str,
+    as_option: bool = False,
+    ceilings: Ceilings = NO_CEILINGS,
 ) -> list[str]:
     """Return the notes, the gravest first.
 
@@ -31,9 +39,10 @@ def cautions(
         floor: where nothing is ranked.
         pivot, baseline: as the tables name them.
         as_option: what to write is an option of ``evaluate_outputs``; else a line of the config.
+        ceilings: what the text processing leaves of perfect output.
     """
     notes = [note_on_floor(floor, plan, pivot, baseline, as_option), _on_tokenizers(reading, as_option)]
-    return [note for note in notes if note]
+    return [note for note in [*notes, *ceiling_notes(ceilings)] if note]
 
 
 def _on_tokenizers(reading: Reading, as_option: bool) -> str:

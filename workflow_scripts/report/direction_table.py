@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 
+from workflow_scripts.report.ceilings import CEILING
 from workflow_scripts.report.display import Display, signature_notes
 from workflow_scripts.report.layout import side_of
 from workflow_scripts.report.marks import (
@@ -20,7 +21,7 @@ from workflow_scripts.report.marks import (
     Significant,
 )
 from workflow_scripts.report.names import table_title
-from workflow_scripts.report.rounding import stored, written
+from workflow_scripts.report.rounding import rounded, stored, written
 from workflow_scripts.report.scores import COLUMNS, Flags, Plan, Score
 from workflow_scripts.report.summary import display_order, estimate
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, frame_of, records
@@ -83,6 +84,9 @@ def _block(
     for row in rows:
         values[row["direction"], row["system"]].append(stored(row["score"], metric, profile))
     systems = display_order(plan.systems)
+    ceilings = {d: display.ceilings.of_direction(rows[0], d) for d in plan.directions}
+    # A column of its own, and only where the text processing takes something.
+    last = [CEILING] if any(value is not None for value in ceilings.values()) else []
     lines: list[Cells] = []
     for direction in plan.directions_of(testset):
         found = [values.get((direction, system)) for system in systems]
@@ -96,9 +100,10 @@ def _block(
             text += "" if n == len(plan.seeds) else f" [{n}/{len(plan.seeds)}]"
             marks = significant.get((testset, profile, metric, direction, system), "")
             line.append(Shown(text, is_best, marks))
-        lines.append(line)
+        ceiling = ceilings[direction]
+        lines.append([*line, *("" if ceiling is None else rounded(ceiling, digits) for _ in last)])
     flagged = [
         {**row, "flags": "; ".join(flags.get((metric, row["direction"]), []))}
         for row in {row["direction"]: row for row in rows}.values()
     ]
-    return Block("", ["direction", *systems], lines, title, notes=signature_notes(flagged))
+    return Block("", ["direction", *systems, *last], lines, title, notes=signature_notes(flagged))

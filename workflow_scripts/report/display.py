@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from workflow_scripts.report.ceilings import CEILING, Ceilings
 from workflow_scripts.report.floor import Floor
 from workflow_scripts.report.marks import FLAGGED, best
-from workflow_scripts.report.rounding import PAPER, Digits, digits_of
-from workflow_scripts.report.table import Record
+from workflow_scripts.report.rounding import PAPER, Digits, digits_of, rounded
+from workflow_scripts.report.table import Cells, Record
 
-EVERYTHING_RANKED = Floor()
+EVERYTHING_RANKED, NO_CEILINGS = Floor(), Ceilings()
 PAPER_RULE = (
     "In the profile paper averages are of scores rounded to one decimal (COMET: four), and are rounded as "
     "the published ones were: from the nearest binary number (18.85 is 18.9, 55.05 is 55.0)."
@@ -26,8 +27,9 @@ class Display:
         control: str = "continued",
         excluded: Mapping[str, list[str]] | None = None,
         floor: Floor = EVERYTHING_RANKED,
+        ceilings: Ceilings = NO_CEILINGS,
     ) -> None:
-        self.floor = floor
+        self.floor, self.ceilings = floor, ceilings
         self.pivot, self.baseline, self.control = pivot, baseline, control
         self.excluded = dict(excluded or {})
 
@@ -51,6 +53,21 @@ class Display:
             if self.floor.ranks(*place)
             else [False] * len(values)
         )
+
+    def ceilings_of(self, columns: Sequence[Record], between: int = 0) -> list[Cells]:
+        """Return the last row of averages: their ceilings; nothing where none is shown.
+
+        Args:
+            columns: a row of each column.
+            between: empty cells after each.
+        """
+        found = [self.ceilings.of_average(row) for row in columns]
+        if all(value is None for value in found):
+            return []
+        cells: Cells = [CEILING]
+        for row, value in zip(columns, found, strict=True):
+            cells += ["" if value is None else rounded(value, self.digits(row)), *[""] * between]
+        return [cells]
 
     def digits(self, row: Record) -> Digits:
         """How the numbers of a row are shown."""

@@ -168,4 +168,6 @@ def _block(
             marks = FLAGGED if row["flags"] else ""
             lines[row["system"]].append(Shown(text + found(row), is_best, marks))
     header = ["avg" if side == BOTH else side_title(side, display.pivot) for _, side in places]
-    return Block(title, ["system", *header], list(lines.values()), spans=spans)
+    firsts = [chosen(rows, group=group, side=side)[0] for group, side in places]
+    last = display.ceilings_of(firsts) if value == "mean" else []
+    return Block(title, ["system", *header], [*lines.values(), *last], spans=spans)

@@ -23,7 +23,7 @@ from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, roun
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
 from workflow_scripts.report.units_page import console
-from workflow_scripts.table_names import UNITS
+from workflow_scripts.table_names import CAUTIONS, UNITS
 
 WIDTH = 99
 # What a user may look for, in the order of the workflow; only what exists is shown.
@@ -140,6 +140,13 @@ def render_controls(results: Path) -> str:
     return "\n".join(["", *lines]) if lines else ""
 
 
+def render_cautions(tables: Path) -> str:
+    """Return what stands at the top of every table, where there is anything."""
+    path = tables / CAUTIONS
+    said = path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else ""
+    return f"\n{said}" if said else ""
+
+
 def render_units(tables: Path) -> str:
     """Return a few lines on the units that masks keep; nothing where there are no masks."""
     path = tables / f"{UNITS}.json"
@@ -172,8 +179,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     tables = Path(args.tables)
     folder = tables.resolve().parent
+    cautions = render_cautions(tables)
     summary = render_console(read_summary(tables / "summary.csv"))
-    shown = filter(None, (summary, render_units(tables), render_controls(folder), render_places(folder)))
+    shown = filter(
+        None, (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
+    )
     print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
 
 

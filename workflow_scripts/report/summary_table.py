@@ -120,7 +120,9 @@ def _block(
                 Shown(text, is_best, FLAGGED if row["flags"] else ""),
                 *(_difference(row, against, digits) for against in others),
             ]
-    return Block(title, header, list(lines.values()))
+    firsts = [chosen(rows, side=side)[0] for side in dict.fromkeys(row["side"] for row in rows)]
+    last = display.ceilings_of(firsts, len(others)) if label == "system" else []
+    return Block(title, header, [*lines.values(), *last])
 
 
 def _difference(row: Record, against: str, digits: Digits) -> str:

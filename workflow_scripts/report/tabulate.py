@@ -22,7 +22,8 @@ from workflow_scripts.files import write_text
 from workflow_scripts.metric_names import metric_ids
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
-from workflow_scripts.report.cautions import cautions
+from workflow_scripts.report.cautions import NO_CEILINGS, cautions
+from workflow_scripts.report.ceilings import read_ceilings
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.floor import floor_of, unranked
@@ -106,7 +107,10 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         missing, expected = missing + len(absent), expected + len(rates) + len(absent)
     floor = floor_of(reading, plan, args.pivot, args.baseline)
     compared = unranked(compared, floor, args.pivot) if compared else None
-    display = Display(args.pivot, args.baseline, args.control, without, floor)
+    ceilings = NO_CEILINGS
+    if args.ceiling_root:
+        ceilings = read_ceilings(args.ceiling_root, plan, args.pivot, groups, without)
+    display = Display(args.pivot, args.baseline, args.control, without, floor, ceilings)
     marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     summary = summarise(
         reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags
@@ -131,7 +135,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         tables.append(contrastive_table(args.contrastive_root, plan, args.contrastive, args.allow_partial))
     if request:
         tables.append(published_table(reading.scores, plan, display, groups, request, values))
-    notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options)
+    notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options, ceilings)
     return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
@@ -152,6 +156,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--significance-root", help="the experiment's folder significance/; none: no tests")
     parser.add_argument("--level", type=float, default=DEFAULT_LEVEL, help="of significance")
     parser.add_argument("--off-target-root", help="the experiment's folder off_target/; none: no rates")
+    parser.add_argument("--ceiling-root", help="the experiment's folder data/ceiling/; none: no ceilings")
     parser.add_argument("--likelihood-root", help="the experiment's folder likelihoods/; none: no table")
     parser.add_argument(
         "--contrastive", nargs="+", default=[], metavar="SET", help="names of contrastive sets"

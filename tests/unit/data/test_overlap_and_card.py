@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.data import binarise, prepare_text, train_subwords, write_card
+from workflow_scripts.data.card_normalisation import changed_lines, normaliser_of
 from workflow_scripts.data.overlap import PairText, find_overlaps, normalise
 from workflow_scripts.data.text import TextOptions
 from workflow_scripts.errors import UserError
@@ -137,10 +138,10 @@ def prepared(tmp_path):
 PAIRS = json.dumps({"train": ["de-en", "en-fr"], "valid": ["de-en", "en-fr"], "news": ["de-en"]})
 
 
-def run_card(root: Path) -> tuple[dict, str]:
+def run_card(root: Path, *more: str) -> tuple[dict, str]:
     out = ["--out-json", str(root / "card.json"), "--out-markdown", str(root / "card.md")]
     vocabulary = ["--vocabulary", str(root / "subwords")]
-    write_card.main(["--data-root", str(root), *vocabulary, "--pairs", PAIRS, *out])
+    write_card.main(["--data-root", str(root), *vocabulary, "--pairs", PAIRS, *more, *out])
     return json.loads((root / "card.json").read_text()), (root / "card.md").read_text(encoding="utf-8")
 
 
@@ -158,6 +159,67 @@ def test_card(prepared):
     assert [entry["any"] for entry in card["overlap"] if entry["subset"] == "news"] == [3, 2]
     assert "| news | de-en | train | 4 | 1 | de 1, en 2 | en 1 | 3 |" in markdown
     assert "- news de-en, line 2, in train: Eine Katze / the cat" in markdown
+
+
+def test_lines_that_the_models_normalisation_changes_are_counted(prepared):
+    """Non-joiner, ligature, double blank (which is none): of four lines two."""
+    path = prepared / "text/news/de-en.de.txt"
+    path.write_text("a\u200cb\n\ufb01ne\na  b\neine katze\n", encoding="utf-8")
+    model = prepared / "subwords/spm.model"
+    assert changed_lines(path, normaliser_of(model)) == 2
+    model.write_bytes(train_subwords.train_model(iter(["eine katze ab"] * 5), 25, "bpe", 1.0, "nfkc"))
+    assert changed_lines(path, normaliser_of(model)) == 1
+    model.write_bytes(train_subwords.train_model(iter(["eine katze ab"] * 5), 25, "bpe", 1.0, "identity"))
+    assert changed_lines(path, normaliser_of(model)) == 0
+    model.write_bytes(b"none")
+    with pytest.raises(UserError, match=r"spm\.model: not a SentencePiece model"):
+        normaliser_of(model)
+
+
+def test_the_card_counts_what_the_model_changes_and_entities(prepared):
+    path = prepared / "text/news/de-en.json"
+    stats = json.loads(path.read_text())
+    assert "entities" not in stats
+    card, markdown = run_card(prepared)
+    sides = card["subsets"]["news"]["de-en"]["languages"]
+    assert [(side["changed_by_subwords"], side["entities"]) for side in sides.values()] == [(0, 0), (0, 0)]
+    assert "entities" not in markdown
+    path.write_text(json.dumps({**stats, "entities": {"lines": {"de": 1234, "en": 0}, "undone": True}}))
+    card, markdown = run_card(prepared)
+    assert card["subsets"]["news"]["de-en"]["languages"]["de"]["entities"] == 1234
+    assert "\nLines with HTML entities, such as `&amp;` for &: de-en de: 1,234 (undone).\n" in markdown
+
+
+def test_ceilings_are_in_the_card_by_target_language(prepared):
+    scores = [
+        {"metric": name, "score": value, "signature": ""}
+        for name, value in (("bleu", 88.125), ("chrf", 95.0))
+    ]
+    moses = {
+        "lines": 4,
+        "changed_lines": 2,
+        "words": 1000,
+        "split_words": 7,
+        "cuts_words": True,
+        "examples": [],
+    }
+    english = {"n": 4, "changed_lines": 2, "references_sha256": "en", "scores": scores, "moses": moses}
+    german = {**english, "references_sha256": "de", "moses": None}
+    entries = {"de-en": english, "fr-en": english, "en-de": german}
+    (prepared / "ceiling").mkdir()
+    (prepared / "ceiling/news.json").write_text(json.dumps({"directions": entries}))
+    card, markdown = run_card(prepared, "--testsets", "news")
+    assert [(one["language"], one["pairs"]) for one in card["ceiling"]] == [
+        ("en", ["de-en", "en-fr"]),
+        ("de", ["de-en"]),
+    ]
+    assert "| news | en | 2 pairs | 4 | 2 | 88.13 | 95.00 | 7 of 1,000 in 4 lines |" in markdown
+    assert "| news | de | de-en | 4 | 2 | 88.13 | 95.00 | n/a |" in markdown
+    (prepared / "ceiling/news.json").write_text('{"directions": {"de-en": {}}}')
+    with pytest.raises(UserError, match=r"news\.json: not a ceiling file"):
+        run_card(prepared, "--testsets", "news")
+    with pytest.raises(UserError, match=r"talks\.json: the ceiling is missing"):
+        run_card(prepared, "--testsets", "talks")
 
 
 def test_languages_without_moses_rules_are_in_the_card(prepared):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sentencepiece import SentencePieceProcessor
 
 from workflow_scripts.data import train_subwords
 from workflow_scripts.data.text import TextOptions
@@ -139,3 +140,38 @@ def test_the_dictionary_of_a_model_trained_elsewhere(shared):
 
     folder = shared / "models/multi30k"
     assert dictionary_text(folder / "spm.model") == (folder / "dict.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram"])
+def test_one_thread_trains_whatever_the_machine_has(monkeypatch, kind):
+    """Pieces of a unigram model depend on the number of threads: with more, equal text gives other models."""
+    given = []
+
+    def train(**options):
+        given.append(options)
+        options["model_writer"].write(b"model")
+
+    monkeypatch.setattr("sentencepiece.SentencePieceTrainer.train", train)
+    assert train_model(iter(["a"]), 20, kind, 1.0) == b"model"
+    assert [(one["model_type"], one["num_threads"]) for one in given] == [(kind, 1)]
+
+
+def test_what_normalises_text_is_asked_for_and_by_default_what_always_did():
+    text = ["the cat sat on the mat", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"]
+    default = train_model(iter(text * 4), 40, "bpe", 1.0)
+    assert default == train_model(iter(text * 4), 40, "bpe", 1.0, "nmt_nfkc")
+    kept = {}
+    for rule in ("nmt_nfkc", "nfkc", "identity"):
+        model = SentencePieceProcessor(model_proto=train_model(iter(text * 4), 40, "bpe", 1.0, rule))
+        kept[rule] = model.decode(model.encode(text[1])) == text[1]
+    assert kept == {"nmt_nfkc": False, "nfkc": True, "identity": True}
+
+
+def test_the_stage_takes_the_rule(tmp_path):
+    lay_out(tmp_path)
+    out = ["--out-model", str(tmp_path / "spm.model"), "--out-dict", str(tmp_path / "dict.txt")]
+    words = ["--text-root", str(tmp_path), "--pairs", *PAIRS, "--languages", *LANGUAGES, "--vocab-size", "30"]
+    main([*words, *out])
+    default = (tmp_path / "spm.model").read_bytes()
+    main([*words, "--normalization", "identity", *out])
+    assert (tmp_path / "spm.model").read_bytes() != default

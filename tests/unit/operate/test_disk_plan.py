@@ -137,6 +137,17 @@ def test_text_is_counted_from_its_source(tmp_path: Path) -> None:
     assert need_of(large, tmp_path, jobs, 1).data == 2200 + 2 * (2200 + 50)
 
 
+def test_text_that_is_not_there_yet_counts_by_its_sentences(tmp_path: Path) -> None:
+    given = {"subset": "train", "one": "de", "two": "en"}
+    job = Job("prepare_text", given, [str(tmp_path / "t.de"), str(tmp_path / "t.en")])
+    lines = {"path": "t.{lang}", "lines": {"start": 0, "stop": 30}}
+    source = {"type": "files", "train": lines, "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
+    # 30 sentences of 100 bytes on two sides: fetched or generated, prepared, binarised.
+    known = experiment(data={"source": source})
+    assert need_of(known, tmp_path, [job], 1) == Need(0, 0, 3 * 6000)
+    assert need_of(experiment(), tmp_path, [job], 1) == Need(0, 0, 0, unknown_text=True)
+
+
 def test_the_published_setting(tmp_path: Path) -> None:
     """mT-big with 128,000 pieces and 31 languages, ten k and three seeds: 36 trainings."""
     languages = ["en", *(f"x{chr(ord('a') + number)}" for number in range(26)), "ya", "yb", "yc", "yd"]

@@ -158,7 +158,7 @@ def test_what_nothing_says_the_settings_of_is_told_in_one_line(
 ) -> None:
     shutil.rmtree(folder / ".snakemake")
     start = "results/x: 1 file is taken as made with the present settings (no record of Snakemake's, "
-    end = "): scores/baseline/s1/n.raw.json; what is deleted is made again\n"
+    end = "): scores/baseline/s1/n.raw.json; make accept says that it is so; what is deleted is made again\n"
     assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == f"{start}no manifest.json{end}"
     config = EXPERIMENT.model_dump(mode="json")

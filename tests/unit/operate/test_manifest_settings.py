@@ -92,6 +92,20 @@ def test_other_content_has_no_settings(files: list[str]) -> None:
     assert read_json(RESULTS / "manifest.json")["settings"] == {}
 
 
+def test_of_what_was_deleted_the_settings_stay(files: list[str]) -> None:
+    write(files, BEAM_5)
+    (RESULTS / NAME).unlink()
+    write(files)
+    said = read_json(RESULTS / "manifest.json")
+    assert NAME not in said["files"]
+    assert said["settings"][said["deleted"][NAME]["settings"]]["params"]["options"] == "--beam 5"
+    # A run of some targets; then one whose plan does not hold it any more.
+    write(some(files))
+    assert NAME in read_json(RESULTS / "manifest.json")["deleted"]
+    write(some(files), decode={"beam": 1})
+    assert "deleted" not in read_json(RESULTS / "manifest.json")
+
+
 def test_a_manifest_of_an_earlier_version_is_read(files: list[str]) -> None:
     write(files)
     path = RESULTS / "manifest.json"

@@ -17,6 +17,7 @@ from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
 
+GIVEN = {"subset": "train", "pair": "de-en", "direction": "de-en", "testset": "news"}
 SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "warmup_updates": 100, "patience": None}
 
 
@@ -31,7 +32,7 @@ def experiment(**keys: Any) -> Experiment:
 def planned(rule: str, name: str, threads: int = 1, **wildcards: str) -> PlannedJob:
     return PlannedJob(
         rule=rule,
-        wildcards=wildcards,
+        wildcards={**GIVEN, **wildcards},
         inputs=(),
         outputs=(f"results/x/{rule}/{name}",),
         benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
@@ -134,9 +135,9 @@ def test_gpu_hours_are_those_of_a_measured_training(tmp_path: Path) -> None:
     assert plan.estimates[0].how.endswith("as other/baseline s1 on 2 × H")
 
 
-def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path) -> None:
+def test_on_a_gpu_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path) -> None:
     small = experiment(model={"preset": "small"}, subwords={"vocab_size": 8000})
-    plan = plan_of(small, tmp_path, [planned("train_baseline", "s1", seed="1")])
+    plan = plan_of(small, tmp_path, [planned("train_baseline", "s1", seed="1")], cores_per_gpu=8.0)
     # Width 256, 1,024 neurons: attention 263,168, feed-forward 525,568, norm 512. Encoder 3 × 789,760,
     # decoder 3 × 1,053,440, final norms 1,024, two embeddings of 8,003 symbols 4,097,536: 9,628,160 in all.
     assert plan.estimates[0].seconds is None
@@ -146,6 +147,40 @@ def test_a_size_that_was_never_trained_has_no_time_but_operations(tmp_path: Path
     assert "1,000 updates; no network of this size was trained here" in said
     assert "1 job; wall time unknown: nothing like them has run here" in said
     assert "GPU: less than 0.1 GPU hours for the updates of unknown pace, if a GPU does 1e+14" in said
+
+
+def test_on_cpus_it_has_a_first_estimate(tmp_path: Path) -> None:
+    small = experiment(model={"preset": "small"}, subwords={"vocab_size": 8000})
+    plan = plan_of(small, tmp_path, [planned("train_baseline", "s1", seed="1", threads=2)])
+    # Of 9,629,184 parameters 1,000 tokens took 0.396 s; these are 9,628,160, and 2,000 tokens an update.
+    assert plan.estimates[0].seconds == pytest.approx(0.396 * 9_628_160 / 9_629_184 * 2000, rel=1e-3)
+    assert (plan.gpu_computed, plan.gpu_measured) == (0.0, 0.0)
+    said = table(plan, 2)
+    assert "1,000 updates × 0.79 s: first estimate, of another machine" in said
+    assert "1 job; wall time 13 min, one stage after the other\nfirst estimates: figures of two cores" in said
+
+
+def test_what_is_unknown_is_in_no_sum(tmp_path: Path) -> None:
+    benchmark(tmp_path / "x", "score", "a", 20.0)
+    jobs = [planned("score", "a"), planned("comet", "c"), planned("decode", "d")]
+    lines = table(plan_of(experiment(), tmp_path, jobs), 2).splitlines()
+    assert lines[-1] == "3 jobs; wall time unknown: no figures of decode, comet; all others 20 s"
+    # As fast as the network: nothing that a plan could know.
+    jobs = [planned("score", "a"), planned("download_corpus", "d")]
+    lines = table(plan_of(experiment(), tmp_path, jobs), 2).splitlines()
+    assert lines[-1] == "2 jobs; wall time 20 s and the download, one stage after the other"
+
+
+def test_where_text_counts_other_text_tells_less_than_other_machines(tmp_path: Path) -> None:
+    benchmark(tmp_path / "other", "binarise", "b", 0.3)
+    benchmark(tmp_path / "other", "tabulate", "t", 3.0)
+    (tmp_path / "x/data/text/train").mkdir(parents=True)
+    (tmp_path / "x/data/text/train/de-en.json").write_text('{"sentences": 2000000}')
+    jobs = [planned("binarise", "train.de-en.de"), planned("tabulate", "tables")]
+    binarise, tabulate = plan_of(experiment(), tmp_path, jobs).estimates
+    # 0.25 s, and 0.03 s for 1,000 sentences.
+    assert binarise.seconds == pytest.approx(60.25) and binarise.first
+    assert (tabulate.seconds, tabulate.first) == (3.0, False)
 
 
 def test_updates_that_are_done_are_not_planned_again(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.why import explain, fate_of, table
 
 
@@ -54,7 +55,7 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("forced", "1", forced=True),
         job("failed", "1", forced=True),
     ]
-    assert table(explain(jobs, {}, unfinished={"failed/1"})).splitlines() == [
+    assert table(explain(jobs, {}, forced={"failed/1": NOT_FINISHED})).splitlines() == [
         "new      1  new",
         "lost     2  made before, now missing: lost/1 (and 2 more)",
         "more     1  new: more/new",

@@ -102,7 +102,7 @@ def test_validation_uses_each_directions_own_mask(world: Path, parent: Path, tmp
     """With a learning rate of nothing the weights stay: only the masked direction's loss can differ."""
     keep = all_kept()
     keep[DIRECTIONS.index("fr-en"), :] = False
-    options = {"lr": 1e-30, "max_updates": 1}
+    options = {"lr": 1e-30, "max_updates": 1, "warmup_updates": 1}
     texts = []
     for name, table in (("masked", keep), ("kept", all_kept())):
         masks = write_masks(tmp_path / f"{name}.npz", parent, table)

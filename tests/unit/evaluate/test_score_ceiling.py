@@ -1,0 +1,102 @@
+"""evaluate.score_ceiling: references that came back, against themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sacrebleu import corpus_bleu, corpus_chrf
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.evaluate.score_ceiling import main
+from workflow_scripts.files import sha256_of
+
+LINES = ["the cat sat on the mat today", "a dog ran away from the old house", "it is what it is"]
+BACK = [LINES[0], "a dog ran away from the old hou se", LINES[2]]
+MOSES = {
+    "lines": 3,
+    "changed_lines": 1,
+    "words": 20,
+    "split_words": 1,
+    "cuts_words": True,
+    "examples": ["house"],
+}
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    for folder, lines in (("ref", LINES), ("back", BACK)):
+        (tmp_path / folder).mkdir()
+        for name in ("de-en.en", "en-fr.en", "de-en.de"):
+            text = LINES if name.endswith("de") else lines
+            (tmp_path / folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in text))
+    sha256 = sha256_of(tmp_path / "ref/de-en.en.txt")
+    entries = {d: {"references_sha256": sha256, "moses": MOSES} for d in ("de-en", "fr-en")}
+    entries["en-de"] = {"references_sha256": sha256, "moses": None}
+    stats = {"format": "neuronspec-round-trip-1", "directions": entries}
+    (tmp_path / "stats.json").write_text(json.dumps(stats))
+    return [
+        *("--references", f"{tmp_path}/ref/{{pair}}.{{target}}.txt", "--stats", f"{tmp_path}/stats.json"),
+        *(
+            "--round-trips",
+            f"{tmp_path}/back/{{pair}}.{{target}}.txt",
+            "--directions",
+            "de-en",
+            "fr-en",
+            "en-de",
+        ),
+        *("--experiment", "e", "--testset", "test", "--out", f"{tmp_path}/out.json"),
+    ]
+
+
+def test_the_scores_are_sacrebleus(words, tmp_path):
+    main(words)
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert (found["experiment"], found["testset"], list(found["directions"])) == (
+        "e",
+        "test",
+        ["de-en", "fr-en", "en-de"],
+    )
+    first, shared, whole = found["directions"].values()
+    assert (first["n"], first["changed_lines"], first["moses"]) == (3, 1, MOSES)
+    bleu, chrf = (one["score"] for one in first["scores"])
+    assert bleu == corpus_bleu(BACK, [LINES]).score < 99
+    assert chrf == corpus_chrf(BACK, [LINES], word_order=2).score
+    assert "|tok:13a|" in first["scores"][0]["signature"]
+    assert shared == first
+    assert (whole["changed_lines"], whole["moses"]) == (0, None)
+    assert whole["scores"][0]["score"] == pytest.approx(100)
+
+
+def test_it_is_scored_by_the_targets_tokenizer(words, tmp_path):
+    main([*words, "--tokenizers", '{"en": "char"}'])
+    first, _, whole = json.loads((tmp_path / "out.json").read_text())["directions"].values()
+    assert first["scores"][0]["score"] == corpus_bleu(BACK, [LINES], tokenize="char").score
+    assert "|tok:13a|" in whole["scores"][0]["signature"]
+
+
+@pytest.mark.parametrize(
+    ("stats", "said"),
+    [
+        ({"format": "other", "directions": {}}, "stats.json: not of the form neuronspec-round-trip-1"),
+        ({"format": "neuronspec-round-trip-1", "directions": {}}, "stats.json: not of the form"),
+        (
+            {
+                "format": "neuronspec-round-trip-1",
+                "directions": {"de-en": {"references_sha256": "x", "moses": None}},
+            },
+            "stats.json: de-en was made from other references",
+        ),
+    ],
+)
+def test_a_record_that_is_none(words, tmp_path, stats, said):
+    (tmp_path / "stats.json").write_text(json.dumps(stats))
+    with pytest.raises(UserError, match=said.replace(".", r"\.")):
+        main(words)
+
+
+def test_a_line_that_is_lost_is_told(words, tmp_path):
+    (tmp_path / "back/de-en.en.txt").write_text("one\n")
+    with pytest.raises(UserError, match=r"back/de-en\.en\.txt has 1 lines but"):
+        main(words)
