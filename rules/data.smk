@@ -99,7 +99,7 @@ rule prepare_text:
         *modules_of("text"),
     params:
         lines=source_lines,
-        empty=EXPERIMENT.data.empty_lines,
+        empty=lambda w: EXPERIMENT.empty_lines(w.subset),
         clean=cleaning,
         code=closure_hash("data.prepare_text"),
         environment=environment_identity("text"),

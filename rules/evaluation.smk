@@ -23,7 +23,7 @@ rule score:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        metrics=EXPERIMENT.evaluation.metrics,
+        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),
         tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
         directions=directions_scored,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
@@ -159,7 +159,7 @@ rule identify:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=directions_scored,
+        directions=lambda w: with_empty_references(directions_scored(w)),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         code=closure_hash("evaluate.identify"),

@@ -131,6 +131,12 @@ def tokenizers_of_targets(testset):
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
+def with_empty_references(words):
+    """Words of a command, and what is done with empty references where that is not the default."""
+    chosen = EXPERIMENT.evaluation.empty_references
+    return words if chosen == "error" else [*words, "--empty-references", chosen]
+
+
 def segments_of(system, wildcards):
     """The sentences' statistics of a system: of sacrebleu's metrics, or of the COMET model that a job names."""
     job = f"{system}/s{wildcards.seed}/{wildcards.testset}.{wildcards.profile}"

@@ -55,7 +55,7 @@ PARAMS = (
     Mutant(
         "other metrics score nothing again",
         "rules/evaluation.smk",
-        "        metrics=EXPERIMENT.evaluation.metrics,",
+        "        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),",
         "        metrics=lambda w, input: EXPERIMENT.evaluation.metrics,",
         (f"{JOB}[score-ns-k95-2-talks-paper]",),
     ),
@@ -100,8 +100,8 @@ SETTINGS = (
     Mutant(
         "references of the off-target rates rebuilt ones",
         "rules/evaluation.smk",
-        '        references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages=',
-        '        references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages=',
+        'references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages',
+        'references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages',
         (f"{JOB}[identify-ns-k95-2-talks]",),
     ),
     Mutant(

@@ -31,8 +31,17 @@ ARROWS: dict[str, set[str]] = {
 }
 # Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
-    *("archive", "containers", "directions", "durations", "errors", "files", "language_codes"),
-    *("languages", "options", "parallel_text", "patterns", "processes", "subword_model", "table_names"),
+    *("archive", "containers", "directions", "durations", "errors", "files", "generate_log"),
+    *(
+        "language_codes",
+        "languages",
+        "options",
+        "parallel_text",
+        "patterns",
+        "processes",
+        "subword_model",
+        "table_names",
+    ),
     *("metric_names", "naming"),
 }
 # Subpackages whose third-party imports are limited.

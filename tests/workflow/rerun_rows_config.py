@@ -55,6 +55,18 @@ MADE = [
         {"directions": {"train": TRAIN_ALL}},
     ),
     Row(
+        "subwords normalise text otherwise (`subwords.normalization`)",
+        without("prepare_text", "train_identifier"),
+        "they are learned anew from the same text, and everything else depends on them",
+        {"subwords": {"normalization": "identity"}},
+    ),
+    Row(
+        "HTML entities are undone (`data.clean.unescape`)",
+        without(prepare_text=2),
+        "the training text is prepared anew; then as if it had changed",
+        {"data": {"clean": {"unescape": True}}},
+    ),
+    Row(
         "a seed is added (`train.seeds`)",
         without(*DATA, "train_identifier"),
         "one complete run beside the first, on the same text",

@@ -21,15 +21,17 @@ from tests.workflow.finished_experiment import (
     program,
     snakemake,
 )
-from tests.workflow.rerun_row import ALL, DECODED, RESULTS, TABLES, code, unrecorded, without
+from tests.workflow.rerun_row import ALL, DECODED, RESULTS, SCORED, TABLES, code, unrecorded, without
 from tests.workflow.rerun_rows_scores import CONTRASTIVE, PUBLISHED
+from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.status import status_of
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED
+from workflow_scripts.operate.why import forced_in
 
 BEAM_4: dict[str, Any] = {"decode": {"beam": 4}}
 DECODE = {"decode": 16, **DECODED}
 HYPOTHESES = "translations/baseline/s1/news/de-en.txt"
-NOTHING = "nothing to do: everything is there and up to date\n"
 
 
 @pytest.fixture
@@ -52,24 +54,26 @@ def beam(folder: Path, name: str = HYPOTHESES) -> str | None:
     return settings and settings["params"]["options"].split("--beam ")[1].split()[0]
 
 
-def module(
-    folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT, options: Any = ("--snakefile",)
-) -> str:
+def module(folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT) -> str:
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-    words = [f"workflow_scripts.operate.{name}", "--configfile", "config.yaml", *options]
-    return program(folder, *words, *(str(checkout / "Snakefile") for _ in options), checkout=checkout)
+    words = [f"workflow_scripts.operate.{name}", "--configfile", "config.yaml"]
+    return program(folder, *words, "--snakefile", str(checkout / "Snakefile"), checkout=checkout)
 
 
 def test_a_setting_that_changed_is_seen(here: Path) -> None:
     said = module(here, "why", merged(CONFIG, BEAM_4)).splitlines()
     assert " ".join(said[0].split()) == "decode 16 a setting changed: beam 5 → 4"
-    plan = module(here, "plan", merged(CONFIG, BEAM_4))
-    assert "decode 16" in " ".join(plan.split())
-    hypotheses = f"{RESULTS}/{HYPOTHESES}"
-    (here / hypotheses).write_text("of another run\n")
-    said = module(here, "why").splitlines()
-    assert " ".join(said[0].split()) == f"decode 1 {NOT_AS_LISTED}: {hypotheses}"
-    assert f"{HYPOTHESES}: {NOT_AS_LISTED}; the next makes it" in module(here, "status", options=())
+
+
+def test_other_content_than_listed_is_told_alike(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / RESULTS / HYPOTHESES).write_text("of another run\n")
+    of = load_experiment(CONFIG)
+    monkeypatch.chdir(here)
+    assert forced_in(Path(RESULTS), of) == {f"{RESULTS}/{HYPOTHESES}": NOT_AS_LISTED}
+    assert status_of(of, here).unrecorded == [HYPOTHESES]
+    jobs = planned(here, CONFIG)
+    assert [job.outputs for job in jobs if job.reason.forced] == [(f"{RESULTS}/{HYPOTHESES}",)]
+    assert counts(jobs)["decode"] == 1
 
 
 def test_what_was_deleted_is_compared_too(here: Path) -> None:
@@ -99,13 +103,25 @@ def test_other_inputs_are_seen(here: Path) -> None:
     assert counts(jobs)["decode"] == 16
 
 
+def test_results_that_were_moved_to_where_the_text_has_another_path(here: Path, tmp_path: Path) -> None:
+    """The corpus lies in another folder, outside: the same content is no change, whatever its times."""
+    shutil.move(here / "text", tmp_path / "corpus")
+    source = {name: f"{tmp_path}/corpus/{name}.{{lang}}" for name in ("train", "valid")}
+    source["tests"] = {"news": f"{tmp_path}/corpus/news.{{lang}}"}
+    config = merged(CONFIG, {"data": {"source": source}})
+    os.utime(tmp_path / "corpus/train.de")
+    assert planned(here, config) == []
+    (tmp_path / "corpus/news.de").write_text("another text\n")
+    os.utime(tmp_path / "corpus/news.de", (1, 1))
+    assert counts(planned(here, config))["prepare_text"] == 1
+
+
 def test_changed_code_is_seen_and_can_be_adopted(here: Path, tmp_path: Path) -> None:
     checkout = copied_checkout(tmp_path / "checkout")
     code("evaluate.score")(checkout)
-    said = module(here, "why", checkout=checkout).splitlines()
-    assert " ".join(said[0].split()) == "score 4 its code changed"
+    assert counts(planned(here, CONFIG, checkout=checkout)) == SCORED
     assert module(here, "accept", checkout=checkout).splitlines()[-1] == "4 jobs adopted"
-    assert module(here, "why", checkout=checkout) == NOTHING
+    assert planned(here, CONFIG, checkout=checkout) == []
 
 
 def test_what_nothing_says_the_settings_of_can_be_adopted(here: Path) -> None:
@@ -179,9 +195,9 @@ def test_text_replaced_by_older_text(finished_experiment: Path, tmp_path: Path) 
     folder = shutil.copytree(finished_experiment, tmp_path / "here")
     (folder / "text/train.de").write_text("another text\n", encoding="utf-8")
     os.utime(folder / "text/train.de", (1, 1))
-    why = module(folder, "why").splitlines()
-    assert " ".join(why[0].split()) == "prepare_text 1 input changed: text/train.de"
-    assert counts(planned(folder, CONFIG)) == without(prepare_text=1)
+    jobs = planned(folder, CONFIG)
+    assert [job.reason.updated for job in jobs if job.rule == "prepare_text"] == [("text/train.de",)]
+    assert counts(jobs) == without(prepare_text=1)
 
 
 def test_a_large_text_is_compared_by_content_too(finished_experiment: Path, tmp_path: Path) -> None:

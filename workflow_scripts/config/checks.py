@@ -148,6 +148,11 @@ def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
     for model in experiment.evaluation.comet:
         if metrics.count(model.name) > 1 or model.name in ASKED:
             yield f"evaluation.comet: {model.name!r} is already the name of a metric; call this one otherwise"
+    if experiment.evaluation.empty_references == "count":
+        for key in ("comet", "likelihood"):
+            if getattr(experiment.evaluation, key):
+                remedy = "take evaluation.empty_references: drop"
+                yield f"evaluation.{key}: says nothing of an empty reference; {remedy}"
     for lang in experiment.evaluation.tokenizers:
         if lang not in experiment.languages:
             hint = nearest(lang, experiment.languages)

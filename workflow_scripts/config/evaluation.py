@@ -106,6 +106,11 @@ class Evaluation(Section):
         min_length=1,
         description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
     )
+    empty_references: Literal["error", "count", "drop"] = Field(
+        "error",
+        description="A test set's line with an empty side: an error (or what data.empty_lines says), counted"
+        " as it is, or dropped for all systems.",
+    )
     significance: Significance | None = Field(
         Significance(), description="Paired tests against baseline and control; null: none."
     )

@@ -171,6 +171,11 @@ class Experiment(Section):
         source = self.data.source
         return source.weights(self.train_pairs) if isinstance(source, FilesSource) else {}
 
+    def empty_lines(self, subset: str) -> str:
+        """What is done with lines of a subset that have an empty side: error, drop or keep."""
+        chosen = {"count": "keep", "drop": "drop"}.get(self.evaluation.empty_references)
+        return self.data.empty_lines if chosen is None or subset in (TRAIN, VALID) else chosen
+
     @property
     def all_metrics(self) -> list[str]:
         """Names of every metric, sacrebleu's first."""

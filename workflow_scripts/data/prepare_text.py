@@ -63,7 +63,7 @@ def prepare_pair(
     files: Sequence[Path],
     out: Sequence[Path],
     lines: Sequence[Range] = (WHOLE,),
-    empty: Literal["error", "drop"] = "error",
+    empty: Literal["error", "drop", "keep"] = "error",
     limits: Limits = NO_LIMITS,
     unescape: bool = False,
 ) -> PairStatistics:
@@ -73,7 +73,7 @@ def prepare_pair(
     for.
 
     Raises UserError, naming file and line: unequal line counts, invalid UTF-8, a NUL byte, an empty side
-    (unless ``empty`` is ``drop``), a range beyond the end, no sentence left.
+    (unless ``empty`` is ``drop`` or ``keep``), a range beyond the end, no sentence left.
     """
     result = PairStatistics(unescaped=unescape)
     pair_filter = PairFilter(limits)
@@ -138,12 +138,12 @@ def _drop_empty(
 ) -> None:
     """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
     blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
-    either = blank[0] | blank[1]
+    either = blank[0] | blank[1] if empty != "keep" else set()
     if either and empty == "error":
         place = min(either)
         raise UserError(
             f"{files[0 if place in blank[0] else 1]}, line {number + place}: the line is empty; mend it, or "
-            "drop such pairs with data.empty_lines: drop"
+            "drop such pairs with data.empty_lines: drop (of test sets: evaluation.empty_references)"
         )
     result.dropped["empty"] += len(either)
     if either:
@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None) -> None:
         "--lines", nargs="+", help="START:STOP of each source, counted from 0, STOP excluded; ':' is all"
     )
     parser.add_argument(
-        "--empty", choices=["error", "drop"], default="error", help="pairs with an empty side"
+        "--empty", choices=["error", "drop", "keep"], default="error", help="pairs with an empty side"
     )
     parser.add_argument("--max-words", type=int, help="leave out pairs with more words on a side")
     parser.add_argument(

@@ -56,7 +56,7 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
     without_record = Unrecorded() if is_on else unrecorded(folder, str(results), outputs)
     for file in without_record.other:
         problems.setdefault(str(results / file), NOT_AS_LISTED)
-    if said := told(without_record, experiment, results):
+    if said := told(without_record, experiment, folder / results):
         print(said, file=sys.stderr)
     problems = {path: problem for path, problem in problems.items() if path in made}
     targets = any(

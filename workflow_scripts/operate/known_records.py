@@ -25,6 +25,7 @@ from workflow_scripts.operate.made_with import (
     digest_of_content,
     digest_of_names,
     is_listed,
+    last_part,
     portable_path,
     portable_value,
     settings_in,
@@ -151,7 +152,7 @@ class KnownRecords(PlanFiles):
         forms = {name: records._serialize_param(value) for name, value in now.items()}
         kept = []
         for name, value in settings.params.items():
-            if name in now and portable_value(now[name], self.here) == value:
+            if name in now and portable_value(now[name]) == value:
                 kept.append(forms[name])
                 continue
             form = repr(value)
@@ -175,7 +176,7 @@ class KnownRecords(PlanFiles):
     def _sources(self, job: Any, entry: Any) -> dict[str, str]:
         """Return checksums of the user's files that a job read, as far as an entry says them."""
         given, kept = self.given_to(job), entry.get("sources", [])
-        if [portable_path(file, self.here) for file in given] != [name for name, _ in kept]:
+        if [last_part(file) for file in given] != [last_part(name) for name, _ in kept]:
             return {}
         return {file: f"sha256:{digest}" for file, (_, digest) in zip(given, kept, strict=True)}
 

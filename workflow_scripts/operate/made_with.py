@@ -4,7 +4,7 @@ Snakemake keeps that in ``.snakemake``, which does not travel with results that 
 Of each file the manifest has: ``settings``, a key of its table of settings (rule, command, params by name:
 most jobs of a rule share them); ``inputs``, a digest of the names of what the job read; ``content``, one of
 what it read of the experiment's own files; ``sources``, name and SHA-256 of what it read besides: the user's.
-Inputs and outputs: JSON values. Paths outside the working folder are told by their last part alone.
+Inputs and outputs: JSON values. Of the names of the user's files, ``inputs`` has the last part alone.
 """
 
 from __future__ import annotations
@@ -90,17 +90,22 @@ def portable_path(path: str, here: Path) -> str:
     if not path.startswith(("/", "~")):
         return path
     whole = Path(path)
-    return str(whole.relative_to(here)) if whole.is_relative_to(here) else f"…/{whole.name}"
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else last_part(path)
 
 
-def portable_value(value: Any, here: Path) -> Any:
-    """Return a param as JSON has it, without the absolute paths that stand in it."""
+def last_part(path: str) -> str:
+    """Return a path without its folders: wherever a file of the user's lies, its content decides."""
+    return f"…/{Path(path).name}"
+
+
+def portable_value(value: Any) -> Any:
+    """Return a param as JSON has it, with the last part alone of the absolute paths that stand in it."""
     if isinstance(value, str):
-        return _ABSOLUTE.sub(lambda found: portable_path(found[0], here), value)
+        return _ABSOLUTE.sub(lambda found: last_part(found[0]), value)
     if isinstance(value, list | tuple):
-        return [portable_value(one, here) for one in value]
+        return [portable_value(one) for one in value]
     if isinstance(value, dict):
-        return {str(key): portable_value(one, here) for key, one in value.items()}
+        return {str(key): portable_value(one) for key, one in value.items()}
     return value if value is None or isinstance(value, bool | int | float) else repr(value)
 
 

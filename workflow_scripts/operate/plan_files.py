@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.operate.kept_hashes import KeptHashes
-from workflow_scripts.operate.made_with import Settings, portable_path, portable_value
+from workflow_scripts.operate.made_with import Settings, last_part, portable_value
 from workflow_scripts.operate.param_changes import is_hash
 
 
@@ -64,7 +64,7 @@ class PlanFiles:
 
     def settings(self, job: Any) -> Settings:
         """Return what a job is given, as the manifest has it."""
-        params = {name: portable_value(value, self.here) for name, value in self.params(job).items()}
+        params = {name: portable_value(value) for name, value in self.params(job).items()}
         return Settings(job.rule.name, job.rule.shellcmd or "", params)
 
     def params(self, job: Any) -> dict[str, Any]:
@@ -77,8 +77,8 @@ class PlanFiles:
         return tuple(name for name, value in rule.params.items() if not derived(value))
 
     def read_by(self, job: Any) -> tuple[str, ...]:
-        """Return the names of all inputs of a job, without what is of this machine."""
-        return tuple(portable_path(str(file), self.here) for file in job.input)
+        """Return the names of all inputs of a job; of the user's files the last part."""
+        return tuple(last_part(file) if self.is_given(file) else file for file in map(str, job.input))
 
     def rules(self) -> dict[str, Settings]:
         """Return each rule's name, command, and the hashes of its code and environment of today."""

@@ -82,7 +82,7 @@ def _records(metadata: Path) -> set[str]:
 def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
     """Return the line on files of unknown settings; "" if there are none.
 
-    ``results``: the results folder, as the line names it.
+    ``results``: the results folder.
     """
     number = len(found.unknown)
     if not number:
@@ -98,9 +98,9 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
             more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
-        f"{results}: {files} taken as made with the present settings (no record of Snakemake's, {why}):"
-        f" {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it"
-        " is so; what is deleted is made again"
+        f"results/{results.name}: {files} taken as made with the present settings (no record of Snakemake's,"
+        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it is so; what is"
+        " deleted is made again"
     )
 
 

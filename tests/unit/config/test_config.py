@@ -232,6 +232,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "evaluation.metrics: 'chrf++' is listed twice",
     ),
     (
+        "an empty reference that COMET is to judge",
+        {"evaluation": {"empty_references": "count", "comet": [{"folder": "x"}]}},
+        "evaluation.comet: says nothing of an empty reference; take evaluation.empty_references: drop",
+    ),
+    (
         "a COMET model called as a metric of sacrebleu, scored or not",
         {"evaluation": {"comet": [{"name": "chrf2", "folder": "x"}]}},
         "evaluation.comet: 'chrf2' is already the name of a metric; call this one otherwise",
@@ -531,6 +536,19 @@ def test_an_old_name_of_a_metric_is_the_new_one_and_is_said_once() -> None:
     (line,) = notes(old)
     assert line.startswith("evaluation.metrics: chrf is the old name of chrf++ (chrF2++)")
     assert load_experiment(small(evaluation={"metrics": ["chrf2", "ter"]})).all_metrics == ["chrf2", "ter"]
+
+
+def test_empty_references_are_of_test_sets_alone() -> None:
+    def done(references: str, lines: str = "error") -> list[str]:
+        config = small(evaluation={"empty_references": references})
+        config["data"]["empty_lines"] = lines
+        return [load_experiment(config).empty_lines(subset) for subset in ("train", "valid", "test")]
+
+    assert done("error") == ["error"] * 3
+    assert done("error", "drop") == ["drop"] * 3
+    assert done("count") == ["error", "error", "keep"]
+    assert done("drop") == ["error", "error", "drop"]
+    assert done("count", "drop") == ["drop", "drop", "keep"]
 
 
 def test_a_mirror_is_a_url() -> None:

@@ -83,6 +83,14 @@ def test_errors_name_file_and_line(tmp_path, german, english, message):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.de", "a.en"]
 
 
+def test_pairs_with_an_empty_side_may_be_kept(tmp_path):
+    """Test sets, where they are scored as they are."""
+    files, out = lay_out(tmp_path, b"a b\n\nc\n", b"x\ny\n \n")
+    result = prepare_pair(files, out, empty="keep")
+    assert [path.read_bytes() for path in out] == [b"a b\n\nc\n", b"x\ny\n\n"]
+    assert (result.sentences, result.words, result.dropped) == (3, [3, 2], {"empty": 0})
+
+
 def test_pairs_with_an_empty_side_are_dropped_together(tmp_path):
     files, out = lay_out(tmp_path, b"a\n\nc\n  \n", b"w\nx\n\n\n")
     result = prepare_pair(files, out, empty="drop")

@@ -11,6 +11,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import Unfit
+from workflow_scripts.report import show
 from workflow_scripts.report.cautions import cautions
 from workflow_scripts.report.floor import Floor, degenerate, floor_of, unranked
 from workflow_scripts.report.scores import Plan, Reading, Score
@@ -203,3 +204,16 @@ def test_a_note_that_is_none(tmp_path, wrong):
     write(tmp_path, "baseline", 0.0, unfit_tokenizer=wrong)
     with pytest.raises(UserError, match=r"baseline/s1/test\.raw\.json"):
         tabulate(tmp_path, "--allow-partial")
+
+
+def test_the_terminal_says_it_before_the_numbers(tmp_path, capsys):
+    write(tmp_path, "baseline", 0.02)
+    write(tmp_path, "ns", 0.03)
+    tabulate(tmp_path, "--cautions", str(tmp_path / "tables/cautions.txt"))
+    capsys.readouterr()
+    show.main(["--tables", str(tmp_path / "tables")])
+    said = capsys.readouterr().out
+    assert said.index("WARNING: `baseline` is hardly trained") < said.index("0.02  ")
+    (tmp_path / "tables/cautions.txt").write_text("")
+    show.main(["--tables", str(tmp_path / "tables")])
+    assert "WARNING" not in capsys.readouterr().out
