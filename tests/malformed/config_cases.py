@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -201,6 +202,17 @@ def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes]
     return Case(name, what, stage, lay, said)
 
 
+def listing(files: dict[str, object], **tables: object) -> bytes:
+    """A manifest of these files."""
+    whole = {
+        "format": "neuronspec-manifest-1",
+        "config": {"experiment": "x"},
+        "environments": {},
+        "files": files,
+    }
+    return json.dumps({**whole, **tables}).encode()
+
+
 BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/history.json"
 ROW = b"s\tmax_rss\n12.0\t34.0\n"
 RESULTS = [
@@ -213,6 +225,9 @@ RESULTS = [
     results("verify-cut", "a truncated manifest", "operate.verify", "results/x/manifest.json: cannot be read (damaged, not JSON (line 1, column 12: Unterminated string starting at)); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuro'}),
     results("verify-list", "a list for a manifest", "operate.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
     results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
+    results("verify-number", "a number for a hash in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (files: data/card.json: sha256 is 5); delete it, and 'make run' writes it anew", {"manifest.json": listing({"data/card.json": {"sha256": 5, "bytes": 1, "mtime_ns": 1}})}),
+    results("verify-settings", "a list for the settings of a manifest", "operate.verify", "results/x/manifest.json: cannot be read (settings is no object); delete it, and 'make run' writes it anew", {"manifest.json": listing({}, settings=[1])}),
+    results("verify-sources", "a number for a source in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (files: data/card.json: sources are not pairs of name and hash); delete it, and 'make run' writes it anew", {"manifest.json": listing({"data/card.json": {"sha256": "a", "bytes": 1, "mtime_ns": 1, "sources": [["a", 5]]}})}),
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
