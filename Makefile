@@ -66,7 +66,7 @@ accept: ## adopt finished results that only other code made: CONFIG=…; though 
 
 retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.training_code retrain --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+	@$(WITH_ARGS) workflow_scripts.operate.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow

@@ -21,6 +21,7 @@ from workflow_scripts.operate import planned as planned_outputs
 from workflow_scripts.operate import results_lock
 from workflow_scripts.operate.live import who_runs
 from workflow_scripts.operate.orphans import end_orphans
+from workflow_scripts.operate.patience import Patience
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
@@ -56,6 +57,13 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(INTERRUPT.say)
     logger.addFilter(Terminal(INTERRUPT))
     INTERRUPT.watch()
+
+
+# On a node of a cluster, where a job begins its step.
+if workflow.exec_mode.name == "REMOTE" and "SLURM_JOB_ID" in os.environ:
+    import snakemake_executor_plugin_slurm_jobstep as jobstep
+
+    jobstep.subprocess = Patience().beginning()
 
 
 def take_results():
@@ -172,6 +180,10 @@ onstart:
         import snakemake_executor_plugin_slurm as plugin
 
         plugin.pending_jobs_for_rule = none_more_ready
+        patience = Patience(lambda: INTERRUPT.came)
+        plugin.query_job_status = patience.query(plugin.query_job_status)
+        plugin.get_min_job_age = patience.remembered(plugin.get_min_job_age)
+        plugin.subprocess = patience.submitting()
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from io import TextIOWrapper
 
 DEBUG_OPTION = "--debug"
 DEBUG_VARIABLE = "NEURONSPEC_DEBUG"
@@ -80,6 +81,10 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
     if DEBUG_OPTION in sys.argv[1:]:
         sys.argv.remove(DEBUG_OPTION)
         os.environ[DEBUG_VARIABLE] = "1"  # for the processes that it starts too
+    _begin_again_with_asserts()
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal of ASCII alone; programs that write data say how themselves.
+        sys.stdout.reconfigure(errors="backslashreplace")
     before = threading.enumerate()
     try:
         main(None)
@@ -95,6 +100,12 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
             _end_beside_threads(before, end.code)
         raise
     _end_beside_threads(before, 0)
+
+
+def _begin_again_with_asserts() -> None:
+    """Begin the program again where PYTHONOPTIMIZE takes checks and docstrings out of it."""
+    if os.environ.pop("PYTHONOPTIMIZE", "") and sys.flags.optimize:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _end_beside_threads(before: list[threading.Thread], status: int) -> None:

@@ -31,6 +31,20 @@ def named_once(option: str, values: Sequence[Any]) -> None:
         raise UserError(f"--{option}: {repeated[0]} is named twice")
 
 
+def one_reference(what: str, patterns: Sequence[str]) -> str:
+    """Return the pattern of the references, of what takes one reference of a sentence alone.
+
+    Raises:
+        UserError: several.
+    """
+    if len(patterns) > 1:
+        raise UserError(
+            f"--references: {what} takes one reference of a sentence, not {len(patterns)}; BLEU, chrF and TER"
+            " take several (evaluate_outputs)"
+        )
+    return patterns[0]
+
+
 def json_object(
     option: str, text: str, example: dict[str, Any], right: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:

@@ -8,72 +8,76 @@ Standard library only: the workflow reads a contrastive set with it before the f
 
 from __future__ import annotations
 
-import re
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.containers import DAMAGE, is_damage, unpacked
 from workflow_scripts.errors import UserError
+from workflow_scripts.generate_log import by_number, first_line
 from workflow_scripts.patterns import path_of
 
 BYTE_ORDER_MARK = "\ufeff"
-#: A line of fairseq-generate's log: letter and number, then a score, or another such line after it.
-LOGGED = re.compile(rb"^([STHD])-\d+\t(?:(-?(?:\d|inf|nan)\S*\t)|(?=.*\n[STHDP]-\d+\t))", re.MULTILINE)
-#: What unpacks to stdout, by the ending.
-UNPACKERS = {".gz": "zcat", ".xz": "xzcat", ".bz2": "bzcat"}
+#: The lines of fairseq-generate's log that hold a text, the best first.
+HYPOTHESES, REFERENCES, SOURCES = "DH", "T", "S"
 LARGEST_TEXT = 200_000_000  # bytes; a compressed file of a few kilobytes could fill the memory
 
 
-def read_lines(path: str | Path, wanted: str = "S") -> list[str]:
-    """Return the lines of a UTF-8 file; only ``\\n`` separates them, and a last one without it counts.
+@dataclass(frozen=True)
+class TextFile:
+    """The lines of a file; ``letter``: which ones of fairseq-generate's log they are, "" of other text."""
+
+    lines: list[str]
+    letter: str = ""
+
+
+def read_text(path: str | Path, wanted: str = "") -> TextFile:
+    """Return the lines of a UTF-8 file; only ``\\n`` separates them, a last one without it counts.
 
     Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
-    a byte order mark and the carriage returns of CRLF are left out.
+    a byte order mark and the carriage returns of CRLF are left out. Of fairseq-generate's log the lines of
+    one letter are taken, by their numbers.
 
     Args:
-        wanted: letters of the lines that fairseq-generate's log would have this text in, the best first.
+        wanted: letters of the lines that such a log would have this text in, the best first; "": none has it.
 
     Raises:
-        UserError: a line is not UTF-8 or holds a NUL byte (named by file and number); fairseq-generate's log
-            or a part of it; a damaged compressed file, or one that is no text.
+        UserError: a line is not UTF-8 or holds a NUL byte (named by file and number); a log that lacks such
+            lines, or has one of them twice or not at all; a damaged compressed file, or one that is no text.
     """
     content = _read_bytes(Path(path))
-    _refuse_log(content, path, wanted)
+    if first_line(content) is not None:
+        numbered, letter = by_number(content, path, wanted)
+        return TextFile([_decoded(line, path, number) for number, line in numbered], letter)
     raw = content.split(b"\n")
+    del content
     if raw[-1] == b"":
         raw.pop()
-    lines = []
-    for number, line in enumerate(raw, start=1):
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line;"
-                " convert the file with iconv"
-            ) from None
-        if "\0" in text:
-            raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
-        # Neither is text: metrics would count them as characters.
-        text = text.removesuffix("\r")
-        lines.append(text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text)
-    return lines
+    return TextFile([_decoded(line, path, number) for number, line in enumerate(raw, start=1)])
 
 
-def _refuse_log(content: bytes, path: str | Path, wanted: str) -> None:
-    """Raise UserError for the log of fairseq-generate: its lines are numbered, in an order of their own."""
-    first = LOGGED.search(content)
-    if first is None:
-        return
-    scored = {found[1].decode(): bool(found[2]) for found in LOGGED.finditer(content)}
-    letter = next((one for one in wanted if one in scored), None)
-    advice = f"it has no {wanted[-1]}- lines: name the right file"
-    if letter is not None:
-        # Several hypotheses of a sentence stand best first; sort -u keeps the first.
-        numbered = f"grep -a '^{letter}-' | LC_ALL=C sort -u -k1,1V | cut -f{3 if scored[letter] else 2}-"
-        reader = UNPACKERS.get(Path(path).suffix, "cat")
-        advice = f"take its {letter}- lines by number: {reader} {shlex.quote(str(path))} | {numbered} > NEW"
-    number = content.count(b"\n", 0, first.start()) + 1
-    raise UserError(f"{path}, line {number}: this is the log of fairseq-generate; {advice}")
+def is_log(path: Path) -> bool:
+    """Tell whether a file is fairseq-generate's log, or a part of it."""
+    return first_line(_read_bytes(path)) is not None
+
+
+def read_lines(path: str | Path, wanted: str = "S") -> list[str]:
+    """Return the lines of a file, of sources unless said otherwise; as ``read_text``."""
+    return read_text(path, wanted).lines
+
+
+def _decoded(line: bytes, path: str | Path, number: int) -> str:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}, line {number}: not UTF-8 at byte {error.start + 1} of the line;"
+            " convert the file with iconv"
+        ) from None
+    if "\0" in text:
+        raise UserError(f"{path}, line {number}: a NUL byte; is this a text file?")
+    # Neither is text: metrics would count them as characters.
+    text = text.removesuffix("\r")
+    return text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -93,28 +97,37 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def read_parallel(hypotheses: str | Path, references: str | Path) -> tuple[list[str], list[str]]:
+def read_parallel(
+    hypotheses: str | Path, references: str | Path, allow_empty: bool = False
+) -> tuple[list[str], list[str]]:
     """Return hypotheses (or sources) and references, two lists of equal length.
 
     An empty hypothesis is a result (it is counted), and to an empty source there may be a translation; an
-    empty reference is a fault of the test set.
+    empty reference is a fault of the test set, unless ``allow_empty``.
 
     Raises:
         UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
     """
-    hyps, refs = read_lines(hypotheses, "DH"), read_lines(references, "T")
+    refs = read_lines(references, REFERENCES)
     if not refs:
         raise UserError(f"{references}: no lines, nothing to score against")
-    if len(hyps) != len(refs):
-        first = min(len(hyps), len(refs)) + 1
-        raise UserError(
-            f"{hypotheses} has {len(hyps)} lines but {references} has {len(refs)}: "
-            f"line {first} has no counterpart"
-        )
+    hyps = read_beside(hypotheses, HYPOTHESES, references, len(refs)).lines
     for number, line in enumerate(refs, start=1):
-        if not line.strip():
+        if not line.strip() and not allow_empty:
             raise UserError(f"{references}, line {number}: empty reference")
     return hyps, refs
+
+
+def read_beside(path: str | Path, wanted: str, references: str | Path, count: int) -> TextFile:
+    """Return a text that must have as many lines as the references, ``count``; UserError if it has not."""
+    text = read_text(path, wanted)
+    if len(text.lines) != count:
+        first = min(len(text.lines), count) + 1
+        raise UserError(
+            f"{path} has {len(text.lines)} lines but {references} has {count}: "
+            f"line {first} has no counterpart"
+        )
+    return text
 
 
 def file_of(pattern: str, direction: str) -> Path:

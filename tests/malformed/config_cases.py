@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from tests.malformed.case import Accepted, Case
 
@@ -165,6 +166,12 @@ CASES = [
     config("lines-ntrex", "more lines than NTREX has", source("type: ntrex, test: {start: 1697, stop: 3000}"), 'config.yaml, line 4: data.source: NTREX has 1,997 lines; test asks for line 3000'),
     config("lines-ntrex-overlap", "NTREX lines in two subsets", source("type: ntrex, valid: {start: 100, stop: 200}"), 'config.yaml, line 4: data.source: the lines of train and valid overlap'),
     config("testset-unknown", "a test set that the source lacks", "evaluation: {testsets: [onee]}\n", "config.yaml, line 5: evaluation.testsets: no 'onee' in the source (did you mean 'one'?); it has ['valid', 'one']"),
+    config("source-without-pair", "a pair that no source has", source('type: files, train: [{path: "a.{lang}", languages: [en, de]}], valid: {path: "v.{lang}", pairs: [en-fr]}, tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train: no source has the pair en-fr\nconfig.yaml, line 4: data.source.valid: no source has the pair de-en"),
+    config("source-of-others", "sources of other languages and pairs", source('type: files, train: [{path: "a.{lang}"}, {path: "b.{lang}", languages: [en, dee]}, {path: "c.{lang}", pairs: [de-fr]}], valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train: 'dee' is not in languages (did you mean 'de'?)\nconfig.yaml, line 4: data.source.train: 'de-fr' is a pair of no direction (did you mean 'en-fr'?)"),
+    config("source-weight", "a weight of 0, and one of validation text", source('type: files, train: [{path: "a.{lang}", weight: 0}], valid: {path: "v.{lang}", weight: 2}, tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train.0.weight: must be greater than 0, not 0\nconfig.yaml, line 4: data.source.valid.weight: unknown key 'weight'; there are path, lines, languages, pairs"),
+    config("source-both", "languages and pairs of one source", source('type: files, train: {path: "a.{lang}", languages: [en, de], pairs: [de-en]}, valid: "v.{lang}", tests: {one: {path: "o.{lang}", languages: [en, de], directions: [de-en]}}'), "config.yaml, line 4: data.source.train: either languages or pairs says what a source has, not both\nconfig.yaml, line 4: data.source.tests.one: either languages or directions says what a test set has, not both"),
+    config("sources-none", "an empty list of sources", source('type: files, train: [], valid: "v.{lang}", tests: {one: "o.{lang}"}'), "config.yaml, line 4: data.source.train: at least 1 needed, not []"),
+    config("testset-of-others", "test sets of other directions", source('type: files, train: "a.{lang}", valid: "v.{lang}", tests: {one: {path: "o.{lang}", directions: [de-fr]}, two: {path: "o.{lang}", languages: [de, fr]}}'), "config.yaml, line 4: data.source.tests.one: 'de-fr' is not evaluated (did you mean 'en-fr'?)\nconfig.yaml, line 4: data.source.tests.one: it has none of the evaluated directions\nconfig.yaml, line 4: data.source.tests.two: it has none of the evaluated directions"),
     config("testset-reserved", "a test set called train", source(FILES + ', tests: {train: "o.{lang}"}'), "config.yaml, line 4: data.source.tests: a test set cannot be called 'train'"),
     config("metric-twice", "a metric listed twice", "evaluation: {metrics: [bleu, bleu]}\n", "config.yaml, line 5: evaluation.metrics: 'bleu' is listed twice"),
     config("sweep-metric", "a figure of a metric that is not scored", "evaluation: {metrics: [bleu]}\nreport: {sweep_metric: chrf}\n", "config.yaml, line 6: report.sweep_metric: 'chrf++' is not scored; there are ['bleu']"),
@@ -202,19 +209,17 @@ def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes]
     return Case(name, what, stage, lay, said)
 
 
-def listing(files: dict[str, object], **tables: object) -> bytes:
-    """A manifest of these files."""
-    whole = {
-        "format": "neuronspec-manifest-1",
-        "config": {"experiment": "x"},
-        "environments": {},
-        "files": files,
-    }
-    return json.dumps({**whole, **tables}).encode()
-
-
 BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/history.json"
 ROW = b"s\tmax_rss\n12.0\t34.0\n"
+
+
+def listing(**entry: Any) -> bytes:
+    """A manifest of one file."""
+    file = {"sha256": "a" * 64, "bytes": 17, "mtime_ns": 17, **entry}
+    form = {"format": "neuronspec-manifest-1", "config": {"experiment": "x"}, "environments": {}}
+    return json.dumps({**form, "files": {"tables/a.md": file}}).encode()
+
+
 RESULTS = [
     results("times-none", "nothing has run", "operate.times", 'results/x: no benchmarks; nothing has run here', {}),
     results("times-cut", "a benchmark that is cut off", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (TypeError: float() argument must be a string or a real number, not 'NoneType'); delete it", {BENCHMARK: ROW[:13]}),
@@ -224,10 +229,12 @@ RESULTS = [
     results("verify-none", "no manifest", "operate.verify", "results/x/manifest.json: there is none; 'make run' with the same CONFIG writes it when it ends well", {}),
     results("verify-cut", "a truncated manifest", "operate.verify", "results/x/manifest.json: cannot be read (damaged, not JSON (line 1, column 12: Unterminated string starting at)); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuro'}),
     results("verify-list", "a list for a manifest", "operate.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
+    results("verify-hash", "a number as a hash in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: sha256 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sha256=17)}),
+    results("verify-size", "a text as a size in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: bytes '17' is no whole number); delete it, and 'make run' writes it anew", {"manifest.json": listing(bytes="17")}),
+    results("verify-sources", "a number as the hash of a user's file", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: text/train.de 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sources=[["text/train.de", 17]])}),
+    results("plan-cores", "no core to run on (`CORES=0`)", "operate.plan", "CORES=0: say how many cores to use, from 1 up, or all", {}, "--cores 0"),
     results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
-    results("verify-number", "a number for a hash in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (files: data/card.json: sha256 is 5); delete it, and 'make run' writes it anew", {"manifest.json": listing({"data/card.json": {"sha256": 5, "bytes": 1, "mtime_ns": 1}})}),
-    results("verify-settings", "a list for the settings of a manifest", "operate.verify", "results/x/manifest.json: cannot be read (settings is no object); delete it, and 'make run' writes it anew", {"manifest.json": listing({}, settings=[1])}),
-    results("verify-sources", "a number for a source in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (files: data/card.json: sources are not pairs of name and hash); delete it, and 'make run' writes it anew", {"manifest.json": listing({"data/card.json": {"sha256": "a", "bytes": 1, "mtime_ns": 1, "sources": [["a", 5]]}})}),
+    results("verify-settings", "an object as the key of a file's settings", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: settings {'key': 1} is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(settings={"key": 1})}),
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),

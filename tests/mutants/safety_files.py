@@ -223,8 +223,8 @@ RUNS = (
     Mutant(
         "what another process is writing is removed",
         f"{OPERATE}/leftovers.py",
-        'return not _has_writer(int(named["pid"]), modified) and (',
-        'return bool(named["pid"]) and (',
+        'return age > patience and not _has_writer(int(named["pid"]), modified)',
+        "return age > patience",
         (f"{TESTS}/test_leftovers.py::test_what_is_being_written_stays",),
     ),
     Mutant(
@@ -264,28 +264,4 @@ RUNS = (
     ),
 )
 
-LOCKED = (
-    Mutant(
-        "a run in another folder makes the same results beside a first one",
-        "workflow_scripts/operate/results_lock.py",
-        "    if alive is not None:\n        return alive\n",
-        "    if alive is not None:\n        return False\n",
-        (
-            "workflow tests/unit/operate/test_results_lock.py"
-            "::test_a_run_that_lives_is_named_and_keeps_its_lock",
-            "workflow tests/workflow/test_two_folders.py::test_the_second_run_is_told_who_runs",
-        ),
-    ),
-    Mutant(
-        "what a killed run in another folder left goes on and writes into the results",
-        "workflow_scripts/operate/results_lock.py",
-        "    return {**run.before, run.folder:",
-        "    return run.before or {run.folder:",
-        (
-            "workflow tests/unit/operate/test_results_lock.py"
-            "::test_a_killed_runs_lock_is_taken_and_its_folder_known",
-        ),
-    ),
-)
-
-MUTANTS = (*HASHES, *JOINED, *RUNS, *LOCKED)
+MUTANTS = (*HASHES, *JOINED, *RUNS)

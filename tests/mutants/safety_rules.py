@@ -55,22 +55,22 @@ PARAMS = (
     Mutant(
         "other metrics score nothing again",
         "rules/evaluation.smk",
-        "        metrics=EXPERIMENT.evaluation.metrics,",
+        "        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),",
         "        metrics=lambda w, input: EXPERIMENT.evaluation.metrics,",
         (f"{JOB}[score-ns-k95-2-talks-paper]",),
     ),
     Mutant(
         "other settings train nothing again",
         "rules/training.smk",
-        "settings=as_json(EXPERIMENT.finetune.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune.settings()),",
         "settings=lambda w, input: as_json(EXPERIMENT.finetune.settings()),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
         "the fine-tunings trained with the baseline's settings",
         "rules/training.smk",
-        "settings=as_json(EXPERIMENT.finetune.settings()),",
-        "settings=as_json(EXPERIMENT.train.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune.settings()),",
+        "settings=training_settings(EXPERIMENT.train.settings()),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
@@ -100,8 +100,8 @@ SETTINGS = (
     Mutant(
         "references of the off-target rates rebuilt ones",
         "rules/evaluation.smk",
-        '        references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages=',
-        '        references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages=',
+        'references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages',
+        'references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages',
         (f"{JOB}[identify-ns-k95-2-talks]",),
     ),
     Mutant(

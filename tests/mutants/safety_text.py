@@ -11,6 +11,8 @@ LINES = "text tests/unit/test_parallel_text.py::"
 OUTPUTS = "evaluate tests/unit/evaluate/test_evaluate_outputs.py::"
 WRITTEN = "evaluate tests/unit/evaluate/test_written.py::"
 NAMING = "text tests/unit/test_naming.py::"
+LOG = "text tests/unit/test_generate_log.py::"
+TEXT = "evaluate tests/unit/evaluate/test_direction_text.py::"
 MAKE = "workflow tests/unit/test_makefile.py::"
 
 FOUND = (
@@ -45,7 +47,7 @@ FOUND = (
     Mutant(
         "references that fit the pattern are a system",
         f"{W}/evaluate/found_outputs.py",
-        "    found = found.without(others)\n",
+        "    found = found.without({path: why for path, why in others.items() if path not in logs})\n",
         "",
         (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
     ),
@@ -57,11 +59,11 @@ FOUND = (
         (f"{OUTPUTS}test_references_and_sources_that_fit_the_pattern_are_no_systems",),
     ),
     Mutant(
-        "of two patterns for references the last is taken",
-        f"{W}/evaluate/found_outputs.py",
-        "    if values is None or len(values) == 1:\n        return values[0] if values else None\n",
-        "    return values[-1] if values else None\n",
-        (f"{OUTPUTS}test_a_second_pattern_is_refused",),
+        "of two patterns for references the first is taken alone",
+        f"{W}/evaluate/evaluate_outputs.py",
+        '"references": [file_of(one, direction) for one in references]',
+        '"references": [file_of(one, direction) for one in references[:1]]',
+        (f"{OUTPUTS}test_several_references_of_every_sentence",),
     ),
     Mutant(
         "directions that were not asked for are averaged too",
@@ -122,18 +124,46 @@ NAMES = (
 
 READ = (
     Mutant(
-        "fairseq-generate's log is scored as it stands",
-        f"{W}/parallel_text.py",
-        "    _refuse_log(content, path, wanted)\n",
-        "",
-        (f"{LINES}test_a_log_of_fairseq_is_named_with_the_command_that_takes_its_lines",),
+        "a sentence that begins with a tag is a web page",
+        f"{W}/containers.py",
+        '_THEN = rb"[^<>]*>\\s*(<|$)"',
+        '_THEN = rb""',
+        (f"{CONTAINERS}test_text_that_begins_like_them_is_text",),
     ),
     Mutant(
-        "hypotheses taken from a log in the order of their scores",
+        "fairseq-generate's log is scored as it stands",
         f"{W}/parallel_text.py",
-        "LC_ALL=C sort -u -k1,1V",
-        "LC_ALL=C sort -u -k2,2",
-        (f"{LINES}test_a_log_of_fairseq_is_named_with_the_command_that_takes_its_lines",),
+        "    if first_line(content) is not None:\n        numbered",
+        "    if False:\n        numbered",
+        (f"{LOG}test_lines_of_a_letter_in_the_order_of_their_numbers",),
+    ),
+    Mutant(
+        "hypotheses of a log in the order that they stand in",
+        f"{W}/generate_log.py",
+        "return [texts[number] for number in range(len(texts))], letter",
+        "return list(texts.values()), letter",
+        (f"{LOG}test_lines_of_a_letter_in_the_order_of_their_numbers",),
+    ),
+    Mutant(
+        "of a sentence that stands in a log twice the last is taken",
+        f"{W}/generate_log.py",
+        "        if number in texts:\n",
+        "        if False:\n",
+        (f"{LOG}test_a_number_that_is_missing_or_doubled_is_told",),
+    ),
+    Mutant(
+        "sentences that a log lacks are not missed",
+        f"{W}/generate_log.py",
+        "few = list(islice((",
+        'return ""; few = list(islice((',
+        (f"{LOG}test_a_number_that_is_missing_or_doubled_is_told",),
+    ),
+    Mutant(
+        "lines with an empty reference are dropped of the references alone",
+        f"{W}/evaluate/direction_text.py",
+        "        lines = {system: _without(one, left) for system, one in lines.items()}\n",
+        "        lines = {system: one[: len(refs[0])] for system, one in lines.items()}\n",
+        (f"{TEXT}test_empty_references_are_dropped_for_all_systems_alike",),
     ),
     Mutant(
         "UTF-16 inside a packed file is not looked for",

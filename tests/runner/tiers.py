@@ -39,6 +39,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_envs.py": "workflow",
     "tests/unit/test_errors.py": "text",
     "tests/unit/test_files.py": "text",
+    "tests/unit/test_generate_log.py": "text",
     "tests/unit/test_layers.py": "workflow",
     "tests/unit/test_library_guards.py": "workflow",
     "tests/unit/test_makefile.py": "workflow",

@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.slurm import leftover
-from workflow_scripts.processes import identity
+from workflow_scripts.processes import identity, start_time
 
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
@@ -150,6 +153,20 @@ class Controller:
         except BaseException:
             self.stop()
             raise
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """End the controller's daemon, not the node's; afterwards start it with what it had saved."""
+        number = int((self.folder / "slurmctld.pid").read_text())
+        os.kill(number, signal.SIGTERM)
+        end = time.monotonic() + leftover.PATIENCE
+        while start_time(number) is not None:
+            assert time.monotonic() < end, "the controller does not end"
+            time.sleep(0.1)
+        try:
+            yield
+        finally:
+            _call(self._program("slurmctld"), "-L", f"{self.folder}/slurmctld.log").check_returncode()
 
     def stop(self) -> None:
         """Cancel all jobs, end the daemons, and put back the configuration that was there."""

@@ -7,6 +7,7 @@ fail at its first start, as on a bad node: the interpreter, not the workflow, is
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -143,8 +144,10 @@ class ClusterRun:
         """Return its jobs that the controller remembers."""
         return [job for job in slurm_jobs() if job.run == self.jobs_are_named]
 
-    def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a run in a session of its own."""
+    def begin(
+        self, *options: str, environment: Mapping[str, str] | None = None, programs: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a run in a session of its own. ``programs``: a folder that comes first in PATH."""
         command = [
             sys.executable,
             "-m",
@@ -161,6 +164,8 @@ class ClusterRun:
             *options,
         ]
         variables = {"NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
+        if programs is not None:
+            variables["PATH"] = f"{programs}:{os.environ['PATH']}"
         return begin(command, ROOT, self.folder / "run.log", variables, self.nice)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:

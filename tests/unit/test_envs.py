@@ -242,6 +242,24 @@ def run_in(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.parametrize("limit", ["30000", "999999"])
+def test_too_little_address_space_is_one_line_before_libraries_tell(limit: str) -> None:
+    said = f"ulimit -v {limit} is too low to load the libraries: at least 1000000 is needed"
+    said += " (ulimit -v unlimited)"
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -v {limit}; exec {RUN_IN} text workflow_scripts.data.binarise --help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, f"error: {said}\n")
+    with pytest.raises(UserError) as raised:
+        setup.check_address_space(int(limit) * 1024)
+    assert str(raised.value) == said
+    setup.check_address_space(-1)
+    setup.check_address_space(1_000_000 * 1024)
+
+
 def test_run_in_names_the_missing_environment(tmp_path: Path) -> None:
     done = run_in("text", "json.tool", NEURONSPEC_VENVS=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
@@ -272,8 +290,9 @@ def test_run_in_takes_the_activated_environment_under_conda(tmp_path: Path) -> N
 
 
 def test_what_is_mended_in_the_slurm_executor_is_that_of_its_version() -> None:
-    """rules/run.smk and operate/cluster.py work round faults of 2.8.0: issue 473; arrays by sacct.
+    """rules/run.smk, operate/cluster.py and operate/patience.py work round faults of 2.8.0.
 
-    With another version: see whether they are still there, then change both.
+    Its issue 473; arrays by sacct; jobs that are dropped when squeue fails. With another version: see whether
+    they are still there, then change all three.
     """
     assert environments.read_lock("workflow")["snakemake-executor-plugin-slurm"] == "2.8.0"

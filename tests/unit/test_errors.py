@@ -163,3 +163,39 @@ def test_a_reader_that_goes_away_is_no_error():
     process.stdout.close()
     assert process.stderr.read() == ""
     assert process.wait(timeout=30) == 141
+
+
+@pytest.mark.parametrize("stdout", ["ascii", "utf-8"])
+def test_a_terminal_that_shows_ascii_alone_gets_the_rest_as_codes(stdout):
+    program = "from workflow_scripts.errors import run_main; run_main(lambda argv: print('5 → 4'))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": stdout},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == (b"5 \\u2192 4\n" if stdout == "ascii" else "5 → 4\n".encode())
+
+
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_checks_and_docstrings_are_there_whatever_the_environment_says(level, tmp_path):
+    (tmp_path / "program.py").write_text(
+        '"""What it does."""\n'
+        "import os, sys\n"
+        "from workflow_scripts.errors import run_main\n"
+        "def main(argv):\n"
+        "    print(__doc__, sys.argv[1:], os.environ.get('PYTHONOPTIMIZE'))\n"
+        "    assert not sys.argv[1:], 'checked'\n"
+        "run_main(main)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "program", "a word", "--flag"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONOPTIMIZE": level, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "What it does. ['a word', '--flag'] None\n"
+    assert done.returncode == 1 and "AssertionError: checked" in done.stderr

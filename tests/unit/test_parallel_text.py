@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,64 +80,3 @@ def test_the_file_of_a_direction(tmp_path: Path) -> None:
     assert file_of(f"{tmp_path}/{{pair}}.{{target}}", "de-en") == tmp_path / "de-en.en"
     with pytest.raises(UserError, match=r"de-en\.de: no such file, for en-de"):
         file_of(f"{tmp_path}/{{pair}}.{{target}}", "en-de")
-
-
-LOG = (
-    "2026-01-01 | INFO | loading\n"
-    "S-10\t__de__ zehn\nT-10\tten\nH-10\t-0.3\tt@@ en\nD-10\t-0.3\tten\tof it\nP-10\t-0.1 -0.2\n"
-    "H-10\t-0.9\tt@@ enth\nD-10\t-0.9\ttenth\n"
-    "S-2\t__de__ zwei\nT-2\ttwo\nH-2\t-3e-05\ttwo\nD-2\t-3e-05\ttwo\nP-2\t-0.1\n"
-    "Generate test with beam=5: BLEU4 = 0\n"
-)
-
-
-def some(letters: str) -> str:
-    """Lines of a log that begin with one of these letters."""
-    return "".join(line for line in LOG.splitlines(keepends=True) if line[0] in letters)
-
-
-def without_scores(lines: str) -> str:
-    return re.sub(r"\t-[^\t]*\t", "\t", lines)
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted", "line", "letter", "taken"),
-    [
-        (LOG, "DH", 2, "D", "two\nten\tof it\n"),
-        (some("STHP2G"), "DH", 2, "H", "two\nt@@ en\n"),
-        (some("H"), "DH", 1, "H", "two\nt@@ en\n"),
-        (some("D"), "DH", 1, "D", "two\nten\tof it\n"),
-        (without_scores(some("H")), "DH", 1, "H", "two\nt@@ en\n"),
-        (LOG, "T", 2, "T", "two\nten\n"),
-        (some("T"), "T", 1, "T", "two\nten\n"),
-        (LOG, "S", 2, "S", "__de__ zwei\n__de__ zehn\n"),
-    ],
-)
-def test_a_log_of_fairseq_is_named_with_the_command_that_takes_its_lines(
-    text: str, wanted: str, line: int, letter: str, taken: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "it's a log.txt"
-    path.write_text(text)
-    with pytest.raises(UserError) as error:
-        read_lines(path, wanted)
-    said = f"{path}, line {line}: this is the log of fairseq-generate; take its {letter}- lines by number: "
-    assert str(error.value).startswith(said)
-    command = str(error.value).removeprefix(said).removesuffix(" > NEW")
-    assert subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout == taken
-
-
-def test_a_packed_log_of_fairseq_is_unpacked_by_the_command(tmp_path: Path) -> None:
-    (tmp_path / "log.gz").write_bytes(gzip.compress(LOG.encode()))
-    with pytest.raises(UserError, match=r"take its D- lines by number: zcat .*log\.gz \| grep -a"):
-        read_parallel(tmp_path / "log.gz", tmp_path / "log.gz")
-
-
-def test_a_log_without_hypotheses_is_the_wrong_file(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text(some("S"))
-    with pytest.raises(UserError, match=r"log of fairseq-generate; it has no H- lines: name the right file"):
-        read_lines(tmp_path / "log", "DH")
-
-
-def test_text_that_speaks_of_such_lines_is_text(tmp_path: Path) -> None:
-    (tmp_path / "t").write_text("H-1 is a visa\nH-2\tvisa\nok\nD-1\tof it\n")
-    assert len(read_lines(tmp_path / "t", "DH")) == 4

@@ -138,6 +138,23 @@ def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     assert all("--dedup" not in line for line in commands if line not in cleaned)
 
 
+def test_normalisation_and_entities_are_in_a_command_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Named where they are as they always were, they would rerun everything for nothing."""
+    lay_down_text(tmp_path)
+    model = "results/tiny/data/subwords/spm.model"
+    default = snakemake(tmp_path, TINY, "-n", "-p", model).stdout
+    assert " --model-type bpe --character-coverage " in default
+    assert "--normalization" not in default and "--unescape" not in default
+    data = {**TINY["data"], "clean": {"unescape": True}}
+    config = {**TINY, "data": data, "subwords": {"normalization": "identity"}}
+    news = "results/tiny/data/text/news/de-en.json"
+    asked = snakemake(tmp_path, config, "-n", "-p", model, news).stdout
+    assert " --model-type bpe --normalization identity --character-coverage " in asked
+    commands = [line for line in asked.splitlines() if "workflow_scripts.data.prepare_text" in line]
+    assert {"/text/train/" in line for line in commands if " --unescape " in line} == {True}
+    assert len(commands) == 3 and asked.count(" --unescape ") == 2
+
+
 def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "data": {**TINY["data"], "shards": 2}}

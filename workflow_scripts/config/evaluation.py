@@ -106,6 +106,11 @@ class Evaluation(Section):
         min_length=1,
         description="raw: the test set's own text; paper: rebuilt from binarised text, as published.",
     )
+    empty_references: Literal["error", "count", "drop"] = Field(
+        "error",
+        description="A test set's line with an empty side: an error (or what data.empty_lines says), counted"
+        " as it is, or dropped for all systems.",
+    )
     significance: Significance | None = Field(
         Significance(), description="Paired tests against baseline and control; null: none."
     )
@@ -122,7 +127,7 @@ class Evaluation(Section):
 class Published(Section):
     """Numbers that others published, to be compared with ours."""
 
-    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF++, COMET), score.")
+    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF2++, COMET), score.")
     systems: dict[Name, str] = Field(min_length=1, description="Our system: theirs.")
     testset: str | None = Field(None, description="Our test set; null where there is one only.")
     references: Literal["raw", "paper"] = Field("paper", description="Our references.")

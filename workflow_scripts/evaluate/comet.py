@@ -31,6 +31,7 @@ from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_mode
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of
+from workflow_scripts.options import one_reference
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 CACHE_VARIABLE = "NEURONSPEC_CACHE"
@@ -181,8 +182,10 @@ def _said(cut: int) -> str:
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="comet", description=__doc__.splitlines()[0])
     fields = "with {direction}, {pair}, {source}, {target}"
-    for name in ("sources", "hypotheses", "references"):
-        parser.add_argument(f"--{name}", required=True, help=f"files of detokenised text, {fields}")
+    for name, number in (("sources", None), ("hypotheses", None), ("references", "+")):
+        parser.add_argument(
+            f"--{name}", required=True, nargs=number, help=f"files of detokenised text, {fields}"
+        )
     parser.add_argument("--directions", nargs="+", required=True)
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--fetched", help="what evaluate.fetch_comet wrote of a model on the hub")
@@ -199,6 +202,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
     parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
+    args.references = one_reference("COMET", args.references)
     if args.batch_size < 1:
         raise UserError(f"--batch-size {args.batch_size}: at least 1 is needed")
     if repeated := [d for d in args.directions if args.directions.count(d) > 1]:

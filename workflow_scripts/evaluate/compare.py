@@ -12,8 +12,9 @@ No text is read, and nothing scored again. The same seed gives the same file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ def compare_systems(
     resamples: int = FEWEST_RESAMPLES,
     seed: int = DEFAULT_SEED,
     processes: int = 1,
+    done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Return direction -> metric -> fields of ``resampling.Difference``.
 
@@ -47,6 +49,7 @@ def compare_systems(
         directions: each must be in both.
         resamples, seed: as ``resampling.compare`` takes them.
         processes: directions at a time; the results are the same.
+        done: told each direction that is finished.
 
     Raises:
         UserError: what one of the two lacks, or where they are of different test sets; a line each.
@@ -55,7 +58,7 @@ def compare_systems(
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))
     tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
-    found = side_by_side(_compare_task, tasks, processes)
+    found = side_by_side(_compare_task, tasks, processes, lambda number: done(directions[number]))
     return dict(zip(directions, found, strict=True))
 
 
@@ -100,6 +103,54 @@ def differences_in_kind(system: Segments, other: Segments, direction: str) -> li
     return faults
 
 
+def default_resamples(directions: int, level: float = DEFAULT_LEVEL) -> int:
+    """Return sacrebleu's number of resamples, or as many as the correction over directions needs."""
+    return max(FEWEST_RESAMPLES, resamples_needed(directions, level))
+
+
+@dataclass(frozen=True)
+class Tests:
+    """How systems are compared: resamples, the seed of their random numbers, directions at a time."""
+
+    resamples: int
+    seed: int = DEFAULT_SEED
+    processes: int = 1
+
+
+def compare_files(
+    job: Mapping[str, Any],
+    segments: Sequence[str | Path],
+    others: Mapping[str, Sequence[str | Path]],
+    directions: Sequence[str],
+    tests: Tests,
+    out: str | Path,
+    done: Callable[[str], None] = lambda direction: None,
+) -> None:
+    """Compare one system with each other one and write the JSON file.
+
+    Args:
+        job: experiment, system, seed, testset and profile.
+        segments: files of the system's statistics.
+        others: of each other system, by name.
+        directions: those that are compared; all have them.
+        tests: how.
+        out: the file.
+        done: told each direction of each other system.
+
+    Raises:
+        UserError: as ``read_segments`` and ``compare_systems``.
+    """
+    same = {name: job[name] for name in ("seed", "testset", "profile")}
+    system = read_segments(segments, system=job["system"], **same)
+    against = {}
+    for name, paths in others.items():
+        other = read_segments(paths, system=name, **same)
+        how = (tests.resamples, tests.seed, tests.processes)
+        against[name] = compare_systems(system, other, directions, *how, done)
+    settings = {"resamples": tests.resamples, "random_seed": tests.seed}
+    write_json(out, {**job, **settings, "against": against})
+
+
 def main(argv: list[str] | None = None) -> None:
     """Compare one system with each other one and write the JSON file."""
     parser = argparse.ArgumentParser(prog="compare", description=__doc__.splitlines()[0])
@@ -128,7 +179,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
     if args.resamples is None:
-        args.resamples = max(FEWEST_RESAMPLES, resamples_needed(len(args.directions), args.level))
+        args.resamples = default_resamples(len(args.directions), args.level)
     at_least("resamples", args.resamples, 1)
     at_least("random-seed", args.random_seed, 0)
     others = {name: paths for name, *paths in args.against}
@@ -139,16 +190,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--against: {args.system} is the system itself")
 
     job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
-    same = {name: job[name] for name in ("seed", "testset", "profile")}
-    system = read_segments(args.segments, system=args.system, **same)
-    against = {}
-    for name, paths in others.items():
-        other = read_segments(paths, system=name, **same)
-        against[name] = compare_systems(
-            system, other, args.directions, args.resamples, args.random_seed, args.processes
-        )
-    settings = {"resamples": args.resamples, "random_seed": args.random_seed}
-    write_json(args.out, {**job, **settings, "against": against})
+    tests = Tests(args.resamples, args.random_seed, args.processes)
+    compare_files(job, args.segments, others, args.directions, tests, args.out)
     done = f"{len(args.directions)} directions against {', '.join(others)}"
     print(f"{args.system} s{args.seed} {args.testset}: {done}")
 

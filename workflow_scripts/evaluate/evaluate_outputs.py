@@ -23,8 +23,10 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
 from workflow_scripts.evaluate.found_outputs import (
     check_pivot,
+    check_sets,
     chosen,
     find_outputs,
     one_pattern,
@@ -32,12 +34,13 @@ from workflow_scripts.evaluate.found_outputs import (
     pivot_of,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
+from workflow_scripts.evaluate.progress import Progress
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
-from workflow_scripts.evaluate.segments import segments_path, write_scores
+from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, replacing
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
-from workflow_scripts.options import at_least, read_groups
+from workflow_scripts.options import at_least, named_once, read_groups
 from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
@@ -77,17 +80,19 @@ def files_of(systems: Sequence[str], profile: str, tested: Sequence[str]) -> lis
 def score_all(
     files: Mapping[str, Mapping[str, Path]],
     directions: Sequence[str],
-    references: str,
+    references: Sequence[str],
     sources: str | None,
     metrics: Sequence[str],
     tokenizers: Mapping[str, str],
     processes: int,
-) -> dict[str, dict[str, Any]]:
+    empty: str = ERROR,
+) -> dict[str, dict[str, Scored]]:
     """Score every system and direction; what is made of the references is made once for all systems.
 
     Args:
         files: system → direction → hypotheses.
-        references, sources: patterns.
+        references, sources: patterns; of references one for each set of them.
+        empty: what is done where a reference is empty (``direction_text.EMPTY``).
 
     Returns:
         direction → system → ``segments.Scored``.
@@ -101,16 +106,32 @@ def score_all(
         try:
             tasks[direction] = {
                 "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
-                "references": file_of(references, direction),
+                "references": [file_of(one, direction) for one in references],
                 "sources": file_of(sources, direction) if sources else None,
                 "metrics": metrics,
                 "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
+                "empty": empty,
             }
         except UserError as error:
             faults.append(str(error))
     if faults:
         raise UserError("\n".join(faults))
-    return score_directions(tasks, processes)
+    with Progress("scored", len(tasks)) as progress:
+        return score_directions(tasks, processes, progress.done)
+
+
+def notes_on(
+    scored: Mapping[str, Mapping[str, Scored]], files: Mapping[str, Mapping[str, Path]]
+) -> list[str]:
+    """Return what a user should know of the files that were scored."""
+    notes = [note for by in scored.values() for one in list(by.values())[:1] for note in one.notes]
+    for direction, by in scored.items():
+        flags = {flag for one in by.values() for flag in one.entry.get("flags", [])}
+        notes += [f"{direction}: {flag}" for flag in sorted(flags)]
+    for system, by_direction in files.items():
+        if all(scored[direction][system].is_copy for direction in by_direction):
+            notes.append(f"{system}: all its files are the references, line for line")
+    return notes
 
 
 def named_languages(args: argparse.Namespace) -> set[str]:
@@ -133,6 +154,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--control", help="another one that they are tested against")
     metrics = ", ".join(map(asked_name, METRICS))
     parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf++"], metavar="METRIC", help=metrics)
+    parser.add_argument(
+        "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
+    )
     parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
     parser.add_argument("--profile", default="raw", choices=["raw", "paper"], help="what the references are")
     parser.add_argument("--pivot", help="language that names the sides; else the one of all directions")
@@ -143,8 +167,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
     args = parser.parse_args(argv)
 
-    for option in PATTERNS:
+    for option in ("hypotheses", "sources"):
         setattr(args, option, one_pattern(option, getattr(args, option)))
+    named_once("references", args.references)
     if OLD in args.metrics:
         print(f"note: --metrics: {OLD_NOTE}", file=sys.stderr)
     args.metrics = metric_ids(args.metrics)
@@ -164,14 +189,14 @@ def main(argv: list[str] | None = None) -> None:
     directions = complete(files, args.hypotheses, args.allow_partial)
     tokenizers = tokenizers_of(args.tokenizers, directions)
     check_pivot(args.pivot, directions)
+    check_sets(args.references, directions)
     tested = [system for system in systems if others and system != args.baseline]
     check_untouched(args.out, files_of(systems, args.profile, tested))
     patterns = (args.references, args.sources)
-    scored = score_all(files, directions, *patterns, args.metrics, tokenizers, args.processes)
-    for system, by in files.items():
-        entries = [scored[direction][system].entry for direction in by]
-        if all(entry["hypotheses_sha256"] == entry["references_sha256"] for entry in entries):
-            print(f"note: {system}: all its files are the references, byte for byte", file=sys.stderr)
+    processes, empty = args.processes, args.empty_references
+    scored = score_all(files, directions, *patterns, args.metrics, tokenizers, processes, empty)
+    for note in notes_on(scored, files):
+        print(f"note: {terminal(note)}", file=sys.stderr)
     # Absolute: a folder whose name begins with - is no option of the programs below.
     with replacing(args.out.absolute()) as out:
         for system in systems:
@@ -199,14 +224,19 @@ def compare_with(
             f"{system}: not tested, it has no direction that {' and '.join(others)} has too", file=sys.stderr
         )
         return
-    segments = {name: str(segments_path(score_file(out, name, args.profile))) for name in (system, *others)}
-    words = [f"--experiment={EXPERIMENT}", f"--system={system}", f"--testset={TESTSET}", f"--seed={SEED}"]
-    words += [f"--profile={args.profile}", f"--segments={segments[system]}", "--directions", *shared]
-    for other in others:
-        words += ["--against", other, segments[other]]
-    words += [f"--random-seed={args.seed}", f"--processes={args.processes}"]
-    words += [f"--resamples={args.resamples}"] if args.resamples is not None else []
-    compare.main([*words, f"--out={tests_file(out, system, args.profile)}"])
+    segments = {name: [segments_path(score_file(out, name, args.profile))] for name in (system, *others)}
+    job = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
+    resamples = args.resamples or compare.default_resamples(len(shared))
+    with Progress(f"tested {system}:", len(shared) * len(others)) as progress:
+        compare.compare_files(
+            {**job, "profile": args.profile},
+            segments[system],
+            {other: segments[other] for other in others},
+            shared,
+            compare.Tests(resamples, args.seed, args.processes),
+            tests_file(out, system, args.profile),
+            progress.done,
+        )
 
 
 def tabulate(

@@ -16,7 +16,8 @@ from workflow_scripts.errors import UserError, nearest, terminal
 from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import named_once
-from workflow_scripts.patterns import Found, find, nothing, path_of
+from workflow_scripts.parallel_text import is_log
+from workflow_scripts.patterns import FIELD, Found, find, nothing, path_of
 
 Files = dict[str, dict[str, Path]]  # system -> direction -> file
 
@@ -47,15 +48,35 @@ def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
     """Return the pattern that an option was given; UserError for several."""
     if values is None or len(values) == 1:
         return values[0] if values else None
-    advice = (
-        "a sentence has one reference here (nrefs:1): score against each set by a call of its own"
-        if option == "references"
-        else "quote it, so that the shell leaves it"
+    some = ", ".join(values[:3])
+    raise UserError(
+        f"--{option}: one pattern, not {len(values)} ({some}); quote it, so that the shell leaves it"
     )
-    raise UserError(f"--{option}: one pattern, not {len(values)} ({', '.join(values[:3])}); {advice}")
 
 
-def find_outputs(pattern: str, references: str, sources: str | None, known: Collection[str] = ()) -> Found:
+def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
+    """Refuse several sets of references that are one file for all directions: the shell filled a pattern in.
+
+    Raises:
+        UserError: such a pattern, or two that name one file.
+    """
+    if len(references) == 1:
+        return
+    for pattern in references:
+        if len(directions) > 1 and not FIELD.search(pattern):
+            raise UserError(
+                f"--references: {pattern!r} has no wildcard, and would be one of {len(references)} "
+                f"references of all {len(directions)} directions; quote it, so that the shell leaves it"
+            )
+    for direction in directions:
+        paths = [path_of(pattern, direction).resolve() for pattern in references]
+        if len(set(paths)) < len(paths):
+            raise UserError(f"--references: two patterns name one file for {direction}")
+
+
+def find_outputs(
+    pattern: str, references: Sequence[str], sources: str | None, known: Collection[str] = ()
+) -> Found:
     """Return the hypotheses; references and sources that fit their pattern too are none.
 
     ``known``: languages that options name, which tell what a direction is where its name does not.
@@ -65,11 +86,14 @@ def find_outputs(pattern: str, references: str, sources: str | None, known: Coll
     directions = {direction for files in found.files.values() for direction in files}
     others = {
         path_of(of, direction).resolve(): f"these are the {what}"
-        for what, of in (("sources", sources), ("references", references))
+        for what, of in (("sources", sources), *(("references", one) for one in references))
         if of
         for direction in directions
     }
-    found = found.without(others)
+    # A log of fairseq-generate has both.
+    taken = {path.resolve() for files in found.files.values() for path in files.values()} & others.keys()
+    logs = {path for path in taken if path.is_file() and is_log(path)}
+    found = found.without({path: why for path, why in others.items() if path not in logs})
     if not found.files:
         raise nothing(pattern, found)
     for note in found.notes():

@@ -22,23 +22,26 @@ def health(
 
     Args:
         hypotheses: n sentences; an empty one is a line of nothing but blanks.
-        references: n sentences.
+        references: n sentences, or those of several sets, one after the other.
         sources: n sentences, or None.
 
     Returns:
         ``length_ratio``: characters without blanks, hypotheses over references (words would mislead in
-        scripts without spaces). ``empty_hypotheses``: how many. ``repeated_4gram_rate``: the share of
-        hypotheses in which some 4-gram occurs six times or more: of words, or of characters where the
-        references are text without blanks between words. ``copied_source_rate``: the share of hypotheses, not
-        empty, that are their source but for case and outer blanks; None without sources.
+        scripts without spaces); None where all references are empty. ``empty_hypotheses``: how many.
+        ``repeated_4gram_rate``: the share of hypotheses in which some 4-gram occurs six times or more: of
+        words, or of characters where the references are text without blanks between words.
+        ``copied_source_rate``: the share of hypotheses, not empty, that are their source but for case and
+        outer blanks; None without sources.
     """
     by_characters = without_blanks(references)
     copied = None
     if sources is not None:
         pairs = zip(hypotheses, sources, strict=True)
         copied = sum(_copied(hypothesis, source) for hypothesis, source in pairs) / len(hypotheses)
+    sets = len(references) // len(hypotheses)
+    length = _characters(references)
     return {
-        "length_ratio": _characters(hypotheses) / _characters(references),
+        "length_ratio": _characters(hypotheses) * sets / length if length else None,
         "empty_hypotheses": sum(not line.strip() for line in hypotheses),
         "repeated_4gram_rate": sum(repeats(line, by_characters) for line in hypotheses) / len(hypotheses),
         "copied_source_rate": copied,

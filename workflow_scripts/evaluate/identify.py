@@ -19,9 +19,11 @@ from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
 from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter
 from workflow_scripts.evaluate.packaged_identifier import PACKAGE, PackagedIdentifier
 from workflow_scripts.files import write_json
+from workflow_scripts.options import one_reference
 from workflow_scripts.parallel_text import file_of, read_parallel
 
 # The packaged identifier does not know a language if it takes more of the references than this for others:
@@ -88,13 +90,17 @@ def main(argv: list[str] | None = None) -> None:
     fields = "with {direction}, {pair}, {source}, {target}"
     parser.add_argument("--identifier", required=True, help="what train_identifier wrote")
     parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")
-    parser.add_argument("--references", required=True, help=f"files of detokenised references, {fields}")
+    parser.add_argument(
+        "--references", required=True, nargs="+", help=f"files of detokenised references, {fields}"
+    )
+    parser.add_argument("--empty-references", default=ERROR, choices=EMPTY, help="else an error")
     parser.add_argument("--directions", nargs="+", required=True)
     for name in ("experiment", "system", "testset"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
+    references = one_reference("the identifier", args.references)
     identifier = LanguageIdentifier.read(args.identifier)
     packaged = PackagedIdentifier(identifier.languages)
     found: dict[str, dict[str, Any]] = {}
@@ -108,9 +114,8 @@ def main(argv: list[str] | None = None) -> None:
                     f"{args.identifier}: does not know {target!r}, the target of {direction}"
                     f"{nearest(target, identifier.languages)}; {known}; train it on text of that too"
                 )
-            lines = read_parallel(
-                *(file_of(pattern, direction) for pattern in (args.hypotheses, args.references))
-            )
+            hypotheses, files = (file_of(one, direction) for one in (args.hypotheses, references))
+            lines = read_parallel(hypotheses, files, args.empty_references != ERROR)
             found[direction] = identify_direction(*lines, target, identifier.identify, packaged)
         except UserError as error:
             errors.append(str(error))

@@ -11,7 +11,7 @@ named as in score files (``metric_names``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ METRICS: dict[str, Callable[[str], Metric]] = {
     "chrf2": lambda _: CHRF(),
     "ter": lambda _: TER(),
 }
+#: Sentences counted at a time: their n-grams take a hundred megabytes.
+BLOCK = 2000
 #: The score of summed statistics [d] over n sentences.
 Scorer = Callable[[NDArray[Any], int], float]
 
@@ -39,40 +41,68 @@ Scorer = Callable[[NDArray[Any], int], float]
 class Scoring:
     """One metric on one direction: its references are prepared once, however many systems are scored.
 
-    sacrebleu has no public way to its statistics. What is taken from inside of it, here and in ``ngrams``,
-    is listed in tests/unit/evaluate/test_sacrebleu_inside.py; look there before raising the pin.
+    Sentences are counted in blocks, which bounds the memory. sacrebleu has no public way to its statistics.
+    What is taken from inside of it, here and in ``ngrams``, is listed in
+    tests/unit/evaluate/test_sacrebleu_inside.py; look there before raising the pin.
     """
 
-    def __init__(self, name: str, references: Sequence[str], tokenizer: str = DEFAULT_TOKENIZER) -> None:
-        """Prepare ``n`` references.
+    def __init__(
+        self,
+        name: str,
+        references: Sequence[str],
+        tokenizer: str = DEFAULT_TOKENIZER,
+        further: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Take ``n`` references, and ``further`` sets of as many.
 
         Raises:
             UserError: unknown metric or tokenizer, or one that lacks its package or model.
         """
         self.name = name
         self.metric = make_metric(name, tokenizer)
-        if isinstance(self.metric, BLEU):
-            self._extract: Callable[[Sequence[str]], Any] = BleuStatistics(self.metric, references)
-        elif isinstance(self.metric, CHRF):
-            self._extract = ChrfStatistics(self.metric, references)
-        else:
-            self.metric._ref_cache = self.metric._cache_references([list(references)])
-            self._extract = lambda hypotheses: self.metric._extract_corpus_statistics(hypotheses, None)
+        self._references = [references, *further]
         # Part of the signature, and known to sacrebleu only where it counts itself.
-        self.metric.num_refs = 1
+        self.metric.num_refs = len(self._references)
 
-    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.int32]:
+    def statistics(self, hypotheses: Sequence[str]) -> NDArray[Any]:
         """Return the sufficient statistics, int32 [n, d], of ``n`` hypotheses in the references' order."""
-        found = np.asarray(self._extract(hypotheses))
+        return self.statistics_of({"": hypotheses})[""]
+
+    def statistics_of(self, hypotheses: Mapping[str, Sequence[str]]) -> dict[str, NDArray[Any]]:
+        """Return the statistics of several systems.
+
+        TER's second number is the mean length of several references: those are float64, all others whole.
+        """
+        blocks: dict[str, list[NDArray[Any]]] = {system: [] for system in hypotheses}
+        for start in range(0, len(self._references[0]), BLOCK):
+            rows = slice(start, start + BLOCK)
+            extract = self._extractor([references[rows] for references in self._references])
+            for system, lines in hypotheses.items():
+                blocks[system].append(self._checked(np.asarray(extract(lines[rows]))))
+        return {system: np.concatenate(parts) for system, parts in blocks.items()}
+
+    def _extractor(self, references: Sequence[Sequence[str]]) -> Callable[[Sequence[str]], Any]:
+        if len(references) == 1 and isinstance(self.metric, BLEU):
+            return BleuStatistics(self.metric, references[0])
+        if len(references) == 1 and isinstance(self.metric, CHRF):
+            return ChrfStatistics(self.metric, references[0])
+        self.metric._ref_cache = self.metric._cache_references([list(one) for one in references])
+        return lambda hypotheses: self.metric._extract_corpus_statistics(list(hypotheses), None)
+
+    def _checked(self, found: NDArray[Any]) -> NDArray[Any]:
+        if isinstance(self.metric, TER) and len(self._references) > 1:
+            return found.astype(np.float64)
         whole = found.astype(np.int32)
-        # TER's length is a mean over references, of which there is one.
         if (whole != found).any():
             raise ValueError(f"{self.name}: counts of a sentence are no whole numbers")
         return whole
 
     def score(self, statistics: NDArray[Any]) -> float:
         """Return the corpus score, 0-100 (TER may exceed it), of statistics [n, d]."""
-        return corpus_score(self.metric, statistics.sum(axis=0, dtype=np.int64))
+        if np.issubdtype(statistics.dtype, np.integer):
+            return corpus_score(self.metric, statistics.sum(axis=0, dtype=np.int64))
+        # In sacrebleu's own order, or the last digit may be another.
+        return corpus_score(self.metric, np.array([sum(column.tolist()) for column in statistics.T]))
 
     @property
     def signature(self) -> str:

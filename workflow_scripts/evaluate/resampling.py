@@ -162,7 +162,8 @@ def _counts(seed: int, n: int) -> Callable[[int], NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
 
     def draw(rows: int) -> NDArray[np.int64]:
-        chosen = rng.choice(n, size=(rows, n), replace=True) + n * np.arange(rows)[:, None]
+        chosen = rng.choice(n, size=(rows, n), replace=True)
+        chosen += n * np.arange(rows)[:, None]
         return np.bincount(chosen.ravel(), minlength=rows * n).reshape(rows, n)
 
     return draw

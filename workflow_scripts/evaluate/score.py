@@ -11,7 +11,7 @@ All directions are one job: to start a process takes longer than to score a few 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, DirectionText, hash_of, read_direction
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
 from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
-from workflow_scripts.evaluate.segments import Scored, write_scores
+from workflow_scripts.evaluate.segments import Scored, smallest, write_scores
 from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
 from workflow_scripts.options import json_object, named_once
-from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
+from workflow_scripts.parallel_text import file_of
 
 Scores = list[dict[str, Any]]
 Statistics = dict[str, NDArray[Any]]
@@ -40,14 +41,16 @@ def scores_of_systems(
     references: Sequence[str],
     metrics: Sequence[str],
     tokenizer: str = DEFAULT_TOKENIZER,
+    further: Sequence[Sequence[str]] = (),
 ) -> dict[str, tuple[Scores, Statistics]]:
     """Score several systems' outputs of one direction; what is made of the references is made once.
 
     Args:
         hypotheses: system -> ``n`` detokenised sentences.
-        references: ``n`` detokenised sentences, one reference each.
+        references: ``n`` detokenised sentences.
         metrics: any of ``metrics.METRICS``.
         tokenizer: sacrebleu's tokenizer for BLEU; the others need none.
+        further: more sets of references, of ``n`` sentences each.
 
     Returns:
         system -> one ``{"metric", "score", "signature"}`` for each metric, the score unrounded; and metric ->
@@ -59,12 +62,12 @@ def scores_of_systems(
     check_tokenizer(tokenizer)
     found: dict[str, tuple[Scores, Statistics]] = {system: ([], {}) for system in hypotheses}
     for name in metrics:
-        scoring = Scoring(name, references, tokenizer)
-        for system, lines in hypotheses.items():
+        scoring = Scoring(name, references, tokenizer, further)
+        for system, counted in scoring.statistics_of(hypotheses).items():
             scores, statistics = found[system]
-            statistics[name] = scoring.statistics(lines)
-            value = scoring.score(statistics[name])
+            value = scoring.score(counted)
             scores.append({"metric": name, "score": value, "signature": scoring.signature})
+            statistics[name] = smallest(counted)
     return found
 
 
@@ -80,50 +83,63 @@ def score_text(
 
 def score_direction(
     hypotheses: Mapping[str, Path],
-    references: Path,
+    references: Path | Sequence[Path],
     metrics: Sequence[str],
     tokenizer: str = DEFAULT_TOKENIZER,
     sources: Path | None = None,
+    empty: str = ERROR,
 ) -> dict[str, Scored]:
     """Score several systems' files of one direction.
+
+    Args:
+        hypotheses: system -> file.
+        references: a file, or one of each set of references.
+        metrics, tokenizer: as ``scores_of_systems`` takes them.
+        sources: a file, to count hypotheses that copy them.
+        empty: what is done where a reference is empty (``direction_text.EMPTY``).
 
     Returns:
         By system, in the order given.
 
     Raises:
-        UserError: as in ``read_parallel`` and ``scores_of_systems``, all systems' faults at once.
+        UserError: as in ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
     """
-    lines: dict[str, list[str]] = {}
-    refs: list[str] = []
-    faults: list[str] = []
-    for system, path in hypotheses.items():
-        try:
-            lines[system], refs = read_parallel(path, references)
-        except UserError as error:
-            faults.append(str(error))
-    if faults:
-        raise UserError("\n".join(dict.fromkeys(faults)))
-    texts = read_lines(sources) if sources else None
-    if texts is not None and len(texts) != len(refs):
-        raise UserError(f"{sources} has {len(texts)} lines but {references} has {len(refs)}")
-    sha256 = sha256_of(references)
-    unfit = unfit_tokenizer(refs, tokenizer) if any(map(is_bleu, metrics)) else None
-    # A key of its own, and only where there is something to say: other score files stay as they are.
-    noted = {UNFIT: asdict(unfit)} if unfit else {}
+    files = [references] if isinstance(references, Path) else list(references)
+    text = read_direction(hypotheses, files, sources, empty)
+    every = [line for one in text.references for line in one]
+    unfit = unfit_tokenizer(every, tokenizer) if any(map(is_bleu, metrics)) else None
+    # Keys of their own, and only where there is something to say: other score files stay as they are.
+    noted: dict[str, Any] = {UNFIT: asdict(unfit)} if unfit else {}
+    noted |= text.counted
+    if text.counted:
+        noted["flags"] = [empty_note(text)]
+    sha256 = hash_of(files)
+    figures = {system: health(lines, every, text.sources) for system, lines in text.hypotheses.items()}
+    same = [system for system, lines in text.hypotheses.items() if lines in text.references]
+    first, *further = text.references
+    scored = scores_of_systems(text.hypotheses, first, metrics, tokenizer, further)
     return {
         system: Scored(
             {
-                "n": len(refs),
+                "n": len(first),
                 "scores": scores,
                 "hypotheses_sha256": sha256_of(hypotheses[system]),
                 "references_sha256": sha256,
-                "health": health(lines[system], refs, texts),
+                "health": figures[system],
                 **noted,
             },
             statistics,
+            text.notes,
+            system in same,
         )
-        for system, (scores, statistics) in scores_of_systems(lines, refs, metrics, tokenizer).items()
+        for system, (scores, statistics) in scored.items()
     }
+
+
+def empty_note(text: DirectionText) -> str:
+    """Return what tables and terminal say of empty references."""
+    done = "left out for all systems" if len(text.references[0]) < text.lines else "scored as they are"
+    return f"{text.empty} of {text.lines} references empty, {done}"
 
 
 def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
@@ -160,17 +176,25 @@ def _score_task(task: Task) -> tuple[str, Any]:
         return direction, error
 
 
-def score_directions(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> dict[str, dict[str, Scored]]:
+def score_directions(
+    tasks: Mapping[str, dict[str, Any]],
+    processes: int = 1,
+    done: Callable[[str], None] = lambda direction: None,
+) -> dict[str, dict[str, Scored]]:
     """Score many directions, several at a time.
 
     Args:
         tasks: direction -> arguments of ``score_direction``.
         processes: how many work at once; the results are the same.
+        done: told each direction that is finished.
 
     Raises:
         UserError: the faults of all directions, a line each.
     """
-    answers = side_by_side(_score_task, list(tasks.items()), processes)
+    directions = list(tasks)
+    answers = side_by_side(
+        _score_task, list(tasks.items()), processes, lambda number: done(directions[number])
+    )
     if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
         raise UserError("\n".join(dict.fromkeys("\n".join(errors).split("\n"))))
     return dict(answers)
@@ -190,6 +214,9 @@ def main(argv: list[str] | None = None) -> None:
         default="{}",
         metavar="JSON",
         help='of BLEU by target language: {"zh": "zh"}; else 13a',
+    )
+    parser.add_argument(
+        "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
     )
     for name in ("experiment", "system", "testset"):
         parser.add_argument(f"--{name}", required=True)
@@ -213,6 +240,7 @@ def main(argv: list[str] | None = None) -> None:
                 "sources": file_of(args.sources, direction) if args.sources else None,
                 "metrics": args.metrics,
                 "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
+                "empty": args.empty_references,
             }
         except UserError as error:
             errors.append(str(error))

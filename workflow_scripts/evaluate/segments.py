@@ -9,7 +9,7 @@ Out: ``{testset}.{profile}.json`` and ``….segments.npz``: array ``{direction}/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,18 @@ SEGMENTS_FORMAT = "segments-1"
 
 @dataclass(frozen=True)
 class Scored:
-    """One direction of a system: what the score file says of it, and metric -> statistics [n, d]."""
+    """One direction of a system.
+
+    entry       what the score file says of it
+    statistics  metric -> [n, d]
+    notes       lines for the user, of all systems of the direction
+    is_copy     whether its text is that of the references
+    """
 
     entry: dict[str, Any]
     statistics: dict[str, NDArray[Any]]
+    notes: list[str] = field(default_factory=list)
+    is_copy: bool = False
 
 
 def segments_path(path: str | Path) -> Path:

@@ -105,7 +105,9 @@ def main(argv: list[str] | None = None) -> None:
     """List, and with --confirm delete."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--configfile", required=True)
-    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
     parser.add_argument("--confirm", action="store_true", help="delete; without it only list")
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])

@@ -17,8 +17,13 @@ import psutil
 
 from workflow_scripts.files import HOST, read_json
 
-#: `.{stem}.{HOST}-{process}.tmp{suffix}` of files.atomic_path; without host what others write in that way.
-_TEMPORARY = re.compile(r"\.(?:(?P<host>[A-Za-z0-9-]+)-)?(?P<pid>[0-9]+)\.tmp(\.[A-Za-z0-9]+)?$")
+#: `.{stem}.{HOST}-{process}.tmp{suffix}` of files.atomic_path (HOST ends in the ten digits of a process
+#: namespace, where there is one); and how fairseq writes a checkpoint, without host. Others are the user's.
+_NAMESPACE = r"[A-Za-z0-9-]+-[0-9]{10}"
+_TEMPORARY = re.compile(
+    rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.[A-Za-z0-9]+)?"
+)
+_CHECKPOINT = re.compile(r"checkpoint.*\.pt\.(?P<pid>[0-9]+)\.tmp")
 #: Nobody can look at the processes of another host or container: what nothing was written to for a day has
 #: no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
@@ -42,16 +47,15 @@ def _has_writer(pid: int, modified: float) -> bool:
 
 def is_leftover(path: Path) -> bool:
     """True for a temporary file whose writer is gone."""
-    named = _TEMPORARY.search(path.name)
-    if named is None:
+    ours, checkpoint = _TEMPORARY.fullmatch(path.name), _CHECKPOINT.fullmatch(path.name)
+    if not (named := ours or checkpoint):
         return False
     modified = path.stat().st_mtime
     age = time.time() - modified
-    if named["host"] not in (None, HOST):
+    if ours and ours["host"] != HOST:
         return age > OTHER_HOST_SECONDS
-    return not _has_writer(int(named["pid"]), modified) and (
-        named["host"] == HOST or age > UNKNOWN_HOST_SECONDS
-    )
+    patience = 0.0 if ours else UNKNOWN_HOST_SECONDS
+    return age > patience and not _has_writer(int(named["pid"]), modified)
 
 
 def remove_temporaries(results: Path) -> list[Path]:

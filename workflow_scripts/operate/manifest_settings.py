@@ -11,40 +11,33 @@ from typing import Any
 from workflow_scripts.operate.made_with import KEYS, Made, Settings, settings_in
 
 Entry = dict[str, Any]
-#: What an entry of a file must have, and what any entry may have.
-_FILE = {"sha256": str, "bytes": int, "mtime_ns": int}
-_MADE = {"settings": str, "inputs": str, "content": str, "sources": list}
 
 
 def check_tables(manifest: Mapping[str, Any]) -> None:
     """Look at the tables of a manifest, which anybody may have edited.
 
     Raises:
-        ValueError, KeyError: what is not as it should be.
+        ValueError, KeyError, TypeError: what is not as it should be.
     """
     tables = {"environments": manifest["environments"], "files": manifest["files"]}
     tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted")}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ValueError(f"{name} is no object")
-    for name, needed in (("files", _FILE), ("deleted", {})):
-        for file, entry in tables[name].items():
-            if wrong := _fault(entry, needed):
-                raise ValueError(f"{name}: {file}: {wrong}")
+    for name, entry in tables["files"].items():
+        _check(name, {"sha256": entry["sha256"]})
+        for key in ("bytes", "mtime_ns"):
+            if type(entry[key]) is not int:
+                raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
+    for name, entry in [*tables["files"].items(), *tables["deleted"].items()]:
+        _check(name, dict(entry.get("sources", [])))
+        _check(name, {key: entry[key] for key in KEYS if key in entry and key != "sources"})
 
 
-def _fault(entry: Any, needed: Mapping[str, type]) -> str:
-    """Return what is wrong with an entry; "" if nothing is."""
-    if not isinstance(entry, dict):
-        return "no object"
-    kinds = {**needed, **{key: kind for key, kind in _MADE.items() if key in entry}}
-    for key, kind in kinds.items():
-        if not isinstance(entry[key], kind):
-            return f"{key} is {entry[key]!r}"
-    pairs = all(
-        isinstance(one, list) and list(map(type, one)) == [str, str] for one in entry.get("sources", ())
-    )
-    return "" if pairs else "sources are not pairs of name and hash"
+def _check(name: str, digests: Mapping[str, Any]) -> None:
+    for key, digest in digests.items():
+        if not isinstance(digest, str):
+            raise ValueError(f"{name}: {key} {digest!r} is no hash")
 
 
 def entry_of(manifest: Mapping[str, Any], name: str | None) -> Entry:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from workflow_scripts.operate.fetch import FETCHING
 from workflow_scripts.operate.first_estimates import FirstEstimates
 from workflow_scripts.operate.lease import usable_devices
 from workflow_scripts.operate.past_runs import past_trainings
+from workflow_scripts.operate.preflight import number_of_cores
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES
 
@@ -195,18 +195,19 @@ def main(argv: list[str] | None = None) -> None:
     """Print what a run would cost."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("--configfile", required=True)
-    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--cores", default="all")
     arguments, options = parser.parse_known_args(argv)
+    cores = number_of_cores(arguments.cores)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
-    jobs = list(dry_run(arguments.configfile, ["--cores", str(arguments.cores), *options]))
+    jobs = list(dry_run(arguments.configfile, ["--cores", str(cores), *options]))
     root = Path("results")
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
         devices = len(usable_devices())
-        per_gpu = arguments.cores / devices if devices else 0.0
-        print(table(plan_of(experiment, root, jobs, per_gpu), arguments.cores))
+        per_gpu = cores / devices if devices else 0.0
+        print(table(plan_of(experiment, root, jobs, per_gpu), cores))
         if jobs:
-            print(disk(experiment, root / experiment.experiment, jobs, arguments.cores))
+            print(disk(experiment, root / experiment.experiment, jobs, cores))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ nothing is touched. Inputs: the outputs that are planned, the environments of th
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from workflow_scripts.errors import UserError
 from workflow_scripts.operate.environments import venvs_folder
 
 
@@ -31,6 +33,15 @@ def unwritable(files: Iterable[str]) -> str | None:
             return f"{there} lies on a file system mounted read-only: mount it for writing"
         return f"{there} cannot be written by this user: give yourself the right, e.g. chmod u+rwx {there}"
     return None
+
+
+def number_of_cores(said: str) -> int:
+    """Return how many cores a user's CORES means. Raises UserError: it means none."""
+    if said == "all":
+        return os.cpu_count() or 1
+    if re.fullmatch(r"[0-9]+", said) and int(said) > 0:
+        return int(said)
+    raise UserError(f"CORES={said}: say how many cores to use, from 1 up, or all")
 
 
 def without_cache() -> str | None:

@@ -31,7 +31,7 @@ from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
-from workflow_scripts.operate.preflight import unwritable, without_cache
+from workflow_scripts.operate.preflight import number_of_cores, unwritable, without_cache
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
@@ -75,8 +75,12 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
     """Return Snakemake's options with what must be made again.
 
     Raises:
-        UserError: as `on_cluster`, or Snakemake could not begin.
+        UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
     """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cores", "-c")
+    if (cores := parser.parse_known_args(options)[0].cores) is not None:
+        number_of_cores(cores)
     if problem := without_cache():
         raise UserError(problem)
     options = on_cluster(options, experiment)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ BUILDING = "neuronspec-building"
 COMPILED = ("fairseq",)
 #: What `venv` itself puts into an environment; only pinned where a package needs a certain one.
 SEEDED = ("pip", "setuptools", "wheel")
+#: Bytes of address space without which torch cannot be loaded (envs/bin/run-in has the number, too).
+ADDRESS_SPACE = 1_000_000 * 1024
 #: Prefixes of the packages that only a CUDA build of torch asks for, and that the lock therefore leaves out.
 CUDA_PREFIXES = ("nvidia-", "cuda-", "triton")
 
@@ -102,6 +105,19 @@ def check_prerequisites(names: list[str]) -> None:
             raise UserError(f"{program} is missing: install it (Debian: apt install {program})")
     if set(names) & set(COMPILED) and not Path(sysconfig.get_path("include"), "Python.h").is_file():
         raise UserError("Python's headers are missing: install them (Debian: apt install python3.11-dev)")
+
+
+def check_address_space(limit: int) -> None:
+    """Raise UserError where libraries could not even be loaded: they would say so in a hundred ways.
+
+    Args:
+        limit: bytes of address space that a process may have; negative: no limit.
+    """
+    if 0 <= limit < ADDRESS_SPACE:
+        raise UserError(
+            f"ulimit -v {limit // 1024} is too low to load the libraries: at least {ADDRESS_SPACE // 1024} is"
+            " needed (ulimit -v unlimited)"
+        )
 
 
 @contextmanager
@@ -176,6 +192,7 @@ def main(argv: list[str] | None = None) -> None:
         "names", nargs="*", metavar="NAME", help=f"of: {', '.join(ENVIRONMENTS)}; default all"
     )
     wanted = parser.parse_args(argv).names or list(ENVIRONMENTS)
+    check_address_space(resource.getrlimit(resource.RLIMIT_AS)[0])
     for name in wanted:
         lock_path(name)
     venvs = venvs_folder()

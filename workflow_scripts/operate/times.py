@@ -123,7 +123,9 @@ def main(argv: list[str] | None = None) -> None:
     """Print the table of an experiment."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--configfile", required=True)
-    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     print(table(stages(arguments.directory / "results" / experiment.experiment)))

@@ -149,19 +149,17 @@ def _requests(results: Path) -> list[Path]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Adopt the trainings of an experiment, or list them and with --confirm ask for new ones."""
+    """List the trainings of an experiment that other code made, and with --confirm ask for new ones."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("action", choices=("accept", "retrain"))
     parser.add_argument("--configfile", required=True)
-    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
-    parser.add_argument("--confirm", action="store_true", help="with retrain: ask for it; else only list")
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
+    parser.add_argument("--confirm", action="store_true", help="ask for it; else only list")
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = arguments.directory / "results" / experiment.experiment
-    if arguments.action == "accept":
-        accept_all(experiment, results)
-    else:
-        _retrain(experiment, results, arguments.confirm)
+    _retrain(experiment, results, arguments.confirm)
 
 
 def accept_all(experiment: Experiment, results: Path) -> None:

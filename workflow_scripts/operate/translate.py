@@ -78,7 +78,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", required=True)
     parser.add_argument("--direction", required=True)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--directory", type=Path, default=Path(), help="the folder that results/ lies in")
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
     arguments = parser.parse_args(argv)
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     asked = (arguments.system, arguments.direction, arguments.seed)

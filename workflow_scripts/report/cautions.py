@@ -15,7 +15,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.evaluate.scripts import Unfit, is_bleu, note_on_tokenizers
 from workflow_scripts.report.ceilings import Ceilings, ceiling_notes
-from workflow_scripts.report.floor import Floor, note_on_floor
+from workflow_scripts.report.floor import Floor, notes_on_floor
 from workflow_scripts.report.scores import Plan, Reading, Score
 
 NO_CEILINGS = Ceilings()
@@ -41,7 +41,7 @@ def cautions(
         as_option: what to write is an option of ``evaluate_outputs``; else a line of the config.
         ceilings: what the text processing leaves of perfect output.
     """
-    notes = [note_on_floor(floor, plan, pivot, baseline, as_option), _on_tokenizers(reading, as_option)]
+    notes = [*notes_on_floor(floor, plan, pivot, baseline, as_option), _on_tokenizers(reading, as_option)]
     return [note for note in [*notes, *ceiling_notes(ceilings)] if note]
 
 

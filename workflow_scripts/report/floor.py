@@ -16,7 +16,7 @@ from itertools import product
 
 from workflow_scripts.evaluate.correction import TIE
 from workflow_scripts.evaluate.scripts import is_bleu
-from workflow_scripts.report.layout import BOTH, INTO, OUT, members, side_of
+from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, members, side_of
 from workflow_scripts.report.names import profile_title, side_title
 from workflow_scripts.report.rounding import decimal_mean, rounded
 from workflow_scripts.report.scores import Plan, Reading
@@ -98,23 +98,36 @@ def unranked(compared: Compared, floor: Floor, pivot: str) -> Compared:
     return replace(compared, comparisons=done)
 
 
-def note_on_floor(floor: Floor, plan: Plan, pivot: str, baseline: str, as_option: bool) -> str:
-    """Return what is said above every table; "" where all may be ranked."""
-    if not floor.reasons:
-        return ""
-    places = [
-        f"{side_title(side, pivot)}, {profile_title(testset, profile)}: {reason}"
-        for (testset, profile, side), reason in floor.reasons.items()
-    ]
-    who = (
-        f"`{baseline}` is hardly trained" if baseline in plan.systems else "No system is trained to speak of"
-    )
-    remedy = (
-        "Look at the hypotheses, and whether files and directions are the right ones"
-        if as_option
-        else "Train it longer (train.max_updates); figures/training.png shows how far it came"
-    )
-    return (
-        f"WARNING: {who} ({'; '.join(places)}; at least {LEAST_BLEU:g} BLEU is needed, and less than half of "
-        f"such hypotheses). There nothing is bold, marked as significant or counted as a win. {remedy}."
+def notes_on_floor(floor: Floor, plan: Plan, pivot: str, baseline: str, as_option: bool) -> list[str]:
+    """Return what is said above every table; nothing where all may be ranked.
+
+    Directions without the pivot have their own note: where they are not trained, little can be expected.
+    """
+    others = {place: why for place, why in floor.reasons.items() if pivot and place[2] == OTHER}
+    trained = {place: why for place, why in floor.reasons.items() if place not in others}
+    rule = "nothing is bold, marked as significant or counted as a win"
+    notes = []
+    if trained:
+        known = baseline in plan.systems
+        who = f"`{baseline}` is hardly trained" if known else "No system is trained to speak of"
+        remedy = (
+            "Look at the hypotheses, and whether files and directions are the right ones"
+            if as_option
+            else "Train it longer (train.max_updates); figures/training.png shows how far it came"
+        )
+        notes.append(
+            f"WARNING: {who} ({_listed(trained, pivot)}; at least {LEAST_BLEU:g} BLEU is needed, and less "
+            f"than half of such hypotheses). There {rule}. {remedy}."
+        )
+    if others:
+        notes.append(
+            f"Directions without {pivot} are too bad to compare ({_listed(others, pivot)}): {rule} there."
+        )
+    return notes
+
+
+def _listed(reasons: Mapping[Place, str], pivot: str) -> str:
+    return "; ".join(
+        f"{side_title(side, pivot)}, {profile_title(testset, profile)}: {why}"
+        for (testset, profile, side), why in reasons.items()
     )

@@ -43,7 +43,7 @@ def read_contrastive(path: str | Path, directions: Collection[str] | None = None
     Raises:
         UserError: at the first line that does not fit, with file, line and column.
     """
-    lines = read_lines(path)
+    lines = read_lines(path, wanted="")
     if not lines:
         raise UserError(f"{path}: empty; the first line names the columns: {', '.join(COLUMNS)}")
     header = lines[0].split("\t")

@@ -98,6 +98,14 @@ def test_scores_are_those_of_comet_itself(kind: str, request: pytest.FixtureRequ
     assert np.std(ours) > 0.01, "a model that gives every segment the same score shows nothing"
 
 
+def test_several_references_are_none_for_comet(tmp_path: Path) -> None:
+    lay(tmp_path / "text", {"de-en": []})
+    with pytest.raises(
+        UserError, match="--references: COMET takes one reference of a sentence, not 2; BLEU, chrF"
+    ):
+        comet.main(words(tmp_path / "text", tmp_path, ["de-en"], "--references", "a", "b"))
+
+
 def test_comet_loads_the_same_weights(model: Path, tmp_path: Path) -> None:
     from comet import load_from_checkpoint
 

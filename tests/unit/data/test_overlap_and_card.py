@@ -176,6 +176,17 @@ def test_lines_that_the_models_normalisation_changes_are_counted(prepared):
         normaliser_of(model)
 
 
+@pytest.mark.parametrize(("rule", "changed"), [("nmt_nfkc", 2), ("nfkc", 0), ("identity", 0)])
+def test_words_with_joiners_are_changed_by_the_default_alone(tmp_path, rule, changed):
+    """Persian and Kannada with zero-width non-joiners, of which nmt_nfkc makes blanks."""
+    path = tmp_path / "text.txt"
+    path.write_text("می\u200cخواهم کتاب\u200cها\nನ್ಯೂಸ್\u200cರೂಮ್\u200cನ\nplain\n", encoding="utf-8")
+    (tmp_path / "spm.model").write_bytes(
+        train_subwords.train_model(iter(["plain text ab"] * 5), 25, "bpe", 1.0, rule)
+    )
+    assert changed_lines(path, normaliser_of(tmp_path / "spm.model")) == changed
+
+
 def test_the_card_counts_what_the_model_changes_and_entities(prepared):
     path = prepared / "text/news/de-en.json"
     stats = json.loads(path.read_text())
@@ -244,3 +255,24 @@ def test_stale_and_missing_statistics(prepared):
     path.unlink()
     with pytest.raises(UserError, match=r"news\.de-en\.de\.json: the statistics are missing"):
         run_card(prepared)
+
+
+def test_sources_of_training_text_are_named_and_counted(prepared):
+    path = prepared / "text/train/de-en.json"
+    text = json.loads(path.read_text())
+    sources = [
+        {"files": {"de": "a.de", "en": "a.en"}, "sentences": 1500, "in_earlier_sources": 0, "examples": []},
+        {
+            "files": {"de": "b.de", "en": "b.en"},
+            "sentences": 3,
+            "in_earlier_sources": 1,
+            "examples": [{"de": "eins | zwei", "en": "one"}],
+        },
+    ]
+    path.write_text(json.dumps({**text, "sources": sources}))
+    card, markdown = run_card(prepared)
+    assert card["subsets"]["train"]["de-en"]["sources"] == sources
+    assert "sources" not in card["subsets"]["train"]["en-fr"]
+    assert "| de-en | 1 | a.de, a.en | 1,500 | 0 |\n| de-en | 2 | b.de, b.en | 3 | 1 |\n" in markdown
+    assert "- de-en, in source 2 and an earlier one: eins | zwei / one\n" in markdown
+    assert markdown.count("Sources are joined in this order") == 1

@@ -257,7 +257,7 @@ def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
 def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> None:
     main(lay(tmp_path))
     assert notes(capsys.readouterr().err, tmp_path) == [
-        "new: all its files are the references, byte for byte"
+        "new: all its files are the references, line for line"
     ]
 
 
@@ -274,9 +274,8 @@ def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> 
     ("more", "said"),
     [
         (
-            ["--references", "b"],
-            "--references: one pattern, not 2 (REF, b); a sentence has one reference here (nrefs:1): score"
-            " against each set by a call of its own",
+            ["--references", "REF"],
+            "--references: REF is named twice",
         ),
         (
             ["--hypotheses", "b", "c", "d"],
@@ -425,3 +424,80 @@ def test_text_without_blanks_is_noted_with_the_option_to_give(tmp_path, capfd):
     main([*where, "--tokenizers", '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'])
     assert "WARNING" not in capfd.readouterr().err
     assert "WARNING" not in (tmp_path / "out" / "scores.md").read_text()
+
+
+@pytest.mark.usefixtures("here")
+def test_several_references_of_every_sentence(tmp_path: Path) -> None:
+    options = lay(tmp_path)
+    other = [f"{line} nein" for line in WORSE]
+    for direction in ("de-en", "en-de"):
+        write(tmp_path / direction / "other.txt", other)
+    options = [*options, "--references", f"{tmp_path}/{{direction}}/other.txt", "--baseline", "old"]
+    main(options)
+    for row in rows(tmp_path / "out/scores.csv"):
+        assert row["signature"].startswith("nrefs:2|")
+        if (row["system"], row["metric"]) == ("old", "BLEU"):
+            assert float(row["score"]) == corpus_bleu(WORSE, [REFERENCES, other]).score
+    assert len(rows(tmp_path / "out/significance.csv")) == 8
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["{}/{{source}}-{{target}}/ref.txt"], "--references: two patterns name one file for de-en"),
+        (
+            ["{}/de-en/ref.txt"],
+            "--references: '{}/de-en/ref.txt' has no wildcard, and would be one of 2 references of all 2"
+            " directions; quote it, so that the shell leaves it",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_sets_of_references_that_are_none(more: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        main([*lay(tmp_path), "--references", *(one.format(tmp_path) for one in more)])
+    assert str(error.value) == said.format(tmp_path)
+
+
+LOG = "S-1\t__de__ zwei\nT-1\ttwo of the old ones\nH-1\t-0.3\ttwo of the old ones\nP-1\t-0.1 -0.2\n"
+LOG += "S-0\t__de__ eins\nT-0\tone for all of us\nH-0\t-0.3\tone for all of you\nP-0\t-0.1 -0.2\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_log_of_fairseq_generate_is_read_by_number(tmp_path: Path, capsys) -> None:
+    (tmp_path / "t/base").mkdir(parents=True)
+    (tmp_path / "t/base/de-en.txt").write_text(LOG)
+    write(tmp_path / "ref.de-en", ["one for all of us", "two of the old ones"])
+    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--processes", "1"]
+    main([*options, "--references", f"{tmp_path}/ref.{{direction}}", "--out", f"{tmp_path}/one"])
+    assert notes(capsys.readouterr().err, tmp_path) == [
+        "t/base/de-en.txt: hypotheses are fairseq-generate's H- lines, by number"
+    ]
+    # References and sources of the same file, which is no reason to leave it out.
+    for option in ("references", "sources"):
+        options += [f"--{option}", f"{tmp_path}/t/base/{{direction}}.txt"]
+    main([*options, "--out", f"{tmp_path}/two"])
+    right = corpus_bleu(
+        ["one for all of you", "two of the old ones"], [["one for all of us", "two of the old ones"]]
+    )
+    for folder in ("one", "two"):
+        (score,) = [row["score"] for row in rows(tmp_path / folder / "scores.csv") if row["metric"] == "BLEU"]
+        assert float(score) == right.score
+
+
+@pytest.mark.usefixtures("here")
+def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path: Path, capsys) -> None:
+    options = lay(tmp_path)
+    write(tmp_path / "de-en/ref.txt", ["", *REFERENCES[1:]])
+    with pytest.raises(UserError, match=r"ref\.txt, line 1: empty reference; mend it, or choose"):
+        main(options)
+    capsys.readouterr()
+    main([*options, "--empty-references", "drop"])
+    said = "1 of 40 references empty, left out for all systems"
+    assert notes(capsys.readouterr().err, tmp_path)[:1] == [f"de-en: {said}"]
+    sizes = {(row["direction"], row["n"]) for row in rows(tmp_path / "out/scores.csv")}
+    assert sizes == {("de-en", "39"), ("en-de", "40")}
+    assert said in (tmp_path / "out/scores.md").read_text()
+    assert said in (tmp_path / "out/summary.csv").read_text()
+    main([*options, "--empty-references", "count"])
+    assert {row["n"] for row in rows(tmp_path / "out/scores.csv")} == {"40"}

@@ -258,7 +258,7 @@ def test_the_faults_of_all_directions_are_told_at_once(tmp_path):
         main(command)
     third, first, second = str(caught.value).split("\n")
     assert "has 1 lines but" in first and "has 2: line 2 has no counterpart" in first
-    assert second.endswith("de-en.de.txt, line 1: empty reference")
+    assert "de-en.de.txt, line 1: empty reference; mend it, or choose" in second
     assert third.endswith("fr-en.hyp.txt: no such file, for fr-en")
     assert not (tmp_path / "deep").exists()
 

@@ -69,6 +69,18 @@ def test_the_scores_are_sacrebleus(words, tmp_path):
     assert whole["scores"][0]["score"] == pytest.approx(100)
 
 
+def test_empty_references_lose_nothing(words, tmp_path):
+    for folder in ("ref", "back"):
+        path = tmp_path / folder / "de-en.de.txt"
+        path.write_text("\n" + path.read_text() + " \n")
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    stats["directions"]["en-de"]["references_sha256"] = sha256_of(tmp_path / "ref/de-en.de.txt")
+    (tmp_path / "stats.json").write_text(json.dumps(stats))
+    main(words)
+    whole = json.loads((tmp_path / "out.json").read_text())["directions"]["en-de"]
+    assert (whole["n"], whole["changed_lines"]) == (3, 0)
+
+
 def test_it_is_scored_by_the_targets_tokenizer(words, tmp_path):
     main([*words, "--tokenizers", '{"en": "char"}'])
     first, _, whole = json.loads((tmp_path / "out.json").read_text())["directions"].values()

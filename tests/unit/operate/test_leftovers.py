@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from workflow_scripts.files import HOST, atomic_path
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts, remove_temporaries, unfinished
 
@@ -55,14 +57,33 @@ def test_a_number_that_was_given_out_again_is_not_the_writer(tmp_path: Path) -> 
 
 def test_other_hosts_and_unknown_ones_have_time(tmp_path: Path) -> None:
     dead = a_dead_process()
-    make(tmp_path / f".x.elsewhere-7-{dead}.tmp.json", age=3600)
-    day = make(tmp_path / f".y.elsewhere-7-{dead}.tmp", age=25 * 3600)
+    make(tmp_path / f".x.elsewhere-4026531836-{dead}.tmp.json", age=3600)
+    day = make(tmp_path / f".y.elsewhere-4026531836-{dead}.tmp", age=25 * 3600)
     # A container with this machine's name: numbers of its processes mean nothing here.
     make(tmp_path / f".z.{HOST.rpartition('-')[0]}-1-{dead}.tmp.json", age=3600)
     make(tmp_path / f"checkpoint_last.pt.{dead}.tmp", age=5)
     minute = make(tmp_path / f"checkpoint_best.pt.{dead}.tmp", age=61)
     make(tmp_path / "notes.tmp.txt", age=25 * 3600)
     assert remove_temporaries(tmp_path) == [day, minute]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.2024.tmp",
+        ".report.2024.tmp",
+        ".report.2024-11.tmp",
+        "report.2024-11-29.tmp.txt",
+        "notes.7.tmp.md",
+        ".notes.final-2.tmp",
+        f"table.{HOST}-7.tmp.csv",
+        "best.checkpoint.pt.7.tmp",
+        "scores.tmp",
+    ],
+)
+def test_what_a_user_calls_temporary_stays(tmp_path: Path, name: str) -> None:
+    make(tmp_path / name, age=365 * 24 * 3600)
+    assert remove_temporaries(tmp_path) == []
 
 
 def marks(working: Path) -> list[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.errors import UserError
 from workflow_scripts.operate.environments import VENVS_VARIABLE
-from workflow_scripts.operate.preflight import missing_environment, unwritable, without_cache
+from workflow_scripts.operate.preflight import missing_environment, number_of_cores, unwritable, without_cache
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -35,6 +36,14 @@ def seen_by_a_user_without_rights(files: list[str]) -> str | None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     result: str | None = json.loads(done.stdout)
     return result
+
+
+def test_cores_are_a_number_from_one_up_or_all() -> None:
+    assert number_of_cores("3") == 3
+    assert number_of_cores("all") >= 1
+    for said in ("0", "-1", "1.5", "x", "", "٣"):
+        with pytest.raises(UserError, match=f"^CORES={said}: say how many cores to use, from 1 up, or all$"):
+            number_of_cores(said)
 
 
 def test_a_home_that_cannot_be_written_is_told_before_snakemake_would(

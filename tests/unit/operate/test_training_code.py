@@ -13,6 +13,7 @@ from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.training_code import (
+    accept_all,
     changed_trainings,
     current_code,
     in_words,
@@ -52,6 +53,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     main([*arguments, "--configfile", "config.yaml"])
+    return capsys.readouterr().out.splitlines()
+
+
+def said_by_accept(capsys: pytest.CaptureFixture[str], results: Path = RESULTS) -> list[str]:
+    """What `make accept` says of trainings."""
+    accept_all(load_experiment(CONFIG), results)
     return capsys.readouterr().out.splitlines()
 
 
@@ -113,7 +120,7 @@ def test_the_hash_is_of_the_code_and_of_the_libraries() -> None:
 def test_accept_adopts_and_takes_requests_back(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = training("baseline", 1, "old+old", seconds=7200.0)
     write_json(folder / "retrain.json", {})
-    lines = said(capsys, "accept")
+    lines = said_by_accept(capsys)
     assert lines == [
         "results/x/training/baseline/s1  is not trained anew: the request is taken back",
         "results/x/training/baseline/s1  2.0 h  changed: code and libraries",
@@ -122,7 +129,7 @@ def test_accept_adopts_and_takes_requests_back(place: Path, capsys: pytest.Captu
     finished = read_json(folder / "finished.json")
     assert finished == {"updates": 20, "identity": {"lr": 1}, "code": training_code("train_baseline")}
     assert not (folder / "retrain.json").exists()
-    assert said(capsys, "accept") == [
+    assert said_by_accept(capsys) == [
         "results/x: every finished training is of the present code and libraries"
     ]
 
@@ -135,11 +142,9 @@ def test_accept_takes_a_request_back_when_the_code_is_back_too(
     begun = training("baseline", 2, training_code("train_baseline"))
     write_json(begun / "retrain.json", {})
     (begun / "finished.json").unlink()  # its job has begun to move the old training aside
-    assert said(capsys, "retrain") == [
-        "results/x: every finished training is of the present code and libraries"
-    ]
+    assert said(capsys) == ["results/x: every finished training is of the present code and libraries"]
     assert (folder / "retrain.json").exists()
-    assert said(capsys, "accept") == [
+    assert said_by_accept(capsys) == [
         "results/x/training/baseline/s1  is not trained anew: the request is taken back",
         "results/x: every finished training is of the present code and libraries",
     ]
@@ -152,10 +157,10 @@ def test_another_working_directory(
     folder = place / training("baseline", 1, "old+old", seconds=7200.0)
     (place / "elsewhere").mkdir()
     monkeypatch.chdir(place / "elsewhere")
-    main(["retrain", "--configfile", "../config.yaml", "--directory", "..", "--confirm"])
+    main(["--configfile", "../config.yaml", "--directory", "..", "--confirm"])
     assert capsys.readouterr().out.startswith("../results/x/training/baseline/s1  2.0 h")
     assert (folder / "retrain.json").exists()
-    main(["accept", "--configfile", "../config.yaml", "--directory", ".."])
+    said_by_accept(capsys, Path("..") / RESULTS)
     assert not (folder / "retrain.json").exists()
     assert read_json(folder / "finished.json")["code"] == training_code("train_baseline")
 
@@ -164,9 +169,9 @@ def test_retrain_asks_only_when_confirmed(place: Path, capsys: pytest.CaptureFix
     first = training("baseline", 1, "old+old", seconds=7200.0)
     training("continued", 2, "old+old", seconds=3600.0)
     training("baseline", 2, training_code("train_baseline"))
-    assert said(capsys, "retrain")[-1].startswith("3.0 h of training would be done again; nothing was asked")
+    assert said(capsys)[-1].startswith("3.0 h of training would be done again; nothing was asked")
     assert retrain_requests(RESULTS) == []
-    assert said(capsys, "retrain", "--confirm")[-1].startswith("3.0 h of training will be done again by the")
+    assert said(capsys, "--confirm")[-1].startswith("3.0 h of training will be done again by the")
     assert retrain_requests(RESULTS) == [
         "results/x/systems/baseline/s1/system.json",
         "results/x/systems/continued/s2/system.json",

@@ -40,8 +40,10 @@ def after(option: str, command: list[str]) -> str:
 
 
 def test_results_in_another_folder_are_found(work: Path, started: list[list[str]]) -> None:
-    main([*ASKED, "--direction", "en-de", "--directory", str(work)])
-    [command] = started
+    for option in ("--directory", "-d"):
+        main([*ASKED, "--direction", "en-de", option, str(work)])
+    command, same = started
+    assert command == same
     assert after("--system", command) == str(work / "results/tiny/systems/ns-k95/s3")
     assert "--masks" not in command
 

@@ -11,6 +11,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import Unfit
+from workflow_scripts.report import show
 from workflow_scripts.report.cautions import cautions
 from workflow_scripts.report.floor import Floor, degenerate, floor_of, unranked
 from workflow_scripts.report.scores import Plan, Reading, Score
@@ -129,6 +130,26 @@ def test_what_stands_above_every_table():
     assert cautions(reading({"baseline": [30.0] * 4}), plan, Floor(), "en", "baseline") == []
 
 
+def test_directions_that_may_never_have_been_trained_are_another_matter():
+    """Zero-shot: not ranked below the floor, but no word of a baseline that is hardly trained."""
+    directions = ["en-de", "de-en", "de-fr"]
+    plan = plan_of(["baseline"], directions)
+    made = reading({"baseline": [30.0, 30.0, 0.12]}, directions)
+    floor = floor_of(made, plan, "en", "baseline")
+    assert not floor.ranks("test", "raw", "other", "bleu", "de-fr")
+    assert floor.ranks("test", "raw", BOTH, "bleu")
+    assert cautions(made, plan, floor, "en", "baseline") == [
+        "Directions without en are too bad to compare (other, test: mean BLEU 0.12): nothing is bold, marked "
+        "as significant or counted as a win there."
+    ]
+    # Without a pivot all directions are so.
+    floor = floor_of(made, plan, "", "baseline")
+    assert floor.reasons == {}
+    made = reading({"baseline": [1.0, 1.0, 0.1]}, directions)
+    (note,) = cautions(made, plan, floor_of(made, plan, "", "baseline"), "", "baseline")
+    assert note.startswith("WARNING: `baseline` is hardly trained (other, test: mean BLEU 0.70;")
+
+
 def test_a_tokenizer_that_is_set_stays_in_what_to_paste():
     made = reading({"baseline": [30.0] * 2}, ["en-zh", "en-th"])
     made.scores[0] = Score("e", "baseline", 1, "test", "raw", "en-zh", "bleu", 30.0, 100, "a|tok:zh|b")
@@ -203,3 +224,16 @@ def test_a_note_that_is_none(tmp_path, wrong):
     write(tmp_path, "baseline", 0.0, unfit_tokenizer=wrong)
     with pytest.raises(UserError, match=r"baseline/s1/test\.raw\.json"):
         tabulate(tmp_path, "--allow-partial")
+
+
+def test_the_terminal_says_it_before_the_numbers(tmp_path, capsys):
+    write(tmp_path, "baseline", 0.02)
+    write(tmp_path, "ns", 0.03)
+    tabulate(tmp_path, "--cautions", str(tmp_path / "tables/cautions.txt"))
+    capsys.readouterr()
+    show.main(["--tables", str(tmp_path / "tables")])
+    said = capsys.readouterr().out
+    assert said.index("WARNING: `baseline` is hardly trained") < said.index("0.02  ")
+    (tmp_path / "tables/cautions.txt").write_text("")
+    show.main(["--tables", str(tmp_path / "tables")])
+    assert "WARNING" not in capsys.readouterr().out

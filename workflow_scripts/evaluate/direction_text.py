@@ -1,0 +1,144 @@
+"""The texts of one direction: what every system wrote, one or several references of each sentence, sources.
+
+In:  files, one sentence a line, or fairseq-generate's log.
+Out: lists of equal length; how many sentences lack a reference, which are an error, are scored as they are,
+     or are left out for all systems alike; what a reader should know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import sha256_of
+from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
+
+#: What is done where a reference is empty.
+ERROR, COUNT, DROP = "error", "count", "drop"
+EMPTY = (ERROR, COUNT, DROP)
+#: Pieces of subwords that nobody has joined: SentencePiece's and subword-nmt's.
+PIECES = ("▁", "@@ ")
+MOST_WITH_PIECES = 0.2  # of the lines
+
+
+@dataclass(frozen=True)
+class DirectionText:
+    """What is scored.
+
+    hypotheses  system -> n sentences
+    references  one list of n for each set
+    sources     n sentences, or None
+    lines       of the files; n of them where none was left out
+    empty       how many lines have an empty reference
+    notes       lines for the user
+    """
+
+    hypotheses: dict[str, list[str]]
+    references: list[list[str]]
+    sources: list[str] | None
+    lines: int
+    empty: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What a score file says of empty references; nothing where there are none."""
+        if not self.empty:
+            return {}
+        dropped = self.lines - len(self.references[0])
+        return {"empty_references": self.empty, "dropped": dropped}
+
+
+def read_direction(
+    hypotheses: Mapping[str, Path],
+    references: Sequence[Path],
+    sources: Path | None = None,
+    empty: str = ERROR,
+) -> DirectionText:
+    """Return the texts of a direction.
+
+    Args:
+        hypotheses: system -> file.
+        references: a file for each set of them.
+        sources: a file, or None.
+        empty: one of ``EMPTY``; of several references a line is one where any is empty.
+
+    Raises:
+        UserError: the faults of all systems: no lines, unequal line counts, an empty reference.
+    """
+    faults: list[str] = []
+    notes: list[str] = []
+    refs: list[list[str]] = []
+    for path in references:
+        text = read_text(path, REFERENCES)
+        if not text.lines:
+            raise UserError(f"{path}: no lines, nothing to score against")
+        if refs and len(text.lines) != len(refs[0]):
+            raise UserError(
+                f"{path} has {len(text.lines)} lines but {references[0]} has {len(refs[0])}: each sentence "
+                "needs as many references"
+            )
+        if text.letter:
+            notes.append(f"{path}: references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
+        refs.append(text.lines)
+    lines: dict[str, list[str]] = {}
+    for system, path in hypotheses.items():
+        try:
+            text = read_beside(path, HYPOTHESES, references[0], len(refs[0]))
+        except UserError as error:
+            faults.append(str(error))
+            continue
+        lines[system] = text.lines
+        if text.letter:
+            notes.append(f"{path}: hypotheses are fairseq-generate's {text.letter}- lines, by number")
+        if in_pieces(text.lines) and not any(map(in_pieces, refs)):
+            notes.append(
+                f"{path}: these look like subwords (▁ or @@) that nobody joined; join, detokenise them first"
+            )
+    if faults:
+        raise UserError("\n".join(dict.fromkeys(faults)))
+    srcs = None
+    if sources:
+        srcs = read_text(sources, SOURCES).lines
+        if len(srcs) != len(refs[0]):
+            raise UserError(f"{sources} has {len(srcs)} lines but {references[0]} has {len(refs[0])}")
+    blank = sorted({n for one in refs for n, line in enumerate(one) if not line.strip()})
+    if blank and empty == ERROR:
+        raise UserError(_empty_reference(references, refs, blank))
+    kept = len(refs[0])
+    if blank and empty == DROP:
+        left = set(blank)
+        refs = [_without(one, left) for one in refs]
+        lines = {system: _without(one, left) for system, one in lines.items()}
+        srcs = None if srcs is None else _without(srcs, left)
+        if not refs[0]:
+            raise UserError(f"{references[0]}: every reference is empty, nothing to score against")
+    return DirectionText(lines, refs, srcs, kept, len(blank), notes)
+
+
+def _without(lines: Sequence[str], left_out: set[int]) -> list[str]:
+    return [line for n, line in enumerate(lines) if n not in left_out]
+
+
+def _empty_reference(files: Sequence[Path], refs: Sequence[Sequence[str]], blank: Sequence[int]) -> str:
+    file = next(file for file, one in zip(files, refs, strict=True) if not one[blank[0]].strip())
+    more = f" (and {len(blank) - 1} more)" if len(blank) > 1 else ""
+    return (
+        f"{file}, line {blank[0] + 1}: empty reference{more}; mend it, or choose what is done: "
+        "--empty-references count (scored as they are) or drop (left out for all systems); in a config "
+        "evaluation.empty_references"
+    )
+
+
+def in_pieces(lines: Sequence[str]) -> bool:
+    """Return whether text looks like subwords that nobody joined."""
+    found = sum(any(piece in line for piece in PIECES) for line in lines)
+    return found > MOST_WITH_PIECES * len(lines)
+
+
+def hash_of(references: Sequence[Path]) -> str:
+    """Return what names the references of a direction: their file's SHA-256, of several those of all."""
+    hashes = [sha256_of(path) for path in references]
+    return hashes[0] if len(hashes) == 1 else "+".join(hashes)
