@@ -16,7 +16,7 @@ from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.kept_hashes import FILE, KeptHashes
-from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.leftovers import place_of, unfinished
 from workflow_scripts.operate.made_with import is_listed, settings_in
 from workflow_scripts.operate.manifest import MANIFEST, config_of, known_manifest
 from workflow_scripts.operate.param_changes import NOT_SET, flattened, short
@@ -55,6 +55,8 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
         return Unrecorded()
     # What a job began and did not end, Snakemake makes again itself.
     recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
+    if any((snakemake / "locks").glob("*")):  # of a killed run; the next one marks what it left
+        recorded |= {str(mark.relative_to(snakemake / "incomplete")) for mark in unfinished(folder)[0]}
     limits = snakemake if snakemake.is_dir() else folder
     bare = [name for name in there if str(place_of(f"{results}/{name}", limits)) not in recorded]
     if not bare:
