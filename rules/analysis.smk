@@ -5,7 +5,7 @@ rule mask_control:
     input:
         system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
         masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
-        text=binarised(EXPERIMENT.testsets[0], EXPERIMENT.train_directions),
+        text=binarised(*EXPERIMENT.control_text),
     output:
         json="<results>/analysis/mask_control/baseline/s{seed}/{maskset}.json",
     log:
@@ -23,8 +23,8 @@ rule mask_control:
     params:
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.text[0]),
-        subset=EXPERIMENT.testsets[0],
-        directions=EXPERIMENT.train_directions,
+        subset=EXPERIMENT.control_text[0],
+        directions=EXPERIMENT.control_text[1],
         sentences=EXPERIMENT.analysis.mask_control_sentences,
         code=closure_hash("analyse.mask_control"),
         environment=environment_identity("fairseq"),

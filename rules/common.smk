@@ -160,13 +160,13 @@ def parent(path, levels=1):
     return str(Path(path).parents[levels - 1])
 
 
-def pairs_of_subset(subset):
-    return EXPERIMENT.train_pairs if subset == "train" else EXPERIMENT.pairs
+def sources_of_pair(subset, pair):
+    """Where the text of a subset and pair comes from, in order."""
+    return EXPERIMENT.sources_of(subset, pair, f"{RESULTS}/data")
 
 
-def files_of_pair(subset, pair):
-    """Language to file that the text of a subset and pair comes from."""
-    pattern = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[subset]
+def files_of_pair(pattern, pair):
+    """Language to file that one source has of a pair."""
     wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
     reverse = "-".join(reversed(pair.split("-")))
     # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
@@ -185,16 +185,17 @@ def looked_for(file):
 def missing_text():
     """A line for each pair whose text should be there before the workflow starts, and is not."""
     for subset in EXPERIMENT.subsets:
-        for pair in pairs_of_subset(subset):
-            for file in files_of_pair(subset, pair).values():
-                if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
-                    yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
-            yield from spelt_twice(subset, pair)
+        for pair in EXPERIMENT.pairs_of(subset):
+            for pattern in sources_of_pair(subset, pair):
+                for file in files_of_pair(pattern, pair).values():
+                    if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
+                        yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
+                yield from spelt_twice(subset, pattern, pair)
 
 
-def spelt_twice(subset, pair):
+def spelt_twice(subset, pattern, pair):
     """A line where the files of a pair are there under two spellings of a language, pt_BR and pt-BR."""
-    spelt = EXPERIMENT.data.source.patterns(f"{RESULTS}/data")[subset].spelt(pair)
+    spelt = pattern.spelt(pair)
     there = (
         [files for files in spelt if all(Path(file).exists() for file in files.values())]
         if len(spelt) > 1
@@ -255,9 +256,10 @@ if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbe
 
 
 def source_files(wildcards):
-    """The two files that the text of a subset and pair comes from, in the order of the pair."""
-    files = files_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
-    return [files[wildcards.one], files[wildcards.two]]
+    """The two files that the text of a subset and pair comes from, in the order of the pair; two of each source."""
+    pair = f"{wildcards.one}-{wildcards.two}"
+    found = [files_of_pair(pattern, pair) for pattern in sources_of_pair(wildcards.subset, pair)]
+    return [files[lang] for files in found for lang in (wildcards.one, wildcards.two)]
 
 
 def downloads():
@@ -269,8 +271,10 @@ def downloads():
 
 
 def source_lines(wildcards):
-    lines = EXPERIMENT.data.source.patterns("")[wildcards.subset].lines
-    return f"--lines {lines.start}:{lines.stop}" if lines else ""
+    """The lines of each source, if they are not those of the whole files."""
+    patterns = sources_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
+    lines = [f"{one.start}:{one.stop}" if (one := pattern.lines) else ":" for pattern in patterns]
+    return f"--lines {' '.join(lines)}" if set(lines) != {":"} else ""
 
 
 def cleaning(wildcards):
@@ -287,7 +291,7 @@ def text_files(subset, languages=None):
     """Prepared text of all pairs of a subset (of the sides in `languages`, if given)."""
     return [
         f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"
-        for pair in pairs_of_subset(subset)
+        for pair in EXPERIMENT.pairs_of(subset)
         for lang in pair.split("-")
         if languages is None or lang in languages
     ]
@@ -301,7 +305,22 @@ SHARDS = [f"shard{n}/" for n in range(EXPERIMENT.data.shards)] if EXPERIMENT.dat
 
 def shard_option(wildcards):
     whole = "" if wildcards.subset == "train" else " --whole"
-    return f"--shards {len(SHARDS)}{whole}" if len(SHARDS) > 1 else ""
+    shards = [f"--shards {len(SHARDS)}{whole}"] if len(SHARDS) > 1 else []
+    return " ".join(
+        [*shards, *(f"--text-stats {shlex.quote(file)}" for file in statistics_of_sources(wildcards))]
+    )
+
+
+def statistics_of_sources(wildcards):
+    """What says how many lines of training text are of which source, where there are several."""
+    several = wildcards.subset == "train" and len(sources_of_pair("train", wildcards.pair)) > 1
+    return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
+
+
+def training_settings(settings):
+    """A training's settings as JSON, with the weights of sources where they have different ones."""
+    weights = EXPERIMENT.source_weights
+    return as_json({**settings, **({"source_weights": weights} if weights else {})})
 
 
 def code_and_start(rule, threads, resources):

@@ -148,6 +148,7 @@ if not USED:
 rule binarise:
     input:
         text="<results>/data/text/{subset}/{pair}.{lang}.txt",
+        stats=statistics_of_sources,
         model="<results>/data/subwords/spm.model",
         dictionary="<results>/data/subwords/dict.txt",
     output:
@@ -185,7 +186,7 @@ rule write_card:
         stats=[
             f"{RESULTS}/data/bin/{subset}.{pair}.{lang}.json"
             for subset in EXPERIMENT.subsets
-            for pair in pairs_of_subset(subset)
+            for pair in EXPERIMENT.pairs_of(subset)
             for lang in pair.split("-")
         ],
         vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
@@ -206,7 +207,7 @@ rule write_card:
     params:
         root=subpath(output.json, parent=True),
         vocabulary=lambda w, input: parent(input.vocabulary[0]),
-        pairs=as_json({subset: pairs_of_subset(subset) for subset in EXPERIMENT.subsets}),
+        pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in EXPERIMENT.subsets}),
         testsets=EXPERIMENT.testsets,
         processing=as_json(EXPERIMENT.text.model_dump()),
         code=closure_hash("data.write_card"),
@@ -244,36 +245,46 @@ rule rebuild_references:
         "--text {params.processing:q} --dictionary {input.dictionary:q} --out {output.text:q} > {log} 2>&1"
 
 
-rule round_trip:
-    input:
-        references=lambda w: references_of(w.testset, "raw"),
-        model="<results>/data/subwords/spm.model",
-        dictionary="<results>/data/subwords/dict.txt",
-    output:
-        text=[f"<results>/data/round_trip/{{testset}}/{side}.txt" for side in TARGET_SIDES],
-        stats="<results>/data/round_trip/{testset}.json",
-    log:
-        "<logs>/round_trip/{testset}.log",
-    benchmark:
-        "<benchmarks>/round_trip/{testset}.tsv"
-    # Before the trainings: what it warns of is a reason not to begin them.
-    priority: 1
-    conda:
-        "../envs/text.yaml"
-    container:
-        image_of("text")
-    envmodules:
-        *modules_of("text"),
-    params:
-        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
-        directions=EXPERIMENT.evaluated_directions,
-        processing=as_json(EXPERIMENT.text.model_dump()),
-        out=lambda w, output: f"{parent(output.text[0])}/{{pair}}.{{target}}.txt",
-        code=closure_hash("data.round_trip"),
-        environment=environment_identity("text"),
-    shell:
-        "run-in text workflow_scripts.data.round_trip --references {params.references:q} "
-        "--directions {params.directions} --text {params.processing:q} --subwords {input.model:q} "
-        "--dictionary {input.dictionary:q} --out {params.out:q} --stats {output.stats:q} > {log} 2>&1 "
-        # For the terminal, before anything is trained.
-        "&& {{ grep -a ^WARNING {log:q} >&2 || true; }}"
+# A rule's outputs are the same for all its test sets: those that lack some directions have one of their own.
+for name, testsets in EXPERIMENT.round_trips.items():
+
+    rule:
+        name:
+            name
+        input:
+            references=lambda w: references_of(w.testset, "raw"),
+            model="<results>/data/subwords/spm.model",
+            dictionary="<results>/data/subwords/dict.txt",
+        output:
+            text=[
+                f"<results>/data/round_trip/{{testset}}/{side}.txt"
+                for side in EXPERIMENT.target_sides(testsets[0])
+            ],
+            stats="<results>/data/round_trip/{testset}.json",
+        log:
+            "<logs>/round_trip/{testset}.log",
+        benchmark:
+            "<benchmarks>/round_trip/{testset}.tsv"
+        wildcard_constraints:
+            testset=alternatives(testsets),
+        # Before the trainings: what it warns of is a reason not to begin them.
+        priority: 1
+        conda:
+            "../envs/text.yaml"
+        container:
+            image_of("text")
+        envmodules:
+            *modules_of("text"),
+        params:
+            references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+            directions=directions_scored,
+            processing=as_json(EXPERIMENT.text.model_dump()),
+            out=lambda w, output: f"{parent(output.text[0])}/{{pair}}.{{target}}.txt",
+            code=closure_hash("data.round_trip"),
+            environment=environment_identity("text"),
+        shell:
+            "run-in text workflow_scripts.data.round_trip --references {params.references:q} "
+            "--directions {params.directions} --text {params.processing:q} --subwords {input.model:q} "
+            "--dictionary {input.dictionary:q} --out {params.out:q} --stats {output.stats:q} > {log} 2>&1 "
+            # For the terminal, before anything is trained.
+            "&& {{ grep -a ^WARNING {log:q} >&2 || true; }}"

@@ -24,8 +24,8 @@ rule score:
     params:
         experiment=EXPERIMENT.experiment,
         metrics=with_empty_references(EXPERIMENT.evaluation.metrics),
-        tokenizers=as_json(tokenizers_of_targets()),
-        directions=EXPERIMENT.evaluated_directions,
+        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
+        directions=directions_scored,
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
         sources=lambda w: SOURCES.replace("{testset}", w.testset),
@@ -42,7 +42,10 @@ rule score:
 rule score_ceiling:
     input:
         references=lambda w: references_of(w.testset, "raw"),
-        text=lambda w: [f"{RESULTS}/data/round_trip/{w.testset}/{side}.txt" for side in TARGET_SIDES],
+        text=lambda w: [
+            f"{RESULTS}/data/round_trip/{w.testset}/{side}.txt"
+            for side in EXPERIMENT.target_sides(w.testset)
+        ],
         stats="<results>/data/round_trip/{testset}.json",
     output:
         json="<results>/data/ceiling/{testset}.json",
@@ -58,8 +61,8 @@ rule score_ceiling:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        tokenizers=as_json(tokenizers_of_targets()),
-        directions=EXPERIMENT.evaluated_directions,
+        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
+        directions=directions_scored,
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         round_trips=lambda w, input: f"{parent(input.text[0])}/{{pair}}.{{target}}.txt",
         code=closure_hash("evaluate.score_ceiling"),
@@ -91,7 +94,7 @@ rule compare:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=directions_scored,
         # Each other system's name before its file.
         against=lambda w: [
             word for other in compared_with(w.system) for word in ("--against", other, segments_of(other, w))
@@ -127,7 +130,7 @@ rule train_identifier:
         *modules_of("evaluate"),
     params:
         text_root=lambda w, input: parent(input.text[0], 2),
-        pairs=as_json({subset: pairs_of_subset(subset) for subset in ("train", "valid")}),
+        pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in ("train", "valid")}),
         languages=EXPERIMENT.languages,
         code=closure_hash("evaluate.train_identifier"),
         environment=environment_identity("evaluate"),
@@ -156,7 +159,7 @@ rule identify:
         *modules_of("evaluate"),
     params:
         experiment=EXPERIMENT.experiment,
-        directions=with_empty_references(EXPERIMENT.evaluated_directions),
+        directions=lambda w: with_empty_references(directions_scored(w)),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
         code=closure_hash("evaluate.identify"),
@@ -221,7 +224,7 @@ if COMET:
             gpu=GPU,
         params:
             experiment=EXPERIMENT.experiment,
-            directions=EXPERIMENT.evaluated_directions,
+            directions=directions_scored,
             hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
             references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
             sources=lambda w: SOURCES.replace("{testset}", w.testset),

@@ -33,7 +33,7 @@ def references_of(testset, profile):
     """The references of every direction, each file once."""
     files = [
         REFERENCES[profile].format(testset=testset, pair=pair_of(d), target=split_direction(d)[1])
-        for d in EXPERIMENT.evaluated_directions
+        for d in EXPERIMENT.directions_of(testset)
     ]
     return list(dict.fromkeys(files))
 
@@ -44,7 +44,7 @@ SOURCES = REFERENCES["raw"].replace("{target}", "{source}")
 
 def sources_of(testset):
     """The sources of every direction, each file once."""
-    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.evaluated_directions))
+    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.directions_of(testset)))
 
 
 def system_files(system, seed, *names):
@@ -89,7 +89,7 @@ def mask_pattern(wildcards, input):
 
 def hypotheses_of(system, seed, testset):
     folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
-    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.evaluated_directions]
+    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_of(testset)]
 
 
 # System, seed and test set of every job that scores.
@@ -108,12 +108,6 @@ def score_files():
     ]
 
 
-# What is translated into: one side of a pair's text, whichever direction asks for it.
-TARGET_SIDES = list(
-    dict.fromkeys(f"{pair_of(d)}.{split_direction(d)[1]}" for d in EXPERIMENT.evaluated_directions)
-)
-
-
 def ceiling_files():
     """What the text processing leaves of perfect output, of every test set."""
     return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
@@ -126,9 +120,14 @@ def subword_type(wildcards):
     return subwords.model_type + other
 
 
-def tokenizers_of_targets():
-    """The tokenizers that the config names, of languages that are translated into."""
-    targets = {split_direction(direction)[1] for direction in EXPERIMENT.evaluated_directions}
+def directions_scored(wildcards):
+    """The directions that a job's test set has."""
+    return EXPERIMENT.directions_of(wildcards.testset)
+
+
+def tokenizers_of_targets(testset):
+    """The tokenizers that the config names, of languages that a test set has translations into."""
+    targets = {split_direction(direction)[1] for direction in EXPERIMENT.directions_of(testset)}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
@@ -223,6 +222,7 @@ def tables_options():
         "ceiling-root": f"{RESULTS}/data/ceiling",
         "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
         "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
+        "partial-testsets": as_json(EXPERIMENT.partial_testsets) if EXPERIMENT.partial_testsets else None,
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": as_json(EXPERIMENT.groupings),

@@ -34,7 +34,7 @@ rule tabulate:
         systems=EXPERIMENT.all_systems,
         seeds=EXPERIMENT.train.seeds,
         testsets=EXPERIMENT.testsets,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=EXPERIMENT.scored_directions,
         metrics=EXPERIMENT.all_metrics,
         profiles=EXPERIMENT.evaluation.references,
         options=tables_options(),
@@ -160,7 +160,7 @@ rule plot_off_target:
         root=lambda w, input: parent(input.languages[0], 3),
         systems=EXPERIMENT.all_systems,
         seeds=EXPERIMENT.train.seeds,
-        directions=EXPERIMENT.evaluated_directions,
+        directions=directions_scored,
         code=closure_hash("report.plot_off_target"),
         environment=environment_identity("evaluate"),
     shell:

@@ -37,7 +37,7 @@ if BASELINE not in USED:
             gpu=GPU,
         params:
             architecture=as_json(EXPERIMENT.model.architecture()),
-            settings=as_json(EXPERIMENT.train.settings()),
+            settings=training_settings(EXPERIMENT.train.settings()),
             execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
             data_bin=lambda w, input: data_bin(input.train),
             directions=EXPERIMENT.train_directions,
@@ -154,7 +154,7 @@ rule finetune:
     resources:
         gpu=GPU,
     params:
-        settings=as_json(EXPERIMENT.finetune.settings()),
+        settings=training_settings(EXPERIMENT.finetune.settings()),
         execution=lambda w, threads: as_json(EXPERIMENT.finetune.execution()),
         parent=lambda w, input: parent(input.parent[0]),
         data_bin=lambda w, input: data_bin(input.train),

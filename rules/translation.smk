@@ -64,7 +64,7 @@ rule likelihood:
     params:
         experiment=EXPERIMENT.experiment,
         system=lambda w, input: parent(input.system[0]),
-        directions=EXPERIMENT.evaluated_directions,
+        directions=directions_scored,
         text=lambda w, input: parent(input.text[0]),
         masks=mask_pattern,
         code=closure_hash("translate.likelihood"),

@@ -11,6 +11,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import shlex
 import zlib
 from collections.abc import Callable, Iterator
@@ -41,11 +42,6 @@ TOLD = (
     (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
     (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
     (b"SQLite format 3\0", "an SQLite database", "write its column of text to a file, one sentence a line"),
-    (b"%PDF-", "a PDF", "name the file with its text, one sentence a line"),
-    (b"<?xml ", "XML, such as TMX", "write its sentences to a file for each language, one a line"),
-    (b"<!DOCTYPE", "a web page, as where a download has failed", "fetch the file itself"),
-    (b"<!doctype", "a web page, as where a download has failed", "fetch the file itself"),
-    (b"<html", "a web page, as where a download has failed", "fetch the file itself"),
     (b"\xff\xfe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
     (b"\0\0\xfe\xff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
     (b"\xff\xfe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
@@ -53,6 +49,23 @@ TOLD = (
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
     (b"/annex/objects/", "a pointer of git-annex, not the file", "fetch it: git annex get FILE"),
 )
+# What follows the first tag: another one, or nothing more. A sentence may begin with a tag too.
+_THEN = rb"[^<>]*>\s*(<|$)"
+_SENTENCES = "write its sentences to a file for each language, one a line"
+#: What is told by its beginning, behind a mark and blanks: in small letters, what it is, the command.
+WRITTEN = (
+    (rb"%pdf-\d\.\d\s", "a PDF", "name the file with its text, one sentence a line"),
+    (rb"<\?xml\s+version\s*=" + _THEN, "XML, such as TMX", _SENTENCES),
+    (rb"<(tmx|xliff|tei|corpus)\b" + _THEN, "XML, such as TMX", _SENTENCES),
+    (rb"<(srcset|refset|tstset|mteval)\b" + _THEN, "a test set in SGML or XML of WMT", _SENTENCES),
+    (rb"<!doctype\s+mteval\b" + _THEN, "a test set in SGML or XML of WMT", _SENTENCES),
+    (
+        rb"<(!doctype\s+html|html)\b" + _THEN,
+        "a web page, as where a download has failed",
+        "fetch the file itself",
+    ),
+)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: Where a tar archive has its mark.
 TAR_MARK, TAR_PLACE = b"ustar", 257
 HEAD = TAR_PLACE + len(TAR_MARK)
@@ -98,6 +111,9 @@ def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
     found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
     if head[TAR_PLACE:HEAD] == TAR_MARK:
         found = ("a tar archive", "unpack it: tar -xf FILE")
+    if found is None:
+        begins = head.removeprefix(BYTE_ORDER_MARK).lstrip().lower()
+        found = next(((what, advice) for form, what, advice in WRITTEN if re.match(form, begins)), None)
     if found is None and (order := _unmarked_order(head[:UNMARKED])):
         found = ("UTF-16 without its mark", f"convert it: iconv -f UTF-16{order} -t UTF-8 FILE > NEW")
     if found is not None:

@@ -7,6 +7,7 @@ path or a formula. Inputs: names. Outputs: a line for one that cannot be. Standa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from unicodedata import normalize
 
 from workflow_scripts.errors import UserError, terminal
 
@@ -51,7 +52,10 @@ def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | N
         UserError: a line for each.
     """
     faults = []
+    seen: dict[str, str] = {}
     for name in names:
+        if (other := seen.setdefault(normalize("NFC", name), name)) != name:
+            faults.append(f"{what} {name!a} looks as {other!a} does; rename one of them")
         if fault := fault_of(name):
             place = f" ({terminal(where[name])})" if where and name in where else ""
             faults.append(f"{what} {name!r}{place}: {fault}; rename it")

@@ -8,12 +8,13 @@ left out. Standard library only. Source: none.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 from workflow_scripts.directions import pair_of, split_direction
+from workflow_scripts.endings import other_endings
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.language_codes import AMBIGUOUS, WRITTEN, canonical, is_code, read_direction, spellings
 
@@ -33,8 +34,6 @@ READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
 BACKUPS = ("~", ".bak", ".swp", ".tmp")
-#: What stands behind the name of a compressed file.
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 NAMED = 3  # files that a line names; the rest is counted
 
 # Why a file was left out.
@@ -44,7 +43,6 @@ TWO_READINGS = "a direction that may be two: write _ inside a code, as in en-pt_
 TWICE = "its direction is there with a hyphen"
 OTHER_PAIR = "its wildcards contradict one another"
 NO_FILE = "no file, or a link to none"
-OTHER_ENDING = "compressed: the pattern must end as they do"
 
 
 @dataclass(frozen=True)
@@ -156,11 +154,14 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
     found = Found()
     unclear: list[tuple[Path, dict[str, str]]] = []
     for path in sorted(Path(place.anchor).glob(wanted)):
-        if path.is_dir():
+        if path.is_dir() and not place.suffix:
             continue
         fits = [one.fullmatch(str(path)) for one in expressions]
         named = next((one.groupdict() for one in fits if one), {})
-        if _is_hidden(path, place):
+        if path.is_dir():
+            if any(fits[:2]):
+                found.leave_out(path, NO_FILE)
+        elif _is_hidden(path, place):
             found.leave_out(path, HIDDEN)
         elif not any(fits[:-1]):
             unclear.append((path, named))
@@ -169,15 +170,15 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
     known = {*known, *(code for by in found.files.values() for d in by for code in split_direction(d))}
     for path, named in unclear:
         _take(found, path, named, known)
-    for ending in PACKED:
-        for path in sorted(Path(place.anchor).glob(wanted + ending)):
-            name = str(path)
-            fits_without = any(one.fullmatch(name.removesuffix(ending)) for one in expressions[:2])
-            if fits_without and not any(one.fullmatch(name) for one in expressions[:2]):
-                found.leave_out(path, OTHER_ENDING)
+    for path, reason in other_endings(Path(place.anchor), wanted, _fits(expressions[:2])):
+        found.leave_out(path, HIDDEN if _is_hidden(path, place) else reason)
     if not found.files:
         raise nothing(pattern, found)
     return found
+
+
+def _fits(expressions: Collection[re.Pattern[str]]) -> Callable[[str], bool]:
+    return lambda name: any(one.fullmatch(name) for one in expressions)
 
 
 def nothing(pattern: str, found: Found) -> UserError:

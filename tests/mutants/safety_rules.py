@@ -62,15 +62,15 @@ PARAMS = (
     Mutant(
         "other settings train nothing again",
         "rules/training.smk",
-        "settings=as_json(EXPERIMENT.finetune.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune.settings()),",
         "settings=lambda w, input: as_json(EXPERIMENT.finetune.settings()),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
         "the fine-tunings trained with the baseline's settings",
         "rules/training.smk",
-        "settings=as_json(EXPERIMENT.finetune.settings()),",
-        "settings=as_json(EXPERIMENT.train.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune.settings()),",
+        "settings=training_settings(EXPERIMENT.train.settings()),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(

@@ -124,6 +124,13 @@ NAMES = (
 
 READ = (
     Mutant(
+        "a sentence that begins with a tag is a web page",
+        f"{W}/containers.py",
+        '_THEN = rb"[^<>]*>\\s*(<|$)"',
+        '_THEN = rb""',
+        (f"{CONTAINERS}test_text_that_begins_like_them_is_text",),
+    ),
+    Mutant(
         "fairseq-generate's log is scored as it stands",
         f"{W}/parallel_text.py",
         "    if first_line(content) is not None:\n        numbered",

@@ -118,8 +118,8 @@ DATA = (
     Mutant(
         "an import: a SentencePiece model of another training is taken",
         f"{W}/models/import_checkpoint.py",
-        "vocabulary.check_pieces(_pieces(subwords), str(dictionary))",
-        "_pieces(subwords)",
+        "vocabulary.check_pieces(pieces, str(dictionary))",
+        "pieces",
         (f"{IMPORT}test_nothing_is_written_with_the_subwords_of_another_training",),
     ),
     Mutant(
@@ -132,8 +132,8 @@ DATA = (
     Mutant(
         "language tags: before the subwords in the vocabulary",
         f"{W}/units/vocabulary.py",
-        "[*SPECIALS, *self.subwords, *(language_token(language) for language in languages)]",
-        "[*SPECIALS, *(language_token(language) for language in languages), *self.subwords]",
+        "[*SPECIALS, *self.subwords, *(token for token in tokens if token not in listed)]",
+        "[*SPECIALS, *(token for token in tokens if token not in listed), *self.subwords]",
         (f"{VOCABULARY}test_order_of_ids",),
     ),
 )

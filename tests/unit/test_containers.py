@@ -115,6 +115,11 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         (b"SQLite format 3\0\x10", f"an SQLite database; {COLUMN}"),
         (b"%PDF-1.7\n", "a PDF; name the file with its text, one sentence a line"),
         (b'<?xml version="1.0"?>\n<tmx>', f"XML, such as TMX; {SENTENCES}"),
+        (b'<?xml version="1.0" encoding="UTF-8"?>\n\n<!-- a comment -->', f"XML, such as TMX; {SENTENCES}"),
+        (b'\xef\xbb\xbf<tmx version="1.4">\n<header', f"XML, such as TMX; {SENTENCES}"),
+        (b'<refset setid="newstest">\n<doc', f"a test set in SGML or XML of WMT; {SENTENCES}"),
+        (b"<!DOCTYPE mteval SYSTEM 'm.dtd'>\n<mteval>", f"a test set in SGML or XML of WMT; {SENTENCES}"),
+        (b'\n<HTML lang="en"\n class="a">\n<head>', WEB),
         (b"<!DOCTYPE html>\n", WEB),
         (b"<!doctype html>\n", WEB),
         (gzip.compress(b"<html>\n"), f"packed with gzip, and inside {WEB}"),
@@ -126,6 +131,7 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
     ids=[
         *("zstd", "zip", "empty-zip", "7z", "lz4", "compress", "rar", "parquet", "utf-16", "utf-16-be"),
         *("utf-32", "unmarked", "unmarked-be", "pointer", "lzma", "lzip", "arrow", "sqlite", "pdf", "xml"),
+        *("xml-comment", "tmx", "sgm", "mteval", "web-page-attributes"),
         *("web-page", "web-page-small", "web-page-gz", "annex", "tar", "tar-gz", "utf-16-bz2"),
     ],
 )  # fmt: skip
@@ -140,7 +146,18 @@ def test_what_is_no_text_is_named_with_what_makes_text_of_it(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a", b"BZh, sagte er\n", b"PAR1 ist ein Wort\n", b"Rar!\n", b"a\0b\n"]
+    "content",
+    [
+        *(b"", b"a", b"BZh, sagte er\n", b"PAR1 ist ein Wort\n", b"Rar!\n", b"a\0b\n"),
+        # Sentences about markup, as those of software have them.
+        b"<html> begins a page.\n<head> begins its head.\n",
+        b"<html lang is an attribute\n",
+        b'<?xml version="1.0"?> is its first line\n',
+        b"<!DOCTYPE html> and <html> are needed\n",
+        b"%PDF-Dateien\n",
+        b"%PDF-1.7: the header\n",
+        b"<corpus> is a word\n",
+    ],
 )
 def test_text_that_begins_like_them_is_text(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "t").write_bytes(content)

@@ -29,25 +29,17 @@ ARROWS: dict[str, set[str]] = {
     "units": set(),
     "config": set(),
 }
-# Helpers that every layer may import: of the standard library only, but `archive`, which needs numpy.
+# Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
-    *(
-        "archive",
-        "containers",
-        "directions",
-        "durations",
-        "errors",
-        "files",
-        "generate_log",
-        "language_codes",
-    ),
-    *("languages", "options", "parallel_text", "patterns", "processes", "table_names"),
-    *("metric_names", "naming"),
+    *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
+    *("language_codes", "languages", "metric_names", "naming", "options", "parallel_text", "patterns"),
+    *("processes", "subword_model", "table_names"),
 }
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {
     "units": {"numpy"},
     "archive": {"numpy"},
+    "subword_model": {"sentencepiece"},
     "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},
 }

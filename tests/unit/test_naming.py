@@ -68,6 +68,12 @@ def test_every_name_that_cannot_be_is_told_with_its_file() -> None:
     ]
 
 
+def test_names_that_look_the_same_are_told() -> None:
+    with pytest.raises(UserError) as error:
+        check_names("system", ["é", "e", "e\u0301"])
+    assert str(error.value) == r"system 'e\u0301' looks as '\xe9' does; rename one of them"
+
+
 def test_a_terminal_is_shown_no_control_character() -> None:
     assert terminal("a\x1b[2Jb\nc\u202ed\udcffé模") == "a\\x1b[2Jb\\nc\\u202ed\\udcffé模"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.patterns import complete, fill, find, path_of
+from workflow_scripts.patterns import HIDDEN, complete, fill, find, path_of
 
 
 def lay(folder: Path, *names: str) -> None:
@@ -204,3 +204,21 @@ def test_patterns_that_cannot_be(
     with pytest.raises(UserError) as error:
         find(pattern)
     assert str(error.value).startswith(f"pattern {pattern!r}: {said}")
+
+
+def test_files_that_end_otherwise_are_named(tmp_path: Path) -> None:
+    """A direction whose file ends otherwise would be missed in every average."""
+    lay(tmp_path, "a/de-en.txt", "a/en-de.TXT", "a/en-fr.txt.orig", "a/en-it.txt.gz", "a/en-ko.txt/x")
+    lay(tmp_path, "a/en-sv.txt.bak")
+    # Of the file itself, or of another kind.
+    lay(tmp_path, "a/de-en.txt.json", "a/de-en.txt.bak", "a/en-pt.json", "a/README.TXT", "a/notes.txt.orig")
+    found = find(f"{tmp_path}/{{system}}/{{direction}}.txt")
+    assert list(found.files["a"]) == ["de-en"]
+    left_out = {why: [path.name for path in paths] for why, paths in found.left_out.items()}
+    assert left_out == {
+        HIDDEN: ["en-sv.txt.bak"],
+        "compressed: the pattern must end as they do": ["en-it.txt.gz"],
+        "their names go on: the pattern must end as they do": ["en-fr.txt.orig"],
+        "they end in other letters (.TXT is not .txt): the pattern must end as they do": ["en-de.TXT"],
+        "no file, or a link to none": ["en-ko.txt"],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.rerun_row import DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, UNITS, Row, without
+from tests.workflow.rerun_row import ALL, DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, UNITS, Row, without
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 
@@ -85,6 +85,42 @@ MADE = [
         },
         "its text, hypotheses and scores",
         {"data": {"source": {"tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}}},
+    ),
+    Row(
+        "a test set of some directions is added (`languages: [en, de]`)",
+        {
+            "prepare_text": 1,
+            "binarise": 2,
+            "write_card": 1,
+            "decode": 8,  # 4 systems × 2 directions
+            **DECODED,
+        },
+        "its text, and hypotheses and scores of its own directions",
+        {
+            "data": {
+                "source": {
+                    "tests": {
+                        "news": "text/news.{lang}",
+                        "talks": {"path": "text/talks.{lang}", "languages": ["en", "de"]},
+                    }
+                }
+            }
+        },
+    ),
+    Row(
+        "a second source of training text, of one pair, with another weight",
+        {**ALL, "prepare_text": 1},
+        "subwords are learned from all training text, and everything else depends on them",
+        {
+            "data": {
+                "source": {
+                    "train": [
+                        "text/train.{lang}",
+                        {"path": "text/talks.{lang}", "pairs": ["de-en"], "weight": 0.5},
+                    ]
+                }
+            }
+        },
     ),
     Row(
         "a system is added (`systems`)",

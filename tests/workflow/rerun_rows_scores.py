@@ -46,7 +46,16 @@ SCORES = [
     ),
     Row(
         "a test set's lines with an empty side are scored too (`evaluation.empty_references: count`)",
-        {"prepare_text": 2, "binarise": 4, "write_card": 1, "mask_control": 1, "decode": 16, **DECODED},
+        {
+            "prepare_text": 2,
+            "binarise": 4,
+            "round_trip": 1,
+            "score_ceiling": 1,
+            "write_card": 1,
+            "mask_control": 1,
+            "decode": 16,
+            **DECODED,
+        },
         "its text is prepared again; no other text is",
         {"evaluation": {"empty_references": "count"}},
     ),

@@ -76,6 +76,20 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "references": ["raw", "paper"],
         }
     },
+    "test sets of some directions": {
+        "data": {
+            "source": {
+                **TINY["data"]["source"],
+                "tests": {
+                    "news": {"path": "text/news.{lang}", "languages": ["en", "de"]},
+                    "talks": {"path": "text/news.{lang}", "directions": ["fr-en", "de-fr"]},
+                },
+            }
+        },
+        "directions": {"evaluate_only": ["de-fr"]},
+        "evaluation": {"references": ["raw", "paper"], "likelihood": True},
+        "analysis": {"mask_control_k": 95},
+    },
     "shards": {"data": {**TINY["data"], "shards": 3}},
     "pads": {"activations": {"count_pads": True}},
     "without a sweep: masks of k only for an analysis": {

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
-from workflow_scripts.config.sources import TRAIN, VALID, FilesSource, MtdataSource
+from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
+from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.directions import split_direction
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import nearest
 from workflow_scripts.metric_names import ASKED, asked_name
 
@@ -61,18 +62,54 @@ def _source_problems(experiment: Experiment) -> Iterable[str]:
     source = experiment.data.source
     results = f"results/{experiment.experiment}/"
     if isinstance(source, FilesSource):
-        for key, pattern in {TRAIN: source.train, VALID: source.valid, **source.tests}.items():
-            if f"{posixpath.normpath(pattern.path)}/".startswith(results):
-                where = f"data.source.{key}" if key in (TRAIN, VALID) else f"data.source.tests.{key}"
-                yield f"{where}: {pattern.path} lies in the results of this experiment, {results}"
+        for key in (TRAIN, VALID, *source.tests):
+            for part in source.parts(key):
+                if f"{posixpath.normpath(part.path)}/".startswith(results):
+                    where = _key_of(key)
+                    yield f"{where}: {part.path} lies in the results of this experiment, {results}"
+        yield from _part_problems(experiment, source)
     if isinstance(source, MtdataSource):
         for subset, datasets in source.datasets().items():
-            where = f"data.source.{subset}" if subset in (TRAIN, VALID) else f"data.source.tests.{subset}"
+            where = _key_of(subset)
             for pair in datasets:
                 for lang in split_direction(pair):
                     if lang not in experiment.languages:
                         hint = nearest(lang, experiment.languages)
                         yield f"{where}.{pair}: {lang!r} is not in languages{hint}"
+
+
+def _key_of(subset: str) -> str:
+    return f"data.source.{subset}" if subset in (TRAIN, VALID) else f"data.source.tests.{subset}"
+
+
+def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]:
+    """Yield what is wrong with sources and test sets that have some pairs or directions only."""
+    known, evaluated = experiment.languages, experiment.evaluated_directions
+    if not evaluated:
+        return
+    for subset in (TRAIN, VALID, *source.tests):
+        for part in source.parts(subset):
+            for lang in part.languages or []:
+                if lang not in known:
+                    yield f"{_key_of(subset)}: {lang!r} is not in languages{nearest(lang, known)}"
+    for subset, pairs in ((TRAIN, experiment.train_pairs), (VALID, experiment.pairs)):
+        for pair in pairs:
+            if not source.parts_with(subset, pair):
+                yield f"{_key_of(subset)}: no source has the pair {pair}"
+        for part in source.parts(subset):
+            for pair in map(pair_of, part.pairs or [] if isinstance(part, TextPart) else []):
+                if pair not in experiment.pairs:
+                    hint = nearest(pair, experiment.pairs)
+                    yield f"{_key_of(subset)}: {pair!r} is a pair of no direction{hint}"
+    for name, text in source.tests.items():
+        for direction in text.directions or []:
+            if direction not in evaluated:
+                yield f"{_key_of(name)}: {direction!r} is not evaluated{nearest(direction, evaluated)}"
+        if not text.of(evaluated):
+            yield f"{_key_of(name)}: it has none of the evaluated directions"
+    for direction in experiment.directions.evaluate_only:
+        if not any(direction in experiment.directions_of(test) for test in experiment.testsets):
+            yield f"directions.evaluate_only: no test set has {direction!r}"
 
 
 def _trained_problems(experiment: Experiment) -> Iterable[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflow_scripts.config.sources import TRAIN, MtdataSource, Multi30kSource, NtrexSource
+from workflow_scripts.config.file_source import TRAIN
+from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.errors import nearest
 from workflow_scripts.languages import (
     MULTI30K,

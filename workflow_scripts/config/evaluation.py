@@ -127,7 +127,7 @@ class Evaluation(Section):
 class Published(Section):
     """Numbers that others published, to be compared with ours."""
 
-    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF++, COMET), score.")
+    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF2++, COMET), score.")
     systems: dict[Name, str] = Field(min_length=1, description="Our system: theirs.")
     testset: str | None = Field(None, description="Our test set; null where there is one only.")
     references: Literal["raw", "paper"] = Field("paper", description="Our references.")

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from workflow_scripts.config import checks
 from workflow_scripts.config.base import BASELINE, Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
+from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
 from workflow_scripts.config.sections import (
     Activations,
     Analysis,
@@ -19,7 +20,6 @@ from workflow_scripts.config.sections import (
     Text,
     Uses,
 )
-from workflow_scripts.config.sources import TRAIN, VALID
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
 from workflow_scripts.directions import pair_of, split_direction
@@ -107,6 +107,69 @@ class Experiment(Section):
     def testsets(self) -> list[str]:
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
+
+    def directions_of(self, testset: str) -> list[str]:
+        """Return the directions that a test set has; validation text has all."""
+        source = self.data.source
+        if isinstance(source, FilesSource) and testset in source.tests:
+            return source.tests[testset].of(self.evaluated_directions)
+        return self.evaluated_directions
+
+    def target_sides(self, testset: str) -> list[str]:
+        """Return what a test set has translations into: one side of a pair's text, as ``de-en.en``."""
+        sides = (f"{pair_of(d)}.{split_direction(d)[1]}" for d in self.directions_of(testset))
+        return list(dict.fromkeys(sides))
+
+    @property
+    def round_trips(self) -> dict[str, list[str]]:
+        """Test sets with the same sides, by the name of the rule that they have."""
+        every = [
+            testset for testset in self.testsets if self.directions_of(testset) == self.evaluated_directions
+        ]
+        named = {"round_trip": every} if every else {}
+        return named | {
+            f"round_trip_{testset}": [testset] for testset in self.testsets if testset not in every
+        }
+
+    @property
+    def scored_directions(self) -> list[str]:
+        """The directions that any test set has."""
+        had = {direction for testset in self.testsets for direction in self.directions_of(testset)}
+        return [direction for direction in self.evaluated_directions if direction in had]
+
+    @property
+    def control_text(self) -> tuple[str, list[str]]:
+        """The test set on which masks are controlled, and its trained directions: the first with the most."""
+        trained = set(self.train_directions)
+        had = {testset: [d for d in self.directions_of(testset) if d in trained] for testset in self.testsets}
+        testset = max(had, key=lambda name: len(had[name]))
+        return testset, had[testset]
+
+    @property
+    def partial_testsets(self) -> dict[str, list[str]]:
+        """The directions of each test set that lacks some that another one has."""
+        every = self.scored_directions
+        by_set = {testset: self.directions_of(testset) for testset in self.testsets}
+        return {testset: had for testset, had in by_set.items() if had != every}
+
+    def pairs_of(self, subset: str) -> list[str]:
+        """Return the pairs that a subset has text of."""
+        if subset == TRAIN:
+            return self.train_pairs
+        return list(dict.fromkeys(pair_of(d) for d in self.directions_of(subset)))
+
+    def sources_of(self, subset: str, pair: str, data_root: str = "") -> list[FilePattern]:
+        """Return where a pair's text of a subset comes from, in order."""
+        source = self.data.source
+        if isinstance(source, FilesSource):
+            return list(source.parts_with(subset, pair))
+        return [source.patterns(data_root)[subset]]
+
+    @property
+    def source_weights(self) -> dict[str, list[float]]:
+        """The weights of the sources of each pair's training text; empty where all are equal."""
+        source = self.data.source
+        return source.weights(self.train_pairs) if isinstance(source, FilesSource) else {}
 
     def empty_lines(self, subset: str) -> str:
         """What is done with lines of a subset that have an empty side: error, drop or keep."""

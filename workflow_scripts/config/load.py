@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from workflow_scripts.config.base import PATTERNS, Reading, short
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import UNION_TAGS
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.language_codes import canonical, tidy
@@ -171,7 +172,7 @@ def _key_of(loc: Location) -> str:
     return ".".join(_parts_of(loc))
 
 
-_UNION_TAGS = {"toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
+_UNION_TAGS = {*UNION_TAGS, "toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
 
 
 def _is_union_tag(part: int | str) -> bool:
@@ -190,10 +191,16 @@ def _section_keys(loc: Location) -> list[str]:
     """Return the keys of the section that ``loc`` lies in."""
     models: list[type[BaseModel]] = [Experiment]
     for part in loc[:-1]:
+        # The type of a source says which of several models is meant.
+        models = [m for m in models if part in get_args(_type_of(m))] or models
         found = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
         if found:
             models = [m for field in found for m in _models_in(field.annotation)]
     return list(dict.fromkeys(key for model in models for key in model.model_fields))
+
+
+def _type_of(model: type[BaseModel]) -> Any:
+    return model.model_fields["type"].annotation if "type" in model.model_fields else None
 
 
 def _nearest_keys(loc: Location) -> list[str]:

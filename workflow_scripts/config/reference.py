@@ -56,7 +56,7 @@ def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
         if key != "type":
             nested += list(_nested(name, field.annotation))
     yield "\n"
-    for name, inner in nested:
+    for name, inner in dict.fromkeys(nested):
         yield from _section(name, inner)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, field_validator
 
 from workflow_scripts.config.base import DirectionId, Name, Percent, Section
-from workflow_scripts.config.sources import FilesSource, MtdataSource, Multi30kSource, NtrexSource
+from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
 
 Source = Annotated[

@@ -1,122 +1,15 @@
-"""Where the text comes from: one model per source, each of which can name the files of a subset and pair."""
+"""Public corpora: one model each, which can name the files of a subset and pair."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, product
-from string import Formatter
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from workflow_scripts.config.base import DIRECTIONS_ONCE, DirectionId, Section, SubsetName
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.language_codes import spellings
-
-TRAIN, VALID = "train", "valid"
-
-
-class Lines(Section):
-    """Lines of a multi-parallel file: the same for every language, so that no sentence is in two subsets."""
-
-    start: int = Field(0, ge=0, description="First line, counted from 0.")
-    stop: PositiveInt = Field(description="The line after the last.")
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Lines:
-        if self.stop <= self.start:
-            raise ValueError(f"stop {self.stop} is not after start {self.start}")
-        return self
-
-
-def _overlap(one: Lines | None, other: Lines | None) -> bool:
-    """Tell whether two ranges of a file share a line; None is the whole file."""
-    if one is None or other is None:
-        return True
-    return one.start < other.stop and other.start < one.stop
-
-
-class FilePattern(Section):
-    """Line-aligned text files by pattern."""
-
-    path: str = Field(
-        description="Path with {lang}, and {pair}, {source} or {target} where each pair has files of its own."
-    )
-    lines: Lines | None = Field(None, description="Only these lines (splits a multi-parallel file).")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_string(cls, data: Any) -> Any:
-        return {"path": data} if isinstance(data, str) else data
-
-    @field_validator("path")
-    @classmethod
-    def _known_fields(cls, value: str) -> str:
-        try:
-            parts = [part for part in Formatter().parse(value) if part[1] is not None]
-        except ValueError as error:
-            raise ValueError(f"the pattern {value!r} cannot be read: {error}") from None
-        if any(form or conversion for _, _, form, conversion in parts):
-            raise ValueError("the pattern holds ':' or '!' in braces; write {lang} alone")
-        if not value.isprintable():
-            raise ValueError(f"the pattern {value!r} holds a character that no file name has")
-        if value.startswith("~"):
-            raise ValueError("~ is not read as your home folder here; write the whole path")
-        fields = {str(name) for _, name, _, _ in parts}
-        unknown = fields - {"lang", "pair", "source", "target"}
-        if unknown:
-            raise ValueError(f"the pattern names {sorted(unknown)}; it may name lang, pair, source, target")
-        if "lang" not in fields:
-            raise ValueError("the pattern must contain {lang}")
-        return value
-
-    def files(self, direction: str) -> dict[str, str]:
-        """Return the path of each language of a direction's pair."""
-        source, target = split_direction(direction)
-        names = {"pair": pair_of(direction), "source": source, "target": target}
-        return {lang: self.path.format(lang=lang, **names) for lang in (source, target)}
-
-    def spelt(self, direction: str) -> list[dict[str, str]]:
-        """Return what ``files`` does, then the paths with other spellings of the languages (``pt-BR``)."""
-        source, target = split_direction(direction)
-        out: list[dict[str, str]] = []
-        for one, two in product(spellings(source), spellings(target)):
-            pair = "-".join(sorted((one, two)))
-            names = {"pair": pair, "source": one, "target": two}
-            files = {
-                lang: self.path.format(lang=way, **names) for lang, way in ((source, one), (target, two))
-            }
-            if files not in out:
-                out.append(files)
-        return out
-
-
-class FilesSource(Section):
-    """The user's own line-aligned files, plain or packed with gzip, xz or bzip2."""
-
-    type: Literal["files"]
-    train: FilePattern = Field(description="Training text.")
-    valid: FilePattern = Field(description="Validation text: early stopping and activation counts.")
-    tests: dict[SubsetName, FilePattern] = Field(min_length=1, description="Test sets by name.")
-
-    @field_validator("tests")
-    @classmethod
-    def _free_names(cls, value: dict[str, FilePattern]) -> dict[str, FilePattern]:
-        taken = {TRAIN, VALID} & set(value)
-        if taken:
-            raise ValueError(f"a test set cannot be called {sorted(taken)[0]!r}")
-        return value
-
-    @model_validator(mode="after")
-    def _nothing_of_training_held_out(self) -> FilesSource:
-        for name, held_out in {VALID: self.valid, **self.tests}.items():
-            if held_out.path == self.train.path and _overlap(held_out.lines, self.train.lines):
-                raise ValueError(f"{TRAIN} and {name} are lines of the same files, and overlap")
-        return self
-
-    def patterns(self, data_root: str) -> dict[str, FilePattern]:
-        """Return each subset's file pattern."""
-        return {TRAIN: self.train, VALID: self.valid, **self.tests}
+from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, Lines
 
 
 def _url(value: str) -> str:

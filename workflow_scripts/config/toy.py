@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.base import Language, Name, Section
-from workflow_scripts.config.sources import TRAIN, VALID, FilePattern
+from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern
 
 
 class Tier(Section):

@@ -28,7 +28,7 @@ from workflow_scripts.data.mmap_format import prefix_file, write_dataset
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import sha256_of, write_json
+from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.vocabulary import EOS, UNKNOWN, Vocabulary
 
 FORMAT = "neuronspec-binarised-1"
@@ -143,6 +143,37 @@ def write_parts(
     return parts
 
 
+def sources_of_parts(sources: Sequence[int], parts: Sequence[int]) -> list[list[int]]:
+    """Return how many lines of each source each part has; both are runs of lines in the same order."""
+    ends = [sum(sources[: place + 1]) for place in range(len(sources))]
+    starts = [end - size for end, size in zip(ends, sources, strict=True)]
+    out, first = [], 0
+    for size in parts:
+        last = first + size
+        out.append(
+            [max(min(end, last) - max(start, first), 0) for start, end in zip(starts, ends, strict=True)]
+        )
+        first = last
+    return out
+
+
+def read_sources(statistics: Path | None, sentences: int) -> list[int]:
+    """Return the sentences of each source that ``prepare_text`` joined; of one source nothing.
+
+    Raises UserError if the statistics are of another text.
+    """
+    if statistics is None:
+        return []
+    content = read_json(statistics)
+    try:
+        sizes = [int(source["sentences"]) for source in content["sources"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{statistics}: the statistics lack {error}; delete them and run again") from None
+    if sum(sizes) != sentences:
+        raise UserError(f"{statistics}: its sources have {sum(sizes)} sentences, the text has {sentences}")
+    return sizes
+
+
 def _link(source: Path, target: Path) -> None:
     """Let ``target`` be the same file, or a copy where the file system has no hard links."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -154,8 +185,13 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _statistics(
-    language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str]
+    language: str,
+    counts: TokenCounts,
+    sha256: dict[str, str],
+    made_from: dict[str, str],
+    sources: list[int],
 ) -> dict[str, Any]:
+    several = {"sources": sources} if sources else {}
     return {
         "format": FORMAT,
         "language": language,
@@ -164,6 +200,7 @@ def _statistics(
         "unknown_tokens": counts.unknown,
         "sha256": sha256,
         "made_from": made_from,
+        **several,
     }
 
 
@@ -180,6 +217,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-prefix", required=True, help="the files are PREFIX.bin and PREFIX.idx")
     parser.add_argument("--stats", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=1, help="folders shard0 … to cut the text into")
+    parser.add_argument(
+        "--text-stats", type=Path, help="of a text of several sources: what prepare_text wrote"
+    )
     parser.add_argument("--whole", action="store_true", help="the whole text in each shard")
     arguments = parser.parse_args(argv)
     if arguments.shards < 1:
@@ -195,19 +235,21 @@ def main(argv: list[str] | None = None) -> None:
         "subwords": sha256_of(arguments.subwords),
         "dictionary": sha256_of(arguments.dictionary),
     }
+    sources = read_sources(arguments.text_stats, sum(part.counts.sentences for part in parts))
+    of_parts = sources_of_parts(sources, [part.counts.sentences for part in parts])
     total = TokenCounts()
     sha256: dict[str, str] = {}
-    for part in parts:
+    for part, own in zip(parts, of_parts, strict=True):
         total += part.counts
         folder = f"{Path(part.prefix).parent.name}/" if len(parts) > 1 else ""
         sha256 |= {folder + suffix: value for suffix, value in part.sha256.items()}
         if arguments.shards > 1:
-            statistics = _statistics(arguments.lang, part.counts, part.sha256, made_from)
+            statistics = _statistics(arguments.lang, part.counts, part.sha256, made_from, own)
             write_json(prefix_file(part.prefix, "json"), statistics)
     for prefix in prefixes[len(parts) :]:
         for suffix in ("bin", "idx", "json"):
             _link(prefix_file(prefixes[0], suffix), prefix_file(prefix, suffix))
-    write_json(arguments.stats, _statistics(arguments.lang, total, sha256, made_from))
+    write_json(arguments.stats, _statistics(arguments.lang, total, sha256, made_from, sources))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,15 @@ class SeenHashes:
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
+    def holds(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        """Return for each of some hashes, 1-D, whether it is there."""
+        there = np.zeros(len(hashes), dtype=bool)
+        for run in self._runs:
+            places = np.searchsorted(run, hashes)
+            places[places == len(run)] = 0
+            there |= run[places] == hashes
+        return there
+
     def add(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Add hashes, 1-D; return for each whether it is there for the first time."""
         distinct, where = np.unique(hashes, return_index=True)

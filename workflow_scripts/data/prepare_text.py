@@ -1,7 +1,8 @@
 """Check and normalise the two sides of one pair's text (spec 1.1; the first stage of every text source).
 
 Input: two line-aligned files, plain or compressed, of which a range of lines may be asked for, so that
-multi-parallel files are split by line number, equally for every pair.
+multi-parallel files are split by line number, equally for every pair. Of several sources two files each,
+which are joined in their order; which pairs a source has that an earlier one has too is counted.
 Output: two UTF-8 files, one sentence a line, and their statistics as JSON. Nothing is dropped but pairs
 with an empty side, and those only with ``--empty drop``, and what the limits of ``--max-words``,
 ``--max-ratio`` and ``--dedup`` leave out (for training text). Text streams by in blocks.
@@ -19,6 +20,7 @@ from typing import Any, Literal, TextIO
 
 from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
 from workflow_scripts.data.entities import count_entities, undone
+from workflow_scripts.data.joined import JoinedSources, Source
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
@@ -26,6 +28,8 @@ from workflow_scripts.files import atomic_path, sha256_of, write_json
 
 FORMAT = "neuronspec-text-1"
 LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained
+Range = tuple[int, int | None]
+WHOLE: Range = (0, None)
 BLOCK_LINES = 1_000  # with the longest line that is read, this bounds memory
 
 
@@ -39,11 +43,12 @@ class PairStatistics:
     dropped: dict[str, int] = field(default_factory=lambda: {"empty": 0})
     words: list[int] = field(default_factory=lambda: [0, 0])
     normalised: list[Normalised] = field(default_factory=lambda: [Normalised(), Normalised()])
+    sources: list[Source] = field(default_factory=list)  # where there are several
     entities: list[int] = field(default_factory=lambda: [0, 0])  # lines with HTML entities, as they were read
     unescaped: bool = False
 
 
-def parse_range(text: str) -> tuple[int, int | None]:
+def parse_range(text: str) -> Range:
     """Read ``START:STOP`` (from 0, STOP excluded; either may be left out); UserError if it is none."""
     start, colon, stop = text.partition(":")
     if not colon or not all(part.isdecimal() or not part for part in (start, stop)):
@@ -57,54 +62,75 @@ def parse_range(text: str) -> tuple[int, int | None]:
 def prepare_pair(
     files: Sequence[Path],
     out: Sequence[Path],
-    lines: tuple[int, int | None] = (0, None),
+    lines: Sequence[Range] = (WHOLE,),
     empty: Literal["error", "drop", "keep"] = "error",
     limits: Limits = NO_LIMITS,
     unescape: bool = False,
 ) -> PairStatistics:
-    """Write the checked and normalised text of ``files`` (two paths) to ``out`` (two paths).
+    """Write the checked and normalised text of ``files`` (two paths of each source) to ``out`` (two paths).
 
-    ``unescape``: HTML entities become the characters that they stand for.
+    ``lines``: the range of each source. ``unescape``: HTML entities become the characters that they stand
+    for.
 
     Raises UserError, naming file and line: unequal line counts, invalid UTF-8, a NUL byte, an empty side
     (unless ``empty`` is ``drop`` or ``keep``), a range beyond the end, no sentence left.
     """
-    start, stop = lines
     result = PairStatistics(unescaped=unescape)
     pair_filter = PairFilter(limits)
-    read = [0, 0]
+    sources = [list(files[place : place + 2]) for place in range(0, len(files), 2)]
+    joined = JoinedSources() if len(sources) > 1 else None
     with ExitStack() as stack:
         handles = [stack.enter_context(_text_writer(path)) for path in out]
-        readers = [read_raw_lines(path) for path in files]
-        while any(blocks := [list(islice(reader, BLOCK_LINES)) for reader in readers]):
-            before = read[0]
-            read = [count + len(block) for count, block in zip(read, blocks, strict=True)]
-            # Beyond the end of the shorter file, and outside the range, lines are only counted.
-            first = max(start - before, 0)
-            last = min(len(blocks[0]), len(blocks[1]), BLOCK_LINES if stop is None else stop - before)
-            if last <= first:
-                continue
-            result.lines_selected += last - first
-            texts = [
-                clean_lines(block[first:last], file, before + first + 1, counts)
-                for block, file, counts in zip(blocks, files, result.normalised, strict=True)
-            ]
-            for side, lines_of_side in enumerate(texts):
-                if found := count_entities(lines_of_side):
-                    result.entities[side] += found
-                    texts[side] = [undone(line) for line in lines_of_side] if unescape else lines_of_side
-            _check_lengths(texts, files, before + first + 1, limits)
-            _drop_empty(texts, files, before + first + 1, empty, result)
-            words = [word_counts(side) for side in texts]
-            places = pair_filter.kept(texts, words)
-            for side, handle in enumerate(handles):
-                handle.write("".join([texts[side][place] + "\n" for place in places]))
-                result.words[side] += sum([words[side][place] for place in places])
-            result.sentences += len(places)
-        result.dropped |= pair_filter.dropped
-        _check_counts(files, read, lines, result)
-    result.lines_in_files = read[0]
+        for source, part in zip(sources, lines, strict=True):
+            before = result.sentences
+            begun = joined.begin(source) if joined else None
+            for texts in _blocks_of(source, part, empty, limits, result):
+                words = [word_counts(side) for side in texts]
+                if joined and begun:
+                    joined.look(begun, texts)
+                places = pair_filter.kept(texts, words)
+                for side, handle in enumerate(handles):
+                    handle.write("".join([texts[side][place] + "\n" for place in places]))
+                    result.words[side] += sum([words[side][place] for place in places])
+                result.sentences += len(places)
+            result.dropped |= pair_filter.dropped
+            if joined and begun:
+                joined.end(begun, result.sentences - before)
+        if not result.sentences:
+            _refuse_nothing_left(sources[0], result)
+    result.sources = joined.sources if joined else []
     return result
+
+
+def _blocks_of(
+    files: Sequence[Path], lines: Range, empty: str, limits: Limits, result: PairStatistics
+) -> Iterator[list[list[str]]]:
+    """Yield the two sides of one source block by block, checked and without empty pairs."""
+    start, stop = lines
+    read = [0, 0]
+    readers = [read_raw_lines(path) for path in files]
+    while any(blocks := [list(islice(reader, BLOCK_LINES)) for reader in readers]):
+        before = read[0]
+        read = [count + len(block) for count, block in zip(read, blocks, strict=True)]
+        # Beyond the end of the shorter file, and outside the range, lines are only counted.
+        first = max(start - before, 0)
+        last = min(len(blocks[0]), len(blocks[1]), BLOCK_LINES if stop is None else stop - before)
+        if last <= first:
+            continue
+        result.lines_selected += last - first
+        texts = [
+            clean_lines(block[first:last], file, before + first + 1, counts)
+            for block, file, counts in zip(blocks, files, result.normalised, strict=True)
+        ]
+        for side, lines_of_side in enumerate(texts):
+            if found := count_entities(lines_of_side):
+                result.entities[side] += found
+                texts[side] = [undone(line) for line in lines_of_side] if result.unescaped else lines_of_side
+        _check_lengths(texts, files, before + first + 1, limits)
+        _drop_empty(texts, files, before + first + 1, empty, result)
+        yield texts
+    _check_counts(files, read, lines)
+    result.lines_in_files += read[0]
 
 
 def _drop_empty(
@@ -152,9 +178,7 @@ def _text_writer(path: Path) -> Iterator[TextIO]:
         handle.close()
 
 
-def _check_counts(
-    files: Sequence[Path], raw: Sequence[int], lines: tuple[int, int | None], result: PairStatistics
-) -> None:
+def _check_counts(files: Sequence[Path], raw: Sequence[int], lines: Range) -> None:
     if raw[0] != raw[1]:
         raise UserError(
             f"the two sides have unequal line counts: {files[0]} has {raw[0]} lines, {files[1]} has {raw[1]}"
@@ -165,22 +189,26 @@ def _check_counts(
     if start >= raw[0] or (stop is not None and stop > raw[0]):
         wanted = f"{start}:{'' if stop is None else stop}"
         raise UserError(f"lines {wanted} were asked for, but {files[0]} has only {raw[0]} lines")
-    if result.sentences == 0:
-        reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in result.dropped.items() if n)
-        raise UserError(f"{files[0]} and {files[1]}: no sentence is left; dropped: {reasons}")
+
+
+def _refuse_nothing_left(files: Sequence[Path], result: PairStatistics) -> None:
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in result.dropped.items() if n)
+    raise UserError(f"{files[0]} and {files[1]}: no sentence is left; dropped: {reasons}")
 
 
 def statistics_json(
-    pair: str, result: PairStatistics, out: Sequence[Path], lines: tuple[int, int | None]
+    pair: str, result: PairStatistics, out: Sequence[Path], lines: Sequence[Range]
 ) -> dict[str, Any]:
-    """Return the statistics of a pair as the data card reads them."""
+    """Return the statistics of a pair as the data card reads them; of several sources each one's too."""
     languages = split_direction(pair)
+    start, stop = lines[0] if len(lines) == 1 else (0, result.lines_selected)
     # A key only where there is something to say: other statistics stay as they are.
+    several = {"sources": [source.as_dict(languages) for source in result.sources]} if result.sources else {}
     entities = {"lines": dict(zip(languages, result.entities, strict=True)), "undone": result.unescaped}
     return {
         "format": FORMAT,
         "pair": pair,
-        "lines": [lines[0], lines[1] if lines[1] is not None else result.lines_in_files],
+        "lines": [start, stop if stop is not None else result.lines_in_files],
         "lines_in_files": result.lines_in_files,
         "lines_selected": result.lines_selected,
         "sentences": result.sentences,
@@ -189,6 +217,7 @@ def statistics_json(
         "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
         **({"entities": entities} if any(result.entities) else {}),
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
+        **several,
     }
 
 
@@ -197,9 +226,15 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
     parser.add_argument(
-        "--files", nargs=2, type=Path, required=True, help="text of each side, perhaps packed"
+        "--files",
+        nargs="+",
+        type=Path,
+        required=True,
+        help="text of each side, perhaps packed; of each source",
     )
-    parser.add_argument("--lines", default=":", help="START:STOP, counted from 0, STOP excluded")
+    parser.add_argument(
+        "--lines", nargs="+", help="START:STOP of each source, counted from 0, STOP excluded; ':' is all"
+    )
     parser.add_argument(
         "--empty", choices=["error", "drop", "keep"], default="error", help="pairs with an empty side"
     )
@@ -217,7 +252,12 @@ def main(argv: list[str] | None = None) -> None:
     one, two = split_direction(arguments.pair)
     if one == two:
         raise UserError(f"--pair {arguments.pair}: a language and itself are no pair")
-    lines = parse_range(arguments.lines)
+    if len(arguments.files) % 2:
+        raise UserError(f"--files: two of each source are needed, not {len(arguments.files)}")
+    sources = len(arguments.files) // 2
+    lines = [parse_range(text) for text in arguments.lines or [":"] * sources]
+    if len(lines) != sources:
+        raise UserError(f"--lines: {len(lines)} ranges for {sources} sources; ':' is a whole source")
     limits = Limits(arguments.max_words, arguments.max_ratio, arguments.dedup)
     result = prepare_pair(arguments.files, arguments.out, lines, arguments.empty, limits, arguments.unescape)
     write_json(arguments.stats, statistics_json(arguments.pair, result, arguments.out, lines))

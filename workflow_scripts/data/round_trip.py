@@ -25,12 +25,13 @@ import numpy.typing as npt
 
 from workflow_scripts.data.binarise import id_table
 from workflow_scripts.data.readers import read_text_lines
-from workflow_scripts.data.text import TextOptions, TextProcessor, load_subwords
+from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of, write_json, write_text
 from workflow_scripts.options import named_once
 from workflow_scripts.patterns import path_of
+from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-round-trip-1"

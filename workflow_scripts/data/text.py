@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.languages import moses_code, without_moses_rules
+from workflow_scripts.subword_model import load_subwords
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -67,21 +68,6 @@ class TextOptions:
         if not isinstance(values, dict):
             raise UserError(f'--text {text!r} must be a JSON object such as {{"moses": false}}')
         return cls.from_mapping(values)
-
-
-def load_subwords(path: str | Path) -> SentencePieceProcessor:
-    """Load a SentencePiece model; UserError if the file is none."""
-    from sentencepiece import SentencePieceProcessor
-
-    if not Path(path).is_file():
-        raise UserError(f"{path}: there is no such SentencePiece model")
-    try:
-        model = SentencePieceProcessor(model_file=str(path))
-    except (RuntimeError, OSError):
-        model = None
-    if model is None or not len(model):
-        raise UserError(f"{path}: not a SentencePiece model; train it again, or name the right file")
-    return model
 
 
 def spelled(pieces: Iterable[str]) -> str:

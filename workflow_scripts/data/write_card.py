@@ -59,6 +59,8 @@ def _pair_entry(content: Mapping[Path, Any], subset: str, pair: str) -> dict[str
         "entities_undone": bool(text.get("entities", {}).get("undone", False)),
         "languages": {},
     }
+    if "sources" in text:
+        entry["sources"] = text["sources"]
     for language, (path, binarised) in zip(split_direction(pair), sides, strict=True):
         if binarised["made_from"]["text"] != text["sha256"][language]:
             raise UserError(f"{path} was made from another text; binarise {subset} {pair} again")
@@ -134,7 +136,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     if without := card["text"]["without_moses_rules"]:
         lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
     for subset, pairs in card["subsets"].items():
-        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_entities(pairs)]
+        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_entities(pairs), *_sources_table(pairs)]
     if card["ceiling"]:
         lines += ["## Ceiling", "", CEILING_NOTE, "", *_table(*ceiling_rows(card["ceiling"])), ""]
     lines += ["## Overlap", ""]
@@ -169,6 +171,23 @@ def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
                 ]
             )
     return _table(head, rows)
+
+
+def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
+    """Return what each of several sources has; nothing where no pair has several."""
+    rows, examples = [], []
+    for pair, entry in pairs.items():
+        for number, source in enumerate(entry.get("sources", []), start=1):
+            files = ", ".join(source["files"].values())
+            earlier = f"{source['in_earlier_sources']:,}"
+            rows.append([pair, str(number), files, f"{source['sentences']:,}", earlier])
+            where = f"{pair}, in source {number} and an earlier one"
+            examples += [f"- {where}: {' / '.join(example.values())}" for example in source["examples"]]
+    if not rows:
+        return []
+    note = "Sources are joined in this order; the last column counts pairs that an earlier source has too."
+    head = ["pair", "source", "files", "sentences", "in an earlier source"]
+    return [note, "", *_table(head, rows), "", *([*examples, ""] if examples else [])]
 
 
 def _entities(pairs: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from workflow_scripts.errors import UserError
 
 #: Classes of the standard library that recipes store. All but containers and paths become stubs.
 _HARMLESS = re.compile(
-    r"typing\.\w+|datetime\.\w+|decimal\.Decimal|fractions\.Fraction|uuid\.UUID|_operator\.getitem"
+    r"typing\.\w+|datetime\.\w+|decimal\.Decimal|fractions\.Fraction|uuid\.UUID|_operator\.getitem|functools\.partial"
     r"|builtins\.(bool|bytes|complex|dict|float|frozenset|int|list|range|set|slice|str|tuple)"
 )
 #: Libraries that a training of fairseq stores objects of.
@@ -61,6 +61,7 @@ def _new_list(*_: Any) -> list[Any]:
 def _rebuilders() -> dict[str, Any]:
     known: dict[str, Any] = {
         "argparse.Namespace": argparse.Namespace,
+        "types.SimpleNamespace": argparse.Namespace,
         "numpy.ndarray": np.ndarray,
         "numpy.dtype": np.dtype,
         "collections.defaultdict": _new_dict,

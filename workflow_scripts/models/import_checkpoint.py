@@ -28,6 +28,7 @@ from workflow_scripts.language_codes import canonical, one_of
 from workflow_scripts.models.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.models.network import build_network, without_copies
+from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -209,7 +210,9 @@ def import_fairseq_checkpoint(
             f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
             f" but the checkpoint has {rows} embeddings"
         )
-    vocabulary.check_pieces(_pieces(subwords), str(dictionary))
+    model = load_subwords(subwords)
+    pieces = [model.id_to_piece(index) for index in range(len(model))]
+    vocabulary.check_pieces(pieces, str(dictionary))
     network = build_network(architecture, len(vocabulary))
     copy_weights(network, parameters, checkpoint)
     folder = Path(out)
@@ -238,20 +241,6 @@ def _as_ids(stored: Sequence[str], checkpoint: str | Path) -> tuple[str, ...]:
     if changed := [f"{one} is {two}" for one, two in zip(stored, languages, strict=True) if one != two]:
         print(f"note: {checkpoint}: in ids and names of files {', '.join(changed)}", file=sys.stderr)
     return languages
-
-
-def _pieces(path: str | Path) -> list[str]:
-    """Return the pieces of a SentencePiece model; UserError if the file is none."""
-    from sentencepiece import SentencePieceProcessor
-
-    try:
-        model = SentencePieceProcessor(model_file=str(path))
-        pieces = [model.id_to_piece(index) for index in range(len(model))]
-    except (RuntimeError, OSError):
-        pieces = []
-    if not pieces:
-        raise UserError(f"{path}: not a SentencePiece model; name the one that the model was trained with")
-    return pieces
 
 
 def _text_options(text: str) -> dict[str, bool]:

@@ -6,6 +6,7 @@ Inputs: settings, data, vocabulary, masks, named by a `TrainingPlan`. Outputs: t
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 
 from workflow_scripts.files import sha256_of
+from workflow_scripts.models.drawing import Sources
 from workflow_scripts.models.launch import place
 from workflow_scripts.models.settings import accumulation, settings_by_class
 from workflow_scripts.models.shards import training_files
@@ -29,7 +31,8 @@ class TrainingPlan:
 
     `architecture` as in system.json; `settings` complete (`complete_settings`); `masks` an .npz with a row
     for each direction or None; `initial_weights` a safetensors file or None (random by the seed); `data_bin`
-    a folder, or several joined with ":", of which each epoch reads one.
+    a folder, or several joined with ":", of which each epoch reads one; `sources` of each folder, where the
+    settings weight them (`weighted_sources`), else None.
     """
 
     system: str
@@ -46,6 +49,7 @@ class TrainingPlan:
     masks: str | None = None
     initial_weights: str | None = None
     parent: dict[str, Any] | None = None
+    sources: list[Sources] | None = None
 
 
 def number_of_processes(settings: Mapping[str, Any]) -> int:
@@ -68,6 +72,9 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):
         # Then it is the batch that says which sentences are left out, and no longer a matter of execution.
         classes["identity"]["longest_sentence"] = longest
+    if plan.sources:
+        # As it comes back from a file: lists, not tuples.
+        classes["identity"]["sources"] = json.loads(json.dumps(plan.sources))
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
         "seed": plan.seed,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,14 @@ from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.binarised import check_binarised
 from workflow_scripts.models.data_bin import data_files, side_prefixes
+from workflow_scripts.models.drawing import (
+    Sources,
+    default_virtual_size,
+    draw,
+    draw_weighted,
+    epoch_counts,
+    temperature_probabilities,
+)
 from workflow_scripts.models.grouping import (
     Integers,
     direction_numbers,
@@ -43,53 +51,6 @@ logger = logging.getLogger(__name__)
 BY_DIRECTION = "by_direction"
 MIXED = "mixed"
 
-# fairseq never lets a virtual epoch grow beyond this multiple of the real data (SampledMultiDataset).
-MAX_SCALE_UP = 1.5
-
-
-def temperature_probabilities(sizes: Sequence[int], temperature: float) -> NDArray[np.float64]:
-    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
-
-    Raises:
-        UserError: the temperature is not positive.
-    """
-    if not temperature > 0:
-        raise UserError(
-            f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
-        )
-    counts = np.asarray(sizes, dtype=np.float64)
-    weights: NDArray[np.float64] = (counts / counts.sum()) ** (1.0 / temperature)
-    probabilities: NDArray[np.float64] = weights / weights.sum()
-    return probabilities
-
-
-def default_virtual_size(sizes: Sequence[int], probabilities: NDArray[np.float64]) -> int:
-    """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
-    at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
-    largest = int(np.argmax(sizes))
-    scaled = probabilities / probabilities[largest] * sizes[largest]
-    return int(min(scaled.sum(), MAX_SCALE_UP * sum(sizes)))
-
-
-def epoch_counts(probabilities: NDArray[np.float64], virtual_size: int) -> NDArray[np.int64]:
-    """Split `virtual_size` examples by `probabilities`, int64 [directions]: rounded down, the rest to the
-    largest remainders (first direction on a tie)."""
-    exact = probabilities * virtual_size
-    # Exact multiples must not lose an example to rounding of the product.
-    counts: NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
-    order = np.argsort(-(exact - counts), kind="stable")
-    counts[order[: virtual_size - counts.sum()]] += 1
-    return counts
-
-
-def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw `count` of `size` line numbers, int64: each as often as every other, give or take one."""
-    whole, rest = divmod(count, size)
-    parts = [np.tile(np.arange(size, dtype=np.int64), whole)] if whole else []
-    if rest:
-        parts.append(rng.permutation(size)[:rest].astype(np.int64))
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-
 
 @dataclass(frozen=True)
 class DirectionData:
@@ -100,6 +61,17 @@ class DirectionData:
     target: MMapIndexedDataset
     source_tag: int
     target_tag: int
+    #: Lines and weight of each source of training text, in order; empty where all weigh the same.
+    sources: Sequence[tuple[int, float]] = ()
+
+    @property
+    def weight(self) -> float:
+        """Sentences, each as often as its source's weight says."""
+        return sum(lines * weight for lines, weight in self.sources) if self.sources else len(self)
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw `count` line numbers, int64: of each source by its lines and weight."""
+        return draw_weighted(self.sources, count, rng) if self.sources else draw(len(self), count, rng)
 
     @property
     def source_sizes(self) -> NDArray[np.int32]:
@@ -113,6 +85,11 @@ class DirectionData:
 
     def __len__(self) -> int:
         return len(self.source)
+
+
+def weighted(directions: Sequence[DirectionData], sources: Sources) -> list[DirectionData]:
+    """Return directions with their sources, where there are any."""
+    return [replace(data, sources=sources.get(data.name, ())) for data in directions]
 
 
 def load_directions(
@@ -185,11 +162,13 @@ class MultiDirectionDataset(FairseqDataset):
         self.source_sizes = np.concatenate([data.source_sizes for data in self.directions])
         self.target_sizes = np.concatenate([data.target_sizes for data in self.directions])
         self.epoch = 1
-        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None):
+        unweighted = not any(data.sources for data in self.directions)
+        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None and unweighted):
             self.counts = np.asarray(counts, dtype=np.int64)
         else:
-            probabilities = temperature_probabilities(counts, temperature)
-            size = virtual_epoch_size or default_virtual_size(counts, probabilities)
+            sizes = [data.weight for data in self.directions]
+            probabilities = temperature_probabilities(sizes, temperature)
+            size = virtual_epoch_size or default_virtual_size(sizes, probabilities)
             self.counts = epoch_counts(probabilities, size)
 
     # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
@@ -261,7 +240,7 @@ class MultiDirectionDataset(FairseqDataset):
         indices = np.empty(self.counts.sum(), dtype=number_type(len(self)))
         ends = np.cumsum(self.counts)
         for data, offset, count, end in zip(self.directions, self.offsets, self.counts, ends, strict=False):
-            indices[end - count : end] = offset + draw(len(data), int(count), rng)
+            indices[end - count : end] = offset + data.draw(int(count), rng)
         if self.shuffle:
             rng.shuffle(indices)
         if self.sampler == MIXED:

@@ -48,6 +48,10 @@ DEFAULTS: dict[str, Any] = {
     "log_interval": 50,
 }
 
+# The weights of the sources of each pair's training text. Where all are equal the key is left out, also of
+# fingerprints (docs/architecture.md, "Params").
+SOURCE_WEIGHTS = "source_weights"
+
 # A change of these lets a training go on (ARCHITECTURE rule 1).
 EXTENDABLE_KEYS = ("max_updates", "patience", "validate_interval_updates")
 # Where and how it runs: goes on, and the change is recorded.
@@ -74,7 +78,7 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
         UserError: an unknown key or a value that cannot be.
     """
     for key in given:
-        if key not in DEFAULTS:
+        if key not in (*DEFAULTS, SOURCE_WEIGHTS):
             raise UserError(f"unknown key {key!r} in the training settings{nearest(key, DEFAULTS)}")
     settings = {**DEFAULTS, **given}
     if settings["sampler"] is None:
@@ -105,6 +109,10 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
 
 def _wrong(key: str, value: Any) -> str:
     """Return what a value must be, and is not; an empty string if it is right."""
+    if key == SOURCE_WEIGHTS:
+        lists = list(value.values()) if isinstance(value, Mapping) else [None]
+        right = all(isinstance(one, list) and one and not any(_wrong("lr", w) for w in one) for one in lists)
+        return "" if right else "lists of positive numbers by pair"
     if value is None and (DEFAULTS[key] is None or key == "patience"):
         return ""
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

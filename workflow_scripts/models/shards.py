@@ -8,13 +8,15 @@ does not fit would otherwise end it days later.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from workflow_scripts.directions import pair_of
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
 from workflow_scripts.models.binarised import check_binarised, largest_id, read_header
 from workflow_scripts.models.data_bin import check_dictionaries_beside, data_files
+from workflow_scripts.models.drawing import Sources
 from workflow_scripts.units.vocabulary import Vocabulary
 
 
@@ -46,6 +48,43 @@ def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str,
             for path in (path for one in directions for path in data_files(folder, subset, one)):
                 files[path.name if len(folders) == 1 else f"shard{number}/{path.name}"] = path
     return files
+
+
+def weighted_sources(
+    data_bin: str | Path, directions: Sequence[str], weights: Mapping[str, Sequence[float]]
+) -> list[Sources]:
+    """Return for each folder and direction the lines and the weight of each source, in order.
+
+    Args:
+        weights: of the sources of each pair. How many lines of a file are of which source is recorded beside
+            it, where there are several.
+
+    Raises:
+        UserError: that is not recorded, or it is of other sources.
+    """
+    return [
+        {direction: _sources_of(folder, direction, weights) for direction in directions}
+        for folder in shard_folders(data_bin)
+    ]
+
+
+def _sources_of(
+    folder: str, direction: str, weights: Mapping[str, Sequence[float]]
+) -> list[tuple[int, float]]:
+    index = data_files(folder, "train", direction)[1]
+    sentences = read_header(index).sentences
+    own = weights.get(pair_of(direction), [])
+    lines = [sentences]
+    if len(own) > 1:
+        record = index.with_suffix(".json")
+        content = read_json(record) if record.is_file() else None
+        lines = content.get("sources", []) if isinstance(content, dict) else []
+    if len(own) != len(lines) or sum(lines) != sentences:
+        raise UserError(
+            f"{index.with_suffix('.json')}: not the lines of {len(own)} sources, which have weights for"
+            f" {direction}; binarise the text again"
+        )
+    return list(zip(lines, own, strict=True))
 
 
 def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:

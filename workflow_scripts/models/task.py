@@ -29,7 +29,7 @@ from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401 
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.network import build_network
 from workflow_scripts.models.progress import check_finite
-from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions
+from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions, weighted
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.validation_rows import BLEU, VALIDATION, append_rows
 from workflow_scripts.models.vocabulary import fairseq_dictionary
@@ -97,9 +97,14 @@ class NeuronspecTranslationTask(FairseqTask):
             self.train_folder = folder
             if self.has_sharded_data(split):
                 logger.info(f"epoch {epoch} reads {folder}")
+        # Of validation every sentence counts once.
+        sources = (self.plan.get("sources") or []) if training else []
+        number = shard_folders(self.plan["data_bin"]).index(folder)
         tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
         self.datasets[split] = MultiDirectionDataset(
-            load_directions(folder, split, self.directions, tokens),
+            weighted(
+                load_directions(folder, split, self.directions, tokens), sources[number] if sources else {}
+            ),
             pad=self.dictionary.pad(),
             eos=self.dictionary.eos(),
             seed=int(self.plan["seed"]),

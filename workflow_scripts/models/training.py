@@ -33,8 +33,8 @@ from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.ranks import Ranks, joined
 from workflow_scripts.models.sampling import BY_DIRECTION
 from workflow_scripts.models.scratch import near_data
-from workflow_scripts.models.settings import accumulation, settings_by_class, with_dropouts
-from workflow_scripts.models.shards import check_training_data
+from workflow_scripts.models.settings import SOURCE_WEIGHTS, accumulation, settings_by_class, with_dropouts
+from workflow_scripts.models.shards import check_training_data, weighted_sources
 from workflow_scripts.models.slices import TIME_LIMIT, SliceEnded
 from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
 from workflow_scripts.units.retention import check_exported, reduce_to_weights
@@ -82,6 +82,9 @@ def _train_and_export(
     # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     check_training_data(plan.data_bin, plan.directions, plan.dictionary)
+    weights = plan.settings.get(SOURCE_WEIGHTS)
+    if weights:
+        trained = replace(trained, sources=weighted_sources(plan.data_bin, plan.directions, weights))
     if not Path(plan.subwords).is_file():  # needed at the very end only
         raise UserError(f"{plan.subwords}: there is no such file; it becomes part of the system")
     folder = TrainingFolder(plan.folder, fingerprint_of(trained), code)

@@ -13,5 +13,6 @@ def fairseq_dictionary(vocabulary: Vocabulary) -> Dictionary:
     """Return fairseq's dictionary with the same symbol under every id."""
     dictionary = Dictionary()
     for symbol in vocabulary.symbols[len(SPECIALS) :]:
-        dictionary.add_symbol(symbol)
+        # A special that occurs again has a row of its own; bos(), pad(), eos() and unk() stay as they are.
+        dictionary.add_symbol(symbol, overwrite=symbol in SPECIALS)
     return dictionary

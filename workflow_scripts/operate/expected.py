@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import ALL_UNITS, Experiment
-from workflow_scripts.config.sources import TRAIN, FilesSource
+from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.table_names import (
     ALWAYS,
     CAUTIONS,
@@ -34,8 +33,8 @@ from workflow_scripts.table_names import (
 SYSTEM_FILES = ("system.json", "model.safetensors", "spm.model", "dict.txt")
 #: What a toy corpus's contrastive set is called in `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
-#: Stages that are several rules, by language, system or kind of score: each name begins with the stage's.
-COUNT_ENCODER, USE_SYSTEM, COMPARE = SPREAD = ("count_encoder", "use_system", "compare")
+#: Stages that are several rules, by language, system, kind of score or test set: each name begins with it.
+COUNT_ENCODER, USE_SYSTEM, COMPARE, _ = SPREAD = ("count_encoder", "use_system", "compare", "round_trip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def expected_jobs(experiment: Experiment) -> list[ExpectedJob]:
 def _sides(experiment: Experiment) -> Iterator[tuple[str, str, str]]:
     """Yield (subset, pair, language) of all text."""
     for subset in experiment.subsets:
-        for pair in experiment.train_pairs if subset == TRAIN else experiment.pairs:
+        for pair in experiment.pairs_of(subset):
             for lang in pair.split("-"):
                 yield subset, pair, lang
 
@@ -108,14 +107,15 @@ def _text(experiment: Experiment) -> Iterator[ExpectedJob]:
         files += [f"{shard}{side}.json" for shard in [*shards, ""]]
         yield _job("binarise", side.replace(".", "/", 1), *(f"data/bin/{file}" for file in files))
     yield _job("write_card", "card", "data/card.json", "data/card.md")
-    targets = dict.fromkeys(f"{pair_of(d)}.{split_direction(d)[1]}" for d in experiment.evaluated_directions)
-    for testset in experiment.testsets:
-        texts = [f"data/round_trip/{testset}/{side}.txt" for side in targets]
-        yield _job("round_trip", testset, *texts, f"data/round_trip/{testset}.json")
+    for rule, testset in (
+        (rule, one) for rule, testsets in experiment.round_trips.items() for one in testsets
+    ):
+        texts = [f"data/round_trip/{testset}/{side}.txt" for side in experiment.target_sides(testset)]
+        yield _job(rule, testset, *texts, f"data/round_trip/{testset}.json")
         yield _job("score_ceiling", testset, f"data/ceiling/{testset}.json")
     if "paper" in experiment.evaluation.references:
         for testset in experiment.testsets:
-            for side in targets:
+            for side in experiment.target_sides(testset):
                 yield _job("rebuild_references", f"{testset}/{side}", f"data/references/{testset}.{side}.txt")
 
 
@@ -190,7 +190,7 @@ def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
 
 def _translations(experiment: Experiment) -> Iterator[ExpectedJob]:
     for place in _places(experiment, experiment.testsets):
-        for direction in experiment.evaluated_directions:
+        for direction in experiment.directions_of(place.rpartition("/")[2]):
             yield _job("decode", f"{place}.{direction}", f"translations/{place}/{direction}.txt")
 
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.sources import TRAIN, VALID
+from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
 from workflow_scripts.operate.dry_run import PlannedJob
@@ -123,7 +123,7 @@ class FirstEstimates:
     def _work(self, job: PlannedJob) -> float | None:
         """Return a job's sentences, each as often as it is looked at."""
         experiment, text, given = self._experiment, self.text, job.wildcards
-        directions = experiment.evaluated_directions
+        directions = experiment.directions_of(given.get("testset", ""))
         match job.stage:
             case "generate_toy" | "train_subwords" | "train_identifier" | "write_card":
                 both = text.of_pairs(TRAIN, experiment.train_pairs)
@@ -166,11 +166,11 @@ class FirstEstimates:
 
     def _control(self) -> float | None:
         """Each direction under no mask, its own, five random ones and those that share a side with it."""
-        directions = self._experiment.train_directions
+        testset, directions = self._experiment.control_text
         most = self._experiment.analysis.mask_control_sentences
         total = 0
         for direction in directions:
-            number = self.text.sentences(self._experiment.testsets[0], pair_of(direction))
+            number = self.text.sentences(testset, pair_of(direction))
             if number is None:
                 return None
             source, target = split_direction(direction)

@@ -70,9 +70,11 @@ class KnownRecords(PlanFiles):
             return self.record(self_, target)
 
         def checksums(self_: Any, job: Any, path: Any) -> Any:
-            return (
-                self.checksums(self_, job, path) if self.is_given(path) else input_checksums(self_, job, path)
-            )
+            if self.is_given(path):
+                return self.checksums(self_, job, path)
+            found = input_checksums(self_, job, path)
+            # Snakemake keeps none of large files.
+            return (self._listed_checksums(job, str(path)) or found) if None in found else found
 
         async def newer(file: Any, time: float) -> bool:
             found: bool = await is_newer(file, time)
@@ -198,6 +200,20 @@ class KnownRecords(PlanFiles):
         if nothing and self._newer.get(str(path), True):
             return {*known, None}
         return known or {AS_IT_IS}
+
+    def _listed_checksums(self, job: Any, path: str) -> set[str]:
+        """Return the checksum of one of the experiment's own files that the manifest has for all of a job.
+
+        None where it lists other outputs than there are, or the job has read other files than it lists.
+        """
+        found = set()
+        for output in map(str, job.output):
+            entry = entry_of(self.manifest, self.name_of(output))
+            sums = self._content(job, entry) if is_listed(output, entry, self.hashes) else None
+            if not sums:
+                return set()
+            found.add(sums[path])
+        return found
 
     # ---- for the manifest --------------------------------------------------------------------------------
 

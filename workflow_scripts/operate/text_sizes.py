@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.sources import TRAIN, VALID, FilePattern, Multi30kSource
+from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern
+from workflow_scripts.config.sources import Multi30kSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of
 from workflow_scripts.operate.records import read_record
@@ -59,8 +60,9 @@ class TextSizes:
             return _of_toy(source, subset, pair)
         if isinstance(source, Multi30kSource):
             return MULTI30K[subset]
-        pattern = source.patterns(str(self._results / "data")).get(subset)
-        return _of_files(pattern, pair) if pattern else None
+        parts = self._experiment.sources_of(subset, pair, str(self._results / "data"))
+        found = [_of_files(part, pair) for part in parts]
+        return None if None in found else sum(one or 0 for one in found)
 
 
 def _of_toy(source: ToySource, subset: str, pair: str) -> int:

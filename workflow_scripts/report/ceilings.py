@@ -64,12 +64,13 @@ def read_ceilings(
             raise UserError(f"{path}: the ceiling of {testset} is missing; run the workflow again")
         job: Job = {"experiment": plan.experiment, "testset": testset}
         content = read_job(path, job, CEILING, _check)["directions"]
-        if absent := [direction for direction in plan.directions if direction not in content]:
+        had = plan.directions_of(testset)
+        if absent := [direction for direction in had if direction not in content]:
             raise UserError(f"{path}: no ceiling of {absent[0]}; delete it and run again")
         found = [
             Score(**job, system=CEILING, seed=0, profile=RAW, direction=direction, n=entry["n"], **one)
             for direction, entry in content.items()
-            if direction in plan.directions
+            if direction in had
             for one in entry["scores"]
             if one["metric"] in plan.metrics
         ]

@@ -88,7 +88,7 @@ def _block(
     # A column of its own, and only where the text processing takes something.
     last = [CEILING] if any(value is not None for value in ceilings.values()) else []
     lines: list[Cells] = []
-    for direction in plan.directions:
+    for direction in plan.directions_of(testset):
         found = [values.get((direction, system)) for system in systems]
         means = [estimate(by_seed) if by_seed else None for by_seed in found]
         shown = [mean.mean if mean else None for mean in means]

@@ -40,13 +40,14 @@ def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) 
     lines, missing = [], []
     for path, job in _jobs(root, plan, "testset", plan.testsets):
         content = _read(path, job, "likelihood", _check(FIGURES))
-        for direction in plan.directions:
+        for direction in plan.directions_of(job["testset"]):
             if content is None or direction not in content["directions"]:
                 missing.append(_absent(path, direction, content))
                 continue
             entry = content["directions"][direction]
             lines.append([*job.values(), direction, *(entry[name] for name in FIGURES)])
-    expected = len(plan.systems) * len(plan.seeds) * len(plan.testsets) * len(plan.directions)
+    places = sum(len(plan.directions_of(testset)) for testset in plan.testsets)
+    expected = len(plan.systems) * len(plan.seeds) * places
     _refuse(missing, expected, "likelihoods", allow_partial)
     frame = frame_of(lines, LIKELIHOOD_COLUMNS)
     rows = records(frame)
@@ -161,12 +162,12 @@ def _refuse(missing: Sequence[str], expected: int, what: str, allow_partial: boo
 
 
 def _nats(rows: Sequence[Record], plan: Plan, testset: str) -> Block:
-    systems = display_order(plan.systems)
+    systems, directions = display_order(plan.systems), plan.directions_of(testset)
     lines: list[Cells] = [
         _nats_line(direction, [_of(rows, system, [direction], plan) for system in systems], plan)
-        for direction in plan.directions
+        for direction in directions
     ]
-    lines.append(_nats_line(MEAN, [_of(rows, system, plan.directions, plan) for system in systems], plan))
+    lines.append(_nats_line(MEAN, [_of(rows, system, directions, plan) for system in systems], plan))
     return Block("", ["direction", *systems], lines, f"{testset}, nats per token (lower is better)")
 
 

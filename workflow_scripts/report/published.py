@@ -122,8 +122,9 @@ def published_table(
             continue
         for ours, theirs in request.systems.items():
             own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, metric)}
-            there = [direction for direction in plan.directions if direction in own]
-            absent = len(plan.directions) - len(there)
+            ours_there = plan.directions_of(request.testset)
+            there = [direction for direction in ours_there if direction in own]
+            absent = len(ours_there) - len(there)
             if absent:
                 skipped.append(
                     f"{shown_name(metric)} of {theirs}: {absent} of our directions are not published"
@@ -168,6 +169,7 @@ def _lines(
         profiles=[request.profile],
         metrics=[metric],
         directions=there,
+        partial={},
     )
     cells = summarise(part, small, pivot, groups, "", "").cells
     places = {

@@ -55,12 +55,18 @@ class Plan:
     metrics: list[str]
     profiles: list[str] = field(default_factory=lambda: [RAW])
     comet: list[str] = field(default_factory=list)  # those of ``metrics`` that are COMET models
+    partial: dict[str, list[str]] = field(default_factory=dict)  # test sets that lack some directions
+
+    def directions_of(self, testset: str) -> list[str]:
+        """Return the directions that a test set has."""
+        return self.partial.get(testset, self.directions)
 
     @property
     def size(self) -> int:
         """Number of scores expected."""
-        lists = (self.systems, self.seeds, self.testsets, self.directions, self.metrics, self.profiles)
-        return math.prod(len(values) for values in lists)
+        places = sum(len(self.directions_of(testset)) for testset in self.testsets)
+        lists = (self.systems, self.seeds, self.metrics, self.profiles)
+        return places * math.prod(len(values) for values in lists)
 
 
 Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
@@ -101,12 +107,13 @@ def read_scores(
         values = (plan.experiment, system, seed, testset, profile)
         job = dict(zip(("experiment", "system", "seed", "testset", "profile"), values, strict=True))
         found: dict[tuple[str, str], Score] = {}
+        expected = plan.directions_of(testset)
         for path, metrics in files_of(root, comet_root, plan, job):
             if not path.is_file():
-                reading.missing.extend([str(path)] * len(metrics) * len(plan.directions))
+                reading.missing.extend([str(path)] * len(metrics) * len(expected))
                 continue
             directions = read_job(path, job, "score", _check_entry)["directions"]
-            for direction in plan.directions:
+            for direction in expected:
                 if direction not in directions:
                     reading.missing.extend(
                         [f"{direction} in {path}{nearest(direction, directions)}"] * len(metrics)
@@ -122,7 +129,7 @@ def read_scores(
                     _note_flags(reading.flags, [unfit.reason], direction, [m for m in metrics if is_bleu(m)])
                 if "health" in entry:
                     reading.health.append({**job, "direction": direction, "n": entry["n"], **entry["health"]})
-        wanted = product(plan.directions, plan.metrics)
+        wanted = product(expected, plan.metrics)
         reading.scores.extend(found[key] for key in wanted if key in found)
     if reading.missing and not allow_partial:
         raise UserError(

@@ -61,7 +61,8 @@ class Compared:
     comparisons: list[Comparison]
     missing: list[str]
     expected: int
-    resamples: int  # the fewest of all files; 0 where none was read
+    resamples: int  # the fewest of all files for their directions; 0 where none was read
+    directions: int = 0  # of that file
 
 
 def others_of(system: str, plan: Plan, baseline: str, control: str) -> list[str]:
@@ -86,11 +87,12 @@ def read_significance(
     """
     found: list[Comparison] = []
     missing: list[str] = []
-    resamples: list[int] = []
+    resamples: list[tuple[int, int]] = []
     expected = 0
     for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
         others = others_of(system, plan, baseline, control)
-        wanted = list(product(others, plan.directions, plan.metrics))
+        directions = plan.directions_of(testset)
+        wanted = list(product(others, directions, plan.metrics))
         expected += len(wanted)
         if not wanted:
             continue
@@ -98,12 +100,12 @@ def read_significance(
         job["profile"] = profile
         tests: dict[tuple[str, str, str], Comparison] = {}
         for path, metrics in files_of(root, root, plan, job):
-            places = list(product(others, plan.directions, metrics))
+            places = list(product(others, directions, metrics))
             if not path.is_file():
                 missing += [str(path)] * len(places)
                 continue
             content = read_job(path, job, "significance", _check_directions, "against")
-            resamples.append(_resamples_of(content, path))
+            resamples.append((_resamples_of(content, path), len(directions)))
             for other, direction, metric in places:
                 known = content["against"].get(other, {}).get(direction, {})
                 if metric not in known:
@@ -120,7 +122,8 @@ def read_significance(
             f"{len(missing)} of {expected} tests of significance are missing, the first: {missing[0]} "
             f"(--allow-partial makes tables marked PARTIAL)"
         )
-    return Compared(corrected(found, level), missing, expected, min(resamples, default=0))
+    fewest = min(resamples, key=lambda one: (one[0] + 1) / one[1], default=(0, 0))
+    return Compared(corrected(found, level), missing, expected, *fewest)
 
 
 def _resamples_of(content: Mapping[str, Any], path: Path) -> int:

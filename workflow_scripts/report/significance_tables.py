@@ -53,7 +53,7 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
         "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
         "both uncorrected, after Holm and after Benjamini-Hochberg.",
     ]
-    notes += [*unrounded_note(plan), *too_few_resamples(compared.resamples, len(plan.directions), level)]
+    notes += [*unrounded_note(plan), *too_few_resamples(compared.resamples, compared.directions, level)]
     blocks = _by_direction(records(frame), plan, cell, by_seed=True)
     title = f"Significance of differences in {plan.experiment}"
     return Table("significance", title, frame, blocks, notes, [], *_missing(compared))
@@ -108,7 +108,7 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
         title = f"{table_title(testset, profile, metric)}, against {against}"
         blocks.append(Block("", ["system", *named.values()], cells, title))
     notes = ["Wins / losses / ties: directions, summed over seeds, by the rule of the table significance."]
-    notes += too_few_resamples(compared.resamples, len(plan.directions), level)
+    notes += too_few_resamples(compared.resamples, compared.directions, level)
     title = f"Wins, losses and ties in {plan.experiment}"
     return Table("wins", title, frame, blocks, notes, [], *_missing(compared))
 

@@ -20,7 +20,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.metric_names import shown_name
 from workflow_scripts.options import Groups
-from workflow_scripts.report.layout import layouts
+from workflow_scripts.report.layout import Row, layouts
 from workflow_scripts.report.rounding import decimal_difference, decimal_mean, stored
 from workflow_scripts.report.scores import Flags, Plan, Score
 
@@ -132,7 +132,9 @@ def summarise(
         UserError: two systems have different signatures in one direction, or two directions have some that
             differ in more than the tokenizer.
     """
-    rows, skipped = layouts(plan.directions, pivot, groups, without or {})
+    every, skipped = layouts(plan.directions, pivot, groups, without or {})
+    own = {name: _layouts_of(plan, name, pivot, groups, without or {}) for name in plan.partial}
+    skipped += [line for _, lines in own.values() for line in lines]
     order = display_order(plan.systems)
     cells: list[Cell] = []
     for testset, profile, metric in product(plan.testsets, plan.profiles, plan.metrics):
@@ -147,7 +149,7 @@ def summarise(
         }
         signatures = signatures_of(table)
         flagged = {d: said for (name, d), said in (flags or {}).items() if name == metric}
-        for name, (grouping, group, side, parts) in rows:
+        for name, (grouping, group, side, parts) in own[testset][0] if testset in own else every:
             listed = [direction for part in parts for direction in part]
             shared: dict[str, Any] = {
                 "experiment": plan.experiment,
@@ -177,6 +179,21 @@ def summarise(
                     )
                 )
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
+
+
+def _layouts_of(
+    plan: Plan, testset: str, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
+) -> tuple[list[tuple[str, Row]], list[str]]:
+    """Return the rows of a test set that lacks some directions, and what is not shown of it."""
+    directions = plan.directions_of(testset)
+    there = {name: [one for one in excluded if one in directions] for name, excluded in without.items()}
+    # Where none of the named ones is there, the averages without them would be those of all.
+    kept = {name: named for name, named in there.items() if 0 < len(named) < len(directions)}
+    rows, skipped = layouts(directions, pivot, groups, kept)
+    said = (
+        f"{testset}: averages are over the {len(directions)} of {len(plan.directions)} directions that it has"
+    )
+    return rows, [said, *(f"{testset}, {line}" for line in skipped)]
 
 
 def signatures_of(table: Sequence[Score]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
@@ -77,7 +78,16 @@ def read_plan(args: argparse.Namespace) -> Plan:
     if not 0 < args.level < 1:
         raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    return Plan(args.experiment, *lists, args.comet)
+    partial = json_object("partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, _by_testset)
+    for testset, directions in partial.items():
+        for value, known in ((testset, args.testsets), *((one, args.directions) for one in directions)):
+            if value not in known:
+                raise UserError(f"--partial-testsets: no {value!r}{nearest(value, known)}")
+    return Plan(args.experiment, *lists, args.comet, partial)
+
+
+def _by_testset(found: dict[str, Any]) -> bool:
+    return all(is_list_of_texts(directions) and directions for directions in found.values())
 
 
 def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[str]]:
@@ -136,6 +146,9 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--experiment", required=True)
     for name in ("systems", "testsets", "directions", "metrics"):
         parser.add_argument(f"--{name}", nargs="+", required=True)
+    parser.add_argument(
+        "--partial-testsets", default="{}", help='JSON: {"talks": ["de-en"]}: those without all directions'
+    )
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")
     parser.add_argument("--comet", nargs="+", default=[], help="those of --metrics that are COMET models")

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.data.text import TextOptions, TextProcessor, load_subwords
+from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.artifact import load_network
@@ -28,6 +28,7 @@ from workflow_scripts.models.batches import make_batches
 from workflow_scripts.models.forward import run_batches
 from workflow_scripts.models.gates import GateBank
 from workflow_scripts.models.sampling import DirectionData
+from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 

@@ -2,11 +2,13 @@
 
 Input: ``dict.txt`` in fairseq's text form (one ``symbol count`` per line) and the languages in system order.
 Counts are never used: any whole number is one, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
-Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language.
+Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language that has
+no line there (those of released multilingual models have theirs in ``dict.txt``).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,7 @@ BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
 FILLERS = ("madeupword", "<mask>")  # fairseq-preprocess pads released dictionaries; denoising adds a mask
+TAG = re.compile(r"__\S+__|<\S+>|\[\S+\]")  # of a language, a domain, a task
 SHOWN = 60  # characters of a wrong line
 OVERWRITE = "#fairseq:overwrite"  # behind a count: a symbol that occurs again; its last id is its id
 
@@ -36,6 +39,11 @@ def _entry(line: str) -> tuple[str, str, bool]:
     return symbol, count, True
 
 
+def _is_added(symbol: str) -> bool:
+    """Tell whether a symbol is none of a subword model: a filler, a mask, a tag."""
+    return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
+
+
 def _whole(count: str) -> bool:
     try:
         int(count)
@@ -47,30 +55,31 @@ def _whole(count: str) -> bool:
 class Vocabulary:
     """Symbols in id order and the way back; V symbols in all.
 
-    ``subwords``: the symbols of ``dict.txt``. Raises UserError for a symbol that occurs twice, which fairseq
-    refuses too.
+    ``subwords``: the symbols of ``dict.txt``; a special among them has a row that is never used. Raises
+    UserError for another symbol that occurs twice.
     """
 
     def __init__(self, subwords: Iterable[str], languages: Sequence[str] = ()) -> None:
         self.subwords = list(subwords)
         self.languages = tuple(languages)
-        self.symbols = [*SPECIALS, *self.subwords, *(language_token(language) for language in languages)]
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
-        if len(self._ids) != len(self.symbols):
-            # The index keeps the last of equal symbols, so the first one disagrees with it.
-            twice = next(s for index, s in enumerate(self.symbols) if self._ids[s] != index)
-            raise UserError(f"{twice!r} occurs more than once in the vocabulary")
+        listed = set(self.subwords)
+        tokens = (language_token(language) for language in languages)
+        # As fairseq does: a token that has an id already gets no other one.
+        self.symbols = [*SPECIALS, *self.subwords, *(token for token in tokens if token not in listed)]
+        self._ids: dict[str, int] = {}
+        for index, symbol in enumerate(self.symbols):
+            if self._ids.setdefault(symbol, index) != index and symbol not in SPECIALS:
+                raise UserError(f"{symbol!r} occurs more than once in the vocabulary")
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
         """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none.
 
-        A line that fairseq would let stand for an earlier one (``#fairseq:overwrite``), and a language token,
-        which fairseq would not add again: ids that we do not give, so UserError.
+        A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
+        row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
         """
         subwords: list[str] = []
         known = set(SPECIALS)
-        tokens = {language_token(language) for language in languages}
         with Path(dictionary).open("rb") as handle:
             for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
                 try:
@@ -88,15 +97,14 @@ class Vocabulary:
                         f"{dictionary}, line {number}: expected 'symbol count', found"
                         f" {found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
                     )
-                if flagged and symbol in known:
+                if flagged and symbol in known and symbol not in SPECIALS:
                     raise UserError(
                         f"{dictionary}, line {number}: {OVERWRITE} gives {symbol!r} a second id, which is not"
                         " supported: remove such lines and train again with what is left"
                     )
-                if symbol in tokens:
+                if symbol in SPECIALS and not flagged:
                     raise UserError(
-                        f"{dictionary}, line {number}: {symbol!r} is a language's token, which is added"
-                        " behind the dictionary: remove the line and train again"
+                        f"{dictionary}, line {number}: {symbol!r} occurs more than once in the vocabulary"
                     )
                 subwords.append(symbol)
                 known.add(symbol)
@@ -113,7 +121,7 @@ class Vocabulary:
         ``name``: what the dictionary is called in the message.
         """
         known = set(pieces)
-        strange = [s for s in self.subwords if s not in known and not s.startswith(FILLERS)]
+        strange = [s for s in self.subwords if s not in known and not _is_added(s)]
         if strange:
             raise UserError(
                 f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "

@@ -437,6 +437,56 @@ def test_files_are_found_under_every_spelling_of_a_language() -> None:
     assert patterns["train"].spelt("de-en") == [patterns["train"].files("de-en")]
 
 
+def several(**changes: Any) -> dict[str, Any]:
+    """A config of two sources, and of a test set without French."""
+    source: dict[str, Any] = {
+        "type": "files",
+        "train": [{"path": "a.{lang}", "weight": 2}, {"path": "b.{lang}", "languages": ["en", "de"]}],
+        "valid": [{"path": "v.{lang}", "pairs": ["en-de"]}, {"path": "w.{lang}", "languages": ["en", "fr"]}],
+        "tests": {"one": "one.{lang}", "two": {"path": "two.{lang}", "languages": ["de", "en"]}},
+    }
+    return small(data={"source": {**source, **changes}})
+
+
+def test_sources_and_test_sets_of_some_pairs() -> None:
+    experiment = load_experiment(several())
+    assert experiment.source_weights == {"de-en": [2.0, 1.0], "en-fr": [2.0]}
+    paths = {
+        (subset, pair): [part.path for part in experiment.sources_of(subset, pair)]
+        for subset in ("train", "valid")
+        for pair in ("de-en", "en-fr")
+    }
+    assert paths == {
+        ("train", "de-en"): ["a.{lang}", "b.{lang}"],
+        ("train", "en-fr"): ["a.{lang}"],
+        ("valid", "de-en"): ["v.{lang}"],
+        ("valid", "en-fr"): ["w.{lang}"],
+    }
+    assert experiment.directions_of("two") == ["en-de", "de-en"]
+    assert experiment.directions_of("one") == experiment.scored_directions == experiment.train_directions
+    assert experiment.partial_testsets == {"two": ["en-de", "de-en"]}
+    assert (experiment.pairs_of("two"), experiment.pairs_of("valid")) == (["de-en"], ["de-en", "en-fr"])
+    assert experiment.control_text == ("one", experiment.train_directions)
+
+
+def test_test_sets_need_not_have_every_trained_direction_together() -> None:
+    tests = {
+        "one": {"path": "one.{lang}", "directions": ["de-en"]},
+        "two": {"path": "o.{lang}", "languages": ["de", "en"]},
+    }
+    experiment = load_experiment(several(tests=tests))
+    assert experiment.scored_directions == ["en-de", "de-en"]
+    assert experiment.partial_testsets == {"one": ["de-en"]}
+    assert experiment.control_text == ("two", ["en-de", "de-en"])
+
+
+@pytest.mark.parametrize("weights", [(1, 1), (0.5, 0.5), (3, 3.0)])
+def test_equal_weights_are_none(weights: tuple[float, float]) -> None:
+    train = [{"path": f"{number}.{{lang}}", "weight": weight} for number, weight in enumerate(weights)]
+    assert load_experiment(several(train=train)).source_weights == {}
+    assert load_experiment(several(train=train[0])).source_weights == {}
+
+
 def test_mtdata_knows_two_letters_of_iso_and_any_three() -> None:
     def known(code: str) -> None:
         one = {"-".join(sorted(("en", code))): ["x"]}

@@ -7,12 +7,12 @@ import json
 
 import pytest
 
-from workflow_scripts.data.binarise import count_lines, id_table, main, shard_sizes
+from workflow_scripts.data.binarise import count_lines, id_table, main, shard_sizes, sources_of_parts
 from workflow_scripts.data.mmap_format import MmapReader
 from workflow_scripts.data.readers import read_text_lines
-from workflow_scripts.data.text import load_subwords
 from workflow_scripts.data.train_subwords import dictionary_text, train_model
 from workflow_scripts.errors import UserError
+from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.vocabulary import Vocabulary
 
 SENTENCES = ["the cat sat", "the dog sat"]
@@ -174,3 +174,41 @@ def test_published_shards_are_equal():
     """Spec 1.1: 5,000,000 lines are five shards of 1,000,000."""
     assert shard_sizes(5_000_000, 5) == [1_000_000] * 5
     assert shard_sizes(334_000, 5) == [66_800] * 5
+
+
+@pytest.mark.parametrize(
+    ("sources", "parts", "lines"),
+    [
+        ([3, 4], [7], [[3, 4]]),
+        ([3, 4], [4, 3], [[3, 1], [0, 3]]),
+        ([2, 0, 5], [3, 2, 2], [[2, 0, 1], [0, 0, 2], [0, 0, 2]]),
+    ],
+)
+def test_lines_of_each_source_in_each_shard(sources, parts, lines):
+    assert sources_of_parts(sources, parts) == lines
+
+
+def test_lines_of_sources_are_recorded_beside_the_data(folder):
+    (folder / "text.json").write_text(json.dumps({"sources": [{"sentences": 1}, {"sentences": 2}]}))
+    (folder / "text.txt").write_text("the cat\nthe dog\nsat\n")
+    words = ["--text-file", f"{folder}/text.txt", "--lang", "en", "--subwords", f"{folder}/spm.model"]
+    words += ["--dictionary", f"{folder}/dict.txt", "--out-prefix", f"{folder}/train.de-en.en"]
+    words += ["--stats", f"{folder}/train.de-en.en.json", "--text-stats", f"{folder}/text.json"]
+    main(words)
+    assert json.loads((folder / "train.de-en.en.json").read_text())["sources"] == [1, 2]
+    main([*words, "--shards", "2"])
+    assert json.loads((folder / "train.de-en.en.json").read_text())["sources"] == [1, 2]
+    shards = [json.loads((folder / f"shard{n}/train.de-en.en.json").read_text()) for n in (0, 1)]
+    assert [shard["sources"] for shard in shards] == [[1, 1], [0, 1]]
+    (folder / "text.txt").write_text("the cat\n")
+    with pytest.raises(UserError, match=r"text\.json: its sources have 3 sentences, the text has 1$"):
+        main(words)
+
+
+def test_specials_that_stand_in_the_dictionary_again_move_the_ids(folder):
+    """As fairseq gives them: four rows more before the first subword, and </s> is still 2."""
+    before = [ids.tolist() for ids in run(folder, "the cat\n")[0]]
+    flagged = "".join(f"{special} 0 #fairseq:overwrite\n" for special in ("<s>", "<pad>", "</s>", "<unk>"))
+    (folder / "flagged.txt").write_text(flagged + (folder / "dict.txt").read_text())
+    after = [ids.tolist() for ids in run(folder, "the cat\n", dictionary="flagged.txt")[0]]
+    assert after == [[*(number + 4 for number in ids[:-1]), 2] for ids in before]

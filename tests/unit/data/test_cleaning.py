@@ -118,7 +118,7 @@ def test_a_range_of_lines_through_blocks(tmp_path, monkeypatch, block):
     (tmp_path / "a.de").write_bytes(b"\xff\n1\n2\r\n3\n\xff\n")
     (tmp_path / "a.en").write_bytes(b"\na\nb\nc\n\n")
     files, out = [tmp_path / "a.de", tmp_path / "a.en"], [tmp_path / "o.de", tmp_path / "o.en"]
-    result = prepare_pair(files, out, lines=(1, 4))
+    result = prepare_pair(files, out, lines=[(1, 4)])
     assert out[0].read_text() == "1\n2\n3\n" and out[1].read_text() == "a\nb\nc\n"
     assert (result.lines_selected, result.lines_in_files) == (3, 5)
     assert result.normalised[0].crlf == 1
@@ -131,7 +131,7 @@ def test_a_range_that_begins_in_a_later_block(tmp_path, monkeypatch, block):
     for name in ("a.de", "a.en"):
         (tmp_path / name).write_text("".join(f"{name} {number}\n" for number in range(12)))
     files, out = [tmp_path / "a.de", tmp_path / "a.en"], [tmp_path / "o.de", tmp_path / "o.en"]
-    result = prepare_pair(files, out, lines=(7, 10))
+    result = prepare_pair(files, out, lines=[(7, 10)])
     assert out[0].read_text() == "a.de 7\na.de 8\na.de 9\n"
     assert out[1].read_text() == "a.en 7\na.en 8\na.en 9\n"
     assert (result.lines_selected, result.lines_in_files) == (3, 12)

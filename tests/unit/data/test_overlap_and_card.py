@@ -255,3 +255,24 @@ def test_stale_and_missing_statistics(prepared):
     path.unlink()
     with pytest.raises(UserError, match=r"news\.de-en\.de\.json: the statistics are missing"):
         run_card(prepared)
+
+
+def test_sources_of_training_text_are_named_and_counted(prepared):
+    path = prepared / "text/train/de-en.json"
+    text = json.loads(path.read_text())
+    sources = [
+        {"files": {"de": "a.de", "en": "a.en"}, "sentences": 1500, "in_earlier_sources": 0, "examples": []},
+        {
+            "files": {"de": "b.de", "en": "b.en"},
+            "sentences": 3,
+            "in_earlier_sources": 1,
+            "examples": [{"de": "eins | zwei", "en": "one"}],
+        },
+    ]
+    path.write_text(json.dumps({**text, "sources": sources}))
+    card, markdown = run_card(prepared)
+    assert card["subsets"]["train"]["de-en"]["sources"] == sources
+    assert "sources" not in card["subsets"]["train"]["en-fr"]
+    assert "| de-en | 1 | a.de, a.en | 1,500 | 0 |\n| de-en | 2 | b.de, b.en | 3 | 1 |\n" in markdown
+    assert "- de-en, in source 2 and an earlier one: eins | zwei / one\n" in markdown
+    assert markdown.count("Sources are joined in this order") == 1

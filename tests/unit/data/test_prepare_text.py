@@ -106,12 +106,12 @@ def test_nothing_left_is_an_error(tmp_path):
 
 def test_a_range_of_lines(tmp_path):
     files, out = lay_out(tmp_path, b"0\n1\n2\n3\n", b"a\nb\n\nd\n")
-    assert prepare_pair(files, out, lines=(0, 2)).sentences == 2
+    assert prepare_pair(files, out, lines=[(0, 2)]).sentences == 2
     assert out[1].read_bytes() == b"a\nb\n"
-    assert prepare_pair(files, out, lines=(3, None)).lines_selected == 1
+    assert prepare_pair(files, out, lines=[(3, None)]).lines_selected == 1
     assert out[0].read_bytes() == b"3\n"
     with pytest.raises(UserError, match=r"lines 1:5 were asked for, but .* has only 4 lines"):
-        prepare_pair(files, out, lines=(1, 5), empty="drop")
+        prepare_pair(files, out, lines=[(1, 5)], empty="drop")
 
 
 def test_a_byte_order_mark_counts_only_at_the_start(tmp_path):
@@ -153,3 +153,64 @@ def test_statistics(tmp_path):
             "en": hashlib.sha256(b"three\nfour\n").hexdigest(),
         },
     }
+
+
+def two_sources(folder: Path) -> list[str]:
+    """Three pairs, and three of which the second stands in the first source, with other blanks."""
+    texts = {"a.de": "eins\nzwei\ndrei\n", "a.en": "one\ntwo\nthree\n"}
+    texts |= {"b.de": "vier\nzwei \nzwei\nvier\n", "b.en": "four\n two\nTWO\nfour\n"}
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    files = ["--files", *(str(folder / name) for name in texts)]
+    out = ["--out", str(folder / "o.de"), str(folder / "o.en"), "--stats", str(folder / "o.json")]
+    return ["--pair", "de-en", *files, *out]
+
+
+def test_sources_are_joined_in_their_order(tmp_path):
+    main(two_sources(tmp_path))
+    assert (tmp_path / "o.de").read_text().split() == ["eins", "zwei", "drei", "vier", "zwei", "zwei", "vier"]
+    assert (tmp_path / "o.en").read_text().split() == ["one", "two", "three", "four", "two", "TWO", "four"]
+    stats = json.loads((tmp_path / "o.json").read_text())
+    assert (stats["sentences"], stats["lines_in_files"], stats["lines"]) == (7, 7, [0, 7])
+    assert stats["words"] == {"de": 7, "en": 7}
+    first, second = stats["sources"]
+    assert first == {
+        "files": {"de": f"{tmp_path}/a.de", "en": f"{tmp_path}/a.en"},
+        "sentences": 3,
+        "in_earlier_sources": 0,
+        "examples": [],
+    }
+    # "four" stands twice in its own source, and "TWO" is another word: neither is in an earlier one.
+    assert (second["sentences"], second["in_earlier_sources"]) == (4, 1)
+    assert second["examples"] == [{"de": "zwei", "en": "two"}]
+
+
+def test_pairs_that_stood_in_an_earlier_source_are_duplicates(tmp_path):
+    main([*two_sources(tmp_path), "--dedup", "--lines", ":", "0:3"])
+    assert (tmp_path / "o.en").read_text().split() == ["one", "two", "three", "four", "TWO"]
+    stats = json.loads((tmp_path / "o.json").read_text())
+    assert stats["dropped"] == {"empty": 0, "duplicate": 1}
+    assert [source["sentences"] for source in stats["sources"]] == [3, 2]
+    assert [source["in_earlier_sources"] for source in stats["sources"]] == [0, 1]
+
+
+def test_one_source_has_no_word_of_several(tmp_path):
+    words = two_sources(tmp_path)
+    main([*words[:3], *words[3:5], *words[7:], "--lines", "1:3"])
+    stats = json.loads((tmp_path / "o.json").read_text())
+    assert "sources" not in stats
+    assert (stats["lines"], stats["sentences"]) == ([1, 3], 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--lines", "0:1"], "--lines: 1 ranges for 2 sources; ':' is a whole source"),
+        (["--files", "a", "b", "c"], "--files: two of each source are needed, not 3"),
+        (["--lines", ":", "2:9"], "lines 2:9 were asked for, but {}/b.de has only 4 lines"),
+    ],
+)
+def test_sources_that_cannot_be(options, said, tmp_path):
+    with pytest.raises(UserError) as error:
+        main([*two_sources(tmp_path), *options])
+    assert str(error.value) == said.format(tmp_path)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import enum
+import os
 import pickle
 import subprocess
 from collections import defaultdict, deque
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,6 +69,7 @@ def test_what_recipes_store_is_read(tmp_path):
             "counts": defaultdict(list, {"k": [1]}),
             "last": deque([1, 2], maxlen=2),
             "time": timedelta(seconds=3),
+            "schedule": partial(int, "3"),
             "plug-in": Meter(1.5),
             "choice": Choice.SECOND,
             "state": np.random.RandomState(1),
@@ -76,7 +80,7 @@ def test_what_recipes_store_is_read(tmp_path):
     state = read["extra_state"]
     assert (state["scalar"], state["flag"], state["array"].tolist()) == (2.5, True, [0, 1, 2, 3])
     assert (str(state["path"]), state["counts"], state["last"]) == ("runs/a", {"k": [1]}, [1, 2])
-    for name in ("time", "plug-in", "choice", "state"):
+    for name in ("time", "schedule", "plug-in", "choice", "state"):
         assert type(state[name]) is Stub, name
     assert state["plug-in"].state == {"value": 1.5}
 
@@ -104,6 +108,7 @@ def test_settings_become_plain_values(tmp_path):
         "namespace": argparse.Namespace(
             dropout=np.float64(0.25), betas=(np.float32(0.5), 1), where=Path("a/b")
         ),
+        "another namespace": SimpleNamespace(lr=[np.float64(0.5)]),
         "choice": [Choice.SECOND],
         "array": np.ones(2),
         "default": defaultdict(int, {"a": 1}),
@@ -111,6 +116,7 @@ def test_settings_become_plain_values(tmp_path):
     assert plain(load_foreign(saved(tmp_path, value))) == {
         "omegaconf": {"layers": 2, "langs": ["de", "en"], "none": None, "in": {"rate": 0.5}},
         "namespace": {"dropout": 0.25, "betas": (0.5, 1), "where": "a/b"},
+        "another namespace": {"lr": [0.5]},
         "choice": ["second"],
         "array": [1.0, 1.0],
         "default": {"a": 1},
@@ -152,6 +158,11 @@ def test_what_would_run_something_is_refused_anywhere(tmp_path, monkeypatch, cal
     if isinstance(running, subprocess.Popen):
         running.wait()
     assert any(one.name.startswith("ran") for one in tmp_path.iterdir())
+
+
+def test_a_function_inside_a_harmless_object_is_refused(tmp_path):
+    with pytest.raises(UserError, match=rf"it asks for {os.name}\.system, which no checkpoint"):
+        load_foreign(saved(tmp_path, {"model": {}, "extra_state": partial(os.system, "touch ran")}))
 
 
 def test_a_stub_runs_nothing_of_the_class_it_stands_for(tmp_path, monkeypatch):

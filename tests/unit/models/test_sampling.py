@@ -11,15 +11,13 @@ pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.sampling import (
-    DirectionData,
-    MultiDirectionDataset,
+from workflow_scripts.models.drawing import (
     default_virtual_size,
     draw,
     epoch_counts,
-    load_directions,
     temperature_probabilities,
 )
+from workflow_scripts.models.sampling import DirectionData, MultiDirectionDataset, load_directions
 
 PAD, EOS = 1, 2
 # 4 specials, 20 words, then __en__ __de__ __fr__
@@ -102,6 +100,46 @@ def test_temperature_changes_the_share_of_a_direction(world: Path) -> None:
     per_line = np.bincount(drawn[data.direction_numbers(drawn) == 3] - 280, minlength=40)
     assert sorted(set(per_line.tolist())) == [1, 2]
     assert int((per_line == 2).sum()) == 10
+
+
+def sources_of(*sources: tuple[int, float]) -> DirectionData:
+    """A direction of which only the numbers of lines are asked."""
+    side = Sides(*[3] * sum(lines for lines, _ in sources))
+    return DirectionData("de-en", side, side, 25, 24, sources)
+
+
+def drawn(*directions: DirectionData, **options: object) -> list[list[int]]:
+    """How often an epoch draws each line of each direction."""
+    data = MultiDirectionDataset(directions, PAD, EOS, **options)
+    times = np.bincount(data.ordered_indices(), minlength=len(data))
+    return [part.tolist() for part in np.split(times, data.offsets[1:-1])]
+
+
+def test_a_sentence_counts_as_often_as_its_source_weighs() -> None:
+    """Sizes are 10 * 2 + 20 / 2 = 30 and 30: half of an epoch of 60 each; of the first, 20 and 10."""
+    both, alone = sources_of((10, 2.0), (20, 0.5)), sources_of((30, 1.0))
+    assert (both.weight, alone.weight) == (30.0, 30.0)
+    first, second = drawn(both, alone)
+    assert first[:10] == [2] * 10
+    assert sorted(first[10:]) == [0] * 10 + [1] * 10
+    assert second == [1] * 30
+    # At temperature 5 equal sizes stay equal; unweighted, 10 lines and 1,000 would not.
+    few, many = drawn(sources_of((10, 100.0)), sources_of((1000, 1.0)), temperature=5, virtual_epoch_size=40)
+    assert (sum(few), sum(many)) == (20, 20)
+
+
+def test_shares_of_sources_are_rounded_to_the_largest_remainders() -> None:
+    """10 examples of sizes 3 * 1 and 4 * 3 = 12: exactly 2 and 8; of 3 * 1 and 4 * 0.5, 6 and 4."""
+    for weight, shares in ((3.0, (2, 8)), (0.5, (6, 4))):
+        [times] = drawn(sources_of((3, 1.0), (4, weight)), virtual_epoch_size=10)
+        assert (sum(times[:3]), sum(times[3:])) == shares
+
+
+def test_equal_weights_draw_what_none_draw() -> None:
+    """Also where a source has no line; the draw is the same, line by line."""
+    one = MultiDirectionDataset([sources_of((30, 1.0))], PAD, EOS, virtual_epoch_size=7)
+    two = MultiDirectionDataset([sources_of((10, 1.0), (0, 4.0), (20, 1.0))], PAD, EOS, virtual_epoch_size=7)
+    assert one.ordered_indices().tolist() == two.ordered_indices().tolist()
 
 
 def test_an_epochs_draw_is_its_own_and_repeatable(world: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from workflow_scripts.models.shards import (  # noqa: E402
     shard_folders,
     shard_of_epoch,
     training_files,
+    weighted_sources,
 )
 from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 
@@ -184,3 +186,41 @@ def test_a_direction_without_lines_in_one_shard(sharded: Path) -> None:
 def test_a_record_of_something_else_is_not_asked(sharded: Path) -> None:
     (sharded / "shard1" / "train.de-en.en.json").write_text("{}")
     check(sharded)
+
+
+def test_lines_of_sources_are_those_recorded_beside_the_data(sharded: Path) -> None:
+    """Three, two and four lines of each pair: of de-en the first four are of the first source."""
+    for number, lines in enumerate(([3, 0], [1, 1], [0, 4])):
+        for side in ("de", "en"):
+            record = sharded / f"shard{number}/train.de-en.{side}.json"
+            record.write_text(json.dumps({"sources": lines}))
+    weights = {"de-en": [2.0, 0.5], "en-fr": [0.5]}
+    found = weighted_sources(data_bin(sharded), ["de-en", "fr-en"], weights)
+    assert found == [
+        {"de-en": [(3, 2.0), (0, 0.5)], "fr-en": [(3, 0.5)]},
+        {"de-en": [(1, 2.0), (1, 0.5)], "fr-en": [(2, 0.5)]},
+        {"de-en": [(0, 2.0), (4, 0.5)], "fr-en": [(4, 0.5)]},
+    ]
+    (sharded / "shard1/train.de-en.en.json").unlink()
+    said = (
+        r"shard1/train\.de-en\.en\.json: not the lines of 2 sources, which have weights for en-de; binarise"
+    )
+    with pytest.raises(UserError, match=said):
+        weighted_sources(data_bin(sharded), ["en-de"], weights)
+
+
+def test_a_task_weights_the_sources_of_the_shard_that_it_reads(sharded: Path) -> None:
+    sources = [{"de-en": [[3, 1.0]]}, {"de-en": [[1, 3.0], [1, 1.0]]}, {"de-en": [[4, 1.0]]}]
+    known = plan(sharded, data_bin(sharded))
+    settings = {**known.settings, "source_weights": {"de-en": [3.0, 1.0]}}
+    known = replace(known, settings=settings, directions=["de-en"], sources=sources)
+    assert fingerprint_of(known)["identity"]["sources"] == sources
+    task = NeuronspecTranslationTask(SimpleNamespace(plan=json.dumps(asdict(known))))
+    # The second shard holds the words 7 and 8: the former weighs three times as much.
+    assert words_of_epoch(task, 2) == [7, 7, 7, 8]
+    assert words_of_epoch(task, 3) == [9, 10, 11, 12]
+
+
+def test_without_weights_a_fingerprint_says_nothing_of_sources(sharded: Path) -> None:
+    identity = fingerprint_of(plan(sharded, data_bin(sharded)))["identity"]
+    assert not {"sources", "source_weights"} & set(identity)

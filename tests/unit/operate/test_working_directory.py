@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.operate import plan, why
+from workflow_scripts.operate.leftovers import place_of
 
 SNAKEFILE = """
 rule score:
@@ -29,6 +30,9 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (checkout / "Snakefile").write_text(SNAKEFILE)
     benchmarks.mkdir(parents=True)
     (benchmarks / "one.tsv").write_text("s\tmax_rss\n7.0\tNA\n")
+    records = tmp_path / "work/.snakemake/metadata"
+    records.mkdir(parents=True)
+    (records / place_of("results/x/scores/one.json", records)).write_text("{}")
     monkeypatch.chdir(checkout)
     return ["--configfile", "config.yaml", "--directory", str(tmp_path / "work")]
 

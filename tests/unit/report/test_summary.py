@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from workflow_scripts.errors import UserError
@@ -286,3 +288,37 @@ def test_both_sides_weigh_alike_however_many_directions_they_have():
     cells = summarise(scores, plan_of(["baseline"], [1], directions), "en", {}).cells
     both = find(cells, grouping="all", side=BOTH)
     assert (both.value.mean, both.directions) == (25.0, 4)
+
+
+def test_averages_are_over_the_directions_that_a_test_set_has():
+    """flickr has en-de and de-en alone: 13 and 31 out of and into the pivot, (13 + 31) / 2 = 22 of both."""
+    values = dict(zip(DIRECTIONS, TABLE["ns-k95", 1], strict=True))
+    places = [("ntrex", direction) for direction in DIRECTIONS] + [("flickr", "en-de"), ("flickr", "de-en")]
+    scores = [Score("e", "ns-k95", 1, t, "raw", d, "bleu", values[d], 10, "sig") for t, d in places]
+    plan = Plan("e", ["ns-k95"], [1], ["ntrex", "flickr"], DIRECTIONS, ["bleu"])
+    plan = replace(plan, partial={"flickr": ["en-de", "de-en"]})
+    assert (plan.size, plan.directions_of("ntrex"), plan.directions_of("flickr")) == (
+        6,
+        DIRECTIONS,
+        ["en-de", "de-en"],
+    )
+    groups = {"family": {"germanic": ["de"], "romance": ["fr"]}}
+    summary = summarise(scores, plan, "en", groups, without={"german": ["en-de"], "french": ["en-fr"]})
+    wanted = {"grouping": "all", "without": ""}
+    for testset, side, mean, number in (
+        *(("ntrex", OUT, 18.0, 2), ("ntrex", INTO, 41.0, 2), ("ntrex", BOTH, 29.5, 4)),
+        *(("flickr", OUT, 13.0, 1), ("flickr", INTO, 31.0, 1), ("flickr", BOTH, 22.0, 2)),
+    ):
+        cell = find(summary.cells, testset=testset, side=side, **wanted)
+        assert (cell.value.mean, cell.directions, cell.scores, cell.scores_expected) == (mean, *[number] * 3)
+    assert (summary.missing, summary.expected) == (0, 6)
+    of_flickr = [cell for cell in summary.cells if cell.testset == "flickr"]
+    assert {cell.group for cell in of_flickr} == {"all", "germanic", "en-de", "de-en"}
+    # Without en-de one direction is left; en-fr is not among those of flickr, and leaves nothing out.
+    assert {(cell.without, cell.side) for cell in of_flickr if cell.without} == {("german", INTO)}
+    assert summary.skipped[:2] == [
+        "without german, family/germanic: no direction out of pivot",
+        "without french, family/romance: no direction out of pivot",
+    ]
+    assert summary.skipped[2] == "flickr: averages are over the 2 of 4 directions that it has"
+    assert "flickr, family/romance: no direction out of pivot and none into pivot" in summary.skipped

@@ -28,6 +28,10 @@ READ = {
     "other ways to write a whole number": ("a +3\nb 1_000\nc 007\n", ["a", "b", "c"]),
     "blanks at the ends of lines": ("a 1 \nb 2\t\r\nc 3\u3000\n", ["a", "b", "c"]),
     "a blank in a symbol": ("a b 1\n", ["a b"]),
+    "specials with the flag": (
+        "<s> 0 #fairseq:overwrite\n</s> 0 #fairseq:overwrite\n<unk> 0 #fairseq:overwrite\na 1\n",
+        ["<s>", "</s>", "<unk>", "a"],
+    ),
     "the flag behind a new symbol": ("a 1 #fairseq:overwrite\nb 2\n", ["a", "b"]),
     "symbols that pad, and a mask": ("a 1\nmadeupword0000 0\n<mask> 1\n", ["a", "madeupword0000", "<mask>"]),
     "the token of a language that is none of these": ("a 1\n__fr__ 1\n", ["a", "__fr__"]),
@@ -41,6 +45,21 @@ def test_dictionaries_as_fairseq_reads_them(tmp_path, name):
     vocabulary = Vocabulary.read(tmp_path / "dict.txt", ["en"])
     assert vocabulary.subwords == symbols
     assert vocabulary.symbols == ["<s>", "<pad>", "</s>", "<unk>", *symbols, "__en__"]
+    assert [vocabulary.id_of(special) for special in vocabulary.symbols[:4]] == [0, 1, 2, 3]
+    assert vocabulary.id_of("nowhere") == 3
+
+
+def test_tokens_in_the_dictionary_keep_their_ids(tmp_path):
+    """As in dictionaries of released models: fairseq adds behind it those alone that it lacks."""
+    (tmp_path / "dict.txt").write_text("a 1\n__de__ 1\n__fr__ 1\nb 1\nmadeupword0000 0\n")
+    vocabulary = Vocabulary.read(tmp_path / "dict.txt", ["en", "de", "fr"])
+    assert vocabulary.symbols[4:] == ["a", "__de__", "__fr__", "b", "madeupword0000", "__en__"]
+    assert [vocabulary.language_id(language) for language in ("en", "de", "fr")] == [9, 5, 6]
+    assert len(vocabulary) == 10
+    vocabulary.check_pieces(["<unk>", "a", "b"], "dict.txt")
+    with pytest.raises(UserError, match=r"the model lacks 1 of its 5 pieces, such as 'b'"):
+        vocabulary.check_pieces(["a"], "dict.txt")
+    Vocabulary(["a", "<news>", "[de_DE]", "__opt_domain__", "b"]).check_pieces(["a", "b"], "dict.txt")
 
 
 def test_an_unknown_language():
@@ -55,10 +74,10 @@ def test_an_unknown_language():
         ("a 1\nb x\n", "line 2"),
         ("a 1\nb 1\na 2\n", r"dict\.txt: 'a' occurs more than once"),
         ("a 1\n<unk> 2\n", "'<unk>' occurs more than once"),
-        ("a 1\n__en__ 2\n", r"dict\.txt, line 2: '__en__' is a language's token, which is added behind"),
+        ("a 1\n__en__ 2\n__en__ 2\n", r"dict\.txt: '__en__' occurs more than once"),
         ("a 1.5\n", "line 1: expected 'symbol count', found 'a 1.5'"),
         ("a #fairseq:overwrite\n", "line 1: expected 'symbol count', found 'a #fairseq:overwrite'"),
-        ("a 1\n<s> 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives '<s>' a second id"),
+        ("a 1 #fairseq:overwrite\na 1 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives 'a' a second"),
         ("a 1\na 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives 'a' a second id"),
     ],
 )

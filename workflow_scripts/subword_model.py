@@ -1,0 +1,29 @@
+"""A SentencePiece model as it lies on disk. Input: a path. Output: the model, or one line that says why not.
+
+Needs sentencepiece, which is imported only when a model is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow_scripts.errors import UserError
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
+
+def load_subwords(path: str | Path) -> SentencePieceProcessor:
+    """Load a SentencePiece model; UserError if the file is none."""
+    from sentencepiece import SentencePieceProcessor
+
+    if not Path(path).is_file():
+        raise UserError(f"{path}: there is no such SentencePiece model")
+    try:
+        model = SentencePieceProcessor(model_file=str(path))
+    except (RuntimeError, OSError):
+        model = None
+    if model is None or not len(model):
+        raise UserError(f"{path}: not a SentencePiece model; train it again, or name the right file")
+    return model
