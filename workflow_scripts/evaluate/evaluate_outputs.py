@@ -25,6 +25,7 @@ from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
 from workflow_scripts.evaluate.found_outputs import (
+    check_languages,
     check_pivot,
     check_sets,
     chosen,
@@ -190,6 +191,7 @@ def main(argv: list[str] | None = None) -> None:
     tokenizers = tokenizers_of(args.tokenizers, directions)
     check_pivot(args.pivot, directions)
     check_sets(args.references, directions)
+    check_languages(args.references, args.sources, directions)
     tested = [system for system in systems if others and system != args.baseline]
     check_untouched(args.out, files_of(systems, args.profile, tested))
     patterns = (args.references, args.sources)

@@ -74,6 +74,28 @@ def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
             raise UserError(f"--references: two patterns name one file for {direction}")
 
 
+def check_languages(references: Sequence[str], sources: str | None, directions: Sequence[str]) -> None:
+    """Refuse one file that would be the references, or the sources, of two languages.
+
+    Links of two names to one file are let through: whoever lays them means it (``pt`` and ``pt_BR``).
+
+    Raises:
+        UserError: the file, and a direction of each of the two.
+    """
+    sides = [("references", "target", 1, pattern) for pattern in references]
+    sides += [("sources", "source", 0, sources)] if sources else []
+    for option, name, side, pattern in sides:
+        first: dict[Path, str] = {}
+        for direction in directions:
+            path = path_of(pattern, direction)
+            other = first.setdefault(path, direction)
+            if split_direction(other)[side] != split_direction(direction)[side]:
+                raise UserError(
+                    f"--{option}: {path} would serve {other} and {direction}, of two languages; put "
+                    f"{{{name}}} or {{direction}} into the pattern"
+                )
+
+
 def find_outputs(
     pattern: str, references: Sequence[str], sources: str | None, known: Collection[str] = ()
 ) -> Found:

@@ -501,3 +501,26 @@ def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path: 
     assert said in (tmp_path / "out/summary.csv").read_text()
     main([*options, "--empty-references", "count"])
     assert {row["n"] for row in rows(tmp_path / "out/scores.csv")} == {"40"}
+
+
+@pytest.mark.parametrize(("option", "field"), [("--references", "target"), ("--sources", "source")])
+@pytest.mark.usefixtures("here")
+def test_one_file_of_two_languages_is_told_before_anything_is_scored(
+    option: str, field: str, tmp_path: Path
+) -> None:
+    given = lay(tmp_path)
+    if option in given:
+        place = given.index(option)
+        del given[place : place + 2]
+    write(tmp_path / "ref.txt", REFERENCES)
+    with pytest.raises(UserError) as error:
+        main([*given, option, f"{tmp_path}/ref.txt"])
+    assert str(error.value) == (
+        f"{option}: {tmp_path}/ref.txt would serve de-en and en-de, of two languages; put {{{field}}} or "
+        "{direction} into the pattern"
+    )
+    # Of one direction, or of links that somebody laid, it is in order.
+    main([*given, option, f"{tmp_path}/ref.txt", "--directions", "de-en"])
+    for code in ("de", "en"):
+        (tmp_path / f"ref.{code}").symlink_to("ref.txt")
+    main([*given, option, f"{tmp_path}/ref.{{{field}}}"])
