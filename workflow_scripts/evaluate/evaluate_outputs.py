@@ -38,7 +38,7 @@ from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_m
 from workflow_scripts.evaluate.progress import Progress
 from workflow_scripts.evaluate.score import score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
-from workflow_scripts.evaluate.written import check_untouched, replacing
+from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.options import at_least, named_once, read_groups
@@ -148,7 +148,7 @@ def main(argv: list[str] | None = None) -> None:
     for option, example in zip(PATTERNS, EXAMPLES, strict=True):
         required = option != "sources"
         parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
-    parser.add_argument("--out", required=True, type=Path, help="folder")
+    parser.add_argument("--out", required=True, type=named_folder, help="folder")
     parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--baseline", help="system that the others are tested against")
