@@ -33,10 +33,11 @@ from workflow_scripts.evaluate.found_outputs import (
     one_pattern,
     only,
     pivot_of,
+    unknown_in_groups,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
 from workflow_scripts.evaluate.progress import Progress
-from workflow_scripts.evaluate.score import score_directions, tokenizers_of
+from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 from workflow_scripts.language_codes import canonical
@@ -117,6 +118,7 @@ def score_all(
             faults.append(str(error))
     if faults:
         raise UserError("\n".join(faults))
+    check_files(tasks, processes)
     with Progress("scored", len(tasks)) as progress:
         return score_directions(tasks, processes, progress.done)
 
@@ -194,6 +196,8 @@ def main(argv: list[str] | None = None) -> None:
     check_languages(args.references, args.sources, directions)
     tested = [system for system in systems if others and system != args.baseline]
     check_untouched(args.out, files_of(systems, args.profile, tested))
+    for note in unknown_in_groups(read_groups(args.groups), directions):
+        print(f"note: {terminal(note)}", file=sys.stderr)
     patterns = (args.references, args.sources)
     processes, empty = args.processes, args.empty_references
     scored = score_all(files, directions, *patterns, args.metrics, tokenizers, processes, empty)
@@ -256,9 +260,9 @@ def tabulate(
     ]
     words += ["--as-options"]
     words += [f"--pivot={pivot}"] if pivot else []
-    words += [f"--baseline={args.baseline}"] if args.baseline else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []
-    words += [f"--control={args.control}"] if args.control else []
+    # None where none was given: tables would look for tests against an experiment's own, by their names.
+    words += [f"--{option}={getattr(args, option) or ''}" for option in ("baseline", "control")]
     words += ["--allow-partial"] if args.allow_partial else []
     status, said = run_program(TABULATE, [*words, f"--out-dir={out}"])
     sys.stderr.write(said.replace(str(out), str(args.out)))

@@ -15,7 +15,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, terminal
 from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
-from workflow_scripts.options import named_once
+from workflow_scripts.options import Groups, named_once
 from workflow_scripts.parallel_text import is_log
 from workflow_scripts.patterns import FIELD, Found, find, nothing, path_of
 
@@ -42,6 +42,19 @@ def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
     known = sorted({lang for direction in directions for lang in split_direction(direction)})
     if pivot and pivot not in known:
         raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
+
+
+def unknown_in_groups(groups: Groups, directions: Sequence[str]) -> list[str]:
+    """Return a line for each grouping with languages that no direction has: of others, or misspelt ones."""
+    known = sorted({lang for direction in directions for lang in split_direction(direction)})
+    notes = []
+    for name, by in groups.items():
+        absent = list(dict.fromkeys(code for codes in by.values() for code in codes if code not in known))
+        if absent:
+            said = ", ".join(f"{code}{nearest(code, known)}" for code in absent[:3])
+            more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+            notes.append(f"--groups: {name}: no direction has {said}{more}")
+    return notes
 
 
 def one_pattern(option: str, values: Sequence[str] | None) -> str | None:

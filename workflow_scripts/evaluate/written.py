@@ -55,7 +55,7 @@ def _is_inside(name: object) -> bool:
 def named_folder(text: str) -> Path:
     """Return the folder that ``--out`` names; UserError for none: ``--out "$OUT"`` of a variable not set."""
     if not text:
-        raise UserError("--out: no folder is named (a variable of the shell that is not set?); here is --out .")
+        raise UserError("--out: no folder is named (a shell variable that is not set?); for this one give .")
     return Path(text)
 
 
