@@ -33,6 +33,7 @@ from workflow_scripts.evaluate.found_outputs import (
     one_pattern,
     only,
     pivot_of,
+    text_of,
     unknown_in_groups,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
@@ -43,7 +44,6 @@ from workflow_scripts.evaluate.written import check_untouched, named_folder, rep
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.options import at_least, named_once, read_groups
-from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
 
@@ -108,8 +108,8 @@ def score_all(
         try:
             tasks[direction] = {
                 "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
-                "references": [file_of(one, direction) for one in references],
-                "sources": file_of(sources, direction) if sources else None,
+                "references": [text_of(one, direction) for one in references],
+                "sources": text_of(sources, direction) if sources else None,
                 "metrics": metrics,
                 "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
                 "empty": empty,

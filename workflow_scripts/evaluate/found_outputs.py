@@ -16,8 +16,8 @@ from workflow_scripts.errors import UserError, nearest, terminal
 from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import Groups, named_once
-from workflow_scripts.parallel_text import is_log
-from workflow_scripts.patterns import FIELD, Found, find, nothing, path_of
+from workflow_scripts.parallel_text import file_of, is_log
+from workflow_scripts.patterns import FIELD, Found, find, neighbours, nothing, path_of
 
 Files = dict[str, dict[str, Path]]  # system -> direction -> file
 
@@ -55,6 +55,21 @@ def unknown_in_groups(groups: Groups, directions: Sequence[str]) -> list[str]:
             more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
             notes.append(f"--groups: {name}: no direction has {said}{more}")
     return notes
+
+
+def text_of(pattern: str, direction: str) -> Path:
+    """Return the references or sources of a direction; the UserError for none names those that there are."""
+    try:
+        return file_of(pattern, direction)
+    except UserError as error:
+        path = path_of(pattern, direction)
+        there = neighbours(pattern)
+        if path.is_file() or not there:
+            raise
+        named = str(path).lower()
+        near = next((f" (did you mean {one!r}?)" for one in there if one.lower() == named), "")
+        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        raise UserError(f"{error}{near}; there are {', '.join(there[:3])}{more}") from None
 
 
 def one_pattern(option: str, values: Sequence[str] | None) -> str | None:

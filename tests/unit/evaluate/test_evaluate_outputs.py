@@ -587,3 +587,19 @@ def test_ter_of_text_without_blanks_is_noted(tmp_path: Path, capsys) -> None:
     ]
     main([*given, "--metrics", "bleu", "chrf2"])
     assert notes(capsys.readouterr().err, tmp_path) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_references_that_are_not_there_are_told_with_those_that_are(tmp_path: Path) -> None:
+    for direction in ("EN-DE", "DE-EN"):
+        write(tmp_path / f"a/{direction}.txt", REFERENCES)
+    for name in ("de", "cs", "it", "pl"):
+        write(tmp_path / f"ref.{name}", REFERENCES)
+    given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
+    with pytest.raises(UserError) as error:
+        main([*given, "--references", f"{tmp_path}/ref.{{target}}"])
+    there = "there are ref.cs, ref.de, ref.it and 1 more"
+    assert str(error.value).replace(f"{tmp_path}/", "").split("\n") == [
+        f"ref.EN: no such file, for DE-EN; {there}",
+        f"ref.DE: no such file, for EN-DE (did you mean 'ref.de'?); {there}",
+    ]
