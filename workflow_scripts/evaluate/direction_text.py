@@ -85,6 +85,8 @@ def read_direction(
             notes.append(f"{path}: references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
         elif shape := shape_of(text.lines):
             notes.append(f"{path}: {shape}")
+        elif is_tokenised(text.lines):
+            notes.append(f"{path}: these look tokenised; scores against them do not compare with others")
         refs.append(text.lines)
     alike = {shape_of(one) for one in refs}
     lines: dict[str, list[str]] = {}
