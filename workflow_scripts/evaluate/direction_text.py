@@ -90,6 +90,8 @@ def read_direction(
             )
         elif shape := shape_of(text.lines):
             notes.append((str(path), shape))
+        elif is_tokenised(text.lines):
+            notes.append((str(path), "these look tokenised; scores against them do not compare with others"))
         refs.append(text.lines)
     alike = {shape_of(one) for one in refs}
     lines: dict[str, list[str]] = {}

@@ -60,4 +60,6 @@ def test_a_file_is_noted_unless_the_references_are_alike(tmp_path: Path) -> None
         (str(tokens), "these look tokenised, and the references are not; detokenise them first"),
     ]
     assert read_direction({"b": tabs}, [tabs]).notes == [(str(tabs), tab_note)]
-    assert read_direction({"c": tokens}, [tokens]).notes == []
+    assert read_direction({"c": tokens}, [tokens]).notes == [
+        (str(tokens), "these look tokenised; scores against them do not compare with others")
+    ]
