@@ -41,6 +41,11 @@ TOLD = (
     (b"Rar!\x1a", "a rar archive", "unpack it: unrar x FILE"),
     (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
     (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
+    (b"\x93NUMPY", "an array of NumPy", "write its texts to a file, one sentence a line"),
+    *(
+        (b"\x80%c" % protocol, "a pickle of Python", "write its texts to a file, one sentence a line")
+        for protocol in (2, 3, 4, 5)
+    ),
     (b"SQLite format 3\0", "an SQLite database", "write its column of text to a file, one sentence a line"),
     (b"\xff\xfe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
     (b"\0\0\xfe\xff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
@@ -109,6 +114,8 @@ def is_damage(error: BaseException) -> bool:
 def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
     """Raise UserError for first bytes that are not of text."""
     found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
+    if packing and (twice := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
+        found = (f"packed with {twice} once more", f"unpack it: {packing} -dc FILE > NEW")
     if head[TAR_PLACE:HEAD] == TAR_MARK:
         found = ("a tar archive", "unpack it: tar -xf FILE")
     if found is None:

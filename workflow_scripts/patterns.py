@@ -148,8 +148,10 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
         raise UserError(f"pattern {pattern!r}: {{system}} is needed, for the part that names the system")
     if "direction" not in fields and not {"source", "target"} <= fields:
         raise UserError(f"pattern {pattern!r}: {{direction}} is needed, or both {{source}} and {{target}}")
-    place = Path(pattern)
+    # Both sides around a hyphen are a direction: only whole does en-zh-cn show that it may be two.
+    place = Path(pattern.replace("{source}-{target}", "{direction}"))
     expressions = [_expression(str(place), wildcards) for wildcards in READINGS]
+    apart = _expression(str(place), READINGS[0], linked=False)
     wanted = FIELD.sub("*", _without_globs(str(place.relative_to(place.anchor))))
     found = Found()
     unclear: list[tuple[Path, dict[str, str]]] = []
@@ -163,6 +165,8 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
                 found.leave_out(path, NO_FILE)
         elif _is_hidden(path, place):
             found.leave_out(path, HIDDEN)
+        elif not named and apart.fullmatch(str(path)):
+            found.leave_out(path, OTHER_PAIR)
         elif not any(fits[:-1]):
             unclear.append((path, named))
         else:
@@ -187,8 +191,25 @@ def nothing(pattern: str, found: Found) -> UserError:
     advice = "; ".join(found.notes())
     if not advice and not folder.is_dir():
         advice = f"there is no folder {folder}"
+    if not advice and re.search(r"[*?]", pattern):
+        names = ", ".join(f"{{{name}}}" for name in WILDCARDS)
+        advice = f"* and ? are themselves here; what varies is one of {names}"
+    if not advice and (deeper := _deeper(pattern)):
+        advice = f"there is {deeper}, a folder deeper"
     advice = advice or "quote the pattern, so that the shell leaves it"
     return UserError(f"pattern {pattern!r}: no file fits ({advice})")
+
+
+def _deeper(pattern: str) -> Path | None:
+    """Return a file that would fit, did the pattern name one folder more."""
+    parts = Path(FIELD.sub("*", _without_globs(pattern))).parts
+    first = next((place for place, part in enumerate(parts) if "*" in part), len(parts))
+    root = Path(*parts[:first])
+    for place in range(first, len(parts)):
+        longer = str(Path(*parts[first:place], "*", *parts[place:]))
+        if path := next((path for path in sorted(root.glob(longer)) if path.is_file()), None):
+            return path
+    return None
 
 
 def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
@@ -208,6 +229,13 @@ def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partia
     if missing and not allow_partial:
         raise UserError("\n".join(missing))
     return directions
+
+
+def neighbours(pattern: str) -> list[str]:
+    """Return the files that a pattern finds, whatever its wildcards stand for, in alphabetical order."""
+    place = Path(pattern)
+    wanted = FIELD.sub("*", _without_globs(str(place.relative_to(place.anchor))))
+    return sorted(str(path) for path in Path(place.anchor).glob(wanted) if path.is_file())
 
 
 def _without_globs(pattern: str) -> str:
@@ -264,14 +292,16 @@ def _agree(named: Mapping[str, str], direction: str) -> bool:
         return False
 
 
-def _expression(pattern: str, wildcards: Mapping[str, str]) -> re.Pattern[str]:
+def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True) -> re.Pattern[str]:
+    """Return a pattern as an expression; ``linked``: a wildcard that stands there twice is the same twice."""
     seen: set[str] = set()
     parts: list[str] = []
     end = 0
     for wildcard in FIELD.finditer(pattern):
         name = wildcard[1]
         parts.append(re.escape(pattern[end : wildcard.start()]))
-        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{wildcards[name]})")
+        again = f"(?P={name})" if linked else f"(?:{wildcards[name]})"
+        parts.append(again if name in seen else f"(?P<{name}>{wildcards[name]})")
         seen.add(name)
         end = wildcard.end()
     return re.compile("".join([*parts, re.escape(pattern[end:])]))

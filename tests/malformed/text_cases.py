@@ -58,7 +58,7 @@ TEXT = [
     text("unequal", "sides of unequal length", pair(SENTENCES, SENTENCES + b"the river\n"), 'the two sides have unequal line counts: a.de has 3 lines, a.en has 4'),
     text("not-utf8", "Latin-1 in line 2", pair(b"ein Haus\nam Flu\xdf\nein\n"), 'a.de, line 2: not UTF-8 (byte 0xdf at byte 7 of the line); convert the file with iconv'),
     text("nul", "a NUL byte", pair(b"ein Haus\nam\0Fluss\nein\n"), 'a.de, line 2: a NUL byte; is this a text file?'),
-    text("blank", "a line without text", pair(b"ein Haus\n \xe2\x80\x8b\nein\n"), 'a.de, line 2: the line is empty; mend it, or drop such pairs with data.empty_lines: drop'),
+    text("blank", "a line without text", pair(b"ein Haus\n \xe2\x80\x8b\nein\n"), 'a.de, line 2: the line is empty; mend it, or drop such pairs with data.empty_lines: drop (of test sets: evaluation.empty_references)'),
     text("long-line", "a line of 100,000 tokens", pair(SENTENCES[:18] + LONG + b"ein\n"), 'a.de, line 2: 199999 characters (100000 words) are no sentence; cut the line, or leave such pairs out of the training text with data.clean.max_words', bounded=True),
     text("endless-line", "5 MB without an end of line", pair(b"x" * 5_000_000), 'a.de, line 1: more than 524288 bytes without an end of line; is this a text file with one sentence a line?', bounded=True),
     text("gzip-cut", "a truncated .gz", pair(gzip.compress(SENTENCES * 9000)[:500]), 'a.de: the gzip file is broken after line 12288 (Compressed file ended before the end-of-stream marker was reached); fetch or pack it again'),

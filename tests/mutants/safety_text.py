@@ -61,8 +61,8 @@ FOUND = (
     Mutant(
         "of two patterns for references the first is taken alone",
         f"{W}/evaluate/evaluate_outputs.py",
-        '"references": [file_of(one, direction) for one in references]',
-        '"references": [file_of(one, direction) for one in references[:1]]',
+        '"references": [text_of(one, direction) for one in references]',
+        '"references": [text_of(one, direction) for one in references[:1]]',
         (f"{OUTPUTS}test_several_references_of_every_sentence",),
     ),
     Mutant(

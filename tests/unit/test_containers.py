@@ -23,6 +23,8 @@ from workflow_scripts.parallel_text import read_lines
 TEXT = "für\nzwei\n"
 COLUMN = "write its column of text to a file, one sentence a line"
 SENTENCES = "write its sentences to a file for each language, one a line"
+TEXTS = "write its texts to a file, one sentence a line"
+TWICE = "packed with gzip once more; unpack it: gzip -dc FILE > NEW"
 WEB = "a web page, as where a download has failed; fetch the file itself"
 ICONV = "convert it: iconv -f {} -t UTF-8 FILE > NEW"
 PIPED = "convert it: bzip2 -dc FILE | iconv -f UTF-16 -t UTF-8 > NEW"
@@ -124,6 +126,9 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         (b"<!doctype html>\n", WEB),
         (gzip.compress(b"<html>\n"), f"packed with gzip, and inside {WEB}"),
         (b"/annex/objects/MD5-s1--0\n", "a pointer of git-annex, not the file; fetch it: git annex get FILE"),
+        (b"\x93NUMPY\x01\0", f"an array of NumPy; {TEXTS}"),
+        (b"\x80\x04\x95\x10", f"a pickle of Python; {TEXTS}"),
+        (gzip.compress(gzip.compress(TEXT.encode())), f"packed with gzip, and inside {TWICE}"),
         (tarred(), "a tar archive; unpack it: tar -xf FILE"),
         (gzip.compress(tarred()), "packed with gzip, and inside a tar archive; unpack it: tar -xf FILE"),
         (bz2.compress(TEXT.encode("utf-16")), "packed with bzip2, and inside UTF-16; " + PIPED),
@@ -132,7 +137,8 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         *("zstd", "zip", "empty-zip", "7z", "lz4", "compress", "rar", "parquet", "utf-16", "utf-16-be"),
         *("utf-32", "unmarked", "unmarked-be", "pointer", "lzma", "lzip", "arrow", "sqlite", "pdf", "xml"),
         *("xml-comment", "tmx", "sgm", "mteval", "web-page-attributes"),
-        *("web-page", "web-page-small", "web-page-gz", "annex", "tar", "tar-gz", "utf-16-bz2"),
+        *("web-page", "web-page-small", "web-page-gz", "annex", "numpy", "pickle", "twice"),
+        *("tar", "tar-gz", "utf-16-bz2"),
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_named_with_what_makes_text_of_it(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.patterns import HIDDEN, complete, fill, find, path_of
+from workflow_scripts.patterns import HIDDEN, OTHER_PAIR, complete, fill, find, path_of
 
 
 def lay(folder: Path, *names: str) -> None:
@@ -222,3 +222,31 @@ def test_files_that_end_otherwise_are_named(tmp_path: Path) -> None:
         "they end in other letters (.TXT is not .txt): the pattern must end as they do": ["en-de.TXT"],
         "no file, or a link to none": ["en-ko.txt"],
     }
+
+
+def test_wildcards_that_contradict_one_another_are_told_as_that(tmp_path: Path) -> None:
+    lay(tmp_path, "a.de-en.en", "b.de-en.de", "c.notes.en")
+    found = find(f"{tmp_path}/{{system}}.{{source}}-{{target}}.{{target}}")
+    assert found.files == {"a": {"de-en": tmp_path / "a.de-en.en"}}
+    assert found.left_out[OTHER_PAIR] == [tmp_path / "b.de-en.de"]
+
+
+def test_source_and_target_around_a_hyphen_may_be_two_directions_too(tmp_path: Path) -> None:
+    lay(tmp_path, "a/en-zh-cn.txt", "a/zh-cn-en.txt")
+    pattern = f"{tmp_path}/{{system}}/{{source}}-{{target}}.txt"
+    with pytest.raises(UserError, match="a direction that may be two"):
+        find(pattern)
+    assert list(find(pattern, ["en"]).files["a"]) == ["en-zh_CN", "zh_CN-en"]
+
+
+def test_where_nothing_fits_the_shells_wildcards_and_a_folder_too_few_are_told(tmp_path: Path) -> None:
+    lay(tmp_path, "o/a/seed1/de-en.txt", "o/a/seed1/en-de.txt")
+    with pytest.raises(UserError) as error:
+        find(f"{tmp_path}/o/{{system}}/{{direction}}.txt")
+    assert str(error.value).endswith(f"(there is {tmp_path}/o/a/seed1/de-en.txt, a folder deeper)")
+    with pytest.raises(UserError) as error:
+        find(f"{tmp_path}/o/{{system}}/*/{{direction}}.txt")
+    assert str(error.value).endswith(
+        "(* and ? are themselves here; what varies is one of {system}, {direction}, {pair}, {source}, "
+        "{target})"
+    )

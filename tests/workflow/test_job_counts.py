@@ -176,7 +176,7 @@ def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
             path.write_text("a b c\n")
     result = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n", "-p")
     assert jobs(result) == EXPECTED
-    assert result.stderr.count("the config's pt-BR as pt_BR\n") == 1
+    assert result.stderr.count("note: in ids and names of files the config's pt-BR is pt_BR\n") == 1
     assert "--pair en-pt_BR --files text/train.en text/train.pt-BR " in result.stdout
     assert (
         "--out results/tiny/data/text/news/en-pt_BR.en.txt results/tiny/data/text/news/en-pt_BR.pt_BR.txt"

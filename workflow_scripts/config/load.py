@@ -50,8 +50,8 @@ def load_experiment(
     if written:
         raise UserError("\n".join(written))
     if tell and reading.read_as:
-        changed = ", ".join(f"{given} as {read}" for given, read in reading.read_as.items())
-        tell(f"note: a hyphen stands between source and target only: the config's {changed}")
+        changed = ", ".join(f"{given} is {read}" for given, read in reading.read_as.items())
+        tell(f"note: in ids and names of files the config's {changed}")
     return experiment
 
 

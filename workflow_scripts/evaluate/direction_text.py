@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.evaluate.line_shapes import is_tokenised, shape_of
 from workflow_scripts.files import sha256_of
 from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
 
@@ -87,7 +88,10 @@ def read_direction(
             notes.append(
                 (str(path), f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
             )
+        elif shape := shape_of(text.lines):
+            notes.append((str(path), shape))
         refs.append(text.lines)
+    alike = {shape_of(one) for one in refs}
     lines: dict[str, list[str]] = {}
     for system, path in hypotheses.items():
         try:
@@ -104,6 +108,12 @@ def read_direction(
                     str(path),
                     "these look like subwords (▁ or @@) that nobody joined; join, detokenise them first",
                 )
+            )
+        elif (shape := shape_of(text.lines)) and shape not in alike:
+            notes.append((str(path), shape))
+        elif is_tokenised(text.lines) and not any(map(is_tokenised, refs)):
+            notes.append(
+                (str(path), "these look tokenised, and the references are not; detokenise them first")
             )
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))

@@ -25,6 +25,7 @@ from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, told
 from workflow_scripts.evaluate.found_outputs import (
+    check_languages,
     check_pivot,
     check_sets,
     chosen,
@@ -32,16 +33,17 @@ from workflow_scripts.evaluate.found_outputs import (
     one_pattern,
     only,
     pivot_of,
+    text_of,
+    unknown_in_groups,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
 from workflow_scripts.evaluate.progress import Progress
-from workflow_scripts.evaluate.score import score_directions, tokenizers_of
+from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
-from workflow_scripts.evaluate.written import check_untouched, replacing
+from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.options import at_least, named_once, read_groups
-from workflow_scripts.parallel_text import file_of
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
 
@@ -106,8 +108,8 @@ def score_all(
         try:
             tasks[direction] = {
                 "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
-                "references": [file_of(one, direction) for one in references],
-                "sources": file_of(sources, direction) if sources else None,
+                "references": [text_of(one, direction) for one in references],
+                "sources": text_of(sources, direction) if sources else None,
                 "metrics": metrics,
                 "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
                 "empty": empty,
@@ -116,6 +118,7 @@ def score_all(
             faults.append(str(error))
     if faults:
         raise UserError("\n".join(faults))
+    check_files(tasks, processes)
     with Progress("scored", len(tasks)) as progress:
         return score_directions(tasks, processes, progress.done)
 
@@ -147,7 +150,7 @@ def main(argv: list[str] | None = None) -> None:
     for option, example in zip(PATTERNS, EXAMPLES, strict=True):
         required = option != "sources"
         parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
-    parser.add_argument("--out", required=True, type=Path, help="folder")
+    parser.add_argument("--out", required=True, type=named_folder, help="folder")
     parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--baseline", help="system that the others are tested against")
@@ -190,8 +193,11 @@ def main(argv: list[str] | None = None) -> None:
     tokenizers = tokenizers_of(args.tokenizers, directions)
     check_pivot(args.pivot, directions)
     check_sets(args.references, directions)
+    check_languages(args.references, args.sources, directions)
     tested = [system for system in systems if others and system != args.baseline]
     check_untouched(args.out, files_of(systems, args.profile, tested))
+    for note in unknown_in_groups(read_groups(args.groups), directions):
+        print(f"note: {terminal(note)}", file=sys.stderr)
     patterns = (args.references, args.sources)
     processes, empty = args.processes, args.empty_references
     scored = score_all(files, directions, *patterns, args.metrics, tokenizers, processes, empty)
@@ -254,9 +260,9 @@ def tabulate(
     ]
     words += ["--as-options"]
     words += [f"--pivot={pivot}"] if pivot else []
-    words += [f"--baseline={args.baseline}"] if args.baseline else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []
-    words += [f"--control={args.control}"] if args.control else []
+    # None where none was given: tables would look for tests against an experiment's own, by their names.
+    words += [f"--{option}={getattr(args, option) or ''}" for option in ("baseline", "control")]
     words += ["--allow-partial"] if args.allow_partial else []
     status, said = run_program(TABULATE, [*words, f"--out-dir={out}"])
     sys.stderr.write(said.replace(str(out), str(args.out)))

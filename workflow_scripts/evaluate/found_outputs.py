@@ -15,9 +15,9 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, terminal
 from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
-from workflow_scripts.options import named_once
-from workflow_scripts.parallel_text import is_log
-from workflow_scripts.patterns import FIELD, Found, find, nothing, path_of
+from workflow_scripts.options import Groups, named_once
+from workflow_scripts.parallel_text import file_of, is_log
+from workflow_scripts.patterns import FIELD, Found, find, neighbours, nothing, path_of
 
 Files = dict[str, dict[str, Path]]  # system -> direction -> file
 
@@ -42,6 +42,34 @@ def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
     known = sorted({lang for direction in directions for lang in split_direction(direction)})
     if pivot and pivot not in known:
         raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
+
+
+def unknown_in_groups(groups: Groups, directions: Sequence[str]) -> list[str]:
+    """Return a line for each grouping with languages that no direction has: of others, or misspelt ones."""
+    known = sorted({lang for direction in directions for lang in split_direction(direction)})
+    notes = []
+    for name, by in groups.items():
+        absent = list(dict.fromkeys(code for codes in by.values() for code in codes if code not in known))
+        if absent:
+            said = ", ".join(f"{code}{nearest(code, known)}" for code in absent[:3])
+            more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+            notes.append(f"--groups: {name}: no direction has {said}{more}")
+    return notes
+
+
+def text_of(pattern: str, direction: str) -> Path:
+    """Return the references or sources of a direction; the UserError for none names those that there are."""
+    try:
+        return file_of(pattern, direction)
+    except UserError as error:
+        path = path_of(pattern, direction)
+        there = neighbours(pattern)
+        if path.is_file() or not there:
+            raise
+        named = str(path).lower()
+        near = next((f" (did you mean {one!r}?)" for one in there if one.lower() == named), "")
+        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        raise UserError(f"{error}{near}; there are {', '.join(there[:3])}{more}") from None
 
 
 def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
@@ -72,6 +100,28 @@ def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
         paths = [path_of(pattern, direction).resolve() for pattern in references]
         if len(set(paths)) < len(paths):
             raise UserError(f"--references: two patterns name one file for {direction}")
+
+
+def check_languages(references: Sequence[str], sources: str | None, directions: Sequence[str]) -> None:
+    """Refuse one file that would be the references, or the sources, of two languages.
+
+    Links of two names to one file are let through: whoever lays them means it (``pt`` and ``pt_BR``).
+
+    Raises:
+        UserError: the file, and a direction of each of the two.
+    """
+    sides = [("references", "target", 1, pattern) for pattern in references]
+    sides += [("sources", "source", 0, sources)] if sources else []
+    for option, name, side, pattern in sides:
+        first: dict[Path, str] = {}
+        for direction in directions:
+            path = path_of(pattern, direction)
+            other = first.setdefault(path, direction)
+            if split_direction(other)[side] != split_direction(direction)[side]:
+                raise UserError(
+                    f"--{option}: {path} would serve {other} and {direction}, of two languages; put "
+                    f"{{{name}}} or {{direction}} into the pattern"
+                )
 
 
 def find_outputs(

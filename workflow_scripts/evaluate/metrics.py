@@ -12,6 +12,7 @@ named as in score files (``metric_names``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ METRICS: dict[str, Callable[[str], Metric]] = {
     "chrf2": lambda _: CHRF(),
     "ter": lambda _: TER(),
 }
+#: Tokenizers that need a package of their own.
+PACKAGES = {"ja-mecab": "MeCab", "ko-mecab": "mecab_ko"}
 #: Sentences counted at a time: their n-grams take a hundred megabytes.
 BLOCK = 2000
 #: The score of summed statistics [d] over n sentences.
@@ -144,6 +147,11 @@ def check_tokenizer(tokenizer: str) -> None:
         raise UserError(
             f"--tokenizers: sacrebleu has no {tokenizer!r}{nearest(tokenizer, BLEU.TOKENIZERS)}; "
             f"it has {', '.join(BLEU.TOKENIZERS)}"
+        )
+    if tokenizer in PACKAGES and find_spec(PACKAGES[tokenizer]) is None:
+        raise UserError(
+            f"--tokenizers: {tokenizer} needs the package {PACKAGES[tokenizer]}, which this environment does "
+            "not have; use char, which needs none"
         )
     from sacrebleu.tokenizers.tokenizer_spm import SACREBLEU_DIR, SPM_MODELS
 

@@ -114,6 +114,9 @@ def score_direction(
     files = [references] if isinstance(references, Path) else list(references)
     text = read_direction(hypotheses, files, sources, empty)
     every = [line for one in text.references for line in one]
+    notes = list(text.notes)
+    if "ter" in metrics and (undivided := unfit_tokenizer(every, "none")) and undivided.is_void:
+        notes.append((str(files[0]), undivided.of_ter))
     unfit = unfit_tokenizer(every, tokenizer) if any(map(is_bleu, metrics)) else None
     # Keys of their own, and only where there is something to say: other score files stay as they are.
     noted: dict[str, Any] = {UNFIT: asdict(unfit)} if unfit else {}
@@ -136,7 +139,7 @@ def score_direction(
                 **noted,
             },
             statistics,
-            text.notes,
+            notes,
             system in same,
         )
         for system, (scores, statistics) in scored.items()
@@ -172,6 +175,29 @@ def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
 
 
 Task = tuple[str, dict[str, Any]]
+
+
+def _read_task(task: Task) -> str:
+    """Return what is wrong with the files of one direction."""
+    _, given = task
+    try:
+        read_direction(given["hypotheses"], given["references"], given["sources"], given["empty"])
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None:
+    """Read the files of all directions: what is wrong with the last is told before the first is scored.
+
+    Args:
+        tasks, processes: as ``score_directions`` takes them.
+
+    Raises:
+        UserError: the faults of all directions, a line each.
+    """
+    if faults := [said for said in side_by_side(_read_task, list(tasks.items()), processes) if said]:
+        raise UserError("\n".join(dict.fromkeys("\n".join(faults).split("\n"))))
 
 
 def _score_task(task: Task) -> tuple[str, Any]:

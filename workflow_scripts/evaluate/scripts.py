@@ -74,6 +74,14 @@ class Unfit:
         return f"{self.tokenizer} does not divide {self.script}, written without blanks between words"
 
     @property
+    def of_ter(self) -> str:
+        """What a user should know of TER, which has no tokenizer for such text (sacrebleu's default)."""
+        return (
+            f"TER counts edits of words between blanks; of {self.script}, written without, it says next to "
+            "nothing: take chrf2"
+        )
+
+    @property
     def is_void(self) -> bool:
         """Whether the score says next to nothing: not of Korean, which has blanks."""
         return self.script != KOREAN

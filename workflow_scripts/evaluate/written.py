@@ -52,6 +52,26 @@ def _is_inside(name: object) -> bool:
     return not place.is_absolute() and bool(place.parts) and ".." not in place.parts
 
 
+def named_folder(text: str) -> Path:
+    """Return the folder that ``--out`` names; UserError for none: ``--out "$OUT"`` of a variable not set."""
+    if not text:
+        raise UserError("--out: no folder is named (a shell variable that is not set?); for this one give .")
+    return Path(text)
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that is none, or that cannot be made or written into: nothing was scored yet."""
+    place = folder.absolute()
+    there = next(one for one in (place, *place.parents) if os.path.lexists(one))
+    named = terminal(folder if there == place else there)
+    if there.is_symlink() and not there.exists():
+        raise UserError(f"{named}: a link to nothing, where --out needs a folder")
+    if not there.is_dir():
+        raise UserError(f"{named}: a file, where --out needs a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{named}: nothing may be written there; name another folder by --out")
+
+
 def check_untouched(folder: Path, wanted: Collection[str]) -> None:
     """Refuse to write where files of others lie, or some of ours that were changed since.
 
@@ -62,8 +82,7 @@ def check_untouched(folder: Path, wanted: Collection[str]) -> None:
     Raises:
         UserError: one line for each of the two kinds; nothing was written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{terminal(folder)}: a file, where --out needs a folder")
+    _check_place(folder)
     written = read_list(folder)
     foreign, changed = [], []
     for name in sorted({*wanted, *written}):

@@ -267,6 +267,6 @@ def is_of(record: Any, file: str) -> bool:
     """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none."""
     try:
         time = Path(file).stat().st_mtime
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     return record.endtime is None or bool(abs(time - record.endtime) <= SAME_TIME_SECONDS)

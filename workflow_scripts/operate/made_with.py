@@ -127,7 +127,7 @@ def is_listed(file: str, entry: Mapping[str, Any], hashes: KeptHashes | None = N
         return False
     try:
         found = Path(file).stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     if found.st_size != entry.get("bytes"):
         return False

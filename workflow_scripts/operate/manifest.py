@@ -167,7 +167,7 @@ def _hashes(results: Path, names: Iterable[str], known: Mapping[str, Entry]) -> 
     for name in names:
         try:
             found = (results / name).stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         entry: Entry = {"sha256": "", "bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
         before = known.get(name)

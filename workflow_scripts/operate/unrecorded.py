@@ -16,10 +16,11 @@ from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.kept_hashes import FILE, KeptHashes
-from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.leftovers import place_of, unfinished
 from workflow_scripts.operate.made_with import is_listed, settings_in
-from workflow_scripts.operate.manifest import MANIFEST, config_of, known_manifest
+from workflow_scripts.operate.manifest import HASHED_AT_ONCE, MANIFEST, config_of, known_manifest
 from workflow_scripts.operate.param_changes import NOT_SET, flattened, short
+from workflow_scripts.operate.side_by_side import mapped
 
 #: What is said of a file that is made again.
 NOT_AS_LISTED = f"nothing says what made it: Snakemake has no record, and {MANIFEST} lists other content"
@@ -55,18 +56,22 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
         return Unrecorded()
     # What a job began and did not end, Snakemake makes again itself.
     recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
+    if any((snakemake / "locks").glob("*")):  # of a killed run; the next one marks what it left
+        recorded |= {str(mark.relative_to(snakemake / "incomplete")) for mark in unfinished(folder)[0]}
     limits = snakemake if snakemake.is_dir() else folder
     bare = [name for name in there if str(place_of(f"{results}/{name}", limits)) not in recorded]
     if not bare:
         return Unrecorded()
     hashes = KeptHashes(folder / FILE)
     found = Unrecorded(manifest=known_manifest(folder / results))
-    for name in bare:
-        entry = found.manifest.get("files", {}).get(name, {})
-        if settings_in(found.manifest, entry) is None:
-            found.unknown.append(name)
-        elif not is_listed(str(folder / results / name), entry, hashes):
-            found.other.append(name)
+    entries = {name: found.manifest.get("files", {}).get(name, {}) for name in bare}
+    paths = {name: str(folder / results / name) for name in bare}
+    known = {name: None for name in bare if settings_in(found.manifest, entries[name])}
+    found.unknown.extend(name for name in bare if name not in known)
+    # Results that were copied without their times are read once.
+    doubtful = [name for name in known if not is_listed(paths[name], entries[name])]
+    mapped(hashes.of, (paths[name] for name in doubtful), HASHED_AT_ONCE)
+    found.other.extend(name for name in doubtful if not is_listed(paths[name], entries[name], hashes))
     hashes.save()
     return found
 

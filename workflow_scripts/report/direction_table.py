@@ -63,10 +63,11 @@ def significance_rule(significant: Significant | None, display: Display) -> list
     """Return the rule of the daggers."""
     if significant is None:
         return ["No significance was tested, so nothing is marked as significant."]
+    control = f", {AGAINST_CONTROL}: from `{display.control}`" if display.control else ""
     return [
-        f"{AGAINST_BASELINE}: differs significantly from `{display.baseline}`, {AGAINST_CONTROL}: from "
-        f"`{display.control}` (approximate randomisation, Holm-corrected over directions), in the same sense "
-        "in every seed; for better or worse: the numbers say which."
+        f"{AGAINST_BASELINE}: differs significantly from `{display.baseline}`{control} (approximate "
+        "randomisation, Holm-corrected over directions), in the same sense in every seed; for better or "
+        "worse: the numbers say which."
     ]
 
 

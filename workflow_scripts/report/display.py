@@ -18,7 +18,11 @@ PAPER_RULE = (
 
 
 class Display:
-    """What all tables of one experiment share; ``excluded``: the directions of each name of ``without``."""
+    """What all tables of one experiment share.
+
+    ``excluded``: the directions of each name of ``without``. ``as_options``: what a note advises is an option
+    of ``evaluate_outputs``, not a key of the config.
+    """
 
     def __init__(
         self,
@@ -28,8 +32,10 @@ class Display:
         excluded: Mapping[str, list[str]] | None = None,
         floor: Floor = EVERYTHING_RANKED,
         ceilings: Ceilings = NO_CEILINGS,
+        as_options: bool = False,
     ) -> None:
         self.floor, self.ceilings = floor, ceilings
+        self.as_options = as_options
         self.pivot, self.baseline, self.control = pivot, baseline, control
         self.excluded = dict(excluded or {})
 

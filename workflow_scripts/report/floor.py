@@ -34,24 +34,26 @@ class Floor:
 
     reasons: Mapping[Place, str] = field(default_factory=dict)
     void: frozenset[str] = frozenset()
-    sides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sides: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)  # of a test set
 
     def ranks(self, testset: str, profile: str, side: str, metric: str, direction: str = "") -> bool:
         """Return whether systems may be ranked: in one direction, or else over a side's."""
         parts = (OUT, INTO) if side == BOTH else (side,)
         if any((testset, profile, part) in self.reasons for part in parts):
             return False
-        directions = [direction] if direction else [d for part in parts for d in self.sides.get(part, [])]
+        averaged = [one for part in parts for one in self.sides.get((testset, part), [])]
+        directions = [direction] if direction else averaged
         return not (is_bleu(metric) and directions and self.void.issuperset(directions))
 
 
 def floor_of(reading: Reading, plan: Plan, pivot: str, baseline: str) -> Floor:
     """Return where nothing is ranked, of what was read."""
     judged = [baseline] if baseline in plan.systems else plan.systems
-    sides = members(plan.directions, pivot, None)
+    by_testset = {one: members(plan.directions_of(one), pivot, None) for one in plan.testsets}
     void = frozenset(direction for direction, unfit in reading.unfit.items() if unfit.is_void)
     reasons: dict[Place, str] = {}
-    for testset, profile, (side, directions) in product(plan.testsets, plan.profiles, sides.items()):
+    for testset, profile, side in product(plan.testsets, plan.profiles, (OUT, INTO, OTHER)):
+        directions = by_testset[testset].get(side, [])
         found = []
         for system in judged:
             place = (testset, profile, system, directions)
@@ -63,6 +65,7 @@ def floor_of(reading: Reading, plan: Plan, pivot: str, baseline: str) -> Floor:
         if len(told) == len(judged):
             # Of several systems the best one's.
             reasons[testset, profile, side] = min(told)[1]
+    sides = {(one, side): had for one, by_side in by_testset.items() for side, had in by_side.items()}
     return Floor(reasons, void, sides)
 
 

@@ -76,7 +76,7 @@ def differences_table(summary: Summary, display: Display) -> Table:
     absent = [
         f"differences to {name}: no such system"
         for name in (display.baseline, display.control)
-        if name not in systems
+        if name and name not in systems
     ]
     notes = ["Differences are taken seed by seed.", SEEDS_NOTE, *averaging_notes(rows), *both_note(display)]
     title = f"Differences between systems of {summary.cells[0].experiment} by group and side"

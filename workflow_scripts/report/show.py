@@ -16,7 +16,7 @@ from pathlib import Path
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
 from workflow_scripts.metric_names import metric_id
-from workflow_scripts.options import ALL
+from workflow_scripts.options import ALL, DIRECTION
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
@@ -75,9 +75,16 @@ def number(mean: str, sd: str, digits: Digits = HUNDREDTHS, sign: bool = False) 
 def render_console(rows: Sequence[Row]) -> str:
     """Return the table over all directions of each test set and metric, under 100 columns wide."""
     overall = [row for row in rows if row["grouping"] == ALL and not row["without"]]
+    had: dict[str, set[str]] = {}
+    for row in rows:
+        if row["grouping"] == DIRECTION:
+            had.setdefault(row["testset"], set()).add(row["group"])
+    alike = len({len(directions) for directions in had.values()}) < 2
     lines: list[str] = []
     for table, grouped in groupby(overall, key=lambda row: (row["testset"], row["profile"], row["metric"])):
-        lines += ["", *_one_table(list(grouped), table_title(*table))]
+        count = len(had.get(table[0], ()))
+        averaged = "" if alike else f", {count} direction{'s' * (count != 1)}"
+        lines += ["", *_one_table(list(grouped), table_title(*table) + averaged)]
     return "\n".join(lines)
 
 

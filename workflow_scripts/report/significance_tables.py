@@ -53,7 +53,10 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
         "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
         "both uncorrected, after Holm and after Benjamini-Hochberg.",
     ]
-    notes += [*unrounded_note(plan), *too_few_resamples(compared.resamples, compared.directions, level)]
+    notes += [
+        *unrounded_note(plan),
+        *too_few_resamples(compared.resamples, compared.directions, level, display.as_options),
+    ]
     blocks = _by_direction(records(frame), plan, cell, by_seed=True)
     title = f"Significance of differences in {plan.experiment}"
     return Table("significance", title, frame, blocks, notes, [], *_missing(compared))
@@ -69,7 +72,7 @@ def unrounded_note(plan: Plan) -> list[str]:
     ]
 
 
-def too_few_resamples(resamples: int, directions: int, level: float) -> list[str]:
+def too_few_resamples(resamples: int, directions: int, level: float, as_option: bool = False) -> list[str]:
     """Return a warning where the smallest p of a test, 1 / (resamples + 1), is none after Holm."""
     if not resamples or directions / (resamples + 1) <= level:
         return []
@@ -77,7 +80,7 @@ def too_few_resamples(resamples: int, directions: int, level: float) -> list[str
     return [
         f"WARNING: {resamples} resamples are too few for {directions} directions: the smallest p-value, "
         f"corrected, is {directions / (resamples + 1):.3f}, so that all are ties; take at least {needed} "
-        "(evaluation.significance.resamples)."
+        f"({'--resamples' if as_option else 'evaluation.significance.resamples'})."
     ]
 
 
@@ -108,7 +111,7 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
         title = f"{table_title(testset, profile, metric)}, against {against}"
         blocks.append(Block("", ["system", *named.values()], cells, title))
     notes = ["Wins / losses / ties: directions, summed over seeds, by the rule of the table significance."]
-    notes += too_few_resamples(compared.resamples, compared.directions, level)
+    notes += too_few_resamples(compared.resamples, compared.directions, level, display.as_options)
     title = f"Wins, losses and ties in {plan.experiment}"
     return Table("wins", title, frame, blocks, notes, [], *_missing(compared))
 

@@ -244,7 +244,7 @@ def _difference(
     if system == other:
         return Estimate(None, None, 0, f"is {other}")
     if other not in plan.systems:
-        return Estimate(None, None, 0, f"no system {other}")
+        return Estimate(None, None, 0, f"no system {other}" if other else "none is named")
     # In a partial table two systems may lack different directions: only those that both have are compared.
     differences = {
         (system, seed, direction): decimal_difference(

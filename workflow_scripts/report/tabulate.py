@@ -110,7 +110,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     ceilings = NO_CEILINGS
     if args.ceiling_root:
         ceilings = read_ceilings(args.ceiling_root, plan, args.pivot, groups, without)
-    display = Display(args.pivot, args.baseline, args.control, without, floor, ceilings)
+    display = Display(args.pivot, args.baseline, args.control, without, floor, ceilings, args.as_options)
     marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     summary = summarise(
         reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags

@@ -408,9 +408,8 @@ def test_codes_with_script_and_region_in_either_spelling() -> None:
     assert experiment.groups == {"family": {"romance": ["pt_BR", "es_419"]}}
     assert experiment.evaluation.tokenizers == {"zh_Hans": "zh"}
     assert said == [
-        "note: a hyphen stands between source and target only: the config's pt-BR as pt_BR, es-419 as es_419,"
-        " en-pt-BR as en-pt_BR, pt_BR_en as pt_BR-en, zh-hans-en as zh_Hans-en, es-419-en as es_419-en,"
-        " zh-Hans as zh_Hans"
+        "note: in ids and names of files the config's pt-BR is pt_BR, es-419 is es_419, en-pt-BR is en-pt_BR,"
+        " pt_BR_en is pt_BR-en, zh-hans-en is zh_Hans-en, es-419-en is es_419-en, zh-Hans is zh_Hans"
     ]
     load_experiment(small(languages=["en", "pt_BR", "de", "fr"]), tell=said.append)
     assert len(said) == 1

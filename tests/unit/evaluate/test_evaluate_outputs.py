@@ -501,3 +501,105 @@ def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path: 
     assert said in (tmp_path / "out/summary.csv").read_text()
     main([*options, "--empty-references", "count"])
     assert {row["n"] for row in rows(tmp_path / "out/scores.csv")} == {"40"}
+
+
+@pytest.mark.parametrize(("option", "field"), [("--references", "target"), ("--sources", "source")])
+@pytest.mark.usefixtures("here")
+def test_one_file_of_two_languages_is_told_before_anything_is_scored(
+    option: str, field: str, tmp_path: Path
+) -> None:
+    given = lay(tmp_path)
+    if option in given:
+        place = given.index(option)
+        del given[place : place + 2]
+    write(tmp_path / "ref.txt", REFERENCES)
+    with pytest.raises(UserError) as error:
+        main([*given, option, f"{tmp_path}/ref.txt"])
+    assert str(error.value) == (
+        f"{option}: {tmp_path}/ref.txt would serve de-en and en-de, of two languages; put {{{field}}} or "
+        "{direction} into the pattern"
+    )
+    # Of one direction, or of links that somebody laid, it is in order.
+    main([*given, option, f"{tmp_path}/ref.txt", "--directions", "de-en"])
+    for code in ("de", "en"):
+        (tmp_path / f"ref.{code}").symlink_to("ref.txt")
+    main([*given, option, f"{tmp_path}/ref.{{{field}}}"])
+
+
+@pytest.mark.usefixtures("here")
+def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(tmp_path: Path) -> None:
+    given = lay(tmp_path, ("de-en",))
+    (tmp_path / "same").rename(tmp_path / "continued")
+    main([*given, "--baseline", "old"])
+    assert {row["against"] for row in rows(tmp_path / "out/significance.csv")} == {"old"}
+    for table in ("scores", "differences", "summary"):
+        text = (tmp_path / f"out/{table}.md").read_text()
+        assert "`continued`" not in text and "to continued" not in text
+    main([*given, "--baseline", "old", "--control", "continued"])
+    assert {row["against"] for row in rows(tmp_path / "out/significance.csv")} == {"old", "continued"}
+    assert "‡: from `continued`" in (tmp_path / "out/scores.md").read_text()
+
+
+@pytest.mark.usefixtures("here")
+def test_faults_of_the_last_file_are_told_before_the_first_is_scored(
+    tmp_path: Path, capsys, monkeypatch
+) -> None:
+    given = lay(tmp_path)
+    write(tmp_path / "new/de-en.hyp", REFERENCES[:-1])
+    write(tmp_path / "en-de/ref.txt", ["", *REFERENCES[1:]])
+    monkeypatch.setattr(evaluate_outputs, "score_directions", lambda *_: pytest.fail("scored"))
+    with pytest.raises(UserError) as error:
+        main(given)
+    one, two = str(error.value).replace(f"{tmp_path}/", "").split("\n")
+    assert one == "new/de-en.hyp has 39 lines but de-en/ref.txt has 40: line 40 has no counterpart"
+    assert two.startswith("en-de/ref.txt, line 1: empty reference")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_a_tokenizer_whose_package_is_absent_is_told_before_anything_is_scored(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        main([*lay(tmp_path), "--tokenizers", '{"de": "ko-mecab"}'])
+    assert str(error.value) == (
+        "--tokenizers: ko-mecab needs the package mecab_ko, which this environment does not have; use char, "
+        "which needs none"
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_a_language_of_a_group_that_no_direction_has_is_noted(tmp_path: Path, capsys) -> None:
+    groups = '{"family": {"germanic": ["de", "enn"], "romance": ["fr", "it", "ro", "enn"]}}'
+    main([*lay(tmp_path, ("de-en",)), "--groups", groups])
+    said = "--groups: family: no direction has enn (did you mean 'en'?), fr, it and 1 more"
+    assert notes(capsys.readouterr().err, tmp_path)[0] == said
+
+
+@pytest.mark.usefixtures("here")
+def test_ter_of_text_without_blanks_is_noted(tmp_path: Path, capsys) -> None:
+    write(tmp_path / "a/en-zh.txt", ["今天天气很好，我们去公园散步。", "他说他不会来了。"])
+    write(tmp_path / "ref.zh", ["今天天气很好，我们去散步。", "他说他不来了。"])
+    given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
+    given += ["--references", f"{tmp_path}/ref.{{target}}", "--tokenizers", '{"zh": "zh"}']
+    main([*given, "--metrics", "bleu", "ter"])
+    assert notes(capsys.readouterr().err, tmp_path) == [
+        "ref.zh: TER counts edits of words between blanks; of Chinese, written without, it says next to "
+        "nothing: take chrf2"
+    ]
+    main([*given, "--metrics", "bleu", "chrf2"])
+    assert notes(capsys.readouterr().err, tmp_path) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_references_that_are_not_there_are_told_with_those_that_are(tmp_path: Path) -> None:
+    for direction in ("EN-DE", "DE-EN"):
+        write(tmp_path / f"a/{direction}.txt", REFERENCES)
+    for name in ("de", "cs", "it", "pl"):
+        write(tmp_path / f"ref.{name}", REFERENCES)
+    given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
+    with pytest.raises(UserError) as error:
+        main([*given, "--references", f"{tmp_path}/ref.{{target}}"])
+    there = "there are ref.cs, ref.de, ref.it and 1 more"
+    assert str(error.value).replace(f"{tmp_path}/", "").split("\n") == [
+        f"ref.EN: no such file, for DE-EN; {there}",
+        f"ref.DE: no such file, for EN-DE (did you mean 'ref.de'?); {there}",
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.written import LIST, check_untouched, replacing
+from workflow_scripts.evaluate.written import LIST, check_untouched, named_folder, replacing
 from workflow_scripts.files import HOST
 
 
@@ -128,3 +128,27 @@ def test_a_file_for_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UserError, match="out: a file, where --out needs a folder"):
         check_untouched(tmp_path / "out", ["a"])
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_scored(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, said in {
+        "file/x/y": f"{tmp_path}/file: a file, where --out needs a folder",
+        "link": f"{tmp_path}/link: a link to nothing, where --out needs a folder",
+        "link/x": f"{tmp_path}/link: a link to nothing, where --out needs a folder",
+    }.items():
+        with pytest.raises(UserError) as error:
+            check_untouched(tmp_path / name, ["groups.csv"])
+        assert str(error.value) == said
+    check_untouched(tmp_path / "new/folder", ["groups.csv"])
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UserError, match="nothing may be written there"):
+        check_untouched(tmp_path / "new/folder", ["groups.csv"])
+
+
+def test_no_name_is_no_folder() -> None:
+    assert named_folder("a/b") == Path("a/b")
+    with pytest.raises(UserError, match="--out: no folder is named"):
+        named_folder("")

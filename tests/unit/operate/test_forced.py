@@ -153,6 +153,27 @@ def test_of_what_has_no_record_other_content_than_listed_is_forced(
     )
 
 
+def test_what_a_killed_run_left_without_a_record_is_not_taken_as_it_is(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next run marks it as unfinished (operate.leftovers), and Snakemake makes it again."""
+    shutil.rmtree(folder / ".snakemake")
+    locks = folder / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text(f"{SCORES}\n")
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == ""
+    (locks / "0.output.lock").unlink()
+    mark = folder / ".snakemake" / "incomplete" / place_of(SCORES, folder)
+    mark.parent.mkdir()
+    mark.touch()
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == ""
+    mark.unlink()
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert "1 file is taken as made with the present settings" in capsys.readouterr().err
+
+
 def test_what_nothing_says_the_settings_of_is_told_in_one_line(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

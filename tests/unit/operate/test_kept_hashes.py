@@ -48,6 +48,7 @@ def test_a_file_is_read_once_until_it_changes(tmp_path: Path, read: list[str]) -
         handle.write(b"xyz")
     os.utime(text, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (text.stat().st_mtime_ns, text.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert one.of(text) == abc  # of one run: what its jobs were planned with counts
     assert hashes(tmp_path).of(text) == hashlib.sha256(b"xyz").hexdigest()
     assert read == ["train.de"] * 2
 

@@ -13,7 +13,8 @@ from tests.unit.operate.small_results import experiment, lay_down_results
 from workflow_scripts.files import read_json
 from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import ROOT
-from workflow_scripts.operate.made_with import Made, Settings, portable_value
+from workflow_scripts.operate.known_records import is_of
+from workflow_scripts.operate.made_with import Made, Settings, is_listed, portable_value
 from workflow_scripts.operate.manifest import Written, write_manifest
 
 RESULTS = Path("results/tiny")
@@ -24,6 +25,13 @@ BEAM_5 = Settings("decode", DECODE, {"options": "--beam 5", "code": "a" * 16})
 BEAM_1 = Settings("decode", DECODE, {"options": "--beam 1", "code": "a" * 16})
 TODAY = {"decode": Settings("decode", DECODE, {"code": "a" * 16})}
 USED = ("text", "evaluate", "fairseq")
+
+
+def test_a_file_in_a_folders_place_hides_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "tables").touch()
+    file = str(tmp_path / "tables/summary.md")
+    assert is_listed(file, {"sha256": "a" * 64, "bytes": 7, "mtime_ns": 7})
+    assert is_of(None, file)
 
 
 @pytest.fixture

@@ -155,7 +155,9 @@ def test_of_many_that_begin_at_once_one_has_the_results(tmp_path: Path) -> None:
 
 def test_a_run_that_was_taken_over_is_interrupted(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from workflow_scripts.operate import results_lock as r;"
+        "import signal, sys, time; from pathlib import Path;"
+        "from workflow_scripts.operate import results_lock as r;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "r.HEARTBEAT_SECONDS = 0.05; here = Path(sys.argv[1]); r.take(here, here); r.keep_alive(here);"
         "print('on', flush=True); time.sleep(60)"
     )

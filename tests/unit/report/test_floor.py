@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,23 @@ def test_a_score_that_the_tokenizer_makes_void_says_nothing_of_the_system():
     assert found.ranks("test", "raw", OUT, "chrf", "en-th")
     assert found.ranks("test", "raw", OUT, "bleu", "en-de")
     assert found.ranks("test", "raw", OUT, "bleu")  # an average that German is in
-    only = Floor({}, frozenset({"en-th"}), {OUT: ["en-th"]})
+    only = Floor({}, frozenset({"en-th"}), {("test", OUT): ["en-th"]})
     assert not only.ranks("test", "raw", OUT, "bleu")
+
+
+def test_a_test_set_of_some_directions_is_judged_by_these():
+    """talks has en-th alone, of which BLEU says nothing; the other set has German beside it."""
+    directions = ["en-de", "en-th"]
+    made = reading({"baseline": [30.0, 0.0]}, directions)
+    made.unfit["en-th"] = THAI
+    plan = replace(
+        plan_of(["baseline"], directions), testsets=["test", "talks"], partial={"talks": ["en-th"]}
+    )
+    found = floor_of(made, plan, "en", "baseline")
+    assert found.reasons == {}
+    assert found.ranks("test", "raw", OUT, "bleu")
+    assert not found.ranks("talks", "raw", OUT, "bleu")
+    assert found.ranks("talks", "raw", OUT, "chrf")
 
 
 def test_korean_is_ranked():

@@ -256,6 +256,8 @@ def test_too_few_resamples_are_told():
     """Of 1000 resamples the smallest p is 1 / 1001; sixty times that is 0.0599."""
     [said] = too_few_resamples(1000, 60, 0.05)
     assert "smallest p-value, corrected, is 0.060, so that all are ties; take at least 1199 " in said
+    assert "(evaluation.significance.resamples)" in said
+    assert "(--resamples)" in too_few_resamples(1000, 60, 0.05, as_option=True)[0]
     assert too_few_resamples(1199, 60, 0.05) == [] == too_few_resamples(1000, 50, 0.05)
 
 

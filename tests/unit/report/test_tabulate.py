@@ -447,7 +447,7 @@ def test_wrong_arguments_of_more_tables(everything, more, message):
         tabulate_all(everything, *more)
 
 
-def test_a_test_set_of_some_directions_misses_nothing(results):
+def test_a_test_set_of_some_directions_misses_nothing(results, capsys):
     """talks has de-en alone; of the same names a file of its own."""
     for path in sorted((results / "scores").glob("*/s[12]/test.raw.json")):
         content = json.loads(path.read_text())
@@ -461,6 +461,10 @@ def test_a_test_set_of_some_directions_misses_nothing(results):
     assert (scores.count(("talks", "de-en")), scores.count(("talks", "en-de"))) == (16, 0)
     whole = [r for r in rows_of(tables / "summary.csv") if r["testset"] == "talks" and r["grouping"] == "all"]
     assert {(row["side"], row["directions"]) for row in whole} == {("into pivot", "1")}
+    show.main(["--tables", str(tables)])
+    shown = capsys.readouterr().out
+    assert "\ntest, BLEU, 2 directions (n = 2 seeds" in shown
+    assert "\ntalks, BLEU, 1 direction (n = 2 seeds" in shown
     markdown = (tables / "summary.md").read_text(encoding="utf-8")
     assert "talks: averages are over the 1 of 2 directions that it has" in markdown
     assert "PARTIAL" not in markdown
