@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 # Variables that targets read. Any other of the command line is a mistake, for make would take no notice of it, unless it is
 # one of the environment: those have an underscore, or stand here.
 VARIABLES := AGAINST ARGS CONFIG CONFIRM CORES DEBUG DIRECTION EXPERIMENTS JOBS KILLS ONLY PROFILE PYTHON SEED SUITES SYSTEM WRITE
-ENVIRONMENT := CC CXX DISPLAY HOME LANG LANGUAGE PATH PYTHON% SHELL TERM TMPDIR TZ USER
+ENVIRONMENT := CC CXX %FLAGS DISPLAY HOME LANG LANGUAGE PATH PYTHON% SHELL TERM TMPDIR TZ USER
 given = $(foreach one,$(.VARIABLES),$(if $(filter command line,$(origin $(one))),$(if $(findstring _,$(one)),,$(one))))
 $(if $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)),$(error no target reads $(firstword $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)))=; there are $(VARIABLES)))
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs

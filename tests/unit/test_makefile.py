@@ -198,7 +198,7 @@ def test_a_variable_that_no_target_reads_is_told(word: str, venvs: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "word", ["CUDA_VISIBLE_DEVICES=0", "HOME=/a b", "PYTHONPATH=.", "TMPDIR=/x", "DEBUG=1"]
+    "word", ["CUDA_VISIBLE_DEVICES=0", "HOME=/a b", "PYTHONPATH=.", "CFLAGS=-O1", "TMPDIR=/x", "DEBUG=1"]
 )
 def test_variables_of_the_environment_may_be_given(word: str, venvs: Path) -> None:
     assert started(venvs, "status", word)[:3] == [*WORDS, ""]

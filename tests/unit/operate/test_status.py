@@ -188,6 +188,14 @@ def test_what_began_while_it_is_looked_is_not_stopped(tmp_path: Path) -> None:
     assert state(written - 60, written - 0.5) == "failed"
 
 
+def test_where_a_job_was_when_ctrl_c_came_is_not_told(tmp_path: Path) -> None:
+    log = tmp_path / "results/tiny/logs/prepare_text/news/de-en.log"
+    log.parent.mkdir(parents=True)
+    log.write_text('Traceback (most recent call last):\n  File "x.py", line 1, in f\nKeyboardInterrupt\n')
+    (ended,) = status_of(experiment(), tmp_path).ended
+    assert ended.lines == []
+
+
 def test_runs_of_other_experiments_are_not_this_ones(place: Path) -> None:
     (place / "Snakefile").write_text(SLOW)
     for name in ("tiny", "other"):
