@@ -3,12 +3,19 @@ PYTHON ?= python3.11
 CONFIG ?= config/config.yaml
 $(if $(strip $(value CONFIG)),,$(error CONFIG= is empty: write CONFIG=FILE, with no blank behind the sign))
 CORES ?= $(shell nproc)
+# Variables that targets read. Any other of the command line is a mistake, for make would take no notice of it, unless it is
+# one of the environment: those have an underscore, or stand here.
+VARIABLES := AGAINST ARGS CONFIG CONFIRM CORES DEBUG DIRECTION EXPERIMENTS JOBS KILLS ONLY PROFILE PYTHON SEED SUITES SYSTEM WRITE
+ENVIRONMENT := CC CXX %FLAGS DISPLAY HOME LANG LANGUAGE PATH PYTHON% SHELL TERM TMPDIR TZ USER
+given = $(foreach one,$(.VARIABLES),$(if $(filter command line,$(origin $(one))),$(if $(findstring _,$(one)),,$(one))))
+$(if $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)),$(error no target reads $(firstword $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)))=; there are $(VARIABLES)))
 export NEURONSPEC_VENVS ?= $(CURDIR)/.venvs
 # DEBUG=1 shows the traceback of a mistake, in every target.
 export NEURONSPEC_DEBUG ?= $(DEBUG)
 # How many tests run at a time; one a core, if not given.
 export JOBS
 
+comma := ,
 # The value of a variable, or a text, as one word of the shell: what users write is data, whatever characters it holds.
 quoted = '$(subst ','\'',$(1))'
 as_word = $(call quoted,$(value $(1)))
@@ -27,7 +34,12 @@ RUN = $(WITH_ARGS) workflow_scripts.operate.run --configfile $(1) $(if $(PROFILE
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
-.PHONY: help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm
+TARGETS := help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm
+.PHONY: $(TARGETS)
+
+# Before the first of several is made: `make run my.yaml` would run the demo.
+unknown = $(firstword $(filter-out $(TARGETS),$(MAKECMDGOALS)))
+$(if $(unknown),$(error no target '$(unknown)': $(if $(filter %.yaml %.yml,$(unknown)),write CONFIG=$(unknown),'make help' lists them$(comma) and further options are written ARGS=…)))
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24

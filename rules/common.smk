@@ -21,6 +21,7 @@ from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, unit_masks, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
+from workflow_scripts.operate.preflight import unusable_path
 from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.terminal import refuse
@@ -79,11 +80,8 @@ pathvars:
 METHODS = {method.name for method in workflow.deployment_settings.deployment_method}
 DEPLOYMENT = "conda" if "CONDA" in METHODS else "venv"
 IMAGES = SITE.images if "APPTAINER" in METHODS else {}
-# A colon would end the folder in PATH; Snakemake fills in what stands in braces, also in the path of an environment's file.
-if odd := sorted(set(":{}\n") & set(str(CHECKOUT))):
-    refuse(
-        [f"{str(CHECKOUT)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"]
-    )
+if problem := unusable_path(CHECKOUT, Path.cwd()):
+    refuse([problem])
 PREFIX = f"export PATH={shlex.quote(f'{CHECKOUT}/envs/bin')}:$PATH NEURONSPEC_DEPLOYMENT={DEPLOYMENT}"
 PREFIX += f" NEURONSPEC_IMAGES={shlex.quote(' '.join(IMAGES))}; "
 if "ENV_MODULES" in METHODS and SITE.modules:

@@ -21,7 +21,7 @@ data:
 """
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Prepare the text of a corpus in a checkout of this name."""
     folder.mkdir()
     for name in PARTS:
@@ -34,7 +34,7 @@ def run(folder: Path) -> subprocess.CompletedProcess[str]:
         for lang in ("de", "en"):
             (folder / f"it's/{subset}.{lang}").write_text(f"{subset} {lang}\ntwo {lang}\n")
     (folder / "my x.yaml").write_text(CONFIG)
-    words = ["--cores", "1", "--configfile", "my x.yaml", "--until", "prepare_text"]
+    words = ["--cores", "1", "--configfile", "my x.yaml", "--until", "prepare_text", *options]
     command = [sys.executable, "-m", "workflow_scripts.operate.run", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
@@ -60,3 +60,18 @@ def test_what_cannot_be_in_it_is_told_before_the_first_job(
     said = f"'{folder}': the checkout's path must not hold '{character}': move it, or rename the folder"
     assert said in done.stderr
     assert not (folder / "results").exists()
+
+
+@pytest.mark.parametrize("name", ["a{2}", "a{lang}"])
+def test_braces_in_the_working_directory_are_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    there = tmp_path / name
+    there.mkdir()
+    done = run(tmp_path / "checkout", "--directory", str(there))
+    assert done.returncode == 1
+    assert (
+        f"'{there}': the working directory's path must not hold '{{': take another, or rename" in done.stderr
+    )
+    assert "Traceback" not in done.stderr and not (there / "results").exists()

@@ -187,3 +187,41 @@ def test_the_program_takes_the_place_of_the_splitting_one(tmp_path: Path) -> Non
         command = [sys.executable, *WORDS, text, *given[1:]]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert done.stdout == f"{['--configfile', 'c d', *words]}\n"
+
+
+@pytest.mark.parametrize("word", ["config=mine.yaml", "ARG=-n", "CORE=8", "Profile=profiles/slurm"])
+def test_a_variable_that_no_target_reads_is_told(word: str, venvs: Path) -> None:
+    """Make would take no notice of it, and run the demo."""
+    done = make(venvs, "run", word)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no target reads {word.split('=')[0]}=; there are AGAINST ARGS CONFIG " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "word", ["CUDA_VISIBLE_DEVICES=0", "HOME=/a b", "PYTHONPATH=.", "CFLAGS=-O1", "TMPDIR=/x", "DEBUG=1"]
+)
+def test_variables_of_the_environment_may_be_given(word: str, venvs: Path) -> None:
+    assert started(venvs, "status", word)[:3] == [*WORDS, ""]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("config/mine.yaml", "no target 'config/mine.yaml': write CONFIG=config/mine.yaml"),
+        ("config/config.yaml", "no target 'config/config.yaml': write CONFIG=config/config.yaml"),
+        ("statu", "no target 'statu': 'make help' lists them"),
+    ],
+)
+def test_a_word_that_is_no_target_is_told_before_anything_runs(word: str, said: str, venvs: Path) -> None:
+    done = make(venvs, "run", word)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_every_variable_that_is_read_may_be_given() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (known,) = re.findall(r"^VARIABLES := (.*)$", text, re.M)
+    own = {"CURDIR", "MAKECMDGOALS", *re.findall(r"^([A-Z_]+) :?=", text, re.M)}
+    read = {*re.findall(r"\$\(([A-Z]+)\)", text), *re.findall(r"as_words?,([A-Z]+)\)", text)}
+    assert {*read, "DEBUG", "ARGS", "CONFIG"} - own <= set(known.split())
+    assert len(read) > 10

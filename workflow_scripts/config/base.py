@@ -9,6 +9,7 @@ from reprlib import Repr
 from typing import Annotated, Any, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +29,8 @@ BASELINE = "baseline"
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
+#: Snakemake fills in what stands in braces.
+NO_BRACES = "no folder or file can have braces in its name: rename it, or link to it"
 
 
 class Section(BaseModel):
@@ -86,6 +89,12 @@ def _not_a_boolean(value: Any) -> Any:
     # YAML 1.1 reads a bare `no` (Norwegian) as false.
     if isinstance(value, bool):
         raise ValueError(f"YAML reads a bare {'yes' if value else 'no'} as {str(value).lower()}: quote it")
+    return value
+
+
+def _without_braces(value: str) -> str:
+    if "{" in value or "}" in value:
+        raise ValueError(NO_BRACES)
     return value
 
 
@@ -162,6 +171,8 @@ Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 # Sub-sets of data are parts of file names of the form {subset}.{pair}.{lang}.
 SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
 DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION), BeforeValidator(_as_direction)]
+#: A folder or file of the user's; text files have patterns.
+Place = Annotated[str, AfterValidator(_without_braces)]
 #: Of a dictionary by language, or by direction: before its keys are read.
 LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_direction)
 

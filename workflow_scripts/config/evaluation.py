@@ -14,6 +14,7 @@ from workflow_scripts.config.base import (
     DirectionId,
     Language,
     Name,
+    Place,
     Section,
 )
 from workflow_scripts.metric_names import metric_id
@@ -46,7 +47,7 @@ class CometModel(Section):
 
     name: MetricName = Field("comet", description="Name of the metric in files and tables.")
     model: str | None = Field(None, description="Name on the hub, such as Unbabel/wmt22-comet-da.")
-    folder: str | None = Field(
+    folder: Place | None = Field(
         None, description="Folder with hparams.yaml and checkpoints/model.ckpt, instead of a name on the hub."
     )
     revision: str | None = Field(
@@ -119,7 +120,7 @@ class Evaluation(Section):
         description="The share of hypotheses in a wrong language, by an identifier of this experiment's.",
     )
     likelihood: bool = Field(False, description="The references' log-likelihood by every system.")
-    contrastive: dict[Name, str] = Field(
+    contrastive: dict[Name, Place] = Field(
         {}, description="Contrastive test sets: name and TSV file; see docs/how-to/likelihood.md."
     )
 
@@ -127,7 +128,7 @@ class Evaluation(Section):
 class Published(Section):
     """Numbers that others published, to be compared with ours."""
 
-    file: str = Field(description="CSV of system, direction, metric (BLEU, chrF2++, COMET), score.")
+    file: Place = Field(description="CSV of system, direction, metric (BLEU, chrF2++, COMET), score.")
     systems: dict[Name, str] = Field(min_length=1, description="Our system: theirs.")
     testset: str | None = Field(None, description="Our test set; null where there is one only.")
     references: Literal["raw", "paper"] = Field("paper", description="Our references.")

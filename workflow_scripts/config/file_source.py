@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag, field_validator, model_validator
 
-from workflow_scripts.config.base import DirectionId, Language, Section, SubsetName
+from workflow_scripts.config.base import NO_BRACES, DirectionId, Language, Section, SubsetName
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.language_codes import spellings
 
@@ -58,6 +58,8 @@ class FilePattern(Section):
             parts = [part for part in Formatter().parse(value) if part[1] is not None]
         except ValueError as error:
             raise ValueError(f"the pattern {value!r} cannot be read: {error}") from None
+        if "{{" in value or "}}" in value:
+            raise ValueError(NO_BRACES)
         if any(form or conversion for _, _, form, conversion in parts):
             raise ValueError("the pattern holds ':' or '!' in braces; write {lang} alone")
         if not value.isprintable():

@@ -1,4 +1,4 @@
-"""What a run says once of a config that is right: an old name, and what it means.
+"""What a run says once of a config that is right: an old name, and what it means; a share for a percentage.
 
 Input: the config as written. Output: lines.
 """
@@ -6,6 +6,7 @@ Input: the config as written. Output: lines.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workflow_scripts.metric_names import OLD, OLD_NOTE
@@ -19,4 +20,21 @@ def notes(config: Mapping[str, Any]) -> list[str]:
         found.append(f"evaluation.metrics: {OLD_NOTE}")
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
-    return found[:1]
+    return [*found[:1], *_shares((config.get("masks") or {}).get("k"))]
+
+
+def _shares(thresholds: object) -> list[str]:
+    """Return the line on thresholds below one percent, which somebody may have meant as shares of one."""
+    given = thresholds if isinstance(thresholds, list) else [thresholds]
+    small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
+    if not small:
+        return []
+    percent = f"{Decimal(str(small[0])) * 100:f}".rstrip("0").rstrip(".")
+    return [f"masks.k: {small[0]} is {small[0]} percent; if a share is meant, write {percent}"]
+
+
+def _below_one(k: float | str) -> bool:
+    try:
+        return Decimal(str(k)) < 1
+    except InvalidOperation:
+        return False

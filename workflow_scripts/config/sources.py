@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from workflow_scripts.config.base import DIRECTIONS_ONCE, DirectionId, Section, SubsetName
+from workflow_scripts.config.base import DIRECTIONS_ONCE, DirectionId, Place, Section, SubsetName
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, Lines
 
 
@@ -25,7 +25,7 @@ class Multi30kSource(Section):
     """Multi30k, task 1: image captions in English, German, French and Czech."""
 
     type: Literal["multi30k"]
-    folder: str | None = Field(None, description="Folder that holds the files; null: download them.")
+    folder: Place | None = Field(None, description="Folder that holds the files; null: download them.")
     home: Home = Field(
         "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw",
         description="URL to download them from: their home, or a mirror of it.",
@@ -52,7 +52,7 @@ class NtrexSource(Section):
     """NTREX-128: 1,997 multi-parallel news sentences, split by line number."""
 
     type: Literal["ntrex"]
-    folder: str | None = Field(None, description="Folder with {lang}.txt.gz; null: download them.")
+    folder: Place | None = Field(None, description="Folder with {lang}.txt.gz; null: download them.")
     home: Home = Field(
         "https://raw.githubusercontent.com/MicrosoftTranslator/NTREX/main/NTREX-128",
         description="URL to download them from: their home, or a mirror of it.",

@@ -48,6 +48,8 @@ _GPUS = re.compile(r"\bgpu=(\d+)")
 _NOTHING = "<nothing exclusive>"
 #: How a line of ours begins (operate.terminal).
 OURS = "error: "
+#: How a line begins that a run says of its config.
+NOTE = "note: "
 #: Of what Snakemake says when it refuses.
 _MOST_LINES = 20
 
@@ -258,9 +260,12 @@ def _jobs(command: Sequence[str], folder: Path) -> Iterator[PlannedJob]:
             if process.poll() is None and sys.exc_info()[0] is not None:
                 process.kill()
             status = process.wait()
+        errors.seek(0)
         if status:
-            errors.seek(0)
             raise UserError(_said("".join(kept) + errors.read()))
+        for line in errors:
+            if line.startswith(NOTE):
+                print(line, end="", file=sys.stderr)
 
 
 def _remembering(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
@@ -278,7 +283,7 @@ def _said(text: str) -> str:
         return "\n".join(ours)
     _, found, rest = text.partition("WorkflowError in file")
     lines = (rest.partition("\n")[2] if found else text).splitlines()
-    frames = ("  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")
+    frames = (NOTE, "  File ", "Assuming ", "host:", "Using workflow specific profile ", "Building DAG")
     told = [line for line in lines if line.strip() and not line.startswith(frames)]
     if len(told) > _MOST_LINES:
         told[_MOST_LINES:] = [f"and {len(told) - _MOST_LINES} lines more"]

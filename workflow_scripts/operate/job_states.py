@@ -93,7 +93,9 @@ def _state(job: ExpectedJob, files: Files, live: Live) -> State:
         return State.TODO  # it was done (a benchmark is written then only), and its outputs were removed
     if live.since is not None and ended < live.since:
         return State.TODO  # of an earlier run; the one that is on will come to it
-    return State.FAILED if failed(files.results / job.log) else State.STOPPED
+    if failed(files.results / job.log):
+        return State.FAILED
+    return State.RUNNING if live.since_then(ended) else State.STOPPED
 
 
 def failed(log: Path) -> bool:

@@ -15,6 +15,7 @@ import argparse
 import base64
 import binascii
 import contextlib
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -43,7 +44,8 @@ class Live:
     ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
     since 1970), None where none is. ``begun``: outputs of jobs that began and did not end, with the time they
     began. ``open_files``: of processes that work there, whoever started them; looked up only where a killed
-    run left such jobs. ``elsewhere``: the run, if it is of another folder or machine.
+    run left such jobs. ``elsewhere``: the run, if it is of another folder or machine. ``looked``: when this
+    was (seconds since 1970): what jobs have written since then is of a run that is on.
     """
 
     processes: list[int]
@@ -51,6 +53,7 @@ class Live:
     begun: dict[str, float]
     open_files: frozenset[str]
     elsewhere: Run | None = None
+    looked: float = math.inf
 
     def runs(self, outputs: Sequence[str], log: str) -> bool | None:
         """Tell whether a job runs; False: its run was killed; None: it has not begun, or ended."""
@@ -58,6 +61,10 @@ class Live:
         if not times:
             return None
         return _of_a_run(max(times), self.since) or log in self.open_files
+
+    def since_then(self, written: float) -> bool:
+        """Tell whether a run wrote at this time, and after it was looked at: its job may have begun then."""
+        return self.since is not None and written >= self.looked - CLOCK_SECONDS
 
 
 def _of_a_run(began: float, since: float | None) -> bool:
@@ -77,6 +84,7 @@ def look(folder: Path, results: str) -> Live:
             if _may_be_of(process, Path(results).name):
                 begins[pid] = process.create_time()
     since = min(begins.values(), default=elsewhere.since if elsewhere else None)
+    looked = time.time()
     begun = {
         file.removeprefix(f"{results}/"): began
         for file, began in begun_outputs(folder)
@@ -84,7 +92,7 @@ def look(folder: Path, results: str) -> Live:
     }
     orphans = any(not _of_a_run(began, since) for began in begun.values())
     opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
-    return Live(list(begins), since, begun, opened, elsewhere)
+    return Live(list(begins), since, begun, opened, elsewhere, looked)
 
 
 def who_runs(folder: Path) -> str:

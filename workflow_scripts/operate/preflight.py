@@ -35,6 +35,22 @@ def unwritable(files: Iterable[str]) -> str | None:
     return None
 
 
+def unusable_path(checkout: Path, folder: Path) -> str | None:
+    """Return one line if the checkout or the working directory lies where no run can work, else None.
+
+    A colon would end the checkout in PATH; Snakemake fills in what stands in braces, in paths of environments
+    and of outputs.
+    """
+    if odd := sorted(set(":{}\n") & set(str(checkout))):
+        return (
+            f"{str(checkout)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"
+        )
+    place = str(folder.resolve())
+    if odd := sorted(set("{}") & set(place)):
+        return f"{place!r}: the working directory's path must not hold {odd[0]!r}: take another, or rename it"
+    return None
+
+
 def number_of_cores(said: str) -> int:
     """Return how many cores a user's CORES means. Raises UserError: it means none."""
     if said == "all":

@@ -31,12 +31,13 @@ from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
 from workflow_scripts.operate.orphans import RUN_VARIABLE
-from workflow_scripts.operate.preflight import number_of_cores, unwritable, without_cache
+from workflow_scripts.operate.preflight import number_of_cores, unusable_path, unwritable, without_cache
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
 from workflow_scripts.operate.taken_over import take_over
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 LOCK = ".snakemake/neuronspec.lock"
 #: How many cores make would use, beside a profile.
 CORES_VARIABLE = "NEURONSPEC_CORES"
@@ -230,6 +231,8 @@ def begin(options: list[str]) -> NoReturn:
         UserError: what does not allow it.
     """
     folder, experiment = working_directory(options), read_config(options)
+    if problem := unusable_path(CHECKOUT, folder):
+        raise UserError(problem)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)
     if experiment is None or starts_nothing(options):

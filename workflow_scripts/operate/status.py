@@ -123,7 +123,9 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
 
 
 def _last_lines(log: Path) -> list[str]:
-    return [line for line in tail(log, 8192) if line.strip()][-LAST_LINES:]
+    lines = [line for line in tail(log, 8192) if line.strip()][-LAST_LINES:]
+    # Where Python was when Ctrl-C came says nothing.
+    return [] if lines[-1:] == ["KeyboardInterrupt"] else lines
 
 
 def _training(experiment: Experiment, job: ExpectedJob, training: str, state: State, root: Path) -> Progress:

@@ -557,3 +557,41 @@ def test_a_mirror_is_a_url() -> None:
         (line,) = errors_of(small(data={"source": {"type": "multi30k", "home": home}}))
         said = f"{home!r} is no URL: it must begin with https://, http:// or file:///"
         assert line == f"data.source.home: {said}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"data": {"source": {"type": "multi30k", "folder": "a{2}/m"}}}, "data.source.folder"),
+        ({"data": {"source": {"type": "ntrex", "folder": "a{lang}"}}}, "data.source.folder"),
+        ({"evaluation": {"contrastive": {"c": "a}b.tsv"}}}, "evaluation.contrastive.c"),
+        ({"evaluation": {"comet": [{"folder": "{x}"}]}}, "evaluation.comet.0.folder"),
+        (
+            {"report": {"published": {"file": "p{1}.csv", "systems": {"baseline": "A"}}}},
+            "report.published.file",
+        ),
+    ],
+)
+def test_braces_in_a_path_of_the_users(changes: dict[str, Any], key: str) -> None:
+    assert f"{key}: no folder or file can have braces in its name: rename it, or link to it" in errors_of(
+        small(**changes)
+    )
+
+
+def test_braces_in_a_pattern_are_not_doubled() -> None:
+    source = {"type": "files", "train": "s{{2}}/t.{lang}", "valid": "v.{lang}", "tests": {"a": "a.{lang}"}}
+    said = "data.source.train.path: no folder or file can have braces in its name: rename it, or link to it"
+    assert said in errors_of(small(data={"source": source}))
+
+
+@pytest.mark.parametrize(
+    ("k", "said"),
+    [
+        ([0.95], ["masks.k: 0.95 is 0.95 percent; if a share is meant, write 95"]),
+        (["0.7", 90], ["masks.k: 0.7 is 0.7 percent; if a share is meant, write 70"]),
+        ([70, 0.975, 0.5], ["masks.k: 0.975 is 0.975 percent; if a share is meant, write 97.5"]),
+        ([1, 70, 97.5, 100], []),
+    ],
+)
+def test_a_share_of_one_as_k_is_told(k: list[float | str], said: list[str]) -> None:
+    assert notes(small(masks={"k": k})) == said

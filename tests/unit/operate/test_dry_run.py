@@ -182,6 +182,22 @@ def test_what_snakemake_refuses_is_told_without_its_frames(workflow: Path) -> No
     assert str(raised.value) == "data: no text for de-en"
 
 
+def test_what_a_run_says_of_its_config_is_passed_on(
+    workflow: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snakefile = workflow / "Snakefile"
+    text = (
+        "import sys\nprint('note: masks.k: 0.95 is 0.95 percent', file=sys.stderr)\n" + snakefile.read_text()
+    )
+    snakefile.write_text(text)
+    assert [job.rule for job in dry_run("config.yaml", ["first"])] == ["first"]
+    assert capsys.readouterr().err == "note: masks.k: 0.95 is 0.95 percent\n"
+    snakefile.write_text(text + "raise KeyError('x')\n")
+    with pytest.raises(UserError) as raised:
+        list(dry_run("config.yaml"))
+    assert "note: " not in str(raised.value)
+
+
 def test_what_a_killed_run_left_is_told(workflow: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A dry run sees none of it: the output is there, and Snakemake's mark that it is unfinished is not."""
     for name in ("first.txt", "second.txt"):

@@ -13,7 +13,13 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.environments import VENVS_VARIABLE
-from workflow_scripts.operate.preflight import missing_environment, number_of_cores, unwritable, without_cache
+from workflow_scripts.operate.preflight import (
+    missing_environment,
+    number_of_cores,
+    unusable_path,
+    unwritable,
+    without_cache,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
@@ -44,6 +50,16 @@ def test_cores_are_a_number_from_one_up_or_all() -> None:
     for said in ("0", "-1", "1.5", "x", "", "٣"):
         with pytest.raises(UserError, match=f"^CORES={said}: say how many cores to use, from 1 up, or all$"):
             number_of_cores(said)
+
+
+def test_paths_that_no_run_can_work_in() -> None:
+    assert unusable_path(Path("/it's #1 $x"), Path("/a: b%")) is None
+    assert unusable_path(Path("/a:b"), Path("/")) == (
+        "'/a:b': the checkout's path must not hold ':': move it, or rename the folder"
+    )
+    assert unusable_path(Path("/a"), Path("/b/x{2}")) == (
+        "'/b/x{2}': the working directory's path must not hold '{': take another, or rename it"
+    )
 
 
 def test_a_home_that_cannot_be_written_is_told_before_snakemake_would(

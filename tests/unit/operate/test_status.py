@@ -24,8 +24,9 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
 from workflow_scripts.models.progress import ProgressLog
-from workflow_scripts.operate.job_states import State, failed
-from workflow_scripts.operate.live import look
+from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.operate.job_states import State, failed, states
+from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
@@ -166,6 +167,33 @@ def test_what_failed_before_the_run_that_is_on_is_to_do(place: Path) -> None:
     (place / "go").touch()
     assert run.wait(LIMIT) == 0
     assert counts(place) == {"failed": 1, "to do": 5}
+
+
+def test_what_began_while_it_is_looked_is_not_stopped(tmp_path: Path) -> None:
+    """Its marker was not there yet, its log is."""
+    log = tmp_path / "results/tiny/logs/prepare_text/news/de-en.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("read 3 lines\n")
+    written = log.stat().st_mtime
+    job = next(one for one in expected_jobs(experiment()) if one.log == "logs/prepare_text/news/de-en.log")
+
+    def state(since: float | None, looked: float) -> str:
+        live = Live([], since, {}, frozenset(), looked=looked)
+        return str(states([job], tmp_path / "results/tiny", live)[0])
+
+    assert state(written - 60, written - 0.5) == "running"
+    assert state(written - 60, written + 60) == "stopped"  # it was there when the markers were looked at
+    assert state(None, written - 0.5) == "stopped"  # no run is on
+    log.write_text("error: text/news.fr: no such file\n")
+    assert state(written - 60, written - 0.5) == "failed"
+
+
+def test_where_a_job_was_when_ctrl_c_came_is_not_told(tmp_path: Path) -> None:
+    log = tmp_path / "results/tiny/logs/prepare_text/news/de-en.log"
+    log.parent.mkdir(parents=True)
+    log.write_text('Traceback (most recent call last):\n  File "x.py", line 1, in f\nKeyboardInterrupt\n')
+    (ended,) = status_of(experiment(), tmp_path).ended
+    assert ended.lines == []
 
 
 def test_runs_of_other_experiments_are_not_this_ones(place: Path) -> None:
