@@ -64,6 +64,10 @@ def lay(folder: Path) -> None:
             file = folder / f"results/tiny/translations/{system}/s1/news/{direction}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(TEXT[direction.split("-")[1]].replace("a", vowel))
+    whole = {"n": 2, "scores": [{"metric": "bleu", "score": 100.0, "signature": "tok:13a"}], "moses": None}
+    ceiling = {"experiment": "tiny", "testset": "news", "directions": dict.fromkeys(DIRECTIONS, whole)}
+    (folder / "results/tiny/data/ceiling").mkdir()
+    (folder / "results/tiny/data/ceiling/news.json").write_text(json.dumps(ceiling))
     program = (
         "import pathlib, sys; from tests.unit.comet.tiny_comet import make_model;"
         " make_model(pathlib.Path(sys.argv[1]))"

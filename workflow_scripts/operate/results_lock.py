@@ -107,7 +107,7 @@ def begin(results: Path) -> None:
 
 
 def release(results: Path, well: bool = False) -> None:
-    """Give the results free; remove the folder if nothing was made in it.
+    """Give the results free; remove the folders if nothing was made in them.
 
     ``well``: the run has ended well. What one that did not has made, the next one must know of.
     """
@@ -121,7 +121,8 @@ def release(results: Path, well: bool = False) -> None:
                 _write(lock, replace(run, ended=True))
                 return
             lock.unlink()
-        results.rmdir()
+        for folder in (results, results.parent):
+            folder.rmdir()
 
 
 def others_of(results: Path, folder: Path) -> dict[str, float]:

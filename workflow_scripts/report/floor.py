@@ -119,8 +119,8 @@ def notes_on_floor(floor: Floor, plan: Plan, pivot: str, baseline: str, as_optio
             else "Train it longer (train.max_updates); figures/training.png shows how far it came"
         )
         notes.append(
-            f"WARNING: {who} ({_listed(trained, pivot)}; at least {LEAST_BLEU:g} BLEU is needed, and less "
-            f"than half of such hypotheses). There {rule}. {remedy}."
+            f"WARNING: {who} ({_listed(trained, pivot)}; needed are {LEAST_BLEU:g} BLEU, and half of the "
+            f"hypotheses neither empty, repeating themselves nor copied). There {rule}. {remedy}."
         )
     if others:
         notes.append(

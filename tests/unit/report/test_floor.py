@@ -137,9 +137,10 @@ def test_what_stands_above_every_table():
     floor = Floor({("test", "raw", INTO): "mean BLEU 0.02"})
     first, second = cautions(made, plan, floor, "en", "baseline")
     assert first == (
-        "WARNING: `baseline` is hardly trained (into en, test: mean BLEU 0.02; at least 3 BLEU is needed, "
-        "and less than half of such hypotheses). There nothing is bold, marked as significant or counted as "
-        "a win. Train it longer (train.max_updates); figures/training.png shows how far it came."
+        "WARNING: `baseline` is hardly trained (into en, test: mean BLEU 0.02; needed are 3 BLEU, and "
+        "half of the hypotheses neither empty, repeating themselves nor copied). There nothing is bold, "
+        "marked as significant or counted as a win. Train it longer (train.max_updates); "
+        "figures/training.png shows how far it came."
     )
     assert second.startswith("WARNING: BLEU's tokenizer 13a does not divide th (Thai)")
     assert second.endswith("under evaluation: tokenizers: {th: char}")
