@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from workflow_scripts.containers import unpacked
 from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
 from workflow_scripts.data.entities import count_entities, undone
 from workflow_scripts.data.joined import JoinedSources, Source
@@ -143,7 +144,9 @@ def _blocks_of(
 def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
     """Raise UserError for first lines that are no plain text."""
     for lines, file in zip(texts, files, strict=True):
-        if shape := shape_of(lines, file):
+        with unpacked(file) as (_, packing):
+            shape = shape_of(lines, file, packing)
+        if shape:
             raise UserError(f"{file}: {shape}")
 
 
