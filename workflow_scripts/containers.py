@@ -90,6 +90,8 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
             whether the bytes are to blame.
     """
     with Path(path).open("rb") as plain:
+        if not plain.seekable():
+            raise UserError(f"{path}: a pipe, which can be read only once; write it to a file and name that")
         head = plain.read(HEAD)
         plain.seek(0)
         for magic, name, opened in READ:
@@ -111,8 +113,27 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, DAMAGE) and not (isinstance(error, OSError) and error.errno)
 
 
-def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
-    """Raise UserError for first bytes that are not of text."""
+def told(path: str | Path) -> str | None:
+    """Return what a file's first bytes say it is, with what to do about it; None where they say nothing.
+
+    For readers of other formats than text, which ask where a file was none of theirs: a pointer of Git LFS
+    or a web page in its place, one that is still packed.
+    """
+    with Path(path).open("rb") as handle:
+        head = handle.read(HEAD)
+    for magic, name, _ in READ:
+        if head.startswith(magic):
+            return f"packed with {name}; {_filled(f'unpack it: {name} -dc FILE > NEW', path)}"
+    found = _kind(head)
+    return f"{found[0]}; {_filled(found[1], path)}" if found else None
+
+
+def _filled(advice: str, path: str | Path) -> str:
+    return advice.replace("FILE", shlex.quote(str(path)))
+
+
+def _kind(head: bytes) -> tuple[str, str] | None:
+    """Return what first bytes that are not of text say, and what to do about it."""
     found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
     if packing and (twice := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
         found = (f"packed with {twice} once more", f"unpack it: {packing} -dc FILE > NEW")
@@ -123,12 +144,20 @@ def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
         found = next(((what, advice) for form, what, advice in WRITTEN if re.match(form, begins)), None)
     if found is None and (order := _unmarked_order(head[:UNMARKED])):
         found = ("UTF-16 without its mark", f"convert it: iconv -f UTF-16{order} -t UTF-8 FILE > NEW")
+    return found
+
+
+def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
+    """Raise UserError for first bytes that are not of text."""
+    found = _kind(head)
+    if packing and (again := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
+        found = (f"packed with {again} again", f"unpack it once: {packing} -dc FILE > NEW")
     if found is not None:
         what, advice = found
         if packing and advice.startswith("convert"):
             advice = advice.replace("iconv", f"{packing} -dc FILE | iconv").replace("UTF-8 FILE", "UTF-8")
         where = f"packed with {packing}, and inside " if packing else ""
-        raise UserError(f"{path}: {where}{what}; {advice.replace('FILE', shlex.quote(str(path)))}")
+        raise UserError(f"{path}: {where}{what}; {_filled(advice, path)}")
 
 
 def _unmarked_order(head: bytes) -> str | None:

@@ -224,7 +224,7 @@ def test_sentences_that_only_small_batches_leave_out_are_another_training(
     world: Path, tmp_path: Path
 ) -> None:
     """Batches of 8 tokens hold no longer sentences: smaller ones than asked for must not go on from it."""
-    options = {"max_tokens": 8, "tokens_per_update": 200, "max_updates": 2}
+    options = {"max_tokens": 8, "tokens_per_update": 200, "max_updates": 2, "warmup_updates": 2}
     folder = tmp_path / "folder"
     main(baseline_arguments(world, folder, tmp_path / "out", **options))
     assert read_json(folder / "fingerprint.json")["identity"]["longest_sentence"] == 8

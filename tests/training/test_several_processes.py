@@ -109,7 +109,8 @@ class World:
 
         self.root, self.world = root, write_world(root / "world")
         self.parent = root / "baseline"
-        main(baseline_arguments(self.world, root / "parent_training", self.parent, max_updates=1))
+        options = {"max_updates": 1, "warmup_updates": 1}
+        main(baseline_arguments(self.world, root / "parent_training", self.parent, **options))
         system = SystemFolder.read(self.parent)
         facts = {"rule": "test", "weights_sha256": system.weights_sha256}
         self.masks = root / "masks.npz"

@@ -178,3 +178,27 @@ def test_a_sentence_that_begins_as_a_mark_does_is_text(
     """The mark of lzip has a byte behind its letters that no sentence has."""
     (tmp_path / "a.de").write_text("LZIP packt Dateien.\n")
     assert read(tmp_path / "a.de") == ["LZIP packt Dateien."]
+
+
+@pytest.mark.parametrize("outer", PACKED)
+@pytest.mark.parametrize("inner", PACKED)
+def test_packed_twice_is_told(tmp_path: Path, outer: str, inner: str) -> None:
+    path = tmp_path / "a.de"
+    path.write_bytes(PACKED[outer](PACKED[inner](TEXT.encode())))
+    with pytest.raises(UserError) as error:
+        list(read_raw_lines(path))
+    said = (
+        f"packed with {outer}, and inside packed with {inner} again; unpack it once: {outer} -dc {path} > NEW"
+    )
+    assert str(error.value) == f"{path}: {said}"
+
+
+def test_a_pipe_is_told(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, TEXT.encode())
+    os.close(writing)
+    with pytest.raises(
+        UserError, match=r"/dev/fd/\d+: a pipe, which can be read only once; write it to a file"
+    ):
+        list(read_raw_lines(f"/dev/fd/{reading}"))
+    os.close(reading)

@@ -18,10 +18,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from workflow_scripts.containers import unpacked
 from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
 from workflow_scripts.data.entities import count_entities, undone
 from workflow_scripts.data.joined import JoinedSources, Source
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
+from workflow_scripts.data.text_shape import shape_of
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
@@ -108,7 +110,10 @@ def _blocks_of(
     """Yield the two sides of one source block by block, checked and without empty pairs."""
     start, stop = lines
     read = [0, 0]
+    if files[0].exists() and files[0].samefile(files[1]):
+        raise UserError(f"{files[0]} and {files[1]}: one file for both languages; name that of each")
     readers = [read_raw_lines(path) for path in files]
+    looked = False
     while any(blocks := [list(islice(reader, BLOCK_LINES)) for reader in readers]):
         before = read[0]
         read = [count + len(block) for count, block in zip(read, blocks, strict=True)]
@@ -122,6 +127,9 @@ def _blocks_of(
             clean_lines(block[first:last], file, before + first + 1, counts)
             for block, file, counts in zip(blocks, files, result.normalised, strict=True)
         ]
+        if not looked:
+            _check_shapes(texts, files)
+            looked = True
         for side, lines_of_side in enumerate(texts):
             if found := count_entities(lines_of_side):
                 result.entities[side] += found
@@ -131,6 +139,15 @@ def _blocks_of(
         yield texts
     _check_counts(files, read, lines)
     result.lines_in_files += read[0]
+
+
+def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
+    """Raise UserError for first lines that are no plain text."""
+    for lines, file in zip(texts, files, strict=True):
+        with unpacked(file) as (_, packing):
+            shape = shape_of(lines, file, packing)
+        if shape:
+            raise UserError(f"{file}: {shape}")
 
 
 def _drop_empty(

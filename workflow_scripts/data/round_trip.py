@@ -39,8 +39,9 @@ FIRST_LINES = 1000  # looked at for what Moses alone does
 #: Of words that Moses leaves in pieces: more are no accident. Judged by hand (French and German have none in
 #: NTREX, Bengali 0.1 %, Kannada 2 %).
 MOST_SPLIT_WORDS = 0.005
-# Zero-width joiners, Tibetan's mark between syllables, and Catalan's point stand inside words.
-_INSIDE_WORDS = frozenset("\u200c\u200d\u0f0b\u0f0c\u00b7")
+# Zero-width joiners, Tibetan's mark between syllables, Catalan's point, Armenian's marks of tone and Hebrew's
+# geresh and gershayim stand inside words.
+_INSIDE_WORDS = frozenset("\u200c\u200d\u0f0b\u0f0c\u00b7\u055b\u055c\u055e\u05f3\u05f4")
 
 
 @cache

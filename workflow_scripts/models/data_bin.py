@@ -54,8 +54,27 @@ def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
     files = _files(side_prefixes(data_bin, subset, direction))
     for path in files:
         if not path.exists():
-            raise UserError(f"{path} is missing: direction {direction} has no binarised {subset} data")
+            raise UserError(
+                f"{path} is missing: direction {direction} has no binarised {subset} data"
+                f"{_nearest(Path(data_bin), subset, direction)}"
+            )
     return files
+
+
+def _nearest(folder: Path, subset: str, direction: str) -> str:
+    """Return what a folder has in place of missing data: its raw form, or other subsets of the pair."""
+    names = sorted({Path(prefix).name for pair in _candidates(folder, subset, direction) for prefix in pair})
+    if raw := next((name for name in names if (folder / name).is_file()), None):
+        return f"; {raw} is of fairseq's raw form: binarise the text with --dataset-impl mmap"
+    endings = {name.removeprefix(subset) + ".idx" for name in names}
+    begun = {
+        path.name.partition(".")[0]
+        for path in folder.glob("*.idx")
+        for end in endings
+        if path.name.endswith(end)
+    }
+    others = sorted(begun - {subset})
+    return f"; of the pair it has {', '.join(others)}" if others else ""
 
 
 def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:
@@ -73,6 +92,10 @@ def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: 
             if path.is_file():
                 found = True
                 _check_dictionary(path, vocabulary)
+    # One for all languages (--fixed-dictionary) has no language in its name.
+    if not found and (path := Path(data_bin) / "dict.txt").is_file():
+        found = True
+        _check_dictionary(path, vocabulary)
     return found
 
 

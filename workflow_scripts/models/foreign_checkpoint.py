@@ -21,6 +21,7 @@ from zipfile import is_zipfile
 import numpy as np
 import torch
 
+from workflow_scripts.containers import told
 from workflow_scripts.errors import UserError
 
 #: Classes of the standard library that recipes store. All but containers and paths become stubs.
@@ -126,17 +127,25 @@ def load_foreign(path: Path) -> Any:
             if name and name not in stubs and _is_harmless(name):
                 stubs.add(name)
                 continue
-            raise UserError(f"{path}: {_reason(str(error), wanted and wanted[1])}") from None
+            reason = _reason(str(error), wanted and wanted[1], _instead(path))
+            raise UserError(f"{path}: {reason}") from None
 
 
-def _reason(said: str, name: str | None) -> str:
+def _instead(path: Path) -> str:
+    """Return what the file is instead of a checkpoint. These are zip archives themselves."""
+    with path.open("rb") as handle:
+        is_archive = handle.read(2) == b"PK"
+    return (None if is_archive else told(path)) or "it is damaged, or no checkpoint; fetch it again"
+
+
+def _reason(said: str, name: str | None, instead: str) -> str:
     if Stub.__name__ in said and "Can only" in said:  # a list or dict of a library's own kind
         return (
             "it holds objects of classes that torch's restricted loader cannot stand in for: load it with"
             " torch and save 'model', 'args' and 'cfg' alone"
         )
     if name is None:
-        return "not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"
+        return f"not opened by torch's restricted loader: {instead}"
     return (
         f"not opened by torch's restricted loader: it asks for {_of_today(name)}, which no checkpoint of"
         " fairseq needs: use no file you do not trust"

@@ -52,6 +52,7 @@ _REQUIRED = {
     "adaptive_input": False,
     "adaptive_softmax_cutoff": None,
 }
+WRAPPER = "module."  # torch's DistributedDataParallel; fairseq leaves it out, other programs do not
 #: Fields of our architecture that fairseq keeps for each stack.
 _BOTH_STACKS = {
     "model_dim": "embed_dim",
@@ -74,15 +75,41 @@ def load_fairseq_checkpoint(
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
         raise UserError(f"{path}: not a fairseq checkpoint; name a checkpoint*.pt that fairseq wrote")
     settings = _settings(checkpoint, path)
+    _check_tokens(settings, path)
     for name, supported in _REQUIRED.items():
         if name in settings and settings[name] != supported:
             raise UserError(f"{path}: {name} is {settings[name]!r}, only {supported!r} is supported")
     parameters = {
         name: tensor
-        for name, tensor in without_copies(checkpoint["model"]).items()
+        for name, tensor in without_copies(_unwrapped(checkpoint["model"])).items()
         if not name.endswith((".version", "._float_tensor"))
     }
     return _architecture(settings, path), _languages(settings, path, languages), parameters
+
+
+def _check_tokens(settings: dict[str, Any], path: Path) -> None:
+    """Raise UserError for a model without language tokens; put what ``--langtoks`` said into the settings.
+
+    As in fairseq ``--langtoks '{"main": ("src", "tgt")}'`` stands before ``--encoder-langtok`` and
+    ``--decoder-langtok``.
+    """
+    if "encoder_langtok" not in settings:
+        task = settings.get("task", "translation")
+        raise UserError(
+            f"{path}: a model of task {task!r:.60}, which has no language tokens; needed is one of"
+            " translation_multi_simple_epoch with --encoder-langtok src --decoder-langtok"
+        )
+    tokens = settings.get("langtoks")
+    main = tokens.get("main") if isinstance(tokens, Mapping) else None
+    if isinstance(main, list | tuple) and len(main) == 2:
+        settings["encoder_langtok"], settings["decoder_langtok"] = main[0], main[1] == "tgt"
+
+
+def _unwrapped(parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return the parameters without what a wrapper for several processes put before every name."""
+    while parameters and all(name.startswith(WRAPPER) for name in parameters):
+        parameters = {name.removeprefix(WRAPPER): tensor for name, tensor in parameters.items()}
+    return parameters
 
 
 def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -93,7 +120,8 @@ def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
         value = value or {}
         if not isinstance(value, Mapping):
             raise UserError(f"{path}: its {part} settings are {type(value).__name__}, not names and values")
-        settings |= value
+        # fairseq puts what it works out (langtoks) into the task's copy of the options alone.
+        settings |= {name: one for name, one in value.items() if one is not None or name not in settings}
     if not settings:
         raise UserError(f"{path}: the checkpoint holds no settings of its model")
     return settings

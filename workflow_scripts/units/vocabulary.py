@@ -9,10 +9,12 @@ no line there (those of released multilingual models have theirs in ``dict.txt``
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from workflow_scripts.containers import told
 from workflow_scripts.errors import UserError, nearest
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -22,6 +24,8 @@ LONGEST_LINE = 1 << 16  # bytes; a file without lines is not read whole
 FILLERS = ("madeupword", "<mask>")  # fairseq-preprocess pads released dictionaries; denoising adds a mask
 TAG = re.compile(r"__\S+__|<\S+>|\[\S+\]")  # of a language, a domain, a task
 SHOWN = 60  # characters of a wrong line
+PIECE_AND_SCORE = re.compile(r"\S+\t-?\d+(\.\d+)?([eE][-+]?\d+)?")  # a line of SentencePiece's spm.vocab
+FIRST_PIECE = b"\n\x05<unk>"  # of a SentencePiece model, within its first bytes
 OVERWRITE = "#fairseq:overwrite"  # behind a count: a symbol that occurs again; its last id is its id
 
 
@@ -37,6 +41,24 @@ def _entry(line: str) -> tuple[str, str, bool]:
         return symbol, count, False
     symbol, _, count = symbol.rpartition(" ")
     return symbol, count, True
+
+
+def _instead(path: str | Path) -> str | None:
+    """Return what a file is instead of a dictionary, and what to do about it; None where it may be one."""
+    with Path(path).open("rb") as handle:
+        first = handle.readline(LONGEST_LINE)
+        head = first + handle.read(len(FIRST_PIECE) * 2)
+    line = first.decode("utf-8", errors="replace").strip()
+    if FIRST_PIECE in head[: len(FIRST_PIECE) * 2]:
+        return "a SentencePiece model, not its dictionary; name fairseq's dict.txt"
+    if line.startswith(("{", "[")) and not _whole(_entry(line)[1]):
+        return "JSON, such as a tokenizer.json; name fairseq's dict.txt, of lines 'symbol count'"
+    if PIECE_AND_SCORE.fullmatch(line):
+        made = (
+            f"awk -F'\\t' '!/^<(unk|s|\\/s|pad)>\\t/ {{print $1, 100}}' {shlex.quote(str(path))} > dict.txt"
+        )
+        return f"SentencePiece's vocabulary, not fairseq's dict.txt; make that of it: {made}"
+    return told(path)
 
 
 def _is_added(symbol: str) -> bool:
@@ -78,6 +100,16 @@ class Vocabulary:
         A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
         row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
         """
+        try:
+            return cls._read(dictionary, languages)
+        except UserError:
+            if instead := _instead(dictionary):
+                raise UserError(f"{dictionary}: {instead}") from None
+            raise
+
+    @classmethod
+    def _read(cls, dictionary: str | Path, languages: Sequence[str]) -> Vocabulary:
+        """Read what is a dictionary."""
         subwords: list[str] = []
         known = set(SPECIALS)
         with Path(dictionary).open("rb") as handle:

@@ -87,6 +87,8 @@ def test_what_a_word_is(line, words):
         ("bo", "བོད་ཀྱི་སྐད་ཡིག", 1, 1),
         ("si", "ශ්\u200dරී ලංකා", 1, 1),
         ("yo", "Ọmọ náà jẹun e\u0323\u0301", 1, 1),
+        ("hy", "ինչպե՞ս եք", 1, 1),
+        ("he", "צה״ל ג׳ירפה", 1, 2),
     ],
 )
 def test_what_moses_alone_does(language, line, changed, split):

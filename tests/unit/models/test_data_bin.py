@@ -113,3 +113,32 @@ def test_dictionaries_beside_must_be_the_one_in_use(tmp_path: Path) -> None:
     (tmp_path / "dict.txt").write_text("a 1\nb 1\nc 1\n")
     with pytest.raises(UserError, match=r"dict\.en\.txt, line 2"):
         check_training_data(tmp_path, ["de-en"], tmp_path / "dict.txt")
+
+
+def test_one_dictionary_for_all_languages_must_be_the_one_in_use_too(tmp_path: Path) -> None:
+    vocabulary = Vocabulary(["a", "b", "c"])
+    (tmp_path / "dict.txt").write_text("a 9\nb 5\nc 5\n__de__ 1\n")
+    assert check_dictionaries_beside(tmp_path, "de-en", vocabulary)
+    (tmp_path / "dict.txt").write_text("b 9\na 5\nc 5\n")
+    with pytest.raises(UserError, match=r"/dict\.txt, line 1: 'b', where the dictionary in use has 'a'"):
+        check_dictionaries_beside(tmp_path, "de-en", vocabulary)
+    # Beside those of the languages it is none that fairseq reads.
+    for language in ("de", "en"):
+        (tmp_path / f"dict.{language}.txt").write_text("a 9\nb 5\nc 5\n")
+    assert check_dictionaries_beside(tmp_path, "de-en", vocabulary)
+
+
+def test_data_of_fairseqs_raw_form_are_told(tmp_path: Path) -> None:
+    (tmp_path / "valid.en-de.de").write_text("a b\n")
+    with pytest.raises(UserError) as error:
+        data_files(tmp_path, "valid", "de-en")
+    said = "valid.en-de.de is of fairseq's raw form: binarise the text with --dataset-impl mmap"
+    missing = f"{tmp_path}/valid.de-en.de.bin is missing: direction de-en has no binarised valid data"
+    assert str(error.value) == f"{missing}; {said}"
+
+
+def test_other_subsets_of_the_pair_are_named(tmp_path: Path) -> None:
+    for name in ("valid1.en-de", "test.en-de", "train.de-fr"):
+        put(tmp_path, f"{name}.de", [4])
+    with pytest.raises(UserError, match=r"no binarised valid data; of the pair it has test, valid1$"):
+        data_files(tmp_path, "valid", "de-en")

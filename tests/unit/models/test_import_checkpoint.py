@@ -301,3 +301,73 @@ def test_nothing_is_written_with_the_subwords_of_another_training(tmp_path):
     ):
         import_checkpoint.main([paths.get(word, word) for word in words])
     assert not (tmp_path / "system").exists()
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "module.module."])
+def test_names_of_parameters_that_a_wrapper_lengthened(tmp_path, prefix):
+    path = tmp_path / "checkpoint.pt"
+    model = {
+        f"{prefix}decoder.version": torch.ones(1),
+        f"{prefix}decoder.embed_tokens.weight": torch.ones(2, 3),
+    }
+    torch.save({"model": model, "args": argparse.Namespace(**settings())}, path)
+    assert list(load_fairseq_checkpoint(path)[2]) == ["decoder.embed_tokens.weight"]
+
+
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        (("src", "tgt"), None),
+        (("tgt", "tgt"), "encoder_langtok is 'tgt', only 'src' is supported"),
+        ((None, "tgt"), "encoder_langtok is None, only 'src' is supported"),
+        (("src", None), "decoder_langtok is False, only True is supported"),
+    ],
+)
+def test_langtoks_stand_before_the_two_options(tmp_path, main, words):
+    # What fairseq works out is in the task's settings; the model's copy has None there.
+    path = tmp_path / "checkpoint.pt"
+    said = settings(encoder_langtok=None if words is None else "src", langtoks=None)
+    cfg = {"task": said | {"langtoks": {"main": main}}, "model": said}
+    torch.save({"model": {"decoder.version": torch.ones(1)}, "cfg": cfg}, path)
+    if words is None:
+        assert load_fairseq_checkpoint(path)[1] == ("en", "de")
+    else:
+        with pytest.raises(UserError, match=words):
+            load_fairseq_checkpoint(path)
+
+
+def test_a_model_of_one_pair_has_no_language_tokens(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    said = settings(task="translation")
+    for name in ("langs", "encoder_langtok", "decoder_langtok"):
+        del said[name]
+    torch.save({"model": {"decoder.version": torch.ones(1)}, "args": argparse.Namespace(**said)}, path)
+    with pytest.raises(
+        UserError, match=r"a model of task 'translation', which has no language tokens; needed is"
+    ):
+        load_fairseq_checkpoint(path, ["de", "en"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is damaged, or no checkpoint; fetch it again"),
+        (b"x", "it is damaged, or no checkpoint; fetch it again"),
+        (b"PK\x03\x04 and no more", "it is damaged, or no checkpoint; fetch it again"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a pointer of Git LFS, not the file; fetch it: git lfs pull",
+        ),
+        (gzip.compress(b"x"), "packed with gzip; unpack it: gzip -dc "),
+        (
+            b"<!DOCTYPE html><html></html>",
+            "a web page, as where a download has failed; fetch the file itself",
+        ),
+    ],
+)
+def test_what_lies_in_a_checkpoints_place_is_told(tmp_path, content, words):
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        load_fairseq_checkpoint(path)
+    assert str(error.value).startswith(f"{path}: not opened by torch's restricted loader: {words}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
+
 import pytest
 
 from workflow_scripts.errors import UserError
@@ -85,3 +88,37 @@ def test_malformed_dictionaries(tmp_path, text, message):
     (tmp_path / "dict.txt").write_text(text)
     with pytest.raises(UserError, match=message):
         Vocabulary.read(tmp_path / "dict.txt", ["en"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"<unk>\t0\n<s>\t0\n</s>\t0\na\t-1.5\n",
+            "SentencePiece's vocabulary, not fairseq's dict.txt; make that of",
+        ),
+        (b"a\t-0\nb\t-1\n", "SentencePiece's vocabulary, not fairseq's dict.txt; make that of"),
+        (b'{\n "version": "1.0"\n}\n', "JSON, such as a tokenizer.json; name fairseq's dict.txt"),
+        (b'{"a": 4, "b": 5}', "JSON, such as a tokenizer.json; name fairseq's dict.txt"),
+        (b"\n\x0e\n\x05<unk>\x15\0\0", "a SentencePiece model, not its dictionary; name fairseq's dict.txt"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS, not the file; fetch it"),
+        (gzip.compress(b"a 1\n"), "packed with gzip; unpack it: gzip -dc "),
+        # A dictionary with another mistake is told of that.
+        (b"{ 1\nb\n", "line 2: expected 'symbol count', found 'b'"),
+    ],
+)
+def test_what_lies_in_a_dictionarys_place_is_told(tmp_path, content, words):
+    (tmp_path / "dict.txt").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        Vocabulary.read(tmp_path / "dict.txt")
+    assert words in str(error.value)
+    assert str(error.value).startswith(f"{tmp_path}/dict.txt")
+
+
+def test_a_dictionary_made_of_spm_vocab_by_the_command_that_is_told(tmp_path):
+    scores = tmp_path / "spm.vocab"
+    scores.write_text("<unk>\t0\n<s>\t0\n</s>\t0\n\u2581a\t-0.5\n<0x0A>\t-1\n#\t-2\n", encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        Vocabulary.read(scores)
+    subprocess.run(str(error.value).partition("make that of it: ")[2], shell=True, check=True, cwd=tmp_path)
+    assert Vocabulary.read(tmp_path / "dict.txt").subwords == ["\u2581a", "<0x0A>", "#"]
