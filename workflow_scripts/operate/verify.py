@@ -121,6 +121,8 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
         by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"
         said = f"{claim.sha256[:DIGITS]} there, {found[claim.file][:DIGITS]} here"
         yield Difference(LINEAGE, f"{claim.file}: {by} made from another: {said}")
+    for name, key, said, here in lineage.other_places():
+        yield Difference(LINEAGE, f"{name}: {key} is {said!r}, its path says {here!r}")
     for masks, row, counts in lineage.other_masks():
         yield Difference(LINEAGE, f"{masks}: row {row} does not follow from {counts}")
     for counts, direction in lineage.other_text():
