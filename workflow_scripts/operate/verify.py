@@ -59,7 +59,9 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     """
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    unfinished = lost(results)
+    expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
+    # What the config no longer asks for, no run makes; the next one takes it off the manifest.
+    unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]
     found = dict(hashes_of(results, there))
     out = [Difference(UNFINISHED, f"{name}: {NOT_FINISHED}") for name in unfinished]
@@ -77,7 +79,6 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     told = {one.line.partition(": ")[0] for one in out}
     out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
     out += _sources(results, manifest["files"])
-    expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
     out += [
         Difference(UNLISTED, f"{name}: {'there, ' if (results / name).is_file() else ''}not in the manifest")
         for name in expected
