@@ -277,6 +277,8 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(keep_hashes)
     atexit.register(show_results)
     atexit.register(list_what_was_there)
+    # With --directory, Snakemake goes back to where it was started before it ends: other results may lie there.
+    atexit.register(os.chdir, os.getcwd())
 
 
 def adopt():

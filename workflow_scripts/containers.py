@@ -135,8 +135,6 @@ def _filled(advice: str, path: str | Path) -> str:
 def _kind(head: bytes) -> tuple[str, str] | None:
     """Return what first bytes that are not of text say, and what to do about it."""
     found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
-    if packing and (twice := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
-        found = (f"packed with {twice} once more", f"unpack it: {packing} -dc FILE > NEW")
     if head[TAR_PLACE:HEAD] == TAR_MARK:
         found = ("a tar archive", "unpack it: tar -xf FILE")
     if found is None:

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 OPERATE = "workflow_scripts/operate"
 TESTS = "workflow tests/unit/operate"
 UNFINISHED = "workflow tests/workflow/test_unfinished.py"
+CLOSING = "workflow tests/workflow/test_closing.py"
 
 HASHES = (
     Mutant(
@@ -261,6 +262,13 @@ RUNS = (
         "        take_off_killed_run()\n        list_results()",
         "        list_results()",
         (f"{UNFINISHED}::test_what_a_killed_run_had_made_may_be_deleted_after_the_next_run",),
+    ),
+    Mutant(
+        "with --directory a run with nothing to do writes the manifest where it was started",
+        "rules/run.smk",
+        "    atexit.register(os.chdir, os.getcwd())\n",
+        "",
+        (f"{CLOSING}::test_with_nothing_to_do_the_manifest_is_written_where_the_results_lie",),
     ),
 )
 

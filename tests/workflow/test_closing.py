@@ -71,3 +71,24 @@ PARTS = [["--until", "score"], ["--dry-run"], ["--", "fetch"], ["--", f"{RESULTS
 @pytest.mark.parametrize("part", PARTS)
 def test_a_run_of_a_part_does_not(part: list[str], here: Path) -> None:
     assert "Everything lies in" not in said(here, *part)
+
+
+def test_with_nothing_to_do_the_manifest_is_written_where_the_results_lie(here: Path, tmp_path: Path) -> None:
+    """Where the run was started, in a checkout, results of the same name may lie: they are left alone."""
+    folder = shutil.copytree(here, tmp_path / "there")
+    config = {**CONFIG, "analysis": {**CONFIG["analysis"], "overlap_k": None}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    started = tmp_path / "checkout"
+    (started / RESULTS).mkdir(parents=True)
+    (started / RESULTS / "manifest.json").write_text("{}")
+    words = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+    words += ["--configfile", str(folder / "config.yaml"), "--directory", str(folder)]
+    done = forked.run(started, *words)
+    assert done.returncode == 0, done.stderr
+    assert "Everything lies in" in done.stdout
+    manifest = json.loads((folder / RESULTS / "manifest.json").read_text())
+    assert manifest["config"]["analysis"]["overlap_k"] is None
+    assert [str(path.relative_to(started)) for path in started.rglob("*") if path.is_file()] == [
+        f"{RESULTS}/manifest.json"
+    ]
+    assert (started / RESULTS / "manifest.json").read_text() == "{}"

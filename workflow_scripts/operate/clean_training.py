@@ -18,6 +18,7 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.units.retention import (
     OWNER,
     check_exported,
@@ -122,6 +123,9 @@ def main(argv: list[str] | None = None) -> None:
     if not arguments.confirm:
         print(f"{readable(total)} can be deleted; nothing was: to delete it, add CONFIRM=yes")
         return
+    # What it has planned to go on with would be gone.
+    if run := run_of(results):
+        raise UserError(run.refusal(results))
     for entry in entries:
         clean(entry)
     print(f"{readable(total)} deleted; the systems are untouched, and the best weights kept")

@@ -55,8 +55,8 @@ def _in_words(error: Exception) -> str:
 
 
 def _json(path: Path) -> str | None:
-    json.loads(path.read_bytes())
-    return None
+    value = json.loads(path.read_bytes())
+    return None if isinstance(value, dict) else "JSON, but no object, which every result is"
 
 
 def _archive(path: Path) -> str | None:

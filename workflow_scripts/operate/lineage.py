@@ -2,7 +2,8 @@
 
 A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of the
 hypotheses and references, systems that of their parent's weights, counts and masks that of the weights and
-text, the data card those of all text; and a mask follows from its counts.
+text, the data card those of all text; and a mask follows from its counts. Scores and systems say, too, of
+which system, seed and test set they are.
 Inputs: the results folder, the hash of every file that is there. Outputs: claims that do not hold.
 """
 
@@ -27,11 +28,20 @@ from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.select import keep_all, mass
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
+#: That of the experiment, in every system.
+VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
 #: Where the references of a profile lie.
 _REFERENCES = {
     "raw": "data/text/{testset}/{pair}.{target}.txt",
     "paper": "data/references/{testset}.{pair}.{target}.txt",
+}
+#: Folder → keys of its JSON files that stand in their paths too, in that order.
+PLACES = {
+    **dict.fromkeys(("scores", "comet", "significance"), ("system", "seed", "testset", "profile")),
+    **dict.fromkeys(("off_target", "likelihoods"), ("system", "seed", "testset")),
+    "contrastive": ("system", "seed", "set"),
+    "systems": ("system", "seed"),
 }
 
 
@@ -120,6 +130,8 @@ class Lineage:
             yield f"systems/{parent.get('system')}/{seed}/{WEIGHTS}", parent.get("weights_sha256")
         if masks and system not in self.experiment.used:  # what was taken has the other experiment's
             yield f"masks/{BASELINE}/{seed}/{masks}.npz", _items_of(content, "sha256").get(MASKS)
+        for file in VOCABULARY:
+            yield f"data/subwords/{file}", _items_of(content, "sha256").get(file)
 
     def _data(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         folder, _, job = name.rpartition("/")
@@ -151,6 +163,18 @@ class Lineage:
                 for language, side in _objects(entry.get("languages")):
                     text = _items_of(side, "sha256").get("text")
                     yield f"data/text/{subset}/{pair}.{language}.txt", text
+
+    def other_places(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield (file, key, what it says, what its path says) of each file that belongs elsewhere."""
+        for name in self.found:
+            folder, *place, job = name.removesuffix(".json").split("/")
+            if folder not in PLACES or len(place) != 2 or not name.endswith(".json"):
+                continue
+            keys, said = PLACES[folder], read_record(self.results / name)
+            here = (place[0], place[1].removeprefix("s"), *(job.split(".") if "profile" in keys else [job]))
+            for key, one in zip(keys, here, strict=False):
+                if key in said and str(said[key]) != one:
+                    yield name, key, str(said[key]), one
 
     # ---- masks and counts --------------------------------------------------------------------------------
 

@@ -106,8 +106,8 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
     queue = in_queue(folder, experiment.experiment)
     unfinished, without_record = [], []
     if live.since is None:
-        unfinished = lost(root)
         outputs = [file for job in jobs for file in job.outputs]
+        unfinished = sorted({*lost(root)} & {*outputs})
         without_record = unrecorded(folder, results, outputs).other
     return Status(
         experiment=experiment.experiment,

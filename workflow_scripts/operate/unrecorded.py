@@ -94,7 +94,7 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
         return ""
     files = "1 file is" if number == 1 else f"{number} files are"
     if not found.manifest:
-        why = f"no {MANIFEST}"
+        why = f"a {MANIFEST} that cannot be read" if (results / MANIFEST).is_file() else f"no {MANIFEST}"
     elif "settings" in found.manifest:
         why = f"no word of {'it' if number == 1 else 'them'} in {MANIFEST}"
     else:

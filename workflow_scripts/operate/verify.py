@@ -59,7 +59,9 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     """
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    unfinished = lost(results)
+    expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
+    # What the config no longer asks for, no run makes; the next one takes it off the manifest.
+    unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]
     found = dict(hashes_of(results, there))
     out = [Difference(UNFINISHED, f"{name}: {NOT_FINISHED}") for name in unfinished]
@@ -77,7 +79,6 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     told = {one.line.partition(": ")[0] for one in out}
     out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
     out += _sources(results, manifest["files"])
-    expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
     out += [
         Difference(UNLISTED, f"{name}: {'there, ' if (results / name).is_file() else ''}not in the manifest")
         for name in expected
@@ -121,6 +122,8 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
         by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"
         said = f"{claim.sha256[:DIGITS]} there, {found[claim.file][:DIGITS]} here"
         yield Difference(LINEAGE, f"{claim.file}: {by} made from another: {said}")
+    for name, key, said, here in lineage.other_places():
+        yield Difference(LINEAGE, f"{name}: {key} is {said!r}, its path says {here!r}")
     for masks, row, counts in lineage.other_masks():
         yield Difference(LINEAGE, f"{masks}: row {row} does not follow from {counts}")
     for counts, direction in lineage.other_text():

@@ -19,6 +19,8 @@ CONFIG: dict[str, Any] = {
     "train": {"max_updates": 2000, "warmup_updates": 200, "seeds": [1, 2]},
     "finetune": {"max_updates": 400},
 }
+#: The same in every system as in data/subwords.
+VOCABULARY = ("spm.model", "dict.txt")
 SIGNATURES = {"bleu": "nrefs:1|tok:13a|version:2.6.0", "chrf": "nrefs:1|nc:6|nw:2|version:2.6.0"}
 
 
@@ -34,7 +36,7 @@ def lay_down_results(folder: Path, of: Experiment) -> list[str]:
         for name in job.outputs:
             path = folder / root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{name}\n")
+            path.write_text(f"{path.name if path.name in VOCABULARY else name}\n")
             files.append(f"{root}/{name}")
         if job.stage == "decode":
             path = folder / root / job.benchmark
@@ -62,8 +64,9 @@ def scores(profile: str) -> dict[str, Any]:
 def describe(path: Path) -> None:
     """Write a system.json, and the files that it has the hashes of."""
     folder = path.parent
-    for name in ("model.safetensors", "spm.model", "dict.txt"):
-        (folder / name).write_text(f"{folder.name} {name}\n")
+    (folder / "model.safetensors").write_text(f"{folder.name} model.safetensors\n")
+    for name in VOCABULARY:
+        (folder / name).write_text(f"{name}\n")
     SystemFolder.write(
         folder,
         system=folder.parent.name,

@@ -13,6 +13,7 @@ import yaml
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.clean_training import main, readable
+from workflow_scripts.operate.results_lock import release, take
 from workflow_scripts.units.retention import KEPT_WEIGHTS, restore_weights
 from workflow_scripts.units.system import SystemFolder
 
@@ -96,6 +97,18 @@ def test_it_lists_and_deletes_nothing_without_confirmation(
     assert lines[2].endswith("holds 50 B  50 B to delete: replaced by a training with other settings")
     assert lines[3] == "650 B can be deleted; nothing was: to delete it, add CONFIRM=yes"
     assert tree(place) == before
+
+
+def test_nothing_is_deleted_while_a_run_is_on(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be about to go on with a finished training, whose budget has grown."""
+    write_training(place, "baseline")
+    before = tree(place / "results/x/training")
+    assert take(place / "results/x", place) is None
+    with pytest.raises(UserError, match=r"^results/x: a run is on since "):
+        said(capsys, "--confirm")
+    assert tree(place / "results/x/training") == before
+    release(place / "results/x")
+    assert said(capsys, "--confirm")[-1].startswith("300 B deleted")
 
 
 def test_confirmed_it_keeps_the_systems_and_the_best_weights(

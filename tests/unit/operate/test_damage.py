@@ -7,6 +7,8 @@ import struct
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from workflow_scripts.operate.damage import damaged_files
 
 
@@ -21,7 +23,7 @@ def lay_down(results: Path) -> None:
     for folder in ("scores/baseline/s1", "masks/baseline/s1", "systems/baseline/s1", "data", "training/x"):
         (results / folder).mkdir(parents=True)
     (results / "scores/baseline/s1/test.raw.json").write_text('{"a": 1}')
-    (results / "data/card.json").write_text("[]")
+    (results / "data/card.json").write_text("{}")
     with zipfile.ZipFile(results / "masks/baseline/s1/k95.npz", "w") as archive:
         archive.writestr("bits.npy", b"x" * 100)
     (results / "systems/baseline/s1/model.safetensors").write_bytes(tensors(b"\0" * 8))
@@ -55,6 +57,16 @@ def test_each_kind_of_damage_is_named(tmp_path: Path) -> None:
         "not an archive",
         "not JSON",
     ]
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '"x"', "5"])
+def test_json_of_another_type_is_damage(content: str, tmp_path: Path) -> None:
+    """Every JSON file of results is an object; a job that reads another thing fails."""
+    lay_down(tmp_path)
+    (tmp_path / "data/card.json").write_text(content)
+    assert damaged_files(tmp_path) == {
+        str(tmp_path / "data/card.json"): "JSON, but no object, which every result is"
+    }
 
 
 def test_every_folder_of_results_is_looked_at(tmp_path: Path) -> None:

@@ -182,6 +182,9 @@ def test_what_nothing_says_the_settings_of_is_told_in_one_line(
     end = "): scores/baseline/s1/n.raw.json; make accept says that it is so; what is deleted is made again\n"
     assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == f"{start}no manifest.json{end}"
+    (folder / RESULTS / "manifest.json").write_text('{"format": "neuron')
+    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert capsys.readouterr().err == f"{start}a manifest.json that cannot be read{end}"
     config = EXPERIMENT.model_dump(mode="json")
     config["decode"]["beam"] = 4
     manifest = {"format": "neuronspec-manifest-1", "config": config, "environments": {}, "files": {}}

@@ -133,6 +133,19 @@ def other_binary() -> None:
     (RESULTS / BINARISED).write_text("other ids\n")
 
 
+def other_vocabulary() -> None:
+    """With the system's own description made right too; the last two pieces have changed places."""
+    (RESULTS / SYSTEM / "dict.txt").write_text("b 1\na 1\n")
+    said = read_json(RESULTS / SYSTEM / "system.json")
+    said["sha256"]["dict.txt"] = sha256_of(RESULTS / SYSTEM / "dict.txt")
+    write_json(RESULTS / SYSTEM / "system.json", said)
+
+
+def scores_of_another() -> None:
+    said = read_json(RESULTS / SCORES)
+    write_json(RESULTS / SCORES, {"system": "continued", "seed": 2, **said, "profile": "paper"})
+
+
 def test_linked_results_are_found_to_be_well(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(files, capsys) == []
 
@@ -153,6 +166,18 @@ def test_linked_results_are_found_to_be_well(files: list[str], capsys: pytest.Ca
         (
             other_weights,
             [f"{PARENT}/model.safetensors: {SYSTEM}/system.json and 5 more were made from another: "],
+        ),
+        (
+            other_vocabulary,
+            [f"data/subwords/dict.txt: {SYSTEM}/system.json was made from another: "],
+        ),
+        (
+            scores_of_another,
+            [
+                f"{SCORES}: profile is 'paper', its path says 'raw'",
+                f"{SCORES}: seed is '2', its path says '1'",
+                f"{SCORES}: system is 'continued', its path says 'ns-k95'",
+            ],
         ),
         (
             other_binary,

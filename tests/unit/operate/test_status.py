@@ -447,20 +447,22 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_what_an_earlier_run_did_not_finish_is_named(tmp_path: Path) -> None:
     results = tmp_path / "results/tiny"
-    for file in ("masks/k95.npz", "tables/scores.csv"):
+    for file in ("masks/baseline/s1/k95.npz", "tables/scores.csv"):
         (results / file).parent.mkdir(parents=True, exist_ok=True)
         (results / file).touch()
-    add(results, {"masks/k95.npz", "tables/scores.csv"})
+    # What the config does not ask for, the next run does not make.
+    (results / "masks/baseline/s1/k70.npz").touch()
+    add(results, {"masks/baseline/s1/k70.npz"})
+    (results / "masks/baseline/s1/k70.npz").unlink()
+    add(results, {"masks/baseline/s1/k95.npz", "tables/scores.csv"})
     assert as_json(status_of(experiment(), tmp_path))["unfinished"] == []
-    for file in ("masks/k95.npz", "tables/scores.csv"):
+    for file in ("masks/baseline/s1/k95.npz", "tables/scores.csv"):
         (results / file).unlink()
     status = status_of(experiment(), tmp_path)
-    assert as_json(status)["unfinished"] == ["masks/k95.npz", "tables/scores.csv"]
+    assert as_json(status)["unfinished"] == ["masks/baseline/s1/k95.npz", "tables/scores.csv"]
     said = page(status)
-    assert (
-        "masks/k95.npz and 1 more: an earlier run was to make it, and did not finish; the next makes it"
-        in said
-    )
+    line = "k95.npz and 1 more: an earlier run was to make it, and did not finish; the next makes it"
+    assert f"masks/baseline/s1/{line}" in said
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

@@ -98,6 +98,19 @@ def test_what_a_failed_run_was_to_make(files: list[str], capsys: pytest.CaptureF
     )
 
 
+def test_what_a_failed_run_was_to_make_and_the_config_no_longer_asks_for(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No run would make it: there would be no end to it."""
+    gone = RESULTS / "analysis/overlap/baseline/s1/k95.json"
+    gone.parent.mkdir(parents=True)
+    gone.touch()
+    add(RESULTS, {"analysis/overlap/baseline/s1/k95.json"})
+    gone.unlink()
+    main(["--configfile", "config.yaml"])
+    assert f"all {len(files)} files are as manifest.json says" in capsys.readouterr().out
+
+
 def test_a_system_that_is_not_what_its_own_description_says(
     files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
