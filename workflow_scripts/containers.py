@@ -149,7 +149,7 @@ def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
     """Raise UserError for first bytes that are not of text."""
     found = _kind(head)
     if packing and (again := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
-        found = (f"packed with {again} again", f"unpack it once: {packing} -dc FILE > NEW")
+        found = (f"packed with {again} once more", f"unpack it: {packing} -dc FILE > NEW")
     if found is not None:
         what, advice = found
         if packing and advice.startswith("convert"):

@@ -188,7 +188,7 @@ def test_packed_twice_is_told(tmp_path: Path, outer: str, inner: str) -> None:
     with pytest.raises(UserError) as error:
         list(read_raw_lines(path))
     said = (
-        f"packed with {outer}, and inside packed with {inner} again; unpack it once: {outer} -dc {path} > NEW"
+        f"packed with {outer}, and inside packed with {inner} once more; unpack it: {outer} -dc {path} > NEW"
     )
     assert str(error.value) == f"{path}: {said}"
 
