@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from workflow_scripts.data.text import NO_CHARACTER
 from workflow_scripts.errors import UserError
 
 BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
@@ -126,8 +127,11 @@ def translate_lines(
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with every line break that Python or a text editor knows turned into a blank."""
-    return " ".join(text.splitlines())
+    """Return ``text`` with every line break that Python or a text editor knows turned into a blank.
+
+    A NUL, which a model with byte pieces may write, is no text: no later stage would read the file.
+    """
+    return " ".join(text.splitlines()).replace("\0", NO_CHARACTER)
 
 
 def count_lines(path: Path) -> int:

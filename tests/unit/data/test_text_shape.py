@@ -84,6 +84,8 @@ def test_prepared_text_is_asked_before_it_is_written(tmp_path):
 def test_one_file_for_both_languages(tmp_path):
     (tmp_path / "a.de").write_text("dog\n")
     (tmp_path / "a.en").symlink_to("a.de")
-    files, out = ([tmp_path / f"{name}.{language}" for language in ("de", "en")] for name in ("a", "out"))
-    with pytest.raises(UserError, match=r"a\.de and .*a\.en: one file for both languages; name that of each"):
-        prepare_pair(files, out)
+    out = [tmp_path / f"out.{language}" for language in ("de", "en")]
+    with pytest.raises(UserError, match=r"a\.de and .*a\.de: one file for both languages; name that of each"):
+        prepare_pair([tmp_path / "a.de"] * 2, out)
+    # A link is meant.
+    assert prepare_pair([tmp_path / "a.de", tmp_path / "a.en"], out).sentences == 1

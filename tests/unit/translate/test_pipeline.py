@@ -64,3 +64,9 @@ def test_no_output_line_holds_a_line_break() -> None:
 def test_only_the_line_feed_ends_an_input_line() -> None:
     stream = io.TextIOWrapper(io.BytesIO("a\u2028b\r\n\r\nc\x85d".encode()), encoding="utf-8", newline="\n")
     assert list(read_lines(stream)) == ["a\u2028b", "", "c\x85d"]
+
+
+def test_what_byte_pieces_may_spell_stays_one_line_that_can_be_read():
+    # Of <0x0A>, <0x0D> and <0x00>: two ends of a line, and a NUL, which no reader of text takes.
+    assert one_line("a\nb\rc") == "a b c"
+    assert one_line("a\0b") == "a\ufffdb"
