@@ -1,7 +1,8 @@
 """Text files as they lie on disk: what the first bytes say they are, and their bytes unpacked.
 
-What: gzip, xz and bzip2 are read; what else is no UTF-8 text and shows it by its first bytes is named, with
-the command that makes text of it. Inputs: a path. Outputs: a binary stream. The name of a file says nothing.
+What: gzip, xz and bzip2 are read, and zstd where its program is installed; what else is no UTF-8 text and
+shows it by its first bytes is named, with the command that makes text of it. Inputs: a path. Outputs: a binary
+stream. The name of a file says nothing.
 Standard library only. Source: the formats' own magic numbers.
 """
 
@@ -13,24 +14,64 @@ import io
 import lzma
 import re
 import shlex
+import shutil
+import subprocess
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from workflow_scripts.errors import UserError
 
+ZSTD = "zstd"
+
+
+class ZstdFile(io.RawIOBase):
+    """What the program ``zstd`` unpacks of a file: neither Python 3.11 nor the locks have a reader."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        with Path(handle.name).open("rb") as packed:
+            self._process = subprocess.Popen(
+                [ZSTD, "-dcq"], stdin=packed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; OSError without a number, as bzip2's, where the bytes are damaged."""
+        assert self._process.stdout is not None
+        read = len(chunk := self._process.stdout.read(len(buffer)))
+        buffer[:read] = chunk
+        if not read and self._process.wait():
+            raise OSError("damaged, or cut off")
+        return read
+
+    def close(self) -> None:
+        """End the program, if it has not ended."""
+        if not self.closed:
+            self._process.kill()
+            self._process.communicate()
+        super().close()
+
+
 #: What is read: first bytes, name, how it is opened.
-_Opener = Callable[[IO[bytes]], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]
+_Opener = Callable[[IO[bytes]], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | ZstdFile]
 READ: tuple[tuple[bytes, str, _Opener], ...] = (
     (b"\x1f\x8b", "gzip", lambda handle: gzip.GzipFile(fileobj=handle)),
     (b"\xfd7zXZ\0", "xz", lzma.LZMAFile),
     *((b"BZh%d1AY&SY" % level, "bzip2", bz2.BZ2File) for level in range(1, 10)),
+    (b"\x28\xb5\x2f\xfd", ZSTD, ZstdFile),
 )
 #: What is told: first bytes, what it is, the command (FILE: the file).
 TOLD = (
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it: zstd -dc FILE > NEW"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed with zstd, whose program is not installed",
+        "install it (Debian: apt install zstd), or unpack it: zstd -dc FILE > NEW",
+    ),
     (b"PK\x03\x04", "a zip archive (or an office document)", "unpack it: unzip FILE"),
     (b"PK\x05\x06", "a zip archive without a file", "name the right file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE"),
@@ -95,7 +136,7 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
         head = plain.read(HEAD)
         plain.seek(0)
         for magic, name, opened in READ:
-            if head.startswith(magic):
+            if head.startswith(magic) and (name != ZSTD or shutil.which(ZSTD)):
                 with opened(plain) as packed, io.BufferedReader(packed) as stream:
                     try:
                         inner = stream.peek(HEAD)

@@ -66,7 +66,7 @@ TEXT = [
     text("gzip-bomb-lines", "a .gz of 150 kB that unpacks to 61 MB of lines", pair(LINES_BOMB, LINES_BOMB), 'a.de: 150732 bytes unpack to more than 50029000 (49000 lines so far), which text does not; unpack it yourself if it is right', bounded=True),
     text("xz-cut", "a truncated .xz", pair(lzma.compress(SENTENCES * 9000)[:100]), 'a.de: the xz file is broken after line 682 (Compressed file ended before the end-of-stream marker was reached); fetch or pack it again'),
     text("bzip2-bomb", "a .bz2 of 1 kB that unpacks to 300 MB without a line", pair(BZIP2_BOMB), 'a.de, line 1: more than 524288 bytes without an end of line; is this a text file with one sentence a line?', bounded=True),
-    text("zstd", "text packed with zstd", pair(b"\x28\xb5\x2f\xfd\x04\x68"), 'a.de: compressed with zstd; unpack it: zstd -dc a.de > NEW'),
+    text("lz4", "text packed with lz4", pair(b"\x04\x22\x4d\x18\x64"), 'a.de: compressed with lz4; unpack it: lz4 -dc a.de > NEW'),
     text("zip", "a zip archive", pair(b"PK\x03\x04\x14\0\0\0\x08\0"), 'a.de: a zip archive (or an office document); unpack it: unzip a.de'),
     text("utf-16", "UTF-16", pair(SENTENCES.decode().encode("utf-16")), 'a.de: UTF-16; convert it: iconv -f UTF-16 -t UTF-8 a.de > NEW'),
     text("pointer", "a pointer of Git LFS", pair(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"), 'a.de: a pointer of Git LFS, not the file; fetch it: git lfs pull'),
