@@ -1,8 +1,8 @@
 """Text files as they lie on disk: what the first bytes say they are, and their bytes unpacked.
 
 What: gzip, xz and bzip2 are read, and zstd where its program is installed; what else is no UTF-8 text and
-shows it by its first bytes is named, with the command that makes text of it. Inputs: a path. Outputs: a binary
-stream. The name of a file says nothing.
+shows it by its first bytes is named, with the command that makes text of it. Inputs: a path. Outputs: a
+binary stream. The name of a file says nothing.
 Standard library only. Source: the formats' own magic numbers.
 """
 
