@@ -219,6 +219,7 @@ def list_results():
         venvs,
         made=dict(KNOWN.made(workflow.persistence)),
         rules=KNOWN.rules(),
+        reads=KNOWN.reads(),
         used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},
     )
     for file in written.changed:

@@ -23,7 +23,7 @@ from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
 from workflow_scripts.operate.made_with import Made, Settings
-from workflow_scripts.operate.manifest_settings import check_tables, kept_files, say_what_made
+from workflow_scripts.operate.manifest_settings import check_tables, kept_files, reads_of, say_what_made
 from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
@@ -56,6 +56,7 @@ def write_manifest(
     *,
     made: Mapping[str, Made] | None = None,
     rules: Mapping[str, Settings] | None = None,
+    reads: Mapping[str, Collection[str]] | None = None,
     used: Collection[str] = RUN_ENVIRONMENTS,
 ) -> Written:
     """Write the manifest of an experiment; what did not change since the last one is taken from it.
@@ -71,6 +72,7 @@ def write_manifest(
         made: what files were made with. What the last manifest says of another file stays as long as its
             content does; else nothing is said.
         rules: the rules of today, with the hashes of their code and environment.
+        reads: digest of what a job reads → the experiment's own files among it.
         used: the environments of the experiment's rules.
     """
     results = Path(results)
@@ -117,7 +119,7 @@ def write_manifest(
         ("rules", lambda: measured(results)),
     ):
         new[key] = old[key] if same and key in old else value()
-    new |= {**said, "files": listed}
+    new |= {**said, "reads": reads_of(listed, {**old.get("reads", {}), **(reads or {})}), "files": listed}
     if {key: value for key, value in old.items() if key != "written"} != new:
         write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
     changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]

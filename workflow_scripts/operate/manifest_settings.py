@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from workflow_scripts.operate.made_with import KEYS, Made, Settings, settings_in
+from workflow_scripts.operate.made_with import KEYS, Made, Settings, digest_of_content, settings_in
 
 Entry = dict[str, Any]
 
@@ -20,10 +20,13 @@ def check_tables(manifest: Mapping[str, Any]) -> None:
         ValueError, KeyError, TypeError: what is not as it should be.
     """
     tables = {"environments": manifest["environments"], "files": manifest["files"]}
-    tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted")}
+    tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted", "reads")}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ValueError(f"{name} is no object")
+    for key, names in tables["reads"].items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"reads: {key} is no list of names")
     for name, entry in tables["files"].items():
         _check(name, {"sha256": entry["sha256"]})
         for key in ("bytes", "mtime_ns"):
@@ -72,6 +75,46 @@ def kept_files(
                 yield name
         elif (today := rules.get(settings.rule)) and _is_current(settings, today):
             yield name
+
+
+def reads_of(listed: Mapping[str, Entry], reads: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Return what the entries of files need of ``reads``: digest of inputs → own files among them."""
+    needed = {entry["inputs"] for entry in listed.values() if "content" in entry}
+    return {digest: sorted(reads[digest]) for digest in sorted(needed & {*reads})}
+
+
+def other_content(
+    manifest: Mapping[str, Any], found: Mapping[str, str], known: Collection[str]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield (files, what was made of them) where what was made is as listed, and read other content.
+
+    The files are those of which nothing was made that agrees with them; one at least has changed.
+
+    Args:
+        manifest: of the results.
+        found: SHA-256 of what is there, by name.
+        known: files of which it is known that they changed.
+    """
+    agree: set[str] = set()
+    other: dict[tuple[str, ...], list[str]] = {}
+    for name, entry in manifest["files"].items():
+        read = manifest.get("reads", {}).get(entry.get("inputs"), [])
+        content = digest_of_content(read, found)
+        if content is None or "content" not in entry or found.get(name) != entry["sha256"]:
+            continue
+        if content == entry["content"]:
+            agree.update(read)
+        elif not {*read} & {*known}:
+            other.setdefault(tuple(read), []).append(name)
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for read, names in other.items():
+        grouped.setdefault(tuple(file for file in read if file not in agree) or read, []).extend(names)
+    # What few files explain comes first, and explains what read them among others.
+    told: set[str] = set()
+    for files, names in sorted(grouped.items(), key=lambda one: (len(one[0]), one[0])):
+        if not told & {*files}:
+            told.update(files)
+            yield list(files), names
 
 
 def _is_current(settings: Settings, today: Settings) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.operate.kept_hashes import KeptHashes
-from workflow_scripts.operate.made_with import Settings, last_part, portable_value
+from workflow_scripts.operate.made_with import Settings, digest_of_names, last_part, portable_value
 from workflow_scripts.operate.param_changes import is_hash
 
 
@@ -79,6 +79,11 @@ class PlanFiles:
     def read_by(self, job: Any) -> tuple[str, ...]:
         """Return the names of all inputs of a job; of the user's files the last part."""
         return tuple(last_part(file) if self.is_given(file) else file for file in map(str, job.input))
+
+    def reads(self) -> dict[str, list[str]]:
+        """Return digest of what a job reads → the experiment's own files among it."""
+        own = ((self.read_by(job), self.own_inputs(job)) for job in self.workflow.dag.jobs)
+        return {digest_of_names(read): sorted(files.values()) for read, files in own if files}
 
     def rules(self) -> dict[str, Settings]:
         """Return each rule's name, command, and the hashes of its code and environment of today."""

@@ -23,6 +23,7 @@ from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.lineage import Lineage
 from workflow_scripts.operate.live import look
 from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, read_manifest
+from workflow_scripts.operate.manifest_settings import other_content
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
@@ -78,6 +79,11 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     out += _systems(results, found)
     told = {one.line.partition(": ")[0] for one in out}
     out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
+    told = {one.line.partition(": ")[0] for one in out}
+    for files, made in other_content(manifest, found, told):
+        which = files[0] if len(files) == 1 else f"{files[0]} or another of {len(files)}"
+        by = f"{made[0]} and {len(made) - 1} more were" if len(made) > 1 else f"{made[0]} was"
+        out.append(Difference(LINEAGE, f"{which}: {by} made from other content"))
     out += _sources(results, manifest["files"])
     out += [
         Difference(UNLISTED, f"{name}: {'there, ' if (results / name).is_file() else ''}not in the manifest")

@@ -18,7 +18,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate.environments import ROOT
-from workflow_scripts.operate.made_with import Made, Settings
+from workflow_scripts.operate.made_with import Made, Settings, digest_of_names
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.verify import main
 from workflow_scripts.units.mask_table import MaskTable
@@ -196,6 +196,48 @@ def test_a_change_that_the_manifest_hides(
     assert len(lines) == len(found)
     for line, start in zip(lines, sorted(found), strict=True):
         assert line.startswith(start)
+
+
+def score_by_hand() -> None:
+    said = read_json(RESULTS / SCORES)
+    said["directions"]["de-en"]["scores"][0]["score"] = 37.2
+    write_json(RESULTS / SCORES, said)
+
+
+def test_a_figure_by_hand_is_not_what_was_made_of_it_read(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two systems' scores, one changed; the other was read by a test of its own, which agrees."""
+    other = "scores/continued/s1/news.raw.json"
+    tested = "significance/continued/s1/news.raw.json"
+    read = {name: [f"{RESULTS}/{one}" for one in own] for name, own in (
+        ("tables/summary.csv", [SCORES, other]), ("tables/scores.md", [SCORES, other]), (tested, [other])
+    )}  # fmt: skip
+    made = {
+        f"{RESULTS}/{name}": Made(Settings("x", "", {}), tuple(of), tuple(sorted(map(below, of))), ())
+        for name, of in read.items()
+    }
+    reads = {digest_of_names(of): [*map(below, of)] for of in read.values()}
+    assert verify(files, capsys, made=made, reads=reads) == []
+    score_by_hand()
+    # The next run knows of no reason to make the tables again: it has nothing to say of what made them.
+    assert verify(files, capsys, reads=reads) == [
+        f"{SCORES}: tables/scores.md and 1 more were made from other content"
+    ]
+    # What explains one thing may explain the others.
+    write_json(RESULTS / other, {**read_json(RESULTS / other), "profile": "raw", "note": 1})
+    assert verify(files, capsys, reads=reads) == [f"{other}: {tested} was made from other content"]
+    (RESULTS / tested).unlink()
+    lines = verify([name for name in files if not name.endswith(tested)], capsys, reads=reads)
+    assert [line for line in lines if "manifest" not in line] == [
+        f"{other} or another of 2: tables/scores.md and 1 more were made from other content"
+    ]
+    swap_a_line()
+    assert f"{HYPOTHESES}: {SCORES} was made from another: " in "\n".join(verify(files, capsys))
+
+
+def below(file: str) -> str:
+    return file.removeprefix(f"{RESULTS}/")
 
 
 def test_what_the_card_and_statistics_say_of_text(
