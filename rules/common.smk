@@ -188,6 +188,8 @@ def missing_text():
                 for file in files_of_pair(pattern, pair).values():
                     if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
                         yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
+                    elif Path(file).is_dir() and not file.startswith(f"{RESULTS}/data/"):
+                        yield f"data.source: no {subset} text for {pair}: {looked_for(file)} is a folder"
                 yield from spelt_twice(subset, pattern, pair)
 
 

@@ -211,19 +211,20 @@ def list_results():
     """Write the manifest, and tell what was changed by other hands."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
+    made = dict(KNOWN.made(workflow.persistence))
     written = write_manifest(
         EXPERIMENT,
         RESULTS,
         CHECKOUT,
         outputs,
         venvs,
-        made=dict(KNOWN.made(workflow.persistence)),
+        made=made,
         rules=KNOWN.rules(),
         reads=KNOWN.reads(),
         used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},
     )
     for file in written.changed:
-        if f"{RESULTS}/{file}" not in MADE:
+        if f"{RESULTS}/{file}" not in MADE and not KNOWN.is_newer_than_listed(f"{RESULTS}/{file}", made):
             say(f"{RESULTS}/{file}: changed since the last run, and not by this one")
 
 

@@ -203,6 +203,18 @@ def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_a_folder_in_the_place_of_a_text_is_one_line(tmp_path: Path) -> None:
+    """Before any training: jobs that do not need the text would go on for hours."""
+    lay_down_text(tmp_path)
+    (tmp_path / "text/news.fr").unlink()
+    (tmp_path / "text/news.fr").mkdir()
+    result = snakemake(tmp_path, TINY, "-n")
+    assert result.returncode != 0
+    said = result.stdout + result.stderr
+    assert f"data.source: no news text for en-fr: text/news.fr in {tmp_path} is a folder\n" in said
+    assert "Traceback" not in said
+
+
 def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     published = {"file": "gone.csv", "systems": {"baseline": "theirs"}, "references": "raw"}

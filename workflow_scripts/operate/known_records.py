@@ -14,7 +14,7 @@ has no interface for this.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,13 @@ class KnownRecords(PlanFiles):
                 if found is not None:
                     own = (*self.own_inputs(job).values(),)
                     yield file, Made(settings, read, own, self._sources_read(job, found))
+
+    def is_newer_than_listed(self, file: str, made: Mapping[str, Made]) -> bool:
+        """Tell whether a run that failed or was killed made a file: its record is not of what is listed.
+
+        ``made``: what records say of files as they are.
+        """
+        return file in made and not is_listed(file, entry_of(self.manifest, self.name_of(file)))
 
     def _current(self, records: Any, job: Any, file: str) -> Any:
         """Return Snakemake's record of a file, if it is one of the job as it is now."""
