@@ -42,7 +42,7 @@ CONFIG: dict[str, Any] = {
     "train": {"max_tokens": 2400, "update_freq": 1},
     "finetune": {"max_tokens": 2400, "update_freq": 1},
     "masks": {"k": [70, 95]},
-    "evaluation": {"metrics": ["bleu", "chrf"]},
+    "evaluation": {"metrics": ["bleu", "chrf++"]},
     "analysis": {"mask_control_k": 70, "overlap_k": 70, "overlap_grouping": "family"},
 }
 

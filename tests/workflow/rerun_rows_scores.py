@@ -33,10 +33,10 @@ SCORES = [
         {"evaluation": {"metrics": ["bleu"]}},
     ),
     Row(
-        "a metric is called otherwise: `chrf`, the old name, `chrf++` (`evaluation.metrics`)",
+        "a metric is called otherwise: `chrf`, the old name, for `chrf++` (`evaluation.metrics`)",
         {},
         "files of scores call it as they did, tables as sacrebleu does",
-        {"evaluation": {"metrics": ["bleu", "chrf++"]}},
+        {"evaluation": {"metrics": ["bleu", "chrf"]}},
     ),
     Row(
         "scores against rebuilt references are added (`evaluation.references`)",
