@@ -91,6 +91,8 @@ MADE = [
         {
             "prepare_text": 1,
             "binarise": 2,
+            "round_trip": 1,
+            "score_ceiling": 1,
             "write_card": 1,
             "decode": 8,  # 4 systems × 2 directions
             **DECODED,
