@@ -267,6 +267,8 @@ for name, testsets in EXPERIMENT.round_trips.items():
             "<benchmarks>/round_trip/{testset}.tsv"
         wildcard_constraints:
             testset=alternatives(testsets),
+        # Before the trainings: what it warns of is a reason not to begin them.
+        priority: 1
         conda:
             "../envs/text.yaml"
         container:
@@ -283,4 +285,6 @@ for name, testsets in EXPERIMENT.round_trips.items():
         shell:
             "run-in text workflow_scripts.data.round_trip --references {params.references:q} "
             "--directions {params.directions} --text {params.processing:q} --subwords {input.model:q} "
-            "--dictionary {input.dictionary:q} --out {params.out:q} --stats {output.stats:q} > {log} 2>&1"
+            "--dictionary {input.dictionary:q} --out {params.out:q} --stats {output.stats:q} > {log} 2>&1 "
+            # For the terminal, before anything is trained.
+            "&& {{ grep -a ^WARNING {log:q} >&2 || true; }}"

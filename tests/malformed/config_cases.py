@@ -234,6 +234,7 @@ RESULTS = [
     results("verify-sources", "a number as the hash of a user's file", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: text/train.de 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sources=[["text/train.de", 17]])}),
     results("plan-cores", "no core to run on (`CORES=0`)", "operate.plan", "CORES=0: say how many cores to use, from 1 up, or all", {}, "--cores 0"),
     results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
+    results("verify-settings", "an object as the key of a file's settings", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: settings {'key': 1} is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(settings={"key": 1})}),
     results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
     results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
     results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),

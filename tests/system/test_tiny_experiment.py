@@ -83,7 +83,7 @@ def test_every_direction_of_every_system_is_decoded_and_scored(results: Path) ->
 def test_the_baseline_has_learned_something(results: Path) -> None:
     rows = csv.DictReader((results / "tables" / "scores.csv").open())
     bleu = {
-        r["direction"]: float(r["score"]) for r in rows if (r["system"], r["metric"]) == ("baseline", "bleu")
+        r["direction"]: float(r["score"]) for r in rows if (r["system"], r["metric"]) == ("baseline", "BLEU")
     }
     assert len(bleu) == 5
     assert sum(bleu[direction] for direction in TRAINED) / 4 > 10

@@ -72,7 +72,7 @@ def what_moses_does(lines: Iterable[str], processor: TextProcessor) -> dict[str,
             words += 1
             if word not in back:
                 split += 1
-                examples += [word] if len(examples) < 3 else []
+                examples += [word] if len(examples) < 3 and word not in examples else []
     return {
         "lines": looked_at,
         "changed_lines": changed,
@@ -132,8 +132,9 @@ def main(argv: list[str] | None = None) -> None:
         stats[direction] = {"references_sha256": key[1], "moses": moses}
         if moses and moses["cuts_words"]:
             print(
-                f"warning: Moses cuts words of {target} into pieces that detokenisation does not join: "
-                f"{', '.join(moses['examples'])}",
+                f"WARNING: Moses' tokenisation cuts words of {target} into pieces that detokenisation does "
+                f"not join ({moses['split_words']} of {moses['words']} in the first lines, such as "
+                f"{', '.join(moses['examples'])}). Train without it: text: {{moses: false}}",
                 file=sys.stderr,
             )
     write_json(arguments.stats, {"format": FORMAT, "directions": stats})

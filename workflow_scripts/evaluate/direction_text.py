@@ -7,7 +7,7 @@ Out: lists of equal length; how many sentences lack a reference, which are an er
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,9 @@ PIECES = ("▁", "@@ ")
 MOST_WITH_PIECES = 0.2  # of the lines
 
 
+Note = tuple[str, str]  # file, what is to be known of it
+
+
 @dataclass(frozen=True)
 class DirectionText:
     """What is scored.
@@ -32,7 +35,7 @@ class DirectionText:
     sources     n sentences, or None
     lines       of the files; n of them where none was left out
     empty       how many lines have an empty reference
-    notes       lines for the user
+    notes       files, each with what a user should know of it
     """
 
     hypotheses: dict[str, list[str]]
@@ -40,7 +43,7 @@ class DirectionText:
     sources: list[str] | None
     lines: int
     empty: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def counted(self) -> dict[str, int]:
@@ -69,7 +72,7 @@ def read_direction(
         UserError: the faults of all systems: no lines, unequal line counts, an empty reference.
     """
     faults: list[str] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     refs: list[list[str]] = []
     for path in references:
         text = read_text(path, REFERENCES)
@@ -81,7 +84,9 @@ def read_direction(
                 "needs as many references"
             )
         if text.letter:
-            notes.append(f"{path}: references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
+            notes.append(
+                (str(path), f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
+            )
         refs.append(text.lines)
     lines: dict[str, list[str]] = {}
     for system, path in hypotheses.items():
@@ -92,10 +97,13 @@ def read_direction(
             continue
         lines[system] = text.lines
         if text.letter:
-            notes.append(f"{path}: hypotheses are fairseq-generate's {text.letter}- lines, by number")
+            notes.append((str(path), f"hypotheses are fairseq-generate's {text.letter}- lines, by number"))
         if in_pieces(text.lines) and not any(map(in_pieces, refs)):
             notes.append(
-                f"{path}: these look like subwords (▁ or @@) that nobody joined; join, detokenise them first"
+                (
+                    str(path),
+                    "these look like subwords (▁ or @@) that nobody joined; join, detokenise them first",
+                )
             )
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))
@@ -116,6 +124,17 @@ def read_direction(
         if not refs[0]:
             raise UserError(f"{references[0]}: every reference is empty, nothing to score against")
     return DirectionText(lines, refs, srcs, kept, len(blank), notes)
+
+
+def told(notes: Iterable[Note]) -> list[str]:
+    """Return notes as lines: one for what is the same of many files, with the first of them."""
+    files: dict[str, list[str]] = {}
+    for file, what in notes:
+        files.setdefault(what, []).append(file)
+    return [
+        f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}: {what}"
+        for what, named in files.items()
+    ]
 
 
 def _without(lines: Sequence[str], left_out: set[int]) -> list[str]:

@@ -23,7 +23,7 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, told
 from workflow_scripts.evaluate.found_outputs import (
     check_pivot,
     check_sets,
@@ -124,7 +124,7 @@ def notes_on(
     scored: Mapping[str, Mapping[str, Scored]], files: Mapping[str, Mapping[str, Path]]
 ) -> list[str]:
     """Return what a user should know of the files that were scored."""
-    notes = [note for by in scored.values() for one in list(by.values())[:1] for note in one.notes]
+    notes = told(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
     for direction, by in scored.items():
         flags = {flag for one in by.values() for flag in one.entry.get("flags", [])}
         notes += [f"{direction}: {flag}" for flag in sorted(flags)]
@@ -227,7 +227,7 @@ def compare_with(
     segments = {name: [segments_path(score_file(out, name, args.profile))] for name in (system, *others)}
     job = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
     resamples = args.resamples or compare.default_resamples(len(shared))
-    with Progress(f"tested {system}:", len(shared) * len(others)) as progress:
+    with Progress(f"tested {system}:", len(shared) * len(others), "comparisons") as progress:
         compare.compare_files(
             {**job, "profile": args.profile},
             segments[system],

@@ -5,6 +5,7 @@ Input: what is done, and how much there is. Output: lines such as ``scored 3 of 
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -38,7 +39,7 @@ class Progress:
         if self._thread is not None:
             self._alive.set()
             self._thread.join()
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            _write("\r\x1b[K")
 
     def done(self, name: str) -> None:
         """Tell that one more is done."""
@@ -53,4 +54,12 @@ class Progress:
     def _tick(self) -> None:
         while not self._alive.wait(SECONDS):
             seconds = time.monotonic() - self._start
-            print(f"\r\x1b[K{self._line()}, {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+            _write(f"\r\x1b[K{self._line()}, {seconds:.0f} s")
+
+
+def _write(text: str) -> None:
+    """Write without a lock of Python's: a process that is forked meanwhile would find it taken for good."""
+    try:
+        os.write(sys.stderr.fileno(), text.encode())
+    except (OSError, ValueError):  # no file
+        sys.stderr.write(text)

@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, DirectionText, hash_of, read_direction
+from workflow_scripts.evaluate.direction_text import (
+    EMPTY,
+    ERROR,
+    DirectionText,
+    hash_of,
+    read_direction,
+    told,
+)
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
 from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
@@ -253,6 +260,8 @@ def main(argv: list[str] | None = None) -> None:
     names = ("experiment", "system", "seed", "testset", "profile")
     scored = {direction: systems[args.system] for direction, systems in found.items()}
     write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
+    for note in told(note for one in scored.values() for note in one.notes):
+        print(f"note: {note}")
     for direction, one in scored.items():
         entry = one.entry
         shown = ", ".join(f"{shown_name(each['metric'])} {each['score']:.2f}" for each in entry["scores"])

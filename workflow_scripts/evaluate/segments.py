@@ -29,13 +29,13 @@ class Scored:
 
     entry       what the score file says of it
     statistics  metric -> [n, d]
-    notes       lines for the user, of all systems of the direction
+    notes       files, each with what a user should know of it, of all systems of the direction
     is_copy     whether its text is that of the references
     """
 
     entry: dict[str, Any]
     statistics: dict[str, NDArray[Any]]
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     is_copy: bool = False
 
 

@@ -23,7 +23,7 @@ from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
 from workflow_scripts.operate.made_with import Made, Settings
-from workflow_scripts.operate.manifest_settings import kept_files, say_what_made
+from workflow_scripts.operate.manifest_settings import check_tables, kept_files, say_what_made
 from workflow_scripts.operate.side_by_side import mapped
 from workflow_scripts.operate.times import stages
 
@@ -142,10 +142,8 @@ def read_manifest(results: Path) -> dict[str, Any]:
         value = read_json(path)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}, not {FORMAT!r}")
-        _ = value["config"]["experiment"], value["environments"]
-        _ = value.get("settings", {}).items(), value.get("deleted", {}).items()
-        for name, entry in value["files"].items():
-            _check(name, entry)
+        _ = value["config"]["experiment"]
+        check_tables(value)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
@@ -154,22 +152,11 @@ def read_manifest(results: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def _check(name: str, entry: Mapping[str, Any]) -> None:
-    """Raise ValueError, KeyError or TypeError unless an entry is one of a file."""
-    digests = {"sha256": entry["sha256"], **dict(entry.get("sources", []))}
-    for key, digest in digests.items():
-        if not isinstance(digest, str):
-            raise ValueError(f"{name}: {key} {digest!r} is no hash")
-    for key in ("bytes", "mtime_ns"):
-        if type(entry[key]) is not int:
-            raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
-
-
 def known_manifest(results: Path) -> dict[str, Any]:
     """Return the manifest of a results folder; an empty one where there is none that can be read."""
     try:
         return read_manifest(results)
-    except UserError:
+    except (UserError, OSError):
         return {}
 
 

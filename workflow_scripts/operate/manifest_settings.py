@@ -13,6 +13,33 @@ from workflow_scripts.operate.made_with import KEYS, Made, Settings, settings_in
 Entry = dict[str, Any]
 
 
+def check_tables(manifest: Mapping[str, Any]) -> None:
+    """Look at the tables of a manifest, which anybody may have edited.
+
+    Raises:
+        ValueError, KeyError, TypeError: what is not as it should be.
+    """
+    tables = {"environments": manifest["environments"], "files": manifest["files"]}
+    tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted")}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ValueError(f"{name} is no object")
+    for name, entry in tables["files"].items():
+        _check(name, {"sha256": entry["sha256"]})
+        for key in ("bytes", "mtime_ns"):
+            if type(entry[key]) is not int:
+                raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
+    for name, entry in [*tables["files"].items(), *tables["deleted"].items()]:
+        _check(name, dict(entry.get("sources", [])))
+        _check(name, {key: entry[key] for key in KEYS if key in entry and key != "sources"})
+
+
+def _check(name: str, digests: Mapping[str, Any]) -> None:
+    for key, digest in digests.items():
+        if not isinstance(digest, str):
+            raise ValueError(f"{name}: {key} {digest!r} is no hash")
+
+
 def entry_of(manifest: Mapping[str, Any], name: str | None) -> Entry:
     """Return what a manifest says of a file, or of what made it before it was deleted; or nothing."""
     found: Entry = manifest.get("files", {}).get(name) or manifest.get("deleted", {}).get(name) or {}

@@ -124,11 +124,11 @@ def ceiling_notes(ceilings: Ceilings) -> list[str]:
             low[target] = min(value, low.get(target, value))
     if low:
         named = [f"{target} {rounded(low[target])}" for target in sorted(low, key=lambda one: low[one])]
-        moses = ", and text: {moses: false}" if ceilings.moses else ""
+        moses = ", and text: {moses: false, normalize_punctuation: false}" if ceilings.moses else ""
         notes.append(
             "The text processing itself takes from every score: the references, put through it and back, "
             f"have BLEU {', '.join(named)}. No system can have more (see {CEILING}), and scores of different "
             "languages do not say which is learned better. A training that loses less: subwords: "
-            f"{{normalization: identity}}{moses}"
+            f"{{normalization: identity, character_coverage: 1.0}}{moses}"
         )
     return notes

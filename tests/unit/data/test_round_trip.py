@@ -155,7 +155,7 @@ def test_the_stage(tmp_path, capsys):
     stats = json.loads((tmp_path / "stats.json").read_text())["directions"]
     assert list(stats) == ["en-fa", "fa-en", "de-en"]
     assert [stats[direction]["moses"]["cuts_words"] for direction in stats] == [True, False, False]
-    assert "warning: Moses cuts words of fa into pieces" in capsys.readouterr().err
+    assert "WARNING: Moses' tokenisation cuts words of fa into pieces" in capsys.readouterr().err
 
 
 @pytest.mark.shared("data/ntrex")

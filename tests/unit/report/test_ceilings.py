@@ -118,7 +118,9 @@ def test_the_note_names_the_languages_and_what_loses_less(tmp_path):
     note = tables["health"].split("\n")[2]
     assert note.startswith("- The text processing itself takes from every score: ")
     assert "have BLEU bn 80.13. No system" in note
-    assert note.endswith("A training that loses less: subwords: {normalization: identity}")
+    assert note.endswith(
+        "A training that loses less: subwords: {normalization: identity, character_coverage: 1.0}"
+    )
 
 
 def test_words_that_moses_cuts_are_a_warning_also_where_the_ceiling_is_high(tmp_path):

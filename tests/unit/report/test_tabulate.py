@@ -478,3 +478,42 @@ def test_a_test_set_of_some_directions_misses_nothing(results, capsys):
     ):
         with pytest.raises(UserError, match=said):
             tabulate(results, *sets, "--partial-testsets", wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--systems", "a/b"], "--systems: 'a/b': it holds '/', which parts folders; rename it"),
+        (["--systems", ".."], "--systems: '..': it begins with '.', as a hidden file does; rename it"),
+        (["--testsets", "a\x1b"], "--testsets: 'a\\x1b': it holds '\\x1b', which does not print; rename it"),
+        (
+            ["--experiment", "=x"],
+            "--experiment: '=x': it begins with '=', as a formula of a spreadsheet does; rename it",
+        ),
+        (
+            ["--without", '{"@x": ["de-en"]}'],
+            "--without: '@x': it begins with '@', as a formula of a spreadsheet does; rename it",
+        ),
+        (
+            ["--groups", '{"f": {"a\\nb": ["de"]}}'],
+            "--groups: group 'a\\nb': it holds '\\n', which does not print; rename it",
+        ),
+        (["--metrics", "chrf", "chrF2++"], "--metrics: chrF2++ is named twice, as chrf too"),
+    ],
+)
+def test_names_that_cannot_be_are_told(options, said, results):
+    with pytest.raises(UserError) as error:
+        tabulate(results, *options)
+    assert str(error.value) == said
+
+
+def test_text_of_a_score_file_is_one_line(results):
+    """Whoever wrote it: a signature stands in a note, in quotes of code."""
+    path = next((results / "scores").rglob("*.json"))
+    for signature in ("a`b", "a\nb", "\x1b[31m"):
+        content = json.loads(path.read_text())
+        for entry in content["directions"].values():
+            entry["scores"][0]["signature"] = signature
+        path.write_text(json.dumps(content))
+        with pytest.raises(UserError, match=r"not a score file .*a signature that is no line of text"):
+            tabulate(results)
