@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
 from tests.workflow.rerun_row import RESULTS, unrecorded, without
 from workflow_scripts.operate.environments import VENVS_VARIABLE
-from workflow_scripts.operate.planned import FORMAT, PLANNED
+from workflow_scripts.operate.planned import FORMAT, PLANNED, lost
 from workflow_scripts.operate.results_lock import run_of
 
 RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
@@ -97,6 +97,7 @@ def test_so_is_what_had_been_deleted_before(finished_experiment: Path, tmp_path:
         (here / RESULTS / name).unlink()
     assert counts(planned(here, CONFIG)) == {}
     fail(here)
+    assert {*LOST} <= {*lost(here / RESULTS)}
     assert counts(planned(here, CONFIG)) == without(prepare_text=1)
 
 
