@@ -20,7 +20,13 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.units.retention import (
+    FINGERPRINT,
+    FINISHED,
+    HISTORY,
+    KEPT,
+    KEPT_WEIGHTS,
     OWNER,
+    RETRAIN,
     check_exported,
     checkpoints_of,
     reduce_to_weights,
@@ -30,13 +36,17 @@ from workflow_scripts.units.retention import (
 from workflow_scripts.units.system import SystemFolder
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+#: What a training writes into its folder besides checkpoints (docs/architecture.md, the training folder).
+WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, ".owner.lock"}
+WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 
 @dataclass(frozen=True)
 class Entry:
     """One folder: its bytes, those that can go, and why none can where that is so.
 
-    ``system``: the checked export of a training; None for a folder that goes as a whole.
+    ``system``: the checked export of a training; None for a folder of which all goes but ``others``, the
+    files that no training wrote.
     """
 
     folder: Path
@@ -44,6 +54,7 @@ class Entry:
     removable: int
     system: SystemFolder | None = None
     reason: str = ""
+    others: tuple[Path, ...] = ()
 
 
 def readable(count: int) -> str:
@@ -63,9 +74,18 @@ def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
             if training.is_dir():
                 entries.append(_entry(training, results / "systems" / name / f"s{seed}"))
             for replaced in replaced_trainings(training):
-                held = size_of(replaced)
-                entries.append(Entry(replaced, held, held))
+                others = others_in(replaced)
+                held, kept = size_of(replaced), sum(map(size_of, others))
+                reason = "no training wrote what is in it" if others and held == kept else ""
+                entries.append(Entry(replaced, held, held - kept, reason=reason, others=tuple(others)))
     return entries
+
+
+def others_in(training: Path) -> list[Path]:
+    """Return what lies in a training's folder and no training wrote, sorted."""
+    checkpoints = checkpoints_of(training)
+    found = (path for path in training.iterdir() if path.name not in WRITTEN)
+    return sorted(path for path in found if path not in checkpoints)
 
 
 def _entry(training: Path, system: Path) -> Entry:
@@ -89,6 +109,9 @@ def line(entry: Entry) -> str:
         what = f"kept: {entry.reason}"
     elif entry.system is None:
         what = f"{readable(entry.removable)} to delete: replaced by a training with other settings"
+        if entry.others:
+            more = f" (and {len(entry.others) - 1} more)" if len(entry.others) > 1 else ""
+            what += f"; {entry.others[0].name}{more} stays: no training wrote it"
     else:
         what = f"{readable(entry.removable)} to delete: optimiser states and old checkpoints"
     return f"{entry.folder}  holds {readable(entry.held)}  {what}"
@@ -99,7 +122,11 @@ def clean(entry: Entry) -> None:
     if entry.system is not None:
         reduce_to_weights(entry.folder, entry.system)
     elif not entry.reason:
-        shutil.rmtree(entry.folder)
+        for path in entry.folder.iterdir():
+            if path not in entry.others:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if not entry.others:
+            entry.folder.rmdir()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -99,6 +99,30 @@ def test_it_lists_and_deletes_nothing_without_confirmation(
     assert tree(place) == before
 
 
+def test_a_users_file_in_a_replaced_training_stays(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_training(place, "baseline")
+    old = place / "results/x/training/baseline/s1.replaced-1"
+    (old / "tensorboard").mkdir(parents=True)
+    for name in ("checkpoint_best.pt", "fingerprint.json", "tensorboard/events", ".owner.lock"):
+        (old / name).write_bytes(b"o" * 50)
+    for name in ("notes.md", "plot.png"):
+        (old / name).write_bytes(b"mine")
+    line = said(capsys, "--confirm")[1].split("  ")
+    assert line[1:] == [
+        "holds 208 B",
+        "200 B to delete: replaced by a training with other settings; notes.md (and 1 more) stays: no"
+        " training wrote it",
+    ]
+    assert sorted(path.name for path in old.iterdir()) == ["notes.md", "plot.png"]
+    assert said(capsys, "--confirm")[1].split("  ")[1:] == [
+        "holds 8 B", "kept: no training wrote what is in it"
+    ]  # fmt: skip
+    (old / "notes.md").unlink()
+    (old / "plot.png").rename(old / "checkpoint_last.pt")
+    said(capsys, "--confirm")
+    assert not old.exists()
+
+
 def test_nothing_is_deleted_while_a_run_is_on(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It may be about to go on with a finished training, whose budget has grown."""
     write_training(place, "baseline")
