@@ -16,6 +16,11 @@ def metric_name(metric: str) -> str:
     return name if higher_is_better(metric) else f"{name} (lower is better)"
 
 
+def difference_word(metric: str) -> str:
+    """Return what a score less another is called: more of a metric that is better lower is no gain."""
+    return "gain" if higher_is_better(metric) else "difference"
+
+
 def table_title(testset: str, profile: str, metric: str) -> str:
     """Return "flores, BLEU"; references other than the test set's own text are named."""
     name = metric_name(metric)

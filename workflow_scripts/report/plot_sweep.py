@@ -18,7 +18,7 @@ from workflow_scripts.metric_names import ASKED, asked_name, metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
 from workflow_scripts.report.layout import SIDES
-from workflow_scripts.report.names import metric_name, table_title
+from workflow_scripts.report.names import difference_word, metric_name, table_title
 from workflow_scripts.report.show import read_summary
 from workflow_scripts.report.summary import sweep_key
 from workflow_scripts.report.tables import Row
@@ -70,6 +70,7 @@ def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
     """Return the figure of one sweep's rows."""
     tables = list(dict.fromkeys((row["testset"], row["profile"]) for row in rows))
     name = metric_name(metric)
+    word = {"gain": "gain over", "difference": "difference to"}[difference_word(metric)]
     figure, grid = panels(len(tables), len(REFERENCES))
     for (testset, profile), axes in zip(tables, grid, strict=True):
         part = [row for row in rows if row["profile"] == profile]
@@ -93,7 +94,7 @@ def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
                 drawn = True
             axis.axhline(0, color="black", linewidth=0.8)
             axis.set_xlabel("threshold k (%)")
-            axis.set_ylabel(f"{name} gain over {reference}")
+            axis.set_ylabel(f"{name} {word} {reference}")
             seeds = sorted({row["n"] for row in part if row["testset"] == testset})
             title = table_title(testset, profile, metric)
             axis.set_title(f"{title} (seeds: {', '.join(seeds)})", fontsize=9)

@@ -18,7 +18,7 @@ from workflow_scripts.files import read_json
 from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL, DIRECTION
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
-from workflow_scripts.report.names import table_title
+from workflow_scripts.report.names import difference_word, table_title
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.tables import Row, read_table
@@ -94,7 +94,8 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     main_side = BOTH if BOTH in sides else sides[0]
     places = {(row["system"], row["side"]): row for row in rows}
     digits = digits_of(rows[0]["metric"], rows[0]["profile"])
-    table = [["", *sides, "gain: baseline", "continued"]]
+    word = difference_word(rows[0]["metric"])
+    table = [["", *sides, f"{word}: baseline", "continued"]]
     for system in dict.fromkeys(row["system"] for row in rows):
         main_row = places[system, main_side]
         table.append(
@@ -114,7 +115,7 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     spread = "sd n/a" if seeds == [1] else "mean ± sd"
     missing = sum(int(row["scores_expected"]) - int(row["scores"]) for row in rows if row["side"] != BOTH)
     partial = f"PARTIAL, {missing} scores missing: " if missing else ""
-    return [f"{partial}{title} ({counted}, {spread}; gains on {main_side})", *_aligned(table)]
+    return [f"{partial}{title} ({counted}, {spread}; {word}s on {main_side})", *_aligned(table)]
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> list[str]:

@@ -232,6 +232,8 @@ def test_the_sweep_figure_shows_gains_and_spreads_by_side():
         assert not axis.yaxis_inverted() and not axis.xaxis_inverted()
     assert baseline.get_ylabel() == "BLEU gain over baseline"
     assert continued.get_ylabel() == "BLEU gain over continued training"
+    of_ter = plot_sweep.sweep_figure([{**row, "metric": "ter"} for row in sweep_rows()], "ter").axes[0]
+    assert of_ter.get_ylabel() == "TER (lower is better) difference to baseline"
 
 
 def test_each_test_set_and_profile_has_its_own_row_of_panels():

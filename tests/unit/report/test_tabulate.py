@@ -223,6 +223,22 @@ def test_console_summary_fits_and_says_where_things_lie(results, capsys):
     assert "systems/" not in text  # this experiment has none
 
 
+def test_more_of_a_metric_that_is_better_lower_is_no_gain(tmp_path, capsys):
+    for system, ter in (("baseline", 40.0), ("ns-k70", 55.0)):
+        scores = {"scores": [{"metric": "ter", "score": ter, "signature": "tok:tercom"}]}
+        for direction in ("en-de", "de-en"):
+            write(tmp_path, system, 1, direction, ter, scores)
+    more = ["--systems", "baseline", "ns-k70", "--seeds", "1", "--metrics", "ter"]
+    tables = tabulate(tmp_path, *more)
+    capsys.readouterr()
+    show.main(["--tables", str(tables)])
+    lines = capsys.readouterr().out.splitlines()
+    assert "test, TER (lower is better) (n = 1 seed, sd n/a; differences on both)" in lines
+    assert any("difference: baseline" in line for line in lines)
+    [line] = [line for line in lines if line.startswith("ns-k70")]
+    assert line.split()[1:] == ["55.00", "55.00", "55.00", "+15.00", "-"]
+
+
 def test_the_terminal_counts_what_a_partial_table_lacks(results, capsys):
     """Two scores, of BLEU and chrF2++; each is in one side and in both."""
     forget(results, "ns-k70", 2, "de-en")
