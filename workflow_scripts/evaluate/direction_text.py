@@ -75,6 +75,7 @@ def read_direction(
     faults: list[str] = []
     notes: list[Note] = []
     refs: list[list[str]] = []
+    alike: set[str] = set()
     for path in references:
         text = read_text(path, REFERENCES)
         if not text.lines:
@@ -88,12 +89,13 @@ def read_direction(
             notes.append(
                 (str(path), f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
             )
-        elif shape := shape_of(text.lines):
+        shape = shape_of(text.lines)
+        alike.add(shape)
+        if shape and not text.letter:
             notes.append((str(path), shape))
-        elif is_tokenised(text.lines):
+        elif not text.letter and is_tokenised(text.lines):
             notes.append((str(path), "these look tokenised; scores against them do not compare with others"))
         refs.append(text.lines)
-    alike = {shape_of(one) for one in refs}
     lines: dict[str, list[str]] = {}
     for system, path in hypotheses.items():
         try:
