@@ -137,6 +137,7 @@ wildcard_constraints:
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
     finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
     comet=alternatives(COMET) or "none",
@@ -208,7 +209,7 @@ def spelt_twice(subset, pattern, pair):
 
 def parts_of(system):
     """The files of a system's folder that its rule declares."""
-    masks = ["masks.npz"] if system in EXPERIMENT.finetuned else []
+    masks = ["masks.npz"] if system in EXPERIMENT.masked else []
     return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
 
 

@@ -131,10 +131,8 @@ INPUTS = (
     Mutant(
         "masks of another seed",
         "rules/inputs.smk",
-        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
-        "{wildcards.seed}/",
-        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
-        "{EXPERIMENT.train.seeds[0]}/",
+        'wildcards.untrained]\n    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/',
+        'wildcards.untrained]\n    return f"{RESULTS}/masks/baseline/s{EXPERIMENT.train.seeds[0]}/',
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
@@ -156,7 +154,7 @@ INPUTS = (
         "rules/inputs.smk",
         'return [row.removeprefix("/")] if row else EXPERIMENT.train_directions',
         "return EXPERIMENT.train_directions",
-        (f"{JOB}[select_masks-2-all-de-fr]",),
+        (f"{JOB}[select_masks-baseline-2-all-de-fr]",),
     ),
     Mutant(
         "training reads one shard",
@@ -239,9 +237,9 @@ CONFIG = (
     ),
     Mutant(
         "a system's name may say another k than its masks",
-        "workflow_scripts/config/checks.py",
-        'and system.masks != f"k{k}":',
-        'and system.masks == "":',
+        "workflow_scripts/config/mask_checks.py",
+        'and f"k{k}" not in chain:',
+        "and not chain:",
         (MISTAKES,),
     ),
     Mutant(

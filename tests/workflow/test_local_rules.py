@@ -34,6 +34,7 @@ CLUSTER = {
     "score_ceiling",
     "train_baseline",
     "finetune",
+    "use_masks",
     "count_activations",
     "count_encoder_en",
     "decode",

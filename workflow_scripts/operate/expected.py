@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.experiment import ALL_UNITS, Experiment
+from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.masks import ALL_UNITS
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.table_names import (
     ALWAYS,
@@ -131,7 +132,7 @@ def use_system_rule(system: str) -> str:
 def _used(experiment: Experiment) -> Iterator[ExpectedJob]:
     for name in experiment.used:
         rule = use_system_rule(name)
-        masks = ["masks.npz"] if name in experiment.finetuned else []
+        masks = ["masks.npz"] if name in experiment.masked else []
         for seed in experiment.train.seeds:
             yield _job(rule, f"{name}.s{seed}", *_system(name, seed, *masks))
 
@@ -147,10 +148,10 @@ def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
 
     Masks of trained directions are for fine-tuning and analyses; those of the others are for decoding.
     """
-    trained = _selected(experiment)
-    decoded = list(dict.fromkeys(experiment.finetuned.values()))
-    others = experiment.directions.evaluate_only if decoded else []
-    directions = {*others, *(experiment.train_directions if trained else ())}
+    trained, rows = _selected(experiment), _rows(experiment)
+    others = experiment.directions.evaluate_only
+    by_score = [masks for masks in rows if experiment.masks.named[masks].one.like is None]
+    directions = {*(others if by_score else ()), *(experiment.train_directions if trained else ())}
     counted = [(f"{COUNT_ENCODER}_{n}", n, group) for n, group in experiment.counted_together.items()]
     counted += [("count_activations", direction, [direction]) for direction in experiment.counted_alone]
     for seed in experiment.train.seeds:
@@ -159,15 +160,45 @@ def _masks(experiment: Experiment) -> Iterator[ExpectedJob]:
                 files = [f"activations/{BASELINE}/s{seed}/valid/{direction}.npz" for direction in group]
                 yield _job(rule, f"{BASELINE}/s{seed}/{name}", *files)
     for seed in experiment.train.seeds:
-        for row in [*trained, *(f"{masks}/{direction}" for masks in decoded for direction in others)]:
+        for row in [*trained, *(f"{masks}/{direction}" for masks in rows for direction in others)]:
             yield _job("select_masks", f"{BASELINE}/s{seed}/{row}", f"masks/{BASELINE}/s{seed}/{row}.npz")
 
 
 def _selected(experiment: Experiment) -> list[str]:
-    """Return the mask sets of trained directions that are selected here: for fine-tuning and analyses."""
+    """Return the mask sets of trained directions that are selected here.
+
+    Those of systems and of analyses, those of ``masks.sets``, and what any of these is made of.
+    """
     analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
-    trained = [masks for name, masks in experiment.finetuned.items() if name not in experiment.used]
-    return list(dict.fromkeys([*trained, *(f"k{k}" for k in analysed if k)]))
+    named = experiment.masks.named
+    found = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
+    found += [
+        *(f"k{k}" for k in analysed if k),
+        *(name for name in named if named[name].key in experiment.masks.sets),
+    ]
+    found += [like for masks in _rows(experiment) if (like := _whole(experiment, masks))]
+    for masks in found:
+        if (like := named[masks].one.like) is not None and like not in found:
+            found.append(like)
+    return list(dict.fromkeys(found))
+
+
+def _whole(experiment: Experiment, masks: str) -> str | None:
+    """Return the mask set all of whose rows a row of this set is made of, if it is."""
+    one = experiment.masks.named[masks].one
+    return one.like if one.of_several_rows else None
+
+
+def _rows(experiment: Experiment) -> list[str]:
+    """Return the mask sets that have a row of their own for each direction that is only evaluated."""
+    if not experiment.directions.evaluate_only:
+        return []
+    found = list(dict.fromkeys(experiment.masked.values()))
+    for masks in found:
+        one = experiment.masks.named[masks].one
+        if one.like is not None and not one.of_several_rows and one.like not in found:
+            found.append(one.like)
+    return found
 
 
 def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
@@ -175,6 +206,8 @@ def _finetuned(experiment: Experiment) -> Iterator[ExpectedJob]:
         for name in (name for name in experiment.finetuned if name not in experiment.used):
             files, folder = _system(name, seed, "masks.npz"), f"training/{name}/s{seed}"
             yield _job("finetune", f"{name}.s{seed}", *files, training=folder)
+        for name in (name for name in experiment.untrained if name not in experiment.used):
+            yield _job("use_masks", f"{name}.s{seed}", *_system(name, seed, "masks.npz"))
 
 
 def _analyses(experiment: Experiment) -> Iterator[ExpectedJob]:
@@ -244,7 +277,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
     another one, which lie in the system. A set that keeps every unit says nothing.
     """
     selected = [masks for masks in _selected(experiment) if masks != ALL_UNITS]
-    used = {masks: name for name, masks in experiment.finetuned.items() if name in experiment.used}
+    used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
     return {
         masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
     } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in selected}
@@ -255,7 +288,7 @@ def _report(experiment: Experiment) -> Iterator[ExpectedJob]:
     yield _job("tabulate", "tables", *files, f"tables/{CAUTIONS}")
     if unit_masks(experiment):
         yield _job("tabulate_units", "units", *(f"tables/{UNITS}.{ending}" for ending in UNIT_FORMATS))
-    if set(experiment.all_systems) - set(experiment.used):
+    if {BASELINE, *experiment.finetuned} - set(experiment.used):
         yield _job("plot_training", "training", "figures/training.png")
     for sweep in experiment.sweeps:
         yield _job("plot_sweep", sweep, f"figures/sweep_{sweep}.png")

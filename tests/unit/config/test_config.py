@@ -105,7 +105,7 @@ def test_counts_with_pads_are_made_one_by_one() -> None:
 
 def test_systems_spread_over_the_sweep() -> None:
     experiment = load_experiment(small(masks={"k": [70, 97.5, "95.00"]}))
-    assert experiment.mask_sets == ["k70", "k97.5", "k95", "all"]
+    assert list(experiment.mask_sets) == ["k70", "k97.5", "k95", "all"]
     assert experiment.finetuned == {
         "continued": "all",
         "ns-k70": "k70",
