@@ -114,5 +114,7 @@ def test_the_command_line_of_a_stage_is_documented_once():
 
 def test_the_check_sees_an_import_inside_a_function(tmp_path):
     source = tmp_path / "x.py"
-    source.write_text("def f():\n    from workflow_scripts.models import batches\n    import fairseq.tasks\n")
-    assert list(imports(source)) == ["workflow_scripts.models.batches", "fairseq.tasks"]
+    source.write_text(
+        "def f():\n    from workflow_scripts.models.fairseq import batches\n    import fairseq.tasks\n"
+    )
+    assert list(imports(source)) == ["workflow_scripts.models.fairseq.batches", "fairseq.tasks"]
