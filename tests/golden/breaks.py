@@ -29,7 +29,7 @@ BREAKS = (
     ),
     (
         "selection: one unit a layer more",
-        "workflow_scripts/units/select.py",
+        "workflow_scripts/units/selectors.py",
         "prefix = 1 + int(",
         "prefix = 2 + int(",
     ),

@@ -30,7 +30,7 @@ from workflow_scripts.models.fairseq.batches import Batches, direction_dataset, 
 from workflow_scripts.models.fairseq.forward import run_batches
 from workflow_scripts.models.fairseq.gates import GateBank
 from workflow_scripts.models.progress import log_to_stderr
-from workflow_scripts.select.select_masks import random_masks
+from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

@@ -18,8 +18,8 @@ from workflow_scripts.analyse.mask_control import main, mask_control, neighbours
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network, unit_space  # noqa: E402
-from workflow_scripts.select.select_masks import random_masks  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_sets import random_masks  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 
