@@ -168,7 +168,9 @@ def main(argv: list[str] | None = None) -> None:
 
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)
-    masks.check_model(system.space, system.weights_sha256)
+    system.check_model(masks)
+    masks.check_gates({"ffn": ("row",)})
+    masks = masks.over(system.space_of(masks.space.kinds))
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:
