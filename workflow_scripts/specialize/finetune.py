@@ -53,7 +53,9 @@ def main(argv: list[str] | None = None) -> None:
             f" {' '.join(parent.languages)}, in this order"
         )
     if arguments.masks:
-        MaskTable.read(arguments.masks).check_model(parent.space, parent.weights_sha256)
+        masks = MaskTable.read(arguments.masks)
+        parent.check_model(masks)
+        masks.check_gates({"ffn": ("row",)})
     plan = TrainingPlan(
         system=arguments.system,
         seed=arguments.seed,
