@@ -211,7 +211,7 @@ class Lineage:
 
     def _follows(self, table: MaskTable, row: str, counted: str) -> bool:
         """Tell whether a row is what its counts give; True where that cannot be told."""
-        scores, selection = self._table(counted), Selection.of_manifest(table.manifest)
+        scores, selection = self._table(counted), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True
         if selection is None:

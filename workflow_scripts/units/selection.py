@@ -36,15 +36,12 @@ class Selection:
     seed: int | None = None
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any]) -> Selection | None:
-        """Return how a mask table was selected; None where it was made of other masks."""
-        rule, k = manifest["rule"], manifest["k"]
-        usual = {"mass": f"mass:{k}", "all": "all"}.get(str(rule))
-        select = manifest.get("select", usual)
-        if select is None or "like_rule" in manifest:
+    def of_masks(cls, masks: MaskTable) -> Selection | None:
+        """Return how masks were selected; None where they were made of other masks, or it is not known."""
+        facts = masks.manifest
+        if masks.select is None or "like_rule" in facts:
             return None
-        stacks = tuple(manifest.get("stacks", STACKS))
-        return cls(select, stacks, manifest.get("pivot"), manifest.get("seed"))
+        return cls(masks.select, tuple(facts.get("stacks", STACKS)), facts.get("pivot"), facts.get("seed"))
 
     @classmethod
     def parse(
@@ -66,17 +63,22 @@ class Selection:
         return cls(four, STACKS, pivot, seed if drawn else None)
 
     def facts(self) -> dict[str, Any]:
-        """Return what a manifest says of it; of ``mass`` and ``all`` in all stacks, rule and k say it all."""
-        own = {"pivot": self.pivot, "seed": self.seed}
-        if not isinstance(self.select, str):
-            return {"rule": "four selectors", "select": self.select, "ties": TIE_RULE, **_given(own)}
-        selector = parse_selector(self.select)
-        facts = {"rule": selector.name, "ties": TIE_RULE}
-        k = selector.text.removeprefix("mass:")
-        if self.stacks == STACKS and selector.text in ("all", f"mass:{k}") and "@" not in k and ":" not in k:
-            return {**facts, **({} if selector.text == "all" else {"k": k})}
-        stacks = None if self.stacks == STACKS else list(self.stacks)
-        return {**facts, "select": selector.text, **_given({**own, "stacks": stacks})}
+        """Return what a manifest says of it; ``k`` only where it and the rule say all."""
+        found: dict[str, Any] = {
+            "rule": "four selectors",
+            "select": self.select,
+            "ties": TIE_RULE,
+            "pivot": self.pivot,
+            "seed": self.seed,
+        }
+        if isinstance(self.select, str):
+            selector = parse_selector(self.select)
+            found |= {"rule": selector.name, "select": selector.text}
+            if self.stacks != STACKS:
+                found["stacks"] = list(self.stacks)
+            elif selector.name == "mass" and not (selector.whole_model or selector.magnitude):
+                found["k"] = selector.text.partition(":")[2]
+        return {name: value for name, value in found.items() if value is not None}
 
     def row(self, direction: str, scores: NDArray[Any], space: UnitSpace) -> NDArray[np.bool_]:
         """Return the units that a direction keeps, bool [units], by its scores [units]."""
@@ -105,7 +107,3 @@ class Selection:
             raise UserError(f"--select: {direction} is neither out of the pivot {self.pivot!r} nor into it")
         for stack, text in self.select[OUT if source == self.pivot else INTO].items():
             yield (stack,), text
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

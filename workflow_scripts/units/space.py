@@ -79,6 +79,11 @@ class UnitSpace:
         """The group keys in order."""
         return tuple(group.key for group in self.groups)
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of its units, each once, in order."""
+        return tuple(dict.fromkeys(group.kind for group in self.groups))
+
     def group(self, key: str) -> UnitGroup:
         """Return the group named ``key``; KeyError if there is none."""
         return self.groups[self._positions[key]]
@@ -127,11 +132,14 @@ class UnitSpace:
         return np.concatenate([np.arange(span.start, span.stop) for span in spans])
 
     def difference(self, other: UnitSpace) -> str:
-        """Say in words how another space differs from this one, which it must not equal."""
-        if (other.size, len(other.groups)) != (self.size, len(self.groups)):
-            return f"{other.size} units in {len(other.groups)} groups, not {self.size} in {len(self.groups)}"
-        own, its = next((a, b) for a, b in zip(self.groups, other.groups, strict=True) if a != b)
-        return f"{its.size} units of {its.key} where it has {own.size} of {own.key}"
+        """Say in words why another space is not a part of this one."""
+        stacks = {group.stack for group in other.groups}
+        own = [group for group in self.groups if group.kind in other.kinds and group.stack in stacks]
+        size = sum(group.size for group in own)
+        if (other.size, len(other.groups)) != (size, len(own)):
+            return f"{other.size} units in {len(other.groups)} groups, not {size} in {len(own)}"
+        this, its = next((a, b) for a, b in zip(own, other.groups, strict=True) if a != b)
+        return f"{its.size} units of {its.key} where it has {this.size} of {this.key}"
 
     def to_json(self) -> str:
         """Return the space as one canonical line of JSON: equal spaces give equal text."""

@@ -237,13 +237,13 @@ def test_a_table_says_how_its_rows_follow_from_scores(root):
         ["random:50%", "--seed", 3],
     ):
         table = select(root, "--activations-root", root, "--select", *options)
-        selection = Selection.of_manifest(table.manifest)
+        selection = Selection.of_masks(table)
         assert selection is not None
         again = selection.masks(scores)
         assert again.keep.tolist() == table.keep.tolist() and again.manifest == table.manifest
     (root.parent / "masks.npz").rename(root.parent / "like.npz")
     union = select(root, "--like", root.parent / "like.npz", "--rows", "union")
-    assert Selection.of_manifest(union.manifest) is None
+    assert Selection.of_masks(union) is None
 
 
 def test_a_user_error_is_one_line(tmp_path):
