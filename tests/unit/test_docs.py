@@ -72,6 +72,8 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS, VARIABLES = (
     set(re.search(rf"^{name} := (.*)$", MAKEFILE, re.M)[1].split()) for name in ("TARGETS", "VARIABLES")
 )
+#: Pages may name a module by its file alone.
+MODULES = {path.name for folder in ("workflow_scripts", "tests") for path in (ROOT / folder).rglob("*.py")}
 #: Files that users make.
 YOURS = r"NAME|^envs/site\.yaml$|^profiles/mine"
 FOLDERS = "tests|config|rules|profiles|envs|docs|workflow_scripts|findings"
@@ -88,6 +90,8 @@ def test_every_command_exists(page: Path) -> None:
         for module in re.findall(r"\b((?:workflow_scripts|tests(?=\.\w+\.))(?:\.\w+)+)", line):
             path = ROOT / module.replace(".", "/")
             assert path.with_suffix(".py").exists() or path.is_dir(), line
+    modules = {file for line in code for file in re.findall(r"^\w+\.py$", line)}
+    assert modules <= MODULES
     places = re.compile(rf"(?:^|[\s=])((?:{FOLDERS})/[\w./-]+)(?=$|\s)")
     named = {path for line in code for path in places.findall(line) if not re.search(YOURS, path)}
     assert not {path for path in named if not (ROOT / path).exists()}
