@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.unit.test_layers import ARROWS
+from workflow_scripts.config.load import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -115,6 +117,15 @@ def test_every_page_that_code_names_exists() -> None:
     }
     assert len(named) > 30
     assert not {one for one in named if not (ROOT / one[1]).exists()}
+
+
+def test_the_config_of_the_guide_is_right() -> None:
+    guide = text_of(ROOT / "docs/how-to/own-corpus.md")
+    [config] = [
+        block for block in re.findall(r"```yaml\n(.*?)```", guide, re.S) if "languages: [en, de, fr]" in block
+    ]
+    experiment = load_experiment(yaml.safe_load(config))
+    assert experiment.train_directions == ["en-de", "en-fr", "de-en", "fr-en"]
 
 
 def test_the_architecture_names_the_rooms() -> None:
