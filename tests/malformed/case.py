@@ -5,8 +5,6 @@ one line for each mistake, no traceback, and leave the folder as it was. ``Accep
 wrong and is right. The tables are in ``*_cases.py``, one for each environment.
 """
 
-from __future__ import annotations
-
 import errno
 import importlib
 import re

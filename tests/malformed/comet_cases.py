@@ -1,7 +1,5 @@
 """Malformed models, texts and caches of COMET: the stages of the environment ``comet``."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable

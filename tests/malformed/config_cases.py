@@ -1,7 +1,5 @@
 """Malformed configs: what is written in place of (or beside) the keys of a small right one."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

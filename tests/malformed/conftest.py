@@ -1,11 +1,9 @@
 """What the cases of a file reached: of the file, so that all of them run in one process."""
 
-from __future__ import annotations
-
 import pytest
 
 
 @pytest.fixture(scope="module")
-def reached() -> dict[str, set[str]]:
+def reached():
     """Case → the checks that it reached."""
     return {}

@@ -1,7 +1,5 @@
 """Malformed hypotheses, references, scores and tables: the stages of the environment ``evaluate``."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable

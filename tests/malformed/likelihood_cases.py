@@ -1,7 +1,5 @@
 """Malformed contrastive sets and texts whose likelihood is asked for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.malformed import tiny

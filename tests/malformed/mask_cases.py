@@ -1,7 +1,5 @@
 """Malformed counts and masks: the stage ``select``."""
 
-from __future__ import annotations
-
 import pickle
 import zipfile
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Malformed checkpoints, weights, binarised text and masks: the stages of the environment ``fairseq``."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import json

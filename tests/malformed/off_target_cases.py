@@ -1,7 +1,5 @@
 """Malformed text to train a language identifier on, malformed identifiers, and hypotheses for them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

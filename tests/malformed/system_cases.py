@@ -1,7 +1,5 @@
 """Malformed systems: the stage ``translate.decode``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Malformed models and texts, each to the stage that reads it."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -1,7 +1,5 @@
 """Malformed configs: every mistake of one at once, a line each."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.malformed.case import assert_share, refused, start

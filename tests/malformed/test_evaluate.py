@@ -1,7 +1,5 @@
 """Malformed hypotheses, references, scores and tables, each to the stage that reads it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.malformed.case import assert_share, refused, start

@@ -1,7 +1,5 @@
 """Malformed checkpoints, weights, binarised text and masks, each to the stage that reads it."""
 
-from __future__ import annotations
-
 import ast
 import pickle
 from pathlib import Path

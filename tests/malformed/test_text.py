@@ -1,7 +1,5 @@
 """Malformed text, subwords, counts, masks and systems, each to the stage that reads it."""
 
-from __future__ import annotations
-
 import pickle
 
 import pytest

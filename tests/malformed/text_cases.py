@@ -1,7 +1,5 @@
 """Malformed text, subwords, binarised text and data cards: the stages of ``data``."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import json

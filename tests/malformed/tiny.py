@@ -1,7 +1,5 @@
 """A tiny right world for malformed cases to spoil: subwords, counts, masks, a system."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable

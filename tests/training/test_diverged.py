@@ -1,9 +1,5 @@
 """A loss that is not a number ends the training with one line; nothing is exported."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +14,7 @@ from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 
-def test_a_learning_rate_that_diverges(world: Path, tmp_path: Path) -> None:
+def test_a_learning_rate_that_diverges(world, tmp_path):
     """At 1e30 the first update throws the weights away and the second's loss is not a number."""
     folder, out = tmp_path / "folder", tmp_path / "out"
     with pytest.raises(
@@ -30,9 +26,7 @@ def test_a_learning_rate_that_diverges(world: Path, tmp_path: Path) -> None:
     assert "diverged" in read_json(folder / "history.json")["attempts"][0]["outcome"]
 
 
-def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(world, tmp_path, monkeypatch):
     folder, out = tmp_path / "folder", tmp_path / "out"
     plain = NeuronspecTranslationTask.train_step
 
@@ -52,9 +46,7 @@ def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(
     assert read_json(out / "system.json")["training"]["updates"] == 20
 
 
-def test_a_validation_loss_that_is_not_a_number_is_no_best(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_validation_loss_that_is_not_a_number_is_no_best(world, tmp_path, monkeypatch):
     """Compared with NaN, no later loss is smaller: fairseq would keep the checkpoint of before."""
     plain = NeuronspecTranslationTask.valid_step
 
@@ -73,9 +65,7 @@ def test_a_validation_loss_that_is_not_a_number_is_no_best(
     assert not list((tmp_path / "folder").glob("*.pt"))
 
 
-def test_weights_that_are_not_numbers_are_not_exported(
-    world: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
+def test_weights_that_are_not_numbers_are_not_exported(world, tmp_path, finished):
     folder, out = tmp_path / "folder", tmp_path / "out"
     finished()
     best = folder / "checkpoint_best.pt"

@@ -1,9 +1,6 @@
 """Real trainings whose checkpoints are damaged, lost or further than asked for."""
 
-from __future__ import annotations
-
 import errno
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,13 +21,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5000])
 
 
-def test_a_truncated_last_checkpoint_is_not_loaded(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_truncated_last_checkpoint_is_not_loaded(world, straight, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     with killed_after(15, monkeypatch):
@@ -48,9 +39,7 @@ def test_a_truncated_last_checkpoint_is_not_loaded(
     assert (folder / "checkpoint_last.pt.damaged").exists()
 
 
-def test_nothing_intact_starts_clean(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_intact_starts_clean(world, straight, tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     with killed_after(15, monkeypatch):
@@ -63,9 +52,7 @@ def test_nothing_intact_starts_clean(
     assert [row.split(",")[0] for row in rows] == ["10"] * 5 + ["20"] * 5
 
 
-def test_a_truncated_best_checkpoint_is_not_exported(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
+def test_a_truncated_best_checkpoint_is_not_exported(world, straight, tmp_path, finished):
     folder, out = tmp_path / "folder", tmp_path / "out"
     arguments = baseline_arguments(world, folder, out)
     finished()
@@ -86,9 +73,7 @@ def test_a_truncated_best_checkpoint_is_not_exported(
     assert not (out / "system.json").exists()  # a folder without it is no system
 
 
-def test_fewer_updates_than_made_do_not_export_what_came_later(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fewer_updates_than_made_do_not_export_what_came_later(world, tmp_path, monkeypatch):
     """Killed at 28 of 30, of which 20 are in the best checkpoint; then 10 are asked for."""
     folder = tmp_path / "folder"
     with killed_after(28, monkeypatch):
@@ -102,12 +87,8 @@ def test_fewer_updates_than_made_do_not_export_what_came_later(
 
 
 def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    finished: Callable[[], None],
-) -> None:
+    world, straight, tmp_path, monkeypatch, finished
+):
     """Finished with 20 updates, gone on to 40 and killed at 35, set back to 20."""
     folder = tmp_path / "folder"
     finished()
@@ -117,9 +98,7 @@ def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
     assert same_weights(tmp_path / "out", straight)
 
 
-def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(world, tmp_path, monkeypatch):
     """Patience is spent at update 8: going on from there must not train to the next validation."""
     options = {"lr": 1e-12, "patience": 3, "validate_interval_updates": 2}
 
@@ -135,9 +114,7 @@ def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(
     assert same_weights(tmp_path / "out", tmp_path / "straight")
 
 
-def test_what_the_attempts_cost_is_in_the_system(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_attempts_cost_is_in_the_system(world, tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     arguments = [*baseline_arguments(world, folder, tmp_path / "out"), "--code=aaaa+1111"]
     with killed_after(15, monkeypatch):
@@ -155,13 +132,7 @@ def test_what_the_attempts_cost_is_in_the_system(
     assert training["peak_memory_mb"] == max(one["peak_memory_mb"] for one in history["attempts"]) > 50
 
 
-def test_other_code_goes_on_with_an_unfinished_training_only(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_other_code_goes_on_with_an_unfinished_training_only(world, straight, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     with killed_after(15, monkeypatch):
@@ -175,9 +146,7 @@ def test_other_code_goes_on_with_an_unfinished_training_only(
     assert read_json(folder / "finished.json")["code"] == "bbbb+1111"
 
 
-def test_training_anew_when_it_was_asked_for(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
+def test_training_anew_when_it_was_asked_for(world, straight, tmp_path, finished):
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     finished()
@@ -189,9 +158,7 @@ def test_training_anew_when_it_was_asked_for(
     assert not (folder / "retrain.json").exists()
 
 
-def test_a_process_that_was_taken_over_writes_no_checkpoint(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_was_taken_over_writes_no_checkpoint(world, tmp_path, monkeypatch):
 
     folder = tmp_path / "folder"
     taken = {"host": "elsewhere", "pid": 1}
@@ -210,9 +177,7 @@ def test_a_process_that_was_taken_over_writes_no_checkpoint(
     assert read_json(folder / "history.json") == {"attempts": ["theirs"]}
 
 
-def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(world, tmp_path, monkeypatch):
     """The tests may run as one who can read everything."""
     name = str(world / "bin" / "train.de-en.de.bin")
 
@@ -227,8 +192,8 @@ def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
 
 
 def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    world, straight, tmp_path, monkeypatch
+):
     """A loss that no later one undercuts: the second validation's checkpoint is worse than the first."""
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out", max_updates=40)
@@ -248,9 +213,7 @@ def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
     assert len(History(folder).read()["attempts"]) == 1
 
 
-def test_a_finished_training_without_its_history_is_exported(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
+def test_a_finished_training_without_its_history_is_exported(world, straight, tmp_path, finished):
     folder = tmp_path / "folder"
     finished()
     (folder / "history.json").unlink()

@@ -1,7 +1,5 @@
 """Real trainings in slices: the same files as in one piece, wherever a slice ends."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time
@@ -36,7 +34,7 @@ OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 
 
 @pytest.fixture(scope="module")
-def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def straight(world, tmp_path_factory):
     """The folder of a training in one piece."""
     root = tmp_path_factory.mktemp("straight")
     main(baseline_arguments(world, root / "folder", root / "out", **OPTIONS))
@@ -81,10 +79,7 @@ def assert_same(root: Path, straight: Path) -> None:
             # Never set by fairseq: whatever was in memory.
             for key in [key for key in state["model"] if key.endswith("._float_tensor")]:
                 del state["model"][key]
-        for key in (
-            "model",
-            "last_optimizer_state",
-        ):
+        for key in ("model", "last_optimizer_state"):
             assert is_same(one[key], two[key]), (name, key)
         for key in ("train_iterator", "val_loss", "best", "patience", "batching"):
             assert one["extra_state"][key] == two["extra_state"][key], (name, key)
@@ -104,9 +99,7 @@ def end_of_an_epoch(straight: Path) -> int:
     raise AssertionError("no checkpoint of the third epoch")
 
 
-def test_slices_that_end_anywhere_change_nothing(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slices_that_end_anywhere_change_nothing(world, straight, tmp_path, monkeypatch):
     """At the first and the last update, before, at and after a validation, at the end of an epoch."""
     epoch = end_of_an_epoch(straight)
     assert 11 < epoch < 19
@@ -129,9 +122,7 @@ def test_slices_that_end_anywhere_change_nothing(
     assert training["seconds"] == pytest.approx(sum(one["seconds"] for one in history["attempts"]))
 
 
-def test_accumulated_batches_are_all_of_one_update(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_accumulated_batches_are_all_of_one_update(world, straight, tmp_path, monkeypatch):
     """Two batches an update; patience ends it at a validation."""
     options = {"max_tokens": 50, "tokens_per_update": 100, "max_updates": 60}
     options |= {"validate_interval_updates": 6, "patience": 2, "lr": 1e-9, "virtual_epoch_size": 60}
@@ -166,8 +157,8 @@ def in_validation(
 
 
 def test_a_validation_that_is_broken_off_is_done_once_by_the_next_slice(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    world, straight, tmp_path, monkeypatch
+):
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     with in_validation(2, send(signal.SIGUSR1), monkeypatch) as seen, pytest.raises(SliceEnded):
         main(arguments)
@@ -200,9 +191,7 @@ def test_a_validation_that_is_broken_off_is_done_once_by_the_next_slice(
     assert_same(tmp_path, straight)
 
 
-def test_a_slice_without_progress_is_an_error(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slice_without_progress_is_an_error(world, tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out", **OPTIONS)
     with slice_until(10, monkeypatch):
@@ -230,9 +219,7 @@ class Clock:
         self.now += seconds
 
 
-def test_slices_by_the_clock(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slices_by_the_clock(world, straight, tmp_path, monkeypatch):
     """Updates of 60 s in slices of 1,000 s: the margin is 50 s, and two updates are kept free.
 
     After 14 updates 840 + 50 + 120 s are more than 1,000.
@@ -254,8 +241,8 @@ def test_slices_by_the_clock(
 
 
 def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    world, straight, tmp_path, monkeypatch
+):
     """Of 1,500 s the first takes 800: the second would not be done before the end."""
     clock = Clock(monkeypatch, 1500.0)
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
@@ -302,7 +289,7 @@ def ended(process: Forked, tmp_path: Path) -> str:
     return (tmp_path / "said").read_text()
 
 
-def test_sigterm_leaves_a_checkpoint_of_the_very_update(world: Path, straight: Path, tmp_path: Path) -> None:
+def test_sigterm_leaves_a_checkpoint_of_the_very_update(world, straight, tmp_path):
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     program = start(tmp_path, 0.3, *arguments)
     deadline = time.monotonic() + 120
@@ -334,7 +321,7 @@ echo 0:01
 """
 
 
-def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_path: Path) -> None:
+def test_a_slice_goes_back_into_the_queue_once(world, straight, tmp_path):
     """A second is less than what is kept free: one update a slice. The array's task is named."""
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -365,7 +352,7 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
     assert not (tmp_path / "folder" / "owner.json").exists()
 
 
-def test_minutes_from_the_start_of_the_program(world: Path, tmp_path: Path) -> None:
+def test_minutes_from_the_start_of_the_program(world, tmp_path):
     """Where there is no SLURM: a hundredth of a second has passed when the first update is made."""
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     for update in (1, 2):

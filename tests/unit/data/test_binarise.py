@@ -1,7 +1,5 @@
 """Prepared text to binarised ids."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 

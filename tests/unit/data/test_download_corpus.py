@@ -1,7 +1,5 @@
 """Downloads: checked, whole or not at all. No network: the homes are folders."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The binarised form, byte by byte."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np

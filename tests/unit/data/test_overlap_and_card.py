@@ -1,7 +1,5 @@
 """Sentences seen in training, and the data card."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

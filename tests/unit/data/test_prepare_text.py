@@ -1,7 +1,5 @@
 """Checks and normalisation of parallel text: every count worked out by hand."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import json

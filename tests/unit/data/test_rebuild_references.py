@@ -1,9 +1,6 @@
 """References rebuilt from binarised text, against what the published scripts make of the same ids."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 import pytest
 
@@ -40,7 +37,7 @@ def test_debris_and_unknown_tokens_by_hand():
     assert rebuild(ids("▁well", "▁@-@", "▁R", "&amp;", "D"), VOCABULARY, plain) == "well @-@ R&amp;D"
 
 
-def test_from_text_to_rebuilt_references(tmp_path: Path):
+def test_from_text_to_rebuilt_references(tmp_path):
     lines = ["the cat sat on the mat", "the dog sat on the cat", "well @-@ known , isn 't it ?"] * 4
     (tmp_path / "spm.model").write_bytes(train_model(iter(lines), 60, "bpe", 1.0))
     (tmp_path / "dict.txt").write_text(dictionary_text(tmp_path / "spm.model"))
@@ -65,7 +62,7 @@ def test_from_text_to_rebuilt_references(tmp_path: Path):
     ]
 
 
-def test_a_dictionary_that_is_too_small_is_refused(tmp_path: Path):
+def test_a_dictionary_that_is_too_small_is_refused(tmp_path):
     write_dataset(tmp_path / "x", [[4, 99, EOS]], 100)
     (tmp_path / "dict.txt").write_text("".join(f"{piece} 1\n" for piece in PIECES))
     arguments = ["--bin-prefix", str(tmp_path / "x"), "--lang", "en", "--out", str(tmp_path / "o")]

@@ -1,7 +1,5 @@
 """Raw text to pieces and back."""
 
-from __future__ import annotations
-
 import io
 import subprocess
 import sys

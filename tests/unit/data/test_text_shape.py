@@ -1,7 +1,5 @@
 """Tables, JSON, pieces and tags in the place of text are told by their first lines."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """The joint subword model: which text it is trained on, its dictionary, and its errors."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

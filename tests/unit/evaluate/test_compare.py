@@ -1,7 +1,5 @@
 """evaluate.compare: one JSON file a system, and what two systems must have in common."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

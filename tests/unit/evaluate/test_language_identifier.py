@@ -1,7 +1,5 @@
 """evaluate.language_identifier and packaged_identifier: labels worked out by hand, files, mistakes."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

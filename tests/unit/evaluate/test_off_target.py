@@ -1,7 +1,5 @@
 """evaluate.train_identifier and evaluate.identify: rates worked out by hand, files, mistakes."""
 
-from __future__ import annotations
-
 import json
 import shutil
 
@@ -187,11 +185,7 @@ class TestTraining:
         counts = ("training_lines", "held_out_lines", "left_out", "accuracy")
         assert {
             language: tuple(one[key] for key in counts) for language, one in found["languages"].items()
-        } == {
-            "en": (1, 1, 0, 1.0),
-            "ka": (2, 2, 1, 0.5),
-            "zu": (1, 0, 0, None),
-        }
+        } == {"en": (1, 1, 0, 1.0), "ka": (2, 2, 1, 0.5), "zu": (1, 0, 0, None)}
         assert found["confusion"] == {"en": {"en": 1}, "ka": {"en": 1, "ka": 1}, "zu": {}}
         assert found["accuracy"] == pytest.approx(0.75)  # of the two that were measured
 

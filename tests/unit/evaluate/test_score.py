@@ -1,7 +1,5 @@
 """evaluate.score: scores, signatures and the mistakes a user can make."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -324,6 +322,6 @@ def test_rebuilt_references_give_another_score(tmp_path):
         ([[-1, 255]], "int16"),
     ],
 )
-def test_counts_are_kept_in_the_smallest_type_that_holds_them(array: list[list[float]], kept: str) -> None:
+def test_counts_are_kept_in_the_smallest_type_that_holds_them(array, kept):
     small = smallest(np.array(array))
     assert (small.dtype, small.tolist()) == (kept, array)

@@ -1,9 +1,6 @@
 """evaluate.score_ceiling: references that came back, against themselves."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 import pytest
 from sacrebleu import corpus_bleu, corpus_chrf
@@ -25,7 +22,7 @@ MOSES = {
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> list[str]:
+def words(tmp_path):
     for folder, lines in (("ref", LINES), ("back", BACK)):
         (tmp_path / folder).mkdir()
         for name in ("de-en.en", "en-fr.en", "de-en.de"):

@@ -1,7 +1,5 @@
 """report.ceilings: what stands beside scores, and above the tables."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """report.plot_training and report.plot_sweep: what is drawn, and that it is drawn the same twice."""
 
-from __future__ import annotations
-
 import json
 
 import pytest
@@ -70,10 +68,7 @@ def test_the_training_figure_shows_each_training_and_its_directions(tmp_path):
         HEADER + "100,de-en,5,4,100\n100,en-de,9,8,300\n300,de-en,4,3,100\n300,en-de,8,7,300\n"
     )
     (tmp_path / "two.csv").write_text(HEADER + "150,en-fr,3,2,10\n250,en-fr,2,1,10\n")
-    trainings = {
-        "baseline": read_curves(tmp_path / "one.csv"),
-        "ns-k95": read_curves(tmp_path / "two.csv"),
-    }
+    trainings = {"baseline": read_curves(tmp_path / "one.csv"), "ns-k95": read_curves(tmp_path / "two.csv")}
     figure = plot_training.training_figure(trainings)
     overall, baseline, specialised = figure.axes
     # (5 × 100 + 9 × 300) / 400 = 8, and 7 at update 300.

@@ -1,7 +1,5 @@
 """report.floor and report.cautions: what is not ranked, and what stands above the tables."""
 
-from __future__ import annotations
-
 import csv
 import json
 from dataclasses import replace

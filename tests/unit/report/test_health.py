@@ -1,7 +1,5 @@
 """report.health_table: figures beside scores, wrong languages, and what is out of the ordinary."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +13,7 @@ from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.table import records
 
 PLAN = Plan("e", ["baseline", "ns"], [1], ["test"], ["en-de", "de-en"], ["bleu"])
-FIGURES = {
-    "length_ratio": 1.0,
-    "empty_hypotheses": 0,
-    "repeated_4gram_rate": 0.01,
-    "copied_source_rate": 0.0,
-}
+FIGURES = {"length_ratio": 1.0, "empty_hypotheses": 0, "repeated_4gram_rate": 0.01, "copied_source_rate": 0.0}
 RATES: dict[str, Any] = {
     "without_letters": 0,
     "off_target_rate": 0.02,

@@ -1,7 +1,5 @@
 """report.plot_off_target: the cells worked out by hand, and the same bytes twice."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

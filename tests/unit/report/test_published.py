@@ -1,7 +1,5 @@
 """report.published: ours - published, by direction and group."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +9,7 @@ import pytest
 from tests.unit.report.published_scores import PUBLISHED, SYSTEMS, TIERS, published
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.published import (
-    Published,
-    published_table,
-    read_published,
-    read_request,
-)
+from workflow_scripts.report.published import Published, published_table, read_published, read_request
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.table import Shown, records
 
@@ -112,7 +105,7 @@ def test_another_comet_model_is_not_compared_with_their_comet(tmp_path):
 
 
 @pytest.mark.shared("reference/published_scores.csv")
-def test_the_published_scores_are_those_of_the_paper(shared: Path) -> None:
+def test_the_published_scores_are_those_of_the_paper(shared):
     assert PUBLISHED.read_bytes() == (shared / "reference/published_scores.csv").read_bytes()
 
 

@@ -1,7 +1,5 @@
 """report.significance and its tables: corrections, outcomes, marks and spreads, worked out by hand."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

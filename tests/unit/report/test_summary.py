@@ -1,7 +1,5 @@
 """report.summary: averages, spreads and differences, worked out by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -18,14 +16,7 @@ from workflow_scripts.report.rounding import (
     written,
 )
 from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import (
-    Cell,
-    Estimate,
-    display_order,
-    estimate,
-    summarise,
-    sweep_key,
-)
+from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
 
 
 def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:

@@ -1,7 +1,5 @@
 """report.tabulate and report.show: from score files to tables."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path
@@ -54,7 +52,7 @@ def forget(root: Path, system: str, seed: int, direction: str) -> None:
 
 
 @pytest.fixture
-def results(tmp_path) -> Path:
+def results(tmp_path):
     for (system, seed), values in BLEU.items():
         for direction, value in zip(("en-de", "de-en"), values, strict=True):
             write(tmp_path, system, seed, direction, value)
@@ -310,7 +308,7 @@ def put(path: Path, content: dict) -> None:
 
 
 @pytest.fixture
-def everything(results) -> Path:
+def everything(results):
     """COMET, tests and rates of every system and seed."""
     for system in SYSTEMS:
         for seed in (1, 2):

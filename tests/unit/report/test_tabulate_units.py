@@ -1,7 +1,5 @@
 """``tables/units``: what it says of two small mask sets, and how fast it is."""
 
-from __future__ import annotations
-
 import csv
 import json
 import time
@@ -33,7 +31,7 @@ def write(path: Path, rows: dict[str, str], k: str) -> None:
 
 
 @pytest.fixture
-def tables(tmp_path: Path) -> Path:
+def tables(tmp_path):
     """Two sets, the larger k named first, of seed 3."""
     write(tmp_path / "s3/k70.npz", K70, "70")
     write(tmp_path / "s3/k95.npz", K95, "95")
@@ -42,7 +40,7 @@ def tables(tmp_path: Path) -> Path:
     return tmp_path / "tables"
 
 
-def test_the_page(tables: Path) -> None:
+def test_the_page(tables):
     lines = (tables / "units.md").read_text(encoding="utf-8").splitlines()
     # k70: 6 of 16 units out of the pivot and of a-en, 7 of b-en; all share 4 + 1, own 1 each, and so on.
     assert lines[lines.index("## Every mask set") + 4 :][:2] == [
@@ -70,7 +68,7 @@ def test_the_page(tables: Path) -> None:
     assert "| all 2 | 8 | 7 | 15 | decoder.0.ffn 0, 1, 2, 3, 4, … |" in lines[at:]
 
 
-def test_every_figure_is_in_the_csv(tables: Path) -> None:
+def test_every_figure_is_in_the_csv(tables):
     with (tables / "units.csv").open(encoding="utf-8", newline="") as handle:
         rows = [tuple(row.values()) for row in csv.DictReader(handle)]
     # By set: 4 directions × 2 layers; 2 sides × 4 layers and means × 1 pair; 2 sides × 3 × 2 layers.
@@ -81,7 +79,7 @@ def test_every_figure_is_in_the_csv(tables: Path) -> None:
     assert ("k70", "3", "own", "into en", "encoder.0.ffn", "b", "", "1", "0.125000", "2") in rows
 
 
-def test_a_terminal_is_told_of_the_smallest_k(tables: Path) -> None:
+def test_a_terminal_is_told_of_the_smallest_k(tables):
     assert render_units(tables).splitlines() == [
         "",
         "Units that masks keep (k70, seed 3; of 16 FFN neurons)",
@@ -90,11 +88,11 @@ def test_a_terminal_is_told_of_the_smallest_k(tables: Path) -> None:
     ]
 
 
-def test_an_experiment_without_masks_has_no_such_lines(tmp_path: Path) -> None:
+def test_an_experiment_without_masks_has_no_such_lines(tmp_path):
     assert render_units(tmp_path) == ""
 
 
-def test_a_damaged_table_is_told(tmp_path: Path) -> None:
+def test_a_damaged_table_is_told(tmp_path):
     (tmp_path / "units.json").write_text('{"sets": []}')
     with pytest.raises(
         UserError, match=r"units.json: not a table of units \(IndexError: .*delete it and run again"
@@ -110,7 +108,7 @@ def test_a_damaged_table_is_told(tmp_path: Path) -> None:
         (["x" * 40, "y" * 40], "999.5 on average"),
     ],
 )
-def test_what_is_said_of_many_languages_fits_a_terminal(languages: list[str], end: str) -> None:
+def test_what_is_said_of_many_languages_fits_a_terminal(languages, end):
     own = {lang: {"layer": list(range(1000 - n))} for n, lang in enumerate(languages)}
     side = {"languages": {lang: [f"en-{lang}"] for lang in languages}, "all": {"layer": [0]}, "own": own}
     one = {"masks": "k70", "seed": 1, "layers": {"layer": 5000}, "sides": {"out of en": side}}
@@ -119,7 +117,7 @@ def test_what_is_said_of_many_languages_fits_a_terminal(languages: list[str], en
     assert len(line) < 100
 
 
-def test_sixty_directions_of_the_largest_network_take_less_than_five_seconds(tmp_path: Path) -> None:
+def test_sixty_directions_of_the_largest_network_take_less_than_five_seconds(tmp_path):
     space = ffn_space(6, 6, 4096)
     generator = np.random.Generator(np.random.PCG64(1))
     rows = [row for n in range(30) for row in (f"en-l{n:02}", f"l{n:02}-en")]
@@ -133,6 +131,6 @@ def test_sixty_directions_of_the_largest_network_take_less_than_five_seconds(tmp
 
 
 @pytest.mark.parametrize("text", ["k95", "=k95.npz", "k95="])
-def test_a_set_without_a_name_or_a_file_is_told(text: str, tmp_path: Path) -> None:
+def test_a_set_without_a_name_or_a_file_is_told(text, tmp_path):
     with pytest.raises(UserError, match=f"--masks {text}: not NAME=FILE"):
         main(["--masks", text, "--seeds", "1", "--out-dir", str(tmp_path)])
