@@ -13,6 +13,7 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,18 @@ class Accepted:
     lay: Lay
     result: str
     check: Callable[[Path], None]
+
+
+def cases_of(prefix: str, stage: str) -> Callable[..., Case]:
+    """Return what makes the cases of a stage, of a name, what is wrong, ``lay`` and what is said."""
+    return lambda name, what, lay, said, bounded=False: Case(
+        f"{prefix}{name}", what, stage, lay, said, bounded
+    )
+
+
+def deferred(write: Callable[..., Any]) -> Callable[..., Callable[[Any], Any]]:
+    """Let ``write(folder, …)`` be called without its first argument, which the result takes later."""
+    return lambda *args, **kwargs: lambda first: write(first, *args, **kwargs)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -120,13 +133,3 @@ def template(line: str) -> str:
     text = re.sub(r"^[\w.]+: ", "", text)
     text = re.sub(r" \(did you mean.*?\)|; there are .*|; it has .*", "", text)
     return re.sub(r"'[^']*'|\"[^\"]*\"|\[.*\]|[\d.,]+|\S+\.\S+", "_", text)
-
-
-def assert_share(environment: str, cases: list[Case], reached: dict[str, set[str]]) -> None:
-    """Assert that an environment's cases reached as many distinct checks as it promises."""
-    if len(reached) < len(cases):
-        pytest.skip("only where all cases ran")
-    # What several environments share counts once, in that of text.
-    shared = ("units/", "os ") if environment != "text" else ()
-    distinct = {check for checks in reached.values() for check in checks if not check.startswith(shared)}
-    assert len(distinct) >= CHECKS[environment], sorted(distinct)

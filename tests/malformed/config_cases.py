@@ -2,8 +2,6 @@
 
 import json
 import re
-from pathlib import Path
-from typing import Any
 
 from tests.malformed.case import Accepted, Case
 
@@ -19,40 +17,35 @@ data: {source: {type: toy, families: {north: [de], south: [fr]}, tiers: {high: {
 STAGE = "operate.times"
 
 
-def with_changes(changes: str) -> str:
-    """Return the right config with the top-level keys of ``changes`` in place of its own."""
+def with_changes(changes):
     keys = set(re.findall(r"^(\w+):", changes, re.MULTILINE))
     kept = [line for line in RIGHT.splitlines(keepends=True) if line.split(":")[0] not in keys]
     return "".join(kept) + changes
 
 
-def config(name: str, what: str, changes: str, said: str, bounded: bool = False) -> Case:
-    """A case of a right config with changes."""
+def config(name, what, changes, said, bounded=False):
     return whole(name, what, with_changes(changes).encode(), said, bounded)
 
 
-def whole(name: str, what: str, content: bytes, said: str, bounded: bool = False) -> Case:
-    """A case of a config with this content."""
-
-    def lay(folder: Path) -> list[str]:
+def whole(name, what, content, said, bounded=False):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(content)
         return ["--configfile", "config.yaml"]
 
     return Case(name, what, STAGE, lay, said, bounded)
 
 
-def by_run(name: str, what: str, changes: str, said: str) -> Case:
+def by_run(name, what, changes, said):
     """A case that must be found before Snakemake reads the config."""
     case = config(name, what, changes, said)
     return Case(name, what, "operate.run", case.lay, said)
 
 
-def source(text: str) -> str:
-    """The key data with a source of these keys."""
+def source(text):
     return f"data: {{source: {{{text}}}}}\n"
 
 
-def bomb() -> str:
+def bomb():
     """A few hundred bytes of YAML that stand for 10**9 words."""
     lists = [f"&a{n} [{', '.join([f'*a{n - 1}' if n else 'en'] * 10)}]" for n in range(9)]
     return f"decode: [{', '.join(lists)}]\n"
@@ -193,10 +186,8 @@ CASES = [
 ]  # fmt: skip
 
 
-def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes], words: str = "") -> Case:
-    """A case of a right config and files in its results folder."""
-
-    def lay(folder: Path) -> list[str]:
+def results(name, what, stage, said, files, words=""):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(RIGHT.encode())
         for path, content in files.items():
             file = folder / "results/x" / path
@@ -211,8 +202,7 @@ BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/h
 ROW = b"s\tmax_rss\n12.0\t34.0\n"
 
 
-def listing(**entry: Any) -> bytes:
-    """A manifest of one file."""
+def listing(**entry):
     file = {"sha256": "a" * 64, "bytes": 17, "mtime_ns": 17, **entry}
     form = {"format": "neuronspec-manifest-1", "config": {"experiment": "x"}, "environments": {}}
     return json.dumps({**form, "files": {"tables/a.md": file}}).encode()
@@ -241,14 +231,12 @@ RESULTS = [
 CASES += RESULTS
 
 
-def nothing_has_run(folder: Path) -> None:
+def nothing_has_run(folder):
     """Asserted through the stage's own words: the config was taken."""
 
 
-def accepted(name: str, what: str, content: bytes, result: str) -> Accepted:
-    """A config that is read, by a stage that then finds no results of the experiment."""
-
-    def lay(folder: Path) -> str:
+def accepted(name, what, content, result):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(content)
         row = "s\tmax_rss\n12.0\t34.0\n"
         benchmark = folder / "results/x/benchmarks/prepare_text/a.tsv"

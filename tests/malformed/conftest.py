@@ -1,6 +1,13 @@
-"""What the cases of a file reached: of the file, so that all of them run in one process."""
+"""A file of tests has its cases in CASES and ACCEPTED; one process runs all of a file, for the sake of `reached`."""
 
 import pytest
+
+
+def pytest_generate_tests(metafunc):
+    for argument, table in (("case", "CASES"), ("accepted", "ACCEPTED")):
+        if argument in metafunc.fixturenames:
+            cases = getattr(metafunc.module, table)
+            metafunc.parametrize(argument, cases, ids=[case.name for case in cases])
 
 
 @pytest.fixture(scope="module")

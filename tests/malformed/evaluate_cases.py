@@ -2,15 +2,13 @@
 
 import gzip
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.malformed import off_target_cases
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, Case, cases_of, deferred
 from workflow_scripts.archive import write_archive
 from workflow_scripts.report.summary import CSV_COLUMNS
 
@@ -20,42 +18,31 @@ JOB = "--experiment x --system ns --testset one --seed 1"
 # ---- score ---------------------------------------------------------------------------------------------
 
 
+@deferred
 def scoring(
-    hypotheses: bytes = LINES,
-    references: bytes = LINES,
-    patterns: str = "--hypotheses hyp.{direction} --references ref.{target}",
-    options: str = "--metrics bleu chrf --directions en-de",
-) -> Lay:
-    """Hypotheses and references of one direction."""
-
-    def lay(folder: Path) -> str:
-        (folder / "hyp.en-de").write_bytes(hypotheses)
-        (folder / "ref.de").write_bytes(references)
-        (folder / "src.en").write_bytes(b"a house by the river\n")
-        (folder / "half.gz").write_bytes(gzip.compress(LINES)[:-9])
-        return f"{JOB} --out score.json {patterns} {options}"
-
-    return lay
+    folder,
+    hypotheses=LINES,
+    references=LINES,
+    patterns="--hypotheses hyp.{direction} --references ref.{target}",
+    options="--metrics bleu chrf --directions en-de",
+):
+    (folder / "hyp.en-de").write_bytes(hypotheses)
+    (folder / "ref.de").write_bytes(references)
+    (folder / "src.en").write_bytes(b"a house by the river\n")
+    (folder / "half.gz").write_bytes(gzip.compress(LINES)[:-9])
+    return f"{JOB} --out score.json {patterns} {options}"
 
 
-def score(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of score."""
-    return Case(f"score-{name}", what, "evaluate.score", lay, said)
+score = cases_of("score-", "evaluate.score")
 
 
-def ceiling(stats: str) -> Lay:
-    """References that came back, with a record of them."""
-
-    def lay(folder: Path) -> str:
-        for name in ("ref.de", "back.de"):
-            (folder / name).write_bytes(LINES)
-        (folder / "stats.json").write_text(stats)
-        options = (
-            "--round-trips back.{target} --stats stats.json --directions en-de --experiment x --testset t"
-        )
-        return f"--references ref.{{target}} {options} --out ceiling.json"
-
-    return lay
+@deferred
+def ceiling(folder, stats):
+    for name in ("ref.de", "back.de"):
+        (folder / name).write_bytes(LINES)
+    (folder / "stats.json").write_text(stats)
+    options = "--round-trips back.{target} --stats stats.json --directions en-de --experiment x --testset t"
+    return f"--references ref.{{target}} {options} --out ceiling.json"
 
 
 SCORE = [
@@ -87,10 +74,8 @@ SCORE = [
 # ---- evaluate_outputs ----------------------------------------------------------------------------------
 
 
-def outputs(name: str, what: str, options: str, said: str) -> Case:
-    """A case of evaluate_outputs: right files of two systems, and other options."""
-
-    def lay(folder: Path) -> str:
+def outputs(name, what, options, said):
+    def lay(folder):
         for system in ("old", "new"):
             (folder / f"{system}.en-de").write_bytes(LINES)
         (folder / "ref.de").write_bytes(LINES)
@@ -99,33 +84,27 @@ def outputs(name: str, what: str, options: str, said: str) -> Case:
     return Case(f"outputs-{name}", what, "evaluate.evaluate_outputs", lay, said)
 
 
-def two_readings(folder: Path) -> str:
-    """Hypotheses of a direction that may be two."""
+def two_readings(folder):
     (folder / "a").mkdir()
     (folder / "a/en-pt-br.txt").write_bytes(LINES)
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
-def two_spellings(folder: Path) -> str:
-    """Hypotheses of one direction in two spellings."""
+def two_spellings(folder):
     (folder / "a").mkdir()
     for name in ("en-pt-BR", "en-pt_BR"):
         (folder / "a" / f"{name}.txt").write_bytes(LINES)
     return "--hypotheses {system}/{direction}.txt --references ref.{target} --out out"
 
 
-def named(name: str, taken: str = "") -> Lay:
-    """A system of this name, and perhaps a file that lies where a table goes."""
-
-    def lay(folder: Path) -> str:
-        (folder / f"{name}.en-de").write_bytes(LINES)
-        (folder / "ref.de").write_bytes(LINES)
-        if taken:
-            (folder / "out").mkdir()
-            (folder / "out" / taken).write_text("mine")
-        return "--hypotheses {system}.{direction} --references ref.{target} --out out"
-
-    return lay
+@deferred
+def named(folder, name, taken=""):
+    (folder / f"{name}.en-de").write_bytes(LINES)
+    (folder / "ref.de").write_bytes(LINES)
+    if taken:
+        (folder / "out").mkdir()
+        (folder / "out" / taken).write_text("mine")
+    return "--hypotheses {system}.{direction} --references ref.{target} --out out"
 
 
 OUTPUTS = [
@@ -154,29 +133,23 @@ OUTPUTS = [
 COUNTS = np.arange(1, 31).reshape(3, 10)
 
 
-def comparing(other: dict[str, Any] | bytes | None = None, options: str = "", **manifest: Any) -> Lay:
+@deferred
+def comparing(folder, other=None, options="", **manifest):
     """Sentences' statistics of two systems: right ones of ``ns``, these of ``baseline``."""
-
-    def lay(folder: Path) -> str:
-        right = {"en-de/bleu": COUNTS}
-        references = {"references_sha256": {"en-de": "ab"}}
-        write_archive(folder / "ns.npz", right, {"format": "segments-1", "system": "ns", **references})
-        path = folder / "baseline.npz"
-        if isinstance(other, bytes):
-            path.write_bytes(other)
-        elif other is not None or manifest:
-            said = {"format": "segments-1", "system": "baseline", **references, **manifest}
-            write_archive(path, right if other is None else other, said)
-        against = "--segments ns.npz --against baseline baseline.npz --directions en-de --resamples 100"
-        return f"{JOB} --out tests.json {against} {options}"
-
-    return lay
+    right = {"en-de/bleu": COUNTS}
+    references = {"references_sha256": {"en-de": "ab"}}
+    write_archive(folder / "ns.npz", right, {"format": "segments-1", "system": "ns", **references})
+    path = folder / "baseline.npz"
+    if isinstance(other, bytes):
+        path.write_bytes(other)
+    elif other is not None or manifest:
+        said = {"format": "segments-1", "system": "baseline", **references, **manifest}
+        write_archive(path, right if other is None else other, said)
+    against = "--segments ns.npz --against baseline baseline.npz --directions en-de --resamples 100"
+    return f"{JOB} --out tests.json {against} {options}"
 
 
-def compare(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of compare."""
-    return Case(f"segments-{name}", what, "evaluate.compare", lay, said)
-
+compare = cases_of("segments-", "evaluate.compare")
 
 RIGHT = {"en-de/bleu": COUNTS}
 COMPARE = [
@@ -203,8 +176,7 @@ COMPARE = [
 # ---- tabulate ------------------------------------------------------------------------------------------
 
 
-def entry(value: Any = 25.0, sha: str = "ab") -> dict[str, Any]:
-    """What a score file says of one direction."""
+def entry(value=25.0, sha="ab"):
     return {
         "n": 3,
         "scores": [{"metric": "bleu", "score": value, "signature": "s"}],
@@ -212,47 +184,36 @@ def entry(value: Any = 25.0, sha: str = "ab") -> dict[str, Any]:
     }
 
 
-def scores(
-    change: Callable[[dict[str, Any]], Any] = lambda _: None,
-    raw: bytes | None = None,
-    options: str = "",
-    systems: str = "baseline ns",
-) -> Lay:
+@deferred
+def scores(folder, change=lambda _: None, raw=None, options="", systems="baseline ns"):
     """Score files of two systems for tabulate; that of ``ns`` changed, or of any bytes."""
-
-    def lay(folder: Path) -> list[str]:
-        for system in ("baseline", "ns"):
-            value = {"experiment": "x", "system": system, "seed": 1, "testset": "one", "profile": "raw"}
-            content: dict[str, Any] = {**value, "directions": {"en-de": entry(), "de-en": entry()}}
-            if system == "ns":
-                change(content)
-            path = folder / "scores" / system / "s1/one.raw.json"
-            path.parent.mkdir(parents=True)
-            path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
-        words = f"--scores-root scores --experiment x --systems {systems} --seeds 1 --testsets one --out-dir tables"
-        return [
-            *words.split(),
-            *["--directions", "en-de", "de-en", "--metrics", "bleu", "--pivot", "en"],
-            *options.split(),
-        ]
-
-    return lay
+    for system in ("baseline", "ns"):
+        value = {"experiment": "x", "system": system, "seed": 1, "testset": "one", "profile": "raw"}
+        content: dict[str, Any] = {**value, "directions": {"en-de": entry(), "de-en": entry()}}
+        if system == "ns":
+            change(content)
+        path = folder / "scores" / system / "s1/one.raw.json"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
+    words = (
+        f"--scores-root scores --experiment x --systems {systems} --seeds 1 --testsets one --out-dir tables"
+    )
+    return [
+        *words.split(),
+        *["--directions", "en-de", "de-en", "--metrics", "bleu", "--pivot", "en"],
+        *options.split(),
+    ]
 
 
-def having(**values: Any) -> Callable[[dict[str, Any]], Any]:
-    """Other keys of a score file."""
+def having(**values):
     return lambda content: content.update(values)
 
 
-def direction(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
-    """Another entry of a direction."""
+def direction(name, value):
     return lambda content: content["directions"].update({name: value})
 
 
-def tabulate(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of tabulate."""
-    return Case(f"scores-{name}", what, "report.tabulate", lay, said)
-
+tabulate = cases_of("scores-", "report.tabulate")
 
 TABULATE = [
     tabulate("absent", "a system without scores", scores(systems="baseline ns other"), '2 of 6 scores are missing, the first: scores/other/s1/one.raw.json (--allow-partial makes tables marked PARTIAL)'),
@@ -298,81 +259,64 @@ RIGHTS = {**SHARES, "phenomena": {"number": SHARES}}
 PUBLISHED = b"system,direction,metric,score\ntheirs,en-de,BLEU,25.0\n"
 
 
-def beside(
-    kind: str,
-    change: Callable[[dict[str, Any]], Any] = lambda _: None,
-    raw: bytes | None = None,
-    options: str = "",
-) -> Lay:
+@deferred
+def beside(folder, kind, change=lambda _: None, raw=None, options=""):
     """Right score files, and beside them files of ``kind``, those of ``ns`` changed, or any bytes."""
-
-    def lay(folder: Path) -> list[str]:
-        words = scores()(folder)
-        assert isinstance(words, list)
-        job = {"experiment": "x", "system": "ns", "seed": 1, "testset": "one"}
-        directions = ("en-de", "de-en")
-        comet = {
-            "n": 3,
-            "scores": [{"metric": "comet", "score": 0.8, "signature": "s"}],
-            "references_sha256": "ab",
-        }
-        contents: dict[str, dict[str, Any]] = {
-            "comet": {"profile": "raw", "directions": {name: {**comet} for name in directions}},
-            "significance": {
-                "profile": "raw",
-                "resamples": 1000,
-                "against": {"baseline": {name: {"bleu": {**TESTED}} for name in directions}},
-            },
-            "off_target": {"directions": {name: {**RATED} for name in directions}},
-            "likelihoods": {"directions": {name: {**LIKELY} for name in directions}},
-            "contrastive": {"set": "mine", "all": RIGHTS, "directions": {"en-de": RIGHTS}},
-        }
-        names = {"comet": "one.raw.comet.json", "significance": "one.raw.json", "off_target": "one.json"}
-        names |= {"likelihoods": "one.json", "contrastive": "mine.json"}
-        systems = ["ns"] if kind == "significance" else ["baseline", "ns"]
-        for system in systems:
-            content = json.loads(json.dumps({**job, "system": system, **contents[kind]}))
-            if system == "ns":
-                change(content)
-            path = folder / kind / system / "s1" / names[kind]
-            path.parent.mkdir(parents=True)
-            path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
-        more = {
-            "comet": "--metrics bleu comet --comet comet --comet-root comet",
-            "likelihoods": "--likelihood-root likelihoods",
-            "contrastive": "--contrastive mine --contrastive-root contrastive",
-        }
-        return [*words, *more.get(kind, f"--{kind.replace('_', '-')}-root {kind}").split(), *options.split()]
-
-    return lay
+    words = scores()(folder)
+    assert isinstance(words, list)
+    job = {"experiment": "x", "system": "ns", "seed": 1, "testset": "one"}
+    directions = ("en-de", "de-en")
+    comet = {
+        "n": 3,
+        "scores": [{"metric": "comet", "score": 0.8, "signature": "s"}],
+        "references_sha256": "ab",
+    }
+    contents: dict[str, dict[str, Any]] = {
+        "comet": {"profile": "raw", "directions": {name: {**comet} for name in directions}},
+        "significance": {
+            "profile": "raw",
+            "resamples": 1000,
+            "against": {"baseline": {name: {"bleu": {**TESTED}} for name in directions}},
+        },
+        "off_target": {"directions": {name: {**RATED} for name in directions}},
+        "likelihoods": {"directions": {name: {**LIKELY} for name in directions}},
+        "contrastive": {"set": "mine", "all": RIGHTS, "directions": {"en-de": RIGHTS}},
+    }
+    names = {"comet": "one.raw.comet.json", "significance": "one.raw.json", "off_target": "one.json"}
+    names |= {"likelihoods": "one.json", "contrastive": "mine.json"}
+    systems = ["ns"] if kind == "significance" else ["baseline", "ns"]
+    for system in systems:
+        content = json.loads(json.dumps({**job, "system": system, **contents[kind]}))
+        if system == "ns":
+            change(content)
+        path = folder / kind / system / "s1" / names[kind]
+        path.parent.mkdir(parents=True)
+        path.write_bytes(raw if raw is not None and system == "ns" else json.dumps(content).encode())
+    more = {
+        "comet": "--metrics bleu comet --comet comet --comet-root comet",
+        "likelihoods": "--likelihood-root likelihoods",
+        "contrastive": "--contrastive mine --contrastive-root contrastive",
+    }
+    return [*words, *more.get(kind, f"--{kind.replace('_', '-')}-root {kind}").split(), *options.split()]
 
 
-def published(content: bytes, asked: str = '{"file":"theirs.csv","systems":{"ns":"theirs"}}') -> Lay:
-    """Right score files, and published numbers."""
-
-    def lay(folder: Path) -> list[str]:
-        words = scores()(folder)
-        assert isinstance(words, list)
-        (folder / "theirs.csv").write_bytes(content)
-        return [*words, "--published", asked]
-
-    return lay
+@deferred
+def published(folder, content, asked='{"file":"theirs.csv","systems":{"ns":"theirs"}}'):
+    words = scores()(folder)
+    assert isinstance(words, list)
+    (folder / "theirs.csv").write_bytes(content)
+    return [*words, "--published", asked]
 
 
-def of_test(**values: Any) -> Callable[[dict[str, Any]], Any]:
-    """Other values of one test."""
+def of_test(**values):
     return lambda content: content["against"]["baseline"]["en-de"]["bleu"].update(values)
 
 
-def of_direction(**values: Any) -> Callable[[dict[str, Any]], Any]:
-    """Other values of one direction."""
+def of_direction(**values):
     return lambda content: content["directions"]["en-de"].update(values)
 
 
-def tables(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of tabulate with more than scores."""
-    return Case(f"tables-{name}", what, "report.tabulate", lay, said)
-
+tables = cases_of("tables-", "report.tabulate")
 
 BESIDE = [
     tables("comet-cut", "a truncated COMET file", beside("comet", raw=b'{"experiment": "x",'), 'comet/ns/s1/one.raw.comet.json: damaged, not JSON (line 1, column 20: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
@@ -422,38 +366,28 @@ BESIDE = [
 ROW = "x,one,raw,bleu,,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s,"
 
 
-def summary(content: bytes, words: str = "--summary summary.csv --out sweep.png") -> Lay:
-    """A summary for plot_sweep."""
-
-    def lay(folder: Path) -> str:
-        (folder / "summary.csv").write_bytes(content)
-        return words
-
-    return lay
+@deferred
+def summary(folder, content, words="--summary summary.csv --out sweep.png"):
+    (folder / "summary.csv").write_bytes(content)
+    return words
 
 
-def table(*rows: str) -> bytes:
-    """A summary of these rows."""
+def table(*rows):
     return "\n".join([",".join(CSV_COLUMNS), *rows, ""]).encode()
 
 
-def sweep(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of plot_sweep."""
-    return Case(f"summary-{name}", what, "report.plot_sweep", lay, said)
+sweep = cases_of("summary-", "report.plot_sweep")
 
 
-def curve(name: str, what: str, content: bytes, said: str) -> Case:
-    """A case of plot_training."""
-
-    def lay(folder: Path) -> str:
+def curve(name, what, content, said):
+    def lay(folder):
         (folder / "validation.csv").write_bytes(content)
         return "--validation baseline=validation.csv --out training.png"
 
     return Case(f"curve-{name}", what, "report.plot_training", lay, said)
 
 
-def shown(folder: Path) -> str:
-    """A mask control that is none beside a right summary, for show."""
+def shown(folder):
     (folder / "tables").mkdir()
     (folder / "tables/summary.csv").write_bytes(table(ROW))
     control = folder / "analysis/mask_control/baseline/s1/k95.json"
@@ -462,18 +396,15 @@ def shown(folder: Path) -> str:
     return "--tables tables"
 
 
-def shown_units(folder: Path) -> str:
-    """A table of units that is none beside a right summary."""
+def shown_units(folder):
     (folder / "tables").mkdir()
     (folder / "tables/summary.csv").write_bytes(table(ROW))
     (folder / "tables/units.json").write_text('{"sets": [{"masks": "k95", "seed": 1, "layers": 3}]}')
     return "--tables tables"
 
 
-def units(name: str, what: str, masks: str, said: str) -> Case:
-    """A case of tabulate_units."""
-
-    def lay(folder: Path) -> str:
+def units(name, what, masks, said):
+    def lay(folder):
         (folder / "k95.npz").write_bytes(b"PK\x03\x04")
         return f"--masks {masks} --seeds 1 --pivot en --out-dir tables"
 
@@ -507,8 +438,7 @@ FIGURES = [
 CASES = [*SCORE, *OUTPUTS, *COMPARE, *TABULATE, *BESIDE, *FIGURES, *off_target_cases.CASES]
 
 
-def perfect(folder: Path) -> None:
-    """Equal text: BLEU and chrF++ of 100, whatever ends the lines."""
+def perfect(folder):
     found = json.loads((folder / "score.json").read_text())["directions"]["en-de"]
     assert [one["score"] for one in found["scores"]] == pytest.approx([100.0, 100.0])
     assert found["health"] == {

@@ -1,13 +1,10 @@
 """Malformed text to train a language identifier on, malformed identifiers, and hypotheses for them."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, cases_of, deferred
 from workflow_scripts.archive import write_archive
 
 # As users see them: the page is made in an environment that cannot import the identifier.
@@ -17,61 +14,45 @@ PAIRS = '{"train":["de-en"],"test":["de-en"]}'
 WEIGHTS = np.zeros((2, FEATURES), np.float32)
 
 
-def training(pairs: str = PAIRS, languages: str = "de en", **files: bytes) -> Lay:
+@deferred
+def training(folder, pairs=PAIRS, languages="de en", **files):
     """Text of one pair; ``train_de`` and the like: other bytes in that file."""
-
-    def lay(folder: Path) -> list[str]:
-        for subset in ("train", "test"):
-            for language in ("de", "en"):
-                path = folder / subset / f"de-en.{language}.txt"
-                path.parent.mkdir(exist_ok=True)
-                path.write_bytes(files.get(f"{subset}_{language}", LINES))
-        words = f"--text-root . --languages {languages} --out-model model.npz --out-accuracy accuracy.json"
-        return [*words.split(), "--pairs", pairs]
-
-    return lay
+    for subset in ("train", "test"):
+        for language in ("de", "en"):
+            path = folder / subset / f"de-en.{language}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(files.get(f"{subset}_{language}", LINES))
+    words = f"--text-root . --languages {languages} --out-model model.npz --out-accuracy accuracy.json"
+    return [*words.split(), "--pairs", pairs]
 
 
-def train(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of train_identifier."""
-    return Case(f"identifier-{name}", what, "evaluate.train_identifier", lay, said)
+train = cases_of("identifier-", "evaluate.train_identifier")
 
 
+@deferred
 def identifying(
-    weights: np.ndarray[Any, Any] = WEIGHTS,
-    change: Callable[[bytes], bytes] = lambda content: content,
-    hypotheses: bytes = LINES,
-    directions: str = "en-de",
-    **manifest: Any,
-) -> Lay:
+    folder, weights=WEIGHTS, change=lambda content: content, hypotheses=LINES, directions="en-de", **manifest
+):
     """An identifier of German and English, and hypotheses of one direction."""
+    from workflow_scripts.evaluate.language_identifier import settings
 
-    def lay(folder: Path) -> str:
-        from workflow_scripts.evaluate.language_identifier import settings
-
-        whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
-        write_archive(folder / "model.npz", {"weights": weights}, whole)
-        (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
-        (folder / "hyp.en-de").write_bytes(hypotheses)
-        (folder / "ref.de").write_bytes(LINES)
-        files = "--identifier model.npz --hypotheses hyp.{direction} --references ref.{target}"
-        job = "--experiment x --system ns --testset one --seed 1 --out languages.json"
-        return f"{job} {files} --directions {directions}"
-
-    return lay
+    whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
+    write_archive(folder / "model.npz", {"weights": weights}, whole)
+    (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
+    (folder / "hyp.en-de").write_bytes(hypotheses)
+    (folder / "ref.de").write_bytes(LINES)
+    files = "--identifier model.npz --hypotheses hyp.{direction} --references ref.{target}"
+    job = "--experiment x --system ns --testset one --seed 1 --out languages.json"
+    return f"{job} {files} --directions {directions}"
 
 
-def absent(folder: Path) -> str:
-    """No identifier."""
+def absent(folder):
     words = identifying()(folder)
     (folder / "model.npz").unlink()
     return str(words)
 
 
-def identify(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of identify."""
-    return Case(f"off-target-{name}", what, "evaluate.identify", lay, said)
-
+identify = cases_of("off-target-", "evaluate.identify")
 
 AGAIN = "delete it and run the step that writes it again"
 CASES = [
@@ -96,8 +77,7 @@ CASES = [
 ]  # fmt: skip
 
 
-def counted_apart(folder: Path) -> None:
-    """Lines in no language are counted, and left out of the rate."""
+def counted_apart(folder):
     found = json.loads((folder / "languages.json").read_text())["directions"]["en-de"]
     assert (found["n"], found["empty"], found["without_letters"], found["labels"]) == (3, 1, 1, {"de": 1})
     assert found["off_target_rate"] == 0

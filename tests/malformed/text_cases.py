@@ -4,19 +4,15 @@ import bz2
 import gzip
 import json
 import lzma
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from tests.malformed import tiny
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, Case, cases_of, deferred
 from workflow_scripts.data.mmap_format import write_dataset
 
 SENTENCES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 
 
-def put(folder: Path, **files: bytes) -> None:
-    """Write files; ``a_de`` is ``a.de``."""
+def put(folder, **files):
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_bytes(content)
 
@@ -24,20 +20,13 @@ def put(folder: Path, **files: bytes) -> None:
 # ---- prepare_text ------------------------------------------------------------------------------------
 
 
-def pair(de: bytes, en: bytes = SENTENCES, options: str = "", out: str = "o.de o.en") -> Lay:
-    """Two sides of text for prepare_text."""
-
-    def lay(folder: Path) -> str:
-        put(folder, a_de=de, a_en=en)
-        return f"--pair de-en --files a.de a.en --out {out} --stats o.json {options}"
-
-    return lay
+@deferred
+def pair(folder, de, en=SENTENCES, options="", out="o.de o.en"):
+    put(folder, a_de=de, a_en=en)
+    return f"--pair de-en --files a.de a.en --out {out} --stats o.json {options}"
 
 
-def text(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of prepare_text."""
-    return Case(f"text-{name}", what, "data.prepare_text", lay, said, bounded)
-
+text = cases_of("text-", "data.prepare_text")
 
 LONG = b"w " * 100_000 + b"\n"
 BOMB = gzip.compress(b"\0" * 50_000_000) * 6
@@ -45,7 +34,7 @@ BZIP2_BOMB = bz2.compress(b"\0" * 50_000_000) * 6
 LINES_BOMB = gzip.compress((b"a b c " * 170 + b"\n") * 10_000) * 6
 
 
-def folder_in_the_way(folder: Path) -> str:
+def folder_in_the_way(folder):
     (folder / "o.en").mkdir()
     return str(pair(SENTENCES)(folder))
 
@@ -83,25 +72,17 @@ TEXT = [
 # ---- subwords, binarised text and the data card --------------------------------------------------------
 
 
-def training(content: bytes = SENTENCES * 20, options: str = "--vocab-size 30", pairs: str = "de-en") -> Lay:
+@deferred
+def training(folder, content=SENTENCES * 20, options="--vocab-size 30", pairs="de-en"):
     """Training text for train_subwords."""
-
-    def lay(folder: Path) -> list[str]:
-        (folder / "text/train").mkdir(parents=True)
-        for lang in ("de", "en"):
-            (folder / f"text/train/de-en.{lang}.txt").write_bytes(content)
-        words = (
-            f"--text-root text --pairs {pairs} --languages de en --out-model spm.model --out-dict dict.txt"
-        )
-        return [*words.split(), *options.split()]
-
-    return lay
+    (folder / "text/train").mkdir(parents=True)
+    for lang in ("de", "en"):
+        (folder / f"text/train/de-en.{lang}.txt").write_bytes(content)
+    words = f"--text-root text --pairs {pairs} --languages de en --out-model spm.model --out-dict dict.txt"
+    return [*words.split(), *options.split()]
 
 
-def subwords(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of train_subwords."""
-    return Case(f"subwords-{name}", what, "data.train_subwords", lay, said)
-
+subwords = cases_of("subwords-", "data.train_subwords")
 
 SUBWORDS = [
     subwords("absent", "training text that is not there", training(pairs="de-en fr-en"), "pair fr-en: 'fr' is not of the languages"),
@@ -119,27 +100,18 @@ SUBWORDS = [
 ]  # fmt: skip
 
 
-def binary(
-    content: bytes = SENTENCES, model: bytes | None = None, dictionary: bytes | None = None, options: str = ""
-) -> Lay:
-    """A text, a model and a dictionary for binarise."""
-
-    def lay(folder: Path) -> str:
-        put(folder, a_txt=content)
-        put(folder, spm_model=tiny.subwords() if model is None else model)
-        put(folder, dict_txt=tiny.dictionary() if dictionary is None else dictionary)
-        return (
-            "--text-file a.txt --lang de --subwords spm.model --dictionary dict.txt --out-prefix bin/t.de"
-            f" --stats t.json {options}"
-        )
-
-    return lay
+@deferred
+def binary(folder, content=SENTENCES, model=None, dictionary=None, options=""):
+    put(folder, a_txt=content)
+    put(folder, spm_model=tiny.subwords() if model is None else model)
+    put(folder, dict_txt=tiny.dictionary() if dictionary is None else dictionary)
+    return (
+        "--text-file a.txt --lang de --subwords spm.model --dictionary dict.txt --out-prefix bin/t.de"
+        f" --stats t.json {options}"
+    )
 
 
-def binarise(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of binarise."""
-    return Case(f"binarise-{name}", what, "data.binarise", lay, said)
-
+binarise = cases_of("binarise-", "data.binarise")
 
 BINARISE = [
     binarise("no-model", "text named as SentencePiece model", binary(model=SENTENCES), 'spm.model: not a SentencePiece model; train it again, or name the right file'),
@@ -159,37 +131,25 @@ BINARISE = [
 ]  # fmt: skip
 
 
-def dataset(change: Callable[[Path], Any], ids: list[list[int]] | None = None) -> Lay:
-    """A binarised file for rebuild_references, spoiled."""
-
-    def lay(folder: Path) -> str:
-        put(folder, dict_txt=b"a 1\nb 1\n")
-        write_dataset(folder / "t.de-en.de", ids or [[4, 5, 2], [5, 2]], 6)
-        change(folder)
-        return "--bin-prefix t.de-en.de --lang de --dictionary dict.txt --out ref.txt"
-
-    return lay
+@deferred
+def dataset(folder, change, ids=None):
+    put(folder, dict_txt=b"a 1\nb 1\n")
+    write_dataset(folder / "t.de-en.de", ids or [[4, 5, 2], [5, 2]], 6)
+    change(folder)
+    return "--bin-prefix t.de-en.de --lang de --dictionary dict.txt --out ref.txt"
 
 
-def cut(name: str, size: int) -> Callable[[Path], Any]:
-    """Cut the last bytes off a file."""
+def cut(name, size):
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:-size])
 
 
-def overwrite(name: str, place: int, content: bytes) -> Callable[[Path], Any]:
-    """Put other bytes into a file."""
-
-    def change(folder: Path) -> None:
-        raw = (folder / name).read_bytes()
-        (folder / name).write_bytes(raw[:place] + content + raw[place + len(content) :])
-
-    return change
+@deferred
+def overwrite(folder, name, place, content):
+    raw = (folder / name).read_bytes()
+    (folder / name).write_bytes(raw[:place] + content + raw[place + len(content) :])
 
 
-def rebuild(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of rebuild_references."""
-    return Case(f"binarised-{name}", what, "data.rebuild_references", lay, said)
-
+rebuild = cases_of("binarised-", "data.rebuild_references")
 
 REBUILD = [
     rebuild("absent", "binarised text that is not there", dataset(lambda folder: (folder / "t.de-en.de.idx").unlink()), 't.de-en.de.idx: there is no such file or folder: check the path'),
@@ -202,34 +162,29 @@ REBUILD = [
 ]  # fmt: skip
 
 
-def card(change: Callable[[Path], Any], pairs: str = '{"train":["de-en"]}') -> Lay:
-    """Prepared and binarised text for write_card, spoiled."""
-
-    def lay(folder: Path) -> str:
-        for name in ("text/train", "bin", "subwords"):
-            (folder / "data" / name).mkdir(parents=True)
-        hashes = {"de": "1", "en": "2"}
-        statistics = {
-            "format": "neuronspec-text-1", "sentences": 3, "lines": [0, 3], "dropped": {"empty": 0},
-            "words": {"de": 8, "en": 8}, "normalised": {"de": {}, "en": {}}, "sha256": hashes,
+@deferred
+def card(folder, change, pairs='{"train":["de-en"]}'):
+    for name in ("text/train", "bin", "subwords"):
+        (folder / "data" / name).mkdir(parents=True)
+    hashes = {"de": "1", "en": "2"}
+    statistics = {
+        "format": "neuronspec-text-1", "sentences": 3, "lines": [0, 3], "dropped": {"empty": 0},
+        "words": {"de": 8, "en": 8}, "normalised": {"de": {}, "en": {}}, "sha256": hashes,
+    }  # fmt: skip
+    (folder / "data/text/train/de-en.json").write_text(json.dumps(statistics))
+    for lang, digest in hashes.items():
+        (folder / f"data/text/train/de-en.{lang}.txt").write_bytes(SENTENCES)
+        one = {
+            "format": "neuronspec-binarised-1", "tokens": 9, "unknown_tokens": 0,
+            "sha256": {"bin": "3"}, "made_from": {"text": digest},
         }  # fmt: skip
-        (folder / "data/text/train/de-en.json").write_text(json.dumps(statistics))
-        for lang, digest in hashes.items():
-            (folder / f"data/text/train/de-en.{lang}.txt").write_bytes(SENTENCES)
-            one = {
-                "format": "neuronspec-binarised-1", "tokens": 9, "unknown_tokens": 0,
-                "sha256": {"bin": "3"}, "made_from": {"text": digest},
-            }  # fmt: skip
-            (folder / f"data/bin/train.de-en.{lang}.json").write_text(json.dumps(one))
-        put(folder / "data/subwords", spm_model=b"", dict_txt=b"a 1\n")
-        change(folder / "data")
-        return f"--data-root data --vocabulary data/subwords --pairs {pairs} --out-json card.json --out-markdown card.md"
-
-    return lay
+        (folder / f"data/bin/train.de-en.{lang}.json").write_text(json.dumps(one))
+    put(folder / "data/subwords", spm_model=b"", dict_txt=b"a 1\n")
+    change(folder / "data")
+    return f"--data-root data --vocabulary data/subwords --pairs {pairs} --out-json card.json --out-markdown card.md"
 
 
-def held_out(data: Path) -> None:
-    """A test set whose sides differ in length."""
+def held_out(data):
     (data / "text/test").mkdir()
     for lang, lines in (("de", SENTENCES), ("en", SENTENCES[:18])):
         (data / f"text/test/de-en.{lang}.txt").write_bytes(lines)
@@ -239,15 +194,12 @@ def held_out(data: Path) -> None:
     (data / "text/test/de-en.json").write_bytes((data / "text/train/de-en.json").read_bytes())
 
 
-def other_ceiling(data: Path) -> None:
+def other_ceiling(data):
     (data / "ceiling").mkdir()
     (data / "ceiling/news.json").write_text('{"directions": {"en-de": {}}}')
 
 
-def data_card(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of write_card."""
-    return Case(f"card-{name}", what, "data.write_card", lay, said)
-
+data_card = cases_of("card-", "data.write_card")
 
 CARD = [
     data_card("absent", "statistics that are not there", card(lambda data: (data / "text/train/de-en.json").unlink()), 'data/text/train/de-en.json: the statistics are missing'),
@@ -263,15 +215,13 @@ CARD = [
 ]  # fmt: skip
 
 
-def toy(name: str, what: str, spec: str, said: str) -> Case:
-    """A case of generate_toy."""
+def toy(name, what, spec, said):
     return Case(
         f"toy-{name}", what, "data.generate_toy", lambda folder: ["--spec", spec, "--out", "toy"], said
     )
 
 
-def fetch(name: str, what: str, words: str, said: str) -> Case:
-    """A case of download_corpus."""
+def fetch(name, what, words, said):
     return Case(f"fetch-{name}", what, "data.download_corpus", lambda folder: f"--out got {words}", said)
 
 
@@ -293,21 +243,15 @@ CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS]
 # ---- what looks wrong and is right -----------------------------------------------------------------------
 
 
-def prepared(de: str, **normalised: int) -> Callable[[Path], None]:
-    """The German side and the counts of what was normalised."""
-
-    def check(folder: Path) -> None:
-        assert (folder / "o.de").read_bytes().decode() == de
-        assert (folder / "o.en").read_bytes() == SENTENCES[: len(SENTENCES)][
-            : (folder / "o.en").stat().st_size
-        ]
-        found = json.loads((folder / "o.json").read_text())["normalised"]["de"]
-        assert {name: count for name, count in found.items() if count} == normalised
-
-    return check
+@deferred
+def prepared(folder, de, **normalised):
+    assert (folder / "o.de").read_bytes().decode() == de
+    assert (folder / "o.en").read_bytes() == SENTENCES[: len(SENTENCES)][: (folder / "o.en").stat().st_size]
+    found = json.loads((folder / "o.json").read_text())["normalised"]["de"]
+    assert {name: count for name, count in found.items() if count} == normalised
 
 
-def dropped(folder: Path) -> None:
+def dropped(folder):
     assert (folder / "o.de").read_bytes() == b"ein Haus am Fluss\nein Haus\n"
     assert json.loads((folder / "o.json").read_text())["dropped"] == {"empty": 0, "too_long": 1}
 
