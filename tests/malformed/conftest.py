@@ -1,4 +1,4 @@
-"""A file of tests has its cases in CASES and ACCEPTED; one process runs all of a file, for the sake of `reached`."""
+"""The cases of a file of tests are its CASES and ACCEPTED; one process runs them all, for `reached`."""
 
 import pytest
 
