@@ -64,6 +64,15 @@ def deferred(write: Callable[..., Any]) -> Callable[..., Callable[[Any], Any]]:
     return lambda *args, **kwargs: lambda first: write(first, *args, **kwargs)
 
 
+@deferred
+def laid(folder: Path, files: dict[str, bytes], words: str) -> str:
+    """Write files, and return the words."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return words
+
+
 def contents(folder: Path) -> dict[str, str]:
     """Return every file below a folder with its hash."""
     return {str(path.relative_to(folder)): sha256_of(path) for path in folder.rglob("*") if path.is_file()}

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from tests.malformed.case import Accepted, cases_of, deferred
+from tests.malformed.case import Accepted, cases_of, deferred, laid
 from workflow_scripts.archive import write_archive
 
 # As users see them: the page is made in an environment that cannot import the identifier.
@@ -52,6 +52,12 @@ def absent(folder):
     return str(words)
 
 
+@deferred
+def laid_beside(folder, files, directions="en-de"):
+    words = identifying(directions=directions)(folder)
+    return laid(files, words)(folder)
+
+
 identify = cases_of("off-target-", "evaluate.identify")
 
 AGAIN = "delete it and run the step that writes it again"
@@ -74,6 +80,13 @@ CASES = [
     identify("nan", "an identifier with weights that are no numbers", identifying(WEIGHTS + np.float32("nan")), f'model.npz: not a {FORMAT} file (a weight is not a finite number); {AGAIN}'),
     identify("target", "a target that the identifier does not know", identifying(directions="en-deu"), "model.npz: does not know 'deu', the target of en-deu (did you mean 'de'?); it knows de, en; train it on text of that too"),
     identify("shorter", "a hypothesis file of another length", identifying(hypotheses=LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
+    train("list", "a list for pairs", training(pairs='["de-en"]'), '--pairs: not of the shape {"train": ["de-en"], "test": ["de-en"]}'),
+    identify("language-number", "an identifier of a language that is a number", identifying(languages=["de", 3]), 'model.npz: not a language-identifier-1 file (it names no languages); delete it and run the step that writes it again'),
+    identify("no-languages", "an identifier of no language", identifying(languages=[]), 'model.npz: not a language-identifier-1 file (it names no languages); delete it and run the step that writes it again'),
+    identify("double", "an identifier with weights of another type", identifying(np.zeros((2, FEATURES))), 'model.npz: not a language-identifier-1 file (no float32 weights of 2 × 131072); delete it and run the step that writes it again'),
+    identify("several", "hypotheses of other lengths in two directions", laid_beside({"hyp.en-de": LINES[:18], "hyp.de-en": LINES[:18], "ref.en": LINES}, "en-de de-en"), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart\nhyp.de-en has 1 lines but ref.en has 3: line 2 has no counterpart'),
+    identify("blank-reference", "a reference without text", laid_beside({"ref.de": b"\nam Fluss\nein Haus\n"}), 'ref.de, line 1: empty reference'),
+    identify("references", "two references of a sentence", laid_beside({}, "en-de --references a b"), '--references: the identifier takes one reference of a sentence, not 2; BLEU, chrF and TER take several (evaluate_outputs)'),
 ]  # fmt: skip
 
 

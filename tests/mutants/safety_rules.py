@@ -176,13 +176,7 @@ INPUTS = (
 
 ASKED = (
     *(
-        Mutant(
-            f"{name} out of what is asked for",
-            "Snakefile",
-            f"        {name}(),\n",
-            "",
-            (EVERYTHING,),
-        )
+        Mutant(f"{name} out of what is asked for", "Snakefile", f"        {name}(),\n", "", (EVERYTHING,))
         for name in ("hypothesis_files", "off_target_files", "likelihood_files", "analysis_files")
     ),
     Mutant(

@@ -77,16 +77,6 @@ def test_the_first_of_several_references_names_them_all(tmp_path):
 EMPTY = [["the cat sat on a mat", " ", "nothing", ""]]
 
 
-def test_an_empty_reference_is_an_error_that_says_what_to_choose(tmp_path):
-    with pytest.raises(UserError) as error:
-        read_direction(*lay(tmp_path, EMPTY))
-    assert str(error.value) == (
-        f"{tmp_path}/ref0, line 2: empty reference (and 1 more); mend it, or choose what is done: "
-        "--empty-references count (scored as they are) or drop (left out for all systems); in a config "
-        "evaluation.empty_references"
-    )
-
-
 def test_empty_references_are_dropped_for_all_systems_alike(tmp_path):
     hyps, refs = lay(tmp_path, EMPTY)
     text = read_direction(hyps, refs, refs[0], DROP)

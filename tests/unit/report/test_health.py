@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.report.health_table import health_table, read_off_target, unusual
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.table import records
@@ -128,23 +127,3 @@ def test_rates_are_read(tmp_path):
     write(tmp_path, "ns")
     found, missing = read_off_target(tmp_path, PLAN)
     assert missing == [] and len(found) == 4 and found["ns", 1, "test", "de-en"] == RATES
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda c: c["directions"].pop("de-en"),
-            "^1 off-target rates are missing, the first: de-en in .*ns/s1",
-        ),
-        (lambda c: c.update(system="old"), "system is 'old', its path says 'ns'"),
-        (lambda c: c["directions"]["en-de"].pop("packaged"), "not a language file .KeyError: 'packaged'"),
-        (lambda c: c["directions"]["en-de"].update(off_target_rate=2), "not between 0 and 1"),
-        (lambda c: c["directions"]["en-de"].update(without_letters=201), "more hypotheses without letters"),
-    ],
-)
-def test_rates_that_are_missing_or_none(tmp_path, change, message):
-    write(tmp_path, "baseline")
-    write(tmp_path, "ns", change)
-    with pytest.raises(UserError, match=message):
-        read_off_target(tmp_path, PLAN)

@@ -124,22 +124,6 @@ def test_a_likelihood_that_is_missing(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c.update(seed=1), "seed is 1, its path says 2"),
-        (lambda c: c["directions"]["en-de"].pop("tokens"), "not a likelihood file .KeyError: 'tokens'"),
-        (
-            lambda c: c["directions"]["en-de"].update(nats_per_token=float("nan")),
-            "not a likelihood file .ValueError: nats_per_token is no number",
-        ),
-    ],
-)
-def test_files_that_are_none(tmp_path, change, said):
-    with pytest.raises(UserError, match=said):
-        likelihood_table(likelihoods(tmp_path, change), plan_of([1, 2]))
-
-
 def test_accuracies_by_phenomenon_and_direction(tmp_path):
     table = contrastive_table(contrasts(tmp_path), plan_of([1]), ["mine"])
     phenomena, directions = table.blocks
@@ -158,23 +142,6 @@ def test_accuracies_by_phenomenon_and_direction(tmp_path):
     ]
     rows = {(r["system"], r["direction"], r["phenomenon"]): r["right"] for r in records(table.frame)}
     assert len(rows) == 16 and rows["ns", "en-de", "gender"] == 5 and rows["ns", "all", "all"] == 15
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c.update(set="other"), "set is 'other', its path says 'mine'"),
-        (lambda c: c.pop("all"), "not a contrastive file .KeyError: 'all'"),
-        (lambda c: c["all"]["phenomena"]["number"].update(low=-1), "a share that is not between 0 and 1"),
-        (
-            lambda c: c["directions"]["de-en"].pop("phenomena"),
-            "not a contrastive file .KeyError: 'phenomena'",
-        ),
-    ],
-)
-def test_contrasts_that_are_none(tmp_path, change, said):
-    with pytest.raises(UserError, match=said):
-        contrastive_table(contrasts(tmp_path, change), plan_of([1]), ["mine"])
 
 
 def test_contrasts_that_are_missing(tmp_path):
