@@ -67,6 +67,20 @@ TEXT = [
     text("pair-itself", "a language and itself", lambda folder: "--pair de-de --files a.de a.en --out o.de o.en --stats o.json", '--pair de-de: a language and itself are no pair'),
     text("out-folder", "a folder where the output goes", folder_in_the_way, 'o.en: this is a folder, where a file is needed: check the path'),
     text("out-long", "an output with a name of 260 letters", pair(SENTENCES, out=f"o.de {'x' * 260}"), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: this name is too long for the file system: use shorter names'),
+    text("unequal-short", "a first side that is shorter", pair(b"ein\n", SENTENCES[:-1]), 'the two sides have unequal line counts: a.de has 1 lines, a.en has 3'),
+    text("blank-tab", "a line of a blank and a tab", pair(SENTENCES, b"a\n \t\nb\n"), 'a.en, line 2: the line is empty; mend it, or drop such pairs with data.empty_lines: drop (of test sets: evaluation.empty_references)'),
+    text("all-empty", "text of which every line is empty", pair(b"\n", b"x\n", "--empty drop"), 'a.de and a.en: no sentence is left; dropped: empty 1'),
+    text("range-one", "a number for a range", pair(SENTENCES, options="--lines 5"), '--lines 5: expected START:STOP, such as 0:1000'),
+    text("range-words", "letters for a range", pair(SENTENCES, options="--lines a:b"), '--lines a:b: expected START:STOP, such as 0:1000'),
+    text("range-empty", "a range of nothing", pair(SENTENCES, options="--lines 3:3"), '--lines 3:3: STOP must be greater than START'),
+    text("range-negative", "a range that begins before the text", pair(SENTENCES, options="--lines=-1:2"), '--lines -1:2: expected START:STOP, such as 0:1000'),
+    text("range-three", "a range of three numbers", pair(SENTENCES, options="--lines 1:2:3"), '--lines 1:2:3: expected START:STOP, such as 0:1000'),
+    text("range-of-two", "one range for two sources", pair(SENTENCES, options="--files a.de a.en b.de b.en --lines 0:1"), "--lines: 1 ranges for 2 sources; ':' is a whole source"),
+    text("files-of-three", "three files for two languages", pair(SENTENCES, options="--files a.de a.en b.de"), '--files: two of each source are needed, not 3'),
+    text("range-of-second", "a range of the second source that is too long", pair(SENTENCES, options="--files a.de a.en a.de a.en --lines : 2:9"), 'lines 2:9 were asked for, but a.de has only 3 lines'),
+    text("tabs", "a table with tabs for text", pair(b"Hund\tdog\n" * 100, b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 a.de > NEW'),
+    text("tabs-gzip", "a packed table with tabs for text", pair(gzip.compress(b"Hund\tdog\n" * 100), b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 <(gzip -dc a.de) > NEW'),
+    text("one-file", "one file for both languages", pair(SENTENCES, options="--files a.de a.de"), 'a.de and a.de: one file for both languages; name that of each'),
 ]  # fmt: skip
 
 # ---- subwords, binarised text and the data card --------------------------------------------------------
@@ -97,6 +111,9 @@ SUBWORDS = [
     subwords("options-json", "text options that are not JSON", training(options="--vocab-size 30 --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
     subwords("options-key", "a misspelt text option", training(options='--vocab-size 30 --text {"mosses":true}'), "text.mosses is unknown; known are normalize_punctuation, moses (did you mean 'moses'?)"),
     subwords("options-type", "a number for a text option", training(options='--vocab-size 30 --text {"moses":1}'), 'text.moses must be true or false, not 1'),
+    subwords("no-file", "training text of a pair that is not there", training(pairs="cs-en", options="--vocab-size 30 --languages cs en"), 'text/train/cs-en.cs.txt: there is no such training text'),
+    subwords("no-language", "a language without training text", training(options="--vocab-size 30 --languages de en it"), "language 'it' has no training text in the pairs de-en"),
+    subwords("options-list", "text options that are a list", training(options="--vocab-size 30 --text []"), '--text \'[]\' must be a JSON object such as {"moses": false}'),
 ]  # fmt: skip
 
 
@@ -128,6 +145,7 @@ BINARISE = [
     binarise("not-utf8", "Latin-1 in prepared text", binary(b"ein Haus\nam Flu\xdf\n"), 'a.txt, line 2: not UTF-8 (byte 0xdf at byte 7 of the line); convert the file with iconv'),
     binarise("shards", "more shards than lines", binary(options="--shards 5"), 'data.shards: a.txt has 3 lines, too few for 5 shards'),
     binarise("no-shards", "0 shards", binary(options="--shards 0"), '--shards 0: must be at least 1'),
+    binarise("model-absent", "a SentencePiece model that is not there", binary(options="--subwords other.model"), 'other.model: there is no such SentencePiece model'),
 ]  # fmt: skip
 
 
@@ -221,6 +239,12 @@ def toy(name, what, spec, said):
     )
 
 
+def contrasts(name, what, words, said):
+    return Case(
+        f"contrasts-{name}", what, "data.generate_contrastive", lambda folder: f"{words} --out set.tsv", said
+    )
+
+
 def fetch(name, what, words, said):
     return Case(f"fetch-{name}", what, "data.download_corpus", lambda folder: f"--out got {words}", said)
 
@@ -236,6 +260,20 @@ OTHERS = [
     fetch("form", "datasets that are a list", '--corpus mtdata --datasets {"train":["de-en"]}', "mtdata datasets of train: expected {pair: [dataset id, ...]}, found ['de-en']"),
     fetch("ids", "a pair without datasets", '--corpus mtdata --datasets {"train":{"de-en":[]}}', 'mtdata datasets of train, de-en: expected [dataset id, ...], found []'),
     fetch("id", "an id that mtdata does not know", '--corpus mtdata --datasets {"train":{"de-en":["Statmt-nothing-1-deu-eng"]}}', "mtdata knows no dataset 'Statmt-nothing-1-deu-eng'; list them with: mtdata list -l de-en"),
+    toy("pivot", "the pivot in a family", '{"families": {"f": ["en"]}}', "toy.families: 'en' is the pivot and belongs to no family"),
+    toy("no-tier", "a language in no tier", '{"families": {"f": ["na", "xx"]}, "tiers": {"high": {"size": 60, "languages": ["na"]}}}', "toy.tiers: language 'xx' is in no tier"),
+    toy("no-family", "a language in no family", '{"families": {"f": ["na"]}, "tiers": {"high": {"size": 60, "languages": ["na", "so"]}}}', "toy.tiers: 'so' is in no family"),
+    toy("twice", "a language listed twice", '{"families": {"f": ["na", "na"]}, "tiers": {"high": {"size": 60, "languages": ["na"]}}}', "toy.families: language 'na' is listed twice"),
+    toy("no-test", "a test set of no sentence", '{"test_size": 0}', 'toy.test_size: 0 sentences; at least 1 is needed'),
+    toy("seed", "a seed in quotes", '{"seed": "1"}', "toy.seed: '1' is not a whole number"),
+    contrasts("direction", "a contrastive set of a language that the toy lacks", "--spec {} --directions en-xx", "direction 'en-xx': 'xx' is not one of en, na, no, sa, so"),
+    contrasts("none", "a contrastive set of no item", "--spec {} --directions en-na --most 0", '--most is 0, needs at least 1'),
+    contrasts("json", "a spec of a contrastive set that is not JSON", "--spec { --directions en-na", '--spec: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)'),
+    fetch("languages", "no languages to fetch", "--corpus ntrex", '--corpus ntrex needs --languages and --home'),
+    fetch("home", "a home that is not there", "--corpus multi30k --languages de --home file:///nowhere", "file:///nowhere/train.de.gz cannot be downloaded ([Errno 2] No such file or directory: '/nowhere/train.de.gz'): run 'make fetch CONFIG=…' on a machine with internet, or fetch it by hand and name its folder in data.source.folder"),
+    fetch("pair", "a pair without a hyphen", '--corpus mtdata --datasets {"train":{"deen":["x"]}}', "'deen' is not two language codes around a hyphen, as in de-en"),
+    fetch("id-form", "no id of mtdata", '--corpus mtdata --datasets {"train":{"de-en":["news"]}}', '\'news\' is no mtdata dataset id: Dataset ID expected in format: <group>-<name>-<version>-<l1>[-<l2>]; but given news (1). If you are unsure, run "mtdata list -id | grep -i <name>" and copy its id.'),
+    fetch("other-pair", "a dataset of another pair", '--corpus mtdata --datasets {"train":{"fr-en":["Home-news-1-deu-eng"]}}', 'mtdata dataset Home-news-1-deu-eng is not of the pair fr-en (fra-eng): it has deu-eng'),
 ]  # fmt: skip
 
 CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS]

@@ -335,24 +335,6 @@ def test_free_synonyms_come_in_one_case_of_four():
     assert abs(said.count("spy-ed-vp") - 500) < 80
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"seeed": 2}, r"toy: unknown key 'seeed' \(did you mean 'seed'\?\)"),
-        ({"families": {"f": ["en"]}}, "'en' is the pivot"),
-        ({"families": {"f": ["na", "no", "sa", "so", "xx"]}}, "'xx' is in no tier"),
-        ({"families": {"f": ["na", "no", "sa"]}}, r"toy.tiers: 'so' is in no family"),
-        ({"families": {"f": ["na", "na"]}}, "'na' is listed twice"),
-        ({"concepts": 3}, r"toy\.concepts: 3 is not in 40 … 2000"),
-        ({"test_size": 0}, "toy.test_size: 0 sentences"),
-        ({"seed": "1"}, "toy.seed: '1' is not a whole number"),
-    ],
-)
-def test_mistakes_are_named(values, message):
-    with pytest.raises(UserError, match=message):
-        parse_spec(values)
-
-
 def test_too_few_concepts_for_the_sizes(monkeypatch):
     corpus = Corpus(ToySpec(concepts=40))
     only = corpus.world.meaning(Draws("one"))

@@ -11,7 +11,6 @@ from workflow_scripts.data.generate_contrastive import main
 from workflow_scripts.data.toy.contrast import AGREEMENT, GENDER, NUMBER, Sentence, wrong_reading
 from workflow_scripts.data.toy.draws import Draws
 from workflow_scripts.data.toy.grammar import PIVOT, Grammar, Usage
-from workflow_scripts.errors import UserError
 from workflow_scripts.translate.contrastive_set import read_contrastive
 
 IN_PIVOT = "the big dog-s no see-ed-vp a cat by the town now as they see-fut-vp"
@@ -100,13 +99,3 @@ def test_a_set_of_a_corpus(tmp_path):
             assert sum(one != other for one, other in pairs) == 1
     main([*words, str(tmp_path / "again.tsv")])
     assert (tmp_path / "again.tsv").read_bytes() == (tmp_path / "set.tsv").read_bytes()
-
-
-def test_mistakes_are_named(tmp_path):
-    words = ["--spec", json.dumps(SMALL), "--out", str(tmp_path / "set.tsv"), "--directions", "en-na"]
-    with pytest.raises(UserError, match="direction 'en-xx': 'xx' is not one of en, na, no, sa, so"):
-        main([*words, "en-xx"])
-    with pytest.raises(UserError, match="--most is 0"):
-        main([*words, "--most", "0"])
-    with pytest.raises(UserError, match="--spec: not JSON"):
-        main(["--spec", "{", *words[2:]])
