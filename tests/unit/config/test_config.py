@@ -134,163 +134,6 @@ def test_architecture_has_no_preset_key():
     assert "preset" not in Model.model_validate({"preset": "tiny"}).architecture()
 
 
-MISTAKES: list[tuple[str, dict[str, Any], str]] = [
-    ("unknown key", {"trian": {}}, "trian: unknown key 'trian' (did you mean 'train'?)"),
-    ("unknown nested key", {"train": {"lrr": 1}}, "train.lrr: unknown key 'lrr' (did you mean 'lr'?)"),
-    ("k = 0", {"masks": {"k": [0]}}, "masks.k.0: a percentage must lie in (0, 100], not 0"),
-    ("k = 101", {"masks": {"k": [101]}}, "masks.k.0: a percentage must lie in (0, 100], not 101"),
-    ("same k", {"masks": {"k": [95, "95.0"]}}, "masks.k: two values of k are the same number: 95"),
-    ("pivot", {"pivot": "enn"}, "pivot: 'enn' is not in languages (did you mean 'en'?)"),
-    (
-        "group",
-        {"groups": {"family": {"a": ["dee"]}}},
-        "groups.family.a: 'dee' is not in languages (did you mean 'de'?)",
-    ),
-    (
-        "itself",
-        {"directions": {"train": ["de-de"]}},
-        "directions.train: 'de-de' translates a language into itself",
-    ),
-    ("twice", {"languages": ["en", "de", "de"]}, "languages: 'de' is listed twice"),
-    (
-        "evaluate_only",
-        {"directions": {"evaluate_only": ["en-de"]}},
-        "directions.evaluate_only: 'en-de' is trained already",
-    ),
-    (
-        "mask set",
-        {"systems": {"ns": {"masks": "k96"}}},
-        "systems.ns.masks: no mask set 'k96' (did you mean 'k95'?); there are ['k95', 'all', 'sweep']",
-    ),
-    (
-        "test set",
-        {"evaluation": {"testsets": ["onne"]}},
-        "evaluation.testsets: no 'onne' in the source (did you mean 'one'?); it has ['valid', 'one', 'two']",
-    ),
-    ("seeds", {"train": {"seeds": [1, 1]}}, "train.seeds: seeds repeat a value: [1, 1]"),
-    ("heads", {"model": {"preset": "tiny", "heads": 3}}, "model: model_dim 64 is not a multiple of heads 3"),
-    (
-        "analysis",
-        {"analysis": {"overlap_k": 70}, "groups": {"family": {"a": ["de"]}}},
-        "analysis.overlap_k: 70 is not in masks.k (95)",
-    ),
-    (
-        "same metric",
-        {"evaluation": {"metrics": ["bleu", "bleu"]}},
-        "evaluation.metrics: 'bleu' is listed twice",
-    ),
-    (
-        "a grouping of the tables",
-        {"groups": {"all": {"a": ["de"]}}},
-        "groups: 'all' is a grouping that the tables make themselves; call yours otherwise",
-    ),
-    (
-        "sweep and system",
-        {"systems": {"ns": {"masks": "sweep"}, "ns-k95": {"masks": "k95"}}},
-        "systems.ns-k95: a sweep makes a system of the same name",
-    ),
-    (
-        "name and masks",
-        {"masks": {"k": [95, 70]}, "systems": {"ns-k95": {"masks": "k70"}}},
-        "systems.ns-k95: its name says k95, its masks are 'k70'",
-    ),
-    ("uses itself", {"uses": {"experiment": "x"}}, "uses.experiment: 'x' is this experiment itself"),
-    (
-        "uses a system that is not here",
-        {"masks": {"k": [95]}, "uses": {"experiment": "other", "systems": ["baseline", "ns-k59"]}},
-        "uses.systems: no system 'ns-k59' here (did you mean 'ns-k95'?);"
-        " there are ['baseline', 'continued', 'ns-k95']",
-    ),
-    (
-        "uses without the baseline",
-        {"uses": {"experiment": "other", "systems": ["continued"]}},
-        "uses.systems: 'baseline' is missing: the others were made from it",
-    ),
-    (
-        "sweep metric",
-        {"evaluation": {"metrics": ["bleu"]}, "report": {"sweep_metric": "chrf"}},
-        "report.sweep_metric: 'chrf++' is not scored; there are ['bleu']",
-    ),
-    (
-        "one metric by its old name and its new one",
-        {"evaluation": {"metrics": ["chrf", "chrf++"]}},
-        "evaluation.metrics: 'chrf++' is listed twice",
-    ),
-    (
-        "an empty reference that COMET is to judge",
-        {"evaluation": {"empty_references": "count", "comet": [{"folder": "x"}]}},
-        "evaluation.comet: says nothing of an empty reference; take evaluation.empty_references: drop",
-    ),
-    (
-        "a COMET model called as a metric of sacrebleu, scored or not",
-        {"evaluation": {"comet": [{"name": "chrf2", "folder": "x"}]}},
-        "evaluation.comet: 'chrf2' is already the name of a metric; call this one otherwise",
-    ),
-    (
-        "engine and type",
-        {"decode": {"engine": "fairseq", "compute_type": "int8"}},
-        "decode.compute_type: the fairseq engine has float32 only, not int8",
-    ),
-    (
-        "warm-up",
-        {"train": {"scheduler": "cosine", "max_updates": 100, "warmup_updates": 100}},
-        "train.warmup_updates: 100 is not below train.max_updates (100), which the scheduler cosine needs",
-    ),
-    (
-        "warm-up that does not end",
-        {"train": {"max_updates": 300}},
-        "train.warmup_updates: 4000 is beyond train.max_updates (300), so that train.lr is never reached;"
-        " lower it (a tenth: 30), or raise train.max_updates",
-    ),
-    (
-        "warm-up of a fine-tuning",
-        {"finetune": {"scheduler": "fixed", "max_updates": 10, "warmup_updates": 11}},
-        "finetune.warmup_updates: 11 is beyond finetune.max_updates (10), so that finetune.lr is never"
-        " reached; lower it (a tenth: 1), or raise finetune.max_updates",
-    ),
-    (
-        "betas",
-        {"train": {"adam_betas": [0.9, 1.5]}},
-        "train.adam_betas: each of adam_betas lies in [0, 1), not [0.9, 1.5]",
-    ),
-    ("missing", {"data": {}}, "data.source: this key is missing"),
-    ("norwegian", {"languages": ["en", False]}, "languages.1: YAML reads a bare no as false: quote it"),
-]
-
-
-@pytest.mark.parametrize(("changes", "message"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
-def test_each_mistake_has_its_line(changes, message):
-    assert message in errors_of(small(**changes))
-
-
-def test_mistakes_come_together_with_file_and_line(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text(
-        "experiment: x\nlanguages: [en, de]\npivot: en\nmasks:\n  k: [95, 0]\nmodle: {}\ndata:\n  source:\n"
-        "    type: files\n    train: t.{lang}\n    valid: v.{land}\n    tests: {a: 'a.{lang}'}\n"
-    )
-    with pytest.raises(UserError) as caught:
-        load_experiment(read_yaml(path), [path])
-    assert sorted(str(caught.value).split("\n")) == [
-        f"{path}, line 11: data.source.valid.path: "
-        "the pattern names ['land']; it may name lang, pair, source, target",
-        f"{path}, line 5: masks.k.1: a percentage must lie in (0, 100], not 0",
-        f"{path}, line 6: modle: unknown key 'modle' (did you mean 'model'?)",
-    ]
-
-
-def test_not_yaml_names_the_line(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text("a: 1\nb: [\n")
-    with pytest.raises(UserError, match=r"c\.yaml, line 3: this is not YAML"):
-        read_yaml(path)
-
-
-def test_multi_parallel_lines_may_not_overlap():
-    source = {"type": "ntrex", "train": {"stop": 1500}, "valid": {"start": 1400, "stop": 1600}}
-    assert "data.source: the lines of train and valid overlap" in errors_of(small(data={"source": source}))
-
-
 def test_files_of_a_direction():
     source = {
         "type": "files",
@@ -323,20 +166,6 @@ def test_reference_names_every_top_level_key():
     assert all(f"| `{key}` |" in text for key in Experiment.model_fields)
 
 
-def test_mistakes_within_and_between_sections_are_told_at_once():
-    config = small(pivot="eng", decode={"baem": 5}, groups={"family": {"germanic": ["dee"]}})
-    found = errors_of(config)
-    assert [line.split(":")[0] for line in found] == ["decode.baem", "pivot", "groups.family.germanic"]
-    assert "did you mean 'beam'" in found[0]
-
-
-def test_what_only_a_default_makes_wrong_is_not_told():
-    """masks.k is mistyped, so its default stands in; that 70 is not in the default is no mistake."""
-    config = small(maks={"k": [70]}, analysis={"mask_control_k": 70}, train={"seeds": [1, "x"]})
-    found = errors_of(config)
-    assert [line.split(":")[0] for line in found] == ["train.seeds.1", "maks"]
-
-
 def test_the_control_is_the_system_that_keeps_every_unit():
     assert load_experiment(small()).control == "continued"
     renamed = small(systems={"ns": {"masks": "sweep"}, "more": {"masks": "all"}})
@@ -344,15 +173,7 @@ def test_the_control_is_the_system_that_keeps_every_unit():
     assert load_experiment(small(systems={"ns": {"masks": "sweep"}})).control is None
 
 
-def test_a_code_that_the_source_does_not_know_names_the_right_one():
-    ntrex = {"source": {"type": "ntrex"}}
-    (line,) = errors_of(small(data=ntrex, languages=["en", "deu", "fr"]))
-    assert line.startswith("languages: NTREX has no language 'deu' (did you mean 'de'?); it has en, de, nl, ")
-    (line,) = errors_of(small(data=ntrex, languages=["en", "oc", "srp_Latn"]))[1:]
-    assert line.startswith("languages: NTREX has no language 'srp_Latn' (did you mean 'sr'?); it has")
-    (line,) = errors_of(small(data={"source": {"type": "multi30k"}}, languages=["en", "cz"]))
-    assert line == "languages: Multi30k has no language 'cz' (did you mean 'cs'?); it has en, de, fr, cs"
-    # Files that the user laid down himself may be of any language, an invented one too.
+def test_files_of_the_users_may_be_of_any_language():
     folder = {"source": {"type": "ntrex", "folder": "mine"}}
     assert load_experiment(small(data=folder, languages=["en", "qx"])).pairs == ["en-qx"]
     assert load_experiment(small(languages=["en", "qx"])).pairs == ["en-qx"]
@@ -365,17 +186,6 @@ def mtdata(**subsets: Any) -> dict[str, Any]:
 
 def test_mtdata_needs_a_dataset_for_every_pair():
     assert load_experiment(small(data=mtdata())).pairs == ["de-en", "en-fr"]
-    lost = {"de-en": ["a-b-1-deu-eng"]}
-    assert errors_of(small(data=mtdata(tests={"news": lost}, valid={**lost, "fr-en": ["x"]}))) == [
-        "data.source.valid: no dataset for the pair en-fr (write fr-en as en-fr)",
-        "data.source.tests.news: no dataset for the pair en-fr",
-    ]
-    # A pair that is only evaluated needs no training text.
-    zero_shot = {"evaluate_only": ["de-fr"]}
-    assert errors_of(small(data=mtdata(), directions=zero_shot)) == [
-        "data.source.valid: no dataset for the pair de-fr",
-        "data.source.tests.news: no dataset for the pair de-fr",
-    ]
 
 
 def test_codes_with_script_and_region_in_either_spelling():
@@ -471,18 +281,11 @@ def test_equal_weights_are_none(weights):
     assert load_experiment(several(train=train[0])).source_weights == {}
 
 
-def test_mtdata_knows_two_letters_of_iso_and_any_three():
-    def known(code: str) -> None:
-        one = {"-".join(sorted(("en", code))): ["x"]}
-        source = mtdata(train=one, valid=one, tests={"news": one})
-        load_experiment(small(data=source, languages=["en", code]))
-
-    for code in ("ku", "sr_Latn", "tok"):
-        known(code)
-    with pytest.raises(UserError, match=r"^languages: mtdata has no language 'iw' \(did you mean 'he'\?\)$"):
-        known("iw")
-    with pytest.raises(UserError, match=r"^languages: mtdata has no language 'qx'"):
-        known("qx")
+@pytest.mark.parametrize("code", ["ku", "sr_Latn", "tok"])
+def test_mtdata_knows_two_letters_of_iso_and_any_three(code):
+    one = {"-".join(sorted(("en", code))): ["x"]}
+    source = mtdata(train=one, valid=one, tests={"news": one})
+    load_experiment(small(data=source, languages=["en", code]))
 
 
 @pytest.mark.parametrize(
@@ -536,35 +339,6 @@ def test_empty_references_are_of_test_sets_alone():
 def test_a_mirror_is_a_url():
     source = {"type": "multi30k", "home": "https://mirror.example.org/a b?c='d'&e"}
     assert load_experiment(small(data={"source": source})).data.source.home == source["home"]
-    for home in ("mirror.example.org/multi30k", "ftp://mirror.example.org", "file://folder", "https://a\nb"):
-        (line,) = errors_of(small(data={"source": {"type": "multi30k", "home": home}}))
-        said = f"{home!r} is no URL: it must begin with https://, http:// or file:///"
-        assert line == f"data.source.home: {said}"
-
-
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"data": {"source": {"type": "multi30k", "folder": "a{2}/m"}}}, "data.source.folder"),
-        ({"data": {"source": {"type": "ntrex", "folder": "a{lang}"}}}, "data.source.folder"),
-        ({"evaluation": {"contrastive": {"c": "a}b.tsv"}}}, "evaluation.contrastive.c"),
-        ({"evaluation": {"comet": [{"folder": "{x}"}]}}, "evaluation.comet.0.folder"),
-        (
-            {"report": {"published": {"file": "p{1}.csv", "systems": {"baseline": "A"}}}},
-            "report.published.file",
-        ),
-    ],
-)
-def test_braces_in_a_path_of_the_users(changes, key):
-    assert f"{key}: no folder or file can have braces in its name: rename it, or link to it" in errors_of(
-        small(**changes)
-    )
-
-
-def test_braces_in_a_pattern_are_not_doubled():
-    source = {"type": "files", "train": "s{{2}}/t.{lang}", "valid": "v.{lang}", "tests": {"a": "a.{lang}"}}
-    said = "data.source.train.path: no folder or file can have braces in its name: rename it, or link to it"
-    assert said in errors_of(small(data={"source": source}))
 
 
 @pytest.mark.parametrize(
