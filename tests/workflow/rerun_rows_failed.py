@@ -86,7 +86,7 @@ FAILED = [
         COUNTED,
         WHY,
         edit=failed("masks/baseline/s1/k70.npz"),
-        code=code("units.select"),
+        code=code("units.selectors"),
     ),
     Row(
         "`finetune` failed after `finetune.lr` had changed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import workflow_scripts.models.compat  # noqa: F401  isort:skip  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 from fairseq.data import Dictionary
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import workflow_scripts.models.compat  # noqa: F401  isort:skip  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 import torch
 from fairseq.data import data_utils
 from fairseq.sequence_generator import SequenceGenerator
 
-from workflow_scripts.models.network import Network
-from workflow_scripts.models.vocabulary import fairseq_dictionary
+from workflow_scripts.models.fairseq.network import Network
+from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 

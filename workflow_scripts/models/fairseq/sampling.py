@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import numpy as np
@@ -28,8 +28,6 @@ from numpy.typing import NDArray
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.binarised import check_binarised
-from workflow_scripts.models.data_bin import data_files, side_prefixes
 from workflow_scripts.models.drawing import (
     Sources,
     default_virtual_size,
@@ -38,7 +36,9 @@ from workflow_scripts.models.drawing import (
     epoch_counts,
     temperature_probabilities,
 )
-from workflow_scripts.models.grouping import (
+from workflow_scripts.models.fairseq.binarised import check_binarised
+from workflow_scripts.models.fairseq.data_bin import data_files, side_prefixes
+from workflow_scripts.models.fairseq.grouping import (
     Integers,
     direction_numbers,
     group_by_direction,

@@ -12,14 +12,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.checkpoints import disk_errors, reached, read_checkpoint, recover, updates_of
 from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.export import export_system
-from workflow_scripts.models.fairseq_run import run
+from workflow_scripts.models.fairseq.checkpoints import (
+    disk_errors,
+    reached,
+    read_checkpoint,
+    recover,
+    updates_of,
+)
+from workflow_scripts.models.fairseq.export import export_system
+from workflow_scripts.models.fairseq.fairseq_run import run
+from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
 from workflow_scripts.models.history import outcome_of
 from workflow_scripts.models.launch import place
 from workflow_scripts.models.out_of_memory import (
@@ -31,7 +38,6 @@ from workflow_scripts.models.out_of_memory import (
 from workflow_scripts.models.plan import TrainingPlan, fingerprint_of, longest_sentence, number_of_processes
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.ranks import Ranks, joined
-from workflow_scripts.models.sampling import BY_DIRECTION
 from workflow_scripts.models.scratch import near_data
 from workflow_scripts.models.settings import SOURCE_WEIGHTS, accumulation, settings_by_class, with_dropouts
 from workflow_scripts.models.shards import check_training_data, weighted_sources

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from fairseq import checkpoint_utils
@@ -22,7 +22,7 @@ from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
 from torch.nn.parallel import DistributedDataParallel
 
-from workflow_scripts.models.checkpoints import copy_checkpoint, save_checkpoint
+from workflow_scripts.models.fairseq.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.leaving import Leaving
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite

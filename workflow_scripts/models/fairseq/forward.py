@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.batches import Batch
+from workflow_scripts.models.fairseq.batches import Batch
 from workflow_scripts.units.vocabulary import PAD
 
 #: callback(group, activation [T, B, F]): ``group`` counts the FFNs in unit order, encoder layers first.

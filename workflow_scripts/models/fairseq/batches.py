@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-import workflow_scripts.models.compat  # noqa: F401  isort:skip  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 import numpy as np
 import torch
@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.binarised import largest_id
-from workflow_scripts.models.data_bin import check_dictionaries_beside, side_prefixes
-from workflow_scripts.models.sampling import DirectionData, load_directions
+from workflow_scripts.models.fairseq.binarised import largest_id
+from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, side_prefixes
+from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]

@@ -15,7 +15,7 @@ from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import torch
@@ -24,15 +24,20 @@ from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import load_weights
-from workflow_scripts.models.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
-from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.artifact import load_weights
+from workflow_scripts.models.fairseq.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
+from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.sampling import (
+    BY_DIRECTION,
+    MultiDirectionDataset,
+    load_directions,
+    weighted,
+)
+from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
 from workflow_scripts.models.progress import check_finite
-from workflow_scripts.models.sampling import BY_DIRECTION, MultiDirectionDataset, load_directions, weighted
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.validation_rows import BLEU, VALIDATION, append_rows
-from workflow_scripts.models.vocabulary import fairseq_dictionary
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -211,7 +216,7 @@ class NeuronspecTranslationTask(FairseqTask):
             self._write_valid_bleu(model, stats, update)
 
     def _write_valid_bleu(self, model: Any, stats: dict[str, Any], update: int) -> None:
-        from workflow_scripts.models.validation_bleu import validation_bleu
+        from workflow_scripts.models.fairseq.validation_bleu import validation_bleu
 
         scores = {}
         for number, direction in enumerate(self.directions):

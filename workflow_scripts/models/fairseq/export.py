@@ -10,20 +10,20 @@ import logging
 import shutil
 from pathlib import Path
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.artifact import save_system_weights
-from workflow_scripts.models.checkpoints import (
+from workflow_scripts.models.fairseq.artifact import save_system_weights
+from workflow_scripts.models.fairseq.checkpoints import (
     BEST,
     best_checkpoint,
     disk_errors,
     read_checkpoint,
     updates_of,
 )
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.training_folder import TrainingFolder
 from workflow_scripts.units.architecture import Architecture

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  isort:skip  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 import torch
 from fairseq.models.transformer import TransformerConfig, TransformerEncoderBase, TransformerModelBase

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.batches import PUBLISHED_MAX_POSITIONS, Batch, Batches
-from workflow_scripts.models.forward import ffn_taps
-from workflow_scripts.models.sampling import DirectionData
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_POSITIONS, Batch, Batches
+from workflow_scripts.models.fairseq.forward import ffn_taps
+from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.units.vocabulary import PAD
 
 #: callback(direction, group, activation [T, B, F], real [T, B]): ``direction`` counts the directions that

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # before fairseq
+import workflow_scripts.models.fairseq.compat  # before fairseq
 
 # isort: split
 import numpy as np
@@ -28,10 +28,16 @@ from fairseq.distributed import utils as distributed_utils
 from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
-import workflow_scripts.models.task  # noqa: F401  (registers the task)
+import workflow_scripts.models.fairseq.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.deadline import Deadline
 from workflow_scripts.models.devices import device_number
+from workflow_scripts.models.fairseq.trainer import (
+    NeuronspecTrainer,
+    forget_previous_training,
+    patience_is_spent,
+)
+from workflow_scripts.models.fairseq.updates import complete_loaded_update
 from workflow_scripts.models.launch import place
 from workflow_scripts.models.leaving import SIGNALS, Leaving
 from workflow_scripts.models.memory import keep_freed_memory
@@ -40,8 +46,6 @@ from workflow_scripts.models.progress import ProgressLog, log_to_stderr
 from workflow_scripts.models.ranks import make_global_group
 from workflow_scripts.models.settings import accumulation
 from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.trainer import NeuronspecTrainer, forget_previous_training, patience_is_spent
-from workflow_scripts.models.updates import complete_loaded_update
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.network import Network, build_network
+from workflow_scripts.models.fairseq.network import Network, build_network
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

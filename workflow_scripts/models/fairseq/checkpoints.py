@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (lets torch's restricted loader read fairseq's files)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (lets torch's restricted loader read fairseq's files)
 
 # isort: split
 import torch
