@@ -84,6 +84,7 @@ CASES = [
     case("absent", "a direction without hypotheses", scoring(options="--folder model --directions de-en en-de"), "src.en: no such file, for en-de"),
     case("twice", "a direction named twice", scoring(options="--folder model --directions de-en de-en"), "--directions: de-en is named twice"),
     case("batch", "batches of nothing", scoring(options="--folder model --directions de-en --batch-size 0"), "--batch-size 0: at least 1 is needed"),
+    case("references", "two references of a sentence", scoring(options="--folder model --directions de-en --references a b"), '--references: COMET takes one reference of a sentence, not 2; BLEU, chrF and TER take several (evaluate_outputs)'),
 ]  # fmt: skip
 
 

@@ -207,11 +207,3 @@ def test_command(plain, tmp_path):
     assert np.isnan(arrays["de-en/log_likelihood"]).tolist() == [False, True, False]
     assert arrays["de-en/tokens"].dtype == np.int32
     assert arrays["de-en/tokens"][[0, 2]].tolist() == expected.tokens.tolist()
-
-
-def test_of_nothing_but_long_lines_there_is_no_mean(plain, tmp_path):
-    (tmp_path / "de-en.de").write_text("ein\n", encoding="utf-8")
-    (tmp_path / "de-en.en").write_text("river " * 30 + "\n", encoding="utf-8")
-    with pytest.raises(UserError, match="every line is longer than the model's 14 subwords"):
-        run(plain, tmp_path, "--directions", "de-en")
-    assert not (tmp_path / "out.json").exists()

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from tests.malformed import tiny
 from workflow_scripts.errors import UserError
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, layer_masks, load_translator
 from workflow_scripts.translate.options import DecodingOptions
@@ -21,51 +22,20 @@ from workflow_scripts.units.system import SystemFolder
 Array = NDArray[Any]
 Weights = dict[str, Array]
 SEED = 27  # a network that says different things of different lengths, nothing among them
-DIMENSION, UNITS, HEADS, LAYERS = 8, 12, 2, 2
+DIMENSION, UNITS, HEADS, LAYERS = tiny.WIDTH, tiny.UNITS, 2, tiny.LAYERS
 LANGUAGES = ["en", "de"]
 WORDS = ["▁a", "▁b", "c", "d", "e"]
 VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, "__en__", "__de__"]
 
 
 def architecture(pre_norm: bool, tied: bool = True, share_all: bool = False) -> dict[str, Any]:
-    return {
-        "encoder_layers": LAYERS,
-        "decoder_layers": LAYERS,
-        "model_dim": DIMENSION,
-        "ffn_dim": UNITS,
-        "heads": HEADS,
-        "pre_norm": pre_norm,
-        "activation": "relu",
-        "share_decoder_embeddings": tied,
-        "share_all_embeddings": share_all,
-        "max_positions": 16,
-        "dropout": 0.1,
-        "attention_dropout": 0.0,
-        "activation_dropout": 0.0,
-    }
+    shared = {"share_decoder_embeddings": tied, "share_all_embeddings": share_all}
+    return {**tiny.ARCHITECTURE, "pre_norm": pre_norm, **shared}
 
 
 def random_weights(pre_norm: bool, tied: bool = True) -> Weights:
-    random = np.random.default_rng(SEED)
-    shapes: dict[str, tuple[int, ...]] = {}
-    for side in ("encoder", "decoder"):
-        shapes[f"{side}.embed_tokens.weight"] = (len(VOCABULARY), DIMENSION)
-        norms = [f"{side}.layer_norm"] if pre_norm else []
-        for index in range(LAYERS):
-            layer = f"{side}.layers.{index}"
-            for attention in ["self_attn"] + ["encoder_attn"] * (side == "decoder"):
-                norms.append(f"{layer}.{attention}_layer_norm")
-                for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                    shapes[f"{layer}.{attention}.{part}.weight"] = (DIMENSION, DIMENSION)
-                    shapes[f"{layer}.{attention}.{part}.bias"] = (DIMENSION,)
-            norms.append(f"{layer}.final_layer_norm")
-            shapes[f"{layer}.fc1.weight"], shapes[f"{layer}.fc1.bias"] = (UNITS, DIMENSION), (UNITS,)
-            shapes[f"{layer}.fc2.weight"], shapes[f"{layer}.fc2.bias"] = (DIMENSION, UNITS), (DIMENSION,)
-        for norm in norms:
-            shapes[f"{norm}.weight"], shapes[f"{norm}.bias"] = (DIMENSION,), (DIMENSION,)
-    if not tied:
-        shapes["decoder.output_projection.weight"] = (len(VOCABULARY), DIMENSION)
-    weights = {name: random.normal(size=shape).astype(np.float32) * 0.7 for name, shape in shapes.items()}
+    made = tiny.weights(len(VOCABULARY), SEED, pre_norm=pre_norm, tied=tied)
+    weights = {name: value * 0.7 for name, value in made.items()}
     for name in weights:
         if name.endswith("layer_norm.weight"):
             weights[name] += 1.0
@@ -350,29 +320,6 @@ def test_int8_stays_near_float32(tmp_path):
     )
     expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("c")], table[2, 2]]
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5)
-
-
-def test_user_errors_name_what_is_wrong(tmp_path):
-    system = write_system(tmp_path / "tiny", False)
-    with pytest.raises(UserError, match=r"no direction 'en-dd'.*did you mean 'en-de'"):
-        CTranslate2Engine(system, "en-dd", DecodingOptions())
-    weights = random_weights(True)
-    del weights["decoder.layers.1.fc2.bias"]
-    with pytest.raises(UserError, match=r"lack 'decoder\.layers\.1\.fc2\.bias'"):
-        build_spec(weights, architecture(True), VOCABULARY)
-    with pytest.raises(UserError, match=r"is \(11, 8\), its architecture and dictionary need \(10, 8\)"):
-        build_spec(random_weights(True), architecture(True), VOCABULARY[:-1])
-    with pytest.raises(UserError, match="'gelu'"):
-        build_spec(random_weights(True), {**architecture(True), "activation": "gelu"}, VOCABULARY)
-    with pytest.raises(UserError, match="--beam 0"):
-        DecodingOptions(beam=0)
-
-
-def test_half_precision_without_a_gpu_is_refused(monkeypatch):
-    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
-    spec = build_spec(random_weights(True), architecture(True), VOCABULARY)
-    with pytest.raises(UserError, match="float16 needs a GPU"):
-        load_translator(spec, "tiny", DecodingOptions(compute_type="float16"))
 
 
 def test_units_that_are_no_ffn_neurons_must_be_kept():
