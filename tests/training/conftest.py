@@ -38,6 +38,21 @@ def in_two_processes(world, tmp_path_factory):
 
 
 @pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "folder"
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def arguments(world, folder, out):
+    return baseline_arguments(world, folder, out)
+
+
+@pytest.fixture
 def finished(undisturbed, tmp_path):
     """Lays down a copy of it as the test's own `folder` and `out`, in place of training the same."""
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-
 from tests.forked import FAIRSEQ, ROOT, run
 from tests.training.interrupted import same_weights
 from tests.training.several import begin, clean_environment, train

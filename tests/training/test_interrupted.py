@@ -4,26 +4,25 @@ import errno
 from pathlib import Path
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import after_update, killed_after, same_weights  # noqa: E402
-from tests.training.toy_world import baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json, write_json  # noqa: E402
-from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.models.training_folder import TrainingFolder  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import after_update, killed_after, same_weights
+from tests.training.toy_world import baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.history import History
+from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.train.train_baseline import main
 
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5000])
 
 
-def test_a_truncated_last_checkpoint_is_not_loaded(world, straight, tmp_path, monkeypatch, capsys):
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_a_truncated_last_checkpoint_is_not_loaded(
+    straight, tmp_path, monkeypatch, capsys, folder, arguments
+):
     with killed_after(15, monkeypatch):
         main(arguments)
     for name in ("checkpoint_last.pt", "checkpoint_1_10.pt"):
@@ -39,9 +38,7 @@ def test_a_truncated_last_checkpoint_is_not_loaded(world, straight, tmp_path, mo
     assert (folder / "checkpoint_last.pt.damaged").exists()
 
 
-def test_nothing_intact_starts_clean(world, straight, tmp_path, monkeypatch):
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_nothing_intact_starts_clean(straight, tmp_path, monkeypatch, folder, arguments):
     with killed_after(15, monkeypatch):
         main(arguments)
     for path in folder.glob("*.pt"):
@@ -52,9 +49,7 @@ def test_nothing_intact_starts_clean(world, straight, tmp_path, monkeypatch):
     assert [row.split(",")[0] for row in rows] == ["10"] * 5 + ["20"] * 5
 
 
-def test_a_truncated_best_checkpoint_is_not_exported(world, straight, tmp_path, finished):
-    folder, out = tmp_path / "folder", tmp_path / "out"
-    arguments = baseline_arguments(world, folder, out)
+def test_a_truncated_best_checkpoint_is_not_exported(straight, finished, folder, out, arguments):
     finished()
     best = folder / "checkpoint_best.pt"
     others = [path for path in folder.glob("checkpoint*.pt") if path != best]
@@ -73,9 +68,8 @@ def test_a_truncated_best_checkpoint_is_not_exported(world, straight, tmp_path, 
     assert not (out / "system.json").exists()  # a folder without it is no system
 
 
-def test_fewer_updates_than_made_do_not_export_what_came_later(world, tmp_path, monkeypatch):
+def test_fewer_updates_than_made_do_not_export_what_came_later(world, tmp_path, monkeypatch, folder):
     """Killed at 28 of 30, of which 20 are in the best checkpoint; then 10 are asked for."""
-    folder = tmp_path / "folder"
     with killed_after(28, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out", max_updates=30))
     main(baseline_arguments(world, folder, tmp_path / "out", max_updates=10))
@@ -87,10 +81,9 @@ def test_fewer_updates_than_made_do_not_export_what_came_later(world, tmp_path, 
 
 
 def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
-    world, straight, tmp_path, monkeypatch, finished
+    world, straight, tmp_path, monkeypatch, finished, folder
 ):
     """Finished with 20 updates, gone on to 40 and killed at 35, set back to 20."""
-    folder = tmp_path / "folder"
     finished()
     with killed_after(35, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out", max_updates=40))
@@ -114,8 +107,7 @@ def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(wor
     assert same_weights(tmp_path / "out", tmp_path / "straight")
 
 
-def test_what_the_attempts_cost_is_in_the_system(world, tmp_path, monkeypatch):
-    folder = tmp_path / "folder"
+def test_what_the_attempts_cost_is_in_the_system(world, tmp_path, monkeypatch, folder):
     arguments = [*baseline_arguments(world, folder, tmp_path / "out"), "--code=aaaa+1111"]
     with killed_after(15, monkeypatch):
         main(arguments)
@@ -132,9 +124,9 @@ def test_what_the_attempts_cost_is_in_the_system(world, tmp_path, monkeypatch):
     assert training["peak_memory_mb"] == max(one["peak_memory_mb"] for one in history["attempts"]) > 50
 
 
-def test_other_code_goes_on_with_an_unfinished_training_only(world, straight, tmp_path, monkeypatch, capsys):
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_other_code_goes_on_with_an_unfinished_training_only(
+    straight, tmp_path, monkeypatch, capsys, folder, arguments
+):
     with killed_after(15, monkeypatch):
         main([*arguments, "--code=aaaa+1111"])
     capsys.readouterr()
@@ -146,9 +138,7 @@ def test_other_code_goes_on_with_an_unfinished_training_only(world, straight, tm
     assert read_json(folder / "finished.json")["code"] == "bbbb+1111"
 
 
-def test_training_anew_when_it_was_asked_for(world, straight, tmp_path, finished):
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_training_anew_when_it_was_asked_for(straight, tmp_path, finished, folder, arguments):
     finished()
     (folder / "retrain.json").write_text("{}")
     main(arguments)
@@ -158,9 +148,7 @@ def test_training_anew_when_it_was_asked_for(world, straight, tmp_path, finished
     assert not (folder / "retrain.json").exists()
 
 
-def test_a_process_that_was_taken_over_writes_no_checkpoint(world, tmp_path, monkeypatch):
-
-    folder = tmp_path / "folder"
+def test_a_process_that_was_taken_over_writes_no_checkpoint(world, tmp_path, monkeypatch, folder):
     taken = {"host": "elsewhere", "pid": 1}
 
     def take_over() -> None:
@@ -192,10 +180,9 @@ def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(wo
 
 
 def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
-    world, straight, tmp_path, monkeypatch
+    world, straight, tmp_path, monkeypatch, folder
 ):
     """A loss that no later one undercuts: the second validation's checkpoint is worse than the first."""
-    folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out", max_updates=40)
     with killed_after(25, monkeypatch):
         main(arguments)
@@ -213,8 +200,7 @@ def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
     assert len(History(folder).read()["attempts"]) == 1
 
 
-def test_a_finished_training_without_its_history_is_exported(world, straight, tmp_path, finished):
-    folder = tmp_path / "folder"
+def test_a_finished_training_without_its_history_is_exported(world, straight, tmp_path, finished, folder):
     finished()
     (folder / "history.json").unlink()
     main(baseline_arguments(world, folder, tmp_path / "out"))

@@ -3,18 +3,15 @@
 import random
 
 import numpy as np
-import pytest
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.killing import Program  # noqa: E402
-from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.train.train_baseline import main as train_baseline  # noqa: E402
-from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.killing import Program
+from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments
+from workflow_scripts.files import read_json
+from workflow_scripts.models.history import History
+from workflow_scripts.train.train_baseline import main as train_baseline
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
 
 BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
 SEED = 20
@@ -76,9 +73,8 @@ def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
         assert set(outcomes) == {"killed", "finished"}
 
 
-def test_two_at_once_train_once(world, tmp_path):
+def test_two_at_once_train_once(tmp_path, arguments):
     """Both end well; one of them trained, the other waited and found it finished."""
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
     program = Program(BASELINE, arguments, tmp_path / "log")
     assert program.beside(2) == [0, 0], program.log.read_text()
     log = program.log.read_text()

@@ -4,19 +4,18 @@ import json
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.several import begin, clean_environment  # noqa: E402
-from tests.training.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after  # noqa: E402
-from workflow_scripts.train import train_baseline  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.several import begin, clean_environment
+from tests.training.toy_world import ARCHITECTURE, baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.history import History
+from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after
+from workflow_scripts.train import train_baseline
+from workflow_scripts.train.train_baseline import main
 
 TOO_MUCH = 2**50
 
@@ -92,7 +91,9 @@ def test_parts_of_an_update_are_equal():
 
 
 @pytest.mark.parametrize("full", [allocate, gpu_out_of_memory])
-def test_an_attempt_fails_and_the_next_takes_half(world, tmp_path, monkeypatch, capsys, full):
+def test_an_attempt_fails_and_the_next_takes_half(
+    world, tmp_path, monkeypatch, capsys, full, folder, arguments
+):
     """Batches of more than 100 tokens do not fit: the same training as with two of 100 from the start."""
     plain = NeuronspecTranslationTask.train_step
 
@@ -101,8 +102,6 @@ def test_an_attempt_fails_and_the_next_takes_half(world, tmp_path, monkeypatch, 
             full()
         return plain(self, sample, *rest, **named)
 
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
     line = rf"^{folder}: out of memory with max_tokens 200; the next attempt takes 100 and"
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", small_memory)
@@ -205,10 +204,9 @@ def test_validation_fails_too_and_is_not_tried_twice(world, tmp_path, monkeypatc
     assert calls == [1]
 
 
-def test_sentences_that_only_small_batches_leave_out_are_another_training(world, tmp_path):
+def test_sentences_that_only_small_batches_leave_out_are_another_training(world, tmp_path, folder):
     """Batches of 8 tokens hold no longer sentences: smaller ones than asked for must not go on from it."""
     options = {"max_tokens": 8, "tokens_per_update": 200, "max_updates": 2, "warmup_updates": 2}
-    folder = tmp_path / "folder"
     main(baseline_arguments(world, folder, tmp_path / "out", **options))
     assert read_json(folder / "fingerprint.json")["identity"]["longest_sentence"] == 8
     main(baseline_arguments(world, folder, tmp_path / "out", **{**options, "max_tokens": 10}))

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-
 from tests.training.interrupted import same_weights
 from tests.training.several import Ended, train
 from tests.training.toy_world import HALVES, baseline_arguments

@@ -7,18 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
-torch = pytest.importorskip("torch")
-
-from safetensors.torch import load_file  # noqa: E402
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.several import train  # noqa: E402
-from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.several import train
+from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world
+from workflow_scripts.files import read_json
+from workflow_scripts.models.history import History
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
 
 FINETUNE = "workflow_scripts.specialize.finetune"
 UNITS = 96  # 2 + 2 layers of 24

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import killed_after, same_weights  # noqa: E402
-from tests.training.toy_world import baseline_arguments, write_pair  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.fairseq import training  # noqa: E402
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import killed_after, same_weights
+from tests.training.toy_world import baseline_arguments, write_pair
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.fairseq import training
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.train.train_baseline import main
 
 
 def losses(folder: Path) -> dict[int, float]:
@@ -83,9 +81,8 @@ def test_resuming_within_a_shard(world, tmp_path, monkeypatch):
     assert same_weights(tmp_path / "straight.out", tmp_path / "broken.out")
 
 
-def test_copying_is_learned(world, tmp_path):
+def test_copying_is_learned(world, folder, out):
     """From guessing (27 symbols: 4.75 bits) to below 3 bits a token; the best update is exported."""
-    folder, out = tmp_path / "folder", tmp_path / "out"
     options = {"max_updates": 120, "validate_interval_updates": 40, "log_interval": 40, "lr": 1e-2}
     options |= {"scheduler": "fixed", "dropout": 0.0, "label_smoothing": 0.0}
     options |= {"valid_bleu": True, "tensorboard": True}
@@ -119,8 +116,9 @@ def test_patience_counts_through_a_resume(world, tmp_path, monkeypatch):
     assert read_json(tmp_path / "folder" / "finished.json")["updates"] == 8
 
 
-def test_finished_training_is_exported_again_and_extended(world, straight, tmp_path, monkeypatch, finished):
-    folder = tmp_path / "folder"
+def test_finished_training_is_exported_again_and_extended(
+    world, straight, tmp_path, monkeypatch, finished, folder
+):
     finished()
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", None)
@@ -133,9 +131,8 @@ def test_finished_training_is_exported_again_and_extended(world, straight, tmp_p
 
 
 def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
-    world, straight, tmp_path, monkeypatch
+    world, straight, tmp_path, monkeypatch, folder
 ):
-    folder = tmp_path / "folder"
     main(baseline_arguments(world, folder, tmp_path / "a", keep_optimizer=False))
     assert not list(folder.glob("*.pt"))
     described = (tmp_path / "a" / "system.json").read_bytes()
@@ -157,9 +154,8 @@ def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
         main(baseline_arguments(world, folder, tmp_path / "a"))
 
 
-def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch):
+def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch, folder):
     """The data position cannot be kept when batches are cut differently: training enters the next epoch."""
-    folder = tmp_path / "folder"
     with killed_after(12, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out"))
     main(baseline_arguments(world, folder, tmp_path / "out", max_tokens=100, tokens_per_update=200))
@@ -168,15 +164,13 @@ def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch):
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
 
 
-def test_missing_data_is_named(world, tmp_path):
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+def test_missing_data_is_named(arguments):
     arguments[arguments.index("en-fr")] = "de-fr"
     with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
         main(arguments)
 
 
-def test_missing_subwords_are_told_before_training_not_at_its_end(world, tmp_path):
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+def test_missing_subwords_are_told_before_training_not_at_its_end(world, tmp_path, arguments):
     arguments[arguments.index(f"--subwords={world / 'spm.model'}")] = "--subwords=nowhere/spm.model"
     with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
         main(arguments)

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs the fairseq environment")
-
 from tests.malformed import tiny
 from workflow_scripts.archive import read_archive
 from workflow_scripts.translate.contrastive import by_phenomenon, main, wilson_interval

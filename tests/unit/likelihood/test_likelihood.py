@@ -8,24 +8,22 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
+from fairseq.data.language_pair_dataset import collate
+from sentencepiece import SentencePieceProcessor
 
-torch = pytest.importorskip("torch", reason="needs the fairseq environment")
-
-from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion  # noqa: E402
-from fairseq.data.language_pair_dataset import collate  # noqa: E402
-from sentencepiece import SentencePieceProcessor  # noqa: E402
-
-from tests.malformed import tiny  # noqa: E402
-from workflow_scripts.analyse import mask_control  # noqa: E402
-from workflow_scripts.archive import read_archive  # noqa: E402
-from workflow_scripts.data.mmap_format import write_dataset  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary  # noqa: E402
-from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer  # noqa: E402
-from workflow_scripts.translate.likelihood import main  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
-from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary  # noqa: E402
+from tests.malformed import tiny
+from workflow_scripts.analyse import mask_control
+from workflow_scripts.archive import read_archive
+from workflow_scripts.data.mmap_format import write_dataset
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
+from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer
+from workflow_scripts.translate.likelihood import main
+from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 DIRECTION = "de-en"
 PAIRS = [
