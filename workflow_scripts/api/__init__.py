@@ -1,8 +1,8 @@
 """neuronspec in Python: unit spaces, scores, masks, systems; selectors, overlap, counts, scores of text.
 
-What: the public functions, for notebooks and other programs; ``pip install -e .`` makes this package
-``import neuronspec`` (docs/how-to/python.md). Inputs: arrays, and the files of docs/architecture.md. Outputs:
-the same. To import it takes numpy alone; a function that needs more says which extra has it.
+The public functions, for notebooks and other programs: ``pip install -e .`` makes this package ``import
+neuronspec`` (docs/how-to/python.md). To import it takes numpy alone; a function that needs more says which
+extra has it.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
-from workflow_scripts.units.retention import replaced_trainings, size_of
+from workflow_scripts.units.training_files import replaced_trainings, size_of
 
 LAST_LINES = 4
 #: Logs shown of one stage: a mistake in common fails all of its jobs alike.
