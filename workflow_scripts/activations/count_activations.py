@@ -22,12 +22,23 @@ from torch import Tensor, nn
 
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset, make_batches
-from workflow_scripts.models.data_bin import data_files
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import (
+    PUBLISHED_MAX_TOKENS,
+    Batches,
+    direction_dataset,
+    make_batches,
+)
+from workflow_scripts.models.fairseq.data_bin import data_files
+from workflow_scripts.models.fairseq.sampling import DirectionData
+from workflow_scripts.models.fairseq.split_forward import (
+    Pieces,
+    by_target_length,
+    run_split,
+    source_batches,
+    whole,
+)
 from workflow_scripts.models.progress import log_to_stderr
-from workflow_scripts.models.sampling import DirectionData
-from workflow_scripts.models.split_forward import Pieces, by_target_length, run_split, source_batches, whole
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import PAD, Vocabulary

@@ -27,9 +27,9 @@ from workflow_scripts.activations.count_activations import (
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
-from workflow_scripts.models.data_bin import data_files
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
+from workflow_scripts.models.fairseq.data_bin import data_files
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

@@ -23,10 +23,10 @@ from torch import nn
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import Batches, direction_dataset, make_batches
-from workflow_scripts.models.forward import run_batches
-from workflow_scripts.models.gates import GateBank
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import Batches, direction_dataset, make_batches
+from workflow_scripts.models.fairseq.forward import run_batches
+from workflow_scripts.models.fairseq.gates import GateBank
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
