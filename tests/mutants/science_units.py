@@ -119,8 +119,8 @@ SELECTION = (
     Mutant(
         "masks: the bits of a row packed from the other end",
         f"{W}/units/mask_table.py",
-        "keep = np.unpackbits(bits, axis=1, count=space.size)",
-        'keep = np.unpackbits(bits, axis=1, count=space.size, bitorder="little")',
+        "np.unpackbits(bits, axis=1, count=units)",
+        'np.unpackbits(bits, axis=1, count=units, bitorder="little")',
         (f"{TABLES}test_masks_pack_bits_and_round_trip",),
     ),
 )
