@@ -236,6 +236,13 @@ CONFIG = (
         (f"{REFUSED}[system-name]",),
     ),
     Mutant(
+        "a system that was not trained is the control of continued training",
+        "workflow_scripts/config/experiment.py",
+        "for name, masks in self.finetuned.items() if masks == ALL_UNITS",
+        "for name, masks in self.masked.items() if masks == ALL_UNITS",
+        ("workflow tests/unit/config/test_masks.py::test_systems_are_trained_or_not",),
+    ),
+    Mutant(
         "an analysis may ask for masks that there are not",
         "workflow_scripts/config/checks.py",
         "if k is not None and k not in experiment.masks.k:",
