@@ -57,13 +57,8 @@ def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> 
 
 
 def _chain(experiment: Experiment, name: str) -> list[str]:
-    """Return a set's keys in the config, and those of the sets that it is made of, one after the other."""
-    found: list[str] = []
-    named = experiment.masks.named
-    while name in named and named[name].key not in found:
-        found.append(named[name].key)
-        name = named[name].one.like or ""
-    return found
+    """Return the keys in the config of a set and of those that it is made of."""
+    return [experiment.masks.named[one].key for one in experiment.masks.chain(name)]
 
 
 def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -194,7 +195,7 @@ class Masks(Section):
             raise ValueError(f"two values of k are the same number: {repeated[0]}")
         return value
 
-    @property
+    @cached_property
     def named(self) -> dict[str, Named]:
         """Every set that has a file: of each k, `all`, and those of `sets`, one for each draw."""
         own = {f"k{k}": MaskSet(select=f"mass:{k}") for k in self.k} | {ALL_UNITS: MaskSet(select="all")}
@@ -205,6 +206,14 @@ class Masks(Section):
             else:
                 out.update({f"{key}-{n}": Named(key, one, n) for n in range(1, one.draws + 1)})
         return out
+
+    def chain(self, name: str | None) -> list[str]:
+        """Return a set and those that it is made of, one after the other; of a circle each one once."""
+        found: list[str] = []
+        while name in self.named and name not in found:
+            found.append(name)
+            name = self.named[name].one.like
+        return found
 
 
 class System(Section):

@@ -18,20 +18,20 @@ def selected(experiment: Experiment) -> list[str]:
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
     wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
-    found = dict.fromkeys(wanted)
-    for name in wanted:
-        found.update(dict.fromkeys(_with_like(experiment, name)))
-    return list(found)
+    return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
 
 
 def rows(experiment: Experiment) -> list[str]:
     """Return the mask sets that have a file for each direction that is only evaluated."""
     if not experiment.directions.evaluate_only:
         return []
-    found: list[str] = []
+    found: dict[str, None] = {}
     for masks in experiment.masked.values():
-        found += _with_like(experiment, masks, until_several=True)
-    return list(dict.fromkeys(found))
+        for name in experiment.masks.chain(masks):
+            found[name] = None
+            if experiment.masks.named[name].one.of_several_rows:
+                break  # such a row is made of all rows of trained directions
+    return list(found)
 
 
 def counted(experiment: Experiment) -> set[str]:
@@ -39,11 +39,3 @@ def counted(experiment: Experiment) -> set[str]:
     by_score = [name for name in rows(experiment) if experiment.masks.named[name].one.like is None]
     others = experiment.directions.evaluate_only if by_score else []
     return {*others, *(experiment.train_directions if selected(experiment) else ())}
-
-
-def _with_like(experiment: Experiment, name: str, until_several: bool = False) -> list[str]:
-    """Return a set and those that it is made of, or those that its own row is made of."""
-    one = experiment.masks.named[name].one
-    if one.like is None or (until_several and one.of_several_rows):
-        return [name]
-    return [name, *_with_like(experiment, one.like, until_several)]
