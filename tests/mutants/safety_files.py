@@ -151,8 +151,8 @@ JOINED = (
         "    if sha256 != first_sha256:",
         "    if not first_sha256:",
         (
-            "evaluate tests/unit/report/test_tabulate.py::test_files_that_lie_are_refused",
-            "evaluate tests/unit/report/test_tabulate.py::test_two_comet_files_must_have_the_same_references",
+            "evaluate tests/malformed/test_evaluate.py::test_refused[scores-references]",
+            "evaluate tests/malformed/test_evaluate.py::test_refused[tables-comet-references]",
         ),
     ),
     Mutant(
