@@ -186,7 +186,7 @@ def test_another_gate_is_another_row():
         ({"ffn": "scale:big"}, "'big' is not a number; write 'scale:0.5'"),
         ({"ffn": "scale:1"}, "other than 0 ('zero') and 1 (no change)"),
         ({"ffn": "scale:nan"}, "other than 0"),
-        ({"head": "zero"}, "gate: the masks have no 'head' units, but ffn"),
+        ({"head": "zero"}, "masks: gate: no 'head' units in these masks, but ffn"),
     ],
 )
 def test_gates_that_are_refused(gate, message):
