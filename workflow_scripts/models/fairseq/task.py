@@ -26,7 +26,7 @@ from fairseq.tasks import FairseqTask, register_task
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
-from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
@@ -70,7 +70,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.folder = Path(plan["folder"])
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
-        self.gates: GateBank | None = None
+        self.gates: Gates | None = None
         self.train_folder: str | None = None
 
     @property
@@ -131,7 +131,7 @@ class NeuronspecTranslationTask(FairseqTask):
                 raise UserError(
                     f"{self.plan['masks']} has no row for direction {missing[0]}; it has {table.rows}"
                 )
-            self.gates = GateBank(network, table.keep, table.rows)
+            self.gates = Gates(network, table)
         return network
 
     def _select_mask(self, sample: dict[str, Any]) -> None:
