@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: code and packages change, or where it runs."""
+"""Rows of docs/reference/reruns.md: code and packages change, or where it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""operate/expected.py names the files, logs and benchmarks of Snakemake's own jobs: it cannot drift."""
+"""The declared stages name the files, logs and benchmarks of Snakemake's own jobs: they cannot drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from tests.workflow.test_job_counts import ROOT, TINY, lay_down_text, snakemake
 from tests.workflow.test_presets import EXPERIMENTS
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.expected import expected_jobs
+from workflow_scripts.workflow.stages import jobs_of
 
 #: Rule, its outputs, log and benchmark.
 Job = tuple[str, frozenset[str], str, str]
@@ -48,7 +48,7 @@ def listed(config: dict[str, Any]) -> list[Job]:
             f"{root}/{job.log}",
             f"{root}/{job.benchmark}",
         )
-        for job in expected_jobs(experiment)
+        for job in jobs_of(experiment)
     ]
 
 
