@@ -56,6 +56,6 @@ def test_another_port_is_one_line(system: SystemFolder):
 def test_a_port_that_writes_no_text_is_refused():
     port = SimpleNamespace(name="classifier", abilities=frozenset({"metric"}))
     with pytest.raises(
-        UserError, match="^decoding needs a model that writes text; .* port 'classifier' do not"
+        UserError, match=r"^decoding needs a model that writes text; .* port 'classifier' do not"
     ):
         generating(port, "decoding")
