@@ -24,11 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
-from fairseq.distributed import utils as distributed_utils
 from torch import distributed
 
 from workflow_scripts.errors import FAILED, UserError
@@ -57,23 +53,6 @@ NOTICE_SECONDS = 5.0
 # For the last words: nobody leaves before the others have read them, or a launcher would kill these in
 # between.
 LAST_WORDS_SECONDS = 30.0
-
-
-def from_rank_0(value: float) -> float:
-    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
-    if not distributed.is_initialized():
-        return value
-    group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
-    told = torch.tensor([value], dtype=torch.float64, device=device)
-    distributed.broadcast(told, src=0, group=group)
-    return float(told.item())
-
-
-def make_global_group() -> None:
-    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
-    if distributed.is_initialized():
-        distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
 
 
 class Ranks:

@@ -15,18 +15,20 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
+import torch
 from fairseq import checkpoint_utils
 from fairseq.distributed import ModuleProxyWrapper
+from fairseq.distributed import utils as distributed_utils
 from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
+from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.fairseq.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.leaving import Leaving
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
-from workflow_scripts.models.ranks import from_rank_0
 from workflow_scripts.models.slices import SliceEnded
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
@@ -98,6 +100,17 @@ def moved_position(iterations: int, old: str | None, new: str) -> int | None:
 def patience_is_spent(patience: int | None) -> bool:
     """True if the last `patience` validations brought no new best."""
     return bool(patience) and getattr(fairseq_train.should_stop_early, "num_runs", 0) >= (patience or 0)
+
+
+def from_rank_0(value: float) -> float:
+    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
+    if not distributed.is_initialized():
+        return value
+    group = distributed_utils.get_data_parallel_group()
+    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
+    sent = torch.tensor([value], dtype=torch.float64, device=device)
+    distributed.broadcast(sent, src=0, group=group)
+    return float(sent.item())
 
 
 class NeuronspecTrainer(Trainer):
