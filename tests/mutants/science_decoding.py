@@ -78,6 +78,13 @@ DECODING = (
         (f"{ENGINE}test_removed_heads_are_zeroed_columns_of_their_projection",),
     ),
     Mutant(
+        "decoding: a gate that ctranslate2 lacks is left out",
+        f"{W}/translate/ctranslate2_engine.py",
+        'if kind == "resid" or gate.name == "mean":',
+        'if kind == "resid":',
+        (f"{ENGINE}test_masks_of_groups",),
+    ),
+    Mutant(
         "decoding: no room for </s> at the limit",
         f"{W}/translate/ctranslate2_engine.py",
         "self._limit = self._max_length + 1",

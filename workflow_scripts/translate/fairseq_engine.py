@@ -1,8 +1,4 @@
-"""Decode one direction of a system with fairseq's generator: the reference engine.
-
-Input: a system folder and a direction; sentences as pieces. Output: the best hypothesis of each, as pieces.
-A masked direction runs in the live network with its mask row laid on it (spec 3.4); nothing is compacted.
-"""
+"""Decode one direction of a system with fairseq's generator: the reference engine."""
 
 from __future__ import annotations
 

@@ -1,11 +1,8 @@
-"""Log-likelihoods of given translations by a system, in the live network under teacher forcing.
+"""Log-likelihoods of given translations by a system, under teacher forcing.
 
-What: ``LikelihoodScorer`` loads a system once and scores pairs of raw text in any of its directions, each
-under its own mask row. Text is processed as in decoding: a source that is too long is cut; a translation that
-is too long has no likelihood. Inputs: a system folder, pairs of lines. Outputs: for each pair the sum of
-natural log-probabilities of the target's subwords and ``</s>``, without label smoothing. The target's
-language tag is given, as decoding gives it, and counts only on request.
-Source: Neuron Specialization, section 3.3 (the masked forward).
+Text is processed as in decoding: a source that is too long is cut; a translation that is too long has no
+likelihood. The target's language tag is given, as decoding gives it, and counts only on request. Neuron
+Specialization, section 3.3 (the masked forward pass).
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Batches of one direction, for counting activations and for likelihoods.
+"""Batches of one direction in a fixed order, for counting activations and for likelihoods.
 
-What: reads one direction of ``data/bin`` and cuts it into batches in a fixed order. The published batching of
-the counting step is ``make_batches(dataset, 30000)``: sorted by source then target length, at most 30000
-padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions skipped.
-Inputs: ``{subset}.{pair}.{lang}.bin/.idx`` (no language token inside, ``</s>`` appended). Outputs: ``Batch``.
-Source: Neuron Specialization, section 3.2 and the released ``get_neurons.py``.
+The published batching of the counting step is ``make_batches(dataset, 30000)``: sorted by source then target
+length, at most 30000 padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions
+skipped. Neuron Specialization, section 3.
 """
 
 from __future__ import annotations
@@ -59,7 +57,7 @@ class Batch:
 
 
 class Batches:
-    """The batches of one direction, made anew on each iteration; ``len`` is their number.
+    """The batches of one direction, made on each iteration; ``len`` is their number.
 
     ``lines``: the line numbers of each batch. ``skipped``: lines over the limit of positions.
     """

@@ -1,7 +1,6 @@
 """fairseq's training loop on a plan: its command line, and one process's run of it.
 
-Inputs: a `TrainingPlan`. Outputs: checkpoints and logs in the plan's folder. Spec 2.2 and 3.4-3.6. What goes
-wrong in a spawned process is raised again here, so that a user's error stays one line.
+What goes wrong in a process that fairseq started is raised again here, so that a user's error stays one line.
 """
 
 from __future__ import annotations

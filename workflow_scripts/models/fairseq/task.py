@@ -1,9 +1,7 @@
 """The fairseq task: multilingual translation of named directions, each with its own mask.
 
-Inputs: binarised data, a vocabulary, an architecture, optionally masks and initial weights, all named in one
-JSON text (`plan`). Outputs: batches, the network, losses in total and by direction (validation.csv).
-Spec 1.1 (language tokens, sampling), 3.4 (masked forward), 3.6 (one direction per batch; own mask in
-validation). The task is registered when this module is imported; fairseq needs no --user-dir.
+The task is registered when this module is imported; fairseq needs no --user-dir. Neuron Specialization,
+section 3.3.
 """
 
 from __future__ import annotations
