@@ -14,7 +14,6 @@ from workflow_scripts.units.space import KINDS
 
 #: What a file means that does not say it.
 DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
-ONLY_DEFAULT = {kind: (gate,) for kind, gate in DEFAULT_GATES.items()}
 GATES = ("row", "zero", "mean", "scale", "gradient")
 
 
