@@ -185,11 +185,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _statistics(
-    language: str,
-    counts: TokenCounts,
-    sha256: dict[str, str],
-    made_from: dict[str, str],
-    sources: list[int],
+    language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str], sources: list[int]
 ) -> dict[str, Any]:
     several = {"sources": sources} if sources else {}
     return {

@@ -13,13 +13,7 @@ from itertools import groupby
 from workflow_scripts.report.ceilings import CEILING
 from workflow_scripts.report.display import Display, signature_notes
 from workflow_scripts.report.layout import side_of
-from workflow_scripts.report.marks import (
-    AGAINST_BASELINE,
-    AGAINST_CONTROL,
-    BOLD_RULE,
-    FLAGGED,
-    Significant,
-)
+from workflow_scripts.report.marks import AGAINST_BASELINE, AGAINST_CONTROL, BOLD_RULE, FLAGGED, Significant
 from workflow_scripts.report.names import table_title
 from workflow_scripts.report.rounding import rounded, stored, written
 from workflow_scripts.report.scores import COLUMNS, Flags, Plan, Score

@@ -12,13 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from workflow_scripts.options import ALL, DIRECTION
-from workflow_scripts.report.display import (
-    Display,
-    averaging_notes,
-    comparable,
-    found,
-    signature_notes,
-)
+from workflow_scripts.report.display import Display, averaging_notes, comparable, found, signature_notes
 from workflow_scripts.report.layout import BOTH
 from workflow_scripts.report.marks import BOLD_RULE, FLAGGED
 from workflow_scripts.report.names import side_title, table_title, without_title
@@ -82,14 +76,7 @@ def differences_table(summary: Summary, display: Display) -> Table:
     title = f"Differences between systems of {summary.cells[0].experiment} by group and side"
     skipped = [*absent, *summary.skipped]
     return Table(
-        "differences",
-        title,
-        frame,
-        blocks,
-        [*notes, BOLD_RULE],
-        skipped,
-        summary.missing,
-        summary.expected,
+        "differences", title, frame, blocks, [*notes, BOLD_RULE], skipped, summary.missing, summary.expected
     )
 
 
@@ -107,11 +94,7 @@ def _grouped(summary: Summary) -> list[dict[str, Any]]:
 
 
 def blocks_of(
-    rows: Sequence[Record],
-    display: Display,
-    value: str,
-    reason: Callable[[Record], str],
-    prefix: str = "",
+    rows: Sequence[Record], display: Display, value: str, reason: Callable[[Record], str], prefix: str = ""
 ) -> list[Block]:
     """Return a block for each grouping of each section; wide ones are a block for each side.
 

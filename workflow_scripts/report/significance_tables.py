@@ -168,10 +168,7 @@ def _by_direction(
         systems = list(dict.fromkeys(row["system"] for row in part))
         places = {(row["direction"], row["system"]): row for row in part}
         lines: list[Cells] = [
-            [
-                direction,
-                *(cell(places[direction, s]) if (direction, s) in places else "n/a" for s in systems),
-            ]
+            [direction, *(cell(places[direction, s]) if (direction, s) in places else "n/a" for s in systems)]
             for direction in plan.directions
             if any((direction, system) in places for system in systems)
         ]

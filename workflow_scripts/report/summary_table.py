@@ -11,13 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from workflow_scripts.options import ALL, DIRECTION
-from workflow_scripts.report.display import (
-    Display,
-    averaging_notes,
-    comparable,
-    found,
-    signature_notes,
-)
+from workflow_scripts.report.display import Display, averaging_notes, comparable, found, signature_notes
 from workflow_scripts.report.layout import BOTH
 from workflow_scripts.report.marks import BOLD_RULE, FLAGGED
 from workflow_scripts.report.names import side_title, table_title, without_title
