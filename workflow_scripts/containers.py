@@ -1,9 +1,6 @@
-"""Text files as they lie on disk: what the first bytes say they are, and their bytes unpacked.
+"""What a file is by its first bytes: gzip, xz, bzip2 and zstd are read, all else is refused with a command.
 
-What: gzip, xz and bzip2 are read, and zstd where its program is installed; what else is no UTF-8 text and
-shows it by its first bytes is named, with the command that makes text of it. Inputs: a path. Outputs: a
-binary stream. The name of a file says nothing.
-Standard library only. Source: the formats' own magic numbers.
+The name of a file says nothing. Standard library only.
 """
 
 from __future__ import annotations
@@ -126,9 +123,8 @@ DAMAGE = (EOFError, zlib.error, lzma.LZMAError, OSError)
 def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
     """Yield a file's bytes, unpacked, with the name of its compression (None: it has none).
 
-    Raises:
-        UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` tells
-            whether the bytes are to blame.
+    Raises UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` tells
+    whether the bytes are to blame.
     """
     with Path(path).open("rb") as plain:
         if not plain.seekable():
@@ -174,7 +170,6 @@ def _filled(advice: str, path: str | Path) -> str:
 
 
 def _kind(head: bytes) -> tuple[str, str] | None:
-    """Return what first bytes that are not of text say, and what to do about it."""
     found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
     if head[TAR_PLACE:HEAD] == TAR_MARK:
         found = ("a tar archive", "unpack it: tar -xf FILE")
@@ -187,7 +182,6 @@ def _kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
-    """Raise UserError for first bytes that are not of text."""
     found = _kind(head)
     if packing and (again := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
         found = (f"packed with {again} once more", f"unpack it: {packing} -dc FILE > NEW")

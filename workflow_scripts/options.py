@@ -1,8 +1,4 @@
-"""Checks of options that several programs have.
-
-In:  values as a command line has them.
-Out: the value, or a ``UserError`` that names the option.
-"""
+"""Checks of options that several programs have."""
 
 from __future__ import annotations
 
@@ -34,8 +30,7 @@ def named_once(option: str, values: Sequence[Any]) -> None:
 def one_reference(what: str, patterns: Sequence[str]) -> str:
     """Return the pattern of the references, of what takes one reference of a sentence alone.
 
-    Raises:
-        UserError: several.
+    Raises UserError: several.
     """
     if len(patterns) > 1:
         raise UserError(
@@ -48,15 +43,7 @@ def one_reference(what: str, patterns: Sequence[str]) -> str:
 def json_object(
     option: str, text: str, example: dict[str, Any], right: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the object that an option is.
-
-    Args:
-        example: what is shown where the object is of another shape.
-        right: whether an object has that shape.
-
-    Raises:
-        UserError: not JSON, no object, or not ``right``.
-    """
+    """Return the object that an option is. Raises UserError: not JSON, no object, or not ``right``."""
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -74,9 +61,8 @@ def is_list_of_texts(value: Any) -> bool:
 def read_groups(text: str) -> Groups:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
 
-    Raises:
-        UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
-            name that cannot be one.
+    Raises UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
+    name that cannot be one.
     """
     groups = json_object(
         "groups",

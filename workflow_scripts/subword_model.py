@@ -1,7 +1,4 @@
-"""A SentencePiece model as it lies on disk. Input: a path. Output: the model, or one line that says why not.
-
-Needs sentencepiece, which is imported only when a model is read.
-"""
+"""Reading a SentencePiece model; sentencepiece is imported only when one is read."""
 
 from __future__ import annotations
 

@@ -1,11 +1,8 @@
-"""Turn prepared text into fairseq's binarised form (spec 1.1, step 4).
+"""Turn prepared text into fairseq's binarised form, ``PREFIX.bin`` and ``PREFIX.idx``.
 
-Input: one side of one pair, the SentencePiece model, the dictionary.
-Output: ``PREFIX.bin`` and ``PREFIX.idx``, each sentence its ids and ``</s>`` (language tokens are added
-when a batch is made), and statistics as JSON. With ``--shards N`` the files lie in folders ``shard0`` to
-``shard{N-1}`` beside the prefix, with statistics of their own: training text in equal parts in line order, of
-which training reads one an epoch; other text (``--whole``) in each, as fairseq expects it.
-Memory: a block of lines, and four bytes a line.
+With ``--shards N`` training text is cut in line order into N equal parts, in folders ``shard0`` to
+``shard{N-1}``; training reads one an epoch. Other text (``--whole``) is in each folder, as fairseq expects
+it. Language tokens are added when a batch is made.
 """
 
 from __future__ import annotations

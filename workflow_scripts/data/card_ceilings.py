@@ -1,8 +1,4 @@
-"""The part of the data card on what the text processing leaves of perfect output, by target language.
-
-In:  ``ceiling/{testset}.json`` of ``evaluate.score_ceiling``.
-Out: an entry for each different text of each test set and target language, and their table.
-"""
+"""The part of the data card on what the text processing leaves of perfect output, by target language."""
 
 from __future__ import annotations
 
@@ -25,8 +21,7 @@ CEILING_NOTE = (
 def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
     """Return the entries of a test set, in the order of the directions.
 
-    Raises:
-        UserError: the file is missing, or none of ``evaluate.score_ceiling``.
+    Raises UserError: the file is missing, or none of ``evaluate.score_ceiling``.
     """
     path = root / f"{testset}.json"
     if not path.is_file():
@@ -54,7 +49,6 @@ def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
 
 
 def _two_digits(score: float) -> str:
-    """Return a score rounded half up, as tables have it."""
     return str(Decimal(repr(score)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 

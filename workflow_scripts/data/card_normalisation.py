@@ -1,8 +1,4 @@
-"""The part of the data card on what a subword model's normalisation changes: no output can equal such a line.
-
-In:  prepared text, the SentencePiece model.
-Out: of each text, how many lines the model does not see as they are (before Moses; blanks in a row are one).
-"""
+"""The part of the data card on the lines that a subword model's normalisation changes."""
 
 from __future__ import annotations
 
@@ -21,11 +17,7 @@ _BLANKS = re.compile(" +")
 
 
 def normaliser_of(model: Path) -> Any:
-    """Return SentencePiece's normaliser as a model has it.
-
-    Raises:
-        UserError: the file is no model.
-    """
+    """Return SentencePiece's normaliser as a model has it. Raises UserError: the file is no model."""
     from sentencepiece import SentencePieceNormalizer
 
     try:

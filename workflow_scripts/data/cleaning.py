@@ -1,8 +1,5 @@
-"""Which sentence pairs of training text to leave out: too long, of unlike lengths, seen before (spec 1.1).
+"""Which sentence pairs of training text to leave out: too long, of unlike lengths, duplicates.
 
-Input: blocks of aligned lines. Output: which of them stay, and how many went for which reason. A limit in
-pieces is no matter of this stage: the subword model is trained on the text that stays here, and training
-leaves out what has more pieces than its positions.
 Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where duplicates are looked for.
 """
 

@@ -1,7 +1,7 @@
-"""What the files of the two public corpora are called and what they must contain.
+"""Names and SHA-256 of the files of Multi30k and NTREX-128.
 
-Multi30k (Elliott et al. 2016, 2017; Barrault et al. 2018), task 1, raw: SHA-256 of the gzip files.
-NTREX-128 (Federmann et al. 2022): SHA-256 of the plain text as published, with CRLF line ends.
+Multi30k is task 1, raw, in gzip; NTREX-128 is plain text with CRLF line ends. Multi30k: Elliott et al. 2016,
+2017; Barrault et al. 2018. NTREX-128: Federmann et al. 2022.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Fetch a public corpus: Multi30k and NTREX-128 from their homes, anything else through mtdata.
 
-Output, in ``--out DIR``: Multi30k ``{subset}.{lang}.gz``; NTREX ``{lang}.txt.gz``;
-mtdata ``{subset}.{pair}.{lang}``. Files of the first two are checked against the SHA-256 in ``corpora``. A
-file appears whole or not at all; one that is already there and right is not fetched again.
+Multi30k becomes ``{subset}.{lang}.gz``, NTREX ``{lang}.txt.gz``, mtdata ``{subset}.{pair}.{lang}``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""HTML entities in text: corpora from the web or escaped by Moses have ``&amp;``, ``&#39;``, ``&amp;quot;``.
+"""HTML entities in text (``&amp;``, ``&#39;``), as in corpora from the web or escaped by Moses.
 
-A subword model learns such text as it stands, and a system then writes it. Only what ends in a semicolon is
-one: ``AT&T``, ``?a=1&copy=2`` stay. Standard library only.
+Only what ends in a semicolon is one: ``AT&T`` and ``?a=1&copy=2`` stay. Standard library only.
 """
 
 from __future__ import annotations

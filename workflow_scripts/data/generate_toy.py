@@ -1,17 +1,9 @@
 """Generate a toy corpus: parallel text in small invented languages, with gold tags.
 
-Input: a spec (the ``toy`` section of a config; see ``toy.spec.ToySpec``). Output, in ``--out DIR``:
-
-- ``{subset}.{language}`` for ``test`` and ``valid``: multi-parallel, the same meaning on the same line
-  everywhere;
-- ``train.{pair}.{language}``: the training text of a language and the pivot, other meanings for every pair;
-- beside each text file F, ``F.pos`` and ``F.num``: one part-of-speech and one number tag for every token of
-  F;
-- ``lexicon.json``: proto-words, each language's sound changes and words;
-- ``toy.json``: the spec, the languages' grammars, and each file's SHA-256.
-
-The same spec gives the same bytes on every Python version. Not part of the paper: its stand-in for a corpus
-whose families, resources and ambiguity are known.
+Written are ``{subset}.{language}`` for ``test`` and ``valid`` (the same meaning on the same line in every
+language), ``train.{pair}.{language}`` (other meanings for every pair), beside each file ``.pos`` and ``.num``
+with a tag for every token, ``lexicon.json`` and ``toy.json``. The same spec gives the same bytes on every
+Python.
 """
 
 from __future__ import annotations
@@ -51,7 +43,6 @@ def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
 
 
 def _texts(sentences: list[list[Word]]) -> tuple[str, str, str]:
-    """Return the text, the part-of-speech tags and the number tags, a line for each sentence."""
     columns = ((word.form for word in words) for words in sentences)
     pos = ((word.pos for word in words) for words in sentences)
     number = ((word.number for word in words) for words in sentences)

@@ -1,8 +1,4 @@
-"""What several sources of one pair's text have in common: counted, and named by examples.
-
-Input: the sources' cleaned text, block by block. Output: of each source its sentences and the pairs that an
-earlier source has too, character by character. Memory grows by 8 bytes a pair, 24 while runs merge.
-"""
+"""Several sources of one pair's text: the sentences of each, and the pairs that an earlier source has too."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Public corpora by their mtdata dataset ids (``Statmt-news_commentary-16-deu-eng``).
 
-Input: ``{subset: {pair: [id, ...]}}``. Output: ``{subset}.{pair}.{lang}``, the datasets joined in the order
-given. mtdata downloads, caches and parses; its own joining takes no order, so the parts are joined here.
-It leaves out pairs with an empty side.
+mtdata downloads, caches and parses, and leaves out pairs with an empty side; datasets are joined here, since
+its own joining keeps no order.
 """
 
 from __future__ import annotations

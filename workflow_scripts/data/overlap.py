@@ -1,9 +1,7 @@
 """Find held-out sentences that a model has seen in training, also through another language.
 
-Input: the prepared text of every subset and pair. Output: for each held-out subset and pair, how many of its
-sentences occur in an earlier subset: as the exact pair, per side after normalisation, and per side in the
-text of *another* pair (multi-parallel data: the same pivot sentence with another language).
-Held-out text is kept as 64-bit hashes, the larger text streams by: memory grows with the held-out sets only.
+Counted are exact pairs, each side after normalisation, and each side in the text of *another* pair
+(multi-parallel data). Memory grows with the held-out sets only.
 """
 
 from __future__ import annotations

@@ -1,11 +1,7 @@
-"""Check and normalise the two sides of one pair's text (spec 1.1; the first stage of every text source).
+"""Check and normalise the two sides of one pair's text, the first stage of every text source.
 
-Input: two line-aligned files, plain or compressed, of which a range of lines may be asked for, so that
-multi-parallel files are split by line number, equally for every pair. Of several sources two files each,
-which are joined in their order; which pairs a source has that an earlier one has too is counted.
-Output: two UTF-8 files, one sentence a line, and their statistics as JSON. Nothing is dropped but pairs
-with an empty side, and those only with ``--empty drop``, and what the limits of ``--max-words``,
-``--max-ratio`` and ``--dedup`` leave out (for training text). Text streams by in blocks.
+A range of lines may be chosen, so that multi-parallel files are split alike for every pair. Several sources
+are joined in their order. Pairs are dropped only where an option says so. Text streams by in blocks.
 """
 
 from __future__ import annotations
@@ -107,7 +103,6 @@ def prepare_pair(
 def _blocks_of(
     files: Sequence[Path], lines: Range, empty: str, limits: Limits, result: PairStatistics
 ) -> Iterator[list[list[str]]]:
-    """Yield the two sides of one source block by block, checked and without empty pairs."""
     start, stop = lines
     read = [0, 0]
     # A link may be meant: copied text of one language is a known help for a small corpus.
@@ -143,7 +138,6 @@ def _blocks_of(
 
 
 def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
-    """Raise UserError for first lines that are no plain text."""
     for lines, file in zip(texts, files, strict=True):
         with unpacked(file) as (_, packing):
             shape = shape_of(lines, file, packing)
@@ -154,7 +148,6 @@ def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None
 def _drop_empty(
     texts: list[list[str]], files: Sequence[Path], number: int, empty: str, result: PairStatistics
 ) -> None:
-    """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
     blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
     either = blank[0] | blank[1] if empty != "keep" else set()
     if either and empty == "error":

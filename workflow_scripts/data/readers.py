@@ -1,8 +1,6 @@
-"""Reading lines of text that others wrote, so that a wrong byte is found where it stands.
+"""Reading lines of others' text in constant memory, so that a wrong byte is named by its line.
 
-Input: plain files or compressed ones (told apart by content, not by name; ``containers``). Output: lines as
-bytes, then as clean text. Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the
-text, otherwise two sides of a corpus drift apart. Constant memory, whatever a file holds or unpacks to.
+Only ``\\n`` and ``\\r\\n`` end a line; with other Unicode separators two sides of a corpus would drift apart.
 """
 
 from __future__ import annotations

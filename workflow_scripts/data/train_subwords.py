@@ -1,10 +1,7 @@
-"""Train the joint SentencePiece model of all languages and write the dictionary (spec 1.1, step 3).
+"""Train the joint SentencePiece model of all languages and write the dictionary.
 
-Input: the prepared training text of every pair. Output: ``spm.model`` and ``dict.txt`` (its pieces in order,
-without ``<unk> <s> </s>``, each with a count of 100, as released data-bins have it).
-Deterministic: one thread, and the sample is a function of the seed; SentencePiece holds the sample in memory,
-this module a block of line numbers. A file that several pairs share (the
-pivot's side of multi-parallel data) is read once.
+``dict.txt`` has the pieces in order without ``<unk> <s> </s>``, each with a count of 100, as released
+data-bins do. Deterministic: one thread, and the sample follows from the seed.
 """
 
 from __future__ import annotations

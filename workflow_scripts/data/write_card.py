@@ -1,10 +1,4 @@
-"""Write the data card: what the text of an experiment is, in numbers.
-
-Input: the statistics that ``prepare_text`` and ``binarise`` left, and the prepared text itself.
-Output: ``card.json`` and ``card.md``: per subset and pair sentences, words, subword tokens, unknown tokens,
-dropped and normalised lines, checksums; and the overlap of train, valid and test sets, which is reported and
-fails nothing.
-"""
+"""Write the data card: what the text of an experiment is, in numbers, and which subsets overlap."""
 
 from __future__ import annotations
 
@@ -174,7 +168,6 @@ def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
 
 
 def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
-    """Return what each of several sources has; nothing where no pair has several."""
     rows, examples = [], []
     for pair, entry in pairs.items():
         for number, source in enumerate(entry.get("sources", []), start=1):
@@ -191,7 +184,6 @@ def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
 
 
 def _entities(pairs: Mapping[str, Any]) -> list[str]:
-    """Return a line on HTML entities, where there are any."""
     found = [
         f"{pair} {language}: {side['entities']:,}" + (" (undone)" if entry["entities_undone"] else "")
         for pair, entry in pairs.items()

@@ -1,14 +1,8 @@
 """COMET scores of one system's hypotheses of all directions on one test set (Rei et al. 2020, 2022).
 
-In:  sources, hypotheses and references, detokenised UTF-8 text, one sentence a line; a COMET model; the
-     cache.
-Out: one JSON file of the form of ``evaluate.score``, with the mean score of every direction (as the model
-     gives it, mostly between 0 and 1) beside the model's name, hash and comet's version; and beside it
-     ``.segments.npz``, the score of each sentence, float64 ``[n, 1]`` under ``{direction}/{name}``.
-
-All directions are one job: the model is loaded once, and only if a segment has never been scored before
-(evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do
-not depend on the references then, whose hash is null.
+One job for all directions: the model is loaded once, and only if the cache lacks a segment. Beside the score
+file of the form of ``evaluate.score`` are the sentences' scores, float64 ``[n, 1]``. The scores of a
+reference-free model have no hash of references.
 """
 
 from __future__ import annotations
@@ -48,8 +42,7 @@ class Text:
 def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
     """Read the three files of a direction.
 
-    Raises:
-        UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
+    Raises UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
     """
     hyps, refs = read_parallel(hypotheses, references)
     srcs = read_lines(sources)
@@ -67,16 +60,10 @@ def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
 def score_segments(
     texts: Mapping[str, Sequence[Mapping[str, str]]], files: ModelFiles, cache: ScoreCache, batch_size: int
 ) -> tuple[dict[str, list[Kept]], tuple[str, ...], str]:
-    """Score every segment that the cache lacks, each once; return all scores.
+    """Score every segment that the cache lacks, each once; the model is loaded only if one is.
 
-    Args:
-        texts: samples of ``src``, ``mt`` and ``ref`` by direction.
-        files: the model, loaded only if it is needed.
-        cache: of this model; what is scored is added.
-        batch_size: samples scored at once.
-
-    Returns:
-        The scores by direction, which texts the model reads, and one line on what was found where.
+    ``texts``: samples of ``src``, ``mt`` and ``ref`` by direction. Returns the scores by direction, which
+    texts the model reads, and one line on what was found where.
     """
     scorer = None
     if (reads := cache.reads()) is None:

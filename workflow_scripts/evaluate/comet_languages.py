@@ -1,9 +1,7 @@
-"""Which languages COMET's encoders were trained on.
+"""Which languages COMET's encoders were trained on; tables flag the scores of others.
 
-What: the languages of XLM-R, on whose text (CC-100; Conneau et al. 2020) XLM-R and InfoXLM were trained,
-and with them Unbabel's models of 2020 to 2023. Source: the list ``language`` of the model card of
-Unbabel/wmt22-comet-da. A score of another language is a number all the same; it says little, so tables flag
-it.
+XLM-R and InfoXLM, and with them Unbabel's models of 2020 to 2023, were trained on CC-100 (Conneau et al.
+2020); the list is ``language`` of the model card of Unbabel/wmt22-comet-da.
 """
 
 from __future__ import annotations
@@ -31,12 +29,7 @@ def languages_of(encoder: str) -> frozenset[str] | None:
 
 
 def flags_of(direction: str, known: Iterable[str] | None) -> list[str]:
-    """Return what a table should say of a direction's scores: one line for each language that is not known.
-
-    Args:
-        direction: ``de-lb``; codes of two or three letters, with or without a script.
-        known: codes of the languages the model knows; None: nobody has said.
-    """
+    """Return a line for each language of a direction that is not ``known`` (None: nobody has said)."""
     if known is None:
         return ["languages known to the model: not listed (evaluation.comet: known_languages)"]
     codes = {_plain(code) for code in known}

@@ -1,9 +1,7 @@
-"""The files of a COMET model: where they are on this machine, and which they are.
+"""The files of a COMET model (as the hub of unbabel-comet 2.2.7 has them), and their hashes.
 
-What: a model is a folder as the hub has it, ``hparams.yaml`` and ``checkpoints/model.ckpt``, given as such or
-by the commits of the hub that evaluate.fetch_comet noted (they lie in the hub's own cache), and the
-configuration and tokenizer of its encoder. Inputs: a folder or that note. Outputs: ``ModelFiles``, hashes.
-Nothing here imports torch. Source: the layout of the hub's models (unbabel-comet 2.2.7).
+A model is a folder with ``hparams.yaml`` and ``checkpoints/model.ckpt``, or commits in the hub's cache that
+``evaluate.fetch_comet`` noted. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -68,14 +66,9 @@ def named_way_out() -> Iterator[None]:
 
 
 def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFiles:
-    """Return the files of a model: of ``folder``, or as ``fetched`` names them; nothing is downloaded.
+    """Return the files of a model, of ``folder`` or as ``fetched`` (of ``evaluate.fetch_comet``) names them.
 
-    Args:
-        fetched: what evaluate.fetch_comet wrote: the commits in the hub's cache.
-        folder: of hparams.yaml and checkpoints/, instead.
-
-    Raises:
-        UserError: it is not here, or not a COMET model.
+    Nothing is downloaded. Raises UserError: it is not here, or not a COMET model.
     """
     if folder is None:
         assert fetched is not None
@@ -90,11 +83,7 @@ def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFi
 
 
 def checked_settings(place: Path) -> dict[str, Any]:
-    """Return the settings of a folder that is a COMET model's.
-
-    Raises:
-        UserError: it is none.
-    """
+    """Return the settings of a folder that is a COMET model's. Raises UserError: it is none."""
     for needed in (SETTINGS, CHECKPOINT):
         if not (place / needed).is_file():
             raise UserError(
@@ -141,11 +130,7 @@ def in_hub_cache(name: str, revision: str | None = None) -> Path | None:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Return what a model's hparams.yaml says.
-
-    Raises:
-        UserError: it is not YAML, or not a COMET model's.
-    """
+    """Return what a model's hparams.yaml says. Raises UserError: it is not YAML, or not a COMET model's."""
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
@@ -157,7 +142,6 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _encoder_folder(place: Path, named: str) -> Path:
-    """Return where the encoder's configuration and tokenizer are."""
     for folder in (place / ENCODER, place / named):
         if (folder / CONFIGURATION).is_file():
             return folder

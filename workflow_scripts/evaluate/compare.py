@@ -1,12 +1,7 @@
 """Compare a system with others, direction by direction: is a difference more than the luck of the sentences?
 
-In:  statistics of sentences that ``evaluate.score`` (and ``evaluate.comet``) wrote, of the system and of
-     those it is compared with, all on the same references.
-Out: one JSON file: for each other system, direction and metric the difference, its confidence interval, its
-     spread over sentences and the p-values of two paired tests (``resampling``), not corrected: correction
-     is over all directions, where the tables are made (``correction``).
-
-No text is read, and nothing scored again. The same seed gives the same file.
+Written are the difference, its confidence interval, its spread over sentences and the p-values of two paired
+tests (``resampling``), uncorrected: correction is over all directions, where the tables are made.
 """
 
 from __future__ import annotations
@@ -42,17 +37,9 @@ def compare_systems(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return direction -> metric -> fields of ``resampling.Difference``.
+    """Return direction -> metric -> fields of ``Difference``; ``done`` is called with each direction.
 
-    Args:
-        system, other: both of one test set and one profile.
-        directions: each must be in both.
-        resamples, seed: as ``resampling.compare`` takes them.
-        processes: directions at a time; the results are the same.
-        done: told each direction that is finished.
-
-    Raises:
-        UserError: what one of the two lacks, or where they are of different test sets; a line each.
+    Raises UserError: what one of the two lacks, or where they are of different test sets; a line each.
     """
     faults = [fault for direction in directions for fault in differences_in_kind(system, other, direction)]
     if faults:
@@ -128,17 +115,9 @@ def compare_files(
 ) -> None:
     """Compare one system with each other one and write the JSON file.
 
-    Args:
-        job: experiment, system, seed, testset and profile.
-        segments: files of the system's statistics.
-        others: of each other system, by name.
-        directions: those that are compared; all have them.
-        tests: how.
-        out: the file.
-        done: told each direction of each other system.
-
-    Raises:
-        UserError: as ``read_segments`` and ``compare_systems``.
+    ``job``: experiment, system, seed, testset and profile. ``segments`` and ``others``: files of statistics,
+    of the system and by the name of the others. Raises UserError as ``read_segments`` and
+    ``compare_systems``.
     """
     same = {name: job[name] for name in ("seed", "testset", "profile")}
     system = read_segments(segments, system=job["system"], **same)

@@ -1,8 +1,6 @@
-"""The texts of one direction: what every system wrote, one or several references of each sentence, sources.
+"""The texts of one direction: every system's hypotheses, one or several references of each sentence, sources.
 
-In:  files, one sentence a line, or fairseq-generate's log.
-Out: lists of equal length; how many sentences lack a reference, which are an error, are scored as they are,
-     or are left out for all systems alike; what a reader should know.
+Sentences with an empty reference are an error, are scored as they are, or are left out for all systems.
 """
 
 from __future__ import annotations
@@ -61,16 +59,10 @@ def read_direction(
     sources: Path | None = None,
     empty: str = ERROR,
 ) -> DirectionText:
-    """Return the texts of a direction.
+    """Return the texts of a direction: hypotheses by system, each set of references, perhaps sources.
 
-    Args:
-        hypotheses: system -> file.
-        references: a file for each set of them.
-        sources: a file, or None.
-        empty: one of ``EMPTY``; of several references a line is one where any is empty.
-
-    Raises:
-        UserError: the faults of all systems: no lines, unequal line counts, an empty reference.
+    ``empty``: one of ``EMPTY``; of several references a line counts as empty where any is. Raises UserError:
+    the faults of all systems.
     """
     faults: list[str] = []
     notes: list[Note] = []

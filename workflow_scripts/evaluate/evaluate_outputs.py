@@ -1,13 +1,7 @@
 """Scores, significance and tables of outputs that others made: nothing is trained, no experiment is needed.
 
-In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line (``.gz`` too),
-     named by patterns such as ``DIR/{system}/{direction}/hyp.txt`` (``patterns``).
-Out: in ``--out``: ``scores.csv``, ``significance.csv`` (against ``--baseline``) and the tables of an
-     experiment; below ``scores/`` and ``significance/`` what they are made from. Files of others that lie
-     there are never touched (``written``).
-
-The stages are the workflow's own, in its order; the tables, of a higher layer, are made by a program of their
-own. Needs neither fairseq nor torch (without COMET).
+Files are named by patterns such as ``DIR/{system}/{direction}/hyp.txt``. In ``--out`` are the tables of an
+experiment, below ``scores/`` and ``significance/`` what they are made from. Needs neither fairseq nor torch.
 """
 
 from __future__ import annotations
@@ -89,18 +83,10 @@ def score_all(
     processes: int,
     empty: str = ERROR,
 ) -> dict[str, dict[str, Scored]]:
-    """Score every system and direction; what is made of the references is made once for all systems.
+    """Return direction → system → ``Scored``; what is made of the references is made once for all systems.
 
-    Args:
-        files: system → direction → hypotheses.
-        references, sources: patterns; of references one for each set of them.
-        empty: what is done where a reference is empty (``direction_text.EMPTY``).
-
-    Returns:
-        direction → system → ``segments.Scored``.
-
-    Raises:
-        UserError: the faults of all files, a line each.
+    ``files``: system → direction → hypotheses. ``references``, ``sources``: patterns. Raises UserError: the
+    faults of all files, a line each.
     """
     tasks: dict[str, dict[str, Any]] = {}
     faults: list[str] = []

@@ -1,13 +1,7 @@
 """In which languages a system wrote: its off-target rate in every direction of a test set.
 
-In:  hypotheses and references, one sentence a line; the identifier of ``train_identifier``.
-Out: one JSON file: of each direction the share of hypotheses that are not in the target language, and how
-     many are in which; the same share of the *references*, which are in the right language (what the
-     identifier errs by itself); and the packaged identifier's rates, null with the reason where it is of
-     no use.
-
-Lines without a letter are in no language: they are counted apart, blank ones as ``empty``. Source: Zhang et
-al. 2020 (Improving Massively Multilingual NMT), whose term off-target translation is.
+Beside it: the same rate of the *references* (by which the identifier errs itself), and the packaged
+identifier's rates. Lines without a letter are counted apart. The term is that of Zhang et al. 2020.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""A language identifier made of the experiment's own text: naive Bayes over character n-grams.
+"""A language identifier made of the experiment's own text: naive Bayes over hashed character n-grams.
 
-What: counts of the n-grams of characters within words, hashed, and the language under which they are most
-likely, all languages being equally likely beforehand. Inputs: lines of each language. Outputs: the
-identifier, a label for each line, an ``.npz`` file. Unlike a packaged identifier it knows invented languages,
-and none but those of the experiment. Source: Cavnar and Trenkle 1994 (character n-grams); Lui and Baldwin
-2012 (naive Bayes); the choices below are measured (docs/how-to/off-target.md).
+Unlike a packaged identifier it knows invented languages, and none but those of the experiment. Cavnar and
+Trenkle 1994; Lui and Baldwin 2012; the settings were measured (docs/how-to/off-target.md).
 """
 
 from __future__ import annotations
@@ -67,8 +64,7 @@ class LanguageIdentifier:
     def read(cls, path: str | Path) -> LanguageIdentifier:
         """Read what ``write`` wrote.
 
-        Raises:
-            UserError: the file is no identifier, a damaged one, or of other settings than these.
+        Raises UserError: the file is no identifier, a damaged one, or of other settings than these.
         """
         if not Path(path).is_file():
             raise UserError(f"{path}: no such identifier; evaluate.train_identifier writes it")
@@ -96,7 +92,6 @@ def has_letter(line: str) -> bool:
 
 
 def _hashed(lines: Sequence[str]) -> Iterator[Any]:
-    """Yield the counts of n-grams, sparse, line × feature."""
     vectorizer = HashingVectorizer(
         analyzer="char_wb",
         ngram_range=NGRAMS,

@@ -1,9 +1,6 @@
-"""The packaged identifier py3langid, kept to the experiment's languages, where it knows them.
+"""The packaged identifier py3langid (langid.py, Lui and Baldwin 2012), as a check of the experiment's own.
 
-What: a cross-check of the experiment's own identifier by one that has seen none of its text. Inputs: lines.
-Outputs: labels in the experiment's codes. Kept to the experiment's languages, since it errs more among all
-those that it knows, and a system hardly writes a language that it was not trained on. Source: Lui and Baldwin
-2012 (langid.py), of which py3langid is the maintained form.
+It is kept to the experiment's languages: it errs more among all that it knows.
 """
 
 from __future__ import annotations

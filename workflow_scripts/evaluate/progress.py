@@ -1,7 +1,4 @@
-"""How far a long program is, on stderr: one line that is written anew on a terminal, else a line a step.
-
-Input: what is done, and how much there is. Output: lines such as ``scored 3 of 60 directions (de-en)``.
-"""
+"""How far a long program is, on stderr: on a terminal one line that changes, else a line a step."""
 
 from __future__ import annotations
 

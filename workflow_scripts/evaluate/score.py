@@ -1,11 +1,6 @@
-"""Score one system's hypotheses of all directions on one test set: BLEU, chrF2++, chrF2, TER (spec 5).
+"""Score one system's hypotheses of all directions on one test set: BLEU, chrF2++, chrF2, TER.
 
-In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line.
-Out: one JSON file with the unrounded scores of every direction, each beside sacrebleu's signature, the number
-     of sentences, the hashes of both files, and figures of health (``health``); beside it the sufficient
-     statistics of every sentence (``segments``).
-
-All directions are one job: to start a process takes longer than to score a few hundred sentences.
+One job for all directions: starting a process takes longer than scoring a few hundred sentences.
 """
 
 from __future__ import annotations
@@ -52,19 +47,10 @@ def scores_of_systems(
 ) -> dict[str, tuple[Scores, Statistics]]:
     """Score several systems' outputs of one direction; what is made of the references is made once.
 
-    Args:
-        hypotheses: system -> ``n`` detokenised sentences.
-        references: ``n`` detokenised sentences.
-        metrics: any of ``metrics.METRICS``.
-        tokenizer: sacrebleu's tokenizer for BLEU; the others need none.
-        further: more sets of references, of ``n`` sentences each.
-
-    Returns:
-        system -> one ``{"metric", "score", "signature"}`` for each metric, the score unrounded; and metric ->
-        sufficient statistics of the sentences, [n, d].
-
-    Raises:
-        UserError: unknown metric or tokenizer, or a tokenizer that lacks its package or model.
+    ``hypotheses``: system -> n detokenised sentences, as many as of ``references`` and of each of the
+    ``further`` sets. Returns by system one ``{"metric", "score", "signature"}`` for each metric, the score
+    unrounded, and metric -> sufficient statistics of the sentences, [n, d]. Raises UserError: unknown metric
+    or tokenizer, or a tokenizer that lacks its package or model.
     """
     check_tokenizer(tokenizer)
     found: dict[str, tuple[Scores, Statistics]] = {system: ([], {}) for system in hypotheses}
@@ -96,20 +82,9 @@ def score_direction(
     sources: Path | None = None,
     empty: str = ERROR,
 ) -> dict[str, Scored]:
-    """Score several systems' files of one direction.
+    """Score several systems' files of one direction; ``references``: a file, or one of each set.
 
-    Args:
-        hypotheses: system -> file.
-        references: a file, or one of each set of references.
-        metrics, tokenizer: as ``scores_of_systems`` takes them.
-        sources: a file, to count hypotheses that copy them.
-        empty: what is done where a reference is empty (``direction_text.EMPTY``).
-
-    Returns:
-        By system, in the order given.
-
-    Raises:
-        UserError: as in ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
+    Raises UserError as ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
     """
     files = [references] if isinstance(references, Path) else list(references)
     text = read_direction(hypotheses, files, sources, empty)
@@ -155,8 +130,7 @@ def empty_note(text: DirectionText) -> str:
 def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     """Return target language -> tokenizer from ``--tokenizers``.
 
-    Raises:
-        UserError: not a JSON object of names, or the target language of no direction.
+    Raises UserError: not a JSON object of names, or the target language of no direction.
     """
     example = {"zh": "zh", "ja": "ja-mecab"}
     value = json_object(
@@ -178,7 +152,6 @@ Task = tuple[str, dict[str, Any]]
 
 
 def _read_task(task: Task) -> str:
-    """Return what is wrong with the files of one direction."""
     _, given = task
     try:
         read_direction(given["hypotheses"], given["references"], given["sources"], given["empty"])
@@ -188,14 +161,7 @@ def _read_task(task: Task) -> str:
 
 
 def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None:
-    """Read the files of all directions: what is wrong with the last is told before the first is scored.
-
-    Args:
-        tasks, processes: as ``score_directions`` takes them.
-
-    Raises:
-        UserError: the faults of all directions, a line each.
-    """
+    """Read the files of all ``tasks`` before any is scored. Raises UserError: all faults, a line each."""
     if faults := [said for said in side_by_side(_read_task, list(tasks.items()), processes) if said]:
         raise UserError("\n".join(dict.fromkeys("\n".join(faults).split("\n"))))
 
@@ -214,15 +180,10 @@ def score_directions(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, Scored]]:
-    """Score many directions, several at a time.
+    """Score many directions, several at a time; ``done`` is called with each direction.
 
-    Args:
-        tasks: direction -> arguments of ``score_direction``.
-        processes: how many work at once; the results are the same.
-        done: told each direction that is finished.
-
-    Raises:
-        UserError: the faults of all directions, a line each.
+    ``tasks``: direction -> arguments of ``score_direction``. Raises UserError: the faults of all, a line
+    each.
     """
     directions = list(tasks)
     answers = side_by_side(

@@ -1,8 +1,4 @@
-"""The same work for many directions, several at a time.
-
-In:  a function of a module, and what it is called with.
-Out: its answers in that order, the same however many processes work.
-"""
+"""The same work for many directions in several processes; the answers do not depend on how many."""
 
 from __future__ import annotations
 
@@ -24,14 +20,9 @@ def side_by_side(
     processes: int,
     done: Callable[[int], None] = lambda number: None,
 ) -> list[Answer]:
-    """Return ``work(task)`` of every task.
+    """Return ``work(task)`` of every task; one process starts none; ``done`` gets each task's number.
 
-    Args:
-        processes: at least 1, which starts none.
-        done: told the number of each task that is finished, in whatever order.
-
-    Raises:
-        UserError: less than one process, or one was killed, as for want of memory.
+    Raises UserError: less than one process, or one was killed, as for want of memory.
     """
     at_least("processes", processes, 1)
     answers: dict[int, Answer] = {}

@@ -1,8 +1,7 @@
 """Lines taken evenly from large text files, reading little more than these lines.
 
-What: files of one language are cut into as many stretches of equal bytes as lines are wanted, and the first
-line that begins in a stretch is taken. Inputs: UTF-8 text, one sentence a line. Outputs: lines. No chance is
-in it: the same files give the same lines. Source: none.
+Files are cut into stretches of equal bytes; of each the first line is taken. The same files give the same
+lines.
 """
 
 from __future__ import annotations
@@ -19,11 +18,9 @@ def sample_lines(files: Sequence[str | Path], most: int) -> list[str]:
     """Return at most ``most`` different lines, without surrounding blanks and blank ones, in file order.
 
     Each file gives lines in proportion to its size. The k-th of K files is entered k/K of a stretch later
-    than the first: parallel files repeat one text, and would give the same lines again.
-    A file of fewer lines than it should give gives (nearly) all: of two lines within one stretch, the first.
-
-    Raises:
-        UserError: a line is not UTF-8.
+    than the first: parallel files repeat one text, and would give the same lines again. A file of fewer lines
+    than it should give gives (nearly) all: of two lines within one stretch, the first. Raises UserError: a
+    line is not UTF-8.
     """
     sizes = [Path(file).stat().st_size for file in files]
     lines: dict[str, None] = {}

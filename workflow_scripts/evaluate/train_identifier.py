@@ -1,12 +1,6 @@
 """Train the identifier of an experiment's languages, and measure it on text that it has not seen.
 
-In:  prepared text, ``{root}/{subset}/{pair}.{language}.txt``: of ``train`` at most 20,000 lines a language,
-     evenly taken over all its files; of every other subset (the workflow gives validation text) as many to
-     measure it on.
-Out: the identifier (``.npz``, the same bytes for the same text), and a JSON file with its accuracy and the
-     confusion matrix, the packaged identifier's accuracy beside its own.
-
-A held-out line that is among the lines it was trained on is left out. Source: as in ``language_identifier``.
+At most 20,000 lines a language, evenly taken over all its files, are used to train and as many to measure.
 """
 
 from __future__ import annotations
@@ -34,8 +28,7 @@ TRAIN = "train"
 def pairs_from(text: str) -> dict[str, list[str]]:
     """Return the pairs of each subset from JSON text.
 
-    Raises:
-        UserError: not of that form, no training text among them.
+    Raises UserError: not of that form, no training text among them.
     """
     try:
         pairs: dict[str, list[str]] = json.loads(text)
@@ -52,8 +45,7 @@ def pairs_from(text: str) -> dict[str, list[str]]:
 def text_of(root: Path, subset: str, pairs: Sequence[str], language: str) -> list[str]:
     """Return lines with a letter of one language, from the files of all its pairs in a subset.
 
-    Raises:
-        UserError: a file is missing, or not UTF-8.
+    Raises UserError: a file is missing, or not UTF-8.
     """
     files = [root / subset / f"{pair}.{language}.txt" for pair in pairs if language in split_direction(pair)]
     if missing := [file for file in files if not file.is_file()]:
@@ -86,10 +78,8 @@ def train(
 ) -> tuple[LanguageIdentifier, dict[str, HeldOut]]:
     """Train an identifier on the subset ``train`` of ``pairs``; return what to measure it on, too.
 
-    The training text of one language at a time is in memory.
-
-    Raises:
-        UserError: a file is missing or not UTF-8; languages without a line to train on (all are named).
+    The training text of one language at a time is in memory. Raises UserError: a file is missing or not
+    UTF-8; languages without a line to train on (all are named).
     """
     measured_on: dict[str, HeldOut] = {}
 

@@ -1,10 +1,4 @@
-"""What a reader must know before the numbers: it stands at the top of every table, and on the terminal.
-
-In:  what was read of an experiment.
-Out: notes, one line each: systems that have hardly learned anything, tokenizers that do not fit the
-     references' script, and what the text processing itself takes from every score. Nothing is chosen for the
-     user: a note ends in what to write.
-"""
+"""What a reader must know before the numbers: notes at the top of every table, and on the terminal."""
 
 from __future__ import annotations
 
@@ -31,16 +25,7 @@ def cautions(
     as_option: bool = False,
     ceilings: Ceilings = NO_CEILINGS,
 ) -> list[str]:
-    """Return the notes, the gravest first.
-
-    Args:
-        reading: scores, and which tokenizers do not fit.
-        plan: what the tables cover.
-        floor: where nothing is ranked.
-        pivot, baseline: as the tables name them.
-        as_option: what to write is an option of ``evaluate_outputs``; else a line of the config.
-        ceilings: what the text processing leaves of perfect output.
-    """
+    """Return the notes, the gravest first; ``as_option``: they name an option of ``evaluate_outputs``."""
     notes = [*notes_on_floor(floor, plan, pivot, baseline, as_option), _on_tokenizers(reading, as_option)]
     return [note for note in [*notes, *ceiling_notes(ceilings)] if note]
 
@@ -52,7 +37,6 @@ def _on_tokenizers(reading: Reading, as_option: bool) -> str:
 
 
 def _tokenizers(scores: Sequence[Score]) -> dict[str, str]:
-    """Return the tokenizer of each target language that has one of its own."""
     found = {
         split_direction(score.direction)[1]: match[1]
         for score in scores

@@ -1,8 +1,6 @@
-"""What the text processing leaves of perfect output: beside scores, where it is less than all.
+"""What the text processing leaves of perfect output, beside scores: averaged by the same rules.
 
-In:  ``ceiling/{testset}.json`` of ``evaluate.score_ceiling``.
-Out: the ceiling of a direction, and of the averages of every table, by the same rules as the scores'; a note.
-     A test set is shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
+A test set's ceilings are shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
 """
 
 from __future__ import annotations
@@ -53,8 +51,7 @@ def read_ceilings(
 ) -> Ceilings:
     """Return the ceilings of the test sets where they are to be shown.
 
-    Raises:
-        UserError: a file is missing, damaged or of another experiment.
+    Raises UserError: a file is missing, damaged or of another experiment.
     """
     scores: list[Score] = []
     moses: dict[str, Mapping[str, Any]] = {}

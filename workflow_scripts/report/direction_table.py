@@ -1,8 +1,4 @@
-"""The table ``scores``: every score for programs; for people, single directions averaged over seeds.
-
-In:  scores.
-Out: a ``Table`` whose frame is ``tables/scores.csv``: one row a score, unrounded.
-"""
+"""The table ``scores``: for programs every score; for people single directions averaged over seeds."""
 
 from __future__ import annotations
 
@@ -28,15 +24,7 @@ def direction_table(
     significant: Significant | None = None,
     flags: Flags | None = None,
 ) -> Table:
-    """Return the table of single directions.
-
-    Args:
-        scores: in the order of the plan.
-        plan: what must be there; its order is that of rows and columns.
-        display: how numbers are shown.
-        significant: see ``report.significance``; None where nothing was tested.
-        flags: what a reader must know of (metric, direction).
-    """
+    """Return the table of single directions; ``significant`` is None where nothing was tested."""
     frame = frame_of([list(vars(score).values()) for score in scores], COLUMNS)
     rows = sorted(records(frame), key=lambda row: _place(row, plan))
     notes = [

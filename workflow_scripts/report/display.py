@@ -1,4 +1,4 @@
-"""What tables share when they are shown: digits, names of systems, and notes on how numbers were made."""
+"""What all tables of one experiment share: which numbers are bold, ceilings, notes."""
 
 from __future__ import annotations
 
@@ -45,14 +45,7 @@ class Display:
         return {key: name for key, name in named.items() if name in systems}
 
     def best(self, values: Sequence[float | None], row: Record, side: str, direction: str = "") -> list[bool]:
-        """Which numbers are the best (``marks.best``); none where nothing is ranked (``report.floor``).
-
-        Args:
-            values: of one direction, or the averages over a side.
-            row: whose test set, profile and metric they are of.
-            side: the direction's, or that of the averages.
-            direction: "" for averages.
-        """
+        """Which numbers of a direction, or averages over a side, are the best; none if not ranked."""
         place = (row["testset"], row["profile"], side, row["metric"], direction)
         return (
             best(values, row["metric"], self.digits(row))
@@ -61,11 +54,9 @@ class Display:
         )
 
     def ceilings_of(self, columns: Sequence[Record], between: int = 0) -> list[Cells]:
-        """Return the last row of averages: their ceilings; nothing where none is shown.
+        """Return the last row of averages, their ceilings; nothing where none is shown.
 
-        Args:
-            columns: a row of each column.
-            between: empty cells after each.
+        ``columns``: a row of each column. ``between``: empty cells after each.
         """
         found = [self.ceilings.of_average(row) for row in columns]
         if all(value is None for value in found):

@@ -1,11 +1,8 @@
-"""Is there anything to compare? Systems that have hardly learned to translate are not ranked.
+"""Systems that have hardly learned to translate are not ranked: nothing is bold, marked or won.
 
-In:  scores and figures of health, as read; which tokenizers do not fit the references.
-Out: the sides (out of the pivot, into it) on which nothing is bold, marked or won, and why.
-
-On one side the baseline's mean BLEU is below ``LEAST_BLEU``, or at least half of its hypotheses are
-degenerate: empty, repeating themselves, or their source. Differences are then those of noise (0.03 BLEU
-against 0.02). Without a baseline, all systems must be so.
+So it is on a side (out of the pivot, into it) where the baseline's mean BLEU is below ``LEAST_BLEU``, or at
+least half of its hypotheses are empty, repeat themselves or copy their source; without a baseline, where all
+systems are so.
 """
 
 from __future__ import annotations

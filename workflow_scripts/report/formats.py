@@ -1,11 +1,7 @@
-"""Write a table as Markdown, CSV, LaTeX (booktabs) and Parquet.
+"""Write a table as Markdown and LaTeX (booktabs) for people, as CSV and Parquet for programs.
 
-In:  a ``Table``.
-Out: ``{name}.md`` and ``{name}.tex`` for people, rounded and marked; ``{name}.csv`` and ``{name}.parquet``
-     for programs, unrounded, the same columns and rows. The same table gives the same bytes.
-
-A partial table says so in its titles; its frame then has a last column ``partial``, and the Parquet file's
-metadata the key ``partial``.
+The same table gives the same bytes. A partial table says so in its titles, in a last column ``partial`` of
+the frame and in the Parquet file's metadata.
 """
 
 from __future__ import annotations
@@ -138,7 +134,6 @@ def _markdown_cell(cell: str | Shown) -> str:
 
 
 def _markdown_note(note: str) -> str:
-    """A note: what stands in quotes of code stays as it is."""
     return "".join(part if CODE.fullmatch(part) else plain_markdown(part) for part in CODE.split(note))
 
 
@@ -215,5 +210,4 @@ def _latex_cell(cell: str | Shown) -> str:
 
 
 def _plain(note: str) -> str:
-    """A note without Markdown's quotes of code."""
     return note.replace("`", "")

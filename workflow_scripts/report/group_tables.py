@@ -1,9 +1,4 @@
-"""The tables ``groups`` and ``differences``: one row a system, groups and sides beside each other (spec 4.1).
-
-In:  a ``Summary``.
-Out: two ``Table``s: the paper's tables of scores by tier and side, and of differences to the baseline (its
-     table 2), for every grouping of the config, with all directions and without named ones.
-"""
+"""The tables ``groups`` and ``differences``: one row a system, one column a side (paper, table 2)."""
 
 from __future__ import annotations
 
@@ -88,7 +83,6 @@ def both_note(display: Display) -> list[str]:
 
 
 def _grouped(summary: Summary) -> list[dict[str, Any]]:
-    """The summary's rows but single directions."""
     rows = [dict(zip(CSV_COLUMNS, row_of(cell), strict=True)) for cell in summary.cells]
     return [row for row in rows if row["grouping"] != DIRECTION]
 
@@ -98,12 +92,7 @@ def blocks_of(
 ) -> list[Block]:
     """Return a block for each grouping of each section; wide ones are a block for each side.
 
-    Args:
-        rows: of sections, groupings, groups, sides and systems; each with ``value``, sd and n.
-        display: how numbers are shown.
-        value: column of the numbers; ``difference`` has a sign.
-        reason: why a row has no number.
-        prefix: what begins the section's title.
+    ``value``: column of the numbers; ``difference`` has a sign. ``reason``: why a row has no number.
     """
     blocks: list[Block] = []
     for place, in_section in groupby(rows, key=lambda row: (row["testset"], row["profile"], row["metric"])):

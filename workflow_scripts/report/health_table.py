@@ -1,9 +1,4 @@
-"""The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language.
-
-In:  the figures in score files; ``off_target/{system}/s{seed}/{testset}.json`` of ``evaluate.identify``.
-Out: a ``Table``: a row for each system, seed, test set, profile and direction, with what is out of the
-     ordinary.
-"""
+"""The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language."""
 
 from __future__ import annotations
 
@@ -61,8 +56,7 @@ OffTarget = dict[tuple[str, int, str, str], dict[str, Any]]  # by system, seed, 
 def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -> tuple[OffTarget, list[str]]:
     """Return the figures of each direction, and what is missing.
 
-    Raises:
-        UserError: files or directions are missing, or a file is damaged or of another job.
+    Raises UserError: files or directions are missing, or a file is damaged or of another job.
     """
     found: OffTarget = {}
     missing: list[str] = []
@@ -128,14 +122,9 @@ def health_table(
     missing: int = 0,
     expected: int = 0,
 ) -> Table:
-    """Return the table.
+    """Return the table; ``off_target`` is None where no language was identified.
 
-    Args:
-        health: of each score file and direction: a job's keys, ``direction``, ``n`` and figures.
-        plan: what must be there.
-        off_target: None where no language was identified.
-        missing: how many scores or rates are not there, of ``expected``.
-        expected: see ``missing``.
+    ``health``: of each score file and direction a job's keys, ``direction``, ``n`` and figures.
     """
     lines = []
     for entry in health:
@@ -168,7 +157,6 @@ def health_table(
 
 
 def _figures(rows: Sequence[Record]) -> Cells:
-    """The figures' means over rows; empty hypotheses and those without letters as shares."""
     cells: Cells = []
     for name in NAMES:
         values = [

@@ -1,8 +1,7 @@
-"""The table ``interference``: bilingual against multilingual systems, by resource (paper, bilingual table).
+"""The table ``interference``: bilingual against multilingual systems, by resource.
 
-In:  scores; the name of a system made of bilingual models, and a grouping of languages by resource.
-Out: a ``Table``: each system's difference to the bilingual one on every tier and side. Where a multilingual
-     system is worse than bilingual ones, its languages interfere; where it is better, they transfer.
+Where a multilingual system is worse than bilingual ones, its languages interfere; where better, they
+transfer.
 """
 
 from __future__ import annotations
@@ -39,16 +38,7 @@ def interference_table(
     bilingual: str | None = None,
     flags: Flags | None = None,
 ) -> Table:
-    """Return the table; without a bilingual system its numbers are n/a and say why.
-
-    Args:
-        scores: of all systems, the bilingual one among them.
-        plan: what must be there.
-        display: how numbers are shown.
-        groups: all groupings; only that by resource is used.
-        bilingual: a system of the plan, or None.
-        flags: what a reader must know of (metric, direction).
-    """
+    """Return the table; without a bilingual system its numbers are n/a and say why."""
     chosen_groups = {TIERS: groups[TIERS]} if TIERS in groups else {}
     summary = summarise(
         scores, plan, display.pivot, chosen_groups, bilingual or "", bilingual or "", display.excluded, flags

@@ -1,4 +1,4 @@
-"""Reading the JSON files of jobs that evaluate: each says whose it is, and something of each direction."""
+"""Reading the JSON files of jobs that evaluate: each names its job, and has an entry for each direction."""
 
 from __future__ import annotations
 
@@ -15,17 +15,10 @@ Job = dict[str, Any]  # experiment, system, seed, testset, and profile where the
 def read_job(
     path: Path, job: Job, kind: str, check: Callable[[Any], None], key: str = "directions"
 ) -> dict[str, Any]:
-    """Return the content of a file.
+    """Return the content of a file that must have the keys and values of ``job``.
 
-    Args:
-        path: the file; it must be there.
-        job: keys and values that the file must have.
-        kind: what the file is called in messages.
-        check: looks at an entry and raises KeyError, TypeError, … for what is none.
-        key: where the entries are, by direction or by another name.
-
-    Raises:
-        UserError: the file speaks of another job than its path, is no such file, or is damaged.
+    ``check`` looks at an entry (below ``key``) and raises KeyError, TypeError, … for a wrong one. Raises
+    UserError: the file is of another job than its path, or damaged.
     """
     try:
         content: dict[str, Any] = read_json(path)

@@ -1,9 +1,4 @@
-"""The tables ``likelihood`` and ``contrastive``: how probable systems find translations that they are given.
-
-In:  ``likelihoods/{system}/s{seed}/{testset}.json`` of ``translate.likelihood``;
-     ``contrastive/{system}/s{seed}/{set}.json`` of ``translate.contrastive``.
-Out: two ``Table``s: nats per token by direction; accuracy by phenomenon and by direction, with intervals.
-"""
+"""The tables ``likelihood`` and ``contrastive``: how probable systems find given translations."""
 
 from __future__ import annotations
 
@@ -34,8 +29,7 @@ MEAN = "mean"
 def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) -> Table:
     """Return the table of the references' likelihoods.
 
-    Raises:
-        UserError: files or directions are missing, or a file is damaged or of another job.
+    Raises UserError: files or directions are missing, or a file is damaged or of another job.
     """
     lines, missing = [], []
     for path, job in _jobs(root, plan, "testset", plan.testsets):
@@ -72,8 +66,7 @@ def contrastive_table(
 ) -> Table:
     """Return the table of the accuracies on contrastive sets; a set need not have every direction.
 
-    Raises:
-        UserError: files are missing, or a file is damaged or of another job.
+    Raises UserError: files are missing, or a file is damaged or of another job.
     """
     lines, missing = [], []
     for path, job in _jobs(root, plan, "set", sets):
@@ -115,7 +108,6 @@ def _jobs(root: str | Path, plan: Plan, kind: str, names: Sequence[str]) -> Iter
 
 
 def _read(path: Path, job: Job, kind: str, check: Callable[[Any], None]) -> dict[str, Any] | None:
-    """The content of a file, None where it is not there."""
     if not path.is_file():
         return None
     content = read_job(path, job, kind, check)

@@ -1,4 +1,4 @@
-"""What is bold in a table, and what carries a dagger: by rule, and the rule stands under the table."""
+"""What is bold in a table, and the signs behind numbers; the rules are printed with the table."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Draw the gain over the baseline and over continued training against the threshold k (the paper's figure 3).
-
-In:  ``tables/summary.csv`` of ``report.tabulate``.
-Out: one PNG: a row for each test set, a column for each of the two differences, a line for each side; bars
-     are standard deviations over seeds (none for one seed).
-"""
+"""Draw the gain over the baseline and over continued training against the threshold k (paper, figure 3)."""
 
 from __future__ import annotations
 
@@ -30,8 +25,7 @@ Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
 def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
     """Return the rows of one sweep over all directions.
 
-    Raises:
-        UserError: the metric or the sweep is not in the summary.
+    Raises UserError: the metric or the sweep is not in the summary.
     """
     metrics = {row["metric"] for row in rows}
     if metric not in metrics:

@@ -1,8 +1,6 @@
-"""The table ``published``: our scores beside those that others published (spec 4.1 and 4.2).
+"""The table ``published``: our scores beside those that others published.
 
-In:  scores; a CSV file of system, direction, metric (BLEU, chrF2++ or chrF++, chrF2, TER, COMET), score.
-Out: a ``Table``: ours - published, for every direction and every group and side. Both sides average the same
-     directions: those that have a published score.
+Both sides average the same directions: those that have a published score.
 """
 
 from __future__ import annotations
@@ -51,8 +49,7 @@ class Published:
 def read_request(text: str, plan: Plan) -> Published:
     """Parse ``--published``: ``{"file": …, "systems": {ours: theirs}, "testset": …, "references": …}``.
 
-    Raises:
-        UserError: not JSON or not of that shape, or a system, test set or profile that the plan has not.
+    Raises UserError: not JSON or not of that shape, or a system, test set or profile that the plan has not.
     """
     try:
         given: Any = json.loads(text)
@@ -86,8 +83,7 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
 def read_published(request: Published, directions: Sequence[str] = ()) -> Values:
     """Return the numbers of the file, by the ids of ours where it spells a direction of these otherwise.
 
-    Raises:
-        UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
+    Raises UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
     """
     if not Path(request.file).is_file():
         raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")
@@ -159,7 +155,6 @@ def _lines(
     own: Mapping[str, float],
     there: list[str],
 ) -> list[list[Any]]:
-    """The rows of one metric and system."""
     wanted = (request.testset, request.profile, metric, ours)
     part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted]
     small = replace(
@@ -194,7 +189,6 @@ def _line(cell: Cell, theirs: str, own: Mapping[str, float], parts: list[list[st
 
 
 def _blocks(rows: Sequence[Record], request: Published, display: Display) -> list[Block]:
-    """Groups and sides, then single directions; three columns a system."""
     systems = list(dict.fromkeys(row["system"] for row in rows))
     spans = [(f"{system} / {request.systems[system]}", 3) for system in systems]
     section = table_title(request.testset, request.profile, rows[0]["metric"])

@@ -1,9 +1,4 @@
-"""Read the scores an experiment must have (spec 5, "missing files").
-
-In:  ``scores/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.score`` (profile ``paper``: rebuilt
-     references) and ``comet/{system}/s{seed}/{testset}.{profile}.{name}.json`` of ``evaluate.comet``: exactly
-     those of system × seed × test set × profile; other files, and other directions, are not looked at.
-Out: scores, the figures of health beside them, and which directions a metric's model does not know.
+"""Read the scores an experiment must have: system × seed × test set × profile, and nothing else.
 
 A missing score is an error, never a gap in an average.
 """
@@ -89,17 +84,10 @@ class Reading:
 def read_scores(
     root: str | Path, plan: Plan, allow_partial: bool = False, comet_root: str | Path = "comet"
 ) -> Reading:
-    """Read every score of the plan, in the plan's order.
+    """Read every score of the plan, in the plan's order, below ``scores/`` and ``comet/`` of an experiment.
 
-    Args:
-        root: the folder ``scores/`` of an experiment.
-        plan: what must be there.
-        allow_partial: leave out what is missing instead of failing.
-        comet_root: the folder ``comet/``, where the plan has COMET models.
-
-    Raises:
-        UserError: scores or metrics are missing (how many, the first), a file speaks of another job than its
-            path, or two systems were scored against different references.
+    Raises UserError: scores are missing (unless ``allow_partial``), a file is of another job than its path,
+    or two systems were scored against different references.
     """
     reading = Reading([], [], {}, [])
     references: dict[tuple[str, str, str], tuple[str, Path]] = {}
@@ -182,7 +170,6 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
 
 
 def _check_entry(entry: Mapping[str, Any]) -> None:
-    """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
         float(one["score"]), one["metric"]
         if not is_line(one["signature"]):

@@ -1,7 +1,5 @@
-"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make run``.
+"""Print an experiment's summary on a terminal, and where everything lies, at the end of ``make run``.
 
-In:  ``tables/summary.csv`` (of ``report.tabulate``) and the folder around it.
-Out: plain text on stdout, under 100 columns.
 Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
@@ -53,8 +51,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 def read_summary(path: str | Path) -> list[Row]:
     """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
 
-    Raises:
-        UserError: the file is absent or not a summary.
+    Raises UserError: the file is absent or not a summary.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no summary here; report.tabulate writes it")

@@ -1,12 +1,6 @@
 """Read the tests of systems against others, and correct their p-values over directions.
 
-In:  ``significance/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.compare``, and beside it one of
-     each COMET model, ``….{name}.json``: of every system but the baseline.
-Out: one row for each system, other, seed, test set, profile, direction and metric, with p-values after Holm
-     and Benjamini-Hochberg, and a win, a loss or a tie; what is significant in every seed.
-
-A family of tests, over which p-values are corrected, is the directions of one system against one other with
-one metric on one test set: the question is in which of these directions the systems differ.
+A family of tests is the directions of one system against one other with one metric on one test set.
 """
 
 from __future__ import annotations
@@ -82,8 +76,7 @@ def read_significance(
 ) -> Compared:
     """Read every test of the plan and correct the p-values; ``level`` is that of outcomes.
 
-    Raises:
-        UserError: tests are missing, or a file is damaged or of another job.
+    Raises UserError: tests are missing, or a file is damaged or of another job.
     """
     found: list[Comparison] = []
     missing: list[str] = []

@@ -1,9 +1,4 @@
-"""The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, and how sure that is.
-
-In:  the tests of ``report.significance``.
-Out: three ``Table``s: every test; wins, losses and ties by side; the spread over seeds beside that over
-     sentences.
-"""
+"""The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, how surely."""
 
 from __future__ import annotations
 
@@ -161,7 +156,6 @@ def _counts(rows: Sequence[Record]) -> str:
 def _by_direction(
     rows: Sequence[Record], plan: Plan, cell: Callable[[Record], str | Shown], by_seed: bool
 ) -> list[Block]:
-    """A block for each test set, profile, metric and other (and seed): directions by systems."""
     blocks = []
     keys = ["testset", "profile", "metric", "against", *(["seed"] if by_seed else [])]
     for place, part in _grouped(rows, keys):
@@ -178,7 +172,6 @@ def _by_direction(
 
 
 def _grouped(rows: Sequence[Record], keys: Sequence[str]) -> Iterable[tuple[tuple[Any, ...], list[Record]]]:
-    """Rows of equal keys, in the order in which these come first."""
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for row in rows:
         groups.setdefault(tuple(row[key] for key in keys), []).append(row)

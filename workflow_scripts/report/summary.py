@@ -1,11 +1,8 @@
-"""Averages of scores over directions and seeds, and differences between systems (spec 4.1, 5).
+"""Averages of scores over directions and seeds, and differences between systems.
 
-A **cell** is one system's average over the directions of one group and one side: for each seed the mean over
-directions of the scores (unrounded, but in the profile ``paper``: ``report.rounding``), then mean and
-standard deviation (n - 1 in the denominator) over seeds.
-A difference is taken seed by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
-
-Which directions a cell averages is ``report.layout``'s.
+A **cell** is one system's average over the directions of one group and side: for each seed the mean over
+directions, then mean and standard deviation (n - 1 in the denominator) over seeds. A difference is taken seed
+by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 """
 
 from __future__ import annotations
@@ -116,21 +113,12 @@ def summarise(
     without: Mapping[str, Sequence[str]] | None = None,
     flags: Flags | None = None,
 ) -> Summary:
-    """Average scores by group and side and compare systems.
+    """Average scores by group and side and compare systems with ``baseline`` and ``control``.
 
-    Args:
-        scores: unrounded scores, at most one for each combination of the plan.
-        plan: the systems, seeds, test sets, directions and metrics, in the order of display.
-        pivot: language code, or "" for none (then every direction is on the side "other").
-        groups: ``{"family": {"germanic": ["de", "nl"]}, …}``.
-        baseline: system that the first difference is taken to.
-        control: system that the second difference is taken to (continued training).
-        without: ``{"sindhi": ["sd-en", "en-sd"]}``: names of directions that further averages leave out.
-        flags: what a reader must know of (metric, direction).
-
-    Raises:
-        UserError: two systems have different signatures in one direction, or two directions have some that
-            differ in more than the tokenizer.
+    ``pivot``: language code, or "" (then every direction is on the side "other"). ``groups``: ``{"family":
+    {"germanic": ["de", "nl"]}, …}``. ``without``: ``{"sindhi": ["sd-en", "en-sd"]}``, directions that further
+    averages leave out. Raises UserError: two systems have different signatures in one direction, or two
+    directions have some that differ in more than the tokenizer.
     """
     every, skipped = layouts(plan.directions, pivot, groups, without or {})
     own = {name: _layouts_of(plan, name, pivot, groups, without or {}) for name in plan.partial}
@@ -184,7 +172,6 @@ def summarise(
 def _layouts_of(
     plan: Plan, testset: str, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[str, Row]], list[str]]:
-    """Return the rows of a test set that lacks some directions, and what is not shown of it."""
     directions = plan.directions_of(testset)
     there = {name: [one for one in excluded if one in directions] for name, excluded in without.items()}
     # Where none of the named ones is there, the averages without them would be those of all.
@@ -199,8 +186,7 @@ def _layouts_of(
 def signatures_of(table: Sequence[Score]) -> dict[str, str]:
     """Return each direction's signature, of the scores of one test set, profile and metric.
 
-    Raises:
-        UserError: see ``summarise``.
+    Raises UserError: see ``summarise``.
     """
     first: dict[str, Score] = {}
     for score in table:

@@ -1,9 +1,4 @@
-"""The table ``summary``: averages by group and side, differences to baseline and control, the sweep of k.
-
-In:  a ``Summary``.
-Out: a ``Table``; one section for each test set and metric, with a block for each group, the averages without
-     named directions and the sweep of k. Single directions are in the table ``scores``.
-"""
+"""The table ``summary``: averages by group and side, differences to baseline and control, the sweep of k."""
 
 from __future__ import annotations
 
@@ -100,7 +95,6 @@ def _block(
     names: dict[str, str],
     others: Mapping[str, str],
 ) -> Block:
-    """One row a system; a side is a column, and one for each difference."""
     header = [label]
     lines: dict[str, Cells] = {system: [name] for system, name in names.items()}
     for side in dict.fromkeys(row["side"] for row in rows):

@@ -1,7 +1,4 @@
-"""A table: one frame of unrounded numbers, and how people see it.
-
-``report.formats`` writes it: the frame as CSV and Parquet, the blocks as Markdown and LaTeX.
-"""
+"""A table: one frame of unrounded numbers (CSV, Parquet), and how people see it (Markdown, LaTeX)."""
 
 from __future__ import annotations
 

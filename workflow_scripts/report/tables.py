@@ -1,8 +1,4 @@
-"""Reading a comma- or tab-separated table that a stage or a person wrote.
-
-Input: a UTF-8 file with a header. Output: its columns and its rows as text. What is damaged or is no such
-table is named by file and line.
-"""
+"""Reading a comma-separated table that a stage or a person wrote; damage is named by file and line."""
 
 from __future__ import annotations
 
@@ -19,8 +15,7 @@ LONGEST_FIELD = 131_072  # characters; the csv module's own limit, which a file 
 def read_table(path: str | Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> list[Row]:
     """Return the rows, each with at least ``columns``; those of ``numbers`` hold a number or nothing.
 
-    Raises:
-        DamagedFileError: not UTF-8, a column is missing, a row is cut off, or a number is none.
+    Raises DamagedFileError: not UTF-8, a column is missing, a row is cut off, or a number is none.
     """
     csv.field_size_limit(LONGEST_FIELD)
     rows: list[Row] = []

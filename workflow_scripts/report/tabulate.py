@@ -1,11 +1,7 @@
-"""Turn what was evaluated of an experiment into its tables (spec 4.1 and 5; the paper's tables).
+"""Turn what was evaluated of an experiment into its tables (the paper's tables).
 
-In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/``, ``likelihoods/``,
-     ``contrastive/`` and published numbers: exactly those of the lists given.
-Out: tables, each as ``.md``, ``.csv``, ``.tex`` and ``.parquet``: scores, summary, groups, differences,
-     interference, health; with ``--significance-root`` significance, wins and seeds; with
-     ``--likelihood-root`` likelihood, with ``--contrastive`` contrastive, with ``--published`` published.
-     Those of an earlier call that are not written now are removed.
+Exactly the systems, test sets and directions of the options are read. Tables of an earlier call that are not
+written now are removed.
 """
 
 from __future__ import annotations
@@ -44,8 +40,7 @@ from workflow_scripts.report.table import Table
 def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
-    Raises:
-        UserError: not JSON, not of that shape, or a name that cannot be one.
+    Raises UserError: not JSON, not of that shape, or a name that cannot be one.
     """
     example = {"sindhi": ["en-sd", "sd-en"]}
     without = json_object(
@@ -58,9 +53,8 @@ def read_without(text: str) -> dict[str, list[str]]:
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover.
 
-    Raises:
-        UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
-            must be of.
+    Raises UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
+    must be of.
     """
     args.metrics = metric_ids(args.metrics)
     for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):

@@ -1,8 +1,4 @@
-"""``tables/units.md``: which units masks keep, to read; and the same in a few lines for a terminal.
-
-Input: what ``report.tabulate_units`` writes as ``units.json``. Output: Markdown; lines of text. Standard
-library only.
-"""
+"""``tables/units.md``, and the same in a few lines for a terminal. Standard library only."""
 
 from __future__ import annotations
 
@@ -57,7 +53,6 @@ def _sum(by_layer: Mapping[str, Sequence[int]]) -> int:
 
 
 def _overview(sets: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One row a set and seed: shares of all units, that directions keep and that languages share or own."""
     sides = list(dict.fromkeys(side for one in sets for side in one["sides"]))
     header = ["masks", "seed", "kept, mean", "least", "most"]
     header += [f"{side}: {what}" for side in sides for what in ("shared", "own, mean")]
@@ -99,7 +94,6 @@ def _one_set(one: Mapping[str, Any]) -> list[str]:
 
 
 def _overlap(found: Mapping[str, Any]) -> list[str]:
-    """Language × language, two stacks in one table."""
     languages = list(found["languages"])
     encoder, decoder = (found["iou"][f"{stack}.mean"] for stack in ("encoder", "decoder"))
     rows = []
