@@ -112,7 +112,7 @@ NAMES = (
     ),
     Mutant(
         "a formula stands in a CSV file as it is",
-        f"{W}/report/formats.py",
+        f"{W}/report/table.py",
         "isinstance(value, str) and FORMULA.match(value)",
         "False",
         (

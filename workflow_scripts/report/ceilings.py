@@ -15,7 +15,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import is_bleu
 from workflow_scripts.options import Groups
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job
 from workflow_scripts.report.rounding import rounded
 from workflow_scripts.report.scores import RAW, Plan, Score
 from workflow_scripts.report.summary import summarise

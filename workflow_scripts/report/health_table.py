@@ -9,8 +9,8 @@ from typing import Any
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.jobs import read_job
-from workflow_scripts.report.names import profile_title
+from workflow_scripts.report.labels import profile_title
+from workflow_scripts.report.reading import read_job
 from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order

@@ -11,7 +11,7 @@ from typing import Any
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import ALL
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job
 from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order, estimate

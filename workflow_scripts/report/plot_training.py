@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.report.figure import MOST_NAMED, panels, save, styles
-from workflow_scripts.report.tables import read_table
+from workflow_scripts.report.reading import read_table
 
 ALL = "all"
 LABELS = {"loss": "validation loss (bits per token)", "nll_loss": "validation NLL (bits per token)"}

@@ -15,7 +15,7 @@ from typing import Any
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.scripts import UNFIT, Unfit, is_bleu
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.correction import TIE, correct, outcome
-from workflow_scripts.report.jobs import Job, read_job
-from workflow_scripts.report.marks import AGAINST_BASELINE, AGAINST_CONTROL, Significant
+from workflow_scripts.report.labels import AGAINST_BASELINE, AGAINST_CONTROL, Significant
+from workflow_scripts.report.reading import Job, read_job
 from workflow_scripts.report.scores import Plan, files_of
 
 FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")

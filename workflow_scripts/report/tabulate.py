@@ -18,23 +18,19 @@ from workflow_scripts.files import write_text
 from workflow_scripts.metric_names import metric_ids
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
-from workflow_scripts.report.cautions import NO_CEILINGS, cautions
+from workflow_scripts.report.cautions import NO_CEILINGS, cautions, floor_of, unranked
 from workflow_scripts.report.ceilings import read_ceilings
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.floor import floor_of, unranked
-from workflow_scripts.report.formats import remove_others, write_table
-from workflow_scripts.report.group_tables import differences_table, groups_table
+from workflow_scripts.report.group_tables import differences_table, groups_table, interference_table
 from workflow_scripts.report.health_table import health_table, read_off_target
-from workflow_scripts.report.interference import interference_table
 from workflow_scripts.report.likelihood_tables import contrastive_table, likelihood_table
 from workflow_scripts.report.published import published_table, read_published, read_request
+from workflow_scripts.report.score_tables import direction_table, summary_table
 from workflow_scripts.report.scores import RAW, Plan, read_scores
 from workflow_scripts.report.significance import marks_of, read_significance
 from workflow_scripts.report.significance_tables import seeds_table, significance_table, wins_table
 from workflow_scripts.report.summary import summarise
-from workflow_scripts.report.summary_table import summary_table
-from workflow_scripts.report.table import Table
+from workflow_scripts.report.table import Table, remove_others, write_table
 
 
 def read_without(text: str) -> dict[str, list[str]]:

@@ -13,8 +13,7 @@ import pytest
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import Unfit
 from workflow_scripts.report import show
-from workflow_scripts.report.cautions import cautions
-from workflow_scripts.report.floor import Floor, degenerate, floor_of, unranked
+from workflow_scripts.report.cautions import Floor, cautions, degenerate, floor_of, unranked
 from workflow_scripts.report.scores import Plan, Reading, Score
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.tabulate import main
