@@ -19,10 +19,10 @@ from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_c
 from workflow_scripts.data.entities import count_entities, undone
 from workflow_scripts.data.joined import JoinedSources, Source
 from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
-from workflow_scripts.data.text_shape import shape_of
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
+from workflow_scripts.line_shapes import training_shape
 
 FORMAT = "neuronspec-text-1"
 LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained
@@ -140,7 +140,7 @@ def _blocks_of(
 def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
     for lines, file in zip(texts, files, strict=True):
         with unpacked(file) as (_, packing):
-            shape = shape_of(lines, file, packing)
+            shape = training_shape(lines, file, packing)
         if shape:
             raise UserError(f"{file}: {shape}")
 

@@ -10,18 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.line_shapes import is_tokenised, shape_of
 from workflow_scripts.files import sha256_of
+from workflow_scripts.line_shapes import is_tokenised, shape_of
 from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
 
 #: What is done where a reference is empty.
 ERROR, COUNT, DROP = "error", "count", "drop"
 EMPTY = (ERROR, COUNT, DROP)
-#: Pieces of subwords that nobody has joined: SentencePiece's and subword-nmt's.
-PIECES = ("▁", "@@ ")
-MOST_WITH_PIECES = 0.2  # of the lines
-
-
 Note = tuple[str, str]  # file, what is to be known of it
 
 
@@ -98,14 +93,7 @@ def read_direction(
         lines[system] = text.lines
         if text.letter:
             notes.append((str(path), f"hypotheses are fairseq-generate's {text.letter}- lines, by number"))
-        if in_pieces(text.lines) and not any(map(in_pieces, refs)):
-            notes.append(
-                (
-                    str(path),
-                    "these look like subwords (▁ or @@) that nobody joined; join, detokenise them first",
-                )
-            )
-        elif (shape := shape_of(text.lines)) and shape not in alike:
+        if (shape := shape_of(text.lines)) and shape not in alike:
             notes.append((str(path), shape))
         elif is_tokenised(text.lines) and not any(map(is_tokenised, refs)):
             notes.append(
@@ -155,12 +143,6 @@ def _empty_reference(files: Sequence[Path], refs: Sequence[Sequence[str]], blank
         "--empty-references count (scored as they are) or drop (left out for all systems); in a config "
         "evaluation.empty_references"
     )
-
-
-def in_pieces(lines: Sequence[str]) -> bool:
-    """Return whether text looks like subwords that nobody joined."""
-    found = sum(any(piece in line for piece in PIECES) for line in lines)
-    return found > MOST_WITH_PIECES * len(lines)
 
 
 def hash_of(references: Sequence[Path]) -> str:

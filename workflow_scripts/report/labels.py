@@ -40,7 +40,7 @@ def side_title(side: str, pivot: str) -> str:
     return {OUT: f"out of {pivot}", INTO: f"into {pivot}", BOTH: "both (mean)", OTHER: "other"}[side]
 
 
-def without_title(name: str, excluded: dict[str, list[str]]) -> str:
+def without_title(name: str, excluded: Mapping[str, list[str]]) -> str:
     """Return ", without sindhi (sd-en, en-sd)", "" where nothing is left out."""
     return f", without {name} ({', '.join(excluded[name])})" if name else ""
 

@@ -214,3 +214,25 @@ def test_sources_that_cannot_be(options, said, tmp_path):
     with pytest.raises(UserError) as error:
         main([*two_sources(tmp_path), *options])
     assert str(error.value) == said.format(tmp_path)
+
+
+def test_prepared_text_is_asked_before_it_is_written(tmp_path):
+    for language, line in (("de", "Hund\tdog"), ("en", "dog")):
+        (tmp_path / f"a.{language}").write_text(f"{line}\n" * 10)
+    files, out = ([tmp_path / f"{name}.{language}" for language in ("de", "en")] for name in ("a", "out"))
+    with pytest.raises(UserError, match=r"a\.de: these look like columns with tabs"):
+        prepare_pair(files, out)
+    assert not any(path.exists() for path in out)
+    (tmp_path / "a.de").write_bytes(gzip.compress((tmp_path / "a.de").read_bytes()))
+    with pytest.raises(UserError, match=r": cut -f1 <\(gzip -dc .*a\.de\) > NEW$"):
+        prepare_pair(files, out)
+
+
+def test_one_file_for_both_languages(tmp_path):
+    (tmp_path / "a.de").write_text("dog\n")
+    (tmp_path / "a.en").symlink_to("a.de")
+    out = [tmp_path / f"out.{language}" for language in ("de", "en")]
+    with pytest.raises(UserError, match=r"a\.de and .*a\.de: one file for both languages; name that of each"):
+        prepare_pair([tmp_path / "a.de"] * 2, out)
+    # A link is meant.
+    assert prepare_pair([tmp_path / "a.de", tmp_path / "a.en"], out).sentences == 1
