@@ -23,7 +23,7 @@ MOST_KEYS = 4
 _TAG = r"(?:__[A-Za-z_]+__|<2[\w-]+>|>>[\w-]+<<|[a-z]{3}_[A-Z][a-z]{3}|[a-z]{2}_[A-Z]{2})"
 _TOKEN = r"(?:</?s>|<(?:pad|unk|bos|eos)>|<\|endoftext\|>|\[(?:CLS|SEP|PAD)\])"
 #: In a line: SentencePiece's blank; subword-nmt's cut; the escape that begins Japanese in ISO-2022-JP; bytes
-#: of UTF-8 that were read as Latin-1 or Windows-1252 (ä, é, a typographic apostrophe). What it is, what to do.
+#: of UTF-8 that were read as Latin-1 or Windows-1252 (ä, é, a typographic apostrophe). Then what to do.
 MARKS = (
     ("\u2581", "SentencePiece's pieces", "join them: sed 's/ //g; s/\u2581/ /g' {file} > NEW"),
     ("@@ ", "subwords of subword-nmt", "join them: sed 's/@@ //g' {file} > NEW"),

@@ -20,8 +20,15 @@ import numpy as np
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_cache import Kept, ScoreCache, key_of
-from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
-from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of, named_way_out
+from workflow_scripts.evaluate.comet_model import (
+    OFFLINE,
+    ModelFiles,
+    find_model,
+    flags_of,
+    hashes_of,
+    languages_of,
+    named_way_out,
+)
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of

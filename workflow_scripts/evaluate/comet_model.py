@@ -1,4 +1,4 @@
-"""The files of a COMET model (as the hub of unbabel-comet 2.2.7 has them), and their hashes.
+"""The files of a COMET model (as the hub of unbabel-comet 2.2.7 has them), and the languages it knows.
 
 A model is a folder with ``hparams.yaml`` and ``checkpoints/model.ckpt``, or commits in the hub's cache that
 ``evaluate.fetch_comet`` noted. Nothing here imports torch.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,8 +18,41 @@ from typing import Any
 
 import yaml
 
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
+from workflow_scripts.languages import base_code
+
+_XLM_R = """
+af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy
+id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa
+sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
+"""
+XLM_R = frozenset(_XLM_R.split())
+#: Bokmål is what the list calls Norwegian.
+_OTHER_CODES = {"nb": "no"}
+#: ``encoder_model`` of hparams.yaml where the list holds.
+_ENCODERS = ("XLM-RoBERTa", "XLM-RoBERTa-XL")
+
+
+def languages_of(encoder: str) -> frozenset[str] | None:
+    """Return the languages that an encoder was trained on; None where they are not listed here."""
+    return XLM_R if encoder in _ENCODERS else None
+
+
+def flags_of(direction: str, known: Iterable[str] | None) -> list[str]:
+    """Return a line for each language of a direction that is not ``known`` (None: nobody has said)."""
+    if known is None:
+        return ["languages known to the model: not listed (evaluation.comet: known_languages)"]
+    codes = {_plain(code) for code in known}
+    sides: Sequence[str] = split_direction(direction)
+    return [f"language not known to the model: {side}" for side in sides if _plain(side) not in codes]
+
+
+def _plain(code: str) -> str:
+    base = base_code(code)
+    return _OTHER_CODES.get(base, base)
+
 
 CHECKPOINT, SETTINGS, ENCODER = Path("checkpoints", "model.ckpt"), Path("hparams.yaml"), "encoder"
 CONFIGURATION = "config.json"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL, resamples_needed
 from workflow_scripts.evaluate.metrics import scorer_of
+from workflow_scripts.evaluate.parallel import in_parallel
 from workflow_scripts.evaluate.resampling import compare
 from workflow_scripts.evaluate.segments import Segments, read_segments
-from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import write_json
 from workflow_scripts.options import at_least
 
@@ -45,7 +45,7 @@ def compare_systems(
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))
     tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
-    found = side_by_side(_compare_task, tasks, processes, lambda number: done(directions[number]))
+    found = in_parallel(_compare_task, tasks, processes, lambda number: done(directions[number]))
     return dict(zip(directions, found, strict=True))
 
 

@@ -120,7 +120,7 @@ def read_direction(
     return DirectionText(lines, refs, srcs, kept, len(blank), notes)
 
 
-def told(notes: Iterable[Note]) -> list[str]:
+def note_lines(notes: Iterable[Note]) -> list[str]:
     """Return notes as lines: one for what is the same of many files, with the first of them."""
     files: dict[str, list[str]] = {}
     for file, what in notes:

@@ -17,7 +17,7 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, told
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
 from workflow_scripts.evaluate.found_outputs import (
     check_languages,
     check_pivot,
@@ -31,7 +31,7 @@ from workflow_scripts.evaluate.found_outputs import (
     unknown_in_groups,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
-from workflow_scripts.evaluate.progress import Progress
+from workflow_scripts.evaluate.parallel import Progress
 from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
@@ -113,7 +113,7 @@ def notes_on(
     scored: Mapping[str, Mapping[str, Scored]], files: Mapping[str, Mapping[str, Path]]
 ) -> list[str]:
     """Return what a user should know of the files that were scored."""
-    notes = told(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
+    notes = note_lines(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
     for direction, by in scored.items():
         flags = {flag for one in by.values() for flag in one.entry.get("flags", [])}
         notes += [f"{direction}: {flag}" for flag in sorted(flags)]

@@ -14,8 +14,12 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter
-from workflow_scripts.evaluate.packaged_identifier import PACKAGE, PackagedIdentifier
+from workflow_scripts.evaluate.language_identifier import (
+    PACKAGE,
+    LanguageIdentifier,
+    PackagedIdentifier,
+    has_letter,
+)
 from workflow_scripts.files import write_json
 from workflow_scripts.options import one_reference
 from workflow_scripts.parallel_text import file_of, read_parallel

@@ -20,14 +20,14 @@ from workflow_scripts.evaluate.direction_text import (
     ERROR,
     DirectionText,
     hash_of,
+    note_lines,
     read_direction,
-    told,
 )
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
+from workflow_scripts.evaluate.parallel import in_parallel
 from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, smallest, write_scores
-from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
@@ -162,7 +162,7 @@ def _read_task(task: Task) -> str:
 
 def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None:
     """Read the files of all ``tasks`` before any is scored. Raises UserError: all faults, a line each."""
-    if faults := [said for said in side_by_side(_read_task, list(tasks.items()), processes) if said]:
+    if faults := [said for said in in_parallel(_read_task, list(tasks.items()), processes) if said]:
         raise UserError("\n".join(dict.fromkeys("\n".join(faults).split("\n"))))
 
 
@@ -186,7 +186,7 @@ def score_directions(
     each.
     """
     directions = list(tasks)
-    answers = side_by_side(
+    answers = in_parallel(
         _score_task, list(tasks.items()), processes, lambda number: done(directions[number])
     )
     if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
@@ -247,7 +247,7 @@ def main(argv: list[str] | None = None) -> None:
     names = ("experiment", "system", "seed", "testset", "profile")
     scored = {direction: systems[args.system] for direction, systems in found.items()}
     write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
-    for note in told(note for one in scored.values() for note in one.notes):
+    for note in note_lines(note for one in scored.values() for note in one.notes):
         print(f"note: {note}")
     for direction, one in scored.items():
         entry = one.entry

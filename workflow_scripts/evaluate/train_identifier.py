@@ -7,19 +7,59 @@ from __future__ import annotations
 
 import argparse
 import json
+import mmap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter, settings
-from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
-from workflow_scripts.evaluate.text_sample import sample_lines
+from workflow_scripts.evaluate.language_identifier import (
+    LanguageIdentifier,
+    PackagedIdentifier,
+    has_letter,
+    settings,
+)
 from workflow_scripts.files import write_json
+
+
+def sample_lines(files: Sequence[str | Path], most: int) -> list[str]:
+    """Return at most ``most`` different lines, without surrounding blanks and blank ones, in file order.
+
+    Each file gives lines in proportion to its size. The k-th of K files is entered k/K of a stretch later
+    than the first: parallel files repeat one text, and would give the same lines again. A file of fewer lines
+    than it should give gives (nearly) all: of two lines within one stretch, the first. Raises UserError: a
+    line is not UTF-8.
+    """
+    sizes = [Path(file).stat().st_size for file in files]
+    lines: dict[str, None] = {}
+    for number, (file, size) in enumerate(zip(files, sizes, strict=True)):
+        if size:
+            share = max(1, round(most * size / sum(sizes)))
+            lines.update(dict.fromkeys(_of_file(Path(file), size, share, number / len(files))))
+    lines.pop("", None)
+    return list(lines)[:most]
+
+
+def _of_file(file: Path, size: int, count: int, phase: float) -> Iterator[str]:
+    starts = [0, *(int((stretch + phase) * size / count) for stretch in range(count)), size]
+    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for start, end in pairwise(starts):
+            # From the byte before, so that a line which begins right at `start` is found.
+            begin = content.find(b"\n", start - 1, end) + 1 if start else 0
+            if (begin == 0 and start) or begin >= end:
+                continue
+            stop = content.find(b"\n", begin)
+            try:
+                yield content[begin : stop if stop >= 0 else size].decode("utf-8").strip()
+            except UnicodeDecodeError:
+                raise UserError(
+                    f"{file}: not UTF-8 in the line at byte {begin}; convert it with iconv"
+                ) from None
+
 
 LINES = 20_000  # of a language, trained on or measured on; more change little and take longer
 TRAIN = "train"

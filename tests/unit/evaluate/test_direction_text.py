@@ -8,7 +8,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.direction_text import COUNT, DROP, read_direction, told
+from workflow_scripts.evaluate.direction_text import COUNT, DROP, note_lines, read_direction
 from workflow_scripts.evaluate.metrics import BLOCK, scorer_of
 from workflow_scripts.evaluate.score import score_direction
 
@@ -141,13 +141,13 @@ def test_a_log_and_pieces_are_said(tmp_path: Path) -> None:
     hyps["b"].write_text("H-1\t-1\ttw@@ o\nH-0\t-1\tone\nH-2\t-1\tthree\n")
     text = read_direction(hyps, refs)
     assert text.hypotheses["b"] == ["one", "tw@@ o", "three"]
-    assert [note.removeprefix(f"{tmp_path}/") for note in told(text.notes)] == [
+    assert [note.removeprefix(f"{tmp_path}/") for note in note_lines(text.notes)] == [
         "a: these look like SentencePiece's pieces; join them: sed 's/ //g; s/▁/ /g' FILE > NEW",
         "b: hypotheses are fairseq-generate's H- lines, by number",
         "b: these look like subwords of subword-nmt; join them: sed 's/@@ //g' FILE > NEW",
     ]
     refs[0].write_text("T-0\tone\nT-2\tthree\nT-1\ttwo\n")
-    (note, *_) = told(read_direction(hyps, refs).notes)
+    (note, *_) = note_lines(read_direction(hyps, refs).notes)
     assert note == f"{refs[0]}: references are fairseq-generate's T- lines, perhaps tokenised"
 
 

@@ -1,4 +1,4 @@
-"""evaluate.language_identifier and packaged_identifier: labels worked out by hand, files, mistakes."""
+"""evaluate.language_identifier: labels worked out by hand, files, mistakes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workflow_scripts.evaluate.language_identifier import (
     FORMAT,
     SMOOTHING,
     LanguageIdentifier,
+    PackagedIdentifier,
     has_letter,
     settings,
 )
-from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
 
 
 @pytest.fixture(scope="module")
