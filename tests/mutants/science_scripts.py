@@ -80,14 +80,14 @@ MUTANTS = (
     ),
     Mutant(
         "entities: what has no semicolon is one",
-        f"{W}/data/entities.py",
+        f"{W}/data/readers.py",
         "|([A-Za-z][A-Za-z0-9]{1,31}));",
         "|([A-Za-z][A-Za-z0-9]{1,31}));?",
         (f"{ENTITIES}test_what_is_no_entity_stays",),
     ),
     Mutant(
         "entities: undone once only",
-        f"{W}/data/entities.py",
+        f"{W}/data/readers.py",
         "MOST_ROUNDS = 5",
         "MOST_ROUNDS = 1",
         (f"{ENTITIES}test_entities_become_characters",),
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "card: blanks in a row are a change by the model",
-        f"{W}/data/card_normalisation.py",
+        f"{W}/data/write_card.py",
         '_BLANKS.sub(" ", line).strip(" ")',
         'line.strip(" ")',
         (f"{CARD}test_lines_that_the_models_normalisation_changes_are_counted",),

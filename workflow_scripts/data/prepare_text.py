@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from workflow_scripts.containers import unpacked
-from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
-from workflow_scripts.data.entities import count_entities, undone
-from workflow_scripts.data.joined import JoinedSources, Source
-from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
+from workflow_scripts.data.cleaning import NO_LIMITS, JoinedSources, Limits, PairFilter, Source, word_counts
+from workflow_scripts.data.readers import (
+    Normalised,
+    clean_lines,
+    count_entities,
+    is_empty,
+    read_raw_lines,
+    undone,
+)
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json

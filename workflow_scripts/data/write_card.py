@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.data.card_ceilings import CEILING_NOTE, ceiling_rows, ceilings_of
-from workflow_scripts.data.card_normalisation import counter_of
+from workflow_scripts.data.card_markdown import card_markdown
 from workflow_scripts.data.overlap import PairText, find_overlaps
-from workflow_scripts.data.text import TextOptions
-from workflow_scripts.directions import split_direction
+from workflow_scripts.data.readers import read_text_lines
+from workflow_scripts.data.text import WORD_START, TextOptions
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json, sha256_of, write_json, write_text
 from workflow_scripts.languages import without_moses_rules
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-card-1"
+BLOCK_LINES = 10_000
+_BLANKS = re.compile(" +")
 TEXT_FORMAT, BINARISED_FORMAT = "neuronspec-text-1", "neuronspec-binarised-1"
 
 
@@ -124,123 +128,67 @@ def build_card(
     }
 
 
-def card_markdown(card: Mapping[str, Any]) -> str:
-    """Return the card as Markdown for a reader."""
-    lines = ["# Data card", ""]
-    if without := card["text"]["without_moses_rules"]:
-        lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
-    for subset, pairs in card["subsets"].items():
-        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_entities(pairs), *_sources_table(pairs)]
-    if card["ceiling"]:
-        lines += ["## Ceiling", "", CEILING_NOTE, "", *_table(*ceiling_rows(card["ceiling"])), ""]
-    lines += ["## Overlap", ""]
-    lines += _overlap_table(card["overlap"])
-    lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
-    rows = [[name, f"`{value}`"] for name, value in card["subwords"]["sha256"].items()]
-    for subset, pairs in card["subsets"].items():
-        for pair, entry in pairs.items():
-            for language, side in entry["languages"].items():
-                rows.append([f"text/{subset}/{pair}.{language}.txt", f"`{side['sha256']['text']}`"])
-    lines += _table(["file", "SHA-256"], rows)
-    return "\n".join(lines) + "\n"
+def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
+    """Return the entries of a test set, in the order of the directions.
 
-
-def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
-    head = ["pair", "language", "sentences", "words", "tokens", "unknown", "dropped", "normalised"]
-    head.append("lines changed by subwords")
-    rows = []
-    for pair, entry in pairs.items():
-        for language, side in entry["languages"].items():
-            rows.append(
-                [
-                    pair,
-                    language,
-                    f"{entry['sentences']:,}",
-                    f"{side['words']:,}",
-                    f"{side['tokens']:,}",
-                    f"{100 * side['unknown_rate']:.3f} %",
-                    _counts(entry["dropped"]),
-                    _counts(side["normalised"]),
-                    f"{side['changed_by_subwords']:,}",
-                ]
+    Raises UserError: the file is missing, or none of ``evaluate.score_ceiling``.
+    """
+    path = root / f"{testset}.json"
+    if not path.is_file():
+        raise UserError(f"{path}: the ceiling is missing")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        for direction, entry in read_json(path)["directions"].items():
+            target = split_direction(direction)[1]
+            one = found.setdefault(
+                (target, entry["references_sha256"]),
+                {
+                    "testset": testset,
+                    "language": target,
+                    "pairs": [],
+                    "sentences": entry["n"],
+                    "changed_lines": entry["changed_lines"],
+                    "scores": {score["metric"]: score["score"] for score in entry["scores"]},
+                    "moses": entry["moses"],
+                },
             )
-    return _table(head, rows)
+            one["pairs"].append(pair_of(direction))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a ceiling file ({error}); delete it and run again") from None
+    return list(found.values())
 
 
-def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
-    rows, examples = [], []
-    for pair, entry in pairs.items():
-        for number, source in enumerate(entry.get("sources", []), start=1):
-            files = ", ".join(source["files"].values())
-            earlier = f"{source['in_earlier_sources']:,}"
-            rows.append([pair, str(number), files, f"{source['sentences']:,}", earlier])
-            where = f"{pair}, in source {number} and an earlier one"
-            examples += [f"- {where}: {' / '.join(example.values())}" for example in source["examples"]]
-    if not rows:
-        return []
-    note = "Sources are joined in this order; the last column counts pairs that an earlier source has too."
-    head = ["pair", "source", "files", "sentences", "in an earlier source"]
-    return [note, "", *_table(head, rows), "", *([*examples, ""] if examples else [])]
+def normaliser_of(model: Path) -> Any:
+    """Return SentencePiece's normaliser as a model has it. Raises UserError: the file is no model."""
+    from sentencepiece import SentencePieceNormalizer
+
+    try:
+        return SentencePieceNormalizer(model_file=str(model))
+    except (RuntimeError, OSError):
+        raise UserError(f"{model}: not a SentencePiece model") from None
 
 
-def _entities(pairs: Mapping[str, Any]) -> list[str]:
-    found = [
-        f"{pair} {language}: {side['entities']:,}" + (" (undone)" if entry["entities_undone"] else "")
-        for pair, entry in pairs.items()
-        for language, side in entry["languages"].items()
-        if side["entities"]
-    ]
-    return [f"Lines with HTML entities, such as `&amp;` for &: {', '.join(found)}.", ""] if found else []
+def changed_lines(path: Path, normaliser: Any) -> int:
+    """Return how many lines of a text a model's normalisation changes."""
+    lines, changed = read_text_lines(path), 0
+    while block := list(islice(lines, BLOCK_LINES)):
+        for line, seen in zip(block, normaliser.normalize(block), strict=True):
+            # It marks blanks, and puts one before the line.
+            changed += seen.replace(WORD_START, " ").strip(" ") != _BLANKS.sub(" ", line).strip(" ")
+    return changed
 
 
-def _overlap_table(overlaps: Sequence[Mapping[str, Any]]) -> list[str]:
-    head = [
-        "held out",
-        "pair",
-        "found in",
-        "sentences",
-        "exact pair",
-        "one side",
-        "through another pair",
-        "any",
-    ]
-    rows, examples = [], []
-    for one in overlaps:
-        rows.append(
-            [
-                one["subset"],
-                one["pair"],
-                one["with"],
-                f"{one['sentences']:,}",
-                str(one["exact"]),
-                _counts(one["sides"]),
-                _counts(one["other_pairs"]),
-                str(one["any"]),
-            ]
-        )
-        for example in one["examples"]:
-            words = " / ".join(str(text) for key, text in example.items() if key != "line")
-            examples.append(
-                f"- {one['subset']} {one['pair']}, line {example['line']}, in {one['with']}: {words}"
-            )
-    if not rows:
-        return ["Nothing to compare."]
-    note = (
-        "Sides are compared without case and punctuation; *through another pair*: the sentence is in the "
-        "text of another language pair only."
-    )
-    return [note, "", *_table(head, rows), *(["", "Examples:", "", *examples] if examples else [])]
+def counter_of(model: Path) -> Callable[[Path, str], int]:
+    """Return what counts the changed lines of a text, given with its SHA-256: equal text is read once."""
+    normaliser = normaliser_of(model)
+    known: dict[str, int] = {}
 
+    def count(path: Path, sha256: str) -> int:
+        if sha256 not in known:
+            known[sha256] = changed_lines(path, normaliser)
+        return known[sha256]
 
-def _counts(counts: Mapping[str, int]) -> str:
-    present = [f"{name} {count:,}" for name, count in counts.items() if count]
-    return ", ".join(present).replace("_", " ") or "0"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    # A "|" in a cell would end it.
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *escaped]]
+    return count
 
 
 def main(argv: list[str] | None = None) -> None:
