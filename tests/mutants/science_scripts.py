@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "ceiling: of rebuilt references too",
         f"{W}/report/ceilings.py",
-        'self.directions.get((row["testset"], row["metric"], direction)) if row["profile"] == RAW else None',
-        'self.directions.get((row["testset"], row["metric"], direction))',
+        'self.directions.get(place) if row["profile"] == RAW else None',
+        "self.directions.get(place)",
         (f"{CEILINGS}test_rebuilt_references_have_none",),
     ),
     Mutant(

@@ -20,7 +20,7 @@ from workflow_scripts.report.ceilings import Ceilings, ceiling_notes
 from workflow_scripts.report.labels import profile_title, side_title
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, members, side_of
 from workflow_scripts.report.rounding import decimal_mean, rounded
-from workflow_scripts.report.scores import Plan, Reading, Score
+from workflow_scripts.report.scores import Plan, Reading
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.table import Record
 
@@ -157,14 +157,11 @@ def cautions(
 
 def _on_tokenizers(reading: Reading, as_option: bool) -> str:
     unfit: dict[str, Unfit] = {split_direction(d)[1]: one for d, one in reading.unfit.items()}
-    note = note_on_tokenizers(unfit, _tokenizers(reading.scores), as_option)
-    return f"WARNING: {note}" if note else ""
-
-
-def _tokenizers(scores: Sequence[Score]) -> dict[str, str]:
-    found = {
+    own = {
         split_direction(score.direction)[1]: match[1]
-        for score in scores
+        for score in reading.scores
         if is_bleu(score.metric) and (match := TOKENIZER.search(score.signature))
     }
-    return {target: name for target, name in found.items() if name != DEFAULT_TOKENIZER}
+    named = {target: name for target, name in own.items() if name != DEFAULT_TOKENIZER}
+    note = note_on_tokenizers(unfit, named, as_option)
+    return f"WARNING: {note}" if note else ""

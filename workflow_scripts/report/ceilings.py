@@ -36,9 +36,8 @@ class Ceilings:
 
     def of_direction(self, row: Record, direction: str) -> float | None:
         """Return the ceiling of a direction in the section of a row, None where none is shown."""
-        return (
-            self.directions.get((row["testset"], row["metric"], direction)) if row["profile"] == RAW else None
-        )
+        place = (row["testset"], row["metric"], direction)
+        return self.directions.get(place) if row["profile"] == RAW else None
 
     def of_average(self, row: Record) -> float | None:
         """Return the ceiling of the average that a row is, None where none is shown."""
@@ -71,13 +70,8 @@ def read_ceilings(
             for one in entry["scores"]
             if one["metric"] in plan.metrics
         ]
-        own = [
-            float(one["score"])
-            for entry in content.values()
-            for one in entry["scores"]
-            if is_bleu(one["metric"])
-        ]
-        scores += found if min(own, default=100.0) < LEAST_SHOWN else []
+        every = [one for entry in content.values() for one in entry["scores"] if is_bleu(one["metric"])]
+        scores += found if min((float(one["score"]) for one in every), default=100.0) < LEAST_SHOWN else []
         moses |= {split_direction(d)[1]: entry["moses"] for d, entry in content.items() if entry["moses"]}
     averages: dict[Key, float] = {}
     if scores:

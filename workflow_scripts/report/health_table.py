@@ -7,10 +7,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.naming import is_line
 from workflow_scripts.report.labels import profile_title
-from workflow_scripts.report.reading import read_job
+from workflow_scripts.report.reading import read_job, refuse_missing
 from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order
@@ -27,10 +26,8 @@ MOST = {
     "off_target_rate": 0.05,
 }
 HEALTH = ["length_ratio", "empty_hypotheses", "repeated_4gram_rate", "copied_source_rate"]
-OFF_TARGET = [
-    *("without_letters", "off_target_rate", "references_off_target_rate"),
-    *("packaged_off_target_rate", "packaged_reason"),
-]
+RATES = ["without_letters", "off_target_rate", "references_off_target_rate"]
+OFF_TARGET = [*RATES, "packaged_off_target_rate", "packaged_reason"]
 JOB = ["experiment", "system", "seed", "testset", "profile", "direction"]
 COLUMNS = [*JOB, "n", *HEALTH, *OFF_TARGET, "out_of_ordinary"]
 COUNTS = ("empty_hypotheses", "without_letters")  # all others but the ratio are shares
@@ -73,15 +70,10 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
                 continue
             entry = directions[direction]
             packaged = entry["packaged"]
-            rates = [entry["without_letters"], entry["off_target_rate"]]
-            rates.append(entry.get("references_off_target_rate"))
+            rates = [entry.get(name) for name in RATES]
             values = (*rates, packaged["off_target_rate"], packaged.get("reason") or "")
             found[system, seed, testset, direction] = dict(zip(OFF_TARGET, values, strict=True))
-    if missing and not allow_partial:
-        raise UserError(
-            f"{len(missing)} off-target rates are missing, the first: {missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
+    refuse_missing(missing, " off-target rates", allow_partial)
     return found, missing
 
 
@@ -159,14 +151,14 @@ def health_table(
 def _figures(rows: Sequence[Record]) -> Cells:
     cells: Cells = []
     for name in NAMES:
-        values = [
-            row[name] / row["n"] if name in COUNTS else row[name] for row in rows if row[name] is not None
-        ]
-        share = name != "length_ratio"
-        mean = decimal_mean(values) if values else None
-        cells.append(
-            "n/a" if mean is None else f"{rounded(100 * mean, Digits(1))}%" if share else rounded(mean)
-        )
+        there = [row for row in rows if row[name] is not None]
+        values = [row[name] / (row["n"] if name in COUNTS else 1) for row in there]
+        if not values:
+            cells.append("n/a")
+        elif name == "length_ratio":
+            cells.append(rounded(decimal_mean(values)))
+        else:
+            cells.append(f"{rounded(100 * decimal_mean(values), Digits(1))}%")
     return cells
 
 

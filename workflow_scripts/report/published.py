@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from workflow_scripts.report.reading import read_table
 from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
-from workflow_scripts.report.table import Block, Cells, Record, Table, frame_of, records
+from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
 
 FILE_COLUMNS = ("system", "direction", "metric", "score")
 COLUMNS = [
@@ -120,11 +120,9 @@ def published_table(
             own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, metric)}
             ours_there = plan.directions_of(request.testset)
             there = [direction for direction in ours_there if direction in own]
-            absent = len(ours_there) - len(there)
-            if absent:
-                skipped.append(
-                    f"{shown_name(metric)} of {theirs}: {absent} of our directions are not published"
-                )
+            if absent := len(ours_there) - len(there):
+                what = f"{shown_name(metric)} of {theirs}"
+                skipped.append(f"{what}: {absent} of our directions are not published")
             if there:
                 lines += _lines(scores, plan, display.pivot, groups, request, metric, ours, own, there)
     frame = frame_of(lines, COLUMNS)
@@ -134,11 +132,9 @@ def published_table(
         "Ours is the mean over seeds ± standard deviation (number of seeds); of one seed the number alone.",
         *averaging_notes(rows),
     ]
-    blocks = [
-        block
-        for metric in dict.fromkeys(row["metric"] for row in rows)
-        for block in _blocks([row for row in rows if row["metric"] == metric], request, display)
-    ]
+    blocks: list[Block] = []
+    for metric in dict.fromkeys(row["metric"] for row in rows):
+        blocks += _blocks(chosen(rows, metric=metric), request, display)
     title = f"{plan.experiment} beside published numbers"
     missing = plan.size - len(scores)
     return Table("published", title, frame, blocks, notes, skipped, missing, plan.size)
@@ -157,23 +153,11 @@ def _lines(
 ) -> list[list[Any]]:
     wanted = (request.testset, request.profile, metric, ours)
     part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted]
-    small = replace(
-        plan,
-        systems=[ours],
-        testsets=[request.testset],
-        profiles=[request.profile],
-        metrics=[metric],
-        directions=there,
-        partial={},
-    )
-    cells = summarise(part, small, pivot, groups, "", "").cells
-    places = {
-        (grouping, group, side): parts for grouping, group, side, parts in layout(there, pivot, groups)[0]
-    }
-    return [
-        _line(cell, request.systems[ours], own, places[cell.grouping, cell.group, cell.side])
-        for cell in cells
-    ]
+    place = Plan(plan.experiment, [ours], plan.seeds, [request.testset], there, [metric], [request.profile])
+    cells = summarise(part, place, pivot, groups, "", "").cells
+    parts = {row[:3]: row[3] for row in layout(there, pivot, groups)[0]}
+    theirs = request.systems[ours]
+    return [_line(cell, theirs, own, parts[cell.grouping, cell.group, cell.side]) for cell in cells]
 
 
 def _line(cell: Cell, theirs: str, own: Mapping[str, float], parts: list[list[str]]) -> list[Any]:
@@ -193,15 +177,13 @@ def _blocks(rows: Sequence[Record], request: Published, display: Display) -> lis
     spans = [(f"{system} / {request.systems[system]}", 3) for system in systems]
     section = table_title(request.testset, request.profile, rows[0]["metric"])
     blocks = []
-    for title, label, part in (
-        ("Groups and sides", "group", [row for row in rows if row["grouping"] != DIRECTION]),
-        ("Single directions", "direction", [row for row in rows if row["grouping"] == DIRECTION]),
-    ):
+    for title, label in (("Groups and sides", "group"), ("Single directions", "direction")):
+        part = [row for row in rows if (row["grouping"] == DIRECTION) == (label == "direction")]
         places = {(row["grouping"], row["group"], row["side"], row["system"]): row for row in part}
         lines: list[Cells] = []
         for row in {place[:3]: row for place, row in places.items()}.values():
-            name = row["group"] if label == "direction" else f"{row['group']}, {_side(row, display)}"
-            line: Cells = [name]
+            side = "avg" if row["side"] == BOTH else side_title(row["side"], display.pivot)
+            line: Cells = [row["group"] if label == "direction" else f"{row['group']}, {side}"]
             for system in systems:
                 other = places.get((row["grouping"], row["group"], row["side"], system))
                 line += _numbers(other, display.digits(other)) if other else ["n/a"] * 3
@@ -209,10 +191,6 @@ def _blocks(rows: Sequence[Record], request: Published, display: Display) -> lis
         header = [label, *["ours", "published", "difference"] * len(systems)]
         blocks.append(Block(title, header, lines, section, spans))
     return blocks
-
-
-def _side(row: Record, display: Display) -> str:
-    return "avg" if row["side"] == BOTH else side_title(row["side"], display.pivot)
 
 
 def _numbers(row: Record, digits: Digits) -> Cells:

@@ -10,23 +10,29 @@ from typing import Any
 from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json
 
+PARTIAL = "--allow-partial makes tables marked PARTIAL"
 Job = dict[str, Any]  # experiment, system, seed, testset, and profile where there are references
 
 
 def read_job(
-    path: Path, job: Job, kind: str, check: Callable[[Any], None], key: str = "directions"
+    path: Path,
+    job: Job,
+    kind: str,
+    check: Callable[[Any], None],
+    key: str = "directions",
+    whole: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the content of a file that must have the keys and values of ``job``.
 
-    ``check`` looks at an entry (below ``key``) and raises KeyError, TypeError, … for a wrong one. Raises
-    UserError: the file is of another job than its path, or damaged.
+    ``check`` looks at each entry below ``key``, and at those named ``whole``, and raises KeyError,
+    TypeError, … for a wrong one. Raises UserError: the file is of another job than its path, or damaged.
     """
     try:
         content: dict[str, Any] = read_json(path)
         for name, value in job.items():
             if content[name] != value:
                 raise UserError(f"{path}: {name} is {content[name]!r}, its path says {value!r}")
-        for entry in content[key].values():
+        for entry in (*content[key].values(), *(content[name] for name in whole)):
             check(entry)
     except UserError:
         raise
@@ -39,6 +45,12 @@ def read_job(
 
 Row = dict[str, str]
 LONGEST_FIELD = 131_072  # characters; the csv module's own limit, which a file without line ends meets
+
+
+def refuse_missing(missing: Sequence[str], of: str, allow_partial: bool) -> None:
+    """Raise UserError for what is missing, unless tables may be partial; ``of``: " of 12 scores"."""
+    if missing and not allow_partial:
+        raise UserError(f"{len(missing)}{of} are missing, the first: {missing[0]} ({PARTIAL})")
 
 
 def read_table(path: str | Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> list[Row]:
@@ -59,7 +71,11 @@ def read_table(path: str | Path, columns: Sequence[str], numbers: Sequence[str] 
                 if None in row or None in row.values():
                     raise DamagedFileError(f"{where}: not {len(names)} fields, as the header has")
                 for name in numbers:
-                    _check_number(where, name, row[name])
+                    try:
+                        float(row[name] or 0)
+                    except ValueError:
+                        said = f"{where}: {name} is {row[name][:60]!r}, not a number"
+                        raise DamagedFileError(said) from None
                 rows.append(row)
     except UnicodeDecodeError:
         raise DamagedFileError(f"{path}: not UTF-8; delete it and run the step again") from None
@@ -68,10 +84,3 @@ def read_table(path: str | Path, columns: Sequence[str], numbers: Sequence[str] 
             f"{path}, line {reader.line_num}: not a table ({error}); delete it and run the step again"
         ) from None
     return rows
-
-
-def _check_number(where: str, name: str, value: str) -> None:
-    try:
-        float(value or 0)
-    except ValueError:
-        raise DamagedFileError(f"{where}: {name} is {value[:60]!r}, not a number") from None

@@ -15,7 +15,7 @@ from typing import Any
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.scripts import UNFIT, Unfit, is_bleu
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.reading import Job, read_job
+from workflow_scripts.report.reading import Job, read_job, refuse_missing
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,8 @@ def read_scores(
             directions = read_job(path, job, "score", _check_entry)["directions"]
             for direction in expected:
                 if direction not in directions:
-                    reading.missing.extend(
-                        [f"{direction} in {path}{nearest(direction, directions)}"] * len(metrics)
-                    )
+                    hint = f"{direction} in {path}{nearest(direction, directions)}"
+                    reading.missing.extend([hint] * len(metrics))
                     continue
                 entry = directions[direction]
                 _check_references(references, (profile, testset, direction), entry["references_sha256"], path)
@@ -119,11 +118,7 @@ def read_scores(
                     reading.health.append({**job, "direction": direction, "n": entry["n"], **entry["health"]})
         wanted = product(expected, plan.metrics)
         reading.scores.extend(found[key] for key in wanted if key in found)
-    if reading.missing and not allow_partial:
-        raise UserError(
-            f"{len(reading.missing)} of {plan.size} scores are missing, the first: {reading.missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
+    refuse_missing(reading.missing, f" of {plan.size} scores", allow_partial)
     if not reading.scores:
         raise UserError(
             f"{root}: none of {plan.size} scores is there, the first missing: {reading.missing[0]}"
@@ -156,9 +151,8 @@ def _scores_of(
         if not math.isfinite(number):
             raise UserError(f"{path}: {metric} of {direction} is {number}, not a number")
         signature = str(found[metric]["signature"])
-        yield Score(
-            **job, direction=direction, metric=metric, score=number, n=int(entry["n"]), signature=signature
-        )
+        place = {**job, "direction": direction, "metric": metric}
+        yield Score(**place, score=number, n=int(entry["n"]), signature=signature)
 
 
 def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str]) -> None:

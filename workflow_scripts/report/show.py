@@ -94,19 +94,12 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     word = difference_word(rows[0]["metric"])
     table = [["", *sides, f"{word}: baseline", "continued"]]
     for system in dict.fromkeys(row["system"] for row in rows):
+        own = [places[system, side] for side in sides]
+        cells = [number(row["mean"], row["sd"], digits) for row in own]
         main_row = places[system, main_side]
-        table.append(
-            [
-                system,
-                *(number(places[system, side]["mean"], places[system, side]["sd"], digits) for side in sides),
-                *(
-                    number(
-                        main_row[f"{against}_difference"], main_row[f"{against}_difference_sd"], digits, True
-                    )
-                    for against in ("baseline", "continued")
-                ),
-            ]
-        )
+        names = ("baseline_difference", "continued_difference")
+        cells += [number(main_row[name], main_row[f"{name}_sd"], digits, True) for name in names]
+        table.append([system, *cells])
     seeds = sorted({int(row["n"]) for row in rows})
     counted = f"n = {'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seed{'s' * (seeds != [1])}"
     spread = "sd n/a" if seeds == [1] else "mean ± sd"
@@ -186,10 +179,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = tables.resolve().parent
     cautions = render_cautions(tables)
     summary = render_console(read_summary(tables / "summary.csv"))
-    shown = filter(
-        None, (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
-    )
-    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
+    texts = (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
+    print("\n".join(terminal(line) for text in texts if text for line in text.split("\n")))
 
 
 if __name__ == "__main__":

@@ -32,12 +32,10 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
     frame = frame_of([list(vars(one).values()) for one in compared.comparisons], COLUMNS)
 
     def cell(row: Record) -> Shown:
-        difference, low, high = (
-            rounded(row[name], display.digits(row), sign=True) for name in ("difference", "low", "high")
-        )
-        return Shown(
-            f"{difference} [{low}, {high}]", marks={WIN: BETTER, LOSS: WORSE}.get(row["outcome"], "")
-        )
+        digits = display.digits(row)
+        shown = [rounded(row[name], digits, sign=True) for name in ("difference", "low", "high")]
+        marks = {WIN: BETTER, LOSS: WORSE}.get(row["outcome"], "")
+        return Shown(f"{shown[0]} [{shown[1]}, {shown[2]}]", marks=marks)
 
     notes = [
         "Each cell: system - other with its 95 % confidence interval, of this direction alone (paired "
@@ -47,8 +45,6 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
         "one.",
         "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
         "both uncorrected, after Holm and after Benjamini-Hochberg.",
-    ]
-    notes += [
         *unrounded_note(plan),
         *too_few_resamples(compared.resamples, compared.directions, level, display.as_options),
     ]
@@ -114,9 +110,8 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
 def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
     """Return the table of the spread over seeds beside that over sentences."""
     tests = [vars(one) for one in compared.comparisons]
-    frame = frame_of(
-        [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])], SEEDS_COLUMNS
-    )
+    lines = [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])]
+    frame = frame_of(lines, SEEDS_COLUMNS)
 
     def cell(row: Record) -> str:
         digits = display.digits(row)

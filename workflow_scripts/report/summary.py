@@ -69,9 +69,10 @@ class Summary:
     expected: int
 
 
+_PLACE = ("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k")
+_COUNTS = ("directions", "scores", "scores_expected")
 CSV_COLUMNS = [
-    *("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k"),
-    *("directions", "scores", "scores_expected", "mean", "sd", "n"),
+    *(*_PLACE, *_COUNTS, "mean", "sd", "n"),
     *("baseline_difference", "baseline_difference_sd", "baseline_difference_n", "baseline_note"),
     *("continued_difference", "continued_difference_sd", "continued_difference_n", "continued_note"),
     *("signature", "flags"),
@@ -139,33 +140,19 @@ def summarise(
         flagged = {d: said for (name, d), said in (flags or {}).items() if name == metric}
         for name, (grouping, group, side, parts) in own[testset][0] if testset in own else every:
             listed = [direction for part in parts for direction in part]
-            shared: dict[str, Any] = {
-                "experiment": plan.experiment,
-                "testset": testset,
-                "profile": profile,
-                "metric": metric,
-                "without": name,
-                "grouping": grouping,
-                "group": group,
-                "side": side,
-                "directions": len(listed),
-                "scores_expected": len(listed) * len(plan.seeds),
-                "signature": "; ".join(dict.fromkeys(signatures[d] for d in listed if d in signatures)),
-                "flags": "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, []))),
-            }
+            place = (plan.experiment, *wanted, name, grouping, group, side)
+            signature = "; ".join(dict.fromkeys(signatures[d] for d in listed if d in signatures))
+            flag = "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, [])))
             for system in order:
                 sweep = sweep_key(system)
-                cells.append(
-                    Cell(
-                        **shared,
-                        system=system,
-                        k=sweep[1] if sweep else "",
-                        scores=sum((system, s, d) in values for s in plan.seeds for d in listed),
-                        value=_average(values, plan.seeds, parts, system),
-                        to_baseline=_difference(values, plan, parts, system, baseline),
-                        to_control=_difference(values, plan, parts, system, control),
-                    )
-                )
+                there = sum((system, s, d) in values for s in plan.seeds for d in listed)
+                counts = (len(listed), there, len(listed) * len(plan.seeds))
+                value = _average(values, plan.seeds, parts, system)
+                to_baseline = _difference(values, plan, parts, system, baseline)
+                to_control = _difference(values, plan, parts, system, control)
+                k = sweep[1] if sweep else ""
+                differences = (to_baseline, to_control)
+                cells.append(Cell(*place, system, k, *counts, value, *differences, signature, flag))
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
 
 
@@ -233,13 +220,11 @@ def _difference(
         return Estimate(None, None, 0, f"no system {other}" if other else "none is named")
     # In a partial table two systems may lack different directions: only those that both have are compared.
     differences = {
-        (system, seed, direction): decimal_difference(
-            values[system, seed, direction], values[other, seed, direction]
-        )
+        (system, seed, d): decimal_difference(values[system, seed, d], values[other, seed, d])
         for seed in plan.seeds
         for part in parts
-        for direction in part
-        if (system, seed, direction) in values and (other, seed, direction) in values
+        for d in part
+        if (system, seed, d) in values and (other, seed, d) in values
     }
     return _average(differences, plan.seeds, parts, system)
 
@@ -247,8 +232,7 @@ def _difference(
 def row_of(cell: Cell) -> list[Any]:
     """Return the values of ``CSV_COLUMNS``: what does not exist is None, a note says why."""
     return [
-        *(cell.experiment, cell.testset, cell.profile, cell.metric, cell.without, cell.grouping, cell.group),
-        *(cell.side, cell.system, cell.k, cell.directions, cell.scores, cell.scores_expected),
+        *(getattr(cell, name) for name in (*_PLACE, *_COUNTS)),
         *(cell.value.mean, cell.value.sd, cell.value.n),
         *(cell.to_baseline.mean, cell.to_baseline.sd, cell.to_baseline.n, cell.to_baseline.reason),
         *(cell.to_control.mean, cell.to_control.sd, cell.to_control.n, cell.to_control.reason),

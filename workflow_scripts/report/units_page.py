@@ -74,14 +74,10 @@ def _overview(sets: Sequence[Mapping[str, Any]]) -> list[str]:
 def _one_set(one: Mapping[str, Any]) -> list[str]:
     layers = one["layers"]
     whole = sum(layers.values())
-    rows = [
-        [
-            direction,
-            *(_percent(kept[layer], layers[layer]) for layer in layers),
-            _percent(sum(kept.values()), whole),
-        ]
-        for direction, kept in one["kept"].items()
-    ]
+    rows = []
+    for direction, kept in one["kept"].items():
+        shares = [_percent(kept[layer], layers[layer]) for layer in layers]
+        rows.append([direction, *shares, _percent(sum(kept.values()), whole)])
     table = _table(["", *layers, "all layers"], rows)
     lines = ["", "### Share of units that each direction keeps", "", *table]
     for side, found in one["sides"].items():
@@ -132,9 +128,8 @@ def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
     whole = sum(one["layers"].values())
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {whole:,} FFN neurons)"]
     for side, found in one["sides"].items():
-        shared = (
-            f"  {side}: {_sum(found['all']):,} for all {len(found['languages'])} languages; for one alone "
-        )
+        count = len(found["languages"])
+        shared = f"  {side}: {_sum(found['all']):,} for all {count} languages; for one alone "
         own = {language: _sum(by_layer) for language, by_layer in found["own"].items()}
         lines.append(shared + _fitting(_listed(own), width - len(shared)))
     return lines if one["sides"] else []
