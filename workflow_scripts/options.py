@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.naming import check_names
 
 Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
+Value = TypeVar("Value")
 ALL, DIRECTION = "all", "direction"  # the groupings that are always there
+
+
+JOB = ("experiment", "system", "seed", "testset", "profile")
+
+
+def add_job(parser: ArgumentParser, profile: bool = True) -> None:
+    """Add the options that name a job that evaluates, and its output."""
+    for name in ("experiment", "system", "testset"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True, type=int, help="of the system")
+    if profile:
+        parser.add_argument(
+            "--profile", default="raw", help="which references: raw (the test set's own), paper"
+        )
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--out", required=True, help="JSON file to write")
+
+
+def job_of(args: Namespace) -> dict[str, Any]:
+    """Return what names a job, as its files have it."""
+    return {name: getattr(args, name) for name in JOB if hasattr(args, name)}
+
+
+def of_each(directions: Sequence[str], read: Callable[[str], Value]) -> dict[str, Value]:
+    """Return what is read of each direction. Raises UserError: the faults of all, a line each."""
+    found: dict[str, Value] = {}
+    faults = []
+    for direction in directions:
+        try:
+            found[direction] = read(direction)
+        except UserError as error:
+            faults.append(str(error))
+    raise_all(faults)
+    return found
+
+
+def raise_all(faults: Collection[str]) -> None:
+    """Raise UserError with these lines, each once, if there are any."""
+    if lines := dict.fromkeys("\n".join(faults).split("\n")) if faults else {}:
+        raise UserError("\n".join(lines))
 
 
 def at_least(option: str, value: int | None, least: int) -> None:

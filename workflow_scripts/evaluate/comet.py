@@ -32,7 +32,7 @@ from workflow_scripts.evaluate.comet_model import (
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of
-from workflow_scripts.options import one_reference
+from workflow_scripts.options import add_job, job_of, named_once, of_each, one_reference
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 CACHE_VARIABLE = "NEURONSPEC_CACHE"
@@ -121,17 +121,8 @@ def main(argv: list[str] | None = None) -> None:
     args = _parse(argv)
     with named_way_out():
         files = find_model(args.fetched, args.folder)
-    texts: dict[str, Text] = {}
-    errors = []
-    for direction in args.directions:
-        try:
-            patterns = (args.sources, args.hypotheses, args.references)
-            texts[direction] = read_direction(*(file_of(pattern, direction) for pattern in patterns))
-        except UserError as error:
-            errors.append(str(error))
-    if errors:
-        raise UserError("\n".join(dict.fromkeys(errors)))
-
+    patterns = (args.sources, args.hypotheses, args.references)
+    texts = of_each(args.directions, lambda d: read_direction(*(file_of(one, d) for one in patterns)))
     root = Path(os.environ.get(CACHE_VARIABLE) or args.cache) / "comet"
     sha256, key = hashes_of(files, root)
     comet = version("unbabel-comet")
@@ -156,21 +147,17 @@ def main(argv: list[str] | None = None) -> None:
             "flags": flags_of(direction, known),
             "cut": (cut := sum(kept.cut for kept in scores[direction])),
         }
+        long = f", {cut} segments longer than the model reads" if cut else ""
         if "ref" not in reads:
             entry["references_sha256"] = None
         scored[direction] = Scored(entry, {args.name: column})
-        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}{_said(cut)}")
-    job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
-    write_scores(args.out, {**job, "model": {**about, "reads": list(reads)}}, scored)
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}{long}")
+    write_scores(args.out, {**job_of(args), "model": {**about, "reads": list(reads)}}, scored)
     # Last, and no reason to fail: the scores are there.
     try:
         cache.tidy()
     except (OSError, UserError) as error:
         print(f"warning: {cache.folder} was not tidied up: {error}", file=sys.stderr)
-
-
-def _said(cut: int) -> str:
-    return f", {cut} segments longer than the model reads" if cut else ""
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -180,7 +167,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         parser.add_argument(
             f"--{name}", required=True, nargs=number, help=f"files of detokenised text, {fields}"
         )
-    parser.add_argument("--directions", nargs="+", required=True)
+    add_job(parser)
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--fetched", help="what evaluate.fetch_comet wrote of a model on the hub")
     place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
@@ -190,17 +177,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=16, help="segments scored at once")
     parser.add_argument("--cache", required=True, help=f"folder of scores; {CACHE_VARIABLE} goes before it")
     parser.add_argument("--name", default="comet", help="of the metric")
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
-    parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
     args.references = one_reference("COMET", args.references)
     if args.batch_size < 1:
         raise UserError(f"--batch-size {args.batch_size}: at least 1 is needed")
-    if repeated := [d for d in args.directions if args.directions.count(d) > 1]:
-        raise UserError(f"--directions: {repeated[0]} is named twice")
+    named_once("directions", args.directions)
     return args
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import sha256_of
 from workflow_scripts.line_shapes import is_tokenised, shape_of
+from workflow_scripts.options import raise_all
 from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
 
 #: What is done where a reference is empty.
@@ -72,15 +73,14 @@ def read_direction(
                 f"{path} has {len(text.lines)} lines but {references[0]} has {len(refs[0])}: each sentence "
                 "needs as many references"
             )
-        if text.letter:
-            notes.append(
-                (str(path), f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
-            )
         shape = shape_of(text.lines)
         alike.add(shape)
-        if shape and not text.letter:
+        if text.letter:
+            log = f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised"
+            notes.append((str(path), log))
+        elif shape:
             notes.append((str(path), shape))
-        elif not text.letter and is_tokenised(text.lines):
+        elif is_tokenised(text.lines):
             notes.append((str(path), "these look tokenised; scores against them do not compare with others"))
         refs.append(text.lines)
     lines: dict[str, list[str]] = {}
@@ -96,11 +96,9 @@ def read_direction(
         if (shape := shape_of(text.lines)) and shape not in alike:
             notes.append((str(path), shape))
         elif is_tokenised(text.lines) and not any(map(is_tokenised, refs)):
-            notes.append(
-                (str(path), "these look tokenised, and the references are not; detokenise them first")
-            )
-    if faults:
-        raise UserError("\n".join(dict.fromkeys(faults)))
+            said = "these look tokenised, and the references are not; detokenise them first"
+            notes.append((str(path), said))
+    raise_all(faults)
     srcs = None
     if sources:
         srcs = read_text(sources, SOURCES).lines

@@ -18,7 +18,6 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.direction_text import (
     EMPTY,
     ERROR,
-    DirectionText,
     hash_of,
     note_lines,
     read_direction,
@@ -31,7 +30,7 @@ from workflow_scripts.evaluate.segments import Scored, smallest, write_scores
 from workflow_scripts.files import sha256_of
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
-from workflow_scripts.options import json_object, named_once
+from workflow_scripts.options import add_job, is_list_of_texts, job_of, json_object, named_once, raise_all
 from workflow_scripts.parallel_text import file_of
 
 Scores = list[dict[str, Any]]
@@ -97,34 +96,24 @@ def score_direction(
     noted: dict[str, Any] = {UNFIT: asdict(unfit)} if unfit else {}
     noted |= text.counted
     if text.counted:
-        noted["flags"] = [empty_note(text)]
+        done = "left out for all systems" if text.counted["dropped"] else "scored as they are"
+        noted["flags"] = [f"{text.empty} of {text.lines} references empty, {done}"]
     sha256 = hash_of(files)
-    figures = {system: health(lines, every, text.sources) for system, lines in text.hypotheses.items()}
-    same = [system for system, lines in text.hypotheses.items() if lines in text.references]
     first, *further = text.references
+    found = {}
     scored = scores_of_systems(text.hypotheses, first, metrics, tokenizer, further)
-    return {
-        system: Scored(
-            {
-                "n": len(first),
-                "scores": scores,
-                "hypotheses_sha256": sha256_of(hypotheses[system]),
-                "references_sha256": sha256,
-                "health": figures[system],
-                **noted,
-            },
-            statistics,
-            notes,
-            system in same,
-        )
-        for system, (scores, statistics) in scored.items()
-    }
-
-
-def empty_note(text: DirectionText) -> str:
-    """Return what tables and terminal say of empty references."""
-    done = "left out for all systems" if len(text.references[0]) < text.lines else "scored as they are"
-    return f"{text.empty} of {text.lines} references empty, {done}"
+    for system, (scores, statistics) in scored.items():
+        lines = text.hypotheses[system]
+        entry = {
+            "n": len(first),
+            "scores": scores,
+            "hypotheses_sha256": sha256_of(hypotheses[system]),
+            "references_sha256": sha256,
+            "health": health(lines, every, text.sources),
+            **noted,
+        }
+        found[system] = Scored(entry, statistics, notes, lines in text.references)
+    return found
 
 
 def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
@@ -133,9 +122,7 @@ def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     Raises UserError: not a JSON object of names, or the target language of no direction.
     """
     example = {"zh": "zh", "ja": "ja-mecab"}
-    value = json_object(
-        "tokenizers", text, example, lambda found: all(isinstance(name, str) for name in found.values())
-    )
+    value = json_object("tokenizers", text, example, lambda found: is_list_of_texts(list(found.values())))
     for name in value.values():
         check_tokenizer(name)
     targets = {split_direction(direction)[1] for direction in directions}
@@ -162,8 +149,7 @@ def _read_task(task: Task) -> str:
 
 def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None:
     """Read the files of all ``tasks`` before any is scored. Raises UserError: all faults, a line each."""
-    if faults := [said for said in in_parallel(_read_task, list(tasks.items()), processes) if said]:
-        raise UserError("\n".join(dict.fromkeys("\n".join(faults).split("\n"))))
+    raise_all([said for said in in_parallel(_read_task, list(tasks.items()), processes) if said])
 
 
 def _score_task(task: Task) -> tuple[str, Any]:
@@ -189,8 +175,7 @@ def score_directions(
     answers = in_parallel(
         _score_task, list(tasks.items()), processes, lambda number: done(directions[number])
     )
-    if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
-        raise UserError("\n".join(dict.fromkeys("\n".join(errors).split("\n"))))
+    raise_all([str(answer) for _, answer in answers if isinstance(answer, UserError)])
     return dict(answers)
 
 
@@ -203,27 +188,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sources", help=f"files of sources, to count copied ones, {fields}")
     known = ", ".join(map(asked_name, METRICS))
     parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=known)
-    parser.add_argument(
-        "--tokenizers",
-        default="{}",
-        metavar="JSON",
-        help='of BLEU by target language: {"zh": "zh"}; else 13a',
-    )
+    parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
     parser.add_argument(
         "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
     )
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
+    add_job(parser)
     parser.add_argument("--processes", type=int, default=1, help="directions scored at a time")
-    parser.add_argument("--out", required=True, help="JSON file; statistics of sentences lie beside it")
     args = parser.parse_args(argv)
     args.metrics = metric_ids(args.metrics)
     named_once("directions", args.directions)
     tokenizers = tokenizers_of(args.tokenizers, args.directions)
-
     tasks: dict[str, dict[str, Any]] = {}
     errors = []
     for direction in args.directions:
@@ -242,11 +216,9 @@ def main(argv: list[str] | None = None) -> None:
         found = score_directions(tasks, args.processes) if tasks else {}
     except UserError as error:
         errors.append(str(error))
-    if errors:
-        raise UserError("\n".join(dict.fromkeys(errors)))
-    names = ("experiment", "system", "seed", "testset", "profile")
+    raise_all(errors)
     scored = {direction: systems[args.system] for direction, systems in found.items()}
-    write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
+    write_scores(args.out, job_of(args), scored)
     for note in note_lines(note for one in scored.values() for note in one.notes):
         print(f"note: {note}")
     for direction, one in scored.items():
