@@ -65,11 +65,7 @@ class SeenHashes:
     def add(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Add hashes, 1-D; return for each whether it is there for the first time."""
         distinct, where = np.unique(hashes, return_index=True)
-        new = np.ones(len(distinct), dtype=bool)
-        for run in self._runs:
-            places = np.searchsorted(run, distinct)
-            places[places == len(run)] = 0
-            new &= run[places] != distinct
+        new = ~self.holds(distinct)
         if new.any():
             self._runs.append(distinct[new])
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
@@ -105,13 +101,8 @@ class PairFilter:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.dropped: dict[str, int] = {}
-        if limits.max_words is not None:
-            self.dropped["too_long"] = 0
-        if limits.max_ratio is not None:
-            self.dropped["ratio"] = 0
-        if limits.dedup:
-            self.dropped["duplicate"] = 0
+        asked = {"too_long": limits.max_words, "ratio": limits.max_ratio, "duplicate": limits.dedup or None}
+        self.dropped = {reason: 0 for reason, limit in asked.items() if limit is not None}
         self._seen = SeenHashes()
 
     def kept(self, texts: Sequence[Sequence[str]], words: Sequence[Sequence[int]]) -> Sequence[int]:

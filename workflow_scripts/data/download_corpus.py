@@ -14,7 +14,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from workflow_scripts.data.mtdata_source import fetch_datasets, parse_datasets
@@ -130,22 +130,16 @@ def is_there(target: Path, sha256: str, packed: bool) -> bool:
         return False
 
 
-def multi30k_files(languages: Iterable[str]) -> list[RemoteFile]:
-    """Return every Multi30k file of the languages."""
-    names = [f"{subset}.{lang}.gz" for lang in languages for subset in MULTI30K_SUBSETS]
+#: The languages of a corpus.
+CORPORA = {"multi30k": sorted({name.split(".")[1] for name in MULTI30K}), "ntrex": sorted(NTREX)}
+
+
+def files_of(corpus: str, language: str) -> list[RemoteFile]:
+    """Return every file of a language in a corpus."""
+    if corpus == "ntrex":
+        return [(NTREX_FILES[language], NTREX[language], f"{language}.txt.gz", True)]
+    names = [f"{subset}.{language}.gz" for subset in MULTI30K_SUBSETS]
     return [(name, MULTI30K[name], name, False) for name in names]
-
-
-def ntrex_files(languages: Iterable[str]) -> list[RemoteFile]:
-    """Return every NTREX file of the languages."""
-    return [(NTREX_FILES[lang], NTREX[lang], f"{lang}.txt.gz", True) for lang in languages]
-
-
-# Corpus to its languages, and to the function that lists the files of some of them.
-CORPORA: dict[str, tuple[frozenset[str], Callable[[Iterable[str]], list[RemoteFile]]]] = {
-    "multi30k": (frozenset(name.split(".")[1] for name in MULTI30K), multi30k_files),
-    "ntrex": (frozenset(NTREX), ntrex_files),
-}
 
 
 def download(corpus: str, languages: Iterable[str], out: Path, home: str) -> list[Path]:
@@ -153,14 +147,13 @@ def download(corpus: str, languages: Iterable[str], out: Path, home: str) -> lis
 
     Raises UserError for a language that the corpus lacks, and where a file cannot be had.
     """
-    known, files_of = CORPORA[corpus]
     languages = list(languages)
     for language in languages:
-        if problem := unknown_language(language, corpus, sorted(known)):
+        if problem := unknown_language(language, corpus, CORPORA[corpus]):
             raise UserError(problem)
     base = home.rstrip("/")
     paths = []
-    for source, sha256, name, pack in files_of(languages):
+    for source, sha256, name, pack in (one for lang in languages for one in files_of(corpus, lang)):
         target = out / name
         paths.append(target)
         if is_there(target, sha256, pack):

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.data.toy.corpus import Corpus
-from workflow_scripts.data.toy.render import Word
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json, write_text
@@ -32,7 +31,9 @@ def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
     for subset in corpus.subsets():
         for code, sentences in subset.sentences.items():
             name = f"{subset.name}.{code}"
-            for suffix, text in zip(("", ".pos", ".num"), _texts(sentences), strict=True):
+            for suffix, column in (("", "form"), (".pos", "pos"), (".num", "number")):
+                rows = (" ".join(getattr(word, column) for word in words) + "\n" for words in sentences)
+                text = "".join(rows)
                 write_text(folder / (name + suffix), text)
                 hashes[name + suffix] = hashlib.sha256(text.encode("utf-8")).hexdigest()
         print(f"{subset.name}: {len(sentences)} sentences", file=sys.stderr)
@@ -40,17 +41,6 @@ def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
     # Last: a folder with toy.json is complete.
     write_json(folder / "toy.json", _description(corpus, hashes))
     return hashes
-
-
-def _texts(sentences: list[list[Word]]) -> tuple[str, str, str]:
-    columns = ((word.form for word in words) for words in sentences)
-    pos = ((word.pos for word in words) for words in sentences)
-    number = ((word.number for word in words) for words in sentences)
-    return _lines(columns), _lines(pos), _lines(number)
-
-
-def _lines(rows: Any) -> str:
-    return "".join(" ".join(row) + "\n" for row in rows)
 
 
 def _lexicon_json(corpus: Corpus) -> dict[str, Any]:
@@ -77,7 +67,7 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
     for code, language in corpus.languages.items():
         pivot = code == spec.pivot
         languages[code] = {
-            "family": None if pivot else spec.family_of(code),
+            "family": next((name for name, members in spec.families.items() if code in members), None),
             "tier": None if pivot else spec.tier_of(code),
             "train_sentences": None if pivot else spec.train_size(code),
             "grammar": asdict(language.grammar),
@@ -86,14 +76,8 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
             "synonyms": sorted(language.usage.free),
             "second_class": sorted(language.usage.second_class),
         }
-    domains = dict(corpus.world.domain)
-    return {
-        "format": FORMAT,
-        "spec": spec.as_json(),
-        "languages": languages,
-        "noun_domains": domains,
-        "sha256": hashes,
-    }
+    facts = {"languages": languages, "noun_domains": dict(corpus.world.domain), "sha256": hashes}
+    return {"format": FORMAT, "spec": asdict(spec), **facts}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -82,10 +82,8 @@ def read_blocks(text: PairText) -> Iterator[Block]:
             raise UserError(f"{names}: unequal numbers of lines; prepare the text again")
         if not count:
             return
-        sides = {
-            language: _hashes(map(normalise, side), count)
-            for language, side in zip(text.files, lines, strict=True)
-        }
+        normalised = (_hashes(map(normalise, side), count) for side in lines)
+        sides = dict(zip(text.files, normalised, strict=True))
         yield Block(_hashes(zip(*lines, strict=True), count), sides)
 
 
@@ -181,14 +179,8 @@ def find_overlaps(subsets: Mapping[str, Sequence[PairText]]) -> list[dict[str, A
             continue
         blocks = {(name, text.pair): read_all(text) for name in later for text in subsets[name]}
         seen = search(subsets[searched], list(blocks.values()))
-        result += [
-            {
-                "subset": name,
-                "pair": text.pair,
-                "with": searched,
-                **compare(text, blocks[name, text.pair], seen),
-            }
-            for name in later
-            for text in subsets[name]
-        ]
+        for name in later:
+            for text in subsets[name]:
+                place = {"subset": name, "pair": text.pair, "with": searched}
+                result.append({**place, **compare(text, blocks[name, text.pair], seen)})
     return result

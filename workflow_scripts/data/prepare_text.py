@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -100,7 +100,9 @@ def prepare_pair(
             if joined and begun:
                 joined.end(begun, result.sentences - before)
         if not result.sentences:
-            _refuse_nothing_left(sources[0], result)
+            reasons = ", ".join(f"{why.replace('_', ' ')} {n}" for why, n in result.dropped.items() if n)
+            one, two = sources[0]
+            raise UserError(f"{one} and {two}: no sentence is left; dropped: {reasons}")
     result.sources = joined.sources if joined else []
     return result
 
@@ -128,9 +130,12 @@ def _blocks_of(
             clean_lines(block[first:last], file, before + first + 1, counts)
             for block, file, counts in zip(blocks, files, result.normalised, strict=True)
         ]
-        if not looked:
-            _check_shapes(texts, files)
-            looked = True
+        for text, file in zip(texts, files, strict=True) if not looked else ():
+            with unpacked(file) as (_, packing):
+                shape = training_shape(text, file, packing)
+            if shape:
+                raise UserError(f"{file}: {shape}")
+        looked = True
         for side, lines_of_side in enumerate(texts):
             if found := count_entities(lines_of_side):
                 result.entities[side] += found
@@ -140,14 +145,6 @@ def _blocks_of(
         yield texts
     _check_counts(files, read, lines)
     result.lines_in_files += read[0]
-
-
-def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
-    for lines, file in zip(texts, files, strict=True):
-        with unpacked(file) as (_, packing):
-            shape = training_shape(lines, file, packing)
-        if shape:
-            raise UserError(f"{file}: {shape}")
 
 
 def _drop_empty(
@@ -207,11 +204,6 @@ def _check_counts(files: Sequence[Path], raw: Sequence[int], lines: Range) -> No
         raise UserError(f"lines {wanted} were asked for, but {files[0]} has only {raw[0]} lines")
 
 
-def _refuse_nothing_left(files: Sequence[Path], result: PairStatistics) -> None:
-    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in result.dropped.items() if n)
-    raise UserError(f"{files[0]} and {files[1]}: no sentence is left; dropped: {reasons}")
-
-
 def statistics_json(
     pair: str, result: PairStatistics, out: Sequence[Path], lines: Sequence[Range]
 ) -> dict[str, Any]:
@@ -230,7 +222,7 @@ def statistics_json(
         "sentences": result.sentences,
         "dropped": result.dropped,
         "words": dict(zip(languages, result.words, strict=True)),
-        "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
+        "normalised": {la: asdict(n) for la, n in zip(languages, result.normalised, strict=True)},
         **({"entities": entities} if any(result.entities) else {}),
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
         **several,
@@ -241,13 +233,8 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
-    parser.add_argument(
-        "--files",
-        nargs="+",
-        type=Path,
-        required=True,
-        help="text of each side, perhaps packed; of each source",
-    )
+    help_files = "text of each side, perhaps packed; of each source"
+    parser.add_argument("--files", nargs="+", type=Path, required=True, help=help_files)
     parser.add_argument(
         "--lines", nargs="+", help="START:STOP of each source, counted from 0, STOP excluded; ':' is all"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from html import unescape
 from html.entities import html5
@@ -41,10 +41,6 @@ class Normalised:
     separators: int = 0
     surrounding_blanks: int = 0
 
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self)
-
 
 def read_raw_lines(path: str | Path) -> Iterator[bytes]:
     """Yield a file's lines as bytes, with their ends.
@@ -58,10 +54,14 @@ def read_raw_lines(path: str | Path) -> Iterator[bytes]:
             return
         number = 0
         size = Path(path).stat().st_size
+        most = max(FREE_BYTES, LARGEST_RATIO * size)
         try:
             for number, line in enumerate(_bounded_lines(handle, path), start=1):
-                if number % LINES_BETWEEN_LOOKS == 0:
-                    _check_ratio(path, number, handle.tell(), size)
+                if number % LINES_BETWEEN_LOOKS == 0 and (found := handle.tell()) > most:
+                    raise UserError(
+                        f"{path}: {size} bytes unpack to more than {found} ({number} lines so far), which"
+                        " text does not; unpack it yourself if it is right"
+                    )
                 yield line
         except DAMAGE as error:
             if not is_damage(error):
@@ -79,14 +79,6 @@ def _bounded_lines(handle: IO[bytes], path: str | Path) -> Iterator[bytes]:
                 " is this a text file with one sentence a line?"
             )
         yield line
-
-
-def _check_ratio(path: str | Path, lines: int, unpacked: int, packed: int) -> None:
-    if unpacked > max(FREE_BYTES, LARGEST_RATIO * packed):
-        raise UserError(
-            f"{path}: {packed} bytes unpack to more than {unpacked} ({lines} lines so far), which text does"
-            " not; unpack it yourself if it is right"
-        )
 
 
 def clean_line(raw: bytes, path: str | Path, number: int, counts: Normalised) -> str:

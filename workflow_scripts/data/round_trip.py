@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--references", required=True, help=f"prepared text, {fields}")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--subwords", type=Path, required=True)
     parser.add_argument("--dictionary", type=Path, required=True)

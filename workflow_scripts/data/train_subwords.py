@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sample-sentences", type=int, default=0, help="lines to train on, over all; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--out-model", type=Path, required=True)
     parser.add_argument("--out-dict", type=Path, required=True)
@@ -186,13 +186,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--sample-sentences {arguments.sample_sentences}: must be at least 1, or 0 for all")
     files = training_files(arguments.text_root, arguments.pairs, arguments.languages)
     lines = sampled_text(files, arguments.text, arguments.sample_sentences, arguments.seed)
-    model = train_model(
-        lines,
-        arguments.vocab_size,
-        arguments.model_type,
-        arguments.character_coverage,
-        arguments.normalization,
-    )
+    shape = (arguments.vocab_size, arguments.model_type, arguments.character_coverage)
+    model = train_model(lines, *shape, arguments.normalization)
     with atomic_path(arguments.out_model) as temporary:
         temporary.write_bytes(model)
         dictionary = dictionary_text(temporary)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,8 @@ def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
         for path in paths:
             name = TEXT_FORMAT if path == paths[0] else BINARISED_FORMAT
             if not isinstance(content[path], dict) or content[path].get("format") != name:
-                raise UserError(
-                    f"{path}: not statistics of the form {name}; delete it and run again"
-                ) from None
+                said = f"{path}: not statistics of the form {name}; delete it and run again"
+                raise UserError(said) from None
         raise UserError(
             f"{paths[0]} and those below {paths[1].parent}: the statistics lack {error};"
             " delete them and run again"
@@ -95,22 +95,24 @@ def build_card(
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
-    texts = {
-        subset: [
-            PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_direction(pair)})
-            for pair in pairs
-        ]
-        for subset, pairs in subsets.items()
-    }
+    texts: dict[str, list[PairText]] = {}
+    for subset, pairs in subsets.items():
+        place = root / "text" / subset
+        files = [{la: place / f"{pair}.{la}.txt" for la in split_direction(pair)} for pair in pairs]
+        texts[subset] = [PairText(pair, sides) for pair, sides in zip(pairs, files, strict=True)]
     model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
     entries = {
-        subset: {pair: pair_entry(root, subset, pair) for pair in pairs} for subset, pairs in subsets.items()
+        name: {pair: pair_entry(root, name, pair) for pair in pairs} for name, pairs in subsets.items()
     }
-    count = counter_of(model)
-    for subset, pairs in texts.items():
-        for text_of_pair in pairs:
-            for language, side in entries[subset][text_of_pair.pair]["languages"].items():
-                side["changed_by_subwords"] = count(text_of_pair.files[language], side["sha256"]["text"])
+    normaliser = normaliser_of(model)
+    count = cache(lambda sha256: changed_lines(paths[sha256], normaliser))
+    paths: dict[str, Path] = {}  # equal text is read once
+    for subset, listed in texts.items():
+        for one in listed:
+            for language, side in entries[subset][one.pair]["languages"].items():
+                sha256 = side["sha256"]["text"]
+                paths.setdefault(sha256, one.files[language])
+                side["changed_by_subwords"] = count(sha256)
     return {
         "format": FORMAT,
         "text": {
@@ -178,19 +180,6 @@ def changed_lines(path: Path, normaliser: Any) -> int:
     return changed
 
 
-def counter_of(model: Path) -> Callable[[Path, str], int]:
-    """Return what counts the changed lines of a text, given with its SHA-256: equal text is read once."""
-    normaliser = normaliser_of(model)
-    known: dict[str, int] = {}
-
-    def count(path: Path, sha256: str) -> int:
-        if sha256 not in known:
-            known[sha256] = changed_lines(path, normaliser)
-        return known[sha256]
-
-    return count
-
-
 def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/architecture.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -199,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
     parser.add_argument("--testsets", nargs="*", default=[], help="those below ceiling/ of the data root")
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)

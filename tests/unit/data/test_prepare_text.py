@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,13 @@ def test_normalisations_are_applied_and_counted(tmp_path):
     assert out[1].read_bytes() == b"one two\nthree\nfour five\nsix\n"
     assert result.sentences == 4
     assert result.words == [6, 6]
-    assert result.normalised[0].as_dict() == {
+    assert asdict(result.normalised[0]) == {
         "crlf": 2,
         "byte_order_mark": 1,
         "separators": 1,
         "surrounding_blanks": 1,
     }
-    assert result.normalised[1].as_dict() == {
+    assert asdict(result.normalised[1]) == {
         "crlf": 0,
         "byte_order_mark": 0,
         "separators": 1,
