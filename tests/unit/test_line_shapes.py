@@ -1,7 +1,5 @@
 """Tables, JSON, pieces and tags in the place of sentences are found by the lines themselves."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 
@@ -88,19 +86,19 @@ def test_text_that_looks_a_little_like_it_is_text():
         (">>eng<< {}", "a tag before every line; take it off: sed"),
     ],
 )
-def test_what_programs_write_around_sentences(form: str, said: str) -> None:
+def test_what_programs_write_around_sentences(form, said):
     lines = [form.format(line.replace('"', "'")) for line in PLAIN if line]
     assert shape_of([*lines, ""]).startswith(f"these look like {said}")
     assert shape_of(PLAIN) == ""
     assert shape_of([*PLAIN, lines[0]]) == ""  # one line of many
 
 
-def test_a_json_array_over_lines() -> None:
+def test_a_json_array_over_lines():
     lines = json.dumps([f"line {n}" for n in range(9)], indent=0).split("\n")
     assert shape_of(lines).startswith("these look like lines in quotes")
 
 
-def test_tokenised_text() -> None:
+def test_tokenised_text():
     assert is_tokenised(["It is so .", "And so .", "Here ?"])
     assert is_tokenised(["it &apos;s so", "a well @-@ known one", "x"])
     assert not is_tokenised(["It is so.", "Is it ?", "and so", "R & D.", "5 . 6"])

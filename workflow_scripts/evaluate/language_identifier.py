@@ -1,8 +1,8 @@
 """Language identifiers: naive Bayes over the experiment's own text, and the packaged py3langid as a check.
 
-The experiment's own knows invented languages, and none but the experiment's (Cavnar and Trenkle 1994; its
-settings were measured: docs/how-to/off-target.md). py3langid (Lui and Baldwin 2012) is kept to the same
-languages, since it errs more among all that it knows.
+The experiment's own knows invented languages, and none but the experiment's (Cavnar and Trenkle 1994). Its
+settings were measured: docs/explanation/language-identifier.md. py3langid (Lui and Baldwin 2012) is kept to
+the same languages, since it errs more among all that it knows.
 """
 
 from __future__ import annotations

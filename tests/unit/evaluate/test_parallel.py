@@ -1,7 +1,5 @@
 """evaluate.parallel: order, the end of a process, and how far a program is, on stderr."""
 
-from __future__ import annotations
-
 import io
 import os
 import signal
@@ -41,7 +39,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_line_a_direction_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_a_direction_where_there_is_no_terminal(capsys):
     with Progress("scored", 2) as shown:
         shown.done("de-en")
         shown.done("fr-en")
@@ -50,7 +48,7 @@ def test_a_line_a_direction_where_there_is_no_terminal(capsys: pytest.CaptureFix
     assert said.err == "scored 1 of 2 directions (de-en)\nscored 2 of 2 directions (fr-en)\n"
 
 
-def test_one_line_that_is_written_anew_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_line_that_is_written_anew_on_a_terminal(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(parallel, "SECONDS", 0.01)

@@ -1,7 +1,5 @@
 """evaluate.train_identifier.sample_lines: which lines are taken, worked out by hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.errors import UserError
