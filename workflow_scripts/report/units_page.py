@@ -1,8 +1,4 @@
-"""``tables/units.md``: which units masks keep, to read; and the same in a few lines for a terminal.
-
-Input: what ``report.tabulate_units`` writes as ``units.json``. Output: Markdown; lines of text. Standard
-library only.
-"""
+"""``tables/units.md``, and the same in a few lines for a terminal. Standard library only."""
 
 from __future__ import annotations
 
@@ -109,14 +105,10 @@ def _overview(sets: Sequence[Mapping[str, Any]]) -> list[str]:
 def _one_set(one: Mapping[str, Any]) -> list[str]:
     layers = one["layers"]
     whole = sum(layers.values())
-    rows = [
-        [
-            direction,
-            *(_percent(kept[layer], layers[layer]) for layer in layers),
-            _percent(sum(kept.values()), whole),
-        ]
-        for direction, kept in one["kept"].items()
-    ]
+    rows = []
+    for direction, kept in one["kept"].items():
+        shares = [_percent(kept[layer], layers[layer]) for layer in layers]
+        rows.append([direction, *shares, _percent(sum(kept.values()), whole)])
     table = _table(["", *layers, "all layers"], rows)
     lines = ["", "### Share of units that each direction keeps", "", *table]
     for side, found in one["sides"].items():
@@ -176,9 +168,8 @@ def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
     units = f"{whole:,} {unit_names(one['layers'])}"
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]
     for side, found in one["sides"].items():
-        shared = (
-            f"  {side}: {_sum(found['all']):,} for all {len(found['languages'])} languages; for one alone "
-        )
+        count = len(found["languages"])
+        shared = f"  {side}: {_sum(found['all']):,} for all {count} languages; for one alone "
         own = {language: _sum(by_layer) for language, by_layer in found["own"].items()}
         lines.append(shared + _fitting(_listed(own), width - len(shared)))
     return lines if one["sides"] else []

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from workflow_scripts.containers import told
+from workflow_scripts.containers import file_kind
 from workflow_scripts.errors import UserError, nearest
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -57,7 +57,7 @@ def _instead(path: str | Path) -> str | None:
             f"awk -F'\\t' '!/^<(unk|s|\\/s|pad)>\\t/ {{print $1, 100}}' {shlex.quote(str(path))} > dict.txt"
         )
         return f"SentencePiece's vocabulary, not fairseq's dict.txt; make that of it: {made}"
-    return told(path)
+    return file_kind(path)
 
 
 def _is_added(symbol: str) -> bool:
