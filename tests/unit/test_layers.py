@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
     "api": {"activations", "analyse", "evaluate", "select", "units"},
-    "operate": {"config", "units"},
+    "operate": {"config", "units", "workflow"},
+    "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
     "analyse": {"evaluate", "translate", "select", "models", "units"},
     "evaluate": set(),

@@ -19,8 +19,8 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
-from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.text_sizes import TextSizes
+from workflow_scripts.workflow.graph import PlannedJob
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"

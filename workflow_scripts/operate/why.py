@@ -17,7 +17,7 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
-from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.expected import expected_jobs
@@ -29,6 +29,7 @@ from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
+from workflow_scripts.workflow.graph import PlannedJob
 
 #: What is said of outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
@@ -114,14 +115,14 @@ def reason_of(
     why. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
     """
     why = job.reason
-    said = changes(why.before, why.now, identities, job.command)
-    if why.other_command:
+    said = changes(why.before, why.now, identities)
+    if why.code:
         said.append("its command changed")
-    if why.other_software:
+    if why.software:
         said.append("its software environment changed")
     if said:
         return "; ".join(said), ()
-    if why.other_inputs:
+    if why.inputs:
         return "it has other inputs than before", ()
     if why.forced:
         if told := [file for file in job.outputs if file in forced]:
@@ -141,7 +142,7 @@ def reason_of(
         return half_made, why.incomplete
     if why.updated:
         return "input changed", why.updated
-    stages = dict.fromkeys(made_by.get(file, "another job") for file in why.made_by_others)
+    stages = dict.fromkeys(made_by.get(file, "another job") for file in why.follows)
     return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
 
 
@@ -193,7 +194,7 @@ def main(argv: list[str] | None = None) -> None:
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = Path("results") / experiment.experiment
-    jobs = dry_run(arguments.configfile, options, commands=True)
+    jobs = dry_run(arguments.configfile, options)
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
         is_on = is_being_made(results)

@@ -5,29 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.unit.operate.planned import job_because as job
 from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.why import explain, fate_of, table
-
-
-def job(rule: str, name: str, **reason: Any) -> PlannedJob:
-    return PlannedJob(
-        rule=rule,
-        wildcards={},
-        inputs=(),
-        outputs=(f"{rule}/{name}",),
-        benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
-        log=f"results/x/logs/{rule}/{name}.log",
-        threads=1,
-        reason=Reason(**reason),
-    )
 
 
 def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,10 +34,10 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("begun", "1", missing=("begun/1",)),
         job("half", "1", incomplete=("half/1",)),
         job("input", "1", updated=("text/a", "text/b")),
-        job("follows", "1", made_by_others=("new/1", "lost/1")),
-        job("setting", "1", before=("--beam 5",), now=("--beam 4",), other_inputs=True),
-        job("command", "1", other_command=True),
-        job("inputs", "1", other_inputs=True),
+        job("follows", "1", follows=("new/1", "lost/1")),
+        job("setting", "1", before=("--beam 5",), now=(("options", "--beam 4"),), inputs=True),
+        job("command", "1", code=True),
+        job("inputs", "1", inputs=True),
         job("forced", "1", forced=True),
         job("failed", "1", forced=True),
     ]
@@ -91,7 +77,7 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
     # Six reasons: the commonest four are told.
     counts = {"a": 1, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2}
     jobs = [
-        job("decode", f"{name}{n}", before=("x",), now=(name,))
+        job("decode", f"{name}{n}", before=("x",), now=(("", name),))
         for name, count in counts.items()
         for n in range(count)
     ]
@@ -109,7 +95,7 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
     experiment = load_experiment({**config, "finetune": {"max_updates": 2000, "lr": 0.001}})
     finetune = dataclasses.replace(
-        job("finetune", "1", before=("x",), now=("y",)),
+        job("finetune", "1", before=("x",), now=(("", "y"),)),
         wildcards={"finetuned": "ns-k95", "seed": "1"},
         inputs=("masks",),
     )
@@ -140,7 +126,7 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
 
 
 def test_fates_follow_the_reasons_and_know_the_jobs_before() -> None:
-    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=("y",))]
+    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=(("", "y"),))]
     lines = explain(jobs, {}, lambda job, made: ", ".join(made) if job.rule == "finetune" else "")
     assert [line.reason for line in lines] == [
         "new",
