@@ -108,7 +108,7 @@ test-slurm: ## a real SLURM controller on this machine (as root; installs Debian
 	$(SETUP)
 	@$(WITH_ARGS) tests.run_all slurm
 
-malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
+malformed: ## the malformed inputs of tests/malformed and their messages, into docs/proofs/reliability.md
 	$(NO_ARGS)
 	$(SETUP) text
 	@envs/bin/run-in text tests.malformed.report
@@ -130,7 +130,7 @@ mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for s
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
 	@$(WITH_ARGS) tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
 
-bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
+bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/benchmarks.md
 	$(NO_ARGS)
 	$(SETUP)
 	@$(BIN) -m tests.slurm.overhead
@@ -140,7 +140,7 @@ lint: ## the linters alone
 	$(SETUP) workflow dev
 	@$(BIN) -m tests.run_all lint
 
-bench: ## speed and memory, for docs/benchmarks.md
+bench: ## speed and memory, for docs/reference/benchmarks.md
 	$(NO_ARGS)
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
 	@for script in tests/bench/bench_*.py; do \

@@ -7,16 +7,16 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
         name:
             f"count_encoder_{counted_by}"
         input:
-            system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
             valid=binarised("valid", counted),
         output:
             counts=collect(
-                "<results>/activations/baseline/s{{seed}}/valid/{direction}.npz", direction=counted
+                "<results>/activations/{{system}}/s{{seed}}/valid/{direction}.npz", direction=counted
             ),
         log:
-            f"<logs>/count_encoder/baseline/s{{seed}}/{counted_by}.log",
+            f"<logs>/count_encoder/{{system}}/s{{seed}}/{counted_by}.log",
         benchmark:
-            f"<benchmarks>/count_encoder/baseline/s{{seed}}/{counted_by}.tsv"
+            f"<benchmarks>/count_encoder/{{system}}/s{{seed}}/{counted_by}.tsv"
         # Before the short jobs: the longest is not to be the last.
         priority: 1
         conda:
@@ -43,14 +43,14 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
 
 rule count_activations:
     input:
-        system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
         valid=lambda w: binarised("valid", [w.direction]),
     output:
-        counts="<results>/activations/baseline/s{seed}/valid/{direction}.npz",
+        counts="<results>/activations/{system}/s{seed}/valid/{direction}.npz",
     log:
-        "<logs>/count_activations/baseline/s{seed}/{direction}.log",
+        "<logs>/count_activations/{system}/s{seed}/{direction}.log",
     benchmark:
-        "<benchmarks>/count_activations/baseline/s{seed}/{direction}.tsv"
+        "<benchmarks>/count_activations/{system}/s{seed}/{direction}.tsv"
     wildcard_constraints:
         direction=alternatives(EXPERIMENT.counted_alone) or "none",
     conda:

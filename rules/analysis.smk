@@ -3,15 +3,15 @@
 
 rule mask_control:
     input:
-        system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
-        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+        masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
         text=binarised(*EXPERIMENT.control_text),
     output:
-        json="<results>/analysis/mask_control/baseline/s{seed}/{maskset}.json",
+        json="<results>/analysis/mask_control/{system}/s{seed}/{maskset}.json",
     log:
-        "<logs>/mask_control/baseline.s{seed}.{maskset}.log",
+        "<logs>/mask_control/{system}.s{seed}.{maskset}.log",
     benchmark:
-        "<benchmarks>/mask_control/baseline.s{seed}.{maskset}.tsv"
+        "<benchmarks>/mask_control/{system}.s{seed}.{maskset}.tsv"
     conda:
         "../envs/fairseq.yaml"
     container:
@@ -36,15 +36,15 @@ rule mask_control:
 
 rule overlap:
     input:
-        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
     output:
-        json="<results>/analysis/overlap/baseline/s{seed}/{maskset}.json",
-        csv="<results>/analysis/overlap/baseline/s{seed}/{maskset}.csv",
-        markdown="<results>/analysis/overlap/baseline/s{seed}/{maskset}.md",
+        json="<results>/analysis/overlap/{system}/s{seed}/{maskset}.json",
+        csv="<results>/analysis/overlap/{system}/s{seed}/{maskset}.csv",
+        markdown="<results>/analysis/overlap/{system}/s{seed}/{maskset}.md",
     log:
-        "<logs>/overlap/baseline.s{seed}.{maskset}.log",
+        "<logs>/overlap/{system}.s{seed}.{maskset}.log",
     benchmark:
-        "<benchmarks>/overlap/baseline.s{seed}.{maskset}.tsv"
+        "<benchmarks>/overlap/{system}.s{seed}.{maskset}.tsv"
     conda:
         "../envs/text.yaml"
     container:

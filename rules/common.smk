@@ -19,7 +19,6 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.expected import TOY_CONTRAST, tables_of, unit_masks, use_system_rule
 from workflow_scripts.operate.orphans import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unusable_path
 from workflow_scripts.operate.results_lock import release
@@ -28,6 +27,9 @@ from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 from workflow_scripts.translate.contrastive_set import read_contrastive
+from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, shards
+from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
+from workflow_scripts.workflow.stage_list.report import tables_of, unit_masks
 
 
 def tell_once(line):
@@ -206,17 +208,11 @@ def spelt_twice(subset, pattern, pair):
         yield f"data.source: {subset} text for {pair} is there twice, {one}, and {two}: keep one spelling"
 
 
-def parts_of(system):
-    """The files of a system's folder that its rule declares."""
-    masks = ["masks.npz"] if system in EXPERIMENT.finetuned else []
-    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
-
-
 def missing_systems():
     """A line for each file of another experiment that `uses` needs, and that is not there."""
     for system in USED:
         for seed in EXPERIMENT.train.seeds:
-            for name in parts_of(system):
+            for name in parts_of(EXPERIMENT, system):
                 file = f"systems/{system}/s{seed}/{name}"
                 there = f"results/{EXPERIMENT.uses.experiment}/{file}"
                 # What was copied stays when the other experiment is deleted.
@@ -300,7 +296,7 @@ def text_files(subset, languages=None):
 EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
 
 # Folders below data/bin, with their slash: one for each shard.
-SHARDS = [f"shard{n}/" for n in range(EXPERIMENT.data.shards)] if EXPERIMENT.data.shards > 1 else [""]
+SHARDS = shards(EXPERIMENT)
 
 
 def shard_option(wildcards):

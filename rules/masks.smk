@@ -4,13 +4,13 @@
 
 rule select_masks:
     input:
-        counts=lambda w: counts_of(rows_of(w.row), w.seed),
+        counts=lambda w: counts_of(w.system, rows_of(w.row), w.seed),
     output:
-        masks="<results>/masks/baseline/s{seed}/{maskset}{row}.npz",
+        masks="<results>/masks/{system}/s{seed}/{maskset}{row}.npz",
     log:
-        "<logs>/select_masks/baseline/s{seed}/{maskset}{row}.log",
+        "<logs>/select_masks/{system}/s{seed}/{maskset}{row}.log",
     benchmark:
-        "<benchmarks>/select_masks/baseline/s{seed}/{maskset}{row}.tsv"
+        "<benchmarks>/select_masks/{system}/s{seed}/{maskset}{row}.tsv"
     wildcard_constraints:
         row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:

@@ -61,12 +61,13 @@ for name in USED:
             use_system_rule(name)
         input:
             system=[
-                f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)
+                f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}"
+                for f in parts_of(EXPERIMENT, name)
             ],
             vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
             baseline="<results>/systems/baseline/s{seed}/system.json" if name != BASELINE else [],
         output:
-            system=[f"<results>/systems/{name}/s{{seed}}/{f}" for f in parts_of(name)],
+            system=[f"<results>/systems/{name}/s{{seed}}/{f}" for f in parts_of(EXPERIMENT, name)],
         log:
             f"<logs>/use_system/{name}.s{{seed}}.log",
         benchmark:
@@ -102,7 +103,7 @@ if USED:
         input:
             system=[
                 f"results/{EXPERIMENT.uses.experiment}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
-                for f in parts_of(BASELINE)
+                for f in parts_of(EXPERIMENT, BASELINE)
             ],
         output:
             model="<results>/data/subwords/spm.model",

@@ -99,8 +99,8 @@ def group(folder: Path, pairs: int) -> None:
     """Draw, group, sort and batch an epoch."""
     import torch  # noqa: F401  (counted in the memory before)
 
-    from workflow_scripts.models.grouping import group_by_direction
-    from workflow_scripts.models.sampling import MultiDirectionDataset
+    from workflow_scripts.models.fairseq.grouping import group_by_direction
+    from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 
     class Sizes:
         """What the sampler asks of a direction's data."""

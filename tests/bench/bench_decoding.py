@@ -25,7 +25,9 @@ SOURCE, TARGET = "en", "de"
 BEAM, BATCH_TOKENS, MAX_LENGTH = "5", "4000", "200"
 
 # fairseq's programs as they are, once the adapter has made them importable on this Python.
-FAIRSEQ = "import sys, workflow_scripts.models.compat; from fairseq_cli.{} import cli_main; cli_main()"
+FAIRSEQ = (
+    "import sys, workflow_scripts.models.fairseq.compat; from fairseq_cli.{} import cli_main; cli_main()"
+)
 PIECES = (
     "import sys, sentencepiece as s; p = s.SentencePieceProcessor(model_file=sys.argv[1]);"
     "[print(*p.encode(line.rstrip('\\n'), out_type=str)) for line in open(sys.argv[2], encoding='utf-8')]"

@@ -13,7 +13,7 @@ from tests.malformed import likelihood_cases, model_cases
 from tests.malformed.case import assert_share, refused
 from tests.malformed.model_cases import training
 from tests.malformed.tiny import Trap
-from workflow_scripts.models import checkpoints
+from workflow_scripts.models.fairseq import checkpoints
 from workflow_scripts.train import train_baseline
 from workflow_scripts.units.system import SystemFolder
 

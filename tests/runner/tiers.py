@@ -36,6 +36,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/translate": "text",
     "tests/unit/units": "text",
     "tests/unit/test_containers.py": "text",
+    "tests/unit/test_docs.py": "workflow",
     "tests/unit/test_envs.py": "workflow",
     "tests/unit/test_errors.py": "text",
     "tests/unit/test_files.py": "text",

@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, save_checkpoint  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, save_checkpoint  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from tests.training.interrupted import after_update, same_weights  # noqa: E402
 from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.checkpoints import is_whole, read_checkpoint, updates_of  # noqa: E402
+from workflow_scripts.models.fairseq.checkpoints import is_whole, read_checkpoint, updates_of  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 SIZE = 16_000_000

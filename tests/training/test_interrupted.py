@@ -14,7 +14,7 @@ from tests.training.interrupted import after_update, killed_after, same_weights 
 from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json, write_json  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # noqa: E402
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.training_folder import TrainingFolder  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402

@@ -15,9 +15,9 @@ from tests.training.several import begin, clean_environment  # noqa: E402
 from tests.training.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train import train_baseline  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
@@ -138,7 +138,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
 #: A device that holds batches of so many tokens.
 SMALL_DEVICE = """
 import torch
-from workflow_scripts.models.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
 
 plain, holds = NeuronspecTranslationTask.train_step, {holds}
 

@@ -26,7 +26,7 @@ GONE = "error: another process of this training ended without a word, or could n
 FAILING = """
 import os, signal, torch
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
 plain = NeuronspecTranslationTask.train_step
 
 def train_step(self, sample, model, criterion, optimizer, update_num, ignore_grad=False):

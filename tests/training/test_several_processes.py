@@ -49,7 +49,7 @@ NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
 SPY = """
 import json
-from workflow_scripts.models.trainer import NeuronspecTrainer, Trainer
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer, Trainer
 
 plain_step, plain_clip = Trainer.train_step, Trainer.clip_grad_norm
 spied = open({path!r} + str(place.rank), "a")
@@ -221,7 +221,7 @@ def test_a_two_process_training_goes_on_to_the_bit(world: World, two: Trained) -
 AGREED = """
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.launch import AgreedEnd
-from workflow_scripts.models.trainer import NeuronspecTrainer
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 
 class Left(AgreedEnd, UserError):

@@ -21,13 +21,13 @@ from tests.training.several import begin, clean_environment  # noqa: E402
 from tests.training.toy_world import baseline_arguments  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models import checkpoints  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # noqa: E402
 from workflow_scripts.models.deadline import Deadline  # noqa: E402
+from workflow_scripts.models.fairseq import checkpoints  # noqa: E402
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer  # noqa: E402
 from workflow_scripts.models.history import History  # noqa: E402
 from workflow_scripts.models.slices import SliceEnded  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.trainer import NeuronspecTrainer  # noqa: E402
 from workflow_scripts.train import train_baseline  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 

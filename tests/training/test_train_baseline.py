@@ -16,8 +16,8 @@ from tests.training.interrupted import killed_after, same_weights  # noqa: E402
 from tests.training.toy_world import baseline_arguments, write_pair  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models import training  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq import training  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.train.train_baseline import main  # noqa: E402
 
 

@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: the config says that something else is made, or trained otherwise."""
+"""Rows of docs/reference/reruns.md: the config says that something else is made, or trained otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: the config asks for other hypotheses, scores or tables."""
+"""Rows of docs/reference/reruns.md: the config asks for other hypotheses, scores or tables."""
 
 from __future__ import annotations
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import io
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from tests import forked
+from tests.unit.operate.planned import WRITES_JOBS
 from workflow_scripts.workflow import graph
-from workflow_scripts.workflow.graph import PlannedJob, Reason, read
+from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, Reason, read
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Snakemake's classes, and what is used of their objects; none of it is a public interface.
 USED = {
     "workflow.Workflow": "dag persistence rules scheduler dryrun exec_mode executor_plugin local_exec",
@@ -55,14 +56,7 @@ def test_snakemake_has_what_is_used_of_it(name: str) -> None:
 
 
 SNAKEFILE = f"""
-import atexit, sys
-sys.path.insert(0, "{ROOT}")
-from pathlib import Path
-from workflow_scripts.workflow import graph
-def write():
-    if workflow.scheduler:
-        graph.write(Path("jobs"), graph.planned_jobs(workflow))
-atexit.register(write)
+{WRITES_JOBS}
 BEAM = config["beam"]
 wildcard_constraints: name="[a-z]+"
 rule all:
@@ -93,7 +87,7 @@ rule own:
 def jobs(folder: Path, *options: str, beam: int = 5) -> list[PlannedJob]:
     """Return what the workflow writes down; with --touch, what it has just made."""
     words = ["--cores", "4", "--quiet", "all", "--config", f"beam={beam}", *options]
-    done = forked.run(folder, "snakemake", *words)
+    done = forked.run(folder, "snakemake", *words, variables={**os.environ, GRAPH_VARIABLE: "jobs"})
     assert done.returncode == 0, done.stdout + done.stderr
     return list(read((folder / "jobs").open(encoding="utf-8")))
 

@@ -1,9 +1,9 @@
 """Fetch what an experiment needs from the internet, and nothing else: ``make fetch CONFIG=…``.
 
-What: runs the jobs of FETCHING through Snakemake (its target ``fetch``), with the same records as any run, so
-that a later run has them, on whichever machine of the same file system it runs. Inputs: the config file; more
-of Snakemake's options. Output: the files, below ``results/{experiment}``, and a line that says how much was
-fetched. Source: none.
+What: runs the jobs that need the internet through Snakemake (its target ``fetch``), with the same records as
+any run, so that a later run has them, on whichever machine of the same file system it runs. Inputs: the
+config file; more of Snakemake's options. Output: the files, below ``results/{experiment}``, and a line that
+says how much was fetched.
 """
 
 from __future__ import annotations
@@ -21,20 +21,19 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
 from workflow_scripts.operate.run import working_directory
+from workflow_scripts.workflow.stage import Job
+from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
-#: The rules that need the internet; none of them has inputs.
 CORPUS = "download_corpus"
-FETCHING = (CORPUS, "fetch_comet")
 TARGET = "fetch"
 TIMEOUT_SECONDS = 10
 MISTAKE = "error: "
 
 
-def fetching_jobs(experiment: Experiment) -> list[ExpectedJob]:
+def fetching_jobs(experiment: Experiment) -> list[Job]:
     """Return the jobs that fetch; none if an experiment takes nothing from the internet."""
-    return [job for job in expected_jobs(experiment) if job.rule in FETCHING]
+    return [job for job in jobs_of(experiment) if job.rule in FETCHING]
 
 
 def fetched_files(experiment: Experiment) -> list[str]:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.damage import damaged_files
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.results_lock import run_of
 from workflow_scripts.operate.training_code import retrain_requests
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, Unrecorded, told, unrecorded
+from workflow_scripts.workflow.stages import jobs_of
 
 FORCERUN = ("--forcerun", "-R")
 # A word of the options that begins so is a target, unless it is one of the files to be made again.
@@ -40,7 +40,7 @@ def with_forced(options: list[str], folder: Path, experiment: Experiment) -> lis
         folder: the working directory.
     """
     results = Path(RESULTS) / experiment.experiment
-    outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+    outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     made = {str(results / file) for file in outputs}
     problems = {
         str(Path(path).relative_to(folder)): problem

@@ -1,6 +1,6 @@
 """Whether each job of an experiment is done, runs, failed, was stopped, or is to do.
 
-What: the files of the jobs (operate.expected) against what lies in the results folder and what goes on in the
+What: the files of the jobs (workflow.stages) against what lies in the results folder and what goes on in the
 working directory (operate.live). Whether a finished job would run again, for a changed setting, is not asked:
 a dry run says so.
 Inputs: jobs, results folder. Outputs: a state for each job. Source: none.
@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from workflow_scripts.operate.expected import ExpectedJob
 from workflow_scripts.operate.live import Live, is_written
 from workflow_scripts.operate.training_progress import slice_ended, tail
+from workflow_scripts.workflow.stage import Job
 
 #: What a log holds whose job ended with an error: a line of ours, of argparse, Python's or C++'s.
 _ERROR = re.compile(
@@ -64,13 +64,13 @@ class Files:
             return 0.0
 
 
-def states(jobs: Iterable[ExpectedJob], results: Path, live: Live) -> list[State]:
+def states(jobs: Iterable[Job], results: Path, live: Live) -> list[State]:
     """Return the state of each job."""
     files = Files(results)
     return [_state(job, files, live) for job in jobs]
 
 
-def _state(job: ExpectedJob, files: Files, live: Live) -> State:
+def _state(job: Job, files: Files, live: Live) -> State:
     # Most jobs of a long experiment are done or to do: those take two looks at lists that are in memory.
     runs = live.runs(job.outputs, job.log)
     if job.training and is_written(files.results / job.training):

@@ -21,8 +21,6 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
 from workflow_scripts.operate.disk_plan import free_bytes, need_of
 from workflow_scripts.operate.dry_run import dry_run
-from workflow_scripts.operate.expected import expected_jobs
-from workflow_scripts.operate.fetch import FETCHING
 from workflow_scripts.operate.first_estimates import FirstEstimates
 from workflow_scripts.operate.lease import usable_devices
 from workflow_scripts.operate.past_runs import past_trainings
@@ -30,6 +28,7 @@ from workflow_scripts.operate.preflight import number_of_cores
 from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES
 from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def plan_of(
             computed += cost.gpu_hours
     estimates = [_together(stage, how, found) for (stage, how), found in grouped.items()]
     # Snakemake's order differs from run to run.
-    stages = dict.fromkeys(job.stage for job in expected_jobs(experiment))
+    stages = dict.fromkeys(job.stage for job in jobs_of(experiment))
     order = {stage: number for number, stage in enumerate(stages)}
     return Plan(sorted(estimates, key=lambda one: order.get(one.stage, len(order))), measured, computed)
 

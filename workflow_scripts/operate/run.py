@@ -26,7 +26,6 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
@@ -36,6 +35,7 @@ from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_pro
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
 from workflow_scripts.operate.taken_over import take_over
+from workflow_scripts.workflow.stages import jobs_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOCK = ".snakemake/neuronspec.lock"
@@ -239,7 +239,7 @@ def begin(options: list[str]) -> NoReturn:
         become_snakemake(options, folder, experiment)
     # From here on: what there is to do depends on what lies there.
     with results_taken(folder, experiment):
-        outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+        outputs = [file for job in jobs_of(experiment) for file in job.outputs]
         results = Path("results") / experiment.experiment
         (folder / ".snakemake").mkdir(parents=True, exist_ok=True)
         if said := take_over(

@@ -30,7 +30,6 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.durations import clock
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.operate.expected import ExpectedJob, expected_jobs
 from workflow_scripts.operate.job_states import State, states
 from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
@@ -38,6 +37,8 @@ from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
 from workflow_scripts.units.retention import replaced_trainings, size_of
+from workflow_scripts.workflow.stage import Job
+from workflow_scripts.workflow.stages import jobs_of
 
 LAST_LINES = 4
 #: Logs shown of one stage: a mistake in common fails all of its jobs alike.
@@ -91,7 +92,7 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
     """Return where the experiment stands whose results lie in ``folder``/results."""
     results = f"results/{experiment.experiment}"
     root = folder / results
-    jobs, live = expected_jobs(experiment), look(folder, results)
+    jobs, live = jobs_of(experiment), look(folder, results)
     stages: dict[str, Stage] = {}
     trainings: list[Progress] = []
     ended: list[Ended] = []
@@ -128,7 +129,7 @@ def _last_lines(log: Path) -> list[str]:
     return [] if lines[-1:] == ["KeyboardInterrupt"] else lines
 
 
-def _training(experiment: Experiment, job: ExpectedJob, training: str, state: State, root: Path) -> Progress:
+def _training(experiment: Experiment, job: Job, training: str, state: State, root: Path) -> Progress:
     _, system, seed = training.split("/")
     settings = experiment.train if system == BASELINE else experiment.finetune
     return progress_of(
@@ -142,7 +143,7 @@ def _training(experiment: Experiment, job: ExpectedJob, training: str, state: St
     )
 
 
-def sizes(jobs: Sequence[ExpectedJob], root: Path) -> dict[str, int]:
+def sizes(jobs: Sequence[Job], root: Path) -> dict[str, int]:
     """Return the bytes of each stage: the outputs of its jobs, and the folders that its trainings work in."""
     stage_of = {file: job.stage for job in jobs for file in job.outputs}
     found: Counter[str] = Counter()

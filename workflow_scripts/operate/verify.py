@@ -18,7 +18,6 @@ from typing import Any
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.lineage import Lineage
 from workflow_scripts.operate.live import look
@@ -26,6 +25,7 @@ from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, re
 from workflow_scripts.operate.manifest_settings import other_content
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.workflow.stages import jobs_of
 
 #: Of a hash, in a line for a person.
 DIGITS = 12
@@ -60,7 +60,7 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     """
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    expected = dict.fromkeys(file for job in expected_jobs(experiment) for file in job.outputs)
+    expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
     # What the config no longer asks for, no run makes; the next one takes it off the manifest.
     unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]

@@ -20,7 +20,6 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.forced import is_being_made
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.live import begun_outputs
@@ -30,6 +29,7 @@ from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
 from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.stages import jobs_of
 
 #: What is said of outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
@@ -157,7 +157,7 @@ def forced_in(results: Path, experiment: Experiment) -> dict[str, str]:
 
     ``results``: the experiment's folder, from the working directory.
     """
-    outputs = [file for job in expected_jobs(experiment) for file in job.outputs]
+    outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     found = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
     found |= dict.fromkeys(lost(results), NOT_FINISHED)
     return {str(results / file): said for file, said in found.items()}

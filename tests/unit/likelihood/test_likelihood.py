@@ -24,8 +24,8 @@ from workflow_scripts.analyse import mask_control  # noqa: E402
 from workflow_scripts.archive import read_archive  # noqa: E402
 from workflow_scripts.data.mmap_format import write_dataset  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.artifact import load_network  # noqa: E402
-from workflow_scripts.models.vocabulary import fairseq_dictionary  # noqa: E402
+from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
+from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary  # noqa: E402
 from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer  # noqa: E402
 from workflow_scripts.translate.likelihood import main  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402

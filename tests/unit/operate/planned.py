@@ -1,11 +1,24 @@
-"""A planned job, as far as a test needs it."""
+"""A planned job, as far as a test needs it, and a Snakefile that writes its jobs down."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from workflow_scripts.workflow.graph import PlannedJob, Reason
+
+#: What a Snakefile begins with.
+WRITES_JOBS = f"""
+import atexit, os, sys
+sys.path.insert(0, "{Path(__file__).resolve().parents[3]}")
+from pathlib import Path
+from workflow_scripts.workflow import graph
+def write_jobs():
+    if workflow.scheduler:
+        graph.write(Path(os.environ[graph.GRAPH_VARIABLE]), graph.planned_jobs(workflow))
+atexit.register(write_jobs)
+"""
 
 
 def a_job(

@@ -10,8 +10,8 @@ from tests.small_config import BASE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.files import write_json
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.workflow.stages import jobs_of
 
 CONFIG: dict[str, Any] = {
     **BASE,
@@ -32,7 +32,7 @@ def lay_down_results(folder: Path, of: Experiment) -> list[str]:
     """Write every declared output below ``folder``; return them as Snakemake names them."""
     root = f"results/{of.experiment}"
     files = []
-    for job in expected_jobs(of):
+    for job in jobs_of(of):
         for name in job.outputs:
             path = folder / root / name
             path.parent.mkdir(parents=True, exist_ok=True)

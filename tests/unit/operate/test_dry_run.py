@@ -7,20 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.operate.planned import WRITES_JOBS
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.dry_run import after_a_kill, dry_run
 from workflow_scripts.operate.run import hold
 
-ROOT = Path(__file__).resolve().parents[3]
 SNAKEFILE = f"""
-import atexit, os, sys
-sys.path.insert(0, "{ROOT}")
-from pathlib import Path
-from workflow_scripts.workflow import graph
-def write():
-    if workflow.scheduler:
-        graph.write(Path(os.environ[graph.GRAPH_VARIABLE]), graph.planned_jobs(workflow))
-atexit.register(write)
+{WRITES_JOBS}
 rule second:
     input: "first.txt"
     output: "second.txt"

@@ -11,10 +11,9 @@ import pytest
 from tests.small_config import BASE
 from tests.unit.operate.planned import a_job
 from workflow_scripts.config.load import load_experiment, read_yaml
-from workflow_scripts.operate.expected import expected_jobs
-from workflow_scripts.operate.fetch import FETCHING
 from workflow_scripts.operate.first_estimates import FirstEstimates, Measured, pace, read_measured
 from workflow_scripts.operate.text_sizes import TextSizes
+from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 ROOT = Path(__file__).resolve().parents[3]
 TOY = {
@@ -143,7 +142,7 @@ def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any])
     analysis = {"mask_control_k": 70, "overlap_k": 70}
     groups = {"family": {"one": ["ka", "ke"]}}
     config = {**KA_KE, "masks": {"k": [70]}, "analysis": analysis, "groups": groups, **more}
-    stages = {one.stage for one in expected_jobs(load_experiment(config))} - {*FETCHING}
+    stages = {one.stage for one in jobs_of(load_experiment(config))} - {*FETCHING}
     assert len(stages) > 18 and stages <= set(read_measured())
 
 

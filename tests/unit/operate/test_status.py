@@ -24,12 +24,12 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
 from workflow_scripts.models.progress import ProgressLog
-from workflow_scripts.operate.expected import expected_jobs
 from workflow_scripts.operate.job_states import State, failed, states
 from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
+from workflow_scripts.workflow.stages import jobs_of
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -175,7 +175,7 @@ def test_what_began_while_it_is_looked_is_not_stopped(tmp_path: Path) -> None:
     log.parent.mkdir(parents=True)
     log.write_text("read 3 lines\n")
     written = log.stat().st_mtime
-    job = next(one for one in expected_jobs(experiment()) if one.log == "logs/prepare_text/news/de-en.log")
+    job = next(one for one in jobs_of(experiment()) if one.log == "logs/prepare_text/news/de-en.log")
 
     def state(since: float | None, looked: float) -> str:
         live = Live([], since, {}, frozenset(), looked=looked)
@@ -360,7 +360,7 @@ def test_the_trainers_own_lines_are_understood(tmp_path: Path, caplog: pytest.Lo
     assert one.words_per_second is not None and one.seconds_per_update is not None
     # What else is looked for stands in the trainer's source, which this environment cannot import.
     models = ROOT / "workflow_scripts/models"
-    assert 'f"resumed at update {' in (models / "trainer.py").read_text()
+    assert 'f"resumed at update {' in (models / "fairseq/trainer.py").read_text()
     assert 'f"starting clean (' in (models / "training_folder.py").read_text()
 
 

@@ -15,7 +15,7 @@ from workflow_scripts.report.show import render_units
 from workflow_scripts.report.tabulate_units import main
 from workflow_scripts.report.units_page import console
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.space import UnitSpace, ffn_space, model_space
 
 # One encoder and one decoder layer of eight units.
 K70 = {
@@ -68,6 +68,46 @@ def test_the_page(tables: Path) -> None:
     at = lines.index("## k95, seed 3")
     # Of fifteen five are named: seven of the decoder are there.
     assert "| all 2 | 8 | 7 | 15 | decoder.0.ffn 0, 1, 2, 3, 4, … |" in lines[at:]
+
+
+def page(tmp_path: Path, space: UnitSpace, rows: dict[str, str], **manifest: object) -> list[str]:
+    """The page of one set over a space."""
+    keep = np.array([[bit == "1" for bit in bits.replace(" ", "")] for bits in rows.values()])
+    MaskTable(rows, keep, space, manifest).write(tmp_path / "m.npz")
+    main(["--masks", f"m={tmp_path}/m.npz", "--seeds", "1", "--pivot", "en", "--out-dir", str(tmp_path)])
+    return (tmp_path / "units.md").read_text(encoding="utf-8").splitlines()
+
+
+HEADS = model_space({"encoder_layers": 1, "decoder_layers": 1, "heads": 2, "ffn_dim": 2}, ["ffn", "head"])
+
+
+def test_heads_of_the_encoder(tmp_path: Path) -> None:
+    space = HEADS.part(["head"], ["encoder"])
+    lines = page(tmp_path, space, {"en-a": "10", "en-b": "11"}, rule="top", select="top:50%")
+    assert lines[2].startswith("- A mask says which attention heads (units) a direction keeps: m `top:50%`.")
+    at = lines.index("### Out of en: overlap of languages (IoU)")
+    # Of two heads one is shared; the decoder is not in the masks.
+    assert lines[at + 2 : at + 6] == [
+        "|  | a | b |",
+        "| --- | ---: | ---: |",
+        "| a | – | – |",
+        "| b | 0.500 | – |",
+    ]
+    assert console(json.loads((tmp_path / "units.json").read_text()))[0] == (
+        "Units that masks keep (m, seed 1; of 2 attention heads)"
+    )
+
+
+def test_kinds_of_units_have_tables_of_their_own(tmp_path: Path) -> None:
+    # Neurons of encoder and decoder, heads of encoder, decoder (self), decoder (cross).
+    rows = {"en-a": "10 11 10 11 11", "en-b": "11 01 10 10 11"}
+    lines = page(tmp_path, HEADS, rows, rule="mass", k="70")
+    assert lines[2].startswith("- A mask says which units a direction keeps: those that carry most of")
+    at = lines.index("### Out of en: overlap of languages (IoU)")
+    assert lines[at + 2 : at + 12] == [
+        "| ffn | a | b |", "| --- | ---: | ---: |", "| a | – | 0.500 |", "| b | 0.500 | – |", "",
+        "| head | a | b |", "| --- | ---: | ---: |", "| a | – | 0.750 |", "| b | 1.000 | – |", "",
+    ]  # fmt: skip
 
 
 def test_every_figure_is_in_the_csv(tables: Path) -> None:

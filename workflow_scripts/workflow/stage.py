@@ -1,0 +1,120 @@
+"""The form in which a stage of the workflow is declared, and its jobs.
+
+What: a stage's module, software, files, and which jobs a config asks for. Inputs: the config of an
+experiment. Outputs: paths below ``results/{experiment}``. The declarations are in ``workflow.stage_list``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow_scripts.config.experiment import Experiment
+
+#: Values of wildcards by name. A declaration may use more names than its rule has wildcards.
+Wildcards = Mapping[str, Any]
+#: Where a file lies, with wildcards in braces; or a function that returns several such paths.
+Pattern = str | Callable[[Experiment, Wildcards], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job; its paths are relative to ``results/{experiment}``.
+
+    ``stage``: the name of its folders of logs and benchmarks. ``name``: the wildcards as the log's name has
+    them. ``training``: a trainer's undeclared folder.
+    """
+
+    stage: str
+    rule: str
+    wildcards: Wildcards
+    name: str
+    outputs: tuple[str, ...]
+    training: str | None = None
+
+    @property
+    def log(self) -> str:
+        """Where its messages go."""
+        return f"logs/{self.stage}/{self.name}.log"
+
+    @property
+    def benchmark(self) -> str:
+        """Where Snakemake writes its seconds and memory."""
+        return f"benchmarks/{self.stage}/{self.name}.tsv"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one rule makes, and with what.
+
+    Args:
+        name: of the rule; where there are several, what their names begin with.
+        module: that a job runs, below ``workflow_scripts``.
+        environment: the software of its jobs, or a function of the config.
+        log: the name of a job's log and benchmark, with wildcards in braces.
+        files: role → where each output lies.
+        jobs: the wildcards of the jobs that a config asks for.
+        folder: of logs and benchmarks; the stage's name if empty.
+        asked_for: the roles that the rule ``all`` asks for.
+        rule: the name of a job's rule, where a stage has several.
+        without: a module that is imported but not run here, so that its edits rerun nothing.
+        gpu: whether its jobs compute on a GPU where there is one.
+        local: whether its jobs stay where Snakemake runs.
+        fetches: whether its jobs need the internet (they are local, too).
+        training: the folder of a trainer's own files.
+    """
+
+    name: str
+    module: str
+    environment: str | Callable[[Experiment], str]
+    log: str
+    files: Mapping[str, Pattern]
+    jobs: Callable[[Experiment], Iterable[Wildcards]]
+    folder: str = ""
+    asked_for: tuple[str, ...] = ()
+    rule: Callable[[Experiment, Wildcards], str] | None = None
+    without: Callable[[Experiment], str] | None = None
+    gpu: bool | Callable[[Experiment], bool] = False
+    local: bool = False
+    fetches: bool = False
+    training: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The name of its folders of logs and benchmarks."""
+        return self.folder or self.name
+
+    def paths(self, experiment: Experiment, role: str, wildcards: Wildcards) -> list[str]:
+        """Return where the files of a role lie; wildcards stay in braces."""
+        pattern = self.files[role]
+        return [pattern] if isinstance(pattern, str) else pattern(experiment, wildcards)
+
+    def jobs_of(self, experiment: Experiment) -> Iterator[Job]:
+        """Yield the jobs that a config asks for."""
+        for wildcards in self.jobs(experiment):
+            yield Job(
+                stage=self.place,
+                rule=self.rule(experiment, wildcards) if self.rule else self.name,
+                wildcards=wildcards,
+                name=self.log.format_map(wildcards),
+                outputs=tuple(self.made(experiment, wildcards)),
+                training=self.training and self.training.format_map(wildcards),
+            )
+
+    def made(self, experiment: Experiment, wildcards: Wildcards, *roles: str) -> Iterator[str]:
+        """Yield the outputs of a job, or those of some roles."""
+        for role in roles or self.files:
+            for path in self.paths(experiment, role, wildcards):
+                yield path.format_map(wildcards)
+
+
+def each(**values: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return every combination of the values of wildcards, the last one varying fastest."""
+    return [dict(zip(values, one, strict=True)) for one in itertools.product(*values.values())]
+
+
+def once(_: Experiment) -> list[dict[str, Any]]:
+    """Return the wildcards of a stage that has one job in every experiment: no wildcards."""
+    return [{}]

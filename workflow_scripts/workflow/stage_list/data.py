@@ -1,0 +1,195 @@
+"""Stages of text: from a source to checked, normalised, binarised sets, and what is known of them.
+
+Inputs: the config. Outputs: declarations (``workflow.stage``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.toy import ToySource
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, once
+
+#: A toy corpus's contrastive set: a name for `evaluation.contrastive`, below the experiment's folder.
+TOY_CONTRAST = "data/contrastive/toy.tsv"
+MODEL, DICTIONARY = "data/subwords/spm.model", "data/subwords/dict.txt"
+VOCABULARY = {"model": MODEL, "dictionary": DICTIONARY}
+
+
+def shards(experiment: Experiment) -> list[str]:
+    """Return the folders of training text below data/bin, with their slash: one for each shard."""
+    number = experiment.data.shards
+    return [f"shard{n}/" for n in range(number)] if number > 1 else [""]
+
+
+def downloads(experiment: Experiment) -> list[str]:
+    """Return what a source downloads; own files and the toy corpus download nothing."""
+    source = experiment.data.source
+    if isinstance(source, ToySource | FilesSource):
+        return []
+    return list(source.downloads("data", experiment.languages))
+
+
+def sides(experiment: Experiment) -> Iterator[dict[str, str]]:
+    """Yield subset, pair and language of all text."""
+    for subset in experiment.subsets:
+        for pair in experiment.pairs_of(subset):
+            for lang in pair.split("-"):
+                yield {"subset": subset, "pair": pair, "lang": lang}
+
+
+def pairs(experiment: Experiment) -> Iterator[dict[str, str]]:
+    """Yield subset and both languages of every pair's text."""
+    for subset in experiment.subsets:
+        for pair in experiment.pairs_of(subset):
+            one, two = pair.split("-")
+            yield {"subset": subset, "one": one, "two": two}
+
+
+def _toy_files(experiment: Experiment, _: Wildcards) -> list[str]:
+    source = experiment.data.source
+    assert isinstance(source, ToySource)
+    return list(source.outputs("data", experiment.train_pairs, experiment.languages))
+
+
+def _toy_contrast(experiment: Experiment) -> list[dict[str, Any]]:
+    toy = isinstance(experiment.data.source, ToySource)
+    named = f"results/{experiment.experiment}/{TOY_CONTRAST}" in experiment.evaluation.contrastive.values()
+    return [{}] if toy and named else []
+
+
+def _rebuilt(experiment: Experiment) -> Iterator[dict[str, str]]:
+    for testset in experiment.testsets if "paper" in experiment.evaluation.references else ():
+        for side in experiment.target_sides(testset):
+            pair, lang = side.split(".")
+            yield {"testset": testset, "pair": pair, "lang": lang}
+
+
+def _round_trip_rule(experiment: Experiment, wildcards: Wildcards) -> str:
+    found = experiment.round_trips.items()
+    return next(rule for rule, testsets in found if wildcards["testset"] in testsets)
+
+
+STAGES = (
+    Stage(
+        "generate_toy",
+        "data.generate_toy",
+        "text",
+        log="toy",
+        files={"files": _toy_files},
+        jobs=lambda e: [{}] if isinstance(e.data.source, ToySource) else [],
+    ),
+    Stage(
+        "generate_contrastive",
+        "data.generate_contrastive",
+        "text",
+        log="toy",
+        files={"readings": TOY_CONTRAST},
+        jobs=_toy_contrast,
+    ),
+    Stage(
+        "download_corpus",
+        "data.download_corpus",
+        "text",
+        log="corpus",
+        files={"files": lambda e, _: downloads(e)},
+        jobs=lambda e: [{}] if downloads(e) else [],
+        fetches=True,
+    ),
+    Stage(
+        "fetch_comet",
+        "evaluate.fetch_comet",
+        "comet",
+        log="{comet}",
+        files={"fetched": "data/comet/{comet}.json"},
+        jobs=lambda e: each(comet=[m.name for m in e.evaluation.comet if m.model is not None]),
+        fetches=True,
+    ),
+    Stage(
+        "prepare_text",
+        "data.prepare_text",
+        "text",
+        log="{subset}/{one}-{two}",
+        files={
+            "one": "data/text/{subset}/{one}-{two}.{one}.txt",
+            "two": "data/text/{subset}/{one}-{two}.{two}.txt",
+            "stats": "data/text/{subset}/{one}-{two}.json",
+        },
+        jobs=pairs,
+    ),
+    Stage(
+        "train_subwords",
+        "data.train_subwords",
+        "text",
+        log="spm",
+        files=VOCABULARY,
+        jobs=lambda e: [] if e.used else [{}],
+    ),
+    Stage(
+        "use_vocabulary",
+        "train.use_vocabulary",
+        "text",
+        log="spm",
+        files=VOCABULARY,
+        jobs=lambda e: [{}] if e.used else [],
+        local=True,
+    ),
+    Stage(
+        "binarise",
+        "data.binarise",
+        "text",
+        log="{subset}/{pair}.{lang}",
+        files={
+            "bin": lambda e, _: [f"data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.bin" for shard in shards(e)],
+            "idx": lambda e, _: [f"data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.idx" for shard in shards(e)],
+            "parts": lambda e, _: [
+                f"data/bin/{shard}{{subset}}.{{pair}}.{{lang}}.json" for shard in shards(e) if shard
+            ],
+            "stats": "data/bin/{subset}.{pair}.{lang}.json",
+        },
+        jobs=sides,
+    ),
+    Stage(
+        "write_card",
+        "data.write_card",
+        "text",
+        log="card",
+        files={"json": "data/card.json", "markdown": "data/card.md"},
+        asked_for=("json",),
+        jobs=once,
+    ),
+    # All test sets of a rule have the same outputs: those that lack some directions have a rule of their own.
+    Stage(
+        "round_trip",
+        "data.round_trip",
+        "text",
+        log="{testset}",
+        files={
+            "text": lambda e, w: [
+                f"data/round_trip/{{testset}}/{side}.txt" for side in e.target_sides(w["testset"])
+            ],
+            "stats": "data/round_trip/{testset}.json",
+        },
+        rule=_round_trip_rule,
+        jobs=lambda e: each(testset=e.testsets),
+    ),
+    Stage(
+        "score_ceiling",
+        "evaluate.score_ceiling",
+        "evaluate",
+        log="{testset}",
+        files={"json": "data/ceiling/{testset}.json"},
+        jobs=lambda e: each(testset=e.testsets),
+    ),
+    Stage(
+        "rebuild_references",
+        "data.rebuild_references",
+        "text",
+        log="{testset}/{pair}.{lang}",
+        files={"text": "data/references/{testset}.{pair}.{lang}.txt"},
+        jobs=_rebuilt,
+    ),
+)

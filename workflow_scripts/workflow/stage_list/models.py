@@ -1,0 +1,210 @@
+"""Stages of systems: training, activation counts, masks and what they say, fine-tuning, decoding.
+
+Inputs: the config. Outputs: declarations (``workflow.stage``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Stage, Wildcards, each
+
+SYSTEM = {
+    "system": "systems/{system}/s{seed}/system.json",
+    "weights": "systems/{system}/s{seed}/model.safetensors",
+    "model": "systems/{system}/s{seed}/spm.model",
+    "dictionary": "systems/{system}/s{seed}/dict.txt",
+}
+OF_BASELINE = {role: path.replace("{system}", BASELINE) for role, path in SYSTEM.items()}
+OF_FINETUNED = {role: path.replace("{system}", "{finetuned}") for role, path in SYSTEM.items()}
+
+
+def parts_of(experiment: Experiment, system: str) -> list[str]:
+    """Return the names of the files of a system's folder that its rule declares."""
+    masks = ["masks.npz"] if system in experiment.finetuned else []
+    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
+
+
+def use_system_rule(system: str) -> str:
+    """Return the name of the rule that takes a system of another experiment."""
+    return "use_system_" + re.sub(r"\W", "_", system)
+
+
+def trained(experiment: Experiment) -> list[str]:
+    """Return the fine-tuned systems that are trained here."""
+    return [name for name in experiment.finetuned if name not in experiment.used]
+
+
+def selected(experiment: Experiment) -> list[str]:
+    """Return the mask sets of trained directions that are selected here: for fine-tuning and analyses."""
+    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    wanted = [experiment.finetuned[name] for name in trained(experiment)]
+    return list(dict.fromkeys([*wanted, *(f"k{k}" for k in analysed if k)]))
+
+
+def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
+    """Return mask set and direction of every row that only decoding needs: of directions not trained."""
+    others = experiment.directions.evaluate_only
+    return each(maskset=dict.fromkeys(experiment.finetuned.values()), direction=others)
+
+
+def _counted(experiment: Experiment) -> set[str]:
+    """Return the directions whose activations are needed."""
+    directions = set(experiment.train_directions if selected(experiment) else ())
+    return directions.union(row["direction"] for row in decoded_rows(experiment))
+
+
+def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
+    needed, found = _counted(experiment), experiment.counted_together.items()
+    return each(seed=experiment.train.seeds, by=[by for by, group in found if needed.issuperset(group)])
+
+
+def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
+    needed = _counted(experiment)
+    alone = [direction for direction in experiment.counted_alone if direction in needed]
+    return each(seed=experiment.train.seeds, direction=alone)
+
+
+def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """Yield the masks of trained directions together, those of the others each by itself."""
+    rows = [{"maskset": name, "row": ""} for name in selected(experiment)]
+    rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
+    for seed in experiment.train.seeds:
+        yield from ({"seed": seed} | row for row in rows)
+
+
+def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
+    return each(seed=experiment.train.seeds, maskset=[f"k{k}"] if k else [])
+
+
+def _decoded(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for system in experiment.all_systems:
+        for seed in experiment.train.seeds:
+            for testset in experiment.testsets:
+                for direction in experiment.directions_of(testset):
+                    yield {"system": system, "seed": seed, "testset": testset, "direction": direction}
+
+
+def _used_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    name = wildcards["taken"]
+    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
+
+
+def _engine(experiment: Experiment) -> str:
+    return {"ctranslate2": "text", "fairseq": "fairseq"}[experiment.decode.engine]
+
+
+def _other_engine(experiment: Experiment) -> str:
+    other = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[experiment.decode.engine]
+    return f"translate.{other}_engine"
+
+
+def _decodes_on_gpu(experiment: Experiment) -> bool:
+    # CTranslate2 takes a GPU for float16 alone.
+    return experiment.decode.engine == "fairseq" or experiment.decode.compute_type == "float16"
+
+
+STAGES = (
+    Stage(
+        "use_system",
+        "train.use_system",
+        "text",
+        log="{taken}.s{seed}",
+        files={"system": _used_files},
+        rule=lambda e, w: use_system_rule(w["taken"]),
+        jobs=lambda e: each(taken=e.used, seed=e.train.seeds),
+    ),
+    Stage(
+        "train_baseline",
+        "train.train_baseline",
+        "fairseq",
+        log="s{seed}",
+        files=OF_BASELINE,
+        jobs=lambda e: each(seed=[] if BASELINE in e.used else e.train.seeds),
+        gpu=True,
+        training=f"training/{BASELINE}/s{{seed}}",
+    ),
+    # Directions from one language are counted by one job.
+    Stage(
+        "count_encoder",
+        "activations.count_encoder",
+        "fairseq",
+        log="baseline/s{seed}/{by}",
+        files={
+            "counts": lambda e, w: [
+                f"activations/baseline/s{{seed}}/valid/{direction}.npz"
+                for direction in e.counted_together[w["by"]]
+            ]
+        },
+        rule=lambda e, w: f"count_encoder_{w['by']}",
+        jobs=_counted_together,
+        gpu=True,
+    ),
+    Stage(
+        "count_activations",
+        "activations.count_activations",
+        "fairseq",
+        log="baseline/s{seed}/{direction}",
+        files={"counts": "activations/baseline/s{seed}/valid/{direction}.npz"},
+        jobs=_counted_alone,
+        gpu=True,
+    ),
+    Stage(
+        "select_masks",
+        "select.select_masks",
+        "text",
+        log="baseline/s{seed}/{maskset}{row}",
+        files={"masks": "masks/baseline/s{seed}/{maskset}{row}.npz"},
+        jobs=_masks,
+        local=True,
+    ),
+    Stage(
+        "finetune",
+        "specialize.finetune",
+        "fairseq",
+        log="{finetuned}.s{seed}",
+        files={**OF_FINETUNED, "masks": "systems/{finetuned}/s{seed}/masks.npz"},
+        jobs=lambda e: each(seed=e.train.seeds, finetuned=trained(e)),
+        gpu=True,
+        training="training/{finetuned}/s{seed}",
+    ),
+    Stage(
+        "mask_control",
+        "analyse.mask_control",
+        "fairseq",
+        log="baseline.s{seed}.{maskset}",
+        files={"json": "analysis/mask_control/baseline/s{seed}/{maskset}.json"},
+        asked_for=("json",),
+        jobs=lambda e: _analysed(e.analysis.mask_control_k, e),
+        gpu=True,
+    ),
+    Stage(
+        "overlap",
+        "analyse.overlap",
+        "text",
+        log="baseline.s{seed}.{maskset}",
+        files={
+            "json": "analysis/overlap/baseline/s{seed}/{maskset}.json",
+            "csv": "analysis/overlap/baseline/s{seed}/{maskset}.csv",
+            "markdown": "analysis/overlap/baseline/s{seed}/{maskset}.md",
+        },
+        asked_for=("json",),
+        jobs=lambda e: _analysed(e.analysis.overlap_k, e),
+        local=True,
+    ),
+    Stage(
+        "decode",
+        "translate.decode",
+        _engine,
+        log="{system}/s{seed}/{testset}.{direction}",
+        files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
+        asked_for=("hypotheses",),
+        jobs=_decoded,
+        without=_other_engine,
+        gpu=_decodes_on_gpu,
+    ),
+)

@@ -1,0 +1,111 @@
+"""Stages of the report: tables and figures.
+
+Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables there are.
+"""
+
+from __future__ import annotations
+
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import ALL_UNITS, Experiment
+from workflow_scripts.table_names import (
+    ALWAYS,
+    CAUTIONS,
+    CONTRASTIVE,
+    LIKELIHOOD,
+    OF_TESTS,
+    PUBLISHED,
+    UNIT_FORMATS,
+    UNITS,
+)
+from workflow_scripts.workflow.stage import Stage, each, once
+from workflow_scripts.workflow.stage_list.models import selected
+
+
+def tables_of(experiment: Experiment) -> list[str]:
+    """Return the names of an experiment's tables, in the order in which they are written."""
+    evaluation = experiment.evaluation
+    asked = {
+        LIKELIHOOD: evaluation.likelihood,
+        CONTRASTIVE: evaluation.contrastive,
+        PUBLISHED: experiment.report.published,
+    }
+    tests = OF_TESTS if evaluation.significance else ()
+    return [*ALWAYS, *tests, *(name for name, wanted in asked.items() if wanted)]
+
+
+def unit_masks(experiment: Experiment) -> dict[str, str]:
+    """Return the mask sets whose units are tabulated, with where each lies; `{seed}` stays a wildcard.
+
+    Those that the experiment selects for its trainings and analyses, and those of systems that it takes from
+    another one, which lie in the system. A set that keeps every unit says nothing.
+    """
+    own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
+    used = {masks: name for name, masks in experiment.finetuned.items() if name in experiment.used}
+    return {
+        masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
+    } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in own}
+
+
+def drawn(experiment: Experiment) -> list[str]:
+    """Return the systems whose training curves can be drawn."""
+    return [system for system in experiment.all_systems if system not in experiment.used]
+
+
+STAGES = (
+    Stage(
+        "tabulate",
+        "report.tabulate",
+        "evaluate",
+        log="tables",
+        files={
+            "markdown": lambda e, _: [f"tables/{table}.md" for table in tables_of(e)],
+            "csv": lambda e, _: [f"tables/{table}.csv" for table in tables_of(e)],
+            "tex": lambda e, _: [f"tables/{table}.tex" for table in tables_of(e)],
+            "parquet": lambda e, _: [f"tables/{table}.parquet" for table in tables_of(e)],
+            "cautions": f"tables/{CAUTIONS}",
+        },
+        asked_for=("markdown", "csv", "tex", "parquet", "cautions"),
+        jobs=once,
+        local=True,
+    ),
+    Stage(
+        "tabulate_units",
+        "report.tabulate_units",
+        "text",
+        log=UNITS,
+        files={{"md": "markdown"}.get(form, form): f"tables/{UNITS}.{form}" for form in UNIT_FORMATS},
+        asked_for=("markdown", "csv", "json"),
+        jobs=lambda e: [{}] if unit_masks(e) else [],
+        local=True,
+    ),
+    Stage(
+        "plot_training",
+        "report.plot_training",
+        "evaluate",
+        log="training",
+        files={"png": "figures/training.png"},
+        asked_for=("png",),
+        jobs=lambda e: [{}] if drawn(e) else [],
+        local=True,
+    ),
+    Stage(
+        "plot_sweep",
+        "report.plot_sweep",
+        "evaluate",
+        log="{sweep}",
+        files={"png": "figures/sweep_{sweep}.png"},
+        asked_for=("png",),
+        jobs=lambda e: each(sweep=e.sweeps),
+        local=True,
+    ),
+    Stage(
+        "plot_off_target",
+        "report.plot_off_target",
+        "evaluate",
+        log="{testset}",
+        files={"png": "figures/off_target_{testset}.png"},
+        asked_for=("png",),
+        jobs=lambda e: each(testset=e.testsets if e.evaluation.off_target else []),
+        local=True,
+    ),
+)

@@ -1,0 +1,35 @@
+"""Every stage of the workflow, and every job that an experiment consists of, from the config alone.
+
+Rules, `make status`, the manifest and `make verify` take their files from here. Inputs: the resolved config.
+Outputs: jobs in the order of the pipeline, with paths relative to ``results/{experiment}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Job, Stage
+from workflow_scripts.workflow.stage_list import data, models, report, scores
+
+#: By name; rules begin with it.
+STAGES: dict[str, Stage] = {
+    stage.name: stage for part in (data, models, scores, report) for stage in part.STAGES
+}
+#: Those that need the internet; none of them has inputs.
+FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
+
+
+def jobs_of(experiment: Experiment) -> list[Job]:
+    """Return every job of an experiment, stage after stage."""
+    return [job for stage in STAGES.values() for job in stage.jobs_of(experiment)]
+
+
+def asked_for(experiment: Experiment) -> Iterator[str]:
+    """Yield the files that the rule ``all`` asks for.
+
+    Also what other jobs read: a file that was lost is made again although the tables are there.
+    """
+    for stage in STAGES.values():
+        for wildcards in stage.jobs(experiment) if stage.asked_for else ():
+            yield from stage.made(experiment, wildcards, *stage.asked_for)
