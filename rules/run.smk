@@ -20,8 +20,8 @@ from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
 from workflow_scripts.operate import results_lock
-from workflow_scripts.operate.live import who_runs
-from workflow_scripts.operate.orphans import end_orphans
+from workflow_scripts.operate.running import who_runs
+from workflow_scripts.operate.leftovers import end_orphans
 from workflow_scripts.operate.patience import Patience
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use

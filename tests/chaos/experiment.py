@@ -15,7 +15,7 @@ import psutil
 import yaml
 
 from tests import started
-from workflow_scripts.operate.orphans import RUN_VARIABLE, rule_of
+from workflow_scripts.operate.leftovers import RUN_VARIABLE, rule_of
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, read
 
 ROOT = Path(__file__).resolve().parents[2]

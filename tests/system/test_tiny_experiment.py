@@ -14,7 +14,7 @@ from tests.unit.operate.planned import a_job
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.earlier_training import earlier_training
 from workflow_scripts.operate.environments import venvs_folder
-from workflow_scripts.operate.past_runs import past_trainings
+from workflow_scripts.operate.times import past_trainings
 
 #: One worker makes the run, and the other does not wait for it.
 pytestmark = pytest.mark.together("tiny")

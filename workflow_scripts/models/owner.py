@@ -2,7 +2,7 @@
 
 Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (units.training_owner: host,
 process, SLURM job, digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a
-workflow its training may live on. On one machine the next run ends it (operate/orphans.py); where nobody can,
+workflow its training may live on. On one machine the next run ends it (operate/leftovers); where nobody can,
 on another host, the next run's job finds it training the very same thing, waits, and goes on from what it
 left.
 """

@@ -1,12 +1,7 @@
-"""Whether the disk holds what a workflow is about to write, estimated before it starts.
+"""Whether the disk holds what a run will write: trainings, systems and text, less what is there already.
 
-What: bytes of the jobs that will run: trainings (checkpoints with optimiser states), exported systems,
-prepared and binarised text; less what is there already; against the free bytes of each disk they go to.
-Inputs: the config and the jobs to run. Outputs: one line that says what is missing and what to change, or
-None.
-Text that is yet to be downloaded or generated counts by its number of sentences, where that is known. Not
-counted, being small: hypotheses, tables, logs.
-Source: none; docs/how-to/disk.md works out the published setting.
+Text that is not there yet counts by its number of sentences, where that is known. Hypotheses, tables and logs
+are small and not counted. docs/how-to/disk.md works out the published setting.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What a training's folder holds for its next job: its own training and how far it is, another one, or none.
 
-Inputs: the config, the training folder's records, the times of the job's inputs. Output: an ``Earlier``. It
-is what the trainer will decide (models.training_folder), as far as the config says: what its inputs will
-hold is not known before they are made, and then the answer is not sure.
+It is what the trainer will decide (models.training_folder), as far as the config says: where inputs are made
+first, the answer is not sure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What jobs would take where nothing like them has run: from figures that were measured on other machines.
 
-Inputs: ``first_estimates.csv`` (seconds of a start, and for a unit of work, by stage and, where it matters,
-size of the network; each with its machine and where it was measured), the config, how much text there is.
-Outputs: seconds. They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
+``first_estimates.csv`` has the seconds of a start and of a unit of work, by stage and size of the network.
+They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
 """
 
 from __future__ import annotations

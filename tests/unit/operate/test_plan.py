@@ -14,8 +14,8 @@ from tests.unit.operate.planned import a_job
 from tests.unit.operate.trainings import write_finished
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
+from workflow_scripts.operate.times import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.workflow.graph import PlannedJob
 
 GIVEN = {"subset": "train", "pair": "de-en", "direction": "de-en", "testset": "news"}

@@ -41,7 +41,7 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("forced", "1", forced=True),
         job("failed", "1", forced=True),
     ]
-    assert table(explain(jobs, {}, forced={"failed/1": NOT_FINISHED})).splitlines() == [
+    assert table(explain(jobs, {}, remade={"failed/1": NOT_FINISHED})).splitlines() == [
         "new      1  new",
         "lost     2  made before, now missing: lost/1 (and 2 more)",
         "more     1  new: more/new",

@@ -1,4 +1,4 @@
-"""operate.forced: what must be made again is named to Snakemake."""
+"""operate.remake: what must be made again is named to Snakemake."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import add
+from workflow_scripts.operate.remake import with_remade
 from workflow_scripts.operate.results_lock import RUN_LOCK
 from workflow_scripts.processes import identity, place
 
@@ -51,33 +51,33 @@ def test_what_a_run_is_making_is_not_called_unfinished(
     (folder / SCORES).unlink()
     run = {"host": "h", "pid": os.getppid(), "process": identity(os.getppid()), "since": 1.0, "folder": "/a"}
     (folder / RESULTS / RUN_LOCK).write_text(json.dumps(run))
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
     (folder / RESULTS / RUN_LOCK).write_text(json.dumps({**run, "process": f"{place()} {os.getppid()} 1"}))
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
 
 
 def test_whole_results_change_no_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
 
 
 def test_a_damaged_file_is_forced_and_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / SCORES).write_text('{"a": ')
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
     told = capsys.readouterr().err
     assert told.startswith(f"{SCORES}: not JSON (") and told.endswith("; it is made again\n")
     given = [*OPTIONS, "-R", "score", "-n"]
-    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
+    assert with_remade(given, folder, EXPERIMENT) == [*OPTIONS, "-R", SCORES, "score", "-n"]
     # What stands behind `--` is a target.
     given = [*OPTIONS, "--", "tabulate"]
-    assert with_forced(given, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES, "--", "tabulate"]
+    assert with_remade(given, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES, "--", "tabulate"]
 
 
 def test_many_files_with_one_problem_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"translations/baseline/s1/n/{direction}.txt" for direction in ("de-en", "en-de")]
     add(folder / RESULTS, names, deleted=names)
-    assert with_forced(OPTIONS, folder, EXPERIMENT)[2:] == ["--forcerun", *(f"{RESULTS}/{n}" for n in names)]
+    assert with_remade(OPTIONS, folder, EXPERIMENT)[2:] == ["--forcerun", *(f"{RESULTS}/{n}" for n in names)]
     said = "an earlier run was to make it, and did not finish; it is made again"
     assert capsys.readouterr().err == f"{RESULTS}/{names[0]} (and 1 more): {said}\n"
 
@@ -91,14 +91,14 @@ def test_what_the_config_makes_no_more_is_left(folder: Path, capsys: pytest.Capt
     training = folder / RESULTS / "training/ns-k12/s1"
     training.mkdir(parents=True)
     (training / "retrain.json").write_text("{}")
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
 
 
 def test_beside_named_targets_nothing_more_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / SCORES).write_text('{"a": ')
     given = [*OPTIONS, "results/x/data/card.json"]
-    assert with_forced(given, folder, EXPERIMENT) == given
+    assert with_remade(given, folder, EXPERIMENT) == given
     assert capsys.readouterr().err.endswith("; a run without targets makes it again\n")
 
 
@@ -109,7 +109,7 @@ def test_a_training_that_is_to_be_done_anew_is_forced(
     training.mkdir(parents=True)
     (training / "retrain.json").write_text("{}")
     system = "results/x/systems/ns-k95/s1/system.json"
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", system]
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", system]
     assert capsys.readouterr().err == (
         f"{system}: its training is to be done anew, as make retrain asked; it is made again\n"
     )
@@ -120,7 +120,7 @@ def test_what_an_earlier_run_did_not_finish_is_forced(
 ) -> None:
     add(folder / RESULTS, {"scores/baseline/s1/n.raw.json"})
     (folder / SCORES).unlink()
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
     assert capsys.readouterr().err == (
         f"{SCORES}: an earlier run was to make it, and did not finish; it is made again\n"
     )
@@ -142,11 +142,11 @@ def test_of_what_has_no_record_other_content_than_listed_is_forced(
     listed = folder / RESULTS / "manifest.json"
     listed.write_text(json.dumps(manifest))
     # Another time alone: its content is compared.
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
     entry["sha256"] = "0" * 64
     listed.write_text(json.dumps(manifest))
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == [*OPTIONS, "--forcerun", SCORES]
     assert capsys.readouterr().err == (
         f"{SCORES}: nothing says what made it: Snakemake has no record, and manifest.json lists other"
         " content; it is made again\n"
@@ -161,16 +161,16 @@ def test_what_a_killed_run_left_without_a_record_is_not_taken_as_it_is(
     locks = folder / ".snakemake" / "locks"
     locks.mkdir(parents=True)
     (locks / "0.output.lock").write_text(f"{SCORES}\n")
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
     (locks / "0.output.lock").unlink()
     mark = folder / ".snakemake" / "incomplete" / place_of(SCORES, folder)
     mark.parent.mkdir()
     mark.touch()
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == ""
     mark.unlink()
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert "1 file is taken as made with the present settings" in capsys.readouterr().err
 
 
@@ -180,18 +180,18 @@ def test_what_nothing_says_the_settings_of_is_told_in_one_line(
     shutil.rmtree(folder / ".snakemake")
     start = "results/x: 1 file is taken as made with the present settings (no record of Snakemake's, "
     end = "): scores/baseline/s1/n.raw.json; make accept says that it is so; what is deleted is made again\n"
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == f"{start}no manifest.json{end}"
     (folder / RESULTS / "manifest.json").write_text('{"format": "neuron')
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == f"{start}a manifest.json that cannot be read{end}"
     config = EXPERIMENT.model_dump(mode="json")
     config["decode"]["beam"] = 4
     manifest = {"format": "neuronspec-manifest-1", "config": config, "environments": {}, "files": {}}
     (folder / RESULTS / "manifest.json").write_text(json.dumps(manifest))
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     why = "a manifest.json of an earlier version, whose config differs (decode.beam 4 → 5)"
     assert capsys.readouterr().err == f"{start}{why}{end}"
     (folder / RESULTS / "manifest.json").write_text(json.dumps({**manifest, "settings": {}}))
-    assert with_forced(OPTIONS, folder, EXPERIMENT) == OPTIONS
+    assert with_remade(OPTIONS, folder, EXPERIMENT) == OPTIONS
     assert capsys.readouterr().err == f"{start}no word of it in manifest.json{end}"
