@@ -76,11 +76,11 @@ accept: ## adopt finished results that only other code made: CONFIG=…; though 
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.accept --configfile $(call as_word,CONFIG)
 
-retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
+retrain: ## list them with their hours: CONFIG=…; train them again in the next run: CONFIRM=yes
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
-status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
+status: ## how far a run is, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.status --configfile $(call as_word,CONFIG)
 

@@ -7,8 +7,6 @@ Outputs: a table of processor seconds for each size.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_count_encoder.py [--sentences 200]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 import time

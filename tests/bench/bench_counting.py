@@ -9,8 +9,6 @@ Outputs: a table of seconds, processor seconds and peak memory, and the ratios.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_counting.py [--sentences 1000]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource

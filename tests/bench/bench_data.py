@@ -8,8 +8,6 @@ Outputs: seconds, processor seconds (on a shared machine the figure to look at),
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_data.py [PART] [--pairs N]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource

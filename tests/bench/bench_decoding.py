@@ -6,8 +6,6 @@ binarised text, ours from raw text to raw text. Same model, sentences, beam, tok
 seconds are given beside wall seconds, since other work on the machine adds to the latter.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import os
@@ -47,10 +45,7 @@ def run(command: list[str], threads: int, log: Path) -> tuple[float, float, floa
             command[0],
             command,
             variables,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, errors.fileno(), 2),
-            ],
+            file_actions=[(os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)],
         )
         _, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - started

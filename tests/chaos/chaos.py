@@ -10,8 +10,6 @@ Markdown (docs/proofs/reliability.md); exit status 1 and the differing files if 
 form is `tests/system/test_interruptions.py`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import random

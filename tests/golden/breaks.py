@@ -4,8 +4,6 @@
 many results it changed; the exit status is 1 if one changes none.
 """
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

@@ -4,8 +4,6 @@
 the stages say. Output: the section of the page. Source: none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

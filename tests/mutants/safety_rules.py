@@ -11,7 +11,6 @@ TEXTS = "workflow tests/workflow/test_rule_texts.py"
 RULE = f"{TEXTS}::test_a_rule_is_compared_by_the_module_and_the_packages_of_its_command"
 EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
 NAMES = f"{PLANNED}::test_wildcards_are_names_of_the_config"
-MISTAKES = "workflow tests/unit/config/test_config.py::test_each_mistake_has_its_line"
 REFUSED = "workflow tests/malformed/test_config.py::test_refused"
 
 PARAMS = (
@@ -176,13 +175,7 @@ INPUTS = (
 
 ASKED = (
     *(
-        Mutant(
-            f"{name} out of what is asked for",
-            "Snakefile",
-            f"        {name}(),\n",
-            "",
-            (EVERYTHING,),
-        )
+        Mutant(f"{name} out of what is asked for", "Snakefile", f"        {name}(),\n", "", (EVERYTHING,))
         for name in ("hypothesis_files", "off_target_files", "likelihood_files", "analysis_files")
     ),
     Mutant(
@@ -228,7 +221,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "if direction in experiment.train_directions:",
         "if direction in experiment.directions.train:",
-        (MISTAKES,),
+        (f"{REFUSED}[direction-trained]",),
     ),
     Mutant(
         "a language may be in two groups",
@@ -242,14 +235,14 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         'and system.masks != f"k{k}":',
         'and system.masks == "":',
-        (MISTAKES,),
+        (f"{REFUSED}[system-name]",),
     ),
     Mutant(
         "an analysis may ask for masks that there are not",
         "workflow_scripts/config/checks.py",
         "if k is not None and k not in experiment.masks.k:",
         "if k is not None and not experiment.masks.k:",
-        (MISTAKES,),
+        (f"{REFUSED}[analysis-overlap]",),
     ),
     Mutant(
         "a COMET model may have the name of another metric",
@@ -263,7 +256,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "if decays and settings.warmup_updates >= settings.max_updates:",
         "if decays and settings.warmup_updates > settings.max_updates:",
-        (MISTAKES,),
+        (f"{REFUSED}[warmup]",),
     ),
 )
 

@@ -105,8 +105,8 @@ SELECTION = (
     Mutant(
         "masks: the bits of a row packed from the other end",
         f"{W}/units/mask_table.py",
-        "keep = np.unpackbits(bits, axis=1, count=space.size)",
-        'keep = np.unpackbits(bits, axis=1, count=space.size, bitorder="little")',
+        "np.unpackbits(bits, axis=1, count=units)",
+        'np.unpackbits(bits, axis=1, count=units, bitorder="little")',
         (f"{TABLES}test_masks_pack_bits_and_round_trip",),
     ),
 )
@@ -233,8 +233,8 @@ ANALYSES = (
     Mutant(
         "mask control: masks of the first seed's model for all",
         "rules/analysis.smk",
-        'masks="<results>/masks/baseline/s{seed}/{maskset}.npz",\n        text=',
-        'masks=f"<results>/masks/baseline/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
+        'masks="<results>/masks/{system}/s{seed}/{maskset}.npz",\n        text=',
+        'masks=f"<results>/masks/{{system}}/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
         (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(

@@ -3,8 +3,6 @@
 A session is one pytest in one environment. Standard library only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +77,7 @@ class Session:
     idle: float = LIMIT
 
 
-def test_files(root: Path) -> list[str]:
+def test_files(root):
     """Return every file of tests, relative to the checkout."""
     return sorted(str(file.relative_to(root)) for file in (root / "tests").rglob("test_*.py"))
 

@@ -4,8 +4,6 @@ Languages `en`, `de`, `fr`; every direction copies the source. Words are `a` to 
 piece each. Networks: 2 + 2 layers, dimension 16.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

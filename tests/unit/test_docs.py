@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.unit.test_layers import ARROWS
+from workflow_scripts.config.load import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -72,6 +74,8 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS, VARIABLES = (
     set(re.search(rf"^{name} := (.*)$", MAKEFILE, re.M)[1].split()) for name in ("TARGETS", "VARIABLES")
 )
+#: Pages may name a module by its file alone.
+MODULES = {path.name for folder in ("workflow_scripts", "tests") for path in (ROOT / folder).rglob("*.py")}
 #: Files that users make.
 YOURS = r"NAME|^envs/site\.yaml$|^profiles/mine"
 FOLDERS = "tests|config|rules|profiles|envs|docs|workflow_scripts|findings"
@@ -88,6 +92,8 @@ def test_every_command_exists(page: Path) -> None:
         for module in re.findall(r"\b((?:workflow_scripts|tests(?=\.\w+\.))(?:\.\w+)+)", line):
             path = ROOT / module.replace(".", "/")
             assert path.with_suffix(".py").exists() or path.is_dir(), line
+    modules = {file for line in code for file in re.findall(r"^\w+\.py$", line)}
+    assert modules <= MODULES
     places = re.compile(rf"(?:^|[\s=])((?:{FOLDERS})/[\w./-]+)(?=$|\s)")
     named = {path for line in code for path in places.findall(line) if not re.search(YOURS, path)}
     assert not {path for path in named if not (ROOT / path).exists()}
@@ -111,6 +117,15 @@ def test_every_page_that_code_names_exists() -> None:
     }
     assert len(named) > 30
     assert not {one for one in named if not (ROOT / one[1]).exists()}
+
+
+def test_the_config_of_the_guide_is_right() -> None:
+    guide = text_of(ROOT / "docs/how-to/own-corpus.md")
+    [config] = [
+        block for block in re.findall(r"```yaml\n(.*?)```", guide, re.S) if "languages: [en, de, fr]" in block
+    ]
+    experiment = load_experiment(yaml.safe_load(config))
+    assert experiment.train_directions == ["en-de", "en-fr", "de-en", "fr-en"]
 
 
 def test_the_architecture_names_the_rooms() -> None:

@@ -99,7 +99,7 @@ SCORES = [
     Row(
         "a COMET model's languages are named (`known_languages`)",
         {"comet": 4, "compare": 3, **TABLES},
-        "flags stand beside its scores, which are in the cache; the other metrics stay",
+        "flags are beside its scores, which are in the cache; the other metrics stay",
         {"evaluation": {"comet": [{**OWN, "known_languages": ["en", "de"]}]}},
         before={"evaluation": {"comet": [OWN]}},
     ),

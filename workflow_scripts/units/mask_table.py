@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,21 +89,15 @@ class MaskTable(UnitTable):
         self._write(path, {"bits": np.packbits(self.keep, axis=1)}, self.manifest)
 
     @classmethod
-    def _of_file(
-        cls,
-        rows: list[str],
-        arrays: Mapping[str, NDArray[Any]],
-        space: UnitSpace,
-        manifest: dict[str, Any],
-        origin: str,
-    ) -> Self:
-        bits = arrays["bits"]
-        expected = (len(rows), -(-space.size // 8))
+    def _unpack(
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[NDArray[Any], Mapping[str, Any]]:
+        rows, units = shape
+        bits, expected = arrays["bits"], (rows, -(-units // 8))
         # numpy would make up the bits that are missing.
         if bits.shape != expected:
             raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
-        keep = np.unpackbits(bits, axis=1, count=space.size).astype(np.bool_)
-        return cls(rows, keep, space, manifest, origin)
+        return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
 
 
 def _implied(facts: Mapping[str, Any]) -> str | None:

@@ -128,18 +128,12 @@ class SystemFolder:
         def named(key: str) -> dict[str, str]:
             return {name: entry[key] for name, entry in value["directions"].items() if entry.get(key)}
 
+        same = ("system", "seed", "architecture", "text", "files", "sha256", "parent", "training")
         return cls(
             folder=folder,
-            system=value["system"],
-            seed=value["seed"],
+            **{key: value[key] for key in same},
             languages=tuple(value["languages"]),
             mask_rows={name: entry["mask_row"] for name, entry in value["directions"].items()},
-            architecture=value["architecture"],
-            text=value["text"],
-            files=value["files"],
-            sha256=value["sha256"],
-            parent=value["parent"],
-            training=value["training"],
             encoder_langtok=value.get("encoder_langtok", "src"),
             port=value.get("port", DEFAULT_PORT),
             own_weights=named("weights"),
@@ -154,21 +148,20 @@ class SystemFolder:
     @property
     def weights(self) -> Path:
         """The weights of all directions (safetensors); UserError where a direction has other ones."""
-        self._one_for_all({**self.own_weights, **self.adapter_rows})
+        self._refuse("weights of its own", self.own_weights)
+        self._refuse("an adapter", self.adapter_rows)
         return self._path("weights")
 
     def weights_of(self, direction: str) -> Path:
         """Return a direction's weights file; UserError where it has an adapter, which no port applies."""
-        self._one_for_all({name: row for name, row in self.adapter_rows.items() if name == direction})
+        self._refuse("an adapter", self.adapter_rows.keys() & {direction})
         name = self.own_weights.get(direction)
         return self._path("weights") if name is None else self.folder / name
 
-    def _one_for_all(self, others: Mapping[str, str]) -> None:
-        for direction in others:
-            what = "an adapter" if direction in self.adapter_rows else "weights of its own"
-            raise UserError(
-                f"{self.folder / DESCRIPTION}: {direction} has {what}, which is not supported here"
-            )
+    def _refuse(self, what: str, directions: Collection[str]) -> None:
+        if directions:
+            where = f"{self.folder / DESCRIPTION}: {next(iter(directions))}"
+            raise UserError(f"{where} has {what}, which is not supported here")
 
     @property
     def subwords(self) -> Path:

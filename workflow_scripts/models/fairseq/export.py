@@ -27,8 +27,8 @@ from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.training_folder import TrainingFolder
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.retention import KEPT, restore_weights
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.training_files import KEPT, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def _copy(source: str | Path, destination: Path) -> None:
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
     """Write the best weights of a finished training as a system.
 
-    They are those of its best checkpoint, or what was kept of it (units.retention).
+    They are those of its best checkpoint, or what was kept of it (units.training_files).
 
     Raises:
         UserError: the best checkpoint is damaged and there is no other of its update; a weight is not finite.

@@ -43,7 +43,7 @@ from workflow_scripts.models.settings import SOURCE_WEIGHTS, accumulation, setti
 from workflow_scripts.models.shards import check_training_data, weighted_sources
 from workflow_scripts.models.slices import TIME_LIMIT, SliceEnded
 from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
-from workflow_scripts.units.retention import check_exported, reduce_to_weights
+from workflow_scripts.units.training_files import check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
 

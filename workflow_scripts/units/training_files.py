@@ -1,30 +1,32 @@
-"""What a finished training keeps once its system is exported: its best weights, and no optimiser state.
+"""The files of a training folder: who writes there, and what it keeps once its system is exported.
 
-What: a checkpoint holds the weights and two moments of Adam for each, so that training can go on; the
-system folder holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported
-training and keeps the exported weights under a second name in the training folder (a hard link where there
-are such, which takes no bytes), since a workflow deletes the exported file before it exports again.
-Inputs: a training folder (``finished.json``) and the system folder made from it. Outputs:
-``kept.safetensors`` and ``kept.json`` in the training folder. Source: none; docs/how-to/disk.md says when
-to use it.
+A checkpoint holds the weights and two moments of Adam for each, so that training can go on; the system folder
+holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported training and keeps
+the weights under a second name (a hard link where there are such, which takes no bytes), since a workflow
+deletes the exported file before it exports again. docs/how-to/disk.md says when to use it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
 # What a training folder says of itself (docs/architecture.md).
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
+#: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
+STALE_SECONDS = 120.0
 
 
 def checkpoints_of(training: Path) -> list[Path]:
@@ -42,6 +44,31 @@ def size_of(path: Path) -> int:
     if path.is_dir():
         return sum(file.lstat().st_size for file in path.rglob("*") if not file.is_dir())
     return path.lstat().st_size if path.exists() else 0
+
+
+def process_of(holder: Mapping[str, Any]) -> str:
+    """Return the identity of an owner's process, of an old file by its host, number and start."""
+    if "process" in holder:
+        return str(holder["process"])
+    where = place() if holder.get("host") == socket.gethostname() else f"{holder.get('host')} -"
+    return f"{where} {holder.get('pid')} {holder.get('started')}"
+
+
+def running_owner(training: Path) -> dict[str, Any] | None:
+    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs.
+
+    A process of this machine and process namespace is looked at; of another only the heartbeat is seen, the
+    file's time of change. Raises OSError if it cannot be read.
+    """
+    try:
+        holder = read_json(training / OWNER)
+        age = time.time() - (training / OWNER).stat().st_mtime
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(holder, dict):
+        return None
+    alive = lives(process_of(holder))
+    return holder if (age < STALE_SECONDS if alive is None else alive) else None
 
 
 def check_exported(training: Path, system: Path) -> SystemFolder:
