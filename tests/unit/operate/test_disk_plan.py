@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from tests.unit.operate.planned import a_job
-from tests.unit.operate.trainings import write_finished
+from tests.unit.operate.trainings import SOURCE, experiment_of, write_finished
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.training import Model
 from workflow_scripts.operate import disk_plan
 from workflow_scripts.operate.disk_plan import Need, need_of, parameters, too_small
@@ -30,17 +29,10 @@ CHECKPOINT = 3 * WEIGHTS
 
 
 def experiment(**changes: Any) -> Experiment:
-    config = {
-        "experiment": "x",
-        "languages": ["en", "de"],
-        "pivot": "en",
-        "data": {
-            "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
-        },
-        "subwords": {"vocab_size": 95},
-        "model": {"encoder_layers": 1, "decoder_layers": 1, "model_dim": 4, "ffn_dim": 8, "heads": 2},
-    }
-    return load_experiment({**config, **changes})
+    model = {"encoder_layers": 1, "decoder_layers": 1, "model_dim": 4, "ffn_dim": 8, "heads": 2}
+    tests = {**SOURCE, "tests": {"n": "n.{lang}"}}
+    config = {"data": {"source": tests}, "subwords": {"vocab_size": 95}, "model": model}
+    return experiment_of(**{**config, **changes})
 
 
 def training(name: str, seed: int = 1) -> PlannedJob:

@@ -9,19 +9,16 @@ from typing import Any
 import pytest
 
 from tests.unit.operate.planned import a_job
-from tests.unit.operate.trainings import DATA, write_finished
+from tests.unit.operate.trainings import DATA, SOURCE, experiment_of, write_finished
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training
 
 SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "lr": 0.001, "warmup_updates": 100}
-SOURCE = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
 JOB = a_job("train_baseline", {"seed": "1"}, [])
 
 
 def experiment(**keys: Any) -> Experiment:
-    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": SOURCE}}
-    return load_experiment({**config, "model": {"preset": "tiny"}, "train": SETTINGS, **keys})
+    return experiment_of(**{"model": {"preset": "tiny"}, "train": SETTINGS, **keys})
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.operate.planned import job_because as job
-from tests.unit.operate.trainings import write_finished
-from workflow_scripts.config.load import load_experiment
+from tests.unit.operate.trainings import experiment_of, write_finished
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.why import explain, fate_of, table
@@ -91,9 +90,7 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
 
 
 def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
-    source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
-    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
-    experiment = load_experiment({**config, "finetune": {"max_updates": 2000, "lr": 0.001}})
+    experiment = experiment_of(finetune={"max_updates": 2000, "lr": 0.001})
     finetune = dataclasses.replace(
         job("finetune", "1", before=("x",), now=(("", "y"),)),
         wildcards={"finetuned": "ns-k95", "seed": "1"},
@@ -116,7 +113,7 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     assert fate("masks") == (
         "trained anew, up to 2,000 updates; if its inputs come out the same, it is only exported again"
     )
-    shorter = load_experiment({**config, "finetune": {"max_updates": 1000, "lr": 0.001}})
+    shorter = experiment_of(finetune={"max_updates": 1000, "lr": 0.001})
     write_finished(folder, shorter, "ns-k95", 1000)
     assert fate() == "goes on from update 1,000"
     assert fate("masks") == (
