@@ -33,6 +33,7 @@ from workflow_scripts.operate.made_with import (
 from workflow_scripts.operate.manifest import known_manifest
 from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
+from workflow_scripts.workflow.graph import named_params
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
 RECORD_FORMAT = 6
@@ -150,7 +151,7 @@ class KnownRecords(PlanFiles):
 
     def _forms(self, records: Any, job: Any, settings: Settings) -> list[str]:
         """Return params as Snakemake keeps them, so that its comparison of sets is one of names."""
-        now = self.params(job)
+        now = named_params(job)
         forms = {name: records._serialize_param(value) for name, value in now.items()}
         kept = []
         for name, value in settings.params.items():

@@ -1,10 +1,10 @@
-"""The likelihood of given references by a system, all directions of a test set (rule ``likelihood``).
+"""The likelihood of given references by a system, all directions of a test set.
 
-Input: a system folder, sources and references as raw text, one sentence per line. Output: JSON, for each
-direction the number of sentences and of target tokens (``</s>`` counts, the given language tag does not),
-the mean negative log-probability per token in nats and its exponential, the perplexity; beside it ``.npz``
-with each sentence's figures: ``{direction}/log_likelihood`` float64 [n], ``{direction}/tokens`` int32 [n].
-Perplexities of systems with different subwords do not compare; log-likelihoods of sentences do.
+Of each direction, the JSON has the number of sentences and of target tokens (``</s>`` counts, the given
+language tag does not), the mean negative log-probability per token in nats and its exponential, the
+perplexity. The ``.npz`` beside it has each sentence's figures: ``{direction}/log_likelihood`` float64 [n],
+``{direction}/tokens`` int32 [n]. Perplexities of systems with different subwords do not compare;
+log-likelihoods of sentences do.
 """
 
 from __future__ import annotations
