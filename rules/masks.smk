@@ -6,27 +6,27 @@ rule select_masks:
     input:
         counts=lambda w: counts_of(rows_of(w.row), w.seed),
     output:
-        masks="<results>/masks/baseline/s{seed}/{maskset}{row}.npz",
+        **files("select_masks"),
     log:
-        "<logs>/select_masks/baseline/s{seed}/{maskset}{row}.log",
+        log_of("select_masks"),
     benchmark:
-        "<benchmarks>/select_masks/baseline/s{seed}/{maskset}{row}.tsv"
+        benchmark_of("select_masks")
     wildcard_constraints:
         row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:
-        "../envs/text.yaml"
+        conda_of("select_masks")
     container:
-        image_of("text")
+        image_of("select_masks")
     envmodules:
-        *modules_of("text"),
+        *modules_of("select_masks"),
     params:
-        root=lambda w, input: parent(input.counts[0]),
-        directions=lambda w: rows_of(w.row),
-        rule=lambda w: (
-            "--rule all" if w.maskset == "all" else f"--rule mass --k {w.maskset.removeprefix('k')}"
+        **identity(
+            "select_masks",
+            lambda w: {"directions": rows_of(w.row)}
+            | (
+                {"rule": "all"} if w.maskset == "all" else {"rule": "mass", "k": w.maskset.removeprefix("k")}
+            ),
         ),
-        code=closure_hash("select.select_masks"),
-        environment=environment_identity("text"),
+        root=lambda w, input: parent(input.counts[0]),
     shell:
-        "run-in text workflow_scripts.select.select_masks --activations-root {params.root:q} "
-        "--directions {params.directions} {params.rule} --out {output.masks:q} > {log} 2>&1"
+        command("select_masks", "--activations-root {params.root:q} --out {output.masks:q}")

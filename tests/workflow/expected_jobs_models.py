@@ -29,7 +29,7 @@ MODELS = (
             "--max-tokens": "777",
             "--out-root": "R/activations/baseline/s2/valid",
         },
-        ["en-de en-fr", "777"],
+        "directions max-tokens",
     ),
     Expected(
         "count_activations",
@@ -43,7 +43,7 @@ MODELS = (
             "--max-tokens": "777",
             "--out": "R/activations/baseline/s2/valid/de-fr.npz",
         },
-        ["777", ""],
+        "max-tokens",
     ),
     Expected(
         "select_masks",
@@ -56,7 +56,7 @@ MODELS = (
             "--k": "95",
             "--out": "R/masks/baseline/s2/k95.npz",
         },
-        [TRAINED, "--rule mass --k 95"],
+        "directions rule k",
     ),
     Expected(
         "select_masks",
@@ -68,7 +68,7 @@ MODELS = (
             "--rule": "all",
             "--out": "R/masks/baseline/s2/all/de-fr.npz",
         },
-        ["de-fr", "--rule all"],
+        "directions rule",
     ),
     Expected(
         "decode",
@@ -83,7 +83,7 @@ MODELS = (
             "--threads": "1",
             "--out": "R/translations/ns-k95/s2/talks/de-fr.txt",
         },
-        [DECODING],
+        "engine ranking beam length-penalty max-length batch-tokens compute-type",
     ),
     Expected(
         "likelihood",
@@ -99,7 +99,7 @@ MODELS = (
             "--testset": "talks",
             "--out": "R/likelihoods/ns-k95/s2/talks.json",
         },
-        ["small", ALL],
+        "directions experiment",
     ),
     Expected(
         "contrastive",
@@ -114,7 +114,7 @@ MODELS = (
             "--name": "gender",
             "--out": "R/contrastive/ns-k95/s2/gender.json",
         },
-        ["small", ALL],
+        "directions experiment",
     ),
     Expected(
         "mask_control",
@@ -134,7 +134,7 @@ MODELS = (
             "--max-sentences": "55",
             "--out": "R/analysis/mask_control/baseline/s2/k70.json",
         },
-        ["news", TRAINED, "55"],
+        "subset directions max-sentences",
     ),
     Expected(
         "overlap",
@@ -151,6 +151,6 @@ MODELS = (
                 for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
             },
         },
-        [TIERS, "en", "99"],
+        "groups pivot permutations",
     ),
 )

@@ -132,7 +132,7 @@ def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     result = snakemake(tmp_path, config, "-n", "-p", *texts)
     assert jobs(result) == {"prepare_text": 3}
     commands = [line for line in result.stdout.splitlines() if "workflow_scripts.data.prepare_text" in line]
-    cleaned = [line for line in commands if " --max-words 250 --max-ratio 3.0 --dedup --out " in line]
+    cleaned = [line for line in commands if " --dedup --max-words 250 --max-ratio 3.0 --pair " in line]
     assert len(commands) == 3
     assert [" --stats results/tiny/data/text/train/" in line for line in cleaned] == [True]
     assert all("--dedup" not in line for line in commands if line not in cleaned)
@@ -164,8 +164,8 @@ def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
     assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting
     assert result.stdout.count(f" --out-prefix {root}/train.de-en.de ") == 1
-    assert result.stdout.count(" --shards 2 > ") == 4
-    assert result.stdout.count(" --shards 2 --whole > ") == 8
+    assert result.stdout.count(" --shards 2 --lang ") == 4
+    assert result.stdout.count(" --shards 2 --whole --lang ") == 8
 
 
 def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_given_resamples_do_not_depend_on_the_level(tmp_path: Path) -> None:
         told = snakemake(tmp_path, config, "-n", "-p", "--until", "compare").stdout
         commands = [line for line in told.splitlines() if ".evaluate.compare --" in line]
         assert len(commands) == 3
-        assert all(f"{said}--processes" in line for line in commands), commands[0]
+        assert all(f"{said}--directions" in line for line in commands), commands[0]
 
 
 def test_a_comet_model_of_a_folder_is_its_tokenizer_too(tmp_path: Path) -> None:

@@ -40,14 +40,20 @@ def changes(
         phrases += _settings([v for v in before if kind(v)], [v for v in now if kind(v)], options)
     more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
     told = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
-    hashes = [value for value in now if is_hash(value)]
-    environments = [identities[value] for value in hashes if value in identities]
+    old, new = ([one for value in values for one in _hashes(value)] for values in (before, now))
+    changed = [one for one in new if one not in old]
+    environments = [identities[one] for one in changed if one in identities]
     told += [f"the pins of environment {name} changed" for name in environments]
-    if len(hashes) > len(environments):
+    if len(changed) > len(environments):
         told.append("its code changed")
-    if not hashes and any(is_hash(value) for value in before):
+    if old and not new:
         told.append("its code or environment is no longer compared")
     return told
+
+
+def _hashes(value: Any) -> list[str]:
+    parts = dict(flattened(content)).values() if isinstance(content := json_of(value), dict) else [value]
+    return [part for part in parts if is_hash(part)]
 
 
 def is_hash(value: Any) -> bool:
@@ -101,7 +107,7 @@ def _parts(value: Any) -> dict[str, Any]:
     """Return a value's settings by name; one without names is a setting without a name."""
     loaded = json_of(value)
     if isinstance(loaded, dict):
-        return dict(flattened(loaded))
+        return {name: part for name, part in flattened(loaded) if not is_hash(part)}
     if isinstance(value, str) and not value.strip():
         return {}
     if isinstance(value, str) and value.startswith("--"):
