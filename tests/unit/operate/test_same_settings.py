@@ -319,7 +319,7 @@ EARLIER = {
         named(against=[["baseline", "b.npz"], ["continued", "c.npz"]]),
     ),
     "options in a string, one of them JSON": (
-        earlier("x {params.o}", o='--level 0.05 --groups \'{"family": {"a": ["de"]}}\' --comet own comet'),
+        earlier("x {params.o}", o='--level 0.05 --groups \'{"family": {"a": ["de"]}}\' --comet own c'),
         named(level=0.05, groups={"family": {"a": ["de"]}}, comet=["own", "c"]),
     ),
     "a switch, and what is not given": (
