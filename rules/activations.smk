@@ -7,7 +7,7 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
         name:
             f"count_encoder_{counted_by}"
         input:
-            system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
             valid=binarised("valid", counted),
         output:
             **files("count_encoder", like={"by": counted_by}),
@@ -39,7 +39,7 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
 
 rule count_activations:
     input:
-        system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
         valid=lambda w: binarised("valid", [w.direction]),
     output:
         **files("count_activations"),

@@ -3,8 +3,8 @@
 
 rule mask_control:
     input:
-        system=lambda w: system_files("baseline", w.seed, "system.json", "model.safetensors", "dict.txt"),
-        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+        masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
         text=binarised(*EXPERIMENT.control_text),
     output:
         **files("mask_control"),
@@ -39,7 +39,7 @@ rule mask_control:
 
 rule overlap:
     input:
-        masks="<results>/masks/baseline/s{seed}/{maskset}.npz",
+        masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
     output:
         **files("overlap"),
     log:

@@ -54,8 +54,8 @@ def rows_of(row):
     return [row.removeprefix("/")] if row else EXPERIMENT.train_directions
 
 
-def counts_of(directions, seed):
-    return [f"{RESULTS}/activations/baseline/s{seed}/valid/{direction}.npz" for direction in directions]
+def counts_of(system, directions, seed):
+    return [f"{RESULTS}/activations/{system}/s{seed}/valid/{direction}.npz" for direction in directions]
 
 
 def masks_of(wildcards):

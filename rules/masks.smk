@@ -4,7 +4,7 @@
 
 rule select_masks:
     input:
-        counts=lambda w: counts_of(rows_of(w.row), w.seed),
+        counts=lambda w: counts_of(w.system, rows_of(w.row), w.seed),
     output:
         **files("select_masks"),
     log:

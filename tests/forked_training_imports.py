@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import workflow_scripts.models.training
+import workflow_scripts.models.fairseq.training
 import workflow_scripts.specialize.finetune
 import workflow_scripts.train.train_baseline
 

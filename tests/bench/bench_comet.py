@@ -6,8 +6,6 @@ the cache. Then the same job again, and one with a tenth of its hypotheses chang
 work on the machine only adds to the others.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import random

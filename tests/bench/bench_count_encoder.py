@@ -7,8 +7,6 @@ Outputs: a table of processor seconds for each size.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_count_encoder.py [--sentences 200]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 import time
@@ -19,8 +17,8 @@ import torch
 
 from tests.bench.bench_counting import VOCABULARY, write_data
 from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
 
 SIZES = {

@@ -9,8 +9,6 @@ Outputs: a table of seconds, processor seconds and peak memory, and the ratios.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_counting.py [--sentences 1000]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource
@@ -25,9 +23,9 @@ import torch
 from torch import Tensor, nn
 
 from workflow_scripts.activations.count_activations import count_direction
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
-from workflow_scripts.models.network import build_network
-from workflow_scripts.models.sampling import DirectionData
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
+from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 

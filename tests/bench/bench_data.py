@@ -8,8 +8,6 @@ Outputs: seconds, processor seconds (on a shared machine the figure to look at),
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_data.py [PART] [--pairs N]`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource
@@ -99,8 +97,8 @@ def group(folder: Path, pairs: int) -> None:
     """Draw, group, sort and batch an epoch."""
     import torch  # noqa: F401  (counted in the memory before)
 
-    from workflow_scripts.models.grouping import group_by_direction
-    from workflow_scripts.models.sampling import MultiDirectionDataset
+    from workflow_scripts.models.fairseq.grouping import group_by_direction
+    from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 
     class Sizes:
         """What the sampler asks of a direction's data."""

@@ -6,8 +6,6 @@ binarised text, ours from raw text to raw text. Same model, sentences, beam, tok
 seconds are given beside wall seconds, since other work on the machine adds to the latter.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import os
@@ -25,7 +23,9 @@ SOURCE, TARGET = "en", "de"
 BEAM, BATCH_TOKENS, MAX_LENGTH = "5", "4000", "200"
 
 # fairseq's programs as they are, once the adapter has made them importable on this Python.
-FAIRSEQ = "import sys, workflow_scripts.models.compat; from fairseq_cli.{} import cli_main; cli_main()"
+FAIRSEQ = (
+    "import sys, workflow_scripts.models.fairseq.compat; from fairseq_cli.{} import cli_main; cli_main()"
+)
 PIECES = (
     "import sys, sentencepiece as s; p = s.SentencePieceProcessor(model_file=sys.argv[1]);"
     "[print(*p.encode(line.rstrip('\\n'), out_type=str)) for line in open(sys.argv[2], encoding='utf-8')]"
@@ -45,10 +45,7 @@ def run(command: list[str], threads: int, log: Path) -> tuple[float, float, floa
             command[0],
             command,
             variables,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, out.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, errors.fileno(), 2),
-            ],
+            file_actions=[(os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)],
         )
         _, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - started

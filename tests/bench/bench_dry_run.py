@@ -6,8 +6,6 @@ and after them (budget: 10 s and 1 GB). Eleven test sets: 21,780 (budget: 60 s a
 CPU seconds show what a loaded machine hides.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

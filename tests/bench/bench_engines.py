@@ -5,8 +5,6 @@ Multi30k checkpoint. Equal: the share of hypotheses that are fairseq's own, with
 CTranslate2's final beam and natively. The test of the same claim (tests/system) takes 200 sentences.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import os

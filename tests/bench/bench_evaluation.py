@@ -9,8 +9,6 @@ CPU seconds stand beside wall seconds, since a loaded machine stretches the latt
 process; with N processes N + 1 are there, and "at most" is that many times the largest.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

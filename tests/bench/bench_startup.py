@@ -9,8 +9,6 @@ CPU seconds show what a loaded machine hides.
 2. Whole jobs without a model, on made-up inputs of the size of the published experiment where that matters.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

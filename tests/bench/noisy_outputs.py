@@ -7,8 +7,6 @@ three directions, and a little more in three. Inputs: NTREX's text (`{lang}.txt.
 Run: `PYTHONPATH=. python tests/bench/noisy_outputs.py NTREX_FOLDER OUT`.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import random

@@ -1,7 +1,5 @@
 """Two results folders, file by file: which files differ in anything but what a run cost."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A small experiment as `make run` starts it: begun, watched, killed in part or whole, begun again."""
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess

@@ -1,7 +1,5 @@
 """A setting is changed while a job of the old one lives on: its output must not be the last one written."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An experiment's run without kills: what it gave, and when each of its jobs was at work."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path

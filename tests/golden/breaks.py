@@ -4,8 +4,6 @@
 many results it changed; the exit status is 1 if one changes none.
 """
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from tests.workflow.rerun_row import replace
 BREAKS = (
     (
         "training: Adam's second beta, 0.98 → 0.9801",
-        "workflow_scripts/models/fairseq_run.py",
+        "workflow_scripts/models/fairseq/fairseq_run.py",
         "{s['adam_betas'][1]})",
         "0.9801)",
     ),
@@ -29,7 +27,7 @@ BREAKS = (
     ),
     (
         "selection: one unit a layer more",
-        "workflow_scripts/units/select.py",
+        "workflow_scripts/units/selectors.py",
         "prefix = 1 + int(",
         "prefix = 2 + int(",
     ),

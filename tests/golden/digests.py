@@ -1,7 +1,5 @@
 """What a result file says, as hashes: without times, costs and code, so that equal work gives equal ones."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -8,8 +8,6 @@ Trained weights depend on the processor and the libraries: the lists name those 
 others, ``make golden AGAINST=HEAD~1`` runs an earlier commit on this machine as well and compares the two.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json

@@ -5,8 +5,6 @@ one line for each mistake, no traceback, and leave the folder as it was. ``Accep
 wrong and is right. The tables are in ``*_cases.py``, one for each environment.
 """
 
-from __future__ import annotations
-
 import errno
 import importlib
 import re
@@ -15,6 +13,7 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +50,27 @@ class Accepted:
     lay: Lay
     result: str
     check: Callable[[Path], None]
+
+
+def cases_of(prefix: str, stage: str) -> Callable[..., Case]:
+    """Return what makes the cases of a stage, of a name, what is wrong, ``lay`` and what is said."""
+    return lambda name, what, lay, said, bounded=False: Case(
+        f"{prefix}{name}", what, stage, lay, said, bounded
+    )
+
+
+def deferred(write: Callable[..., Any]) -> Callable[..., Callable[[Any], Any]]:
+    """Let ``write(folder, …)`` be called without its first argument, which the result takes later."""
+    return lambda *args, **kwargs: lambda first: write(first, *args, **kwargs)
+
+
+@deferred
+def laid(folder: Path, files: dict[str, bytes], words: str) -> str:
+    """Write files, and return the words."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return words
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -122,13 +142,3 @@ def template(line: str) -> str:
     text = re.sub(r"^[\w.]+: ", "", text)
     text = re.sub(r" \(did you mean.*?\)|; there are .*|; it has .*", "", text)
     return re.sub(r"'[^']*'|\"[^\"]*\"|\[.*\]|[\d.,]+|\S+\.\S+", "_", text)
-
-
-def assert_share(environment: str, cases: list[Case], reached: dict[str, set[str]]) -> None:
-    """Assert that an environment's cases reached as many distinct checks as it promises."""
-    if len(reached) < len(cases):
-        pytest.skip("only where all cases ran")
-    # What several environments share counts once, in that of text.
-    shared = ("units/", "os ") if environment != "text" else ()
-    distinct = {check for checks in reached.values() for check in checks if not check.startswith(shared)}
-    assert len(distinct) >= CHECKS[environment], sorted(distinct)

@@ -1,13 +1,10 @@
 """Malformed models, texts and caches of COMET: the stages of the environment ``comet``."""
 
-from __future__ import annotations
-
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, Case, cases_of, deferred
 from workflow_scripts.evaluate.comet_cache import ScoreCache
 from workflow_scripts.files import write_json
 
@@ -18,8 +15,7 @@ FILES = "--sources src.{source} --hypotheses hyp.{direction} --references ref.{t
 _MADE: dict[str, Path] = {}
 
 
-def tiny(folder: Path) -> Path:
-    """Return a copy of a tiny model in ``folder``."""
+def tiny(folder):
     if "model" not in _MADE:
         # Not above: the page of all cases is written in another environment.
         from tests.unit.comet.tiny_comet import make_model
@@ -28,49 +24,38 @@ def tiny(folder: Path) -> Path:
     return Path(shutil.copytree(_MADE["model"], folder / "model"))
 
 
+@deferred
 def scoring(
-    change: Callable[[Path], object] = lambda _: None,
-    sources: bytes = LINES,
-    hypotheses: bytes = LINES,
-    references: bytes = LINES,
-    options: str = "--folder model --directions de-en",
-) -> Lay:
-    """A tiny model, changed, and the texts of one direction."""
-
-    def lay(folder: Path) -> str:
-        (folder / "src.de").write_bytes(sources)
-        (folder / "hyp.de-en").write_bytes(hypotheses)
-        (folder / "ref.en").write_bytes(references)
-        change(tiny(folder))
-        return f"{JOB} {FILES} {options}"
-
-    return lay
+    folder,
+    change=lambda _: None,
+    sources=LINES,
+    hypotheses=LINES,
+    references=LINES,
+    options="--folder model --directions de-en",
+):
+    (folder / "src.de").write_bytes(sources)
+    (folder / "hyp.de-en").write_bytes(hypotheses)
+    (folder / "ref.en").write_bytes(references)
+    change(tiny(folder))
+    return f"{JOB} {FILES} {options}"
 
 
-def case(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of comet."""
-    return Case(f"comet-{name}", what, "evaluate.comet", lay, said)
+case = cases_of("comet-", "evaluate.comet")
 
 
-def cut(model: Path) -> None:
-    """Leave half of the checkpoint."""
+def cut(model):
     path = model / "checkpoints/model.ckpt"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def settings(old: str, new: str) -> Callable[[Path], object]:
-    """Change hparams.yaml."""
-
-    def change(model: Path) -> None:
-        path = model / "hparams.yaml"
-        assert old in path.read_text()
-        path.write_text(path.read_text().replace(old, new))
-
-    return change
+@deferred
+def settings(model, old, new):
+    path = model / "hparams.yaml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
 
 
-def note(**changed: str | None) -> Callable[[Path], object]:
-    """Write beside the model what was fetched."""
+def note(**changed):
     content = {"model": "Unbabel/wmt22-comet-da", "revision": "0123456789abcdef" * 2 + "01234567"}
     content |= {"encoder": "xlm-roberta-large", "encoder_revision": "f" * 40, "sha256": "0"}
     return lambda model: write_json(model.parent / "fetched.json", {**content, **changed})
@@ -99,11 +84,11 @@ CASES = [
     case("absent", "a direction without hypotheses", scoring(options="--folder model --directions de-en en-de"), "src.en: no such file, for en-de"),
     case("twice", "a direction named twice", scoring(options="--folder model --directions de-en de-en"), "--directions: de-en is named twice"),
     case("batch", "batches of nothing", scoring(options="--folder model --directions de-en --batch-size 0"), "--batch-size 0: at least 1 is needed"),
+    case("references", "two references of a sentence", scoring(options="--folder model --directions de-en --references a b"), '--references: COMET takes one reference of a sentence, not 2; BLEU, chrF and TER take several (evaluate_outputs)'),
 ]  # fmt: skip
 
 
-def without_weights(model: Path) -> None:
-    """Remove a layer."""
+def without_weights(model):
     import torch
 
     path = model / "checkpoints/model.ckpt"
@@ -115,27 +100,24 @@ def without_weights(model: Path) -> None:
 class Harmful:
     """An object that does harm when it is unpickled."""
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
+    def __reduce__(self):
         return os.mkdir, ("harm",)
 
 
-def harmful(model: Path) -> None:
-    """Put it into the checkpoint."""
+def harmful(model):
     import torch
 
     path = model / "checkpoints/model.ckpt"
     torch.save({**torch.load(path, weights_only=True), "callbacks": Harmful()}, path)
 
 
-def empty_hypothesis_scored(folder: Path) -> None:
-    """Three scores, one of them of an empty hypothesis."""
+def empty_hypothesis_scored(folder):
     from workflow_scripts.files import read_json
 
     assert read_json(folder / "out.json")["directions"]["de-en"]["n"] == 3
 
 
-def damaged_shard(model: Path) -> None:
-    """Lay a shard that is none where any model's would be looked for."""
+def damaged_shard(model):
     from workflow_scripts.evaluate.comet_model import find_model, hashes_of
 
     root = Path(os.environ["NEURONSPEC_CACHE"]) / "comet"

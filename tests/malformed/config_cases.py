@@ -1,11 +1,7 @@
 """Malformed configs: what is written in place of (or beside) the keys of a small right one."""
 
-from __future__ import annotations
-
 import json
 import re
-from pathlib import Path
-from typing import Any
 
 from tests.malformed.case import Accepted, Case
 
@@ -21,40 +17,35 @@ data: {source: {type: toy, families: {north: [de], south: [fr]}, tiers: {high: {
 STAGE = "operate.times"
 
 
-def with_changes(changes: str) -> str:
-    """Return the right config with the top-level keys of ``changes`` in place of its own."""
+def with_changes(changes):
     keys = set(re.findall(r"^(\w+):", changes, re.MULTILINE))
     kept = [line for line in RIGHT.splitlines(keepends=True) if line.split(":")[0] not in keys]
     return "".join(kept) + changes
 
 
-def config(name: str, what: str, changes: str, said: str, bounded: bool = False) -> Case:
-    """A case of a right config with changes."""
+def config(name, what, changes, said, bounded=False):
     return whole(name, what, with_changes(changes).encode(), said, bounded)
 
 
-def whole(name: str, what: str, content: bytes, said: str, bounded: bool = False) -> Case:
-    """A case of a config with this content."""
-
-    def lay(folder: Path) -> list[str]:
+def whole(name, what, content, said, bounded=False):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(content)
         return ["--configfile", "config.yaml"]
 
     return Case(name, what, STAGE, lay, said, bounded)
 
 
-def by_run(name: str, what: str, changes: str, said: str) -> Case:
+def by_run(name, what, changes, said):
     """A case that must be found before Snakemake reads the config."""
     case = config(name, what, changes, said)
     return Case(name, what, "operate.run", case.lay, said)
 
 
-def source(text: str) -> str:
-    """The key data with a source of these keys."""
+def source(text):
     return f"data: {{source: {{{text}}}}}\n"
 
 
-def bomb() -> str:
+def bomb():
     """A few hundred bytes of YAML that stand for 10**9 words."""
     lists = [f"&a{n} [{', '.join([f'*a{n - 1}' if n else 'en'] * 10)}]" for n in range(9)]
     return f"decode: [{', '.join(lists)}]\n"
@@ -192,13 +183,36 @@ CASES = [
     config("pair-without-data", "a pair without training data", source("type: mtdata, train: {en-de: [a], en-fr: [a]}, valid: {de-en: [a], en-fr: [a]}, tests: {t: {de-en: [a], en-fr: [a]}}"), 'config.yaml, line 4: data.source.train: no dataset for the pair de-en (write en-de as de-en)'),
     config("pair-of-others", "data of a language that is not in the experiment", source(MTDATA + ", tests: {t: {de-en: [a], en-fr: [a], de-nl: [a]}}"), "config.yaml, line 4: data.source.tests.t.de-nl: 'nl' is not in languages"),
     config("pair-no-ids", "a pair with no dataset", source(MTDATA + ", tests: {t: {de-en: [], en-fr: [a]}}"), 'config.yaml, line 4: data.source.tests.t.de-en: at least 1 needed, not []\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair de-en'),
+    config("group-misspelt", "a group naming a misspelt language", "groups: {family: {a: [dee]}}\n", "config.yaml, line 5: groups.family.a: 'dee' is not in languages (did you mean 'de'?)"),
+    config("analysis-overlap", "an analysis of overlaps at a k that is not in the sweep", "analysis: {overlap_k: 70}\ngroups: {family: {a: [de]}}\n", 'config.yaml, line 5: analysis.overlap_k: 70 is not in masks.k (95)'),
+    config("uses-unknown", "a taken system that is not here", "uses: {experiment: other, systems: [baseline, ns-k59]}\n", "config.yaml, line 5: uses.systems: no system 'ns-k59' here (did you mean 'ns-k95'?); there are ['baseline', 'continued', 'ns-k95']"),
+    config("metric-old-name", "one metric by its old name and its new one", "evaluation: {metrics: [chrf, chrf++]}\n", "config.yaml, line 5: evaluation.metrics: 'chrf++' is listed twice"),
+    config("empty-and-comet", "an empty reference that COMET is to judge", "evaluation: {empty_references: count, comet: [{folder: x}]}\n", 'config.yaml, line 5: evaluation.comet: says nothing of an empty reference; take evaluation.empty_references: drop'),
+    config("comet-as-metric", "a COMET model called as a metric that is not scored", "evaluation: {comet: [{name: chrf2, folder: x}]}\n", "config.yaml, line 5: evaluation.comet: 'chrf2' is already the name of a metric; call this one otherwise"),
+    config("warmup-of-finetuning", "a warm-up of a fine-tuning that does not end", "finetune: {scheduler: fixed, max_updates: 10, warmup_updates: 11}\n", 'config.yaml, line 5: finetune.warmup_updates: 11 is beyond finetune.max_updates (10), so that finetune.lr is never reached; lower it (a tenth: 1), or raise finetune.max_updates'),
+    config("only-what-is-written", "a mistyped section, whose default another section does not fit", "maks: {k: [70]}\nanalysis: {mask_control_k: 70}\ntrain: {seeds: [1, x]}\n", "config.yaml, line 7: train.seeds.1: a whole number is needed, not 'x'\nconfig.yaml, line 5: maks: unknown key 'maks' (did you mean 'masks'?)"),
+    config("language-ntrex", "a language of NTREX by another code", source("type: ntrex") + "languages: [en, deu, fr]\n", "config.yaml, line 4: languages: NTREX has no language 'deu' (did you mean 'de'?); it has en, de, nl, sv, da, af, lb, fr, es, it, pt, ro, ca, ru, cs, pl, bg, uk, sr, hi, bn, kn, mr, sd, gu, ar, he, ha, mt, ti, am"),
+    config("languages-ntrex", "two languages that NTREX lacks", source("type: ntrex") + "languages: [en, oc, srp_Latn]\n", "config.yaml, line 4: languages: NTREX has no language 'oc'; it has en, de, nl, sv, da, af, lb, fr, es, it, pt, ro, ca, ru, cs, pl, bg, uk, sr, hi, bn, kn, mr, sd, gu, ar, he, ha, mt, ti, am\nconfig.yaml, line 4: languages: NTREX has no language 'srp_Latn' (did you mean 'sr'?); it has en, de, nl, sv, da, af, lb, fr, es, it, pt, ro, ca, ru, cs, pl, bg, uk, sr, hi, bn, kn, mr, sd, gu, ar, he, ha, mt, ti, am"),
+    config("language-multi30k", "a language of Multi30k by an old code", source("type: multi30k") + "languages: [en, cz]\n", "config.yaml, line 4: languages: Multi30k has no language 'cz' (did you mean 'cs'?); it has en, de, fr, cs"),
+    config("language-mtdata", "a language of mtdata by an old code", source("type: mtdata, train: {en-iw: [a]}, valid: {en-iw: [a]}, tests: {t: {en-iw: [a]}}") + "languages: [en, iw]\n", "config.yaml, line 4: languages: mtdata has no language 'iw' (did you mean 'he'?)"),
+    config("language-mtdata-none", "a language that mtdata lacks", source("type: mtdata, train: {en-qx: [a]}, valid: {en-qx: [a]}, tests: {t: {en-qx: [a]}}") + "languages: [en, qx]\n", "config.yaml, line 4: languages: mtdata has no language 'qx'"),
+    config("pairs-without-data", "a pair without held-out data, and one written the other way round", source("type: mtdata, train: {de-en: [a], en-fr: [a]}, valid: {de-en: [a], fr-en: [a]}, tests: {t: {de-en: [a]}}"), 'config.yaml, line 4: data.source.valid: no dataset for the pair en-fr (write fr-en as en-fr)\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair en-fr'),
+    config("zero-shot-without-data", "a zero-shot pair without held-out data", source(MTDATA + ", tests: {t: {de-en: [a], en-fr: [a]}}") + "directions: {evaluate_only: [de-fr]}\n", 'config.yaml, line 4: data.source.valid: no dataset for the pair de-fr\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair de-fr'),
+    config("home-plain", "a mirror without https", source("type: multi30k, home: mirror.example.org/m"), "config.yaml, line 4: data.source.home: 'mirror.example.org/m' is no URL: it must begin with https://, http:// or file:///"),
+    config("home-ftp", "a mirror by FTP", source("type: multi30k, home: 'ftp://mirror.example.org'"), "config.yaml, line 4: data.source.home: 'ftp://mirror.example.org' is no URL: it must begin with https://, http:// or file:///"),
+    config("home-file", "a mirror of a file with two slashes", source("type: multi30k, home: 'file://folder'"), "config.yaml, line 4: data.source.home: 'file://folder' is no URL: it must begin with https://, http:// or file:///"),
+    config("home-lines", "a mirror of two lines", source('type: multi30k, home: "https://a\\nb"'), "config.yaml, line 4: data.source.home: 'https://a\\nb' is no URL: it must begin with https://, http:// or file:///"),
+    config("braces-folder", "braces in a folder", source('type: multi30k, folder: "a{2}/m"'), 'config.yaml, line 4: data.source.folder: no folder or file can have braces in its name: rename it, or link to it'),
+    config("braces-field", "a field in a folder", source('type: ntrex, folder: "a{lang}"'), 'config.yaml, line 4: data.source.folder: no folder or file can have braces in its name: rename it, or link to it'),
+    config("braces-set", "a brace in the file of a contrastive set", 'evaluation: {contrastive: {c: "a}b.tsv"}}\n', 'config.yaml, line 5: evaluation.contrastive.c: no folder or file can have braces in its name: rename it, or link to it'),
+    config("braces-comet", "braces in the folder of a COMET model", 'evaluation: {comet: [{folder: "{x}"}]}\n', 'config.yaml, line 5: evaluation.comet.0.folder: no folder or file can have braces in its name: rename it, or link to it'),
+    config("braces-published", "braces in the file of published numbers", 'report: {published: {file: "p{1}.csv", systems: {baseline: A}}}\n', 'config.yaml, line 5: report.published.file: no folder or file can have braces in its name: rename it, or link to it'),
+    config("braces-doubled", "doubled braces in a pattern", source('type: files, train: "s{{2}}/t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: no folder or file can have braces in its name: rename it, or link to it'),
 ]  # fmt: skip
 
 
-def results(name: str, what: str, stage: str, said: str, files: dict[str, bytes], words: str = "") -> Case:
-    """A case of a right config and files in its results folder."""
-
-    def lay(folder: Path) -> list[str]:
+def results(name, what, stage, said, files, words=""):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(RIGHT.encode())
         for path, content in files.items():
             file = folder / "results/x" / path
@@ -213,8 +227,7 @@ BENCHMARK, HISTORY = "benchmarks/train_baseline/s1.tsv", "training/baseline/s1/h
 ROW = b"s\tmax_rss\n12.0\t34.0\n"
 
 
-def listing(**entry: Any) -> bytes:
-    """A manifest of one file."""
+def listing(**entry):
     file = {"sha256": "a" * 64, "bytes": 17, "mtime_ns": 17, **entry}
     form = {"format": "neuronspec-manifest-1", "config": {"experiment": "x"}, "environments": {}}
     return json.dumps({**form, "files": {"tables/a.md": file}}).encode()
@@ -243,14 +256,12 @@ RESULTS = [
 CASES += RESULTS
 
 
-def nothing_has_run(folder: Path) -> None:
+def nothing_has_run(folder):
     """Asserted through the stage's own words: the config was taken."""
 
 
-def accepted(name: str, what: str, content: bytes, result: str) -> Accepted:
-    """A config that is read, by a stage that then finds no results of the experiment."""
-
-    def lay(folder: Path) -> str:
+def accepted(name, what, content, result):
+    def lay(folder):
         (folder / "config.yaml").write_bytes(content)
         row = "s\tmax_rss\n12.0\t34.0\n"
         benchmark = folder / "results/x/benchmarks/prepare_text/a.tsv"

@@ -1,31 +1,22 @@
 """Malformed contrastive sets and texts whose likelihood is asked for."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 from tests.malformed import tiny
-from tests.malformed.case import Case, Lay
+from tests.malformed.case import Case, cases_of, deferred
 
 HEADER = "direction\tid\tsource\tcorrect\twrong\tphenomenon\n"
 RIGHT = "de-en\t1\tein Haus\ta house\tthe river\tnumber\n"
 
 
-def asked(readings: str | bytes | None) -> Lay:
-    """A system and a contrastive set."""
-
-    def lay(folder: Path) -> str:
-        tiny.system(folder)
-        if readings is not None:
-            content = readings if isinstance(readings, bytes) else readings.encode()
-            (folder / "set.tsv").write_bytes(content)
-        return "--system system --directions de-en en-de --set set.tsv --out out.json"
-
-    return lay
+@deferred
+def asked(folder, readings):
+    tiny.system(folder)
+    if readings is not None:
+        content = readings if isinstance(readings, bytes) else readings.encode()
+        (folder / "set.tsv").write_bytes(content)
+    return "--system system --directions de-en en-de --set set.tsv --out out.json"
 
 
-def contrastive(name: str, what: str, readings: str | bytes | None, said: str) -> Case:
-    """A case of contrastive."""
+def contrastive(name, what, readings, said):
     return Case(f"contrastive-{name}", what, "translate.contrastive", asked(readings), said)
 
 
@@ -51,25 +42,16 @@ CONTRASTIVE = [
 ]  # fmt: skip
 
 
-def given(
-    references: bytes = b"a house\nthe river\n", options: str = "", files: str = "{pair}.{target}"
-) -> Lay:
-    """A system, two lines of German, and references."""
-
-    def lay(folder: Path) -> str:
-        tiny.system(folder)
-        (folder / "de-en.de").write_bytes(b"ein Haus\nam Fluss\n")
-        (folder / "de-en.en").write_bytes(references)
-        words = "--system system --directions de-en --sources {pair}.{source} --out out.json"
-        return f"{words} --references {files} {options}"
-
-    return lay
+@deferred
+def given(folder, references=b"a house\nthe river\n", options="", files="{pair}.{target}"):
+    tiny.system(folder)
+    (folder / "de-en.de").write_bytes(b"ein Haus\nam Fluss\n")
+    (folder / "de-en.en").write_bytes(references)
+    words = "--system system --directions de-en --sources {pair}.{source} --out out.json"
+    return f"{words} --references {files} {options}"
 
 
-def likelihood(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of likelihood."""
-    return Case(f"likelihood-{name}", what, "translate.likelihood", lay, said)
-
+likelihood = cases_of("likelihood-", "translate.likelihood")
 
 LIKELIHOOD = [
     likelihood("absent", "no references", given(files="{pair}.xx"), 'de-en.xx: there is no such file or folder: check the path'),

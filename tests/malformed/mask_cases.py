@@ -1,59 +1,45 @@
 """Malformed counts and masks: the stage ``select``."""
 
-from __future__ import annotations
-
 import pickle
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tests.malformed import tiny
-from tests.malformed.case import Case, Lay
+from tests.malformed.case import cases_of, deferred
 from tests.malformed.text_cases import SENTENCES
 from workflow_scripts.archive import write_archive
 from workflow_scripts.units.space import ffn_space
 
 
-def counted(spoil: Callable[[Path], Any] = lambda _: None, options: str = "--rule mass --k 95") -> Lay:
+@deferred
+def counted(folder, spoil=lambda _: None, options="--rule mass --k 95"):
     """Counts of two directions for select_masks, spoiled: the second file."""
-
-    def lay(folder: Path) -> str:
-        (folder / "counts").mkdir()
-        for direction in tiny.DIRECTIONS:
-            tiny.counts(direction).write(folder / f"counts/{direction}.npz")
-        spoil(folder / "counts/en-de.npz")
-        return f"--activations-root counts --directions de-en en-de {options} --out masks.npz"
-
-    return lay
+    (folder / "counts").mkdir()
+    for direction in tiny.DIRECTIONS:
+        tiny.counts(direction).write(folder / f"counts/{direction}.npz")
+    spoil(folder / "counts/en-de.npz")
+    return f"--activations-root counts --directions de-en en-de {options} --out masks.npz"
 
 
-def other_counts(**changes: Any) -> Callable[[Path], Any]:
-    """Counts made otherwise."""
+def other_counts(**changes):
     direction = changes.pop("direction", "en-de")
     return lambda path: tiny.counts(direction, **changes).write(path)
 
 
-def like(spoil: Callable[[Path], Any], directions: str = "de-en en-de") -> Lay:
-    """Masks to draw random ones like, spoiled."""
-
-    def lay(folder: Path) -> str:
-        tiny.masks("ab" * 32).write(folder / "like.npz")
-        spoil(folder / "like.npz")
-        return f"--directions {directions} --rule random --like like.npz --seed 1 --out masks.npz"
-
-    return lay
+@deferred
+def like(folder, spoil, directions="de-en en-de"):
+    tiny.masks("ab" * 32).write(folder / "like.npz")
+    spoil(folder / "like.npz")
+    return f"--directions {directions} --rule random --like like.npz --seed 1 --out masks.npz"
 
 
-def masks_of(bits: Any, rows: Any = tiny.DIRECTIONS, space: str | None = None) -> Callable[[Path], Any]:
-    """A mask archive of any content."""
+def masks_of(bits, rows=tiny.DIRECTIONS, space=None):
     manifest = {"format": "neuronspec-masks-1", "rows": rows, "space": space or tiny.SPACE.to_json()}
     return lambda path: write_archive(path, {"bits": bits}, manifest)
 
 
-def archive_bomb(path: Path) -> None:
+def archive_bomb(path):
     """300 kB that unpack to 300 MB of zeros."""
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -65,23 +51,20 @@ def archive_bomb(path: Path) -> None:
             member.write(b"\0" * 1_000_000)
 
 
-def lying_header(path: Path) -> None:
+def lying_header(path):
     """An array that says to have 10**15 numbers, and has none."""
     with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
         header = np.lib.format.header_data_from_array_1_0(np.zeros(0))
         np.lib.format.write_array_header_1_0(member, header | {"shape": (10**15,)})
 
 
-def pickled(path: Path) -> None:
+def pickled(path):
     """An array of objects, which only a pickle can hold."""
     with zipfile.ZipFile(path, "w") as archive, archive.open("values.npy", "w") as member:
         np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
 
 
-def select(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of select_masks."""
-    return Case(f"{name}", what, "select.select_masks", lay, said, bounded)
-
+select = cases_of("", "select.select_masks")
 
 NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
 UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]

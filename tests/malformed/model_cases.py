@@ -1,20 +1,16 @@
 """Malformed checkpoints, weights, binarised text and masks: the stages of the environment ``fairseq``."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import json
 import pickle
-from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.malformed import tiny
-from tests.malformed.case import Case, Lay
+from tests.malformed.case import Case, cases_of, deferred
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -24,8 +20,7 @@ SYMBOLS = 12
 # ---- a stock checkpoint -----------------------------------------------------------------------------------
 
 
-def settings() -> dict[str, Any]:
-    """What fairseq writes of the model of ``tiny``."""
+def settings():
     value: dict[str, Any] = {
         "activation_fn": "relu", "share_decoder_input_output_embed": True, "share_all_embeddings": False,
         "max_source_positions": 16, "max_target_positions": 16, "dropout": 0.1, "attention_dropout": 0.0,
@@ -39,8 +34,7 @@ def settings() -> dict[str, Any]:
     return value
 
 
-def right() -> dict[str, Any]:
-    """A whole checkpoint."""
+def right():
     import torch
 
     model = {name: torch.from_numpy(value) for name, value in tiny.weights(SYMBOLS).items()}
@@ -48,8 +42,7 @@ def right() -> dict[str, Any]:
 
 
 @cache
-def letters() -> bytes:
-    """The SentencePiece model that the dictionary is of, its pieces the letters."""
+def letters():
     from sentencepiece import SentencePieceTrainer
 
     model = io.BytesIO()
@@ -60,7 +53,7 @@ def letters() -> bytes:
     return model.getvalue()
 
 
-def put_vocabulary(folder: Path) -> None:
+def put_vocabulary(folder):
     (folder / "spm.model").write_bytes(letters())
     (folder / "dict.txt").write_bytes(DICTIONARY)
 
@@ -68,69 +61,49 @@ def put_vocabulary(folder: Path) -> None:
 WORDS = "--checkpoint c.pt --subwords spm.model --dictionary dict.txt --out system --directions"
 
 
-def file(content: bytes) -> Lay:
-    """Any bytes as checkpoint."""
-
-    def lay(folder: Path) -> str:
-        put_vocabulary(folder)
-        (folder / "c.pt").write_bytes(content)
-        return f"{WORDS} de-en en-de"
-
-    return lay
+@deferred
+def file(folder, content):
+    put_vocabulary(folder)
+    (folder / "c.pt").write_bytes(content)
+    return f"{WORDS} de-en en-de"
 
 
-def checkpoint(
-    change: Callable[[dict[str, Any]], Any] = lambda _: None,
-    options: str = "de-en en-de",
-    spoil: Callable[[Path], Any] = lambda _: None,
-) -> Lay:
-    """A checkpoint, changed before it is written, or spoiled with what lies beside it."""
+@deferred
+def checkpoint(folder, change=lambda _: None, options="de-en en-de", spoil=lambda _: None):
+    import torch
 
-    def lay(folder: Path) -> list[str]:
-        import torch
-
-        put_vocabulary(folder)
-        value = right()
-        replaced = change(value)
-        torch.save(replaced if isinstance(replaced, list) else value, folder / "c.pt")
-        spoil(folder)
-        return [*WORDS.split(), *options.split()]
-
-    return lay
+    put_vocabulary(folder)
+    value = right()
+    replaced = change(value)
+    torch.save(replaced if isinstance(replaced, list) else value, folder / "c.pt")
+    spoil(folder)
+    return [*WORDS.split(), *options.split()]
 
 
-def having(**values: Any) -> Callable[[dict[str, Any]], Any]:
-    """Other settings."""
+def having(**values):
     return lambda value: vars(value["args"]).update(values)
 
 
-def tensor(name: str, change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
-    """Another tensor under a name."""
+def tensor(name, change):
     return lambda value: value["model"].update({name: change(value["model"].get(name))})
 
 
-def nan(weights: Any) -> Any:
+def nan(weights):
     weights[1, 1] = float("nan")
     return weights
 
 
-def cut(name: str, to: int) -> Callable[[Path], Any]:
-    """Keep the first bytes of a file."""
+def cut(name, to):
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:to])
 
 
-def put(name: str, content: bytes) -> Callable[[Path], Any]:
-    """Other bytes for a file."""
+def put(name, content):
     return lambda folder: (folder / name).write_bytes(content)
 
 
 FC1 = "encoder.layers.1.fc1.weight"
 
-
-def imported(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of import_checkpoint."""
-    return Case(f"checkpoint-{name}", what, "models.import_checkpoint", lay, said)
-
+imported = cases_of("checkpoint-", "models.import_checkpoint")
 
 IMPORT = [
     imported("absent", "a checkpoint that is not there", checkpoint(spoil=lambda folder: (folder / "c.pt").unlink()), 'c.pt: there is no such file or folder: check the path'),
@@ -173,7 +146,7 @@ IMPORT = [
 ]  # fmt: skip
 
 
-def value_of(*shape: int) -> Any:
+def value_of(*shape):
     import torch
 
     return torch.ones(*shape)
@@ -182,50 +155,39 @@ def value_of(*shape: int) -> Any:
 # ---- counting, the mask control and the overlap -------------------------------------------------------------
 
 
+@deferred
 def counting(
-    damage: Callable[[Path], Any] = lambda _: None,
-    options: str = "--direction de-en --out counts.npz",
-    ids: Any = ((4, 5, 2), (6, 2)),
-    **changes: Any,
-) -> Lay:
-    """A system and a binarised validation set of two lines, damaged after they were written."""
-
-    def lay(folder: Path) -> str:
-        tiny.system(folder, files={"spm.model": b"pieces", "dict.txt": DICTIONARY}, **changes)
-        (folder / "bin").mkdir()
-        write_dataset(folder / "bin/valid.de-en.de", [list(line) for line in ids], SYMBOLS)
-        write_dataset(folder / "bin/valid.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
-        damage(folder)
-        return f"--system system --data-bin bin --subset valid {options}"
-
-    return lay
+    folder,
+    damage=lambda _: None,
+    options="--direction de-en --out counts.npz",
+    ids=((4, 5, 2), (6, 2)),
+    **changes,
+):
+    tiny.system(folder, files={"spm.model": b"pieces", "dict.txt": DICTIONARY}, **changes)
+    (folder / "bin").mkdir()
+    write_dataset(folder / "bin/valid.de-en.de", [list(line) for line in ids], SYMBOLS)
+    write_dataset(folder / "bin/valid.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
+    damage(folder)
+    return f"--system system --data-bin bin --subset valid {options}"
 
 
-def described(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
-    """Set a key of system.json."""
-
-    def change(value: dict[str, Any]) -> None:
-        for key in keys[:-1]:
-            value = value[key]
-        value[keys[-1]] = to
-
-    return change
+@deferred
+def described(value, *keys, to):
+    for key in keys[:-1]:
+        value = value[key]
+    value[keys[-1]] = to
 
 
-def weights(name: str, change: Callable[[Any], Any]) -> Callable[[tiny.Weights], Any]:
-    """Another array under a name."""
+def weights(name, change):
     return lambda values: values.update({name: change(values.get(name))})
 
 
-def with_nan(array: Any) -> Any:
+def with_nan(array):
     array[1, 1] = np.nan
     return array
 
 
-def count(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of count_activations."""
-    return Case(f"count-{name}", what, "activations.count_activations", lay, said)
-
+count = cases_of("count-", "activations.count_activations")
 
 INDEX, DATA = "bin/valid.de-en.de.idx", "bin/valid.de-en.de.bin"
 COUNT = [
@@ -252,33 +214,22 @@ COUNT = [
 ]  # fmt: skip
 
 
-def controlled(
-    table: Callable[[str], Any] = lambda sha: tiny.masks(sha), options: str = "", damage: Any = lambda _: None
-) -> Lay:
-    """Masks for mask_control beside a system and a validation set."""
-
-    def lay(folder: Path) -> str:
-        words = counting(options=f"--directions de-en en-de --masks masks.npz --out c.json {options}")(folder)
-        sha = json.loads((folder / "system/system.json").read_text())["sha256"]["model.safetensors"]
-        table(sha).write(folder / "masks.npz")
-        damage(folder)
-        return str(words)
-
-    return lay
+@deferred
+def controlled(folder, table=lambda sha: tiny.masks(sha), options="", damage=lambda _: None):
+    words = counting(options=f"--directions de-en en-de --masks masks.npz --out c.json {options}")(folder)
+    sha = json.loads((folder / "system/system.json").read_text())["sha256"]["model.safetensors"]
+    table(sha).write(folder / "masks.npz")
+    damage(folder)
+    return str(words)
 
 
-def control(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of mask_control."""
-    return Case(f"control-{name}", what, "analyse.mask_control", lay, said)
-
+control = cases_of("control-", "analyse.mask_control")
 
 GROUPS = '{"a":["de"],"b":["en"]}'
 
 
-def overlap(name: str, what: str, groups: str, said: str, options: str = "--pivot en") -> Case:
-    """A case of overlap."""
-
-    def lay(folder: Path) -> list[str]:
+def overlap(name, what, groups, said, options="--pivot en"):
+    def lay(folder):
         tiny.masks(None).write(folder / "masks.npz")
         words = f"--masks masks.npz {options} --out-json o.json --out-csv o.csv --out-markdown o.md"
         return [*words.split(), "--groups", groups]
@@ -296,8 +247,8 @@ ANALYSE = [
     control("permuted", "masks with the layers in another order", controlled(lambda sha: tiny.masks(sha, space=REVERSED)), "masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
     control("row", "a direction without its mask row", controlled(lambda sha: tiny.masks(sha, ("de-en",))), "masks.npz: no mask row 'en-de'; rows: de-en"),
     control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, needs at least 1'),
-    overlap("json", "groups that are not JSON", "family", '--groups: not a JSON object such as {"germanic": ["de", "nl"]}: family'),
-    overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not a JSON object such as {"germanic": ["de", "nl"]}: {"a":"de"}'),
+    overlap("json", "groups that are not JSON", "family", '--groups: not JSON (Expecting value: line 1 column 1 (char 0))'),
+    overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not of the shape {"germanic": ["de", "nl"]}'),
     overlap("twice", "a language in two groups", '{"a":["de"],"b":["de"]}', "--groups: 'de' is in more than one group"),
     overlap("pivot", "a pivot that no mask has", GROUPS, '--pivot fr: no mask row has it; rows: de-en, en-de', "--pivot fr"),
     overlap("permutations", "0 permutations", GROUPS, '--permutations is 0, needs at least 1', "--pivot en --permutations 0"),
@@ -306,33 +257,27 @@ ANALYSE = [
 # ---- training -----------------------------------------------------------------------------------------------
 
 
-def training(spoil: Callable[[Path], Any] = lambda _: None, options: str = "", **changes: Any) -> Lay:
+@deferred
+def training(folder, spoil=lambda _: None, options="", **changes):
     """Text for a training of two updates, spoiled; ``changes``: other settings."""
-
-    def lay(folder: Path) -> list[str]:
-        put_vocabulary(folder)
-        (folder / "bin").mkdir()
-        for subset in ("train", "valid"):
-            write_dataset(folder / f"bin/{subset}.de-en.de", [[4, 5, 2], [6, 2]], SYMBOLS)
-            write_dataset(folder / f"bin/{subset}.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
-        spoil(folder)
-        settings = {"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes}
-        words = "--languages de en --subwords spm.model --dictionary dict.txt --data-bin bin --seed 1"
-        words += f" --directions de-en en-de --folder training --out system {options}"
-        named = {"--architecture": tiny.ARCHITECTURE, "--text": {"moses": False}, "--settings": settings}
-        # Of an option that stands twice the last one counts.
-        return [x for option, value in named.items() for x in (option, json.dumps(value))] + words.split()
-
-    return lay
+    put_vocabulary(folder)
+    (folder / "bin").mkdir()
+    for subset in ("train", "valid"):
+        write_dataset(folder / f"bin/{subset}.de-en.de", [[4, 5, 2], [6, 2]], SYMBOLS)
+        write_dataset(folder / f"bin/{subset}.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
+    spoil(folder)
+    settings = {"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes}
+    words = "--languages de en --subwords spm.model --dictionary dict.txt --data-bin bin --seed 1"
+    words += f" --directions de-en en-de --folder training --out system {options}"
+    named = {"--architecture": tiny.ARCHITECTURE, "--text": {"moses": False}, "--settings": settings}
+    # Of an option that stands twice the last one counts.
+    return [x for option, value in named.items() for x in (option, json.dumps(value))] + words.split()
 
 
-def train(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of train_baseline."""
-    return Case(f"train-{name}", what, "train.train_baseline", lay, said)
+train = cases_of("train-", "train.train_baseline")
 
 
-def other_ids(name: str, *ids: list[int]) -> Callable[[Path], Any]:
-    """Another binarised text."""
+def other_ids(name, *ids):
     return lambda folder: write_dataset(folder / name, list(ids), SYMBOLS)
 
 

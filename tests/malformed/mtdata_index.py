@@ -1,7 +1,5 @@
 """An index of one dataset for mtdata: its own takes twenty seconds to build, and lies in the user's home."""
 
-from __future__ import annotations
-
 import pickle
 import sys
 from collections.abc import Iterator

@@ -1,15 +1,10 @@
 """Malformed text to train a language identifier on, malformed identifiers, and hypotheses for them."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, cases_of, deferred, laid
 from workflow_scripts.archive import write_archive
 
 # As users see them: the page is made in an environment that cannot import the identifier.
@@ -19,61 +14,51 @@ PAIRS = '{"train":["de-en"],"test":["de-en"]}'
 WEIGHTS = np.zeros((2, FEATURES), np.float32)
 
 
-def training(pairs: str = PAIRS, languages: str = "de en", **files: bytes) -> Lay:
+@deferred
+def training(folder, pairs=PAIRS, languages="de en", **files):
     """Text of one pair; ``train_de`` and the like: other bytes in that file."""
-
-    def lay(folder: Path) -> list[str]:
-        for subset in ("train", "test"):
-            for language in ("de", "en"):
-                path = folder / subset / f"de-en.{language}.txt"
-                path.parent.mkdir(exist_ok=True)
-                path.write_bytes(files.get(f"{subset}_{language}", LINES))
-        words = f"--text-root . --languages {languages} --out-model model.npz --out-accuracy accuracy.json"
-        return [*words.split(), "--pairs", pairs]
-
-    return lay
+    for subset in ("train", "test"):
+        for language in ("de", "en"):
+            path = folder / subset / f"de-en.{language}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(files.get(f"{subset}_{language}", LINES))
+    words = f"--text-root . --languages {languages} --out-model model.npz --out-accuracy accuracy.json"
+    return [*words.split(), "--pairs", pairs]
 
 
-def train(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of train_identifier."""
-    return Case(f"identifier-{name}", what, "evaluate.train_identifier", lay, said)
+train = cases_of("identifier-", "evaluate.train_identifier")
 
 
+@deferred
 def identifying(
-    weights: np.ndarray[Any, Any] = WEIGHTS,
-    change: Callable[[bytes], bytes] = lambda content: content,
-    hypotheses: bytes = LINES,
-    directions: str = "en-de",
-    **manifest: Any,
-) -> Lay:
+    folder, weights=WEIGHTS, change=lambda content: content, hypotheses=LINES, directions="en-de", **manifest
+):
     """An identifier of German and English, and hypotheses of one direction."""
+    from workflow_scripts.evaluate.language_identifier import settings
 
-    def lay(folder: Path) -> str:
-        from workflow_scripts.evaluate.language_identifier import settings
-
-        whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
-        write_archive(folder / "model.npz", {"weights": weights}, whole)
-        (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
-        (folder / "hyp.en-de").write_bytes(hypotheses)
-        (folder / "ref.de").write_bytes(LINES)
-        files = "--identifier model.npz --hypotheses hyp.{direction} --references ref.{target}"
-        job = "--experiment x --system ns --testset one --seed 1 --out languages.json"
-        return f"{job} {files} --directions {directions}"
-
-    return lay
+    whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
+    write_archive(folder / "model.npz", {"weights": weights}, whole)
+    (folder / "model.npz").write_bytes(change((folder / "model.npz").read_bytes()))
+    (folder / "hyp.en-de").write_bytes(hypotheses)
+    (folder / "ref.de").write_bytes(LINES)
+    files = "--identifier model.npz --hypotheses hyp.{direction} --references ref.{target}"
+    job = "--experiment x --system ns --testset one --seed 1 --out languages.json"
+    return f"{job} {files} --directions {directions}"
 
 
-def absent(folder: Path) -> str:
-    """No identifier."""
+def absent(folder):
     words = identifying()(folder)
     (folder / "model.npz").unlink()
     return str(words)
 
 
-def identify(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of identify."""
-    return Case(f"off-target-{name}", what, "evaluate.identify", lay, said)
+@deferred
+def laid_beside(folder, files, directions="en-de"):
+    words = identifying(directions=directions)(folder)
+    return laid(files, words)(folder)
 
+
+identify = cases_of("off-target-", "evaluate.identify")
 
 AGAIN = "delete it and run the step that writes it again"
 CASES = [
@@ -95,11 +80,17 @@ CASES = [
     identify("nan", "an identifier with weights that are no numbers", identifying(WEIGHTS + np.float32("nan")), f'model.npz: not a {FORMAT} file (a weight is not a finite number); {AGAIN}'),
     identify("target", "a target that the identifier does not know", identifying(directions="en-deu"), "model.npz: does not know 'deu', the target of en-deu (did you mean 'de'?); it knows de, en; train it on text of that too"),
     identify("shorter", "a hypothesis file of another length", identifying(hypotheses=LINES[:18]), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart'),
+    train("list", "a list for pairs", training(pairs='["de-en"]'), '--pairs: not of the shape {"train": ["de-en"], "test": ["de-en"]}'),
+    identify("language-number", "an identifier of a language that is a number", identifying(languages=["de", 3]), 'model.npz: not a language-identifier-1 file (it names no languages); delete it and run the step that writes it again'),
+    identify("no-languages", "an identifier of no language", identifying(languages=[]), 'model.npz: not a language-identifier-1 file (it names no languages); delete it and run the step that writes it again'),
+    identify("double", "an identifier with weights of another type", identifying(np.zeros((2, FEATURES))), 'model.npz: not a language-identifier-1 file (no float32 weights of 2 × 131072); delete it and run the step that writes it again'),
+    identify("several", "hypotheses of other lengths in two directions", laid_beside({"hyp.en-de": LINES[:18], "hyp.de-en": LINES[:18], "ref.en": LINES}, "en-de de-en"), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart\nhyp.de-en has 1 lines but ref.en has 3: line 2 has no counterpart'),
+    identify("blank-reference", "a reference without text", laid_beside({"ref.de": b"\nam Fluss\nein Haus\n"}), 'ref.de, line 1: empty reference'),
+    identify("references", "two references of a sentence", laid_beside({}, "en-de --references a b"), '--references: the identifier takes one reference of a sentence, not 2; BLEU, chrF and TER take several (evaluate_outputs)'),
 ]  # fmt: skip
 
 
-def counted_apart(folder: Path) -> None:
-    """Lines in no language are counted, and left out of the rate."""
+def counted_apart(folder):
     found = json.loads((folder / "languages.json").read_text())["directions"]["en-de"]
     assert (found["n"], found["empty"], found["without_letters"], found["labels"]) == (3, 1, 1, {"de": 1})
     assert found["off_target_rate"] == 0

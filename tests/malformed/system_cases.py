@@ -1,85 +1,61 @@
 """Malformed systems: the stage ``translate.decode``."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
 from tests.malformed import tiny
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, cases_of, deferred
 from tests.malformed.text_cases import SENTENCES, put
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
 
-def decoding(options: str = "", source: bytes = SENTENCES, direction: str = "de-en", **changes: Any) -> Lay:
-    """A system for decode, spoiled."""
-
-    def lay(folder: Path) -> str:
-        tiny.system(folder, **changes)
-        put(folder, a_de=source)
-        return f"--system system --direction {direction} --source a.de --out hyp.txt --beam 2 {options}"
-
-    return lay
+@deferred
+def decoding(folder, options="", source=SENTENCES, direction="de-en", **changes):
+    tiny.system(folder, **changes)
+    put(folder, a_de=source)
+    return f"--system system --direction {direction} --source a.de --out hyp.txt --beam 2 {options}"
 
 
-def setting(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
-    """Set a key of the description."""
-
-    def describe(value: dict[str, Any]) -> None:
-        for key in keys[:-1]:
-            value = value[key]
-        value[keys[-1]] = to
-
-    return describe
+@deferred
+def setting(value, *keys, to):
+    for key in keys[:-1]:
+        value = value[key]
+    value[keys[-1]] = to
 
 
-def without(key: str) -> Callable[[dict[str, Any]], Any]:
-    """Leave out a key of the description, or a tensor."""
+def without(key):
     return lambda value: value.pop(key)
 
 
-def no_system(folder: Path) -> str:
+def no_system(folder):
     put(folder, a_de=SENTENCES)
     return "--system system --direction de-en --source a.de --out hyp.txt"
 
 
-def with_nan(weights: tiny.Weights) -> None:
+def with_nan(weights):
     weights["decoder.layers.1.fc1.weight"][3, 2] = np.nan
 
 
-def with_layer(weights: tiny.Weights) -> None:
+def with_layer(weights):
     weights["encoder.layers.2.fc1.bias"] = np.zeros(12, np.float32)
 
 
-def of_type(kind: Any) -> Callable[[tiny.Weights], Any]:
-    """All weights in another type."""
+def of_type(kind):
     return lambda weights: weights.update({name: value.astype(kind) for name, value in weights.items()})
 
 
-def after(name: str, content: bytes) -> Lay:
-    """A system of which a file is changed after it was described."""
-
-    def lay(folder: Path) -> Any:
-        words = decoding()(folder)
-        path = folder / "system" / name
-        path.write_bytes(content) if content else path.unlink()
-        return words
-
-    return lay
+@deferred
+def after(folder, name, content):
+    words = decoding()(folder)
+    path = folder / "system" / name
+    path.write_bytes(content) if content else path.unlink()
+    return words
 
 
 REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
 NOTHING = np.ones((2, tiny.SPACE.size), bool)
 NOTHING[:, 12:24] = False
 
-
-def decode(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of decode."""
-    return Case(name, what, "translate.decode", lay, said, bounded)
-
+decode = cases_of("", "translate.decode")
 
 CASES = [
     decode("system-absent", "no system where one is named", no_system, 'system: no system here (system.json is missing)'),
@@ -128,20 +104,16 @@ CASES = [
 # ---- what looks wrong and is right -----------------------------------------------------------------------
 
 
-def as_without(changed: bytes) -> Callable[[Path], None]:
-    """The hypotheses of a source are those of another."""
+@deferred
+def as_without(folder, changed):
+    from workflow_scripts.translate import decode as stage
 
-    def check(folder: Path) -> None:
-        from workflow_scripts.translate import decode as stage
-
-        first = (folder / "hyp.txt").read_bytes()
-        (folder / "b.de").write_bytes(changed)
-        words = "--system system --direction de-en --beam 2 --source b.de --out other.txt"
-        stage.main(words.split())
-        assert first == (folder / "other.txt").read_bytes()
-        assert first.count(b"\n") == changed.count(b"\n")
-
-    return check
+    first = (folder / "hyp.txt").read_bytes()
+    (folder / "b.de").write_bytes(changed)
+    words = "--system system --direction de-en --beam 2 --source b.de --out other.txt"
+    stage.main(words.split())
+    assert first == (folder / "other.txt").read_bytes()
+    assert first.count(b"\n") == changed.count(b"\n")
 
 
 ACCEPTED = [

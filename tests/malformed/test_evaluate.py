@@ -1,23 +1,4 @@
 """Malformed hypotheses, references, scores and tables, each to the stage that reads it."""
 
-from __future__ import annotations
-
-import pytest
-
-from tests.malformed.case import assert_share, refused, start
-from tests.malformed.evaluate_cases import ACCEPTED, CASES
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, reached, tmp_path, monkeypatch, capsys):
-    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
-
-
-@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
-def test_accepted(case, tmp_path, monkeypatch):
-    start(case, tmp_path, monkeypatch)(None)
-    case.check(tmp_path)
-
-
-def test_checks(reached):
-    assert_share("evaluate", CASES, reached)
+from tests.malformed.evaluate_cases import ACCEPTED, CASES  # noqa: F401
+from tests.malformed.suite import test_accepted, test_refused, test_the_refused_reach_distinct_checks  # noqa: F401

@@ -1,7 +1,5 @@
 """Malformed checkpoints, weights, binarised text and masks, each to the stage that reads it."""
 
-from __future__ import annotations
-
 import ast
 import pickle
 from pathlib import Path
@@ -10,21 +8,16 @@ import pytest
 import torch
 
 from tests.malformed import likelihood_cases, model_cases
-from tests.malformed.case import assert_share, refused
 from tests.malformed.model_cases import training
+from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
-from workflow_scripts.models import checkpoints
+from workflow_scripts.models.fairseq import checkpoints
 from workflow_scripts.train import train_baseline
 from workflow_scripts.units.system import SystemFolder
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 CASES = [*model_cases.CASES, *likelihood_cases.CASES]
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_refused(case, reached, tmp_path, monkeypatch, capsys):
-    reached[case.name] = refused(case, tmp_path, monkeypatch, capsys)
 
 
 def test_the_trap_is_one(tmp_path, monkeypatch):
@@ -79,7 +72,3 @@ def test_every_loader_is_restricted():
             if isinstance(node, ast.Import):
                 assert "pickle" not in [alias.name for alias in node.names], path
     assert {name for name, _ in found} == set(loaders)
-
-
-def test_checks(reached):
-    assert_share("fairseq", CASES, reached)

@@ -1,7 +1,5 @@
 """The page says what the tables say, and the tables are as large as promised."""
 
-from __future__ import annotations
-
 from tests.malformed.case import CHECKS
 from tests.malformed.report import BEGIN, END, PAGE, TABLES, page_with, section
 

@@ -1,24 +1,18 @@
 """Malformed text, subwords, binarised text and data cards: the stages of ``data``."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import json
 import lzma
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from tests.malformed import tiny
-from tests.malformed.case import Accepted, Case, Lay
+from tests.malformed.case import Accepted, Case, cases_of, deferred
 from workflow_scripts.data.mmap_format import write_dataset
 
 SENTENCES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 
 
-def put(folder: Path, **files: bytes) -> None:
-    """Write files; ``a_de`` is ``a.de``."""
+def put(folder, **files):
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_bytes(content)
 
@@ -26,20 +20,13 @@ def put(folder: Path, **files: bytes) -> None:
 # ---- prepare_text ------------------------------------------------------------------------------------
 
 
-def pair(de: bytes, en: bytes = SENTENCES, options: str = "", out: str = "o.de o.en") -> Lay:
-    """Two sides of text for prepare_text."""
-
-    def lay(folder: Path) -> str:
-        put(folder, a_de=de, a_en=en)
-        return f"--pair de-en --files a.de a.en --out {out} --stats o.json {options}"
-
-    return lay
+@deferred
+def pair(folder, de, en=SENTENCES, options="", out="o.de o.en"):
+    put(folder, a_de=de, a_en=en)
+    return f"--pair de-en --files a.de a.en --out {out} --stats o.json {options}"
 
 
-def text(name: str, what: str, lay: Lay, said: str, bounded: bool = False) -> Case:
-    """A case of prepare_text."""
-    return Case(f"text-{name}", what, "data.prepare_text", lay, said, bounded)
-
+text = cases_of("text-", "data.prepare_text")
 
 LONG = b"w " * 100_000 + b"\n"
 BOMB = gzip.compress(b"\0" * 50_000_000) * 6
@@ -47,7 +34,7 @@ BZIP2_BOMB = bz2.compress(b"\0" * 50_000_000) * 6
 LINES_BOMB = gzip.compress((b"a b c " * 170 + b"\n") * 10_000) * 6
 
 
-def folder_in_the_way(folder: Path) -> str:
+def folder_in_the_way(folder):
     (folder / "o.en").mkdir()
     return str(pair(SENTENCES)(folder))
 
@@ -80,30 +67,36 @@ TEXT = [
     text("pair-itself", "a language and itself", lambda folder: "--pair de-de --files a.de a.en --out o.de o.en --stats o.json", '--pair de-de: a language and itself are no pair'),
     text("out-folder", "a folder where the output goes", folder_in_the_way, 'o.en: this is a folder, where a file is needed: check the path'),
     text("out-long", "an output with a name of 260 letters", pair(SENTENCES, out=f"o.de {'x' * 260}"), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: this name is too long for the file system: use shorter names'),
+    text("unequal-short", "a first side that is shorter", pair(b"ein\n", SENTENCES[:-1]), 'the two sides have unequal line counts: a.de has 1 lines, a.en has 3'),
+    text("blank-tab", "a line of a blank and a tab", pair(SENTENCES, b"a\n \t\nb\n"), 'a.en, line 2: the line is empty; mend it, or drop such pairs with data.empty_lines: drop (of test sets: evaluation.empty_references)'),
+    text("all-empty", "text of which every line is empty", pair(b"\n", b"x\n", "--empty drop"), 'a.de and a.en: no sentence is left; dropped: empty 1'),
+    text("range-one", "a number for a range", pair(SENTENCES, options="--lines 5"), '--lines 5: expected START:STOP, such as 0:1000'),
+    text("range-words", "letters for a range", pair(SENTENCES, options="--lines a:b"), '--lines a:b: expected START:STOP, such as 0:1000'),
+    text("range-empty", "a range of nothing", pair(SENTENCES, options="--lines 3:3"), '--lines 3:3: STOP must be greater than START'),
+    text("range-negative", "a range that begins before the text", pair(SENTENCES, options="--lines=-1:2"), '--lines -1:2: expected START:STOP, such as 0:1000'),
+    text("range-three", "a range of three numbers", pair(SENTENCES, options="--lines 1:2:3"), '--lines 1:2:3: expected START:STOP, such as 0:1000'),
+    text("range-of-two", "one range for two sources", pair(SENTENCES, options="--files a.de a.en b.de b.en --lines 0:1"), "--lines: 1 ranges for 2 sources; ':' is a whole source"),
+    text("files-of-three", "three files for two languages", pair(SENTENCES, options="--files a.de a.en b.de"), '--files: two of each source are needed, not 3'),
+    text("range-of-second", "a range of the second source that is too long", pair(SENTENCES, options="--files a.de a.en a.de a.en --lines : 2:9"), 'lines 2:9 were asked for, but a.de has only 3 lines'),
+    text("tabs", "a table with tabs for text", pair(b"Hund\tdog\n" * 100, b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 a.de > NEW'),
+    text("tabs-gzip", "a packed table with tabs for text", pair(gzip.compress(b"Hund\tdog\n" * 100), b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 <(gzip -dc a.de) > NEW'),
+    text("one-file", "one file for both languages", pair(SENTENCES, options="--files a.de a.de"), 'a.de and a.de: one file for both languages; name that of each'),
 ]  # fmt: skip
 
 # ---- subwords, binarised text and the data card --------------------------------------------------------
 
 
-def training(content: bytes = SENTENCES * 20, options: str = "--vocab-size 30", pairs: str = "de-en") -> Lay:
+@deferred
+def training(folder, content=SENTENCES * 20, options="--vocab-size 30", pairs="de-en"):
     """Training text for train_subwords."""
-
-    def lay(folder: Path) -> list[str]:
-        (folder / "text/train").mkdir(parents=True)
-        for lang in ("de", "en"):
-            (folder / f"text/train/de-en.{lang}.txt").write_bytes(content)
-        words = (
-            f"--text-root text --pairs {pairs} --languages de en --out-model spm.model --out-dict dict.txt"
-        )
-        return [*words.split(), *options.split()]
-
-    return lay
+    (folder / "text/train").mkdir(parents=True)
+    for lang in ("de", "en"):
+        (folder / f"text/train/de-en.{lang}.txt").write_bytes(content)
+    words = f"--text-root text --pairs {pairs} --languages de en --out-model spm.model --out-dict dict.txt"
+    return [*words.split(), *options.split()]
 
 
-def subwords(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of train_subwords."""
-    return Case(f"subwords-{name}", what, "data.train_subwords", lay, said)
-
+subwords = cases_of("subwords-", "data.train_subwords")
 
 SUBWORDS = [
     subwords("absent", "training text that is not there", training(pairs="de-en fr-en"), "pair fr-en: 'fr' is not of the languages"),
@@ -118,30 +111,24 @@ SUBWORDS = [
     subwords("options-json", "text options that are not JSON", training(options="--vocab-size 30 --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
     subwords("options-key", "a misspelt text option", training(options='--vocab-size 30 --text {"mosses":true}'), "text.mosses is unknown; known are normalize_punctuation, moses (did you mean 'moses'?)"),
     subwords("options-type", "a number for a text option", training(options='--vocab-size 30 --text {"moses":1}'), 'text.moses must be true or false, not 1'),
+    subwords("no-file", "training text of a pair that is not there", training(pairs="cs-en", options="--vocab-size 30 --languages cs en"), 'text/train/cs-en.cs.txt: there is no such training text'),
+    subwords("no-language", "a language without training text", training(options="--vocab-size 30 --languages de en it"), "language 'it' has no training text in the pairs de-en"),
+    subwords("options-list", "text options that are a list", training(options="--vocab-size 30 --text []"), '--text \'[]\' must be a JSON object such as {"moses": false}'),
 ]  # fmt: skip
 
 
-def binary(
-    content: bytes = SENTENCES, model: bytes | None = None, dictionary: bytes | None = None, options: str = ""
-) -> Lay:
-    """A text, a model and a dictionary for binarise."""
-
-    def lay(folder: Path) -> str:
-        put(folder, a_txt=content)
-        put(folder, spm_model=tiny.subwords() if model is None else model)
-        put(folder, dict_txt=tiny.dictionary() if dictionary is None else dictionary)
-        return (
-            "--text-file a.txt --lang de --subwords spm.model --dictionary dict.txt --out-prefix bin/t.de"
-            f" --stats t.json {options}"
-        )
-
-    return lay
+@deferred
+def binary(folder, content=SENTENCES, model=None, dictionary=None, options=""):
+    put(folder, a_txt=content)
+    put(folder, spm_model=tiny.subwords() if model is None else model)
+    put(folder, dict_txt=tiny.dictionary() if dictionary is None else dictionary)
+    return (
+        "--text-file a.txt --lang de --subwords spm.model --dictionary dict.txt --out-prefix bin/t.de"
+        f" --stats t.json {options}"
+    )
 
 
-def binarise(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of binarise."""
-    return Case(f"binarise-{name}", what, "data.binarise", lay, said)
-
+binarise = cases_of("binarise-", "data.binarise")
 
 BINARISE = [
     binarise("no-model", "text named as SentencePiece model", binary(model=SENTENCES), 'spm.model: not a SentencePiece model; train it again, or name the right file'),
@@ -158,40 +145,29 @@ BINARISE = [
     binarise("not-utf8", "Latin-1 in prepared text", binary(b"ein Haus\nam Flu\xdf\n"), 'a.txt, line 2: not UTF-8 (byte 0xdf at byte 7 of the line); convert the file with iconv'),
     binarise("shards", "more shards than lines", binary(options="--shards 5"), 'data.shards: a.txt has 3 lines, too few for 5 shards'),
     binarise("no-shards", "0 shards", binary(options="--shards 0"), '--shards 0: must be at least 1'),
+    binarise("model-absent", "a SentencePiece model that is not there", binary(options="--subwords other.model"), 'other.model: there is no such SentencePiece model'),
 ]  # fmt: skip
 
 
-def dataset(change: Callable[[Path], Any], ids: list[list[int]] | None = None) -> Lay:
-    """A binarised file for rebuild_references, spoiled."""
-
-    def lay(folder: Path) -> str:
-        put(folder, dict_txt=b"a 1\nb 1\n")
-        write_dataset(folder / "t.de-en.de", ids or [[4, 5, 2], [5, 2]], 6)
-        change(folder)
-        return "--bin-prefix t.de-en.de --lang de --dictionary dict.txt --out ref.txt"
-
-    return lay
+@deferred
+def dataset(folder, change, ids=None):
+    put(folder, dict_txt=b"a 1\nb 1\n")
+    write_dataset(folder / "t.de-en.de", ids or [[4, 5, 2], [5, 2]], 6)
+    change(folder)
+    return "--bin-prefix t.de-en.de --lang de --dictionary dict.txt --out ref.txt"
 
 
-def cut(name: str, size: int) -> Callable[[Path], Any]:
-    """Cut the last bytes off a file."""
+def cut(name, size):
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:-size])
 
 
-def overwrite(name: str, place: int, content: bytes) -> Callable[[Path], Any]:
-    """Put other bytes into a file."""
-
-    def change(folder: Path) -> None:
-        raw = (folder / name).read_bytes()
-        (folder / name).write_bytes(raw[:place] + content + raw[place + len(content) :])
-
-    return change
+@deferred
+def overwrite(folder, name, place, content):
+    raw = (folder / name).read_bytes()
+    (folder / name).write_bytes(raw[:place] + content + raw[place + len(content) :])
 
 
-def rebuild(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of rebuild_references."""
-    return Case(f"binarised-{name}", what, "data.rebuild_references", lay, said)
-
+rebuild = cases_of("binarised-", "data.rebuild_references")
 
 REBUILD = [
     rebuild("absent", "binarised text that is not there", dataset(lambda folder: (folder / "t.de-en.de.idx").unlink()), 't.de-en.de.idx: there is no such file or folder: check the path'),
@@ -204,34 +180,29 @@ REBUILD = [
 ]  # fmt: skip
 
 
-def card(change: Callable[[Path], Any], pairs: str = '{"train":["de-en"]}') -> Lay:
-    """Prepared and binarised text for write_card, spoiled."""
-
-    def lay(folder: Path) -> str:
-        for name in ("text/train", "bin", "subwords"):
-            (folder / "data" / name).mkdir(parents=True)
-        hashes = {"de": "1", "en": "2"}
-        statistics = {
-            "format": "neuronspec-text-1", "sentences": 3, "lines": [0, 3], "dropped": {"empty": 0},
-            "words": {"de": 8, "en": 8}, "normalised": {"de": {}, "en": {}}, "sha256": hashes,
+@deferred
+def card(folder, change, pairs='{"train":["de-en"]}'):
+    for name in ("text/train", "bin", "subwords"):
+        (folder / "data" / name).mkdir(parents=True)
+    hashes = {"de": "1", "en": "2"}
+    statistics = {
+        "format": "neuronspec-text-1", "sentences": 3, "lines": [0, 3], "dropped": {"empty": 0},
+        "words": {"de": 8, "en": 8}, "normalised": {"de": {}, "en": {}}, "sha256": hashes,
+    }  # fmt: skip
+    (folder / "data/text/train/de-en.json").write_text(json.dumps(statistics))
+    for lang, digest in hashes.items():
+        (folder / f"data/text/train/de-en.{lang}.txt").write_bytes(SENTENCES)
+        one = {
+            "format": "neuronspec-binarised-1", "tokens": 9, "unknown_tokens": 0,
+            "sha256": {"bin": "3"}, "made_from": {"text": digest},
         }  # fmt: skip
-        (folder / "data/text/train/de-en.json").write_text(json.dumps(statistics))
-        for lang, digest in hashes.items():
-            (folder / f"data/text/train/de-en.{lang}.txt").write_bytes(SENTENCES)
-            one = {
-                "format": "neuronspec-binarised-1", "tokens": 9, "unknown_tokens": 0,
-                "sha256": {"bin": "3"}, "made_from": {"text": digest},
-            }  # fmt: skip
-            (folder / f"data/bin/train.de-en.{lang}.json").write_text(json.dumps(one))
-        put(folder / "data/subwords", spm_model=b"", dict_txt=b"a 1\n")
-        change(folder / "data")
-        return f"--data-root data --vocabulary data/subwords --pairs {pairs} --out-json card.json --out-markdown card.md"
-
-    return lay
+        (folder / f"data/bin/train.de-en.{lang}.json").write_text(json.dumps(one))
+    put(folder / "data/subwords", spm_model=b"", dict_txt=b"a 1\n")
+    change(folder / "data")
+    return f"--data-root data --vocabulary data/subwords --pairs {pairs} --out-json card.json --out-markdown card.md"
 
 
-def held_out(data: Path) -> None:
-    """A test set whose sides differ in length."""
+def held_out(data):
     (data / "text/test").mkdir()
     for lang, lines in (("de", SENTENCES), ("en", SENTENCES[:18])):
         (data / f"text/test/de-en.{lang}.txt").write_bytes(lines)
@@ -241,15 +212,12 @@ def held_out(data: Path) -> None:
     (data / "text/test/de-en.json").write_bytes((data / "text/train/de-en.json").read_bytes())
 
 
-def other_ceiling(data: Path) -> None:
+def other_ceiling(data):
     (data / "ceiling").mkdir()
     (data / "ceiling/news.json").write_text('{"directions": {"en-de": {}}}')
 
 
-def data_card(name: str, what: str, lay: Lay, said: str) -> Case:
-    """A case of write_card."""
-    return Case(f"card-{name}", what, "data.write_card", lay, said)
-
+data_card = cases_of("card-", "data.write_card")
 
 CARD = [
     data_card("absent", "statistics that are not there", card(lambda data: (data / "text/train/de-en.json").unlink()), 'data/text/train/de-en.json: the statistics are missing'),
@@ -265,15 +233,19 @@ CARD = [
 ]  # fmt: skip
 
 
-def toy(name: str, what: str, spec: str, said: str) -> Case:
-    """A case of generate_toy."""
+def toy(name, what, spec, said):
     return Case(
         f"toy-{name}", what, "data.generate_toy", lambda folder: ["--spec", spec, "--out", "toy"], said
     )
 
 
-def fetch(name: str, what: str, words: str, said: str) -> Case:
-    """A case of download_corpus."""
+def contrasts(name, what, words, said):
+    return Case(
+        f"contrasts-{name}", what, "data.generate_contrastive", lambda folder: f"{words} --out set.tsv", said
+    )
+
+
+def fetch(name, what, words, said):
     return Case(f"fetch-{name}", what, "data.download_corpus", lambda folder: f"--out got {words}", said)
 
 
@@ -288,6 +260,20 @@ OTHERS = [
     fetch("form", "datasets that are a list", '--corpus mtdata --datasets {"train":["de-en"]}', "mtdata datasets of train: expected {pair: [dataset id, ...]}, found ['de-en']"),
     fetch("ids", "a pair without datasets", '--corpus mtdata --datasets {"train":{"de-en":[]}}', 'mtdata datasets of train, de-en: expected [dataset id, ...], found []'),
     fetch("id", "an id that mtdata does not know", '--corpus mtdata --datasets {"train":{"de-en":["Statmt-nothing-1-deu-eng"]}}', "mtdata knows no dataset 'Statmt-nothing-1-deu-eng'; list them with: mtdata list -l de-en"),
+    toy("pivot", "the pivot in a family", '{"families": {"f": ["en"]}}', "toy.families: 'en' is the pivot and belongs to no family"),
+    toy("no-tier", "a language in no tier", '{"families": {"f": ["na", "xx"]}, "tiers": {"high": {"size": 60, "languages": ["na"]}}}', "toy.tiers: language 'xx' is in no tier"),
+    toy("no-family", "a language in no family", '{"families": {"f": ["na"]}, "tiers": {"high": {"size": 60, "languages": ["na", "so"]}}}', "toy.tiers: 'so' is in no family"),
+    toy("twice", "a language listed twice", '{"families": {"f": ["na", "na"]}, "tiers": {"high": {"size": 60, "languages": ["na"]}}}', "toy.families: language 'na' is listed twice"),
+    toy("no-test", "a test set of no sentence", '{"test_size": 0}', 'toy.test_size: 0 sentences; at least 1 is needed'),
+    toy("seed", "a seed in quotes", '{"seed": "1"}', "toy.seed: '1' is not a whole number"),
+    contrasts("direction", "a contrastive set of a language that the toy lacks", "--spec {} --directions en-xx", "direction 'en-xx': 'xx' is not one of en, na, no, sa, so"),
+    contrasts("none", "a contrastive set of no item", "--spec {} --directions en-na --most 0", '--most is 0, needs at least 1'),
+    contrasts("json", "a spec of a contrastive set that is not JSON", "--spec { --directions en-na", '--spec: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)'),
+    fetch("languages", "no languages to fetch", "--corpus ntrex", '--corpus ntrex needs --languages and --home'),
+    fetch("home", "a home that is not there", "--corpus multi30k --languages de --home file:///nowhere", "file:///nowhere/train.de.gz cannot be downloaded ([Errno 2] No such file or directory: '/nowhere/train.de.gz'): run 'make fetch CONFIG=…' on a machine with internet, or fetch it by hand and name its folder in data.source.folder"),
+    fetch("pair", "a pair without a hyphen", '--corpus mtdata --datasets {"train":{"deen":["x"]}}', "'deen' is not two language codes around a hyphen, as in de-en"),
+    fetch("id-form", "no id of mtdata", '--corpus mtdata --datasets {"train":{"de-en":["news"]}}', '\'news\' is no mtdata dataset id: Dataset ID expected in format: <group>-<name>-<version>-<l1>[-<l2>]; but given news (1). If you are unsure, run "mtdata list -id | grep -i <name>" and copy its id.'),
+    fetch("other-pair", "a dataset of another pair", '--corpus mtdata --datasets {"train":{"fr-en":["Home-news-1-deu-eng"]}}', 'mtdata dataset Home-news-1-deu-eng is not of the pair fr-en (fra-eng): it has deu-eng'),
 ]  # fmt: skip
 
 CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS]
@@ -295,21 +281,15 @@ CASES = [*TEXT, *SUBWORDS, *BINARISE, *REBUILD, *CARD, *OTHERS]
 # ---- what looks wrong and is right -----------------------------------------------------------------------
 
 
-def prepared(de: str, **normalised: int) -> Callable[[Path], None]:
-    """The German side and the counts of what was normalised."""
-
-    def check(folder: Path) -> None:
-        assert (folder / "o.de").read_bytes().decode() == de
-        assert (folder / "o.en").read_bytes() == SENTENCES[: len(SENTENCES)][
-            : (folder / "o.en").stat().st_size
-        ]
-        found = json.loads((folder / "o.json").read_text())["normalised"]["de"]
-        assert {name: count for name, count in found.items() if count} == normalised
-
-    return check
+@deferred
+def prepared(folder, de, **normalised):
+    assert (folder / "o.de").read_bytes().decode() == de
+    assert (folder / "o.en").read_bytes() == SENTENCES[: len(SENTENCES)][: (folder / "o.en").stat().st_size]
+    found = json.loads((folder / "o.json").read_text())["normalised"]["de"]
+    assert {name: count for name, count in found.items() if count} == normalised
 
 
-def dropped(folder: Path) -> None:
+def dropped(folder):
     assert (folder / "o.de").read_bytes() == b"ein Haus am Fluss\nein Haus\n"
     assert json.loads((folder / "o.json").read_text())["dropped"] == {"empty": 0, "too_long": 1}
 

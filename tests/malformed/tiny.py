@@ -1,7 +1,5 @@
 """A tiny right world for malformed cases to spoil: subwords, counts, masks, a system."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable
@@ -69,26 +67,31 @@ def dictionary() -> bytes:
     return "".join(f"{model.id_to_piece(n)} 100\n" for n in range(3, 40)).encode()
 
 
-def weights(symbols: int) -> Weights:
-    """Random parameters under fairseq's names."""
-    random = np.random.default_rng(1)
-    shapes: dict[str, tuple[int, ...]] = {}
+def shapes(symbols: int, pre_norm: bool = True, tied: bool = True) -> dict[str, tuple[int, ...]]:
+    """Return the parameters under fairseq's names, with their shapes."""
+    made: dict[str, tuple[int, ...]] = {}
     for side in ("encoder", "decoder"):
-        shapes[f"{side}.embed_tokens.weight"] = (symbols, WIDTH)
-        norms = [f"{side}.layer_norm"]
+        made[f"{side}.embed_tokens.weight"] = (symbols, WIDTH)
+        norms = [f"{side}.layer_norm"] if pre_norm else []
         for index in range(LAYERS):
             layer = f"{side}.layers.{index}"
             for attention in ["self_attn"] + ["encoder_attn"] * (side == "decoder"):
                 norms.append(f"{layer}.{attention}_layer_norm")
                 for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                    shapes[f"{layer}.{attention}.{part}.weight"] = (WIDTH, WIDTH)
-                    shapes[f"{layer}.{attention}.{part}.bias"] = (WIDTH,)
+                    made[f"{layer}.{attention}.{part}.weight"] = (WIDTH, WIDTH)
+                    made[f"{layer}.{attention}.{part}.bias"] = (WIDTH,)
             norms.append(f"{layer}.final_layer_norm")
-            shapes |= {f"{layer}.fc1.weight": (UNITS, WIDTH), f"{layer}.fc1.bias": (UNITS,)}
-            shapes |= {f"{layer}.fc2.weight": (WIDTH, UNITS), f"{layer}.fc2.bias": (WIDTH,)}
+            made |= {f"{layer}.fc1.weight": (UNITS, WIDTH), f"{layer}.fc1.bias": (UNITS,)}
+            made |= {f"{layer}.fc2.weight": (WIDTH, UNITS), f"{layer}.fc2.bias": (WIDTH,)}
         for norm in norms:
-            shapes |= {f"{norm}.weight": (WIDTH,), f"{norm}.bias": (WIDTH,)}
-    return {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+            made |= {f"{norm}.weight": (WIDTH,), f"{norm}.bias": (WIDTH,)}
+    return made if tied else {**made, "decoder.output_projection.weight": (symbols, WIDTH)}
+
+
+def weights(symbols: int, seed: int = 1, **form: bool) -> Weights:
+    """Random parameters under fairseq's names."""
+    random, named = np.random.default_rng(seed), shapes(symbols, **form)
+    return {name: random.normal(size=shape).astype(np.float32) for name, shape in named.items()}
 
 
 def masks(

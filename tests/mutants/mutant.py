@@ -61,13 +61,15 @@ def faults(mutant: Mutant, root: Path = ROOT) -> list[str]:
 
 
 def test_names(path: Path) -> set[str]:
-    """Return the tests that a file defines, those of a class as ``Class::name``."""
+    """Return the tests that a file defines or imports, those of a class as ``Class::name``."""
     names = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.ClassDef):
             names |= {f"{node.name}::{n.name}" for n in node.body if isinstance(n, ast.FunctionDef)}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names}
     return {name for name in names if name.rpartition("::")[2].startswith("test_")}
 
 

@@ -106,21 +106,21 @@ HASHES = (
     ),
     Mutant(
         "kept weights are taken without a look at their hash",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         'if sha256_of(weights) != kept.pop("weights_sha256"):',
         'if not kept.pop("weights_sha256"):',
         (f"{TESTS}/test_clean_training.py::test_kept_weights_that_are_gone_or_changed_are_named",),
     ),
     Mutant(
         "checkpoints go although the system is of another seed",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         '"seed": (identity["seed"], exported.seed),',
         "",
         (f"{TESTS}/test_clean_training.py::test_a_system_of_another_training_protects_no_checkpoint",),
     ),
     Mutant(
         "checkpoints go although the exported weights have changed",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         "    exported.verify()\n",
         "",
         (f"{TESTS}/test_clean_training.py::test_a_training_is_left_whole_unless_its_export_is_sound",),
@@ -151,8 +151,8 @@ JOINED = (
         "    if sha256 != first_sha256:",
         "    if not first_sha256:",
         (
-            "evaluate tests/unit/report/test_tabulate.py::test_files_that_lie_are_refused",
-            "evaluate tests/unit/report/test_tabulate.py::test_two_comet_files_must_have_the_same_references",
+            "evaluate tests/malformed/test_evaluate.py::test_refused[scores-references]",
+            "evaluate tests/malformed/test_evaluate.py::test_refused[tables-comet-references]",
         ),
     ),
     Mutant(

@@ -11,7 +11,6 @@ TEXTS = "workflow tests/workflow/test_rule_texts.py"
 RULE = f"{TEXTS}::test_a_rule_takes_files_software_and_settings_of_one_stage"
 EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
 NAMES = f"{PLANNED}::test_wildcards_are_names_of_the_config"
-MISTAKES = "workflow tests/unit/config/test_config.py::test_each_mistake_has_its_line"
 REFUSED = "workflow tests/malformed/test_config.py::test_refused"
 
 PARAMS = (
@@ -193,8 +192,8 @@ ASKED = (
     Mutant(
         "analyses of the first seed alone",
         "workflow_scripts/workflow/stage_list/models.py",
-        'return each(seed=experiment.train.seeds, maskset=[f"k{k}"] if k else [])',
-        'return each(seed=experiment.train.seeds[:1], maskset=[f"k{k}"] if k else [])',
+        "seed=experiment.train.seeds, maskset",
+        "seed=experiment.train.seeds[:1], maskset",
         (EVERYTHING,),
     ),
     Mutant(
@@ -226,7 +225,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "if direction in experiment.train_directions:",
         "if direction in experiment.directions.train:",
-        (MISTAKES,),
+        (f"{REFUSED}[direction-trained]",),
     ),
     Mutant(
         "a language may be in two groups",
@@ -240,14 +239,14 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         'and system.masks != f"k{k}":',
         'and system.masks == "":',
-        (MISTAKES,),
+        (f"{REFUSED}[system-name]",),
     ),
     Mutant(
         "an analysis may ask for masks that there are not",
         "workflow_scripts/config/checks.py",
         "if k is not None and k not in experiment.masks.k:",
         "if k is not None and not experiment.masks.k:",
-        (MISTAKES,),
+        (f"{REFUSED}[analysis-overlap]",),
     ),
     Mutant(
         "a COMET model may have the name of another metric",
@@ -261,7 +260,7 @@ CONFIG = (
         "workflow_scripts/config/checks.py",
         "if decays and settings.warmup_updates >= settings.max_updates:",
         "if decays and settings.warmup_updates > settings.max_updates:",
-        (MISTAKES,),
+        (f"{REFUSED}[warmup]",),
     ),
 )
 

@@ -80,7 +80,7 @@ NAMES = (
         f"{W}/evaluate/found_outputs.py",
         '    check_names("system", kept,',
         '    check_names("system", [],',
-        (f"{OUTPUTS}test_a_name_that_would_be_no_data_is_told_before_anything_is_scored",),
+        ("evaluate tests/malformed/test_evaluate.py::test_refused[outputs-option]",),
     ),
     Mutant(
         "a name may lead out of its folder",

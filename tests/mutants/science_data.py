@@ -117,14 +117,14 @@ DATA = (
     ),
     Mutant(
         "an import: a SentencePiece model of another training is taken",
-        f"{W}/models/import_checkpoint.py",
+        f"{W}/models/fairseq/import_checkpoint.py",
         "vocabulary.check_pieces(pieces, str(dictionary))",
         "pieces",
         (f"{IMPORT}test_nothing_is_written_with_the_subwords_of_another_training",),
     ),
     Mutant(
         "an import: languages are inferred although a file said their order",
-        f"{W}/models/import_checkpoint.py",
+        f"{W}/models/fairseq/import_checkpoint.py",
         'if file := settings.get("lang_dict"):',
         'if (file := settings.get("lang_dict")) and not settings.get("lang_pairs"):',
         (f"{IMPORT}test_languages_that_are_not_known",),

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 W = "workflow_scripts"
 SELECTORS = "text tests/unit/units/test_selectors.py::"
+SETS = "text tests/unit/units/test_mask_sets.py::"
 SELECT_MASKS = "text tests/unit/select/test_select_masks.py::"
 TABLES = "text tests/unit/units/test_tables.py::"
 COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
@@ -19,77 +20,77 @@ OVERLAP = "text tests/unit/analyse/test_overlap.py::"
 SELECTION = (
     Mutant(
         "selection: the unit that crosses the threshold is left out",
-        f"{W}/units/select.py",
+        f"{W}/units/selectors.py",
         'prefix = 1 + int(np.searchsorted(sums, needed, side="left"))',
         'prefix = max(1, int(np.searchsorted(sums, needed, side="left")))',
         (f"{SELECTORS}test_mass_on_one_group",),
     ),
     Mutant(
         "selection: a threshold that is just reached is not enough",
-        f"{W}/units/select.py",
+        f"{W}/units/selectors.py",
         'np.searchsorted(sums, needed, side="left")',
         'np.searchsorted(sums, needed, side="right")',
         (f"{SELECTORS}test_mass_on_one_group",),
     ),
     Mutant(
         "selection: of equal scores the higher index first",
-        f"{W}/units/select.py",
-        'order = np.argsort(-values, kind="stable")',
-        'order = np.argsort(values, kind="stable")[::-1]',
+        f"{W}/units/selectors.py",
+        'order = np.argsort(-whole, kind="stable")',
+        'order = np.argsort(whole, kind="stable")[::-1]',
         (f"{SELECTORS}test_mass_on_one_group",),
     ),
     Mutant(
         "selection: sums in floating point",
-        f"{W}/units/select.py",
-        "values = _integers(scores[span])",
-        "values = scores[span].astype(np.float64)",
+        f"{W}/units/selectors.py",
+        "whole = _integers(values)",
+        "whole = values.astype(np.float64)",
         (f"{SELECTORS}test_mass_is_exact_where_floats_are_not",),
     ),
     Mutant(
         "selection: whole numbers overflow",
-        f"{W}/units/select.py",
+        f"{W}/units/selectors.py",
         "fits = int(values.max()) * values.size < 2**63",
         "fits = True",
         (f"{SELECTORS}test_mass_is_exact_where_floats_are_not",),
     ),
     Mutant(
         "selection: the threshold rounded down",
-        f"{W}/units/select.py",
+        f"{W}/units/selectors.py",
         "needed = -(-numerator * int(sums[-1]) // (100 * denominator))",
         "needed = numerator * int(sums[-1]) // (100 * denominator)",
         (f"{SELECTORS}test_mass_on_one_group",),
     ),
     Mutant(
         "selection: one threshold for all layers together",
-        f"{W}/units/select.py",
-        "for span in space.slices().values():\n        values = _integers",
-        "for span in [slice(0, space.size)]:\n        values = _integers",
+        f"{W}/units/selectors.py",
+        "if self.whole_model else",
+        "if True else",
         (f"{SELECTORS}test_mass_in_each_of_two_groups",),
     ),
     Mutant(
         "selection: k of 100 keeps units without a score",
-        f"{W}/units/select.py",
-        "if percent > 100:",
-        "if percent >= 100:",
+        f"{W}/units/selectors.py",
+        "if amount.number > 100:",
+        "if amount.number >= 100:",
         (f"{SELECTORS}test_mass_on_one_group",),
     ),
     Mutant(
         "random masks: as many units as kept in all layers, not in each",
-        f"{W}/units/select.py",
+        f"{W}/units/mask_sets.py",
         "count = int(keep[span].sum())",
         "count = int(keep.sum()) // len(space.groups)",
-        (f"{SELECTORS}test_random_masks_have_equal_size_per_group",),
+        (f"{SETS}test_random_masks_have_equal_size_per_group",),
     ),
     Mutant(
         "random masks: one permutation for all directions",
-        f"{W}/select/select_masks.py",
+        f"{W}/units/mask_sets.py",
         'f"{seed}:{name}".encode()',
         'f"{seed}".encode()',
         (f"{SELECT_MASKS}test_each_direction_has_its_own_random_units",),
     ),
     Mutant(
         "random masks: the seed is ignored",
-        f"{W}/select/select_masks.py",
+        f"{W}/units/mask_sets.py",
         'f"{seed}:{name}".encode()',
         'f"1:{name}".encode()',
         (f"{SELECT_MASKS}test_random_has_the_sizes_of_its_model_mask",),
@@ -104,8 +105,8 @@ SELECTION = (
     Mutant(
         "masks: the bits of a row packed from the other end",
         f"{W}/units/mask_table.py",
-        "keep = np.unpackbits(bits, axis=1, count=space.size)",
-        'keep = np.unpackbits(bits, axis=1, count=space.size, bitorder="little")',
+        "np.unpackbits(bits, axis=1, count=units)",
+        'np.unpackbits(bits, axis=1, count=units, bitorder="little")',
         (f"{TABLES}test_masks_pack_bits_and_round_trip",),
     ),
 )
@@ -134,14 +135,14 @@ COUNTING = (
     ),
     Mutant(
         "counting: decoder pieces lose their own sentences' states",
-        f"{W}/models/split_forward.py",
+        f"{W}/models/fairseq/split_forward.py",
         "states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))",
         "states = network.encoder.reorder_encoder_out(encoded, torch.arange(len(sentences)))",
         (f"{COUNT}test_without_pads_the_batching_does_not_matter",),
     ),
     Mutant(
         "counting: long targets are not left out",
-        f"{W}/models/split_forward.py",
+        f"{W}/models/fairseq/split_forward.py",
         "lines = lines[np.maximum(sources, dataset.target_sizes)[lines] <= max_positions]",
         "lines = lines[sources[lines] <= max_positions]",
         (f"{COUNT}test_long_sentences_are_skipped_and_counted",),
@@ -158,35 +159,35 @@ COUNTING = (
 GATING = (
     Mutant(
         "gates: a masked unit loses its bias",
-        f"{W}/models/gates.py",
+        f"{W}/models/fairseq/gates.py",
         "return F.linear(input, self.weight * gate[:, None], self.bias)",
         "return F.linear(input, self.weight * gate[:, None], self.bias * gate)",
         (f"{GATES}test_masked_ffn_by_hand",),
     ),
     Mutant(
         "gates: a sentence's masked unit loses its bias",
-        f"{W}/models/gates.py",
+        f"{W}/models/fairseq/gates.py",
         "return F.linear(input, self.weight) * gate + self.bias",
         "return F.linear(input, self.weight, self.bias) * gate",
         (f"{GATES}test_gate_per_sentence_by_hand",),
     ),
     Mutant(
         "gates: a gate that was never used is not told",
-        f"{W}/models/gates.py",
+        f"{W}/models/fairseq/gates.py",
         "            point.fired = 0\n",
         "",
         (f"{GATES}test_a_gate_that_did_not_fire_is_named",),
     ),
     Mutant(
         "gates: torch's fused layers go around them",
-        f"{W}/models/gates.py",
+        f"{W}/models/fairseq/gates.py",
         "layer.can_use_fastpath = False",
         "pass",
         (f"{GATES}test_a_gated_layer_is_never_fused",),
     ),
     Mutant(
         "gates: a mask stays on the network after its block",
-        f"{W}/models/gates.py",
+        f"{W}/models/fairseq/gates.py",
         "            point.gate = None\n\n    def check_fired",
         "            pass\n\n    def check_fired",
         (f"{GATES}test_all_ones_and_cleared_gates_are_the_plain_network",),
@@ -232,8 +233,8 @@ ANALYSES = (
     Mutant(
         "mask control: masks of the first seed's model for all",
         "rules/analysis.smk",
-        'masks="<results>/masks/baseline/s{seed}/{maskset}.npz",\n        text=',
-        'masks=f"<results>/masks/baseline/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
+        'masks="<results>/masks/{system}/s{seed}/{maskset}.npz",\n        text=',
+        'masks=f"<results>/masks/{{system}}/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
         (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(

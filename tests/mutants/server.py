@@ -20,7 +20,12 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("workflow_scripts", "tests")
 # fairseq can be imported after a module of ours alone; a copy's own is imported again.
-FAIRSEQ = ("torch", "workflow_scripts.models.compat", "fairseq.sequence_generator", "fairseq_cli.train")
+FAIRSEQ = (
+    "torch",
+    "workflow_scripts.models.fairseq.compat",
+    "fairseq.sequence_generator",
+    "fairseq_cli.train",
+)
 SLOW = {
     "workflow": ("pydantic", "yaml", "snakemake.cli"),
     "fairseq": (*FAIRSEQ, "sentencepiece", "safetensors.torch", "sacrebleu"),

@@ -1,7 +1,5 @@
 """What the plugin in pytest and the runner outside it call the same things."""
 
-from __future__ import annotations
-
 import signal
 
 FOLDER = "NEURONSPEC_TEST_SESSION"

@@ -4,8 +4,6 @@ The process that collects reports writes one JSON line for each phase of a test;
 writes which one is running. `tests.runner.watch` reads both. Standard library and pytest only.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import json
 import os

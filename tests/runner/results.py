@@ -1,7 +1,5 @@
 """What the tests gave, read from the lines that a session writes as its tests end."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

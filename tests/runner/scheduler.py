@@ -1,7 +1,5 @@
 """How the tests are handed out: unit by unit, in the order collected, each to the worker that is free."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """One session: a pytest in its environment, watched, counted while it runs. Standard library only."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import tempfile

@@ -1,7 +1,5 @@
 """The processes that a test started: which they are, where they stand, and their end. Linux (`/proc`)."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

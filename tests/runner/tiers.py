@@ -3,8 +3,6 @@
 A session is one pytest in one environment. Standard library only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +34,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/translate": "text",
     "tests/unit/units": "text",
     "tests/unit/test_containers.py": "text",
+    "tests/unit/test_docs.py": "workflow",
     "tests/unit/test_envs.py": "workflow",
     "tests/unit/test_errors.py": "text",
     "tests/unit/test_files.py": "text",
@@ -78,7 +77,7 @@ class Session:
     idle: float = LIMIT
 
 
-def test_files(root: Path) -> list[str]:
+def test_files(root):
     """Return every file of tests, relative to the checkout."""
     return sorted(str(file.relative_to(root)) for file in (root / "tests").rglob("test_*.py"))
 

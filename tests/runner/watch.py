@@ -1,7 +1,5 @@
 """The limit of a test: one that has not ended is stopped, with the stacks of its processes; others go on."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

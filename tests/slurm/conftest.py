@@ -3,19 +3,15 @@
 They skip, but in continuous integration (CI=true) they fail: nobody would notice.
 """
 
-from __future__ import annotations
-
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from tests.slurm import controller as slurm
 from tests.slurm.programs import end_all
-from tests.slurm.runs import Finished, Runs
-from tests.slurm.site import ClusterRun, SlurmJob, slurm_jobs
+from tests.slurm.runs import Runs
+from tests.slurm.site import slurm_jobs
 
 #: Fixtures that are runs, in the order in which they end.
 RUNS = ("finished", "alone_finished", "two_tasks", "alone_two_tasks")
@@ -38,7 +34,7 @@ def without(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Controller]:
+def controller(tmp_path_factory):
     if reason := slurm.install():
         without(reason)
     running = slurm.Controller(tmp_path_factory.mktemp("controller"))
@@ -48,9 +44,7 @@ def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Contr
 
 
 @pytest.fixture(scope="session")
-def runs(
-    controller: slurm.Controller, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Runs]:
+def runs(controller, request, tmp_path_factory):
     """The runs that the collected tests look at, all begun."""
     wanted = {name for item in request.session.items for name in _fixtures(item)}
     begun = Runs(tmp_path_factory.mktemp("runs"), wanted)
@@ -60,38 +54,38 @@ def runs(
 
 
 @pytest.fixture(autouse=True)
-def others_go_on(request: pytest.FixtureRequest) -> None:
+def others_go_on(request):
     """With the first test that needs the controller the runs begin."""
     if "controller" in request.fixturenames:
         request.getfixturevalue("runs")
 
 
 @pytest.fixture(scope="session")
-def finished(runs: Runs) -> Finished:
+def finished(runs):
     """The tiny experiment, run on the cluster."""
     return runs.result("finished")
 
 
 @pytest.fixture(scope="session")
-def alone_finished(runs: Runs) -> Path:
+def alone_finished(runs):
     """The results of the same without a cluster."""
     return runs.result("alone_finished")
 
 
 @pytest.fixture(scope="session")
-def two_tasks(runs: Runs) -> ClusterRun:
+def two_tasks(runs):
     """A training of two tasks whose workflow was killed and whose node failed."""
     return runs.result("two_tasks")
 
 
 @pytest.fixture(scope="session")
-def alone_two_tasks(runs: Runs) -> Path:
+def alone_two_tasks(runs):
     """The results of the same in one process without a cluster."""
     return runs.result("alone_two_tasks")
 
 
 @pytest.fixture
-def new_jobs(runs: Runs) -> Callable[[], list[SlurmJob]]:
+def new_jobs(runs):
     """What jobs were submitted since the test began, but for those of `runs`."""
     before = {job.number for job in slurm_jobs()}
     return lambda: [j for j in slurm_jobs() if j.number not in before and j.run not in runs.jobs_are_named()]

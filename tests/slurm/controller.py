@@ -5,8 +5,6 @@ own, two fake GPUs. It is started by `Controller.start` and stopped by its proce
 packages munge, slurmctld, slurmd, slurm-client; `make test-slurm` installs them where it may.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil
@@ -130,12 +128,7 @@ class Controller:
                 os.mknod(device, 0o666 | 0o020000, os.makedev(1, 3))
             gres.append(f"NodeName={host} Name=gpu Type={GPU_MODEL} File={device}\n")
         text = leftover.head(self.folder, identity()) + SLURM_CONF.format(
-            host=host,
-            folder=self.folder,
-            cores=self.cores,
-            memory=MEMORY_MB,
-            model=GPU_MODEL,
-            gpus=GPUS,
+            host=host, folder=self.folder, cores=self.cores, memory=MEMORY_MB, model=GPU_MODEL, gpus=GPUS
         )
         leftover.write(CONFIGURATION / "slurm.conf", text)
         leftover.write(CONFIGURATION / "gres.conf", "".join(gres))

@@ -5,8 +5,6 @@ the first lines of slurm.conf and by the folder on their command line; a site's 
 never touched, nor is one whose session still lives.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
@@ -43,7 +41,7 @@ class Leftover:
     owner: str
 
     @classmethod
-    def found_in(cls, configuration: Path) -> Leftover | None:
+    def found_in(cls, configuration: Path) -> "Leftover | None":
         """Return the one that a folder's slurm.conf is of; None if it is not of these tests."""
         file = configuration / "slurm.conf"
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []

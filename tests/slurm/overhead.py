@@ -5,8 +5,6 @@ that takes time is to start. The controller has as many CPUs as this machine, so
 time in every way; the time until Snakemake notices an end is counted too.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

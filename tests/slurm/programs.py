@@ -1,7 +1,5 @@
 """Programs that the tests of this folder start and wait for: a wait has an end, and says what it was for."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
@@ -34,11 +32,7 @@ _over = threading.Event()
 
 
 def begin(
-    command: Sequence[str],
-    folder: Path,
-    log: Path,
-    variables: Mapping[str, str] | None = None,
-    nice: int = 0,
+    command: Sequence[str], folder: Path, log: Path, variables: Mapping[str, str] | None = None, nice: int = 0
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, with variables beside ENVIRONMENT; it adds to a log."""
     with _lock, log.open("ab") as said:

@@ -5,8 +5,6 @@ tasks whose workflow is killed and whose node fails. They go on in a thread whil
 much of it is waiting. What they are compared with is made meanwhile, in what is left of the machine.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import os

@@ -4,8 +4,6 @@ Every job that starts leaves a line in a file: module, arguments, and what SLURM
 fail at its first start, as on a bad node: the interpreter, not the workflow, is what fails.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -140,7 +138,7 @@ class ClusterRun:
         """How the names of its jobs in SLURM's queue begin."""
         return name_prefix(self.folder, str(self.config["experiment"]))
 
-    def jobs(self) -> list[SlurmJob]:
+    def jobs(self) -> "list[SlurmJob]":
         """Return its jobs that the controller remembers."""
         return [job for job in slurm_jobs() if job.run == self.jobs_are_named]
 

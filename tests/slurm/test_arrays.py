@@ -1,17 +1,12 @@
 """Arrays when fewer jobs may be in the queue than are ready: all run, none is forgotten."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-from tests.slurm.controller import Controller
 from tests.slurm.overhead import GROUP, prepared, targets
 from tests.slurm.site import NICE
 
 JOBS = 5
 
 
-def test_no_job_is_lost(controller: Controller, tmp_path: Path) -> None:
+def test_no_job_is_lost(controller, tmp_path):
     """Five jobs, two at a time: the first array takes two of them, while three more are ready."""
     lines = {GROUP: "", "slurm-array-jobs: decode": "slurm-array-jobs: prepare_text", "jobs: 200": "jobs: 2"}
     run = prepared(tmp_path / "run", lines)

@@ -1,12 +1,8 @@
 """The controller is gone for a while: nothing is lost, nothing runs twice, the run goes on."""
 
-from __future__ import annotations
-
 import shutil
 import time
-from pathlib import Path
 
-from tests.slurm.controller import Controller
 from tests.slurm.overhead import GROUP, prepared, targets
 from tests.slurm.programs import wait_until
 from tests.slurm.site import NICE
@@ -24,9 +20,7 @@ exec {sbatch} "$@"
 """
 
 
-def test_a_controller_that_comes_back_finds_all_jobs_and_the_run_goes_on(
-    controller: Controller, tmp_path: Path
-) -> None:
+def test_a_controller_that_comes_back_finds_all_jobs_and_the_run_goes_on(controller, tmp_path):
     """While it is gone a job ends, another is submitted, and the ends of jobs are looked for."""
     run = prepared(tmp_path / "run", {GROUP: ""})
     run.nice = NICE

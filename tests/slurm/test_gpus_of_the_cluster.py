@@ -1,22 +1,14 @@
 """A job of the cluster keeps the GPUs that SLURM gives it: leases are for local jobs."""
 
-from __future__ import annotations
-
 import os
-from pathlib import Path
 
-import pytest
-
-from tests.slurm.controller import Controller
 from tests.slurm.programs import end_of
 from tests.slurm.site import NICE, ClusterRun
 from tests.workflow.finished_experiment import CONFIG, finish, lay_down_text
 from tests.workflow.observed_trainings import TRAININGS, prepare, script
 
 
-def test_nothing_is_leased_in_a_job_of_the_cluster(
-    controller: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_leased_in_a_job_of_the_cluster(controller, tmp_path, monkeypatch):
     lay_down_text(tmp_path / "finished")
     prepare(
         finish(tmp_path / "finished"),

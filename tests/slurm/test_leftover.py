@@ -1,11 +1,8 @@
 """A controller that an aborted session of these tests left is ended, and no other one is."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,7 @@ DAEMON = 'exec -a "$0" "$1" -c "import time; print(1, flush=True); time.sleep(60
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+def running(tmp_path):
     """Two daemons of nodes, one of a folder `ours`, one of a folder `site`."""
     started = {}
     for name, program in (("ours", "/usr/sbin/slurmd-wlm"), ("site", "/usr/sbin/slurmd")):
@@ -41,18 +38,14 @@ def gone() -> str:
     return known
 
 
-def test_daemons_are_told_apart_by_their_folder(
-    tmp_path: Path, running: dict[str, subprocess.Popen[bytes]]
-) -> None:
+def test_daemons_are_told_apart_by_their_folder(tmp_path, running):
     assert daemons(tmp_path / "ours") == [running["ours"].pid]
     assert {process.pid for process in running.values()} <= set(daemons())
     # Not by the beginning of a name.
     assert daemons(tmp_path / "our") == []
 
 
-def test_what_an_aborted_session_left_is_ended_and_the_configuration_put_back(
-    tmp_path: Path, running: dict[str, subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_an_aborted_session_left_is_ended_and_the_configuration_put_back(tmp_path, running, monkeypatch):
     configuration = tmp_path / "etc"
     configuration.mkdir()
     (configuration / "slurm.conf").write_text("ClusterName=theirs\n")
@@ -71,7 +64,7 @@ def test_what_an_aborted_session_left_is_ended_and_the_configuration_put_back(
     }
 
 
-def test_what_tests_and_jobs_began_is_ended() -> None:
+def test_what_tests_and_jobs_began_is_ended():
     sleep = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"]
     jobs = [
         subprocess.Popen(sleep, stdout=subprocess.PIPE, env={**os.environ, name: "1"})
@@ -89,7 +82,7 @@ def test_what_tests_and_jobs_began_is_ended() -> None:
             job.communicate(timeout=10)
 
 
-def test_what_was_there_is_kept_over_a_second_session(tmp_path: Path) -> None:
+def test_what_was_there_is_kept_over_a_second_session(tmp_path):
     """The one that was aborted has not put it back; the next keeps the site's, not the aborted one's."""
     file = tmp_path / "slurm.conf"
     file.write_text("ClusterName=theirs\n")
@@ -107,13 +100,7 @@ def test_what_was_there_is_kept_over_a_second_session(tmp_path: Path) -> None:
     ],
     ids=["site", "another session"],
 )
-def test_nothing_else_is_touched(
-    text: str,
-    said: str,
-    tmp_path: Path,
-    running: dict[str, subprocess.Popen[bytes]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nothing_else_is_touched(text, said, tmp_path, running, monkeypatch):
     (tmp_path / "slurm.conf").write_text(text)
     monkeypatch.setattr(slurm, "CONFIGURATION", tmp_path)
     monkeypatch.setenv("SLURM_CONF", os.devnull)
@@ -127,9 +114,7 @@ def test_nothing_else_is_touched(
 @pytest.mark.parametrize(
     ("ci", "outcome"), [("true", "failed"), ("1", "failed"), ("", "skipped"), ("false", "skipped")]
 )
-def test_without_slurm_tests_skip_but_fail_in_continuous_integration(
-    ci: str, outcome: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_slurm_tests_skip_but_fail_in_continuous_integration(ci, outcome, monkeypatch):
     from tests.slurm.conftest import without
 
     monkeypatch.setenv("CI", ci)

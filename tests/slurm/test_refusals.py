@@ -1,16 +1,11 @@
 """What a cluster refuses: one line, with the line of the profile to edit, before the first job."""
 
-from __future__ import annotations
-
 import os
 import stat
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.slurm.controller import Controller
-from tests.slurm.site import NICE, ClusterRun, SlurmJob
+from tests.slurm.site import NICE, ClusterRun
 from tests.tiny_experiment import CONFIG
 
 REFUSED = {
@@ -22,10 +17,7 @@ REFUSED = {
         {"gpu_model": "a1000"},
         "gpu_model a1000 (rule {rule}): no node of partition gpu has such GPUs (did you mean 'a100'?)",
     ),
-    "gpu_minutes": (
-        {"gpu_minutes": 61},
-        "runtime 61 (rule {rule}): partition gpu gives at most 60 minutes",
-    ),
+    "gpu_minutes": ({"gpu_minutes": 61}, "runtime 61 (rule {rule}): partition gpu gives at most 60 minutes"),
     "gpu_mem_mb": (
         {"gpu_mem_mb": 25000},
         "mem_mb 25000 (rule {rule}): the largest node of partition gpu has 24000",
@@ -42,9 +34,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_request_that_cannot_be_met(
-    case: str, controller: Controller, new_jobs: Callable[[], list[SlurmJob]], tmp_path: Path
-) -> None:
+def test_a_request_that_cannot_be_met(case, controller, new_jobs, tmp_path):
     edits, message = REFUSED[case]
     run = ClusterRun(tmp_path / "run", CONFIG, edits, nice=NICE)
     run.refused()
@@ -61,7 +51,7 @@ def test_a_request_that_cannot_be_met(
     assert new_jobs() == []
 
 
-def test_without_sbatch(tmp_path: Path) -> None:
+def test_without_sbatch(tmp_path):
     run = ClusterRun(tmp_path / "run", CONFIG, nice=NICE)
     run.refused(environment={"PATH": str(tmp_path)})
     number = 1 + (run.profile / "config.yaml").read_text().splitlines().index("executor: slurm")
@@ -71,7 +61,7 @@ def test_without_sbatch(tmp_path: Path) -> None:
     ]
 
 
-def test_a_profile_that_is_not_there(tmp_path: Path) -> None:
+def test_a_profile_that_is_not_there(tmp_path):
     run = ClusterRun(tmp_path / "run", CONFIG, nice=NICE)
     run.refused("--profile", "profiles/slrum")
     assert run.said.splitlines() == [
@@ -80,7 +70,7 @@ def test_a_profile_that_is_not_there(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quota_of_jobs(controller: Controller, tmp_path: Path) -> None:
+def test_a_quota_of_jobs(controller, tmp_path):
     """The controller here keeps no accounts: what one with them says is said by a program in its place."""
     run = ClusterRun(tmp_path / "run", CONFIG, lines={"retries: 2": "retries: 0"}, nice=NICE)
     sbatch = tmp_path / "bin" / "sbatch"

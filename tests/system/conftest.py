@@ -1,9 +1,5 @@
 """One undisturbed run of the tiny experiment for the tests of all files."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from tests.once import once
@@ -11,6 +7,6 @@ from tests.system.tiny_run import run_undisturbed
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_run(tmp_path_factory):
     """The folder that it ran in. Nothing may be changed there: later runs are made in a copy."""
     return once(tmp_path_factory, "tiny_run", run_undisturbed)

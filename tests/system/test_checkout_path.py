@@ -1,7 +1,5 @@
 """A checkout in a folder whose name a shell would take apart."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys
@@ -39,7 +37,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_a_name_that_a_shell_would_take_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_a_shell_would_take_apart(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.setenv("NEURONSPEC_VENVS", str(Path(sys.executable).parents[2]))
     folder = tmp_path / 'a project\'s [folder] & $HOME `x` "y" (é)'
@@ -50,9 +48,7 @@ def test_a_name_that_a_shell_would_take_apart(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("character", [":", "{", "}"])
-def test_what_cannot_be_in_it_is_told_before_the_first_job(
-    character: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_in_it_is_told_before_the_first_job(character, tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     folder = tmp_path / f"a{character}b"
     done = run(folder)
@@ -63,9 +59,7 @@ def test_what_cannot_be_in_it_is_told_before_the_first_job(
 
 
 @pytest.mark.parametrize("name", ["a{2}", "a{lang}"])
-def test_braces_in_the_working_directory_are_told(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_braces_in_the_working_directory_are_told(name, tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     there = tmp_path / name
     there.mkdir()

@@ -1,7 +1,5 @@
 """COMET through the workflow: one model that is here, one that is nowhere, and what becomes of the rest."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -89,7 +87,7 @@ def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
     return forked.run(folder, "snakemake", *options, "--", *targets, variables=variables)
 
 
-def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path):
     lay(tmp_path)
     names = ("own", "hub", "lost")
     wanted = [*SCORES, f"{TESTS}.json", *(f"{TESTS}.{name}.json" for name in names)]

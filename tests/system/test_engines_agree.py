@@ -4,8 +4,6 @@ CTranslate2 leaves the forced token's log probability out of its scores, so its 
 another of the same final beam; with fairseq's ranking applied to that beam the hypotheses must be the same.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path
@@ -82,7 +80,7 @@ def first_lines(path: Path, count: int, out: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(shared, tmp_path_factory):
     """The shared Multi30k model as a system folder."""
     model, folder = shared / "models/multi30k", tmp_path_factory.mktemp("systems") / "plain"
     run(
@@ -98,7 +96,7 @@ def equal_share(found: list[str], expected: list[str]) -> float:
     return sum(a == b for a, b in zip(found, expected, strict=True)) / len(expected)
 
 
-def test_hypotheses_are_equal_under_one_ranking(plain: Path, shared: Path, tmp_path: Path) -> None:
+def test_hypotheses_are_equal_under_one_ranking(plain, shared, tmp_path):
     texts = shared / "data/multi30k"
     source = first_lines(texts / "test_2016_flickr.en.gz", SENTENCES, tmp_path / "source")
     references = first_lines(texts / "test_2016_flickr.de.gz", SENTENCES, tmp_path / "references")
@@ -122,7 +120,7 @@ def test_hypotheses_are_equal_under_one_ranking(plain: Path, shared: Path, tmp_p
     assert scores["fairseq"] > 30.0
 
 
-def test_compacted_layers_translate_as_gated_ones(plain: Path, shared: Path, tmp_path: Path) -> None:
+def test_compacted_layers_translate_as_gated_ones(plain, shared, tmp_path):
     masked = tmp_path / "masked"
     run("text", "-c", MAKE_MASKED, plain, masked, str(KEPT_SHARE))
     source = first_lines(

@@ -1,7 +1,5 @@
 """`make fetch` for real: a corpus from a server of this machine, then everything without the server."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import threading
@@ -67,7 +65,7 @@ def mistakes(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 @pytest.mark.shared("data/multi30k")
-def test_what_was_fetched_is_there_without_a_network(shared: Path, tmp_path: Path) -> None:
+def test_what_was_fetched_is_there_without_a_network(shared, tmp_path):
     with server(tmp_path) as (port, _):
         pass  # a port that is free, and refuses from now on
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config(port)))
@@ -113,7 +111,7 @@ def test_what_was_fetched_is_there_without_a_network(shared: Path, tmp_path: Pat
     assert sorted(path.name for path in (tmp_path / FETCHED).iterdir()) == sorted({*FILES} - {"val.de.gz"})
 
 
-def test_an_experiment_without_downloads_needs_none(tmp_path: Path) -> None:
+def test_an_experiment_without_downloads_needs_none(tmp_path):
     text = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     (tmp_path / "config.yaml").write_text(text)
     done = operate(tmp_path, "fetch")

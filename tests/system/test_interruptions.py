@@ -3,8 +3,6 @@
 The short form of `make chaos` (tests/chaos), with an experiment of its own that is run undisturbed first.
 """
 
-from __future__ import annotations
-
 import copy
 import os
 import shutil
@@ -19,7 +17,7 @@ from tests.chaos.chaos import ALL, JOB, WORKFLOW, Chaos
 from tests.chaos.compare import differences
 from tests.chaos.experiment import Experiment
 from tests.chaos.stale_setting import stale_setting
-from tests.chaos.undisturbed import Undisturbed, run_undisturbed
+from tests.chaos.undisturbed import run_undisturbed
 from workflow_scripts.operate.environments import VENVS_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +35,7 @@ CONFIG: dict[str, Any] = {
             "valid_size": 40,
             "test_size": 30,
             "concepts": 40,
-        },
+        }
     },
     "subwords": {"vocab_size": 120},
     "model": {"preset": "tiny"},
@@ -63,12 +61,12 @@ CONFIG: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(tmp_path_factory):
     return run_undisturbed(tmp_path_factory.mktemp("undisturbed"), CONFIG)
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) -> Chaos:
+def killed(tmp_path_factory, undisturbed):
     """The same experiment: Snakemake alone is killed, then everything, then one job."""
     experiment = Experiment(tmp_path_factory.mktemp("killed"), CONFIG)
     chaos = Chaos(experiment, undisturbed, [WORKFLOW, ALL, JOB], SEED)
@@ -77,13 +75,13 @@ def killed(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) -
 
 
 @pytest.mark.slow
-def test_an_experiment_that_is_killed_goes_on_and_gives_the_same(killed: Chaos) -> None:
+def test_an_experiment_that_is_killed_goes_on_and_gives_the_same(killed):
     assert [kill.what for kill in killed.kills] == [WORKFLOW, ALL, JOB]
     assert len(killed.experiment.sessions) >= 3
     assert killed.faults() == []
 
 
-def test_a_result_that_differs_or_is_left_over_is_seen(killed: Chaos) -> None:
+def test_a_result_that_differs_or_is_left_over_is_seen(killed):
     results = killed.experiment.results
     score = next((results / "scores").rglob("*.json"))
     before = score.read_text()
@@ -100,9 +98,7 @@ def test_a_result_that_differs_or_is_left_over_is_seen(killed: Chaos) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_of_older_settings_never_has_the_last_word(
-    killed: Chaos, undisturbed: Undisturbed, tmp_path: Path
-) -> None:
+def test_a_job_of_older_settings_never_has_the_last_word(killed, undisturbed, tmp_path):
     """The beam is changed while a decode of the old one lives on: without its end it would write last."""
     changed = copy.deepcopy(CONFIG) | {"decode": {"beam": 1}}
     decoded = stale_setting(killed.experiment, changed)
@@ -125,9 +121,7 @@ def snapshot(experiment: Experiment) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files}
 
 
-def test_a_run_that_cannot_begin_says_so_in_one_line_and_touches_nothing(
-    killed: Chaos, tmp_path: Path
-) -> None:
+def test_a_run_that_cannot_begin_says_so_in_one_line_and_touches_nothing(killed, tmp_path):
     """An environment that was removed, and a folder that cannot be written, both at the terminal."""
     experiment = killed.experiment
     hypotheses = next((experiment.results / "translations").rglob("*.txt"))

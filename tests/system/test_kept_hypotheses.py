@@ -1,7 +1,5 @@
 """The hypotheses that docs/results/ keeps give the scores that docs/results/ tells, without training."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path
@@ -39,7 +37,7 @@ def scores_of(path: Path) -> dict[tuple[str, str, str], tuple[float, str]]:
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def text(tmp_path_factory):
     """The test set of toy60, generated; it is drawn before training text, of which a sentence will do."""
     folder = tmp_path_factory.mktemp("toy60")
     config = yaml.safe_load((ROOT / CONFIG).read_text(encoding="utf-8"))
@@ -51,7 +49,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_scores_of_toy60(text: Path, tmp_path: Path) -> None:
+def test_scores_of_toy60(text, tmp_path):
     """To the last digit: three systems, sixty directions, three metrics."""
     run_in(
         "evaluate",
@@ -66,7 +64,7 @@ def test_scores_of_toy60(text: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.shared("data/multi30k")
-def test_scores_of_multi30k(shared: Path, tmp_path: Path) -> None:
+def test_scores_of_multi30k(shared, tmp_path):
     """As above, with references that are not part of this project."""
     (tmp_path / "text").mkdir()
     for lang in ("en", "de", "fr", "cs"):

@@ -1,7 +1,5 @@
 """What later runs make of the tiny experiment, which has finished: each test in a copy of its own."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys
@@ -19,17 +17,17 @@ pytestmark = pytest.mark.together("tiny")
 
 
 @pytest.fixture
-def results(tiny_run: Path, tmp_path: Path) -> Path:
+def results(tiny_run, tmp_path):
     return shutil.copytree(tiny_run, tmp_path / "here", symlinks=True) / "results" / "tiny"
 
 
-def test_a_second_run_has_nothing_to_do(results: Path) -> None:
+def test_a_second_run_has_nothing_to_do(results):
     again = run(results.parents[1])
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
-def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> None:
+def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results):
     """The same effective batch in smaller pieces, other threads, other logs."""
     execution = {
         "max_tokens": 1000,
@@ -50,9 +48,7 @@ def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results: Path) -> N
         ("direction\tid\tsource\n", "mine.tsv, line 1: column 'correct' is missing"),
     ],
 )
-def test_a_contrastive_set_is_looked_at_before_the_first_job(
-    results: Path, content: str | None, said: str
-) -> None:
+def test_a_contrastive_set_is_looked_at_before_the_first_job(results, content, said):
     folder = results.parents[1]
     if content:
         (folder / "mine.tsv").write_text(content)
@@ -62,7 +58,7 @@ def test_a_contrastive_set_is_looked_at_before_the_first_job(
     assert said in done.stdout + done.stderr
 
 
-def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results: Path) -> None:
+def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results):
     path = results / "translations/ns-k70/s1/test/en-ke.txt"
     before = path.read_bytes()
     path.unlink()
@@ -79,7 +75,7 @@ def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProce
     return started.run(command, folder, {"PYTHONPATH": str(ROOT)})
 
 
-def test_a_result_changed_by_hand_is_told(results: Path) -> None:
+def test_a_result_changed_by_hand_is_told(results):
     """The manifest takes it over, but not silently. One file is read by a job, the other by none."""
     folder = results.parents[1]
     for name in ("data/bin/test.en-ka.en.json", "tables/summary.md"):
@@ -93,7 +89,7 @@ def test_a_result_changed_by_hand_is_told(results: Path) -> None:
         assert verify(folder).returncode == 0
 
 
-def test_the_manifest_follows_a_config_that_reruns_nothing(results: Path) -> None:
+def test_the_manifest_follows_a_config_that_reruns_nothing(results):
     folder = results.parents[1]
     finetune = {**CONFIG["finetune"], "log_interval": 10}
     (folder / "logs.yaml").write_text(yaml.safe_dump({**CONFIG, "finetune": finetune}))
@@ -112,7 +108,7 @@ def clean_training(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_trainings_are_cleaned_and_systems_export_again_without_training(results: Path) -> None:
+def test_trainings_are_cleaned_and_systems_export_again_without_training(results):
     folder = results.parents[1]
     systems = {path: path.read_bytes() for path in (results / "systems").rglob("*") if path.is_file()}
     assert "to delete it, add CONFIRM=yes" in clean_training(folder)
@@ -139,7 +135,7 @@ def test_trainings_are_cleaned_and_systems_export_again_without_training(results
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_another_experiment_uses_its_systems(results: Path) -> None:
+def test_another_experiment_uses_its_systems(results):
     """The baseline and the control are taken as they are; one more threshold is trained from them."""
     folder = results.parents[1]
     uses = {"experiment": "tiny", "systems": ["baseline", "continued"]}
@@ -160,7 +156,7 @@ def test_another_experiment_uses_its_systems(results: Path) -> None:
     )
 
 
-def test_intermediate_data_may_be_deleted(results: Path) -> None:
+def test_intermediate_data_may_be_deleted(results):
     """As docs/how-to/disk.md says."""
     shutil.rmtree(results / "data/toy")
     shutil.rmtree(results / "data/text")

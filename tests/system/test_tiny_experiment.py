@@ -1,9 +1,6 @@
 """A tiny experiment through every rule, for real: two invented languages, 2+2 layers, one mask."""
 
-from __future__ import annotations
-
 import csv
-from pathlib import Path
 
 import pytest
 
@@ -21,11 +18,11 @@ pytestmark = pytest.mark.together("tiny")
 
 
 @pytest.fixture(scope="session")
-def results(tiny_run: Path) -> Path:
+def results(tiny_run):
     return tiny_run / "results" / "tiny"
 
 
-def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
+def test_cleaned_text_lies_in_two_shards(results):
     """What went and what is left adds up, through the card to the shards."""
     card = read(results / "data" / "card.json")
     for pair, size in (("en-ka", 3000), ("en-ke", 1500)):
@@ -46,9 +43,7 @@ def test_cleaned_text_lies_in_two_shards(results: Path) -> None:
     assert "epoch 2 reads results/tiny/data/bin/shard1" in log
 
 
-def test_finished_trainings_are_known_as_the_config_has_them(
-    results: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_finished_trainings_are_known_as_the_config_has_them(results, monkeypatch):
     """The records are the trainer's: what `make why`, `make plan` and the disk check read of them."""
     monkeypatch.chdir(results.parents[1])
     baseline = Job("train_baseline", {"seed": "1"}, [])
@@ -62,7 +57,7 @@ def test_finished_trainings_are_known_as_the_config_has_them(
     assert {one.system for one in past_trainings(results.parent)} == set(SYSTEMS)
 
 
-def test_every_direction_of_every_system_is_decoded_and_scored(results: Path) -> None:
+def test_every_direction_of_every_system_is_decoded_and_scored(results):
     rows = list(csv.DictReader((results / "tables" / "scores.csv").open()))
     columns = "experiment,system,seed,testset,profile,direction,metric,score,n,signature"
     assert ",".join(rows[0]) == columns
@@ -80,7 +75,7 @@ def test_every_direction_of_every_system_is_decoded_and_scored(results: Path) ->
         assert text.read_text().count("\n") == 60
 
 
-def test_the_baseline_has_learned_something(results: Path) -> None:
+def test_the_baseline_has_learned_something(results):
     rows = csv.DictReader((results / "tables" / "scores.csv").open())
     bleu = {
         r["direction"]: float(r["score"]) for r in rows if (r["system"], r["metric"]) == ("baseline", "BLEU")
@@ -89,7 +84,7 @@ def test_the_baseline_has_learned_something(results: Path) -> None:
     assert sum(bleu[direction] for direction in TRAINED) / 4 > 10
 
 
-def test_every_system_says_how_likely_the_references_are(results: Path) -> None:
+def test_every_system_says_how_likely_the_references_are(results):
     found = {system: read(results / f"likelihoods/{system}/s1/test.json") for system in SYSTEMS}
     for system, written in found.items():
         assert (written["experiment"], written["system"], written["testset"]) == ("tiny", system, "test")
@@ -102,7 +97,7 @@ def test_every_system_says_how_likely_the_references_are(results: Path) -> None:
     assert len(set(per_token.values())) == len(SYSTEMS)  # under its own mask row
 
 
-def test_systems_tell_right_inflections_from_wrong_ones(results: Path) -> None:
+def test_systems_tell_right_inflections_from_wrong_ones(results):
     for system in SYSTEMS:
         written = read(results / f"contrastive/{system}/s1/inflection.json")
         assert (written["set"], list(written["directions"])) == ("inflection", DIRECTIONS)
@@ -111,7 +106,7 @@ def test_systems_tell_right_inflections_from_wrong_ones(results: Path) -> None:
             assert number["n"] == 60 and number["chance"] == 0.5 < number["accuracy"]
 
 
-def test_a_mask_fits_its_own_direction(results: Path) -> None:
+def test_a_mask_fits_its_own_direction(results):
     """Positive control: untrained, the own mask harms less than a random one of equal size per layer."""
     control = read(results / "analysis" / "mask_control" / "baseline" / "s1" / "k70.json")
     assert set(control["directions"]) == set(TRAINED)
@@ -122,7 +117,7 @@ def test_a_mask_fits_its_own_direction(results: Path) -> None:
     assert control["control"]["passed"] is True
 
 
-def test_the_positive_control_catches_masks_of_the_wrong_direction(results: Path, tmp_path: Path) -> None:
+def test_the_positive_control_catches_masks_of_the_wrong_direction(results, tmp_path):
     """The rows of the two languages swapped: the control must not pass."""
     script = """
 import sys
@@ -147,7 +142,7 @@ MaskTable(table.rows, keep, table.space, table.manifest).write(sys.argv[2])
     assert control["own_below_other_targets"] == {"en-ka": False, "en-ke": False}
 
 
-def test_systems_are_complete_and_name_their_masks(results: Path) -> None:
+def test_systems_are_complete_and_name_their_masks(results):
     for system in SYSTEMS:
         folder = results / "systems" / system / "s1"
         described = read(folder / "system.json")
@@ -159,13 +154,13 @@ def test_systems_are_complete_and_name_their_masks(results: Path) -> None:
     assert read(results / "systems/ns-k70/s1/system.json")["directions"]["en-ka"]["mask_row"] == "en-ka"
 
 
-def test_every_rule_left_its_log_and_its_benchmark(results: Path) -> None:
+def test_every_rule_left_its_log_and_its_benchmark(results):
     logs = {path.name for path in (results / "logs").iterdir()}
     assert logs == {path.name for path in (results / "benchmarks").iterdir()}
     assert {"train_baseline", "finetune", "count_activations", "select_masks", "decode", "score"} <= logs
 
 
-def test_translate_takes_raw_text(results: Path) -> None:
+def test_translate_takes_raw_text(results):
     source = (results / "data/text/test/en-ka.ka.txt").read_text().splitlines()[:3]
     command = [venvs_folder() / "text/bin/python", "-m", "workflow_scripts.translate.translate"]
     command += ["--system", results / "systems/ns-k70/s1", "--direction", "ka-en"]

@@ -3,8 +3,6 @@
 Later ones need no Snakemake of their own: it is forked (tests/forked.py), and its jobs are new processes.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

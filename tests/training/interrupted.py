@@ -1,7 +1,5 @@
 """Breaking a training off, and comparing what came of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Train in processes of their own and kill them, at parts of the processor time that a whole one takes."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -4,8 +4,6 @@ PATCH: a file that is executed first, with `place` at hand: which process of the
 module's `main` runs as the stage itself runs it.
 """
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Several real processes of one training, started as torchrun or srun would start them."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

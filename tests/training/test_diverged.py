@@ -1,26 +1,20 @@
 """A loss that is not a number ends the training with one line; nothing is exported."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.training.toy_world import baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, save_checkpoint  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.toy_world import baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, save_checkpoint
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.train.train_baseline import main
 
 
-def test_a_learning_rate_that_diverges(world: Path, tmp_path: Path) -> None:
+def test_a_learning_rate_that_diverges(world, folder, out):
     """At 1e30 the first update throws the weights away and the second's loss is not a number."""
-    folder, out = tmp_path / "folder", tmp_path / "out"
     with pytest.raises(
         UserError, match=r"is not a finite number \(.*\): the training has diverged; lower its lr"
     ):
@@ -30,10 +24,7 @@ def test_a_learning_rate_that_diverges(world: Path, tmp_path: Path) -> None:
     assert "diverged" in read_json(folder / "history.json")["attempts"][0]["outcome"]
 
 
-def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, out = tmp_path / "folder", tmp_path / "out"
+def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(world, monkeypatch, folder, out):
     plain = NeuronspecTranslationTask.train_step
 
     def poisoned(self: Any, sample: Any, model: Any, *rest: Any, **named: Any) -> Any:
@@ -52,9 +43,7 @@ def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(
     assert read_json(out / "system.json")["training"]["updates"] == 20
 
 
-def test_a_validation_loss_that_is_not_a_number_is_no_best(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_validation_loss_that_is_not_a_number_is_no_best(world, tmp_path, monkeypatch):
     """Compared with NaN, no later loss is smaller: fairseq would keep the checkpoint of before."""
     plain = NeuronspecTranslationTask.valid_step
 
@@ -73,10 +62,7 @@ def test_a_validation_loss_that_is_not_a_number_is_no_best(
     assert not list((tmp_path / "folder").glob("*.pt"))
 
 
-def test_weights_that_are_not_numbers_are_not_exported(
-    world: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
-    folder, out = tmp_path / "folder", tmp_path / "out"
+def test_weights_that_are_not_numbers_are_not_exported(world, finished, folder, out):
     finished()
     best = folder / "checkpoint_best.pt"
     state = read_checkpoint(best)

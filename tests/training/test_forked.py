@@ -1,7 +1,5 @@
 """Processes that tests/forked.py forks from one with torch and fairseq say, leave and end as new ones do."""
 
-from __future__ import annotations
-
 import re
 import signal
 import subprocess
@@ -10,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-
 from tests.forked import FAIRSEQ, ROOT, run
 from tests.training.interrupted import same_weights
-from tests.training.several import Ended, begin, clean_environment, train
+from tests.training.several import begin, clean_environment, train
 from tests.training.toy_world import HALVES, baseline_arguments
 
 BASELINE = "workflow_scripts.train.train_baseline"
@@ -26,9 +22,7 @@ def said(text: str, root: Path) -> str:
     return re.sub(r"\d+(\.\d+)? ?(s|MB|words/s)\b|\b\d+:\d\d(:\d\d)?\b", "N", text)
 
 
-def test_a_training_of_two_processes(
-    world: Path, in_two_processes: tuple[Path, list[Ended]], tmp_path: Path
-) -> None:
+def test_a_training_of_two_processes(world, in_two_processes, tmp_path):
     """All that they say, their statuses, and the weights to the bit."""
     root, forked = in_two_processes
     command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
@@ -45,7 +39,7 @@ print(__name__, "torch" in sys.modules, sys.stdin.read())
 """
 
 
-def test_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_one_finds(tmp_path, monkeypatch):
     """Its words, folder and variables, one thread, an empty input; torch is there already."""
     (tmp_path / "patch.py").write_text(PATCH)
     words = ("tests.training.process", "patch.py", BASELINE, "--help")
@@ -71,14 +65,14 @@ def test_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ],
     ids=["status", "fault", "killed", "another program", "last acts", "words"],
 )
-def test_how_one_ends(act: str, status: int, last: str, tmp_path: Path) -> None:
+def test_how_one_ends(act, status, last, tmp_path):
     (tmp_path / "patch.py").write_text(act)
     done = run(tmp_path, "tests.training.process", "patch.py", BASELINE, server=FAIRSEQ)
     assert done.returncode == status
     assert ((done.stdout + done.stderr).splitlines() or [""])[-1] == last
 
 
-def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+def test_one_that_does_not_end_is_killed(tmp_path):
     """With what it started, at its deadline; signals reach it, and its end is told once and for all."""
     patch = tmp_path / "patch.py"
     patch.write_text("import subprocess; subprocess.run(['sleep', '60'])")

@@ -1,20 +1,15 @@
 """A real file system that is full or becomes read-only while a training writes its checkpoint."""
 
-from __future__ import annotations
-
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import after_update, same_weights  # noqa: E402
-from tests.training.toy_world import baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.checkpoints import is_whole, read_checkpoint, updates_of  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import after_update, same_weights
+from tests.training.toy_world import baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.fairseq.checkpoints import is_whole, read_checkpoint, updates_of
+from workflow_scripts.train.train_baseline import main
 
 SIZE = 16_000_000
 
@@ -26,7 +21,7 @@ def mount(*arguments: str) -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path):
     """A file system of its own, in memory."""
     path = tmp_path / "disk"
     path.mkdir()
@@ -48,17 +43,14 @@ def fill(disk: Path, free: int) -> None:
 
 @pytest.mark.parametrize("free", [0, 60_000])
 def test_a_full_disk_is_one_line_and_the_training_goes_on_when_there_is_space(
-    world: Path, straight: Path, tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch, free: int
-) -> None:
+    world, straight, tmp_path, disk, monkeypatch, free
+):
     """Filled up after update 15: nothing can be written at all, or the checkpoint of 20 does not fit."""
     folder = disk / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     name = rf"{folder}/checkpoint_(1|2)_20\.pt" if free else rf"{folder}.*"
     line = rf"^{name}: No space left on device; free some space \(make clean-training .*then run again"
-    with (
-        after_update(15, lambda: fill(disk, free), monkeypatch),
-        pytest.raises(UserError, match=line),
-    ):
+    with after_update(15, lambda: fill(disk, free), monkeypatch), pytest.raises(UserError, match=line):
         main(arguments)
     assert all(is_whole(path) for path in folder.glob("*.pt"))
     assert updates_of(read_checkpoint(folder / "checkpoint_last.pt")) == 10
@@ -71,9 +63,7 @@ def test_a_full_disk_is_one_line_and_the_training_goes_on_when_there_is_space(
     assert same_weights(tmp_path / "out", straight)
 
 
-def test_a_disk_that_becomes_read_only(
-    world: Path, straight: Path, tmp_path: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_becomes_read_only(world, straight, tmp_path, disk, monkeypatch):
     folder = disk / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out")
     with (
@@ -90,9 +80,7 @@ def test_a_disk_that_becomes_read_only(
     assert same_weights(tmp_path / "out", straight)
 
 
-def test_a_full_disk_at_export_leaves_no_system(
-    world: Path, straight: Path, tmp_path: Path, disk: Path
-) -> None:
+def test_a_full_disk_at_export_leaves_no_system(world, straight, tmp_path, disk):
     main(baseline_arguments(world, tmp_path / "folder", disk / "out"))
     (disk / "out" / "model.safetensors").unlink()
     fill(disk, 20_000)

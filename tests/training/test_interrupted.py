@@ -1,23 +1,19 @@
 """Real trainings whose checkpoints are damaged, lost or further than asked for."""
 
-from __future__ import annotations
-
 import errno
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import after_update, killed_after, same_weights  # noqa: E402
-from tests.training.toy_world import baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json, write_json  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.models.training_folder import TrainingFolder  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import after_update, killed_after, same_weights
+from tests.training.toy_world import baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.history import History
+from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.train.train_baseline import main
 
 
 def cut(path: Path) -> None:
@@ -25,14 +21,8 @@ def cut(path: Path) -> None:
 
 
 def test_a_truncated_last_checkpoint_is_not_loaded(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+    straight, tmp_path, monkeypatch, capsys, folder, arguments
+):
     with killed_after(15, monkeypatch):
         main(arguments)
     for name in ("checkpoint_last.pt", "checkpoint_1_10.pt"):
@@ -48,11 +38,7 @@ def test_a_truncated_last_checkpoint_is_not_loaded(
     assert (folder / "checkpoint_last.pt.damaged").exists()
 
 
-def test_nothing_intact_starts_clean(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_nothing_intact_starts_clean(straight, tmp_path, monkeypatch, folder, arguments):
     with killed_after(15, monkeypatch):
         main(arguments)
     for path in folder.glob("*.pt"):
@@ -63,11 +49,7 @@ def test_nothing_intact_starts_clean(
     assert [row.split(",")[0] for row in rows] == ["10"] * 5 + ["20"] * 5
 
 
-def test_a_truncated_best_checkpoint_is_not_exported(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
-    folder, out = tmp_path / "folder", tmp_path / "out"
-    arguments = baseline_arguments(world, folder, out)
+def test_a_truncated_best_checkpoint_is_not_exported(straight, finished, folder, out, arguments):
     finished()
     best = folder / "checkpoint_best.pt"
     others = [path for path in folder.glob("checkpoint*.pt") if path != best]
@@ -86,11 +68,8 @@ def test_a_truncated_best_checkpoint_is_not_exported(
     assert not (out / "system.json").exists()  # a folder without it is no system
 
 
-def test_fewer_updates_than_made_do_not_export_what_came_later(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fewer_updates_than_made_do_not_export_what_came_later(world, tmp_path, monkeypatch, folder):
     """Killed at 28 of 30, of which 20 are in the best checkpoint; then 10 are asked for."""
-    folder = tmp_path / "folder"
     with killed_after(28, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out", max_updates=30))
     main(baseline_arguments(world, folder, tmp_path / "out", max_updates=10))
@@ -102,14 +81,9 @@ def test_fewer_updates_than_made_do_not_export_what_came_later(
 
 
 def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    finished: Callable[[], None],
-) -> None:
+    world, straight, tmp_path, monkeypatch, finished, folder
+):
     """Finished with 20 updates, gone on to 40 and killed at 35, set back to 20."""
-    folder = tmp_path / "folder"
     finished()
     with killed_after(35, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out", max_updates=40))
@@ -117,9 +91,7 @@ def test_a_longer_training_that_is_taken_back_does_not_export_what_came_later(
     assert same_weights(tmp_path / "out", straight)
 
 
-def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(world, tmp_path, monkeypatch):
     """Patience is spent at update 8: going on from there must not train to the next validation."""
     options = {"lr": 1e-12, "patience": 3, "validate_interval_updates": 2}
 
@@ -135,10 +107,7 @@ def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(
     assert same_weights(tmp_path / "out", tmp_path / "straight")
 
 
-def test_what_the_attempts_cost_is_in_the_system(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "folder"
+def test_what_the_attempts_cost_is_in_the_system(world, tmp_path, monkeypatch, folder):
     arguments = [*baseline_arguments(world, folder, tmp_path / "out"), "--code=aaaa+1111"]
     with killed_after(15, monkeypatch):
         main(arguments)
@@ -156,14 +125,8 @@ def test_what_the_attempts_cost_is_in_the_system(
 
 
 def test_other_code_goes_on_with_an_unfinished_training_only(
-    world: Path,
-    straight: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+    straight, tmp_path, monkeypatch, capsys, folder, arguments
+):
     with killed_after(15, monkeypatch):
         main([*arguments, "--code=aaaa+1111"])
     capsys.readouterr()
@@ -175,11 +138,7 @@ def test_other_code_goes_on_with_an_unfinished_training_only(
     assert read_json(folder / "finished.json")["code"] == "bbbb+1111"
 
 
-def test_training_anew_when_it_was_asked_for(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
+def test_training_anew_when_it_was_asked_for(straight, tmp_path, finished, folder, arguments):
     finished()
     (folder / "retrain.json").write_text("{}")
     main(arguments)
@@ -189,11 +148,7 @@ def test_training_anew_when_it_was_asked_for(
     assert not (folder / "retrain.json").exists()
 
 
-def test_a_process_that_was_taken_over_writes_no_checkpoint(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-
-    folder = tmp_path / "folder"
+def test_a_process_that_was_taken_over_writes_no_checkpoint(world, tmp_path, monkeypatch, folder):
     taken = {"host": "elsewhere", "pid": 1}
 
     def take_over() -> None:
@@ -210,9 +165,7 @@ def test_a_process_that_was_taken_over_writes_no_checkpoint(
     assert read_json(folder / "history.json") == {"attempts": ["theirs"]}
 
 
-def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(world, tmp_path, monkeypatch):
     """The tests may run as one who can read everything."""
     name = str(world / "bin" / "train.de-en.de.bin")
 
@@ -227,10 +180,9 @@ def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(
 
 
 def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    world, straight, tmp_path, monkeypatch, folder
+):
     """A loss that no later one undercuts: the second validation's checkpoint is worse than the first."""
-    folder = tmp_path / "folder"
     arguments = baseline_arguments(world, folder, tmp_path / "out", max_updates=40)
     with killed_after(25, monkeypatch):
         main(arguments)
@@ -248,10 +200,7 @@ def test_a_damaged_best_checkpoint_stops_an_unfinished_training_at_once(
     assert len(History(folder).read()["attempts"]) == 1
 
 
-def test_a_finished_training_without_its_history_is_exported(
-    world: Path, straight: Path, tmp_path: Path, finished: Callable[[], None]
-) -> None:
-    folder = tmp_path / "folder"
+def test_a_finished_training_without_its_history_is_exported(world, straight, tmp_path, finished, folder):
     finished()
     (folder / "history.json").unlink()
     main(baseline_arguments(world, folder, tmp_path / "out"))

@@ -1,27 +1,17 @@
 """kill -9 at random moments until the training is done: the same weights to the bit as undisturbed."""
 
-from __future__ import annotations
-
 import random
-from pathlib import Path
 
 import numpy as np
-import pytest
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.killing import Program  # noqa: E402
-from tests.training.toy_world import (  # noqa: E402
-    DIRECTIONS,
-    baseline_arguments,
-    finetune_arguments,
-)
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.train.train_baseline import main as train_baseline  # noqa: E402
-from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.killing import Program
+from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments
+from workflow_scripts.files import read_json
+from workflow_scripts.models.history import History
+from workflow_scripts.train.train_baseline import main as train_baseline
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
 
 BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
 SEED = 20
@@ -30,7 +20,7 @@ KILLS = 5
 PARTS = 0.3, 0.7
 
 
-def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) -> None:
+def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
     """Checkpoints at every fourth update of epochs of 6 to 12; patience ends the trainings at 32 and 16."""
     parent = tmp_path / "parent"
     train_baseline(baseline_arguments(world, tmp_path / "parent_folder", parent, max_updates=5))
@@ -83,9 +73,8 @@ def test_killed_at_random_moments_until_it_is_done(world: Path, tmp_path: Path) 
         assert set(outcomes) == {"killed", "finished"}
 
 
-def test_two_at_once_train_once(world: Path, tmp_path: Path) -> None:
+def test_two_at_once_train_once(tmp_path, arguments):
     """Both end well; one of them trained, the other waited and found it finished."""
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
     program = Program(BASELINE, arguments, tmp_path / "log")
     assert program.beside(2) == [0, 0], program.log.read_text()
     log = program.log.read_text()

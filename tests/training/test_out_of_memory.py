@@ -1,25 +1,21 @@
 """Out of memory, in the allocator's own words: the attempt fails, the next one takes smaller batches."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.several import begin, clean_environment  # noqa: E402
-from tests.training.toy_world import ARCHITECTURE, baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.train import train_baseline  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.several import begin, clean_environment
+from tests.training.toy_world import ARCHITECTURE, baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.history import History
+from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after
+from workflow_scripts.train import train_baseline
+from workflow_scripts.train.train_baseline import main
 
 TOO_MUCH = 2**50
 
@@ -32,7 +28,7 @@ def gpu_out_of_memory(*_: object, **__: object) -> None:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1024.00 TiB.")
 
 
-def test_the_allocators_own_words_are_known() -> None:
+def test_the_allocators_own_words_are_known():
     with pytest.raises(RuntimeError) as caught:
         allocate()
     assert "out of memory" not in str(caught.value)  # fairseq's test of it, which misses this one
@@ -70,24 +66,24 @@ def attempts(*sizes: int, device: str = "cpu", outcome: str = "out of memory") -
         (attempts(9600), 256, 4800),
     ],
 )
-def test_the_next_size(before: list[dict[str, Any]], longest: int, expected: int) -> None:
+def test_the_next_size(before, longest, expected):
     assert max_tokens_after(SETTINGS, longest, {"cpu"}, before) == expected
 
 
-def test_the_kind_of_device_counts_not_how_many() -> None:
+def test_the_kind_of_device_counts_not_how_many():
     """Half the tokens are twice the batches, which can be shared out to twice the GPUs."""
     before = attempts(4800, device="A") + attempts(2400, device="A") + attempts(1200, device="B")
     before[1]["devices"] = ["A", "A"]
     assert max_tokens_after(SETTINGS, 256, {"A"}, before) == 1200
 
 
-def test_parts_of_an_update_are_equal_among_processes() -> None:
+def test_parts_of_an_update_are_equal_among_processes():
     """Of 9,600 tokens each of three processes has 3,200: half of 3,200 is 1,600; 2,400 does not divide it."""
     assert max_tokens_after({**SETTINGS, "max_tokens": 3200}, 256, {"cpu"}, attempts(3200), 3) == 1600
     assert max_tokens_after(SETTINGS, 256, {"cpu"}, attempts(4800), 3) == 1600
 
 
-def test_parts_of_an_update_are_equal() -> None:
+def test_parts_of_an_update_are_equal():
     """Of 1,000 tokens: 500 is half of 1,000; half of 125 is 62, and 50 is the next that divides 1,000."""
     settings = {"max_tokens": 1000, "tokens_per_update": 1000}
     assert max_tokens_after(settings, 10, {"cpu"}, attempts(1000)) == 500
@@ -96,12 +92,8 @@ def test_parts_of_an_update_are_equal() -> None:
 
 @pytest.mark.parametrize("full", [allocate, gpu_out_of_memory])
 def test_an_attempt_fails_and_the_next_takes_half(
-    world: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    full: Any,
-) -> None:
+    world, tmp_path, monkeypatch, capsys, full, folder, arguments
+):
     """Batches of more than 100 tokens do not fit: the same training as with two of 100 from the start."""
     plain = NeuronspecTranslationTask.train_step
 
@@ -110,8 +102,6 @@ def test_an_attempt_fails_and_the_next_takes_half(
             full()
         return plain(self, sample, *rest, **named)
 
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out")
     line = rf"^{folder}: out of memory with max_tokens 200; the next attempt takes 100 and"
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", small_memory)
@@ -138,7 +128,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
 #: A device that holds batches of so many tokens.
 SMALL_DEVICE = """
 import torch
-from workflow_scripts.models.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
 
 plain, holds = NeuronspecTranslationTask.train_step, {holds}
 
@@ -163,9 +153,7 @@ print("begun", flush=True)
         (-1, [200], "something else"),
     ],
 )
-def test_the_program_starts_itself_anew_until_it_fits(
-    world: Path, tmp_path: Path, holds: int, sizes: list[int], said: str
-) -> None:
+def test_the_program_starts_itself_anew_until_it_fits(world, tmp_path, holds, sizes, said):
     """Half of 50 would not hold a sentence of 32 tokens. Forked is the first alone: it becomes the others."""
     patch, log = tmp_path / "small_device.py", tmp_path / "said"
     patch.write_text(SMALL_DEVICE.format(holds=holds))
@@ -189,9 +177,7 @@ def test_the_program_starts_itself_anew_until_it_fits(
     assert not (tmp_path / "folder" / "owner.json").exists()
 
 
-def test_nothing_smaller_would_hold_the_longest_sentence(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_smaller_would_hold_the_longest_sentence(world, tmp_path, monkeypatch):
     """max_positions is 64: 100 tokens can be halved no more."""
     monkeypatch.setattr(NeuronspecTranslationTask, "train_step", allocate)
     arguments = baseline_arguments(
@@ -204,9 +190,7 @@ def test_nothing_smaller_would_hold_the_longest_sentence(
             main(arguments)
 
 
-def test_validation_fails_too_and_is_not_tried_twice(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_validation_fails_too_and_is_not_tried_twice(world, tmp_path, monkeypatch):
     """fairseq frees the gradients and tries again, and what it then validates with is not what it trained."""
     calls = []
 
@@ -220,12 +204,9 @@ def test_validation_fails_too_and_is_not_tried_twice(
     assert calls == [1]
 
 
-def test_sentences_that_only_small_batches_leave_out_are_another_training(
-    world: Path, tmp_path: Path
-) -> None:
+def test_sentences_that_only_small_batches_leave_out_are_another_training(world, tmp_path, folder):
     """Batches of 8 tokens hold no longer sentences: smaller ones than asked for must not go on from it."""
     options = {"max_tokens": 8, "tokens_per_update": 200, "max_updates": 2, "warmup_updates": 2}
-    folder = tmp_path / "folder"
     main(baseline_arguments(world, folder, tmp_path / "out", **options))
     assert read_json(folder / "fingerprint.json")["identity"]["longest_sentence"] == 8
     main(baseline_arguments(world, folder, tmp_path / "out", **{**options, "max_tokens": 10}))

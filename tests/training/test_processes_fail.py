@@ -1,7 +1,5 @@
 """One of several real processes fails: all end soon, with the same one line, and the folder says why."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket
@@ -9,8 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("torch")
 
 from tests.training.interrupted import same_weights
 from tests.training.several import Ended, train
@@ -26,7 +22,7 @@ GONE = "error: another process of this training ended without a word, or could n
 FAILING = """
 import os, signal, torch
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
 plain = NeuronspecTranslationTask.train_step
 
 def train_step(self, sample, model, criterion, optimizer, update_num, ignore_grad=False):
@@ -57,7 +53,7 @@ class Training:
 
 
 @pytest.fixture
-def training(world: Path, tmp_path: Path) -> Training:
+def training(world, tmp_path):
     return Training(world, tmp_path)
 
 
@@ -69,7 +65,7 @@ def assert_one_line(ended: list[Ended], said: str) -> None:
     assert [one.said.count("error: ") for one in ended] == [1, 1]
 
 
-def test_data_that_is_missing(world: Path, tmp_path: Path) -> None:
+def test_data_that_is_missing(world, tmp_path):
     """Process 0 alone looks for it, before it tells what is trained."""
     command = [
         f"--data-bin={tmp_path / 'nowhere'}" if word.startswith("--data-bin") else word
@@ -81,7 +77,7 @@ def test_data_that_is_missing(world: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "folder").exists()
 
 
-def test_a_machine_with_fewer_gpus_than_processes(training: Training) -> None:
+def test_a_machine_with_fewer_gpus_than_processes(training):
     """Process 1 knows that, before process 0 has told anything."""
     patch = """
 import workflow_scripts.models.ranks as ranks
@@ -99,7 +95,7 @@ ranks.device_number = device_number
     assert not training.folder.exists()
 
 
-def test_a_folder_of_another_training(training: Training) -> None:
+def test_a_folder_of_another_training(training):
     """The owner is the process of this test."""
     training.folder.mkdir()
     mine = {"host": socket.gethostname(), "pid": os.getpid(), "process": identity(), "identity": "another"}
@@ -108,7 +104,7 @@ def test_a_folder_of_another_training(training: Training) -> None:
     assert json.loads((training.folder / "owner.json").read_text()) == mine
 
 
-def test_an_update_that_two_processes_cannot_share(training: Training) -> None:
+def test_an_update_that_two_processes_cannot_share(training):
     ended = training.run(tokens_per_update=100)
     assert_one_line(
         ended, "an update of 100 tokens is not a multiple of max_tokens 100 in each of 2 processes"
@@ -116,7 +112,7 @@ def test_an_update_that_two_processes_cannot_share(training: Training) -> None:
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_mistake_in_the_middle(rank: int, training: Training) -> None:
+def test_a_mistake_in_the_middle(rank, training):
     """Of process 1 too, while process 0 waits for its gradients."""
     began = time.monotonic()
     ended = training.run(FAILING.format(rank=rank, act=MISTAKE))
@@ -127,7 +123,7 @@ def test_a_mistake_in_the_middle(rank: int, training: Training) -> None:
     assert not (training.folder / "owner.json").exists()
 
 
-def test_a_fault_of_the_program_keeps_its_traceback(training: Training) -> None:
+def test_a_fault_of_the_program_keeps_its_traceback(training):
     ended = training.run(FAILING.format(rank=1, act=FAULT))
     assert [one.status for one in ended] == [1, 1]
     line = "error: process 1 of 2 of this training failed: ValueError: a fault of the program"
@@ -137,7 +133,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(training: Training) -> None:
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_out_of_memory_is_recorded_and_the_next_job_takes_less(rank: int, training: Training) -> None:
+def test_out_of_memory_is_recorded_and_the_next_job_takes_less(rank, training):
     """No process starts itself anew: its launcher would not know it. A job that runs again does the rest."""
     large = {"max_tokens": 200, "tokens_per_update": 400}
     ended = training.run(FAILING.format(rank=rank, act=FULL), **large)
@@ -154,9 +150,7 @@ def test_out_of_memory_is_recorded_and_the_next_job_takes_less(rank: int, traini
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_slice_ends_for_all_at_the_same_update(
-    rank: int, training: Training, in_two_processes: tuple[Path, list[Ended]]
-) -> None:
+def test_a_slice_ends_for_all_at_the_same_update(rank, training, in_two_processes):
     """Whichever process has met the signal; the first speaks for all, and the next slice goes on."""
     act = "os.kill(os.getpid(), signal.SIGUSR1)"
     ended = training.run(FAILING.format(rank=rank, act=act))
@@ -175,7 +169,7 @@ def test_a_slice_ends_for_all_at_the_same_update(
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_process_that_is_killed_ends_the_other(rank: int, training: Training) -> None:
+def test_a_process_that_is_killed_ends_the_other(rank, training):
     """Within seconds: the connection is closed by the system."""
     began = time.monotonic()
     ended = training.run(FAILING.format(rank=rank, act=KILL))
@@ -186,7 +180,7 @@ def test_a_process_that_is_killed_ends_the_other(rank: int, training: Training) 
     assert training.outcomes() == (["killed"] if rank == 0 else [f"UserError: {ended[0].line[7:]}"])
 
 
-def test_a_process_that_never_comes(world: Path, tmp_path: Path) -> None:
+def test_a_process_that_never_comes(world, tmp_path):
     """One of two is started; ten minutes would be waited for the other."""
     patch = "import datetime, workflow_scripts.models.ranks as r\nr.START = datetime.timedelta(seconds=3)"
     command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
@@ -196,7 +190,7 @@ def test_a_process_that_never_comes(world: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "folder").exists()
 
 
-def test_a_port_that_is_taken(world: Path, tmp_path: Path) -> None:
+def test_a_port_that_is_taken(world, tmp_path):
     command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
     with socket.socket() as other:
         other.bind(("", 0))
@@ -207,7 +201,7 @@ def test_a_port_that_is_taken(world: Path, tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}, where the processes of the training meet, is taken by another" in ended.line
 
 
-def test_a_process_that_hangs_does_not_keep_the_others_for_ever(training: Training) -> None:
+def test_a_process_that_hangs_does_not_keep_the_others_for_ever(training):
     """It lives, and says nothing; half an hour would be waited for it."""
     patch = """
 import datetime, sys, time

@@ -1,7 +1,5 @@
 """Two real processes on a CPU train what one does: the same loss and weights, each direction's own mask."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path
@@ -9,23 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
-torch = pytest.importorskip("torch")
-
-from safetensors.torch import load_file  # noqa: E402
-
-from tests.training.interrupted import same_weights  # noqa: E402
-from tests.training.several import train  # noqa: E402
-from tests.training.toy_world import (  # noqa: E402
-    DIRECTIONS,
-    baseline_arguments,
-    finetune_arguments,
-    write_world,
-)
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from tests.training.interrupted import same_weights
+from tests.training.several import train
+from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world
+from workflow_scripts.files import read_json
+from workflow_scripts.models.history import History
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
 
 FINETUNE = "workflow_scripts.specialize.finetune"
 UNITS = 96  # 2 + 2 layers of 24
@@ -49,7 +40,7 @@ NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
 SPY = """
 import json
-from workflow_scripts.models.trainer import NeuronspecTrainer, Trainer
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer, Trainer
 
 plain_step, plain_clip = Trainer.train_step, Trainer.clip_grad_norm
 spied = open({path!r} + str(place.rank), "a")
@@ -128,12 +119,12 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory):
     return World(tmp_path_factory.mktemp("several"))
 
 
 @pytest.fixture(scope="module")
-def two(world: World) -> Trained:
+def two(world):
     return world.train("two", 2, **ODD)
 
 
@@ -152,7 +143,7 @@ def assert_same_training(one: Trained, two: Trained) -> None:
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 
-def test_two_processes_train_what_one_does(world: World, two: Trained) -> None:
+def test_two_processes_train_what_one_does(world, two):
     one = world.train("one", 1, **ODD)
     # Both stepped, each took its share of every update.
     assert [len(rank) for rank in two.spied] == [20, 20]
@@ -171,7 +162,7 @@ def test_two_processes_train_what_one_does(world: World, two: Trained) -> None:
     assert two.ended[1].said == ""
 
 
-def test_gradients_of_masked_rows_are_exactly_zero(two: Trained) -> None:
+def test_gradients_of_masked_rows_are_exactly_zero(two):
     """In both processes, after theirs were added up: a row moves only where a batch of one keeps it."""
     keep, moved = masked(), np.zeros(UNITS, dtype=bool)
     for at_once, batches in zip(zip(*two.spied, strict=True), two.updates(), strict=True):
@@ -187,7 +178,7 @@ def test_gradients_of_masked_rows_are_exactly_zero(two: Trained) -> None:
     assert moved.sum() > UNITS / 2
 
 
-def test_srun_where_a_process_has_no_batch_left(world: World) -> None:
+def test_srun_where_a_process_has_no_batch_left(world):
     """As srun starts them; the last update of the first epoch has one batch, and is not the less for it."""
     one = world.train("one_left", 1, **NONE_LEFT)
     two = world.train("none_left", 2, by_srun=True, **NONE_LEFT)
@@ -195,7 +186,7 @@ def test_srun_where_a_process_has_no_batch_left(world: World) -> None:
     assert_same_training(one, two)
 
 
-def test_a_two_process_training_goes_on_to_the_bit(world: World, two: Trained) -> None:
+def test_a_two_process_training_goes_on_to_the_bit(world, two):
     """Stopped in the middle of an epoch: in two processes the same bits, in one the same training."""
     for name, processes in (("resumed", 2), ("alone", 1)):
         if name == "resumed":
@@ -221,7 +212,7 @@ def test_a_two_process_training_goes_on_to_the_bit(world: World, two: Trained) -
 AGREED = """
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.launch import AgreedEnd
-from workflow_scripts.models.trainer import NeuronspecTrainer
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 
 class Left(AgreedEnd, UserError):
@@ -236,14 +227,14 @@ NeuronspecTrainer.train_step = train_step
 """
 
 
-def test_an_end_that_all_agree_on_is_told_by_nobody(world: World) -> None:
+def test_an_end_that_all_agree_on_is_told_by_nobody(world):
     ended = train(FINETUNE, [world.command("left", **ODD)] * 2, world.root / "left", AGREED)
     assert [one.status for one in ended] == [1, 1]
     assert [one.line for one in ended] == ["error: process 0 leaves", "error: process 1 leaves"]
     assert not (world.root / "left" / "folder" / "owner.json").exists()
 
 
-def test_a_finished_training_is_only_exported(world: World, two: Trained) -> None:
+def test_a_finished_training_is_only_exported(world, two):
     """All processes come, and process 0 tells them that nothing is left."""
     again = train(FINETUNE, [world.command("two", **ODD)] * 2, world.root / "again")
     assert [one.status for one in again] == [0, 0]

@@ -1,7 +1,5 @@
 """Real trainings in slices: the same files as in one piece, wherever a slice ends."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time
@@ -12,35 +10,39 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from tests.forked import Forked  # noqa: E402
-from tests.training.interrupted import after_update, same_weights  # noqa: E402
-from tests.training.several import begin, clean_environment  # noqa: E402
-from tests.training.toy_world import baseline_arguments  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models import checkpoints  # noqa: E402
-from workflow_scripts.models.checkpoints import read_checkpoint, updates_of  # noqa: E402
-from workflow_scripts.models.deadline import Deadline  # noqa: E402
-from workflow_scripts.models.history import History  # noqa: E402
-from workflow_scripts.models.slices import SliceEnded  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.trainer import NeuronspecTrainer  # noqa: E402
-from workflow_scripts.train import train_baseline  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.forked import Forked
+from tests.training.interrupted import after_update, same_weights
+from tests.training.several import begin, clean_environment
+from tests.training.toy_world import baseline_arguments
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.deadline import Deadline
+from workflow_scripts.models.fairseq import checkpoints
+from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
+from workflow_scripts.models.history import History
+from workflow_scripts.models.slices import SliceEnded
+from workflow_scripts.train import train_baseline
+from workflow_scripts.train.train_baseline import main
 
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
 OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 
 
 @pytest.fixture(scope="module")
-def straight(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def straight(world, tmp_path_factory):
     """The folder of a training in one piece."""
     root = tmp_path_factory.mktemp("straight")
     main(baseline_arguments(world, root / "folder", root / "out", **OPTIONS))
     return root
+
+
+@pytest.fixture
+def arguments(world, folder, out):
+    return baseline_arguments(world, folder, out, **OPTIONS)
 
 
 def send(number: int) -> Callable[[], None]:
@@ -81,10 +83,7 @@ def assert_same(root: Path, straight: Path) -> None:
             # Never set by fairseq: whatever was in memory.
             for key in [key for key in state["model"] if key.endswith("._float_tensor")]:
                 del state["model"][key]
-        for key in (
-            "model",
-            "last_optimizer_state",
-        ):
+        for key in ("model", "last_optimizer_state"):
             assert is_same(one[key], two[key]), (name, key)
         for key in ("train_iterator", "val_loss", "best", "patience", "batching"):
             assert one["extra_state"][key] == two["extra_state"][key], (name, key)
@@ -104,13 +103,10 @@ def end_of_an_epoch(straight: Path) -> int:
     raise AssertionError("no checkpoint of the third epoch")
 
 
-def test_slices_that_end_anywhere_change_nothing(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slices_that_end_anywhere_change_nothing(straight, tmp_path, monkeypatch, arguments):
     """At the first and the last update, before, at and after a validation, at the end of an epoch."""
     epoch = end_of_an_epoch(straight)
     assert 11 < epoch < 19
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     ends = [1, 9, 10, 11, epoch, 20, 30]
     for update in ends:
         with slice_until(update, monkeypatch) as caught:
@@ -129,9 +125,7 @@ def test_slices_that_end_anywhere_change_nothing(
     assert training["seconds"] == pytest.approx(sum(one["seconds"] for one in history["attempts"]))
 
 
-def test_accumulated_batches_are_all_of_one_update(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_accumulated_batches_are_all_of_one_update(world, straight, tmp_path, monkeypatch):
     """Two batches an update; patience ends it at a validation."""
     options = {"max_tokens": 50, "tokens_per_update": 100, "max_updates": 60}
     options |= {"validate_interval_updates": 6, "patience": 2, "lr": 1e-9, "virtual_epoch_size": 60}
@@ -166,9 +160,8 @@ def in_validation(
 
 
 def test_a_validation_that_is_broken_off_is_done_once_by_the_next_slice(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
+    straight, tmp_path, monkeypatch, arguments
+):
     with in_validation(2, send(signal.SIGUSR1), monkeypatch) as seen, pytest.raises(SliceEnded):
         main(arguments)
     assert len(seen) == 2
@@ -200,11 +193,7 @@ def test_a_validation_that_is_broken_off_is_done_once_by_the_next_slice(
     assert_same(tmp_path, straight)
 
 
-def test_a_slice_without_progress_is_an_error(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "folder"
-    arguments = baseline_arguments(world, folder, tmp_path / "out", **OPTIONS)
+def test_a_slice_without_progress_is_an_error(monkeypatch, folder, arguments):
     with slice_until(10, monkeypatch):
         main(arguments)
     line = rf"^{folder}: the time limit is too short: this slice ends where it began, at update 10, in the"
@@ -230,9 +219,7 @@ class Clock:
         self.now += seconds
 
 
-def test_slices_by_the_clock(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slices_by_the_clock(straight, tmp_path, monkeypatch, arguments):
     """Updates of 60 s in slices of 1,000 s: the margin is 50 s, and two updates are kept free.
 
     After 14 updates 840 + 50 + 120 s are more than 1,000.
@@ -245,7 +232,6 @@ def test_slices_by_the_clock(
         return plain(self, *rest, **named)
 
     monkeypatch.setattr(NeuronspecTranslationTask, "train_step", slow)
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     for update in (14, 28):
         with pytest.raises(SliceEnded, match=f"time limit at update {update}"):
             main(arguments)
@@ -254,11 +240,10 @@ def test_slices_by_the_clock(
 
 
 def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    straight, tmp_path, monkeypatch, arguments
+):
     """Of 1,500 s the first takes 800: the second would not be done before the end."""
     clock = Clock(monkeypatch, 1500.0)
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     with (
         in_validation(1, lambda: clock.wait(800.0), monkeypatch),
         pytest.raises(SliceEnded, match="time limit at update 20"),
@@ -302,8 +287,7 @@ def ended(process: Forked, tmp_path: Path) -> str:
     return (tmp_path / "said").read_text()
 
 
-def test_sigterm_leaves_a_checkpoint_of_the_very_update(world: Path, straight: Path, tmp_path: Path) -> None:
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
+def test_sigterm_leaves_a_checkpoint_of_the_very_update(straight, tmp_path, arguments):
     program = start(tmp_path, 0.3, *arguments)
     deadline = time.monotonic() + 120
     while "update 7\n" not in (tmp_path / "said").read_text():
@@ -334,7 +318,7 @@ echo 0:01
 """
 
 
-def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_path: Path) -> None:
+def test_a_slice_goes_back_into_the_queue_once(straight, tmp_path, arguments):
     """A second is less than what is kept free: one update a slice. The array's task is named."""
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -342,7 +326,6 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
         (tools / name).write_text(text.format(calls=tmp_path / name))
         (tools / name).chmod(0o755)
     path = f"{tools}:{os.environ['PATH']}"
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     job = {"PATH": path, "SLURM_JOB_ID": "12", "SLURM_ARRAY_JOB_ID": "11", "SLURM_ARRAY_TASK_ID": "3"}
     program = start(tmp_path, 0.0, *arguments, margin=20.0, **job)
     said = ended(program, tmp_path)
@@ -365,9 +348,8 @@ def test_a_slice_goes_back_into_the_queue_once(world: Path, straight: Path, tmp_
     assert not (tmp_path / "folder" / "owner.json").exists()
 
 
-def test_minutes_from_the_start_of_the_program(world: Path, tmp_path: Path) -> None:
+def test_minutes_from_the_start_of_the_program(tmp_path, arguments):
     """Where there is no SLURM: a hundredth of a second has passed when the first update is made."""
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **OPTIONS)
     for update in (1, 2):
         program = start(tmp_path, 0.0, *arguments, "--runtime=0.0001")
         said = ended(program, tmp_path)

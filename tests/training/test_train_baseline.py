@@ -1,24 +1,19 @@
 """Training for real on a tiny copy task: it learns, resumes to the bit, stops and re-exports as it should."""
 
-from __future__ import annotations
-
 import csv
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from tests.training.interrupted import killed_after, same_weights  # noqa: E402
-from tests.training.toy_world import baseline_arguments, write_pair  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import read_json  # noqa: E402
-from workflow_scripts.models import training  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.train.train_baseline import main  # noqa: E402
+from tests.training.interrupted import killed_after, same_weights
+from tests.training.toy_world import baseline_arguments, write_pair
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json
+from workflow_scripts.models.fairseq import training
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.train.train_baseline import main
 
 
 def losses(folder: Path) -> dict[int, float]:
@@ -28,9 +23,7 @@ def losses(folder: Path) -> dict[int, float]:
 
 
 @pytest.mark.parametrize("sampler", ["mixed", "by_direction"])
-def test_resumed_training_is_the_same_to_the_bit(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampler: str
-) -> None:
+def test_resumed_training_is_the_same_to_the_bit(world, tmp_path, monkeypatch, sampler):
     """20 updates straight against 10, five that are lost, and 10 again; an epoch has 6 to 10."""
     options = {"sampler": sampler, "temperature": 2.0, "max_tokens": 300}
     main(baseline_arguments(world, tmp_path / "straight", tmp_path / "a", **options))
@@ -50,7 +43,7 @@ def test_resumed_training_is_the_same_to_the_bit(
     assert not same_weights(tmp_path / "a", tmp_path / "c")
 
 
-def test_resuming_within_a_shard(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resuming_within_a_shard(world, tmp_path, monkeypatch):
     """48 examples of 8 tokens an epoch are 6 batches of 64: updates 1-6 and 13-18 see shard 0, 7-12 shard 1.
 
     Killed at 15, the training goes on after the checkpoint of update 10, in the middle of shard 1.
@@ -88,9 +81,8 @@ def test_resuming_within_a_shard(world: Path, tmp_path: Path, monkeypatch: pytes
     assert same_weights(tmp_path / "straight.out", tmp_path / "broken.out")
 
 
-def test_copying_is_learned(world: Path, tmp_path: Path) -> None:
+def test_copying_is_learned(world, folder, out):
     """From guessing (27 symbols: 4.75 bits) to below 3 bits a token; the best update is exported."""
-    folder, out = tmp_path / "folder", tmp_path / "out"
     options = {"max_updates": 120, "validate_interval_updates": 40, "log_interval": 40, "lr": 1e-2}
     options |= {"scheduler": "fixed", "dropout": 0.0, "label_smoothing": 0.0}
     options |= {"valid_bleu": True, "tensorboard": True}
@@ -113,9 +105,7 @@ def test_copying_is_learned(world: Path, tmp_path: Path) -> None:
     assert any((folder / "tensorboard").rglob("events*"))
 
 
-def test_patience_counts_through_a_resume(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patience_counts_through_a_resume(world, tmp_path, monkeypatch):
     """Nothing is learned at this learning rate: best at 2, and 4, 6 and 8 bring no new best."""
     options = {"lr": 1e-12, "patience": 3, "validate_interval_updates": 2}
     arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **options)
@@ -127,9 +117,8 @@ def test_patience_counts_through_a_resume(
 
 
 def test_finished_training_is_exported_again_and_extended(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Callable[[], None]
-) -> None:
-    folder = tmp_path / "folder"
+    world, straight, tmp_path, monkeypatch, finished, folder
+):
     finished()
     with monkeypatch.context() as patch:
         patch.setattr(NeuronspecTranslationTask, "train_step", None)
@@ -142,9 +131,8 @@ def test_finished_training_is_exported_again_and_extended(
 
 
 def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
-    world: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "folder"
+    world, straight, tmp_path, monkeypatch, folder
+):
     main(baseline_arguments(world, folder, tmp_path / "a", keep_optimizer=False))
     assert not list(folder.glob("*.pt"))
     described = (tmp_path / "a" / "system.json").read_bytes()
@@ -166,11 +154,8 @@ def test_without_optimiser_state_it_exports_again_and_refuses_to_begin_anew(
         main(baseline_arguments(world, folder, tmp_path / "a"))
 
 
-def test_another_split_of_the_batch_goes_on(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch, folder):
     """The data position cannot be kept when batches are cut differently: training enters the next epoch."""
-    folder = tmp_path / "folder"
     with killed_after(12, monkeypatch):
         main(baseline_arguments(world, folder, tmp_path / "out"))
     main(baseline_arguments(world, folder, tmp_path / "out", max_tokens=100, tokens_per_update=200))
@@ -179,24 +164,20 @@ def test_another_split_of_the_batch_goes_on(
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
 
 
-def test_missing_data_is_named(world: Path, tmp_path: Path) -> None:
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+def test_missing_data_is_named(arguments):
     arguments[arguments.index("en-fr")] = "de-fr"
     with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
         main(arguments)
 
 
-def test_missing_subwords_are_told_before_training_not_at_its_end(world: Path, tmp_path: Path) -> None:
-    arguments = baseline_arguments(world, tmp_path / "folder", tmp_path / "out")
+def test_missing_subwords_are_told_before_training_not_at_its_end(world, tmp_path, arguments):
     arguments[arguments.index(f"--subwords={world / 'spm.model'}")] = "--subwords=nowhere/spm.model"
     with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
         main(arguments)
     assert not (tmp_path / "folder").exists()
 
 
-def test_training_data_may_be_read_from_the_nodes_own_disk(
-    world: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_data_may_be_read_from_the_nodes_own_disk(world, undisturbed, tmp_path, monkeypatch):
     plain = training.run
 
     def watched(plan: Any, deadline: Any) -> None:

@@ -1,7 +1,5 @@
 """train.use_system: a system of another experiment, taken only whole, unchanged and as the config has it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -19,7 +17,7 @@ ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 3}
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Path:
+def system(tmp_path):
     folder = tmp_path / "there"
     folder.mkdir()
     for name in ("model.safetensors", "spm.model", "dict.txt"):
@@ -55,7 +53,7 @@ def arguments(source: Path, **changes: object) -> list[str]:
     return out
 
 
-def test_a_system_is_copied_byte_for_byte(system: Path) -> None:
+def test_a_system_is_copied_byte_for_byte(system):
     main(arguments(system))
     here = {path.name: path.read_bytes() for path in system.with_name("here").iterdir()}
     assert here == {path.name: path.read_bytes() for path in system.iterdir()}
@@ -64,7 +62,7 @@ def test_a_system_is_copied_byte_for_byte(system: Path) -> None:
     assert all((system.with_name("here") / name).stat().st_nlink == 1 for name in here)
 
 
-def test_a_changed_file_is_refused(system: Path) -> None:
+def test_a_changed_file_is_refused(system):
     (system / "model.safetensors").write_text("other")
     with pytest.raises(UserError, match=r"there/model.safetensors: SHA-256 is "):
         main(arguments(system))
@@ -83,9 +81,7 @@ def test_a_changed_file_is_refused(system: Path) -> None:
         ),
     ],
 )
-def test_another_description_is_refused_key_by_key(
-    system: Path, changes: dict[str, object], message: str
-) -> None:
+def test_another_description_is_refused_key_by_key(system, changes, message):
     with pytest.raises(UserError) as caught:
         main(arguments(system, **changes))
     lines = str(caught.value).split("\n")
@@ -94,7 +90,7 @@ def test_another_description_is_refused_key_by_key(
     assert not system.with_name("here").exists()
 
 
-def test_another_vocabulary_is_refused(system: Path) -> None:
+def test_another_vocabulary_is_refused(system):
     given = arguments(system)
     (system.with_name("vocabulary") / "dict.txt").write_text("other")
     with pytest.raises(
@@ -138,9 +134,7 @@ def finetuned(baseline: Path, rule: str, k: str | None, made_from: str) -> Path:
         ("random", None, "all", "mine has the masks random, this config says all"),
     ],
 )
-def test_a_system_of_other_masks_is_refused(
-    system: Path, rule: str, k: str | None, maskset: str, message: str | None
-) -> None:
+def test_a_system_of_other_masks_is_refused(system, rule, k, maskset, message):
     made_from = SystemFolder.read(system).weights_sha256
     folder = finetuned(system, rule, k, made_from)
     given = [*arguments(folder, system="mine"), "--baseline", str(system), "--masks", maskset]
@@ -152,14 +146,14 @@ def test_a_system_of_other_masks_is_refused(
             main(given)
 
 
-def test_a_system_of_another_baseline_is_refused(system: Path) -> None:
+def test_a_system_of_another_baseline_is_refused(system):
     folder = finetuned(system, "mass", "95", "ab" * 32)
     given = [*arguments(folder, system="mine"), "--baseline", str(system), "--masks", "k95"]
     with pytest.raises(UserError, match="made from weights abababababab, the baseline taken has"):
         main(given)
 
 
-def test_the_vocabulary_is_the_baselines(system: Path) -> None:
+def test_the_vocabulary_is_the_baselines(system):
     out = system.with_name("subwords")
     files = ["--out-model", str(out / "spm.model"), "--out-dict", str(out / "dict.txt")]
     use_vocabulary.main(["--from", str(system), *files])

@@ -4,8 +4,6 @@ Languages `en`, `de`, `fr`; every direction copies the source. Words are `a` to 
 piece each. Networks: 2 + 2 layers, dimension 16.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -48,7 +46,7 @@ def write_pair(
     folder: Path, subset: str, pair: str, sentences: list[list[int]], languages: tuple[str, ...] = ()
 ) -> None:
     """Write the sentences, without `</s>`, as both sides of a pair (or those of `languages`)."""
-    import workflow_scripts.models.compat  # noqa: F401  isort:skip
+    import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip
 
     import torch
     from fairseq.data import indexed_dataset

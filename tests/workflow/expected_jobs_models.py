@@ -19,7 +19,7 @@ from tests.workflow.expected_job import (
 MODELS = (
     Expected(
         "count_encoder_en",
-        {"seed": "2"},
+        {"system": "baseline", "seed": "2"},
         [*BASELINE_FILES, *VALID_FILES],
         {
             "--system": "R/systems/baseline/s2",
@@ -33,7 +33,7 @@ MODELS = (
     ),
     Expected(
         "count_activations",
-        {"seed": "2", "direction": "de-fr"},
+        {"system": "baseline", "seed": "2", "direction": "de-fr"},
         [*BASELINE_FILES, *braces("data/bin/shard0/valid.de-fr.{de,fr}.{bin,idx}")],
         {
             "--system": "R/systems/baseline/s2",
@@ -47,7 +47,7 @@ MODELS = (
     ),
     Expected(
         "select_masks",
-        {"seed": "2", "maskset": "k95", "row": ""},
+        {"system": "baseline", "seed": "2", "maskset": "k95", "row": ""},
         braces("activations/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
         {
             "--activations-root": "R/activations/baseline/s2/valid",
@@ -60,7 +60,7 @@ MODELS = (
     ),
     Expected(
         "select_masks",
-        {"seed": "2", "maskset": "all", "row": "/de-fr"},
+        {"system": "baseline", "seed": "2", "maskset": "all", "row": "/de-fr"},
         ["activations/baseline/s2/valid/de-fr.npz"],
         {
             "--activations-root": "R/activations/baseline/s2/valid",
@@ -118,7 +118,7 @@ MODELS = (
     ),
     Expected(
         "mask_control",
-        {"seed": "2", "maskset": "k70"},
+        {"system": "baseline", "seed": "2", "maskset": "k70"},
         [
             *BASELINE_FILES,
             "masks/baseline/s2/k70.npz",
@@ -138,7 +138,7 @@ MODELS = (
     ),
     Expected(
         "overlap",
-        {"seed": "2", "maskset": "k95"},
+        {"system": "baseline", "seed": "2", "maskset": "k95"},
         ["masks/baseline/s2/k95.npz"],
         {
             "--masks": "R/masks/baseline/s2/k95.npz",

@@ -1,10 +1,12 @@
-"""Rows of docs/reruns.md: code and packages change, or where it runs."""
+"""Rows of docs/reference/reruns.md: code and packages change, or where it runs."""
 
 from __future__ import annotations
 
 from tests.workflow.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
 
-TRAINING_CODE = each(code("models.trainer"), code("train.train_baseline"), code("specialize.finetune"))
+TRAINING_CODE = each(
+    code("models.fairseq.trainer"), code("train.train_baseline"), code("specialize.finetune")
+)
 
 CODE = [
     Row(
@@ -57,10 +59,10 @@ CODE = [
         code=code("translate.fairseq_engine"),
     ),
     Row(
-        "code that selection and the control share changes (`units/select.py`)",
+        "code that selection and the control share changes (`units/selectors.py`)",
         COUNTED,
         "both import it; a system whose masks come out the same is only exported again",
-        code=code("units.select"),
+        code=code("units.selectors"),
     ),
     Row(
         "code of the workflow itself changes (`config/`, `operate/`)",
@@ -75,7 +77,7 @@ CODE = [
         code=comments,
     ),
     Row(
-        "code that only training runs changes (`models/trainer.py`, `train/`, `specialize/`)",
+        "code that only training runs changes (`models/fairseq/trainer.py`, `train/`, `specialize/`)",
         {},
         "weeks of training are not thrown away for an edit: it is reported with the hours at stake, and"
         " `make accept` or `make retrain` decides",

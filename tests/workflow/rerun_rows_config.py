@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: the config says that something else is made, or trained otherwise."""
+"""Rows of docs/reference/reruns.md: the config says that something else is made, or trained otherwise."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ MADE = [
     Row(
         "subwords normalise text otherwise (`subwords.normalization`)",
         without("prepare_text", "train_identifier"),
-        "they are learned anew from the same text, and everything else depends on them",
+        "they are learned again from the same text, and everything else depends on them",
         {"subwords": {"normalization": "identity"}},
     ),
     Row(
         "HTML entities are undone (`data.clean.unescape`)",
         without(prepare_text=2),
-        "the training text is prepared anew; then as if it had changed",
+        "the training text is prepared again; then as if it had changed",
         {"data": {"clean": {"unescape": True}}},
     ),
     Row(
@@ -131,13 +131,13 @@ MADE = [
         {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
     ),
     Row(
-        "another experiment stands on this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
+        "another experiment uses this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
         {**without("train_subwords", "train_baseline"), "use_system": 1, "use_vocabulary": 1},
         "the baseline is copied, checked by hash, and so is its vocabulary",
         {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
     ),
     Row(
-        "another experiment stands on all systems of this one",
+        "another experiment uses all systems of this one",
         {
             **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
             "use_system": 4,

@@ -124,6 +124,16 @@ def test_targets_by_path_and_until(tmp_path: Path) -> None:
     assert until == {"prepare_text": 2, "train_subwords": 1}
 
 
+def test_counts_and_masks_of_any_system_have_the_same_rules(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    wanted = "results/tiny/masks/ns-k70/s1/k95.npz"
+    result = snakemake(tmp_path, TINY, "-n", "-p", wanted)
+    # The baseline's too: it chose the units with which ns-k70 was trained.
+    assert (jobs(result)["count_encoder_en"], jobs(result)["select_masks"]) == (2, 2)
+    assert re.search(r"count_activations --.* --system results/tiny/systems/ns-k70/s1 ", result.stdout)
+    assert " --activations-root results/tiny/activations/ns-k70/s1/valid " in result.stdout
+
+
 def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     clean = {"dedup": True, "max_words": 250, "max_ratio": 3}

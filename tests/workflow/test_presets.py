@@ -175,7 +175,7 @@ def test_preset(name: str, tmp_path: Path) -> None:
     assert "text:" in head and "cost" in head
 
 
-PRESETS = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
+PRESETS = (ROOT / "docs" / "reference" / "presets.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["demo", "multi30k", "ntrex60", "toy60"])

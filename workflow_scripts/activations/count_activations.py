@@ -1,12 +1,9 @@
 """How often each FFN neuron fires in one direction.
 
-What: the rule ``count_activations``: runs the baseline over a subset (teacher forcing) and counts, for every
-FFN neuron, the positions where its activation (the input of ``fc2``, after ReLU) is above zero.
-Inputs: a system folder, ``data/bin``. Outputs: a score table with the direction's one row, int64, encoder
-layers then decoder layers; its metadata says what was counted.
-Source: Neuron Specialization, section 3 (identifying specialised neurons). Padding is not counted, as it says
-nothing of the language; ``--count-pads`` counts it and batches as the published code does, for parity: there
-a third of the decoder's counted positions are padding, and counts depend on the batching.
+The rule ``count_activations`` runs a system over a subset (teacher forcing) and counts, for every FFN neuron,
+the positions where its activation after ReLU is above zero (Neuron Specialization, section 3). Padding is not
+counted, as it says nothing of the language; ``--count-pads`` counts it and batches as the published code
+does: there a third of the decoder's counted positions are padding, and counts depend on the batching.
 """
 
 from __future__ import annotations
@@ -25,12 +22,23 @@ from torch import Tensor, nn
 
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset, make_batches
-from workflow_scripts.models.data_bin import data_files
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import (
+    PUBLISHED_MAX_TOKENS,
+    Batches,
+    direction_dataset,
+    make_batches,
+)
+from workflow_scripts.models.fairseq.data_bin import data_files
+from workflow_scripts.models.fairseq.sampling import DirectionData
+from workflow_scripts.models.fairseq.split_forward import (
+    Pieces,
+    by_target_length,
+    run_split,
+    source_batches,
+    whole,
+)
 from workflow_scripts.models.progress import log_to_stderr
-from workflow_scripts.models.sampling import DirectionData
-from workflow_scripts.models.split_forward import Pieces, by_target_length, run_split, source_batches, whole
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import PAD, Vocabulary
@@ -203,7 +211,7 @@ def score_table(
     counted = facts["count_pads"]
     counting = f"pads counted, max_tokens {tally.max_tokens}" if counted else "pads excluded"
     metadata = {"counting": counting, "weights_sha256": system.weights_sha256, **facts, **asdict(tally)}
-    return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space, metadata)
+    return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space_of(["ffn"]), metadata)
 
 
 def count_subset(

@@ -1,14 +1,11 @@
 """How often each FFN neuron fires in several directions from one source language, the encoder counted once.
 
-What: the rules ``count_encoder_…``: write, for every direction, the very file that ``count_activations``
-writes, byte for byte. Where the target's tag does not reach the encoder (``encoder_langtok: src``),
-directions with the same source sentences have the same encoder activations: one encoder pass and one count
-serve them all, and each target is decoded from the states that are in memory at that moment.
-What is shared is decided here by content: equal source files, and equal sentences skipped for length (a
-target may be too long). Directions whose sources differ get passes of their own.
-Not for counting with pads: there batches depend on the target, and so do the encoder's counts.
-Inputs: a system folder, ``data/bin``. Outputs: ``{out-root}/{direction}.npz``.
-Source: Neuron Specialization, section 3, and the tags of its two-tag scheme; the sharing is ours.
+The rules ``count_encoder_…`` write, for every direction, the file that ``count_activations`` writes, byte for
+byte. Where the target's tag does not reach the encoder (``encoder_langtok: src``), directions with the same
+source sentences have the same encoder activations: one encoder pass and one count serve them all, and each
+target is decoded from the states in memory. What is shared is decided by content: equal source files, and
+equal sentences skipped for length (a target may be too long). Not for counting with pads: there batches
+depend on the target, and so do the encoder's counts.
 """
 
 from __future__ import annotations
@@ -30,9 +27,9 @@ from workflow_scripts.activations.count_activations import (
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
-from workflow_scripts.models.data_bin import data_files
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
+from workflow_scripts.models.fairseq.data_bin import data_files
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

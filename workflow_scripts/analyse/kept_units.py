@@ -1,12 +1,8 @@
-"""Which units masks keep: by layer and direction, by how many languages, and whose alone.
+"""Which units masks keep: by layer and direction, by how many languages, and which language alone.
 
-What: everything that ``tables/units`` says, from masks alone. Inputs: one mask table, the pivot. Outputs: a
-dictionary that JSON can hold.
-
-Directions are compared by **side**. With a pivot: out of it, where languages are targets, and into it, where
+Directions are compared by *side*. With a pivot: out of it, where languages are targets, and into it, where
 they are sources. Without one: languages as targets, and as sources, of all directions. A language's units on
 a side are those that at least one of its directions there keeps; with a pivot there is one such direction.
-Source: Neuron Specialization, section 5 (IoU of masks); own and shared units are ours.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""Do masks belong to their directions? The positive control, on the model before any further training.
+"""Do masks belong to their directions? The rule ``mask_control``, on the model before any further training.
 
-What: the rule ``mask_control``: the likelihood of each direction's references (teacher forcing) with the
-whole model, with its own mask, with the mask of each direction that shares its source or its target, and with
-random masks that keep as many units in every layer. Own masks must beat random ones, and, where the source is
-shared, the masks of other target languages; if not, masks went to the wrong directions or did not act.
-Inputs: a system folder, masks made from its activations, ``data/bin``. Outputs: JSON, NLL per token in nats.
-Source: Neuron Specialization, section 5 (are the neurons task-specific?); the control itself is ours.
+The likelihood of each direction's references (teacher forcing, nats a token) with the whole model, with its
+own mask, with the mask of each direction that shares its source or its target, and with random masks that
+keep as many units in every layer. Own masks must beat random ones, and, where the source is shared, the masks
+of other target languages; if not, masks went to the wrong directions or did not act.
 """
 
 from __future__ import annotations
@@ -25,12 +23,12 @@ from torch import nn
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import Batches, direction_dataset, make_batches
-from workflow_scripts.models.forward import run_batches
-from workflow_scripts.models.gates import GateBank
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import Batches, direction_dataset, make_batches
+from workflow_scripts.models.fairseq.forward import run_batches
+from workflow_scripts.models.fairseq.gates import GateBank
 from workflow_scripts.models.progress import log_to_stderr
-from workflow_scripts.select.select_masks import random_masks
+from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -62,7 +60,7 @@ def measure(
 ) -> tuple[list[float], int]:
     """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
 
-    The target's language tag and ``</s>`` count, as in the training loss (and in spec 3.9's figures).
+    The target's language tag and ``</s>`` count, as in the training loss.
     """
     sums, tokens = [0.0] * len(rows), 0
     for batch in batches:
@@ -168,7 +166,9 @@ def main(argv: list[str] | None = None) -> None:
 
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)
-    masks.check_model(system.space, system.weights_sha256)
+    system.check_model(masks)
+    masks.check_gates({"ffn": ("row",)})
+    masks = masks.over(system.space_of(masks.space.kinds))
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:

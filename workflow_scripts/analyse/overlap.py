@@ -1,18 +1,14 @@
-"""Do languages of one family keep the same units?
+"""Do languages of one family keep the same units? The rule ``overlap``.
 
-What: the rule ``overlap``: the overlap (IoU) of masks between languages, layer by layer, within and across
-the groups of one grouping, for directions out of the pivot and into it, with a permutation test of the
-labels. Inputs: a mask table with rows ``pivot-x`` and ``x-pivot``; a grouping ``{group: [languages]}``.
-Outputs: JSON with every layer's IoU matrix, means, effect size and p; CSV with the mean IoU by two groups;
-the same as Markdown, group × group for every layer.
-Source: Neuron Specialization, section 5 (IoU of masks within and across families), with a test added.
+The overlap (IoU) of masks between languages, layer by layer, within and across the groups of one grouping,
+for directions out of the pivot and into it (Neuron Specialization, section 5), with a permutation test of the
+labels.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +22,8 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, write_json, write_text
+from workflow_scripts.options import is_list_of_texts, json_object
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import UnitSpace
 
 CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
 # Two sums of the same IoUs in another order differ by rounding only; below this they count as equal.
@@ -113,17 +109,23 @@ def compare(
 
 
 def layer_matrices(table: MaskTable, rows: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Return the IoU matrix [rows, rows] of every layer, and of each stack: the mean of its layers."""
+    """Return the IoU matrix [rows, rows] of every group of units, and ``encoder.mean``, ``decoder.mean`` of
+    these; where units are of several kinds the means are by kind, as ``encoder.head.mean``.
+    """
     keep = np.stack([table.row(row) for row in rows])
-    space: UnitSpace = table.space
-    layers = {key: iou_matrix(keep[:, span]) for key, span in space.slices().items()}
-    stacks = {
-        f"{stack}.mean": np.mean(
-            [layers[group.key] for group in space.groups if group.stack == stack], axis=0
-        )
-        for stack in dict.fromkeys(group.stack for group in space.groups)
-    }
-    return {**layers, **stacks}
+    groups = table.space.groups
+    layers = {key: iou_matrix(keep[:, span]) for key, span in table.space.slices().items()}
+    means: dict[str, list[NDArray[np.float64]]] = {}
+    for group in groups:
+        kind = f".{group.kind}" if len(table.space.kinds) > 1 else ""
+        means.setdefault(f"{group.stack}{kind}.mean", []).append(layers[group.key])
+    return {**layers, **{name: np.mean(matrices, axis=0) for name, matrices in means.items()}}
+
+
+def facts_of(table: MaskTable) -> dict[str, Any]:
+    """Return how masks were selected, and of which weights' activations."""
+    facts = {name: table.manifest[name] for name in ("rule", "k", "weights_sha256")}
+    return facts | ({"select": table.select} if "select" in table.manifest else {})
 
 
 def side_overlap(
@@ -187,7 +189,7 @@ def overlap(
         "format": "neuronspec-overlap-1",
         "pivot": pivot,
         "groups": {name: list(members) for name, members in groups.items()},
-        "masks": {name: table.manifest[name] for name in ("rule", "k", "weights_sha256")},
+        "masks": facts_of(table),
         "permutations": permutations,
         "seed": seed,
         "sides": {
@@ -212,15 +214,9 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def _read_groups(text: str) -> dict[str, list[str]]:
-    try:
-        groups: dict[str, list[str]] = json.loads(text)
-        members = [language for languages in groups.values() for language in languages]
-        if not all(isinstance(languages, list) for languages in groups.values()):
-            raise TypeError
-        if not all(isinstance(language, str) for language in members):
-            raise TypeError
-    except (ValueError, AttributeError, TypeError):
-        raise UserError(f'--groups: not a JSON object such as {{"germanic": ["de", "nl"]}}: {text}') from None
+    example = {"germanic": ["de", "nl"]}
+    groups = json_object("groups", text, example, lambda found: all(map(is_list_of_texts, found.values())))
+    members = [language for languages in groups.values() for language in languages]
     for language in members:
         if members.count(language) > 1:
             raise UserError(f"--groups: {language!r} is in more than one group")

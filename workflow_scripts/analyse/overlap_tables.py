@@ -1,8 +1,4 @@
-"""The overlap of masks as tables to read: one row for each layer, then group by group for every layer.
-
-Input: the result of ``analyse.overlap.overlap``. Output: Markdown. The paper shows such overlaps as heat maps
-of languages (section 5); by group they fit a page for every layer.
-"""
+"""The overlap of masks as Markdown: one row for each layer, then group by group for every layer."""
 
 from __future__ import annotations
 
@@ -16,8 +12,9 @@ NOTHING = "–"  # a group of one language has no pair of its own
 def markdown(result: Mapping[str, Any]) -> str:
     """Return ``result`` as Markdown: for each side a table of all layers, then group × group for each."""
     masks = result["masks"]
+    how = masks.get("select", f"{masks['rule']}, k {masks['k']}")
     lines = [
-        f"# Overlap of masks ({masks['rule']}, k {masks['k']})",
+        f"# Overlap of masks ({how})",
         "",
         "Mean intersection over union of the masks of two languages, of one group (diagonal) or of two.",
     ]

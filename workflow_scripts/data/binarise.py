@@ -205,7 +205,7 @@ def _statistics(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--text-file", type=Path, required=True, help="prepared text, one sentence a line")
     parser.add_argument("--lang", required=True)

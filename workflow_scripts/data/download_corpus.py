@@ -117,7 +117,7 @@ def download(corpus: str, languages: Iterable[str], out: Path, home: str) -> lis
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", choices=[*CORPORA, "mtdata"], required=True)
     parser.add_argument("--languages", nargs="+", default=[], help="multi30k, ntrex: languages to fetch")

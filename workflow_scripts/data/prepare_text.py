@@ -240,7 +240,7 @@ def statistics_json(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
     parser.add_argument(

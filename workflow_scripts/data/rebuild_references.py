@@ -43,7 +43,7 @@ def rebuild(ids: Iterable[int], vocabulary: Vocabulary, processor: TextProcessor
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin-prefix", required=True, help="the files are PREFIX.bin and PREFIX.idx")
     parser.add_argument("--lang", required=True)

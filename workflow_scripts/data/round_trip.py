@@ -98,7 +98,7 @@ def back_again(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     fields = "with {pair} and {target}"
     parser.add_argument("--references", required=True, help=f"prepared text, {fields}")

@@ -163,7 +163,7 @@ def dictionary_text(model: str | Path) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--text-root", type=Path, required=True, help="folder that holds train/PAIR.LANG.txt")
     parser.add_argument("--pairs", nargs="+", required=True)

@@ -252,7 +252,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")

@@ -4,7 +4,7 @@ What: counts of the n-grams of characters within words, hashed, and the language
 likely, all languages being equally likely beforehand. Inputs: lines of each language. Outputs: the
 identifier, a label for each line, an ``.npz`` file. Unlike a packaged identifier it knows invented languages,
 and none but those of the experiment. Source: Cavnar and Trenkle 1994 (character n-grams); Lui and Baldwin
-2012 (naive Bayes); the choices below are measured (docs/how-to/off-target.md).
+2012 (naive Bayes); the choices below are measured (docs/explanation/language-identifier.md).
 """
 
 from __future__ import annotations

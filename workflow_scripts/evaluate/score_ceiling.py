@@ -61,7 +61,7 @@ def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(prog="score_ceiling", description=__doc__.splitlines()[0])
     fields = "with {pair} and {target}"
     parser.add_argument("--references", required=True, help=f"prepared text, {fields}")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.units.retention import HISTORY
+from workflow_scripts.units.training_files import HISTORY
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import workflow_scripts.models.compat  # noqa: F401  (before fairseq)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import torch

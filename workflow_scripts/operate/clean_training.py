@@ -4,7 +4,7 @@ What: for every system and seed of an experiment, the trainer's checkpoints (wei
 once the system is exported, and folders of trainings that other settings replaced. The exported systems are
 never touched: each is checked by SHA-256 first, and a training whose export is missing or changed is left
 whole. The best weights stay in the training folder, so that a rerun exports them again; see
-units.retention.
+units.training_files.
 Inputs: the experiment's config. Outputs: the list on stdout. Source: none; docs/how-to/disk.md.
 """
 
@@ -19,7 +19,8 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.results_lock import run_of
-from workflow_scripts.units.retention import (
+from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.training_files import (
     FINGERPRINT,
     FINISHED,
     HISTORY,
@@ -33,7 +34,6 @@ from workflow_scripts.units.retention import (
     replaced_trainings,
     size_of,
 )
-from workflow_scripts.units.system import SystemFolder
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 #: What a training writes into its folder besides checkpoints (docs/architecture.md, the training folder).

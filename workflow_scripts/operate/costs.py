@@ -30,7 +30,7 @@ OF_THE_NETWORK = (
 )
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
-#: Useful operations a second of one GPU that is not measured here (docs/presets.md).
+#: Useful operations a second of one GPU that is not measured here (docs/reference/presets.md).
 GPU_OPERATIONS = 1e14
 
 

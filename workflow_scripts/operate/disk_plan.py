@@ -23,7 +23,7 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.earlier_training import earlier_training, system_of, training_folder
 from workflow_scripts.operate.text_sizes import BYTES_OF_A_LINE, TextSizes
 from workflow_scripts.operate.training_code import TRAINING_RULES
-from workflow_scripts.units.retention import checkpoints_of, size_of
+from workflow_scripts.units.training_files import checkpoints_of, size_of
 
 FLOAT = 4
 #: A checkpoint holds the weights and Adam's two moments of each, in float32.

@@ -19,7 +19,7 @@ from workflow_scripts.config.training import Settings
 from workflow_scripts.directions import pair_of
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.operate.training_progress import last_update
-from workflow_scripts.units.retention import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
 
 #: Settings that override the model's in one training.
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")

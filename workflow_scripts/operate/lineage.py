@@ -25,7 +25,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.select import keep_all, mass
+from workflow_scripts.units.selectors import keep_all, mass
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
 #: That of the experiment, in every system.

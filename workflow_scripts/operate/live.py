@@ -30,8 +30,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.operate.results_lock import Run, run_of
 from workflow_scripts.operate.run import LOCK, other_runs
 from workflow_scripts.processes import lives
-from workflow_scripts.units.retention import OWNER
-from workflow_scripts.units.training_owner import STALE_SECONDS, live_owner
+from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, running_owner
 
 #: Times of files and of processes come from different clocks.
 CLOCK_SECONDS = 1.0
@@ -171,6 +170,6 @@ def is_written(training: Path) -> bool:
     """Tell whether a live process has a training folder, on any machine, by its owner file's heartbeat."""
     try:
         age = time.time() - (training / OWNER).stat().st_mtime
-        return age < STALE_SECONDS and live_owner(training) is not None
+        return age < STALE_SECONDS and running_owner(training) is not None
     except OSError:
         return False

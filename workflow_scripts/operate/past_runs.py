@@ -15,7 +15,7 @@ from typing import Any
 
 from workflow_scripts.files import read_json
 from workflow_scripts.operate.times import MEASURED_SECONDS, benchmark_files
-from workflow_scripts.units.retention import FINISHED, HISTORY
+from workflow_scripts.units.training_files import FINISHED, HISTORY
 
 #: What the speed of a network depends on; two that agree in these are of one size.
 SIZES = (

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.processes import identity, lives
-from workflow_scripts.units.training_owner import STALE_SECONDS
+from workflow_scripts.units.training_files import STALE_SECONDS
 
 RUN_LOCK = ".run.lock"
 #: Seconds between two renewals.

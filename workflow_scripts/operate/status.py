@@ -36,7 +36,7 @@ from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.queue import in_queue
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
 from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
-from workflow_scripts.units.retention import replaced_trainings, size_of
+from workflow_scripts.units.training_files import replaced_trainings, size_of
 from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import jobs_of
 

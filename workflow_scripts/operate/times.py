@@ -16,7 +16,7 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json
 from workflow_scripts.operate.training_code import TRAINING_RULES
-from workflow_scripts.units.retention import HISTORY
+from workflow_scripts.units.training_files import HISTORY
 
 MEASURED_SECONDS = 10.0
 

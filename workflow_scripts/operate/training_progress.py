@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.operate.records import read_record
-from workflow_scripts.units.retention import HISTORY
+from workflow_scripts.units.training_files import HISTORY
 
 TAIL_BYTES = 64 * 1024
 #: The outcome of an attempt that a time limit ended (models.slices).

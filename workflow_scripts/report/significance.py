@@ -147,7 +147,7 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
     """Return the tests, in the same order, with corrected p of both kinds and outcomes.
 
     The randomisation decides, after Holm: sacrebleu's bootstrap counts one side only, so that equal systems
-    would differ about twice as often as ``level`` says (docs/how-to/significance.md).
+    would differ about twice as often as ``level`` says (docs/reference/significance.md).
     """
     families: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, one in enumerate(comparisons):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.kept_units import kept_units
+from workflow_scripts.analyse.overlap import facts_of
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, write_text
 from workflow_scripts.report.units_page import markdown
@@ -39,8 +40,7 @@ def read_sets(patterns: Sequence[str], seeds: Sequence[int], pivot: str | None) 
             raise UserError(f"--masks {text}: not NAME=FILE, as k95=masks/s{{seed}}/k95.npz")
         for seed in seeds:
             table = MaskTable.read(pattern.replace("{seed}", str(seed)))
-            facts = {key: table.manifest[key] for key in ("rule", "k", "weights_sha256")}
-            found.append({"masks": name, "seed": seed, **facts, **kept_units(table, pivot)})
+            found.append({"masks": name, "seed": seed, **facts_of(table), **kept_units(table, pivot)})
     return sorted(found, key=lambda one: (Decimal(one["k"] or 100), one["masks"], one["seed"]))
 
 

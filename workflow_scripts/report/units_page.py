@@ -6,17 +6,20 @@ library only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.report.rounding import Digits, rounded
 
 TENTHS, IOU = Digits(1), Digits(3)
+_NAMES = {
+    "ffn": "FFN neurons", "self": "attention heads", "cross": "attention heads",
+    "resid": "residual dimensions",
+}  # fmt: skip
 #: Units of a language that the page names; the others are in the JSON.
 NAMED = 5
 NOTES = (
-    "A mask says which FFN neurons (units) a direction keeps: those that carry most of the activations of the"
-    " baseline on validation text, before any fine-tuning. Directions that are only evaluated are left out.",
+    "Directions that are only evaluated are left out.",
     "A language's units on a side are those that its direction there keeps (without a pivot: that at least"
     " one of its directions keeps). *Own*: for it and no other language of the side. *Shared*: for all of"
     " them.",
@@ -31,7 +34,8 @@ def markdown(result: Mapping[str, Any]) -> str:
     """Return the page: an overview of all sets, then each set of the first seed."""
     sets = result["sets"]
     first = sets[0]["seed"]
-    lines = ["# Units that masks keep", "", *(f"- {note}" for note in NOTES)]
+    lines = ["# Units that masks keep", "", f"- {_what_masks_say(sets)} {NOTES[0]}"]
+    lines += [f"- {note}" for note in NOTES[1:]]
     if len({one["seed"] for one in sets}) > 1:
         lines.append(
             f"- Below the overview: seed {first}. Units of two seeds are of two networks: ids do not compare."
@@ -41,6 +45,24 @@ def markdown(result: Mapping[str, Any]) -> str:
         if one["seed"] == first:
             lines += ["", f"## {one['masks']}, seed {first}", *_one_set(one)]
     return "\n".join(lines) + "\n"
+
+
+def _what_masks_say(sets: Sequence[Mapping[str, Any]]) -> str:
+    units = unit_names(sets[0]["layers"])
+    said = f"A mask says which {units} {'' if units == 'units' else '(units) '}a direction keeps"
+    named = {one["masks"]: one["select"] for one in sets if "select" in one}
+    if named:
+        return f"{said}: {'; '.join(f'{name} `{select}`' for name, select in named.items())}."
+    return (
+        f"{said}: those that carry most of the activations of the baseline on validation text, before any"
+        " fine-tuning."
+    )
+
+
+def unit_names(layers: Iterable[str]) -> str:
+    """Return what the units of these groups are called."""
+    names = {_NAMES.get(layer.rpartition(".")[2], "units") for layer in layers}
+    return names.pop() if len(names) == 1 else "units"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -99,17 +121,24 @@ def _one_set(one: Mapping[str, Any]) -> list[str]:
 
 
 def _overlap(found: Mapping[str, Any]) -> list[str]:
-    """Language × language, two stacks in one table."""
+    """Language × language, two stacks in one table; a table for each kind of unit."""
+    kinds = dict.fromkeys(key.partition(".")[2] for key in found["iou"] if key.endswith(".mean"))
+    lines = [line for kind in kinds for line in [*_overlap_of(found, kind), ""]]
+    said = "Mean over layers; above the diagonal: decoder, below it: encoder. Single layers: `units.csv`."
+    return [*lines, said]
+
+
+def _overlap_of(found: Mapping[str, Any], kind: str) -> list[str]:
+    """``kind``: what follows the stack in the key of its mean."""
     languages = list(found["languages"])
-    encoder, decoder = (found["iou"][f"{stack}.mean"] for stack in ("encoder", "decoder"))
+    encoder, decoder = (found["iou"].get(f"{stack}.{kind}") for stack in ("encoder", "decoder"))
     rows = []
     for row, name in enumerate(languages):
-        values = [(encoder if column < row else decoder)[row][column] for column in range(len(languages))]
-        cells = [rounded(value, IOU) for value in values]
+        stacks = [encoder if column < row else decoder for column in range(len(languages))]
+        cells = [rounded(stack[row][column], IOU) if stack else "–" for column, stack in enumerate(stacks)]
         cells[row] = "–"
         rows.append([name, *cells])
-    said = "Mean over layers; above the diagonal: decoder, below it: encoder. Single layers: `units.csv`."
-    return [*_table(["", *languages], rows), "", said]
+    return _table([kind.removesuffix("mean").rstrip("."), *languages], rows)
 
 
 def _shared_and_own(found: Mapping[str, Any], layers: Sequence[str]) -> list[str]:
@@ -136,7 +165,8 @@ def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
     """Return a few lines on the set that keeps least, where languages differ most."""
     one = result["sets"][0]
     whole = sum(one["layers"].values())
-    lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {whole:,} FFN neurons)"]
+    units = f"{whole:,} {unit_names(one['layers'])}"
+    lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]
     for side, found in one["sides"].items():
         shared = (
             f"  {side}: {_sum(found['all']):,} for all {len(found['languages'])} languages; for one alone "

@@ -9,7 +9,6 @@ Source: Neuron Specialization, section 3 (``mass``); ``all`` and ``random`` are 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.select import TIE_RULE, keep_all, mass, normalise_k, random_like
+from workflow_scripts.units.selectors import TIE_RULE, keep_all, mass, normalise_k
 
 RULES = ("mass", "all", "random")
 # Facts about the counts that must be the same in every row, or rows could not be compared.
@@ -89,30 +89,8 @@ def all_masks(scores: ScoreTable) -> MaskTable:
     return MaskTable(scores.rows, keep, scores.space, {**_source(scores), "rule": "all"})
 
 
-def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
-    """Return random masks, each as large in every group as the direction's row of ``like``.
-
-    A row depends on the seed and the direction's name only, so adding a direction changes no other row.
-    """
-    keep = np.stack([random_like(like.row(name), like.space, _row_seed(seed, name)) for name in directions])
-    manifest = {
-        **like.manifest,
-        "rule": "random",
-        "ties": None,
-        "seed": seed,
-        "like_rule": like.manifest["rule"],
-    }
-    if isinstance(manifest["data_sha256"], dict):
-        manifest["data_sha256"] = {name: manifest["data_sha256"].get(name) for name in directions}
-    return MaskTable(directions, keep, like.space, manifest)
-
-
 def _source(scores: ScoreTable) -> dict[str, Any]:
     return {**scores.metadata, "ties": TIE_RULE}
-
-
-def _row_seed(seed: int, name: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> None:
     take_place()
     deadline = Deadline.of_this_process(arguments.runtime)
 
+    from workflow_scripts.models.fairseq.training import train_system
     from workflow_scripts.models.plan import TrainingPlan
-    from workflow_scripts.models.training import train_system
     from workflow_scripts.units.mask_table import MaskTable
     from workflow_scripts.units.system import SystemFolder
 
@@ -53,7 +53,9 @@ def main(argv: list[str] | None = None) -> None:
             f" {' '.join(parent.languages)}, in this order"
         )
     if arguments.masks:
-        MaskTable.read(arguments.masks).check_model(parent.space, parent.weights_sha256)
+        masks = MaskTable.read(arguments.masks)
+        parent.check_model(masks)
+        masks.check_gates({"ffn": ("row",)})
     plan = TrainingPlan(
         system=arguments.system,
         seed=arguments.seed,

@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> None:
     take_place()
     deadline = Deadline.of_this_process(arguments.runtime)
 
+    from workflow_scripts.models.fairseq.training import train_system
     from workflow_scripts.models.plan import TrainingPlan
-    from workflow_scripts.models.training import train_system
 
     plan = TrainingPlan(
         system=arguments.system,

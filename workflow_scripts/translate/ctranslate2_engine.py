@@ -129,12 +129,13 @@ class CTranslate2Engine:
         masks = None
         if keep is not None:
             masks = layer_masks(keep, system.space, str(system.mask_file(direction)))
-        weights = load_weights(system.weights, system.architecture)
+        file = system.weights_of(direction)
+        weights = load_weights(file, system.architecture)
         positions = max(int(system.architecture["max_positions"]), self._limit) + 1
         try:
             spec = build_spec(weights, system.architecture, symbols, masks, positions)
         except UserError as error:
-            raise UserError(f"{system.weights}: {error}; export the system again") from None
+            raise UserError(f"{file}: {error}; export the system again") from None
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

@@ -13,9 +13,9 @@ import torch
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.generation import BeamSearch
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.generation import BeamSearch
 from workflow_scripts.translate.markers import marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.units.system import SystemFolder

@@ -23,11 +23,11 @@ from torch import Tensor
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import make_batches
-from workflow_scripts.models.forward import run_batches
-from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.sampling import DirectionData
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import make_batches
+from workflow_scripts.models.fairseq.forward import run_batches
+from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary

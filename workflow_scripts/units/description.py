@@ -1,8 +1,4 @@
-"""What system.json must hold, whoever wrote it.
-
-What: looks at a description before anything of it is used: a system may come from elsewhere. Inputs: the
-JSON. Outputs: one line for each mistake. Source: docs/architecture.md.
-"""
+"""What system.json must hold: it may come from elsewhere, so it is checked before anything of it is used."""
 
 from __future__ import annotations
 
@@ -13,7 +9,9 @@ from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
 
 ROLES = ("weights", "subwords", "dictionary", "masks")
+#: Sizes that every architecture says; the others are needed where units of their kind are masked.
 SHAPE = ("encoder_layers", "decoder_layers", "ffn_dim")
+MORE_SHAPE = ("heads", "model_dim")
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "system": (str, "text"),
     "seed": (int, "a whole number"),
@@ -46,29 +44,36 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
         row = entry.get("mask_row", 0) if isinstance(entry, dict) else 0
         if not isinstance(row, str | None):
             yield f"directions.{direction} is {shown(entry)}, not an object with mask_row"
-    for key in SHAPE:
+        for key in ("weights", "adapter_row"):
+            if not isinstance(entry.get(key), str | None):
+                yield f"directions.{direction}.{key} is {shown(entry[key])}, not text"
+    for key in (*SHAPE, *(key for key in MORE_SHAPE if key in value["architecture"])):
         size = value["architecture"].get(key)
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             yield f"architecture.{key} is {shown(size)}, not a positive whole number"
-    yield from _file_problems(value["files"], value["sha256"])
+    if not isinstance(value.get("port", ""), str):
+        yield f"port is {shown(value['port'])}, not text"
+    own = {f"directions.{name}.weights": entry.get("weights") for name, entry in value["directions"].items()}
+    files = {f"files.{role}": name for role, name in value["files"].items()}
+    yield from _file_problems({**files, **own}, value["sha256"])
     if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
         yield "parent.weights_sha256 is missing"
 
 
 def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Iterator[str]:
-    for role, name in files.items():
+    for key, name in files.items():
         if name is None:
             continue
         # A file of the folder itself: a description may come from elsewhere, and must not lead out of it.
         if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
-            yield f"files.{role} is {shown(name)}, not the name of a file in this folder"
+            yield f"{key} is {shown(name)}, not the name of a file in this folder"
         elif not isinstance(sha256.get(name), str):
             yield f"sha256 lacks {name!r}"
     for name in sha256:
         if name not in files.values():
             yield f"sha256 names {shown(name)}, which files does not"
     for role in ROLES[:-1]:
-        if files.get(role) is None:
+        if files.get(f"files.{role}") is None:
             yield f"files.{role} is missing"
 
 

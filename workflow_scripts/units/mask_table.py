@@ -1,41 +1,36 @@
-"""Masks of units: which units each task keeps, all tasks in one file.
-
-What: ``MaskTable`` and its file. Inputs: keep [rows, units] (True = kept), the unit space, a manifest.
-Outputs: one ``.npz`` with the bits packed (60 directions of the big model: 369 kB).
-Manifest keys: ``rule`` ("mass", "all", "random", ...), ``k`` (decimal text or null), ``ties`` (how equal
-scores were ordered), ``counting`` (how the scores were made), ``weights_sha256`` (of the model the scores
-were taken from; null if none) and ``data_sha256`` ({row: hash of the text} or null). More may be added.
-Source: Neuron Specialization, section 3; the published code stores them as weight matrices (2.8 GiB).
-"""
+"""Masks of units: which units each task keeps, all tasks in one ``.npz`` with the bits packed."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.archive import not_a, read_archive, write_archive
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import UserError
+from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.unit_table import UnitTable
 
-FORMAT = "neuronspec-masks-1"
 REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256")
 
 
-@dataclass(frozen=True, eq=False)
-class MaskTable:
-    """``keep[row, flat unit id]``, True where the row's task keeps the unit."""
+class MaskTable(UnitTable):
+    """``keep[row, flat unit id]``, True where the row's task keeps the unit.
 
-    rows: tuple[str, ...]
-    keep: NDArray[np.bool_]
-    space: UnitSpace
-    manifest: Mapping[str, Any]
-    origin: str  # the file it was read from, for messages
+    ``manifest`` has the keys ``rule`` (the selector's name, or the kind of rows made of other masks), ``k``
+    (decimal text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how the scores were
+    made), ``weights_sha256`` (of the model that was scored) and ``data_sha256`` ({row: hash of the text});
+    any may be null. ``select`` and ``gate`` are there where ``rule`` and ``k`` do not say the selector, and
+    where units are gated otherwise than by default. More may be added.
+    """
+
+    WHAT = "mask"
+    FORMAT = "neuronspec-masks-1"
 
     def __init__(
         self,
@@ -45,68 +40,74 @@ class MaskTable:
         manifest: Mapping[str, Any],
         origin: str = "masks",
     ) -> None:
-        object.__setattr__(self, "rows", tuple(rows))
-        object.__setattr__(self, "keep", keep)
-        object.__setattr__(self, "space", space)
-        object.__setattr__(self, "origin", origin)
-        object.__setattr__(self, "manifest", {**dict.fromkeys(REQUIRED_KEYS), **manifest})
         if keep.dtype != np.bool_:
             raise TypeError(f"masks are bool, not {keep.dtype}")
-        if keep.shape != (len(self.rows), space.size):
-            raise ValueError(f"keep {keep.shape} does not fit {len(self.rows)} rows and {space.size} units")
-        if len(set(self.rows)) != len(self.rows):
-            raise ValueError(f"row names are not distinct: {self.rows}")
+        facts = {**dict.fromkeys(REQUIRED_KEYS), **manifest}
+        self.gates = _gates(facts.pop("gate", None) or {}, space)
+        if changed := {kind: text for kind, text in self.gates.items() if text != DEFAULT_GATES[kind]}:
+            facts["gate"] = changed
+        if facts.get("select") == _implied(facts):
+            facts.pop("select", None)
+        super().__init__(rows, keep, space, facts, origin)
+        self.keep = keep
+        self.manifest: Mapping[str, Any] = self._facts
 
-    def row(self, name: str) -> NDArray[np.bool_]:
-        """Return one row's bits, bool [units]; UserError if there is no such row."""
-        if name not in self.rows:
-            raise UserError(
-                f"{self.origin}: no mask row {name!r}; rows: {', '.join(self.rows)}{nearest(name, self.rows)}"
-            )
-        row: NDArray[np.bool_] = self.keep[self.rows.index(name)]
-        return row
+    @property
+    def select(self) -> str | Mapping[str, Any] | None:
+        """How the units were selected: a selector's text, four of them, or None where that is not known."""
+        said: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
+        return said
+
+    def check_gates(self, able: Mapping[str, Collection[str]]) -> None:
+        """Raise UserError unless the caller can apply each kind's gate: ``able[kind]`` names those."""
+        for kind, text in self.gates.items():
+            if parse_gate(text, kind).name not in able.get(kind, ()):
+                can = ", ".join(f"{kind}: {' or '.join(names)}" for kind, names in able.items())
+                raise UserError(f"{self.origin}: gate {kind}: {text} cannot be applied here; {can} can")
+
+    def over(self, space: UnitSpace) -> MaskTable:
+        """Return the masks as rows over a larger space, whose other units they keep.
+
+        ValueError unless the masks' units are a part of it.
+        """
+        if space == self.space:
+            return self
+        keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
+        keep[:, space.ids_of(self.space)] = self.keep
+        return MaskTable(self.rows, keep, space, self.manifest, self.origin)
 
     def row_sha256(self, name: str) -> str:
-        """Return the hash of one row's bits and the space: what that direction's decoding depends on."""
+        """Return the hash of a row's bits, the space and the gates: what its decoding depends on."""
         digest = hashlib.sha256(self.space.to_json().encode("utf-8"))
         digest.update(np.packbits(self.row(name)).tobytes())
+        if "gate" in self.manifest:
+            digest.update(json.dumps(self.manifest["gate"], sort_keys=True).encode("utf-8"))
         return digest.hexdigest()
-
-    def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
-        """Refuse a model other than the one the masks were made from.
-
-        Raises UserError if the model's units differ or its weights' SHA-256 is not the manifest's.
-        """
-        if space != self.space:
-            raise UserError(
-                f"{self.origin}: masks are for another model: {space.difference(self.space)};"
-                " make masks from this model's activations"
-            )
-        made_from = self.manifest["weights_sha256"]
-        if made_from != weights_sha256:
-            raise UserError(
-                f"{self.origin}: masks were made from weights {str(made_from)[:12]}, the model's are"
-                f" {weights_sha256[:12]}; make masks from this model's activations"
-            )
 
     def write(self, path: str | Path) -> None:
         """Write the table to ``path`` atomically."""
-        manifest = {**self.manifest, "format": FORMAT, "rows": self.rows, "space": self.space.to_json()}
-        write_archive(path, {"bits": np.packbits(self.keep, axis=1)}, manifest)
+        self._write(path, {"bits": np.packbits(self.keep, axis=1)}, self.manifest)
 
     @classmethod
-    def read(cls, path: str | Path) -> MaskTable:
-        """Read a table; UserError if the file is not one."""
-        arrays, manifest = read_archive(path, FORMAT)
-        del manifest["format"]
-        try:
-            rows, space = manifest.pop("rows"), UnitSpace.from_json(manifest.pop("space"))
-            bits = arrays["bits"]
-            expected = (len(rows), -(-space.size // 8))
-            # numpy would make up the bits that are missing.
-            if bits.shape != expected:
-                raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
-            keep = np.unpackbits(bits, axis=1, count=space.size).astype(np.bool_)
-            return cls(rows, keep, space, manifest, str(path))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise not_a(FORMAT, path, error) from None
+    def _unpack(
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[NDArray[Any], Mapping[str, Any]]:
+        rows, units = shape
+        bits, expected = arrays["bits"], (rows, -(-units // 8))
+        # numpy would make up the bits that are missing.
+        if bits.shape != expected:
+            raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
+        return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
+
+
+def _implied(facts: Mapping[str, Any]) -> str | None:
+    """Return the selector that ``rule`` and ``k`` say; that of the masks that rows were made of."""
+    rule = facts.get("like_rule", facts.get("rule"))
+    return f"mass:{facts['k']}" if rule == "mass" else "all" if rule == "all" else None
+
+
+def _gates(given: Mapping[str, str], space: UnitSpace) -> dict[str, str]:
+    """Return how each kind of the space is gated, kind -> canonical text."""
+    if unknown := [kind for kind in given if kind not in space.kinds]:
+        raise UserError(f"gate: the masks have no {unknown[0]!r} units, but {', '.join(space.kinds)}")
+    return {kind: parse_gate(given.get(kind, DEFAULT_GATES[kind]), kind).text for kind in space.kinds}

@@ -1,27 +1,35 @@
 """The units of a model and their flat numbering.
 
-What: a ``UnitSpace`` lists groups of units (one FFN layer, one layer's attention heads, one residual stream)
-in a fixed order and numbers all units from 0: flat id = offset of the group + index in the group.
-Inputs: an architecture, or the JSON text stored in every file that speaks of units. Outputs: that JSON text.
-Source: Neuron Specialization, section 3 (units are FFN neurons; encoder layers first, then decoder layers).
+A ``UnitSpace`` lists groups of units (one layer's FFN neurons, the heads of one attention, one layer's
+residual dimensions) in a fixed order and numbers all units from 0: flat id = offset of the group + index in
+the group. Every file that speaks of units holds its space as JSON text.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 Kind = Literal["ffn", "head", "resid"]
 Stack = Literal["encoder", "decoder"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STACKS: tuple[Stack, ...] = get_args(Stack)
 
 
 @dataclass(frozen=True)
 class UnitGroup:
-    """One group: ``size`` units of one ``kind`` in one layer; ``key`` names it, such as ``encoder.0.ffn``."""
+    """``size`` units of one ``kind`` in one layer.
+
+    ``key`` names the group: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads),
+    ``decoder.0.resid``.
+    """
 
     key: str
     kind: Kind
@@ -30,9 +38,9 @@ class UnitGroup:
     size: int
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
+        if self.kind not in KINDS:
             raise ValueError(f"group {self.key!r}: unknown kind {self.kind!r}")
-        if self.stack not in get_args(Stack):
+        if self.stack not in STACKS:
             raise ValueError(f"group {self.key!r}: unknown stack {self.stack!r}")
         if self.layer < 0 or self.size < 1:
             raise ValueError(f"group {self.key!r}: layer {self.layer} or size {self.size} is too small")
@@ -71,6 +79,11 @@ class UnitSpace:
         """The group keys in order."""
         return tuple(group.key for group in self.groups)
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of its units, each once, in order."""
+        return tuple(dict.fromkeys(group.kind for group in self.groups))
+
     def group(self, key: str) -> UnitGroup:
         """Return the group named ``key``; KeyError if there is none."""
         return self.groups[self._positions[key]]
@@ -99,12 +112,34 @@ class UnitSpace:
         position = bisect_right(self._starts, flat_id) - 1
         return self.groups[position].key, flat_id - self._starts[position]
 
+    def part(self, kinds: Collection[str] | None = None, stacks: Collection[str] | None = None) -> UnitSpace:
+        """Return the groups of these kinds and stacks (None: of all), in order; ValueError if none is."""
+        return UnitSpace(
+            group
+            for group in self.groups
+            if (kinds is None or group.kind in kinds) and (stacks is None or group.stack in stacks)
+        )
+
+    def ids_of(self, part: UnitSpace) -> NDArray[np.int64]:
+        """Return the flat ids here of a part's units, int64 [part.size].
+
+        ValueError unless the part's groups are groups of this space, in its order.
+        """
+        rest = iter(self.groups)
+        if not all(group in rest for group in part.groups):
+            raise ValueError(f"not a part of this space: {self.difference(part)}")
+        spans = (self.slice_of(key) for key in part.keys)
+        return np.concatenate([np.arange(span.start, span.stop) for span in spans])
+
     def difference(self, other: UnitSpace) -> str:
-        """Say in words how another space differs from this one, which it must not equal."""
-        if (other.size, len(other.groups)) != (self.size, len(self.groups)):
-            return f"{other.size} units in {len(other.groups)} groups, not {self.size} in {len(self.groups)}"
-        own, its = next((a, b) for a, b in zip(self.groups, other.groups, strict=True) if a != b)
-        return f"{its.size} units of {its.key} where it has {own.size} of {own.key}"
+        """Say in words why another space is not a part of this one."""
+        stacks = {group.stack for group in other.groups}
+        own = [group for group in self.groups if group.kind in other.kinds and group.stack in stacks]
+        size = sum(group.size for group in own)
+        if (other.size, len(other.groups)) != (size, len(own)):
+            return f"{other.size} units in {len(other.groups)} groups, not {size} in {len(own)}"
+        this, its = next((a, b) for a, b in zip(own, other.groups, strict=True) if a != b)
+        return f"{its.size} units of {its.key} where it has {this.size} of {this.key}"
 
     def to_json(self) -> str:
         """Return the space as one canonical line of JSON: equal spaces give equal text."""
@@ -117,11 +152,32 @@ class UnitSpace:
         return cls(UnitGroup(**group) for group in groups)
 
 
+def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn",)) -> UnitSpace:
+    """Return the units of a model by its ``architecture`` block (that of system.json).
+
+    FFN neurons come first, then heads, then residual dimensions, of each the encoder's layers first; a
+    decoder layer's ``self`` is before its ``cross``.
+    """
+
+    def groups() -> Iterator[UnitGroup]:
+        for kind in KINDS:
+            for stack in STACKS if kind in kinds else ():
+                for layer in range(architecture[f"{stack}_layers"]):
+                    for name, size in _in_layer(kind, stack, architecture):
+                        yield UnitGroup(f"{stack}.{layer}.{name}", kind, stack, layer, size)
+
+    return UnitSpace(groups())
+
+
+def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the names and sizes of one layer's groups of a kind."""
+    if kind == "head":
+        return [(name, architecture["heads"]) for name in ("self", "cross")[: 1 + (stack == "decoder")]]
+    return [(kind, architecture["ffn_dim" if kind == "ffn" else "model_dim"])]
+
+
 def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:
     """Return the space of all FFN neurons: encoder layers then decoder layers, ``ffn_dim`` units each."""
-    stacks: tuple[tuple[Stack, int], ...] = (("encoder", encoder_layers), ("decoder", decoder_layers))
-    return UnitSpace(
-        UnitGroup(f"{stack}.{layer}.ffn", "ffn", stack, layer, ffn_dim)
-        for stack, layers in stacks
-        for layer in range(layers)
+    return model_space(
+        {"encoder_layers": encoder_layers, "decoder_layers": decoder_layers, "ffn_dim": ffn_dim}
     )

@@ -1,14 +1,10 @@
-"""The folder of one system: what can be decoded and scored.
-
-What: ``SystemFolder`` reads, checks and writes ``system.json`` (docs/architecture.md) beside the files it
-names. Inputs: a folder with ``model.safetensors``, ``dict.txt``, ``spm.model`` and, where units are masked,
-``masks.npz``. Outputs: ``system.json``. Source: none; the released code keeps mask paths in the checkpoint.
-"""
+"""The folder of one system, what can be decoded and scored: ``system.json`` and the files that it names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +15,14 @@ from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.description import description_problems, shown
+from workflow_scripts.units.gating import ONLY_DEFAULT
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import UnitSpace, ffn_space
+from workflow_scripts.units.space import UnitSpace, model_space
+from workflow_scripts.units.unit_table import UnitTable
 
 FORMAT = "neuronspec-system-1"
 DESCRIPTION = "system.json"
+DEFAULT_PORT = "fairseq"
 STANDARD_FILES: Mapping[str, str] = {
     "weights": "model.safetensors",
     "subwords": "spm.model",
@@ -34,10 +33,12 @@ STANDARD_FILES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class SystemFolder:
-    """A system: its files, architecture and directions. ``mask_rows`` maps direction -> mask row or None.
+    """A system: its files, architecture and directions.
 
-    ``more_masks``: a mask file for directions that were not trained (zero-shot), or None.
-    ``encoder_langtok``: whose language tag begins a source sequence, ``src`` (the default) or ``tgt``.
+    ``mask_rows``: direction -> its row of the masks, or None. Of directions that have one, ``own_weights``:
+    direction -> the name of its own weights file, and ``adapter_rows``: direction -> its row of adapters.
+    ``encoder_langtok``: whose language tag begins a source sequence, ``src`` or ``tgt``.
+    ``port``: the kind of model. ``more_masks``: a mask file for directions that were not trained (zero-shot).
     """
 
     folder: Path
@@ -52,6 +53,9 @@ class SystemFolder:
     parent: Mapping[str, str] | None
     training: Mapping[str, Any] | None
     encoder_langtok: str = "src"
+    port: str = DEFAULT_PORT
+    own_weights: Mapping[str, str] = field(default_factory=dict)
+    adapter_rows: Mapping[str, str] = field(default_factory=dict)
     more_masks: Path | None = None
 
     @classmethod
@@ -67,6 +71,9 @@ class SystemFolder:
         text: Mapping[str, Any],
         parent: Mapping[str, str] | None = None,
         training: Mapping[str, Any] | None = None,
+        port: str = DEFAULT_PORT,
+        own_weights: Mapping[str, str] | None = None,
+        adapter_rows: Mapping[str, str] | None = None,
     ) -> SystemFolder:
         """Describe the files that already lie in ``folder`` (under their standard names) in ``system.json``.
 
@@ -75,18 +82,28 @@ class SystemFolder:
         folder = Path(folder)
         masked = any(row is not None for row in mask_rows.values())
         files = {role: name for role, name in STANDARD_FILES.items() if role != "masks" or masked}
+        more = {"weights": own_weights or {}, "adapter_row": adapter_rows or {}}
         value: dict[str, Any] = {
             "format": FORMAT,
             "system": system,
             "seed": seed,
             "languages": list(languages),
-            "directions": {direction: {"mask_row": row} for direction, row in mask_rows.items()},
+            "directions": {
+                direction: {
+                    "mask_row": row,
+                    **{key: rows[direction] for key, rows in more.items() if direction in rows},
+                }
+                for direction, row in mask_rows.items()
+            },
             "architecture": dict(architecture),
             "text": dict(text),
             "files": {role: files.get(role) for role in STANDARD_FILES},
-            "sha256": {name: sha256_of(folder / name) for name in files.values()},
+            "sha256": {
+                name: sha256_of(folder / name) for name in (*files.values(), *more["weights"].values())
+            },
             "parent": None if parent is None else dict(parent),
             "training": None if training is None else dict(training),
+            **({} if port == DEFAULT_PORT else {"port": port}),
         }
         write_json(folder / DESCRIPTION, value)
         return cls._from_value(folder, value)
@@ -108,19 +125,19 @@ class SystemFolder:
 
     @classmethod
     def _from_value(cls, folder: Path, value: Mapping[str, Any]) -> SystemFolder:
+        def named(key: str) -> dict[str, str]:
+            return {name: entry[key] for name, entry in value["directions"].items() if entry.get(key)}
+
+        same = ("system", "seed", "architecture", "text", "files", "sha256", "parent", "training")
         return cls(
             folder=folder,
-            system=value["system"],
-            seed=value["seed"],
+            **{key: value[key] for key in same},
             languages=tuple(value["languages"]),
             mask_rows={name: entry["mask_row"] for name, entry in value["directions"].items()},
-            architecture=value["architecture"],
-            text=value["text"],
-            files=value["files"],
-            sha256=value["sha256"],
-            parent=value["parent"],
-            training=value["training"],
             encoder_langtok=value.get("encoder_langtok", "src"),
+            port=value.get("port", DEFAULT_PORT),
+            own_weights=named("weights"),
+            adapter_rows=named("adapter_row"),
         )
 
     @property
@@ -130,8 +147,21 @@ class SystemFolder:
 
     @property
     def weights(self) -> Path:
-        """The weights file (safetensors)."""
+        """The weights of all directions (safetensors); UserError where a direction has other ones."""
+        self._refuse("weights of its own", self.own_weights)
+        self._refuse("an adapter", self.adapter_rows)
         return self._path("weights")
+
+    def weights_of(self, direction: str) -> Path:
+        """Return a direction's weights file; UserError where it has an adapter, which no port applies."""
+        self._refuse("an adapter", self.adapter_rows.keys() & {direction})
+        name = self.own_weights.get(direction)
+        return self._path("weights") if name is None else self.folder / name
+
+    def _refuse(self, what: str, directions: Collection[str]) -> None:
+        if directions:
+            where = f"{self.folder / DESCRIPTION}: {next(iter(directions))}"
+            raise UserError(f"{where} has {what}, which is not supported here")
 
     @property
     def subwords(self) -> Path:
@@ -150,14 +180,29 @@ class SystemFolder:
 
     @property
     def weights_sha256(self) -> str:
-        """The SHA-256 of the weights as recorded (``verify`` checks that it is so)."""
-        return self.sha256[self.weights.name]
+        """The SHA-256 of the shared weights as recorded (``verify`` checks that it is so)."""
+        return self.sha256[self._path("weights").name]
 
-    @property
+    @cached_property
     def space(self) -> UnitSpace:
-        """The FFN units of the system's architecture."""
-        shape = self.architecture
-        return ffn_space(shape["encoder_layers"], shape["decoder_layers"], shape["ffn_dim"])
+        """The model's units of the kinds that its masks are of; FFN neurons where there are no masks."""
+        files = [path for path in (self.masks, self.more_masks) if path is not None]
+        kinds = {kind for path in files for kind in MaskTable.read(path).space.kinds}
+        return self.space_of(kinds or ("ffn",))
+
+    def space_of(self, kinds: Collection[str]) -> UnitSpace:
+        """Return all units of these kinds; UserError where the architecture lacks their sizes."""
+        try:
+            return model_space(self.architecture, kinds)
+        except KeyError as key:
+            raise UserError(
+                f"{self.folder / DESCRIPTION}: architecture.{key.args[0]} is missing; units of kind"
+                f" {', '.join(kinds)} need it"
+            ) from None
+
+    def check_model(self, table: UnitTable) -> None:
+        """Refuse masks or scores of other units, or that were not made from this system's own weights."""
+        table.check_model(self.space_of(table.space.kinds), self.weights_sha256)
 
     def _path(self, role: str) -> Path:
         name = self.files.get(role)
@@ -190,15 +235,16 @@ class SystemFolder:
         return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
-        """Read a mask file, checked against the model it belongs to.
+        """Return a mask file's masks over ``space``, checked against the model that they belong to.
 
         UserError unless the masks were made from these weights or from the parent's (the start of training).
         """
         table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
-        table.check_model(self.space, made_from if made_from in lineage else lineage[-1])
-        return table
+        kinds = table.space.kinds
+        table.check_model(self.space_of(kinds), made_from if made_from in lineage else lineage[-1])
+        return table.over(self.space)
 
     def mask_file(self, direction: str) -> Path | None:
         """Return the file that holds the direction's mask row, if any: the system's, or the other."""
@@ -207,7 +253,8 @@ class SystemFolder:
     def keep_row(self, direction: str) -> NDArray[np.bool_] | None:
         """Return the direction's kept units, bool [units], or None where nothing is masked.
 
-        Raises UserError for an unknown direction, a missing row, or masks of another model.
+        Raises UserError for an unknown direction, a missing row, masks of another model or another gate than
+        the default.
         """
         row = self.mask_row(direction)
         if row is None:
@@ -222,7 +269,9 @@ class SystemFolder:
                 f"{self.folder}: {direction} was not trained, so its mask row is not part of the system;"
                 " give it with --masks FILE"
             )
-        return self.mask_table(path).row(row)
+        table = self.mask_table(path)
+        table.check_gates(ONLY_DEFAULT)
+        return table.row(row)
 
     def verify(self) -> None:
         """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""

@@ -1,9 +1,8 @@
-"""The vocabulary of a system: which id each subword and language token has (spec 1.1).
+"""The vocabulary of a system: which id each subword and language token has.
 
-Input: ``dict.txt`` in fairseq's text form (one ``symbol count`` per line) and the languages in system order.
-Counts are never used: any whole number is one, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
-Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language that has
-no line there (those of released multilingual models have theirs in ``dict.txt``).
+In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``), then
+``__xx__`` for each language that has no line there, as released multilingual models have. Counts are not
+used: any whole number will do, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def language_token(language: str) -> str:
 
 
 def _entry(line: str) -> tuple[str, str, bool]:
-    """Return symbol, count and whether the flag is behind them; blanks at the end are none of the line."""
+    """Return symbol, count and whether the flag is behind them; blanks at the end do not count."""
     symbol, _, count = line.rstrip().rpartition(" ")
     if count != OVERWRITE:
         return symbol, count, False
@@ -62,7 +61,7 @@ def _instead(path: str | Path) -> str | None:
 
 
 def _is_added(symbol: str) -> bool:
-    """Tell whether a symbol is none of a subword model: a filler, a mask, a tag."""
+    """Tell whether a symbol was added to a subword model's: a filler, a mask, a tag."""
     return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
 
 
@@ -95,7 +94,7 @@ class Vocabulary:
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
-        """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none.
+        """Read ``dict.txt``; UserError for a malformed line, a symbol that occurs twice, or an empty file.
 
         A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
         row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
@@ -109,7 +108,6 @@ class Vocabulary:
 
     @classmethod
     def _read(cls, dictionary: str | Path, languages: Sequence[str]) -> Vocabulary:
-        """Read what is a dictionary."""
         subwords: list[str] = []
         known = set(SPECIALS)
         with Path(dictionary).open("rb") as handle:
@@ -148,7 +146,7 @@ class Vocabulary:
             raise UserError(f"{dictionary}: {error}") from None
 
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
-        """Raise UserError if subwords are none of a SentencePiece model's pieces: it is another model's.
+        """Raise UserError if subwords are not pieces of a SentencePiece model: it is another model's.
 
         ``name``: what the dictionary is called in the message.
         """

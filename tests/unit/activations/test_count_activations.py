@@ -11,10 +11,10 @@ import torch
 
 from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import load_network, save_system_weights
-from workflow_scripts.models.batches import direction_dataset, make_batches
-from workflow_scripts.models.network import build_network
-from workflow_scripts.models.split_forward import cut
+from workflow_scripts.models.fairseq.artifact import load_network, save_system_weights
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.split_forward import cut
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder

@@ -14,9 +14,9 @@ import torch
 from workflow_scripts.activations import count_activations, count_encoder
 from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import save_system_weights
-from workflow_scripts.models.batches import direction_dataset
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.artifact import save_system_weights
+from workflow_scripts.models.fairseq.batches import direction_dataset
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

@@ -28,9 +28,9 @@ from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.analyse.mask_control import mask_control
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
-from workflow_scripts.models.import_checkpoint import import_fairseq_checkpoint
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
+from workflow_scripts.models.fairseq.import_checkpoint import import_fairseq_checkpoint
 from workflow_scripts.select.select_masks import mass_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable

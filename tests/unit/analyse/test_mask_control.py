@@ -15,11 +15,11 @@ from workflow_scripts.units.mask_table import MaskTable
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from workflow_scripts.analyse.mask_control import main, mask_control, neighbours, verdict  # noqa: E402
-from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
-from workflow_scripts.models.batches import direction_dataset, make_batches  # noqa: E402
-from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
-from workflow_scripts.select.select_masks import random_masks  # noqa: E402
+from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network, unit_space  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_sets import random_masks  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 

@@ -9,11 +9,19 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from workflow_scripts.analyse.overlap import count_labelings, iou_matrix, labelings, main, overlap, relabel
+from workflow_scripts.analyse.overlap import (
+    count_labelings,
+    iou_matrix,
+    labelings,
+    layer_matrices,
+    main,
+    overlap,
+    relabel,
+)
 from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.space import ffn_space, model_space
 
 # Encoder: all four rows equal. Decoder: a, b share {0,1}; c, d share {4,5}; b and c share {3}.
 DECODER = {
@@ -35,6 +43,18 @@ def test_iou():
     keep = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=bool)
     third = 1 / 3
     assert iou_matrix(keep).tolist() == [[1, third, 0], [third, 1, 0], [0, 0, 1]]
+
+
+def test_means_of_stacks_are_by_kind_where_there_are_several():
+    space = model_space({"encoder_layers": 1, "decoder_layers": 1, "heads": 2, "ffn_dim": 2}, ["ffn", "head"])
+    keep = np.array([[1, 0, 1, 1, 1, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 0, 1, 0, 1, 1]], dtype=bool)
+    found = layer_matrices(MaskTable(["a", "b"], keep, space, {}), ["a", "b"])
+    assert {name: matrix[0, 1] for name, matrix in found.items() if name.endswith("mean")} == {
+        "encoder.ffn.mean": 0.5,
+        "decoder.ffn.mean": 0.5,
+        "encoder.head.mean": 1,
+        "decoder.head.mean": 0.75,  # self 0.5, cross 1
+    }
 
 
 def test_labelings_are_each_distinct_order_once():
@@ -161,6 +181,14 @@ def test_tables_of_every_layer_group_by_group():
     ) in text
     layers = ["encoder.0.ffn", "decoder.0.ffn", "encoder.mean", "decoder.mean"]
     assert [line[4:] for line in text.splitlines() if line.startswith("### ")] == layers
+
+
+def test_the_title_names_the_selector():
+    masks = table()
+    masks = MaskTable(masks.rows, masks.keep, masks.space, {"rule": "top", "select": "top:30%@model"})
+    result = overlap(masks, GROUPS, "en", 100, 1)
+    assert result["masks"]["select"] == "top:30%@model"
+    assert markdown(result).startswith("# Overlap of masks (top:30%@model)\n")
 
 
 def test_tables_say_what_is_left_out():

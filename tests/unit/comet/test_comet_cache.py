@@ -1,9 +1,5 @@
 """The cache of segment scores: keys, damage, many shards."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,13 +10,13 @@ MODEL = {"model": "m", "sha256": "AAA", "hash": "aaa", "version": "1"}
 ABOUT = {**MODEL, "reads": ["src", "mt"]}
 
 
-def test_a_key_tells_where_one_text_ends() -> None:
+def test_a_key_tells_where_one_text_ends():
     assert key_of(["a", "bc"]) != key_of(["ab", "c"])
     assert key_of(["a", "b"]) != key_of(["a", "b", ""])
     assert len(key_of(["ä"])) == 16
 
 
-def test_what_is_written_is_found_by_another(tmp_path: Path) -> None:
+def test_what_is_written_is_found_by_another(tmp_path):
     scores = {
         key_of(["a"]): Kept(0.5, False),
         key_of(["b"]): Kept(-1.25, True),
@@ -37,7 +33,7 @@ def test_what_is_written_is_found_by_another(tmp_path: Path) -> None:
     assert other.look_up(scores) == {}, "looks at a shard once only"
 
 
-def test_equal_content_is_one_file(tmp_path: Path) -> None:
+def test_equal_content_is_one_file(tmp_path):
     for _ in range(2):
         cache = ScoreCache(tmp_path, ABOUT)
         cache.add({key_of(["a"]): Kept(0.5, False)})
@@ -57,9 +53,7 @@ def test_equal_content_is_one_file(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_shard_of_another_model_is_left_out(
-    change: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_shard_of_another_model_is_left_out(change, tmp_path, capsys):
     """Such as one that was copied into this model's folder."""
     cache = ScoreCache(tmp_path, {**ABOUT, **change})
     cache.add({key_of(["a"]): Kept(0.5, False)})
@@ -70,9 +64,7 @@ def test_a_shard_of_another_model_is_left_out(
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a zip", None])
-def test_a_damaged_shard_is_left_out(
-    damage: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_shard_is_left_out(damage, tmp_path, capsys):
     for text in ("a", "b"):
         cache = ScoreCache(tmp_path, ABOUT)
         cache.add({key_of([text]): Kept(0.5, False)})
@@ -91,7 +83,7 @@ def test_a_damaged_shard_is_left_out(
     )
 
 
-def test_many_shards_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_shards_become_one(tmp_path, monkeypatch):
     monkeypatch.setattr(comet_cache, "MANY", 3)
     scores = {key_of([str(n)]): Kept(n / 4, n == 3) for n in range(5)}
     reader = ScoreCache(tmp_path, MODEL)
@@ -110,7 +102,7 @@ def test_many_shards_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert reader.look_up(scores) == scores
 
 
-def test_a_shard_that_has_all_scores_already_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shard_that_has_all_scores_already_stays(tmp_path, monkeypatch):
     """Another job has made it of the small ones, and was killed before it removed them."""
     monkeypatch.setattr(comet_cache, "MANY", 1)
     scores = {key_of([text]): Kept(0.5, False) for text in ("a", "b")}
@@ -125,7 +117,7 @@ def test_a_shard_that_has_all_scores_already_stays(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("gone", [1, 5])
-def test_two_jobs_tidy_at_once(gone: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_jobs_tidy_at_once(gone, tmp_path, monkeypatch):
     """One has made one of some or all shards that the other has listed."""
     monkeypatch.setattr(comet_cache, "MANY", 3)
     scores = {key_of([str(n)]): Kept(n / 4, False) for n in range(5)}
@@ -143,7 +135,7 @@ def test_two_jobs_tidy_at_once(gone: int, tmp_path: Path, monkeypatch: pytest.Mo
     assert ScoreCache(tmp_path, MODEL).look_up(scores) == scores
 
 
-def test_what_a_killed_job_left_is_removed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_job_left_is_removed_in_time(tmp_path, monkeypatch):
     (tmp_path / ".abc.host-1.tmp.npz").write_bytes(b"half")
     cache = ScoreCache(tmp_path, ABOUT)
     cache.tidy()
@@ -153,5 +145,5 @@ def test_what_a_killed_job_left_is_removed_in_time(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_scores_are_kept_to_six_decimals() -> None:
+def test_scores_are_kept_to_six_decimals():
     assert rounded(0.12345678) == 0.123457

@@ -1,14 +1,11 @@
 """evaluate.fetch_comet: from a hub on this machine into the hub's cache; then all works without it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,7 +19,7 @@ COMMITS = {"Unbabel/tiny": "1" * 40, "xlm-roberta-large": "2" * 40}
 
 
 @pytest.fixture
-def hub(model: Path) -> Iterator[str]:
+def hub(model):
     """The URL of a hub that has a tiny model and, elsewhere, its encoder."""
     folders = {"Unbabel/tiny": model, "xlm-roberta-large": model / "encoder"}
 
@@ -84,7 +81,7 @@ def start(module: str, home: Path, endpoint: str, *arguments: str) -> subprocess
     return subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_fetched_once_then_scored_without_the_hub(hub: str, model: Path, tmp_path: Path) -> None:
+def test_fetched_once_then_scored_without_the_hub(hub, model, tmp_path):
     out = tmp_path / "fetched.json"
     fetch = ("--model", "Unbabel/tiny", "--out", str(out))
     done = start("fetch_comet", tmp_path / "hf", hub, *fetch)
@@ -125,7 +122,7 @@ def test_fetched_once_then_scored_without_the_hub(hub: str, model: Path, tmp_pat
     )
 
 
-def test_no_hub_is_one_line(tmp_path: Path) -> None:
+def test_no_hub_is_one_line(tmp_path):
     out = tmp_path / "fetched.json"
     done = start("fetch_comet", tmp_path / "hf", "http://127.0.0.1:9", "--model", "a/b", "--out", str(out))
     assert done.returncode == 1
@@ -137,7 +134,7 @@ def test_no_hub_is_one_line(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_a_model_that_the_hub_lacks_is_one_line(hub: str, tmp_path: Path) -> None:
+def test_a_model_that_the_hub_lacks_is_one_line(hub, tmp_path):
     done = start(
         "fetch_comet", tmp_path / "hf", hub, "--model", "a/b", "--out", str(tmp_path / "fetched.json")
     )

@@ -1,7 +1,5 @@
 """COMET models of a few thousand random weights, made offline: a folder as the hub has it."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The trainer's defaults, used by hand runs, beside those of the config, which names every key it has."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 from workflow_scripts.config.training import Finetune, Settings, Train

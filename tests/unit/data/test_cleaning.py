@@ -1,7 +1,5 @@
 """Cleaning of training pairs: every pair that goes, and why, worked out by hand."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

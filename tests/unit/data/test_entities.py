@@ -1,7 +1,5 @@
 """data.entities, and what prepare_text counts and undoes of them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

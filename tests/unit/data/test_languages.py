@@ -1,7 +1,5 @@
 """Language codes: the table against the tools themselves, and codes that no tool knows."""
 
-from __future__ import annotations
-
 import pytest
 from mtdata.iso.bcp47 import bcp47
 from mtdata.iso.iso639_1 import ISO693_1_to_3

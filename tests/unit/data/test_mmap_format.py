@@ -1,14 +1,11 @@
 """The binarised form, byte by byte."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np
 import pytest
 
 from workflow_scripts.data.mmap_format import MmapReader, id_type, write_dataset
-from workflow_scripts.errors import UserError
 
 
 @pytest.mark.parametrize("block", [1, 2, 1000])
@@ -53,13 +50,3 @@ def test_a_broken_write_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError):
         write_dataset(tmp_path / "x", sentences(), vocabulary_size=10)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_other_files_are_refused(tmp_path):
-    (tmp_path / "x.idx").write_bytes(b"TNTIDX\x00\x00 something else of enough length")
-    with pytest.raises(UserError, match=r"x\.idx: not an index"):
-        MmapReader(tmp_path / "x")
-    write_dataset(tmp_path / "y", [[1, 2, 3]], vocabulary_size=10)
-    (tmp_path / "y.bin").write_bytes(b"12345")
-    with pytest.raises(UserError, match=r"y\.bin: 5 bytes, but its index says 6"):
-        MmapReader(tmp_path / "y")

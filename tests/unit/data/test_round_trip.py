@@ -1,7 +1,5 @@
 """data.round_trip: what comes back of references, and what Moses does to words."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path
@@ -21,7 +19,7 @@ LINES = ["the cat sat on the mat", "می\u200cخواهم کتاب", "ﬁne"]
 
 
 @pytest.fixture(params=["nmt_nfkc", "nfkc", "identity"])
-def vocabulary_of(request, tmp_path) -> tuple[str, Path]:
+def vocabulary_of(request, tmp_path):
     model = tmp_path / "spm.model"
     model.write_bytes(train_model(iter(LINES * 4), 60, "bpe", 1.0, request.param))
     (tmp_path / "dict.txt").write_text(dictionary_text(model), encoding="utf-8")

@@ -1,9 +1,5 @@
 """A test that lacks shared material says so: skipped on a machine that has none, failed where CI has it."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from tests.shared_material import ROOT, need, shared_folder
@@ -11,7 +7,7 @@ from tests.shared_material import ROOT, need, shared_folder
 pytest_plugins = ["pytester"]
 
 
-def test_what_is_there(tmp_path: Path) -> None:
+def test_what_is_there(tmp_path):
     (tmp_path / "data/a").mkdir(parents=True)
     variables = {"NEURONSPEC_SHARED": str(tmp_path), "CI": "true"}
     assert need(["data/a"], variables) == need([], variables) == tmp_path
@@ -19,7 +15,7 @@ def test_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [[], ["data/a", "data/b"]])
-def test_what_is_missing_is_named(names: list[str], tmp_path: Path) -> None:
+def test_what_is_missing_is_named(names, tmp_path):
     folder = tmp_path / "shared"
     if names:
         (folder / "data/a").mkdir(parents=True)
@@ -33,13 +29,13 @@ def test_what_is_missing_is_named(names: list[str], tmp_path: Path) -> None:
         need(names, {**variables, "CI": "true"})
 
 
-def test_ci_that_has_not_said_where_it_is_skips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ci_that_has_not_said_where_it_is_skips(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.shared_material.ROOT", tmp_path / "checkout")
     with pytest.raises(pytest.skip.Exception, match=f"at {tmp_path / 'shared'} "):
         need([], {"CI": "true"})
 
 
-def test_a_mark_is_looked_at_before_the_test(pytester: pytest.Pytester, tmp_path: Path) -> None:
+def test_a_mark_is_looked_at_before_the_test(pytester, tmp_path):
     """By the conftest of all tests: skipped, then failed, and nothing of the test has begun."""
     pytester.makeconftest((ROOT / "tests/conftest.py").read_text())
     pytester.makepyfile(

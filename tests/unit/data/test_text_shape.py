@@ -1,8 +1,5 @@
 """Tables, JSON, pieces and tags in the place of text are told by their first lines."""
 
-from __future__ import annotations
-
-import gzip
 import json
 import subprocess
 
@@ -67,18 +64,6 @@ def test_text_that_looks_a_little_like_it_is_text():
     assert shape_of(["__de__ a"] * (FEWEST - 1) + ["__fr__ a"], "a.de") is None
     # Too few lines to tell.
     assert shape_of(["a\tb"] * (FEWEST - 1), "a.de") is None
-
-
-def test_prepared_text_is_asked_before_it_is_written(tmp_path):
-    for language, line in (("de", "Hund\tdog"), ("en", "dog")):
-        (tmp_path / f"a.{language}").write_text(f"{line}\n" * FEWEST)
-    files, out = ([tmp_path / f"{name}.{language}" for language in ("de", "en")] for name in ("a", "out"))
-    with pytest.raises(UserError, match=r"a\.de: a tab in every line: a table"):
-        prepare_pair(files, out)
-    assert not any(path.exists() for path in out)
-    (tmp_path / "a.de").write_bytes(gzip.compress((tmp_path / "a.de").read_bytes()))
-    with pytest.raises(UserError, match=r": cut -f1 <\(gzip -dc .*a\.de\) > NEW$"):
-        prepare_pair(files, out)
 
 
 def test_one_file_for_both_languages(tmp_path):

@@ -1,7 +1,5 @@
 """Three invented languages, of which two are close relatives, as an experiment's prepared text."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

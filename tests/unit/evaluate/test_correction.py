@@ -1,7 +1,5 @@
 """evaluate.correction: Holm and Benjamini-Hochberg on tables worked out by hand; wins, losses and ties."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 
@@ -70,10 +68,10 @@ def test_a_job_that_corrects_nothing_imports_no_statistics():
 @pytest.mark.parametrize(
     ("tests", "level", "resamples"), [(60, 0.05, 12_000), (6, 0.05, 1_200), (1, 0.01, 1_000), (0, 0.05, 0)]
 )
-def test_the_strictest_threshold_is_ten_resamples_wide(tests: int, level: float, resamples: int) -> None:
+def test_the_strictest_threshold_is_ten_resamples_wide(tests, level, resamples):
     assert resamples_needed(tests, level) == resamples
 
 
-def test_a_level_that_is_none() -> None:
+def test_a_level_that_is_none():
     with pytest.raises(UserError, match=r"--level is 5\.0, a number between 0 and 1 is needed"):
         resamples_needed(60, 5.0)

@@ -1,7 +1,5 @@
 """Outputs of others, from files to tables."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io
@@ -26,7 +24,7 @@ OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
 
 
 @pytest.fixture
-def here(monkeypatch) -> None:
+def here(monkeypatch):
     """Tables are made in this process, which spares a second; some tests start the program."""
 
     def run(module: str, words: list[str]) -> tuple[int, str]:
@@ -69,7 +67,7 @@ def notes(said: str, folder: Path) -> list[str]:
     return [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]
 
 
-def test_from_files_to_tables(tmp_path: Path) -> None:
+def test_from_files_to_tables(tmp_path):
     main([*lay(tmp_path), "--baseline", "old"])
     found = {
         (row["system"], row["direction"], row["metric"]): row for row in rows(tmp_path / "out/scores.csv")
@@ -94,14 +92,14 @@ def test_from_files_to_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_without_a_baseline_nothing_is_tested(tmp_path: Path) -> None:
+def test_without_a_baseline_nothing_is_tested(tmp_path):
     main(lay(tmp_path, ("de-en", "en-de", "fr-en")))
     assert not (tmp_path / "out/significance.csv").exists()
     assert "out of en" in (tmp_path / "out/groups.md").read_text()
 
 
 @pytest.mark.usefixtures("here")
-def test_gzipped_files_give_the_same(tmp_path: Path) -> None:
+def test_gzipped_files_give_the_same(tmp_path):
     main([*lay(tmp_path), "--baseline", "old"])
     first = (tmp_path / "out/significance.csv").read_bytes()
     for path in tmp_path.glob("*/*.hyp"):
@@ -113,25 +111,7 @@ def test_gzipped_files_give_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "second/significance.csv").read_bytes() == first
 
 
-@pytest.mark.usefixtures("here")
-def test_all_mistakes_are_told_and_nothing_is_written(tmp_path: Path) -> None:
-    options = lay(tmp_path)
-    (tmp_path / "new/de-en.hyp").unlink()
-    with pytest.raises(UserError) as missing:
-        main(options)
-    assert str(missing.value) == f"{tmp_path}/new/de-en.hyp: no such file; old has de-en"
-    write(tmp_path / "new/de-en.hyp", REFERENCES[:-1])
-    write(tmp_path / "same/en-de.hyp", [*REFERENCES, "mehr"])
-    with pytest.raises(UserError) as lengths:
-        main(options)
-    assert str(lengths.value).replace(f"{tmp_path}/", "").splitlines() == [
-        "new/de-en.hyp has 39 lines but de-en/ref.txt has 40: line 40 has no counterpart",
-        "same/en-de.hyp has 41 lines but en-de/ref.txt has 40: line 41 has no counterpart",
-    ]
-    assert not (tmp_path / "out").exists()
-
-
-def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
+def test_what_is_missing_may_be_marked(tmp_path):
     options = lay(tmp_path)
     (tmp_path / "new/de-en.hyp").unlink()
     main([*options, "--baseline", "old", "--allow-partial"])
@@ -140,51 +120,8 @@ def test_what_is_missing_may_be_marked(tmp_path: Path) -> None:
     assert compared == {("new", "en-de"), ("same", "de-en"), ("same", "en-de")}
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            ["--baseline", "odl"],
-            "--baseline: no system 'odl' (did you mean 'old'?); there are new, old, same",
-        ),
-        (["--control", "old"], "--control: needs --baseline, the system that all others are tested against"),
-        (["--references", "ref.{lang}"], "pattern 'ref.{lang}': no wildcard {lang}"),
-        (["--tokenizers", '{"de": "mecab"}'], "--tokenizers: sacrebleu has no 'mecab'"),
-        (
-            ["--tokenizers", '{"enn": "char"}'],
-            "--tokenizers: 'enn' is the target of no direction (did you mean 'en'?)",
-        ),
-        (["--pivot", "enn"], "--pivot: no direction has 'enn' (did you mean 'en'?)"),
-        (
-            ["--systems", "odl"],
-            "--systems: no files of 'odl' (did you mean 'old'?); there are new, old, same",
-        ),
-        (["--systems", "old", "old"], "--systems: old is named twice"),
-        (
-            ["--directions", "de-fr"],
-            "--directions: no files of 'de-fr' (did you mean 'de-en'?); there are de-en,",
-        ),
-        (["--metrics", "bleu", "bleu"], "--metrics: bleu is named twice"),
-        (["--groups", "{"], "--groups: not JSON ("),
-        (["--resamples", "0"], "--resamples is 0, at least 1 is needed"),
-        (["--seed", "-1"], "--seed is -1, at least 0 is needed"),
-        (["--processes", "0"], "--processes is 0, at least 1 is needed"),
-    ],
-)
 @pytest.mark.usefixtures("here")
-def test_options_that_cannot_be(options: list[str], said: str, tmp_path: Path) -> None:
-    given = lay(tmp_path)
-    if options[0] in given:
-        place = given.index(options[0])
-        del given[place : place + 2]
-    with pytest.raises(UserError) as error:
-        main([*given, *options])
-    assert str(error.value).startswith(said)
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.usefixtures("here")
-def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Path, capsys) -> None:
+def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path, capsys):
     for name, lines in {"base": WORSE, "ref": REFERENCES, "src": WORSE, ".base": WORSE}.items():
         write(tmp_path / f"de-en/{name}.txt", lines)
         write(tmp_path / f"en-de/{name}.txt", lines)
@@ -209,7 +146,7 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("here")
-def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -> None:
+def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path, capsys):
     for direction in ("en-pt-BR", "en-sr-Latn"):
         write(tmp_path / f"t/base/{direction}.txt", WORSE)
     write(tmp_path / "ref/en-pt-BR.txt", REFERENCES)
@@ -231,7 +168,7 @@ def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path: Path, capsys) -
 
 
 @pytest.mark.usefixtures("here")
-def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
+def test_systems_and_directions_may_be_chosen(tmp_path):
     options = lay(tmp_path, ("de-en", "en-de", "fr-en"))
     (tmp_path / "new/fr-en.hyp").unlink()  # not asked for, so not missing
     main([*options, "--systems", "old", "new", "--directions", "en-de", "de-en", "--baseline", "old"])
@@ -241,20 +178,7 @@ def test_systems_and_directions_may_be_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_a_system_without_any_chosen_direction_is_told(tmp_path: Path) -> None:
-    options = [*lay(tmp_path), "--directions", "en-de"]
-    (tmp_path / "new/en-de.hyp").unlink()
-    for more in ([], ["--allow-partial"]):
-        with pytest.raises(
-            UserError, match="--directions: new has none of them; name the others by --systems"
-        ):
-            main([*options, *more])
-    main([*options, "--systems", "old"])
-    assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"old"}
-
-
-@pytest.mark.usefixtures("here")
-def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> None:
+def test_a_copy_of_the_references_is_said_to_be_one(tmp_path, capsys):
     main(lay(tmp_path))
     assert notes(capsys.readouterr().err, tmp_path) == [
         "new: all its files are the references, line for line"
@@ -262,7 +186,7 @@ def test_a_copy_of_the_references_is_said_to_be_one(tmp_path: Path, capsys) -> N
 
 
 @pytest.mark.usefixtures("here")
-def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> None:
+def test_references_that_only_nearly_fit_are_no_news(tmp_path, capsys):
     write(tmp_path / "base.de-en", WORSE)
     write(tmp_path / "ref.en", REFERENCES)
     options = ["--hypotheses", f"{tmp_path}/{{system}}.{{direction}}", "--out", f"{tmp_path}/out"]
@@ -270,32 +194,8 @@ def test_references_that_only_nearly_fit_are_no_news(tmp_path: Path, capsys) -> 
     assert notes(capsys.readouterr().err, tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        (
-            ["--references", "REF"],
-            "--references: REF is named twice",
-        ),
-        (
-            ["--hypotheses", "b", "c", "d"],
-            "--hypotheses: one pattern, not 4 (HYP, b, c); quote it, so that the shell leaves it",
-        ),
-        (
-            ["--sources", "a", "--sources", "b"],
-            "--sources: one pattern, not 2 (a, b); quote it, so that the shell leaves it",
-        ),
-    ],
-)
 @pytest.mark.usefixtures("here")
-def test_a_second_pattern_is_refused(more: list[str], said: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError) as error:
-        main(["--hypotheses", "HYP", "--references", "REF", "--out", str(tmp_path), *more])
-    assert str(error.value) == said
-
-
-@pytest.mark.usefixtures("here")
-def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, capsys) -> None:
+def test_systems_without_a_direction_in_common_are_not_tested(tmp_path, capsys):
     options = lay(tmp_path)
     for gone in ("old/de-en", "new/en-de"):
         (tmp_path / f"{gone}.hyp").unlink()
@@ -307,7 +207,7 @@ def test_systems_without_a_direction_in_common_are_not_tested(tmp_path: Path, ca
 
 
 @pytest.mark.usefixtures("here")
-def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
+def test_nothing_of_an_earlier_call_stays(tmp_path):
     options = lay(tmp_path)
     main([*options, "--baseline", "old"])
     (tmp_path / "out/notes.md").touch()
@@ -326,7 +226,7 @@ def test_nothing_of_an_earlier_call_stays(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"scores"}
 
 
-def test_the_pivot_is_the_one_language_of_all_directions() -> None:
+def test_the_pivot_is_the_one_language_of_all_directions():
     assert pivot_of(["de-en", "en-fr", "it-en"]) == "en"
     assert pivot_of(["de-en", "en-de"]) == pivot_of(["de-en", "fr-it"]) == ""
 
@@ -335,7 +235,7 @@ ODD = ["a | b", "*x* _y_", "{direction}", "$(touch x)", "<b>&amp;", "[new]", "10
 
 
 @pytest.mark.usefixtures("here")
-def test_names_of_systems_are_data_in_every_table(tmp_path: Path) -> None:
+def test_names_of_systems_are_data_in_every_table(tmp_path):
     for system in ("old", *ODD):
         write(tmp_path / f"t/{system}/de-en.txt", WORSE)
     write(tmp_path / "ref.de-en", REFERENCES)
@@ -352,31 +252,7 @@ def test_names_of_systems_are_data_in_every_table(tmp_path: Path) -> None:
     assert "a $|$ b" in (tmp_path / "out/scores.tex").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["--debug", "-x", "=1+1", "+1", "@a", "a\nb", "a\x1b[31m", " a"])
-@pytest.mark.usefixtures("here")
-def test_a_name_that_would_be_no_data_is_told_before_anything_is_scored(name: str, tmp_path: Path) -> None:
-    options = lay(tmp_path / "in")
-    (tmp_path / "in/new").rename(tmp_path / "in" / name)
-    with pytest.raises(UserError) as error:
-        main(options)
-    [line] = str(error.value).splitlines()
-    assert line.startswith(f"system {name!r} ({tmp_path}/in/")
-    assert line.endswith("; rename it")
-    assert not (tmp_path / "in/out").exists()
-
-
-@pytest.mark.usefixtures("here")
-def test_a_name_that_leads_outside_is_told(tmp_path: Path) -> None:
-    """The file x..y of the pattern x{system}y."""
-    write(tmp_path / "in/x..y/de-en", REFERENCES)
-    write(tmp_path / "in/ref/de-en", REFERENCES)
-    options = ["--hypotheses", f"{tmp_path}/in/x{{system}}y/{{direction}}", "--out", f"{tmp_path}/a/b/c"]
-    with pytest.raises(UserError, match=r"system '\.\.' \(.*x\.\.y/de-en\): it begins with '\.'"):
-        main([*options, "--references", f"{tmp_path}/in/ref/{{direction}}", "--processes", "1"])
-    assert not (tmp_path / "a").exists()
-
-
-def test_a_folder_whose_name_is_an_option_may_hold_the_results(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_whose_name_is_an_option_may_hold_the_results(tmp_path, monkeypatch):
     options = lay(tmp_path)
     monkeypatch.chdir(tmp_path)
     root = str(Path(__file__).parents[3])
@@ -387,7 +263,7 @@ def test_a_folder_whose_name_is_an_option_may_hold_the_results(tmp_path: Path, m
 
 
 @pytest.mark.usefixtures("here")
-def test_tables_of_the_users_are_neither_removed_nor_written_over(tmp_path: Path) -> None:
+def test_tables_of_the_users_are_neither_removed_nor_written_over(tmp_path):
     options = lay(tmp_path)
     mine = ("published.csv", "seeds.csv", "wins.md", "significance.csv")
     for name in mine:
@@ -427,7 +303,7 @@ def test_text_without_blanks_is_noted_with_the_option_to_give(tmp_path, capfd):
 
 
 @pytest.mark.usefixtures("here")
-def test_several_references_of_every_sentence(tmp_path: Path) -> None:
+def test_several_references_of_every_sentence(tmp_path):
     options = lay(tmp_path)
     other = [f"{line} nein" for line in WORSE]
     for direction in ("de-en", "en-de"):
@@ -441,30 +317,12 @@ def test_several_references_of_every_sentence(tmp_path: Path) -> None:
     assert len(rows(tmp_path / "out/significance.csv")) == 8
 
 
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        (["{}/{{source}}-{{target}}/ref.txt"], "--references: two patterns name one file for de-en"),
-        (
-            ["{}/de-en/ref.txt"],
-            "--references: '{}/de-en/ref.txt' has no wildcard, and would be one of 2 references of all 2"
-            " directions; quote it, so that the shell leaves it",
-        ),
-    ],
-)
-@pytest.mark.usefixtures("here")
-def test_sets_of_references_that_are_none(more: list[str], said: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError) as error:
-        main([*lay(tmp_path), "--references", *(one.format(tmp_path) for one in more)])
-    assert str(error.value) == said.format(tmp_path)
-
-
 LOG = "S-1\t__de__ zwei\nT-1\ttwo of the old ones\nH-1\t-0.3\ttwo of the old ones\nP-1\t-0.1 -0.2\n"
 LOG += "S-0\t__de__ eins\nT-0\tone for all of us\nH-0\t-0.3\tone for all of you\nP-0\t-0.1 -0.2\n"
 
 
 @pytest.mark.usefixtures("here")
-def test_a_log_of_fairseq_generate_is_read_by_number(tmp_path: Path, capsys) -> None:
+def test_a_log_of_fairseq_generate_is_read_by_number(tmp_path, capsys):
     (tmp_path / "t/base").mkdir(parents=True)
     (tmp_path / "t/base/de-en.txt").write_text(LOG)
     write(tmp_path / "ref.de-en", ["one for all of us", "two of the old ones"])
@@ -486,7 +344,7 @@ def test_a_log_of_fairseq_generate_is_read_by_number(tmp_path: Path, capsys) -> 
 
 
 @pytest.mark.usefixtures("here")
-def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path: Path, capsys) -> None:
+def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path, capsys):
     options = lay(tmp_path)
     write(tmp_path / "de-en/ref.txt", ["", *REFERENCES[1:]])
     with pytest.raises(UserError, match=r"ref\.txt, line 1: empty reference; mend it, or choose"):
@@ -505,9 +363,7 @@ def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path: 
 
 @pytest.mark.parametrize(("option", "field"), [("--references", "target"), ("--sources", "source")])
 @pytest.mark.usefixtures("here")
-def test_one_file_of_two_languages_is_told_before_anything_is_scored(
-    option: str, field: str, tmp_path: Path
-) -> None:
+def test_one_file_of_two_languages_is_told_before_anything_is_scored(option, field, tmp_path):
     given = lay(tmp_path)
     if option in given:
         place = given.index(option)
@@ -527,7 +383,7 @@ def test_one_file_of_two_languages_is_told_before_anything_is_scored(
 
 
 @pytest.mark.usefixtures("here")
-def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(tmp_path: Path) -> None:
+def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(tmp_path):
     given = lay(tmp_path, ("de-en",))
     (tmp_path / "same").rename(tmp_path / "continued")
     main([*given, "--baseline", "old"])
@@ -541,9 +397,7 @@ def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(tmp_pat
 
 
 @pytest.mark.usefixtures("here")
-def test_faults_of_the_last_file_are_told_before_the_first_is_scored(
-    tmp_path: Path, capsys, monkeypatch
-) -> None:
+def test_faults_of_the_last_file_are_told_before_the_first_is_scored(tmp_path, capsys, monkeypatch):
     given = lay(tmp_path)
     write(tmp_path / "new/de-en.hyp", REFERENCES[:-1])
     write(tmp_path / "en-de/ref.txt", ["", *REFERENCES[1:]])
@@ -557,17 +411,7 @@ def test_faults_of_the_last_file_are_told_before_the_first_is_scored(
 
 
 @pytest.mark.usefixtures("here")
-def test_a_tokenizer_whose_package_is_absent_is_told_before_anything_is_scored(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as error:
-        main([*lay(tmp_path), "--tokenizers", '{"de": "ko-mecab"}'])
-    assert str(error.value) == (
-        "--tokenizers: ko-mecab needs the package mecab_ko, which this environment does not have; use char, "
-        "which needs none"
-    )
-
-
-@pytest.mark.usefixtures("here")
-def test_a_language_of_a_group_that_no_direction_has_is_noted(tmp_path: Path, capsys) -> None:
+def test_a_language_of_a_group_that_no_direction_has_is_noted(tmp_path, capsys):
     groups = '{"family": {"germanic": ["de", "enn"], "romance": ["fr", "it", "ro", "enn"]}}'
     main([*lay(tmp_path, ("de-en",)), "--groups", groups])
     said = "--groups: family: no direction has enn (did you mean 'en'?), fr, it and 1 more"
@@ -575,7 +419,7 @@ def test_a_language_of_a_group_that_no_direction_has_is_noted(tmp_path: Path, ca
 
 
 @pytest.mark.usefixtures("here")
-def test_ter_of_text_without_blanks_is_noted(tmp_path: Path, capsys) -> None:
+def test_ter_of_text_without_blanks_is_noted(tmp_path, capsys):
     write(tmp_path / "a/en-zh.txt", ["今天天气很好，我们去公园散步。", "他说他不会来了。"])
     write(tmp_path / "ref.zh", ["今天天气很好，我们去散步。", "他说他不来了。"])
     given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
@@ -587,19 +431,3 @@ def test_ter_of_text_without_blanks_is_noted(tmp_path: Path, capsys) -> None:
     ]
     main([*given, "--metrics", "bleu", "chrf2"])
     assert notes(capsys.readouterr().err, tmp_path) == []
-
-
-@pytest.mark.usefixtures("here")
-def test_references_that_are_not_there_are_told_with_those_that_are(tmp_path: Path) -> None:
-    for direction in ("EN-DE", "DE-EN"):
-        write(tmp_path / f"a/{direction}.txt", REFERENCES)
-    for name in ("de", "cs", "it", "pl"):
-        write(tmp_path / f"ref.{name}", REFERENCES)
-    given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
-    with pytest.raises(UserError) as error:
-        main([*given, "--references", f"{tmp_path}/ref.{{target}}"])
-    there = "there are ref.cs, ref.de, ref.it and 1 more"
-    assert str(error.value).replace(f"{tmp_path}/", "").split("\n") == [
-        f"ref.EN: no such file, for DE-EN; {there}",
-        f"ref.DE: no such file, for EN-DE (did you mean 'ref.de'?); {there}",
-    ]

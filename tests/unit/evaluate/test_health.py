@@ -1,7 +1,5 @@
 """evaluate.health: figures worked out by hand."""
 
-from __future__ import annotations
-
 from workflow_scripts.evaluate.health import health, repeats, without_blanks
 
 

@@ -1,23 +1,12 @@
 """evaluate.language_identifier and packaged_identifier: labels worked out by hand, files, mistakes."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 import pytest
 
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, sentences
-from workflow_scripts.archive import write_archive
-from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.language_identifier import (
-    FEATURES,
-    FORMAT,
-    SMOOTHING,
-    LanguageIdentifier,
-    has_letter,
-    settings,
-)
+from workflow_scripts.evaluate.language_identifier import FEATURES, SMOOTHING, LanguageIdentifier, has_letter
 from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
 
 
@@ -81,31 +70,6 @@ def test_trained_twice_the_same_bytes(tmp_path):
     for name in "ab":
         LanguageIdentifier.train((x, sentences(x, 50, 0)) for x in LANGUAGES).write(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-def test_absent(tmp_path):
-    with pytest.raises(UserError, match=r"no such identifier; evaluate\.train_identifier writes it"):
-        LanguageIdentifier.read(tmp_path / "model.npz")
-
-
-@pytest.mark.parametrize(
-    ("weights", "manifest", "said"),
-    [
-        (np.zeros((2, FEATURES), np.float32), {"languages": ["de", 3]}, "it names no languages"),
-        (np.zeros((2, FEATURES), np.float32), {"languages": []}, "it names no languages"),
-        (np.zeros((3, FEATURES), np.float32), {}, f"no float32 weights of 2 × {FEATURES}"),
-        (np.zeros((2, FEATURES)), {}, f"no float32 weights of 2 × {FEATURES}"),
-        (np.full((2, FEATURES), np.nan, np.float32), {}, "a weight is not a finite number"),
-        (np.zeros((2, FEATURES), np.float32), {"ngrams": [2, 3]}, "an identifier with other n-grams"),
-    ],
-)
-def test_of_another_shape(tmp_path, weights, manifest, said):
-    path = tmp_path / "model.npz"
-    write_archive(
-        path, {"weights": weights}, {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
-    )
-    with pytest.raises(UserError, match=said):
-        LanguageIdentifier.read(path)
 
 
 class TestPackaged:

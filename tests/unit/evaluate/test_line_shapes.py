@@ -1,7 +1,5 @@
 """What programs write around sentences, and what only looks alike."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -26,19 +24,19 @@ PLAIN = ["One of us, at least.", 'She said "no".', "", "a|b and c", "It is 5 < 6
         (">>eng<< {}", "tokens of a model (</s>, a tag); leave them out"),
     ],
 )
-def test_what_programs_write_around_sentences(form: str, said: str) -> None:
+def test_what_programs_write_around_sentences(form, said):
     lines = [form.format(line.replace('"', "'")) for line in PLAIN if line]
     assert shape_of([*lines, ""]).startswith(f"these look like {said}")
     assert shape_of(PLAIN) == ""
     assert shape_of([*PLAIN, lines[0]]) == ""  # one line of many
 
 
-def test_a_json_array_over_lines() -> None:
+def test_a_json_array_over_lines():
     lines = json.dumps([f"line {n}" for n in range(9)], indent=0).split("\n")
     assert shape_of(lines).startswith("these look like lines in quotes")
 
 
-def test_tokenised_text() -> None:
+def test_tokenised_text():
     assert is_tokenised(["It is so .", "And so .", "Here ?"])
     assert is_tokenised(["it &apos;s so", "a well @-@ known one", "x"])
     assert not is_tokenised(["It is so.", "Is it ?", "and so", "R & D.", "5 . 6"])
@@ -49,7 +47,7 @@ def write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def test_a_file_is_noted_unless_the_references_are_alike(tmp_path: Path) -> None:
+def test_a_file_is_noted_unless_the_references_are_alike(tmp_path):
     plain = write(tmp_path / "ref", ["It is so.", "And so."])
     tabs = write(tmp_path / "tabs", ["1\tIt is so.", "2\tAnd so."])
     tokens = write(tmp_path / "tokens", ["It is so .", "And so ."])

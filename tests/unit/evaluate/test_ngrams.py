@@ -1,7 +1,5 @@
 """evaluate.ngrams: counts worked out by hand, and against sacrebleu's own on real text of several scripts."""
 
-from __future__ import annotations
-
 import gzip
 import random
 from pathlib import Path

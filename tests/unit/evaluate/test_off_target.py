@@ -1,7 +1,5 @@
 """evaluate.train_identifier and evaluate.identify: rates worked out by hand, files, mistakes."""
 
-from __future__ import annotations
-
 import json
 import shutil
 
@@ -144,38 +142,6 @@ def test_identified_twice_the_same_bytes(text, tmp_path):
     assert (tmp_path / "a/out.json").read_bytes() == (tmp_path / "b/out.json").read_bytes()
 
 
-def test_unequal_lines_of_all_directions_at_once(text, tmp_path):
-    short = {direction: ["ba"] for direction in ("en-ka", "en-zu")}
-    with pytest.raises(UserError) as error:
-        told(text, tmp_path, short, ["en-ka", "en-zu"])
-    first, second = str(error.value).splitlines()
-    assert first.endswith("en-ka.ka.txt has 50: line 2 has no counterpart")
-    assert "en-zu.txt has 1 lines" in second
-
-
-def test_an_empty_reference_is_in_no_language_and_only_on_request(text, tmp_path):
-    hypotheses = {"en-ka": outputs()["en-ka"]}
-    references = (text / "test/en-ka.ka.txt").read_text().splitlines()
-    write_lines(tmp_path / "ref.txt", ["", *references[1:]])
-    write_lines(tmp_path / "en-ka.txt", hypotheses["en-ka"])
-    words = ["--identifier", str(text / "model.npz"), "--hypotheses", str(tmp_path / "{direction}.txt")]
-    words += ["--references", str(tmp_path / "ref.txt"), "--directions", "en-ka", "--experiment", "e"]
-    words += ["--system", "s", "--seed", "1", "--testset", "t", "--out", str(tmp_path / "out.json")]
-    with pytest.raises(UserError, match=r"ref\.txt, line 1: empty reference"):
-        identify.main(words)
-    identify.main([*words, "--empty-references", "count"])
-    assert json.loads((tmp_path / "out.json").read_text())["directions"]["en-ka"]["n"] == 50
-    with pytest.raises(
-        UserError, match="--references: the identifier takes one reference of a sentence, not 2"
-    ):
-        identify.main([*words, "--references", "a", "b"])
-
-
-def test_a_target_that_the_identifier_does_not_know(text, tmp_path):
-    with pytest.raises(UserError, match=r"does not know 'kaa', the target of en-kaa \(did you mean 'ka'\?\)"):
-        told(text, tmp_path, {"en-kaa": ["ba"]}, ["en-kaa"])
-
-
 class TestTraining:
     def test_accuracy_worked_by_hand(self, tmp_path):
         # Two unseen lines of ka, one of them in en; ``both`` was trained on, and is left out.
@@ -187,11 +153,7 @@ class TestTraining:
         counts = ("training_lines", "held_out_lines", "left_out", "accuracy")
         assert {
             language: tuple(one[key] for key in counts) for language, one in found["languages"].items()
-        } == {
-            "en": (1, 1, 0, 1.0),
-            "ka": (2, 2, 1, 0.5),
-            "zu": (1, 0, 0, None),
-        }
+        } == {"en": (1, 1, 0, 1.0), "ka": (2, 2, 1, 0.5), "zu": (1, 0, 0, None)}
         assert found["confusion"] == {"en": {"en": 1}, "ka": {"en": 1, "ka": 1}, "zu": {}}
         assert found["accuracy"] == pytest.approx(0.75)  # of the two that were measured
 

@@ -1,11 +1,7 @@
 """How far a program is, on stderr."""
 
-from __future__ import annotations
-
 import io
 import time
-
-import pytest
 
 from workflow_scripts.evaluate import progress
 from workflow_scripts.evaluate.progress import Progress
@@ -18,7 +14,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_line_a_direction_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_a_direction_where_there_is_no_terminal(capsys):
     with Progress("scored", 2) as shown:
         shown.done("de-en")
         shown.done("fr-en")
@@ -27,7 +23,7 @@ def test_a_line_a_direction_where_there_is_no_terminal(capsys: pytest.CaptureFix
     assert said.err == "scored 1 of 2 directions (de-en)\nscored 2 of 2 directions (fr-en)\n"
 
 
-def test_one_line_that_is_written_anew_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_line_that_is_written_anew_on_a_terminal(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(progress, "SECONDS", 0.01)

@@ -1,7 +1,5 @@
 """evaluate.resampling: tests worked out by hand, and against sacrebleu's own on real text."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import random

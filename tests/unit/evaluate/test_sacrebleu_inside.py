@@ -1,7 +1,5 @@
 """What is used of sacrebleu that it does not promise to keep: told by name when another version lacks it."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from pathlib import Path
@@ -44,23 +42,23 @@ def private_names_in(module: str) -> set[str]:
     ("of", "name", "parameters"),
     [pytest.param(*key, value, id=f"{key[0].__name__}.{key[1]}") for key, value in PRIVATE.items()],
 )
-def test_methods(of: type[Metric], name: str, parameters: list[str]) -> None:
+def test_methods(of, name, parameters):
     found = getattr(of, name, None)
     assert found is not None, f"{of.__name__}.{name} is gone; {WORD}"
     assert list(inspect.signature(found).parameters)[1:] == parameters, WORD
 
 
 @pytest.mark.parametrize("metric", [BLEU, CHRF, TER])
-def test_references_are_kept(metric: type[Metric]) -> None:
+def test_references_are_kept(metric):
     assert getattr(metric(), CACHE, "gone") is None, WORD
 
 
-def test_nothing_else_of_its_inside_is_used() -> None:
+def test_nothing_else_of_its_inside_is_used():
     used = private_names_in("evaluate/metrics.py") | private_names_in("evaluate/ngrams.py")
     assert used == {CACHE, *(name for _, name in PRIVATE)}
 
 
-def test_models_of_tokenizers() -> None:
+def test_models_of_tokenizers():
     assert isinstance(tokenizer_spm.SACREBLEU_DIR, str), WORD
     assert all("url" in model for model in tokenizer_spm.SPM_MODELS.values()), WORD
 
@@ -87,5 +85,5 @@ def can_be_made(tokenizer: str) -> bool:
     return True
 
 
-def test_the_config_offers_the_tokenizers_that_can_work() -> None:
+def test_the_config_offers_the_tokenizers_that_can_work():
     assert offered() == {name for name in BLEU.TOKENIZERS if can_be_made(name)}

@@ -1,7 +1,5 @@
 """evaluate.score: scores, signatures and the mistakes a user can make."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -218,27 +216,6 @@ def test_json_of_one_job(tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        (["--tokenizers", '{"en": "13b"}'], "no '13b' \\(did you mean '13a'"),
-        (["--metrics", "blue"], "no 'blue' \\(did you mean 'bleu'"),
-        (["--metrics", "bleu", "bleu"], "named twice"),
-        (["--directions", "deen"], "'deen' is not two language codes"),
-        (["--directions", "de-en", "de-en"], "--directions: de-en is named twice"),
-        (["--directions", "de-en", "en-de"], "en-de.hyp.txt: no such file, for en-de"),
-        (
-            ["--references", "{reference}.txt"],
-            "there are \\{direction\\}, \\{pair\\}, \\{source\\}, \\{target\\}",
-        ),
-    ],
-)
-def test_faults_of_arguments_name_the_nearest_value(tmp_path, more, message):
-    with pytest.raises(UserError, match=message):
-        main(arguments(tmp_path, b"a\n", b"a\n", *more))
-    assert not (tmp_path / "deep").exists()
-
-
 def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path):
     command = arguments(tmp_path, b"a b c d\n", b"a b c d\n", "--directions", "en-de", "de-en")
     (tmp_path / "en-de.hyp.txt").write_text("e f g h\ni j k l\n")
@@ -248,28 +225,6 @@ def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path):
     assert [(name, entry["n"]) for name, entry in found.items()] == [("en-de", 2), ("de-en", 1)]
     # Half of the unigrams to 4-grams match, so BLEU is 50.
     assert [entry["scores"][0]["score"] for entry in found.values()] == pytest.approx([50.0, 100.0])
-
-
-def test_the_faults_of_all_directions_are_told_at_once(tmp_path):
-    command = arguments(tmp_path, b"a\n", b"a\nb\n", "--directions", "de-en", "en-de", "fr-en")
-    (tmp_path / "en-de.hyp.txt").write_text("a\n")
-    (tmp_path / "de-en.de.txt").write_text(" \n")
-    with pytest.raises(UserError) as caught:
-        main(command)
-    third, first, second = str(caught.value).split("\n")
-    assert "has 1 lines but" in first and "has 2: line 2 has no counterpart" in first
-    assert "de-en.de.txt, line 1: empty reference; mend it, or choose" in second
-    assert third.endswith("fr-en.hyp.txt: no such file, for fr-en")
-    assert not (tmp_path / "deep").exists()
-
-
-def test_a_user_error_is_one_line_and_leaves_no_file(tmp_path):
-    command = [sys.executable, "-m", "workflow_scripts.evaluate.score"]
-    command += arguments(tmp_path, b"a\n", b"a\nb\n")
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
-    assert not (tmp_path / "deep").exists()
 
 
 def test_a_job_imports_nothing_heavy():
@@ -324,6 +279,6 @@ def test_rebuilt_references_give_another_score(tmp_path):
         ([[-1, 255]], "int16"),
     ],
 )
-def test_counts_are_kept_in_the_smallest_type_that_holds_them(array: list[list[float]], kept: str) -> None:
+def test_counts_are_kept_in_the_smallest_type_that_holds_them(array, kept):
     small = smallest(np.array(array))
     assert (small.dtype, small.tolist()) == (kept, array)

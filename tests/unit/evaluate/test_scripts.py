@@ -1,7 +1,5 @@
 """evaluate.scripts: which tokenizers fit which script, judged by the text."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.evaluate.scripts import Unfit, note_on_tokenizers, unfit_tokenizer

@@ -1,7 +1,5 @@
 """evaluate.side_by_side: order, and the end of a process."""
 
-from __future__ import annotations
-
 import os
 import signal
 

@@ -1,7 +1,5 @@
 """evaluate.text_sample: which lines are taken, worked out by hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.errors import UserError

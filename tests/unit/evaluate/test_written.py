@@ -1,7 +1,5 @@
 """Results in a folder of the user's: what is touched there, and what is not."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
@@ -29,7 +27,7 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
-def test_what_an_earlier_call_wrote_is_replaced_and_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_what_an_earlier_call_wrote_is_replaced_and_removed_and_nothing_else(tmp_path):
     write(tmp_path, groups_csv="1", wins_md="1", scores__old__s0__a_json="1", scores__new__a_json="1")
     (tmp_path / "published.csv").write_text("mine")
     (tmp_path / "scores/old/notes").write_text("mine")
@@ -43,7 +41,7 @@ def test_what_an_earlier_call_wrote_is_replaced_and_removed_and_nothing_else(tmp
     assert not (tmp_path / "scores/old/s0").exists()  # empty, and ours
 
 
-def test_a_file_of_others_is_never_written_over(tmp_path: Path) -> None:
+def test_a_file_of_others_is_never_written_over(tmp_path):
     for name in ("groups.csv", "health.csv", "seeds.md", "wins.md"):
         (tmp_path / name).write_text("mine")
     before = files(tmp_path)
@@ -58,9 +56,7 @@ def test_a_file_of_others_is_never_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("second", [{"groups_csv": "2"}, {"other_csv": "2"}])
-def test_a_file_of_ours_that_was_edited_is_neither_replaced_nor_removed(
-    second: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_file_of_ours_that_was_edited_is_neither_replaced_nor_removed(second, tmp_path):
     write(tmp_path, groups_csv="1")
     (tmp_path / "groups.csv").write_text("edited")
     with pytest.raises(UserError, match=r"groups\.csv: changed since they were written; move them"):
@@ -68,7 +64,7 @@ def test_a_file_of_ours_that_was_edited_is_neither_replaced_nor_removed(
     assert files(tmp_path) == {"groups.csv": "edited"}
 
 
-def test_a_folder_a_link_and_a_file_in_the_way_of_a_folder_are_of_others(tmp_path: Path) -> None:
+def test_a_folder_a_link_and_a_file_in_the_way_of_a_folder_are_of_others(tmp_path):
     (tmp_path / "a.csv").mkdir()
     (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
     (tmp_path / "scores").write_text("mine")
@@ -76,7 +72,7 @@ def test_a_folder_a_link_and_a_file_in_the_way_of_a_folder_are_of_others(tmp_pat
         check_untouched(tmp_path, ["a.csv", "b.csv", "scores/old/x.json"])
 
 
-def test_nothing_of_a_call_that_fails_is_there(tmp_path: Path) -> None:
+def test_nothing_of_a_call_that_fails_is_there(tmp_path):
     folder = tmp_path / "out"
     with pytest.raises(RuntimeError), replacing(folder) as new:
         (new / "a").write_text("1")
@@ -84,7 +80,7 @@ def test_nothing_of_a_call_that_fails_is_there(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_call_after_one_that_was_killed_while_it_moved_files(tmp_path: Path, monkeypatch) -> None:
+def test_a_call_after_one_that_was_killed_while_it_moved_files(tmp_path, monkeypatch):
     write(tmp_path, a="1", b="1", c="1")
     moved = []
 
@@ -102,7 +98,7 @@ def test_a_call_after_one_that_was_killed_while_it_moved_files(tmp_path: Path, m
     assert files(tmp_path) == {"a": "3"}
 
 
-def test_what_a_killed_call_left_is_cleared_and_what_a_running_one_makes_is_not(tmp_path: Path) -> None:
+def test_what_a_killed_call_left_is_cleared_and_what_a_running_one_makes_is_not(tmp_path):
     gone, here, others = (tmp_path / f".unfinished-{name}" for name in (f"{HOST}-4194305", f"{HOST}-1", "x"))
     for folder in (gone, here, others):
         folder.mkdir()
@@ -118,19 +114,19 @@ def test_what_a_killed_call_left_is_cleared_and_what_a_running_one_makes_is_not(
     ["", "[]", '{"files": {}}', '{"format": "written-1", "files": {"../x": []}}']
     + [json.dumps({"format": "written-1", "files": {"/etc/x": []}})],
 )
-def test_a_list_that_is_none_or_leads_outside_is_refused(content: str, tmp_path: Path) -> None:
+def test_a_list_that_is_none_or_leads_outside_is_refused(content, tmp_path):
     (tmp_path / LIST).write_text(content)
     with pytest.raises(UserError, match="no list of files that evaluate_outputs wrote"):
         write(tmp_path, a="1")
 
 
-def test_a_file_for_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_for_a_folder_is_told(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UserError, match="out: a file, where --out needs a folder"):
         check_untouched(tmp_path / "out", ["a"])
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_scored(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_scored(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to("nowhere")
     for name, said in {
@@ -148,7 +144,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_scored(tmp_path
         check_untouched(tmp_path / "new/folder", ["groups.csv"])
 
 
-def test_no_name_is_no_folder() -> None:
+def test_no_name_is_no_folder():
     assert named_folder("a/b") == Path("a/b")
     with pytest.raises(UserError, match="--out: no folder is named"):
         named_folder("")

@@ -1,7 +1,5 @@
 """What `make golden` compares: a changed last bit is seen, what a run cost is not."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -18,7 +16,7 @@ def written(path: Path, text: str) -> dict[str, str]:
     return digest(path)
 
 
-def test_costs_are_left_out_at_any_depth(tmp_path: Path) -> None:
+def test_costs_are_left_out_at_any_depth(tmp_path):
     one = written(tmp_path / "a.json", '{"training": {"seconds": 1.5, "best": 2.25}, "code": "aa"}')
     two = written(tmp_path / "b.json", '{"training": {"best": 2.25, "seconds": 9.0}}')
     other = written(tmp_path / "c.json", '{"training": {"best": 2.5}}')
@@ -28,7 +26,7 @@ def test_costs_are_left_out_at_any_depth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "form"), [("a.json", '{{"score": {}, "n": 3}}'), ("a.csv", "system,score\nbase,{}\n")]
 )
-def test_last_digits_of_a_figure(tmp_path: Path, name: str, form: str) -> None:
+def test_last_digits_of_a_figure(tmp_path, name, form):
     """1/3 and its neighbour differ in the sixteenth digit, 0.33333334 in the eighth."""
     third = written(tmp_path / name, form.format("0.3333333333333333"))
     neighbour = written(tmp_path / name, form.format("0.33333333333333337"))
@@ -39,13 +37,13 @@ def test_last_digits_of_a_figure(tmp_path: Path, name: str, form: str) -> None:
     assert compare({"x": third}, {"x": other}) == (["x: differs"], [])
 
 
-def test_a_whole_number_has_no_last_digits(tmp_path: Path) -> None:
+def test_a_whole_number_has_no_last_digits(tmp_path):
     one = written(tmp_path / "a.csv", "n\n1000000001\n")
     two = written(tmp_path / "a.csv", "n\n1000000002\n")
     assert compare({"x": one}, {"x": two}) == (["x: differs"], [])
 
 
-def test_an_archive_is_its_arrays_and_its_manifest(tmp_path: Path) -> None:
+def test_an_archive_is_its_arrays_and_its_manifest(tmp_path):
     path = tmp_path / "a.npz"
     found = []
     for count, manifest in (
@@ -60,17 +58,13 @@ def test_an_archive_is_its_arrays_and_its_manifest(tmp_path: Path) -> None:
     assert len(set(found)) == 3
 
 
-def test_weights_are_their_bytes_not_their_place(tmp_path: Path) -> None:
+def test_weights_are_their_bytes_not_their_place(tmp_path):
     def tensors(order: list[str], values: dict[str, float], note: str) -> str:
         header: dict[str, object] = {"__metadata__": {"note": note}}
         body = b""
         for name in order:
             data = np.float32(values[name]).tobytes()
-            header[name] = {
-                "dtype": "F32",
-                "shape": [1],
-                "data_offsets": [len(body), len(body) + len(data)],
-            }
+            header[name] = {"dtype": "F32", "shape": [1], "data_offsets": [len(body), len(body) + len(data)]}
             body += data
         text = json.dumps(header).encode()
         path = tmp_path / "model.safetensors"
@@ -84,7 +78,7 @@ def test_weights_are_their_bytes_not_their_place(tmp_path: Path) -> None:
     )
 
 
-def test_results_only_and_what_is_lost_or_new(tmp_path: Path) -> None:
+def test_results_only_and_what_is_lost_or_new(tmp_path):
     for name in ("logs/a.log", "training/x/s1/checkpoint.pt", "masks/k70.json", "manifest.json", "t.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
@@ -96,6 +90,6 @@ def test_results_only_and_what_is_lost_or_new(tmp_path: Path) -> None:
     )
 
 
-def test_a_commit_that_is_not_there_is_named() -> None:
+def test_a_commit_that_is_not_there_is_named():
     with pytest.raises(SystemExit, match=r"^error: AGAINST=no-such-commit: "), checkout_of("no-such-commit"):
         pass

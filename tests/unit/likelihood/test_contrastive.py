@@ -1,14 +1,10 @@
 """Accuracy on contrastive sets: counts worked out by hand, margins against the likelihoods themselves."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from tests.malformed import tiny
 from workflow_scripts.archive import read_archive
@@ -27,7 +23,7 @@ from workflow_scripts.units.system import SystemFolder
         (787, 800, 0.9723972480337709, 0.9904791892372374),
     ],
 )
-def test_wilsons_interval(right: int, n: int, low: float, high: float) -> None:
+def test_wilsons_interval(right, n, low, high):
     assert wilson_interval(right, n) == pytest.approx((low, high), abs=1e-12)
 
 
@@ -35,7 +31,7 @@ def item(phenomenon: str, wrong: int) -> Item:
     return Item("de-en", "1", "s", "c", tuple(f"w{n}" for n in range(wrong)), phenomenon, 2)
 
 
-def test_counts_by_hand() -> None:
+def test_counts_by_hand():
     items = [item("number", 1), item("gender", 1), item("number", 2), item("number", 1)]
     found = by_phenomenon(items, np.array([0.5, -1.0, 0.25, 0.0]))
     # A tie is wrong: two of four, and two of the three on number.
@@ -54,7 +50,7 @@ SOURCE = "ein Haus"
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> SystemFolder:
+def system(tmp_path):
     tiny.system(tmp_path)
     return SystemFolder.read(tmp_path / "system")
 
@@ -67,7 +63,7 @@ def run(system: SystemFolder, folder: Path, rows: list[tuple[str, ...]]) -> dict
     return json.loads((folder / "out.json").read_text())
 
 
-def test_the_right_reading_must_beat_every_wrong_one(system: SystemFolder, tmp_path: Path) -> None:
+def test_the_right_reading_must_beat_every_wrong_one(system, tmp_path):
     scorer = LikelihoodScorer(system, ["de-en"])
     sums = dict(
         zip(READINGS, scorer.score("de-en", [(SOURCE, r) for r in READINGS]).log_likelihood, strict=True)
@@ -109,7 +105,7 @@ def test_the_right_reading_must_beat_every_wrong_one(system: SystemFolder, tmp_p
     assert arrays["de-en/margin"][3] == 0.0
 
 
-def test_a_masked_system_is_asked_under_its_masks(system: SystemFolder, tmp_path: Path) -> None:
+def test_a_masked_system_is_asked_under_its_masks(system, tmp_path):
     (tmp_path / "masked").mkdir()
     tiny.system(tmp_path / "masked", mask_table=tiny.masks)
     rows = [("de-en", "1", SOURCE, "a house", "a river", "number")]

@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.artifact import load_network, load_weights, save_system_weights
-from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.artifact import load_network, load_weights, save_system_weights
+from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models import forward
-from workflow_scripts.models.batches import direction_dataset, make_batches
-from workflow_scripts.models.forward import ffn_taps, run_batches, teacher_forced_nll
-from workflow_scripts.models.gates import GateBank
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq import forward
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.forward import ffn_taps, run_batches, teacher_forced_nll
+from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-import workflow_scripts.models.compat  # noqa: F401
+import workflow_scripts.models.fairseq.compat  # noqa: F401
 
 
 def test_import_is_quiet_and_leaves_logging_alone():
     code = (
-        "import workflow_scripts.models.compat, logging; print(logging.root.handlers, logging.root.level);"
+        "import logging, workflow_scripts.models.fairseq.compat;"
+        "print(logging.root.handlers, logging.root.level);"
         "from fairseq_cli import train; from fairseq.models.transformer import TransformerConfig;"
         "print(TransformerConfig().encoder.layers)"
     )

@@ -15,7 +15,7 @@ from tests.malformed import tiny
 from workflow_scripts.activations import count_activations
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.data_bin import (
+from workflow_scripts.models.fairseq.data_bin import (
     check_dictionaries_beside,
     data_files,
     side_prefixes,

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.files import read_json, write_json  # noqa: E402
-from workflow_scripts.models.artifact import load_network  # noqa: E402
-from workflow_scripts.models.checkpoints import save_checkpoint  # noqa: E402
-from workflow_scripts.models.export import export_system  # noqa: E402
-from workflow_scripts.models.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
+from workflow_scripts.models.fairseq.checkpoints import save_checkpoint  # noqa: E402
+from workflow_scripts.models.fairseq.export import export_system  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.models.settings import complete_settings, settings_by_class  # noqa: E402
 from workflow_scripts.models.training_folder import TrainingFolder  # noqa: E402

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.deadline import Deadline  # noqa: E402
-from workflow_scripts.models.fairseq_run import (  # noqa: E402
+from workflow_scripts.models.fairseq.fairseq_run import (  # noqa: E402
     fairseq_arguments,
     passing_signals_on,
     user_errors_of_processes,

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.gates import GateBank, GatedLinear, gate_points
-from workflow_scripts.models.network import build_network
+from workflow_scripts.models.fairseq.gates import GateBank, GatedLinear, gate_points
+from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
 
 ROWS = ("de-en", "en-de")

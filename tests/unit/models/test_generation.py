@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models import generation  # noqa: E402
-from workflow_scripts.models.generation import BeamSearch, token_batches  # noqa: E402
-from workflow_scripts.models.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq import generation  # noqa: E402
+from workflow_scripts.models.fairseq.generation import BeamSearch, token_batches  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 

@@ -10,14 +10,14 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
-from workflow_scripts.models import grouping
-from workflow_scripts.models.grouping import (
+from workflow_scripts.models.fairseq import grouping
+from workflow_scripts.models.fairseq.grouping import (
     direction_numbers,
     group_by_direction,
     number_type,
     sort_by_length,
 )
-from workflow_scripts.models.sampling import MultiDirectionDataset, load_directions
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions
 
 OFFSETS = np.array([0, 3, 3, 7])  # three directions of 3, 0 and 4 examples
 TOKENS = {"en": 24, "de": 25, "fr": 26}

@@ -16,11 +16,14 @@ from omegaconf import OmegaConf
 from tests.malformed.model_cases import checkpoint, having
 from tests.malformed.tiny import subwords
 from workflow_scripts.errors import UserError
-from workflow_scripts.models import import_checkpoint
-from workflow_scripts.models.artifact import load_network
-from workflow_scripts.models.batches import direction_dataset, make_batches
-from workflow_scripts.models.forward import ffn_taps, run_batches
-from workflow_scripts.models.import_checkpoint import import_fairseq_checkpoint, load_fairseq_checkpoint
+from workflow_scripts.models.fairseq import import_checkpoint
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.forward import ffn_taps, run_batches
+from workflow_scripts.models.fairseq.import_checkpoint import (
+    import_fairseq_checkpoint,
+    load_fairseq_checkpoint,
+)
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
@@ -248,7 +251,7 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
 
     from fairseq.models.transformer import TransformerModelBase
 
-    from workflow_scripts.models.network import _Vocabulary, fairseq_config
+    from workflow_scripts.models.fairseq.network import _Vocabulary, fairseq_config
 
     words = _Vocabulary(12, 1)
     stock = TransformerModelBase.build_model(

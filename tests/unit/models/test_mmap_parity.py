@@ -10,7 +10,7 @@ import pytest
 if find_spec("fairseq") is None:
     pytest.skip("needs the fairseq environment", allow_module_level=True)
 
-import workflow_scripts.models.compat  # isort: skip  # noqa: F401  (makes fairseq importable)
+import workflow_scripts.models.fairseq.compat  # isort: skip  # noqa: F401  (makes fairseq importable)
 import torch
 from fairseq.data.indexed_dataset import MMapIndexedDataset, make_builder
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from workflow_scripts.models.network import (
+from workflow_scripts.models.fairseq.network import (
     ENCODER_COPIES,
     _Vocabulary,
     build_network,

@@ -17,7 +17,7 @@ from workflow_scripts.models.drawing import (
     epoch_counts,
     temperature_probabilities,
 )
-from workflow_scripts.models.sampling import DirectionData, MultiDirectionDataset, load_directions
+from workflow_scripts.models.fairseq.sampling import DirectionData, MultiDirectionDataset, load_directions
 
 PAD, EOS = 1, 2
 # 4 specials, 20 words, then __en__ __de__ __fr__

@@ -10,10 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models.artifact import save_system_weights  # noqa: E402
-from workflow_scripts.models.gates import gate_points  # noqa: E402
-from workflow_scripts.models.network import build_network, unit_space  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
+from workflow_scripts.models.fairseq.gates import gate_points  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 

@@ -11,10 +11,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models import validation_bleu  # noqa: E402
-from workflow_scripts.models.gates import GateBank, gate_points  # noqa: E402
-from workflow_scripts.models.network import build_network  # noqa: E402
-from workflow_scripts.models.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq import validation_bleu  # noqa: E402
+from workflow_scripts.models.fairseq.gates import GateBank, gate_points  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 
 

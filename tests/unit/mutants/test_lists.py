@@ -1,7 +1,5 @@
 """Every mutant applies to the code, and its tests are there; that they notice it `make mutants` shows."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.mutants.lists import all_mutants, faults_of

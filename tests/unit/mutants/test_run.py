@@ -1,9 +1,5 @@
 """The tool tells a mistake that a test notices from one that none does, and from what does not run."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import pytest
 
 from tests.mutants.mutant import ROOT, Mutant
@@ -23,7 +19,7 @@ NOTHING_SAID = 'said.append("changes nothing")'
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def worker(tmp_path_factory):
     made = Worker(tmp_path_factory.mktemp("mutants"), FILES)
     yield made
     made.end()
@@ -36,29 +32,29 @@ def told(worker: Worker, new: str, *tests: str) -> tuple[bool, list[str]]:
     return well, said.splitlines()
 
 
-def test_tests_pass_unchanged(worker: Worker) -> None:
+def test_tests_pass_unchanged(worker):
     well, said = worker.passes("workflow", ["tests/unit/mutants/test_lists.py"])
     assert well and said.startswith("tests in workflow pass unchanged (1 in ")
 
 
-def test_noticed(worker: Worker) -> None:
+def test_noticed(worker):
     well, [line] = told(worker, "pass", f"{LISTS}::test_a_mutant_that_does_not_apply")
     assert well and line.startswith("noticed") and line.endswith("silent")
 
 
-def test_unnoticed_by_one_of_two(worker: Worker) -> None:
+def test_unnoticed_by_one_of_two(worker):
     blind = f"{LISTS}::test_two_of_one_name"
     well, lines = told(worker, "pass", f"{LISTS}::test_a_mutant_that_does_not_apply", blind)
     assert not well and lines[0].startswith("UNNOTICED") and lines[1] == f"    by {blind}"
 
 
-def test_what_cannot_be_run_is_no_notice(worker: Worker) -> None:
+def test_what_cannot_be_run_is_no_notice(worker):
     well, lines = told(worker, "said.append(", f"{LISTS}::test_a_mutant_that_does_not_apply")
     assert not well and lines[0].startswith("NOT RUN")
     assert any("SyntaxError" in line for line in lines)
 
 
-def test_each_test_is_run_once_unchanged() -> None:
+def test_each_test_is_run_once_unchanged():
     mutants = [
         Mutant("a", FILE, "a", "b", ("text x::y", "fairseq x::z")),
         Mutant("b", FILE, "a", "c", ("text x::y",)),

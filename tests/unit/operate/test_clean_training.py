@@ -14,8 +14,8 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.clean_training import main, readable
 from workflow_scripts.operate.results_lock import release, take
-from workflow_scripts.units.retention import KEPT_WEIGHTS, restore_weights
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.training_files import KEPT_WEIGHTS, restore_weights
 
 CONFIG: dict[str, Any] = {
     "experiment": "x",

@@ -360,7 +360,7 @@ def test_the_trainers_own_lines_are_understood(tmp_path: Path, caplog: pytest.Lo
     assert one.words_per_second is not None and one.seconds_per_update is not None
     # What else is looked for stands in the trainer's source, which this environment cannot import.
     models = ROOT / "workflow_scripts/models"
-    assert 'f"resumed at update {' in (models / "trainer.py").read_text()
+    assert 'f"resumed at update {' in (models / "fairseq/trainer.py").read_text()
     assert 'f"starting clean (' in (models / "training_folder.py").read_text()
 
 

@@ -1,7 +1,5 @@
 """The published scores of the paper as ours, for tests: the baseline and one system, one seed."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,14 +1,9 @@
 """report.ceilings: what stands beside scores, and above the tables."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from workflow_scripts.errors import UserError
 from workflow_scripts.report.ceilings import ceiling_notes, read_ceilings
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.tabulate import main
@@ -143,26 +138,3 @@ def test_a_test_set_whose_ceilings_are_high_is_not_shown_beside_one_whose_are_lo
     found = read_ceilings(tmp_path / "ceiling", plan, "en", {}, {})
     assert {testset for testset, *_ in found.directions} == {"test"}
     assert {testset for testset, *_ in found.averages} == {"test"}
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"moses": 7}, "not a ceiling file"),
-        ({"moses": {}}, "not a ceiling file"),
-        ({"scores": [{"metric": "bleu", "score": "nan", "signature": ""}]}, "not a ceiling file"),
-    ],
-)
-def test_files_that_are_none(tmp_path, change, said):
-    write(tmp_path, LOW, **change)
-    with pytest.raises(UserError, match=said):
-        tabulate(tmp_path)
-
-
-def test_a_missing_file_or_direction_is_told(tmp_path):
-    plan = Plan("e", ["baseline"], [1], ["test"], DIRECTIONS, ["bleu"])
-    with pytest.raises(UserError, match=r"ceiling/test\.json: the ceiling of test is missing"):
-        read_ceilings(tmp_path / "ceiling", plan, "en", {}, {})
-    write(tmp_path, {"en-de": 90.0})
-    with pytest.raises(UserError, match=r"test\.json: no ceiling of en-bn"):
-        read_ceilings(tmp_path / "ceiling", plan, "en", {}, {})

@@ -1,7 +1,5 @@
 """What stands beside numbers: signatures, flags, rules, and how many scores an average lacks."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.report.direction_table import direction_table
@@ -30,7 +28,7 @@ def plan_of(*systems: str) -> Plan:
     return Plan("e", list(systems), [1, 2], ["test"], DIRECTIONS, ["bleu"])
 
 
-def test_signatures_and_flags_are_said_once() -> None:
+def test_signatures_and_flags_are_said_once():
     rows = [
         {"signature": "a|tok:13a; a|tok:zh", "flags": "not known: lb; not known: sd", "profile": "paper"},
         {"signature": "a|tok:13a", "flags": "not known: lb", "profile": "paper"},
@@ -46,13 +44,13 @@ def test_signatures_and_flags_are_said_once() -> None:
 
 
 @pytest.mark.parametrize(("profiles", "rules"), [(["raw"], 1), (["paper"], 1), (["raw", "paper"], 2)])
-def test_the_rules_of_averages_are_those_of_the_profiles(profiles: list[str], rules: int) -> None:
+def test_the_rules_of_averages_are_those_of_the_profiles(profiles, rules):
     notes = averaging_notes([{"profile": profile} for profile in profiles])
     assert len(notes) == rules
     assert (PAPER_RULE in notes) == ("paper" in profiles)
 
 
-def test_the_blocks_of_the_summary() -> None:
+def test_the_blocks_of_the_summary():
     """Averages without named directions of all, not of groups; a sweep is of at least two k."""
     for systems, sweeps in ((["ns-k95"], []), (["ns-k95", "ns-k70"], ["Sweep of k: ns, all directions"])):
         summary = summarise(
@@ -69,7 +67,7 @@ def test_the_blocks_of_the_summary() -> None:
         assert {block.section for block in table.blocks} == {"test, BLEU"}
 
 
-def test_the_terminal_shows_averages_of_all_directions() -> None:
+def test_the_terminal_shows_averages_of_all_directions():
     """Out of en 11 and 31 in seed 1, into it 21 and 41; without French it would be 11 and 21."""
     summary = summarise(scores("baseline"), plan_of("baseline"), "en", GROUPS, without=WITHOUT)
     rows = [
@@ -84,7 +82,7 @@ def test_the_terminal_shows_averages_of_all_directions() -> None:
     ]
 
 
-def test_a_direction_that_lacks_a_seed_says_so() -> None:
+def test_a_direction_that_lacks_a_seed_says_so():
     found = [
         one for one in scores("baseline", "ns") if (one.system, one.seed, one.direction) != ("ns", 2, "en-fr")
     ]
@@ -104,7 +102,7 @@ def test_a_direction_that_lacks_a_seed_says_so() -> None:
     assert table.partial == "3 of 16 scores missing"
 
 
-def test_the_table_of_directions_says_what_daggers_are() -> None:
+def test_the_table_of_directions_says_what_daggers_are():
     display = Display("en", "base", "control")
     given, plan = scores("baseline"), plan_of("baseline")
     assert (

@@ -1,7 +1,5 @@
 """report.floor and report.cautions: what is not ranked, and what stands above the tables."""
 
-from __future__ import annotations
-
 import csv
 import json
 from dataclasses import replace
@@ -10,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import Unfit
 from workflow_scripts.report import show
 from workflow_scripts.report.cautions import cautions
@@ -234,13 +231,6 @@ def test_the_note_of_a_score_file_reaches_the_tables(tmp_path):
     assert "hardly trained" not in text and "**" not in text
     assert "| en-th § |" in text
     assert "tokenizers: {th: char}" in text.split("\n")[2]
-
-
-@pytest.mark.parametrize("wrong", [{"tokenizer": "13a"}, {"tokenizer": 1, "script": "a", "instead": "b"}, 7])
-def test_a_note_that_is_none(tmp_path, wrong):
-    write(tmp_path, "baseline", 0.0, unfit_tokenizer=wrong)
-    with pytest.raises(UserError, match=r"baseline/s1/test\.raw\.json"):
-        tabulate(tmp_path, "--allow-partial")
 
 
 def test_the_terminal_says_it_before_the_numbers(tmp_path, capsys):

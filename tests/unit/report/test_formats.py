@@ -1,7 +1,5 @@
 """report.formats: one frame and its blocks as Markdown, CSV, LaTeX and Parquet."""
 
-from __future__ import annotations
-
 import re
 
 import pyarrow.parquet as pq

@@ -1,7 +1,5 @@
 """report.group_tables: the paper's forms, against the published table itself."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.unit.report.published_scores import TIERS, published
@@ -91,10 +89,7 @@ VALUES = {
 
 
 def summary_of(
-    metric: str = "bleu",
-    lacking: tuple[str, str] | None = None,
-    groups: int = 2,
-    flags: Flags | None = None,
+    metric: str = "bleu", lacking: tuple[str, str] | None = None, groups: int = 2, flags: Flags | None = None
 ) -> Summary:
     """Scores of three systems and two seeds; one system's direction may be lacking in seed 2."""
     scores = [

@@ -1,7 +1,5 @@
 """report.interference: bilingual against multilingual systems, by resource."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.report.display import Display

@@ -1,7 +1,5 @@
 """report.likelihood_tables: nats per token, and accuracies on contrastive sets."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -86,7 +84,7 @@ def texts(row: list[str | Shown]) -> list[str]:
     return [cell.text if isinstance(cell, Shown) else cell for cell in row]
 
 
-def test_nats_by_direction(tmp_path: Path) -> None:
+def test_nats_by_direction(tmp_path):
     table = likelihood_table(likelihoods(tmp_path), plan_of([1, 2]))
     [block] = table.blocks
     assert block.section == "test, nats per token (lower is better)"
@@ -106,12 +104,12 @@ def test_nats_by_direction(tmp_path: Path) -> None:
     )
 
 
-def test_of_one_seed_and_one_system(tmp_path: Path) -> None:
+def test_of_one_seed_and_one_system(tmp_path):
     [block] = likelihood_table(likelihoods(tmp_path), plan_of([1], ["ns"])).blocks
     assert block.rows[0] == ["en-de", Shown("1.900")]
 
 
-def test_a_likelihood_that_is_missing(tmp_path: Path) -> None:
+def test_a_likelihood_that_is_missing(tmp_path):
     likelihoods(tmp_path, lambda content: content["directions"].pop("de-en"))
     with pytest.raises(
         UserError, match=r"^1 of 8 likelihoods are missing, the first: de-en in .*ns/s2/test\.json"
@@ -126,23 +124,7 @@ def test_a_likelihood_that_is_missing(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c.update(seed=1), "seed is 1, its path says 2"),
-        (lambda c: c["directions"]["en-de"].pop("tokens"), "not a likelihood file .KeyError: 'tokens'"),
-        (
-            lambda c: c["directions"]["en-de"].update(nats_per_token=float("nan")),
-            "not a likelihood file .ValueError: nats_per_token is no number",
-        ),
-    ],
-)
-def test_files_that_are_none(tmp_path: Path, change: Any, said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        likelihood_table(likelihoods(tmp_path, change), plan_of([1, 2]))
-
-
-def test_accuracies_by_phenomenon_and_direction(tmp_path: Path) -> None:
+def test_accuracies_by_phenomenon_and_direction(tmp_path):
     table = contrastive_table(contrasts(tmp_path), plan_of([1]), ["mine"])
     phenomena, directions = table.blocks
     assert directions.title == "By direction, all phenomena"
@@ -162,24 +144,7 @@ def test_accuracies_by_phenomenon_and_direction(tmp_path: Path) -> None:
     assert len(rows) == 16 and rows["ns", "en-de", "gender"] == 5 and rows["ns", "all", "all"] == 15
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c.update(set="other"), "set is 'other', its path says 'mine'"),
-        (lambda c: c.pop("all"), "not a contrastive file .KeyError: 'all'"),
-        (lambda c: c["all"]["phenomena"]["number"].update(low=-1), "a share that is not between 0 and 1"),
-        (
-            lambda c: c["directions"]["de-en"].pop("phenomena"),
-            "not a contrastive file .KeyError: 'phenomena'",
-        ),
-    ],
-)
-def test_contrasts_that_are_none(tmp_path: Path, change: Any, said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        contrastive_table(contrasts(tmp_path, change), plan_of([1]), ["mine"])
-
-
-def test_contrasts_that_are_missing(tmp_path: Path) -> None:
+def test_contrasts_that_are_missing(tmp_path):
     contrasts(tmp_path)
     (tmp_path / "ns/s1/mine.json").unlink()
     with pytest.raises(UserError, match=r"^1 of 2 contrastive files are missing, the first: .*ns/s1/mine"):
@@ -188,7 +153,7 @@ def test_contrasts_that_are_missing(tmp_path: Path) -> None:
     assert table.partial == "1 of 2 contrastive files missing" and table.blocks[0].header[3:] == ["baseline"]
 
 
-def test_tabulate_writes_both_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_tabulate_writes_both_where_they_are_asked_for(tmp_path):
     one = {"metric": "bleu", "score": 10.0, "signature": "s"}
     for system in SYSTEMS:
         job = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}

@@ -1,13 +1,10 @@
 """report.plot_off_target: the cells worked out by hand, and the same bytes twice."""
 
-from __future__ import annotations
-
 import json
 
 import pytest
 from PIL import Image
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.report.figure import save
 from workflow_scripts.report.plot_off_target import (
     CELL_HEIGHT,
@@ -119,20 +116,3 @@ def test_what_is_drawn_depends_on_the_rates(tmp_path):
     main(arguments(lay(tmp_path / "none"), tmp_path / "a.png"))
     main(arguments(lay(tmp_path / "some", ns1=entry({"en": 10}, 1.0)), tmp_path / "b.png"))
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
-
-
-def test_missing_and_malformed_files(tmp_path):
-    root = lay(tmp_path / "off_target")
-    file = root / "ns/s2/test.json"
-    file.write_text('{"directions": {"en-de": {}}}')
-    with pytest.raises(
-        UserError, match=r"ns/s2/test\.json: not a file of off-target rates \(KeyError: 'de-en'\)"
-    ):
-        main(arguments(root, tmp_path / "a.png"))
-    file.write_text(json.dumps({"directions": {"en-de": entry({}, "high"), "de-en": entry({}, None)}}))
-    with pytest.raises(UserError, match=r"not a file of off-target rates \(TypeError: "):
-        main(arguments(root, tmp_path / "a.png"))
-    file.unlink()
-    with pytest.raises(UserError, match=r"ns/s2/test\.json: no such file; evaluate\.identify writes it"):
-        main(arguments(root, tmp_path / "a.png"))
-    assert not (tmp_path / "a.png").exists()

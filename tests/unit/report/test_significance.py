@@ -1,7 +1,5 @@
 """report.significance and its tables: corrections, outcomes, marks and spreads, worked out by hand."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.formats import write_table
@@ -303,36 +300,6 @@ def test_a_comet_model_has_a_file_of_its_own(tmp_path):
 
 def forget(content: dict[str, Any]) -> None:
     del content["against"]["baseline"]["de-en"]
-
-
-@pytest.mark.parametrize(
-    ("systems", "change", "message"),
-    [
-        (
-            ["baseline", "other"],
-            None,
-            "^3 of 3 tests of significance are missing, the first: .*other/s1/test.raw",
-        ),
-        (["baseline", "ns"], forget, "^1 of 3 tests .*: bleu of de-en against baseline in .*ns/s1"),
-        (["baseline", "ns"], lambda c: c.update(seed=2), "seed is 2, its path says 1"),
-        (["baseline", "ns"], lambda c: c.pop("against"), "not a significance file .KeyError: 'against'"),
-        (["baseline", "ns"], lambda c: c.update(resamples="many"), "resamples is 'many'"),
-        (
-            ["baseline", "ns"],
-            lambda c: c["against"]["baseline"]["de-en"]["bleu"].update(p_bootstrap=2),
-            "a p-value that is not between 0 and 1",
-        ),
-        (
-            ["baseline", "ns"],
-            lambda c: c["against"]["baseline"]["de-en"]["bleu"].update(low=float("nan")),
-            "a figure that is no number",
-        ),
-    ],
-)
-def test_files_that_are_missing_or_none(tmp_path, systems, change, message):
-    write(tmp_path, change)
-    with pytest.raises(UserError, match=message):
-        read_significance(tmp_path, plan_of(systems, [1]))
 
 
 def test_partial_tests_are_said(tmp_path):

@@ -1,7 +1,5 @@
 """report.summary: averages, spreads and differences, worked out by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -18,14 +16,7 @@ from workflow_scripts.report.rounding import (
     written,
 )
 from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import (
-    Cell,
-    Estimate,
-    display_order,
-    estimate,
-    summarise,
-    sweep_key,
-)
+from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
 
 
 def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:
@@ -162,17 +153,6 @@ def test_both_sides_of_one_side_are_no_mean():
     assert values[BOTH] == Estimate(27.5, None, 1)
 
 
-def test_two_signatures_in_a_table_are_an_error():
-    odd = frame({("ns", 1): [1.0]}, ["en-de"], signature="odd")
-    with pytest.raises(UserError, match=r"table test/BLEU: two signatures, .*ns s1 en-de"):
-        summarise(
-            frame({("baseline", 1): [1.0]}, ["en-de"]) + odd,
-            plan_of(["baseline", "ns"], [1], ["en-de"]),
-            "en",
-            {},
-        )
-
-
 def test_two_profiles_are_never_averaged():
     raw = frame({("baseline", 1): [10.0]}, ["en-de"])
     paper = frame({("baseline", 1): [30.0]}, ["en-de"], profile="paper")
@@ -235,19 +215,6 @@ def test_averages_without_named_directions_stand_beside():
         ("french", BOTH): (20.0, 2),
     }
     assert not [c for c in cells if c.without and c.grouping == "direction"]
-
-
-@pytest.mark.parametrize(
-    ("without", "message"),
-    [
-        ({"x": ["en-fx"]}, r"without x: no direction en-fx \(did you mean 'en-fr'\?\)"),
-        ({"x": DIRECTIONS}, "without x: no direction is left"),
-    ],
-)
-def test_exclusions_that_exclude_nothing_or_all(without, message):
-    scores = frame({("baseline", 1): [1.0] * 4}, DIRECTIONS)
-    with pytest.raises(UserError, match=message):
-        summarise(scores, plan_of(["baseline"], [1], DIRECTIONS), "en", {}, without=without)
 
 
 def test_tokenizers_may_differ_between_directions_and_are_listed():

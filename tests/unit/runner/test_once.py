@@ -1,7 +1,5 @@
 """A folder made once for all workers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -30,13 +28,13 @@ def test_reads(folder, i):
 """
 
 
-def test_workers_share_what_one_of_them_made(tmp_path: Path) -> None:
+def test_workers_share_what_one_of_them_made(tmp_path):
     outcome, _ = run(tmp_path, slow=SLOW)
     assert counts(outcome) == (6, 0, 0)
     assert len((tmp_path / "made.txt").read_text().splitlines()) == 1
 
 
-def test_what_failed_is_made_again(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_failed_is_made_again(tmp_path, tmp_path_factory):
     name = tmp_path.name
 
     def fail(folder: Path) -> None:

@@ -1,7 +1,5 @@
 """What `make test` says last, what it returns, and how many tests run at a time."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 
@@ -19,7 +17,7 @@ GIVEN = {
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...], int]]:
+def asked(monkeypatch):
     """The sessions that were run; none is, and each gives what stands above."""
     sessions: list[tuple[str, tuple[str, ...], int]] = []
 
@@ -39,11 +37,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return run_all.main()
 
 
-def test_the_last_line_counts_them_all(
-    asked: list[tuple[str, tuple[str, ...], int]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
     assert call(monkeypatch, "tests/malformed/test_comet.py", "tests/unit/select", "lint") == 1
     assert asked == [
         ("text", ("tests/unit/select/test_select_masks.py",), 3),
@@ -60,9 +54,7 @@ def test_the_last_line_counts_them_all(
     ]
 
 
-def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(
-    asked: list[tuple[str, tuple[str, ...], int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(asked, monkeypatch):
     kept: list[dict[str, float]] = []
     monkeypatch.setattr(units, "write_seconds", kept.append)
     assert call(monkeypatch, "tests/unit/select") == 0
@@ -72,7 +64,7 @@ def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(
 
 
 @pytest.mark.usefixtures("asked")
-def test_nothing_to_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_run_is_no_success(monkeypatch):
     for word in ("tests/golden", "tests/small_config.py"):
         with pytest.raises(SystemExit, match=f"^error: there are no tests in {word}$"):
             call(monkeypatch, "lint", word)
@@ -81,7 +73,7 @@ def test_nothing_to_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_there_is_named(monkeypatch):
     with pytest.raises(SystemExit, match=r"^error: no suite 'text'; there are unit, .*files of tests/$"):
         call(monkeypatch, "unit", "text")
     with pytest.raises(SystemExit, match=r"^error: no suite 'unit/select'; .*; tests/unit/select\?$"):
@@ -92,28 +84,21 @@ def test_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("given", "cores", "expected"), [("", 2, 2), ("", 64, 4), ("", 1, 1), ("6", 2, 6)])
-def test_one_test_a_core_unless_said(
-    monkeypatch: pytest.MonkeyPatch, given: str, cores: int, expected: int
-) -> None:
+def test_one_test_a_core_unless_said(monkeypatch, given, cores, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
     monkeypatch.setenv("JOBS", given)
     assert run_all.workers() == expected
 
 
 @pytest.mark.parametrize("given", ["0", "two", "-1"])
-def test_a_number_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_a_number_that_is_none_is_refused(monkeypatch, given):
     monkeypatch.setenv("JOBS", given)
     with pytest.raises(SystemExit, match=f"^error: JOBS is the number of tests at a time, not '{given}'$"):
         run_all.workers()
 
 
-def test_a_linter_that_fails_does_not_hide_the_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    linters = {
-        "bad": ("workflow", "json.tool", "/dev/null"),
-        "good": ("workflow", "platform"),
-    }
+def test_a_linter_that_fails_does_not_hide_the_others(monkeypatch, capsys):
+    linters = {"bad": ("workflow", "json.tool", "/dev/null"), "good": ("workflow", "platform")}
     monkeypatch.setattr(run_all, "LINTERS", linters)
     outcome = run_all.run_linters()
     assert (outcome.passed, outcome.failed) == (1, 1)

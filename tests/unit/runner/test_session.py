@@ -1,7 +1,5 @@
 """The runner on made-up tests: what hangs, what dies, what is lost, and what others gave meanwhile."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
@@ -59,9 +57,7 @@ def living(word: str) -> list[int]:
 
 
 @pytest.mark.parametrize("distributed", [True, False])
-def test_what_hangs_is_stopped_with_its_stacks_and_the_others_go_on(
-    tmp_path: Path, distributed: bool
-) -> None:
+def test_what_hangs_is_stopped_with_its_stacks_and_the_others_go_on(tmp_path, distributed):
     outcome, said = run(
         tmp_path, limit=LIMIT, distributed=distributed, hangs=HANGS.replace("WORD", str(tmp_path))
     )
@@ -74,7 +70,7 @@ def test_what_hangs_is_stopped_with_its_stacks_and_the_others_go_on(
     assert living(str(tmp_path)) == []
 
 
-def test_a_child_whose_parent_has_ended_is_ended_too(tmp_path: Path) -> None:
+def test_a_child_whose_parent_has_ended_is_ended_too(tmp_path):
     # A shell leaves it to init, and the test waits for nothing that anybody could kill.
     text = f"""
 import subprocess, time
@@ -88,7 +84,7 @@ def test_hangs():
     assert living(str(tmp_path)) == []
 
 
-def test_what_does_not_stop_when_told_is_killed_and_the_others_go_on(tmp_path: Path) -> None:
+def test_what_does_not_stop_when_told_is_killed_and_the_others_go_on(tmp_path):
     text = """
 import signal, time
 def test_before(): pass
@@ -104,7 +100,7 @@ def test_after(): pass
     assert time.monotonic() - start < 30
 
 
-def test_a_test_that_kills_its_process_fails_once_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_test_that_kills_its_process_fails_once_and_the_others_go_on(tmp_path):
     text = """
 import os, pytest
 @pytest.fixture(scope="module")
@@ -119,26 +115,26 @@ def test_after(shared): pass
     assert "crashed while running 'test_dies.py::test_dies'" in said
 
 
-def test_every_test_of_every_worker_dies_and_is_counted(tmp_path: Path) -> None:
+def test_every_test_of_every_worker_dies_and_is_counted(tmp_path):
     text = "import os\n" + "".join(f"def test_{i}(): os._exit(1)\n" for i in range(3))
     assert counts(run(tmp_path, all=text)[0]) == (0, 3, 0)
 
 
-def test_what_passed_counts_if_the_whole_session_dies(tmp_path: Path) -> None:
+def test_what_passed_counts_if_the_whole_session_dies(tmp_path):
     text = "import os\ndef test_1(): pass\ndef test_2(): os._exit(7)\ndef test_3(): pass\n"
     outcome, said = run(tmp_path, distributed=False, dies=text)
     assert counts(outcome) == (1, 1, 0)
     assert "made up: the session\npytest ended with status 7, 2 tests did not run" in said
 
 
-def test_a_session_that_runs_no_test_is_stopped(tmp_path: Path) -> None:
+def test_a_session_that_runs_no_test_is_stopped(tmp_path):
     outcome, said = run(tmp_path, idle=LIMIT, asleep="import time\ntime.sleep(60)\ndef test_never(): pass\n")
     assert outcome.passed == 0 and outcome.failed >= 1
     assert "stopped: no test has run for 1.5 s" in said
     assert "<module> (test_asleep.py:2)" in said or "test_asleep.py" in said
 
 
-def test_failures_skips_and_errors_are_counted_by_test(tmp_path: Path) -> None:
+def test_failures_skips_and_errors_are_counted_by_test(tmp_path):
     text = """
 import pytest
 @pytest.fixture
@@ -167,13 +163,13 @@ def test_passes(): print("unseen")
     assert "unseen" not in said
 
 
-def test_no_tests_at_all_is_a_failure(tmp_path: Path) -> None:
+def test_no_tests_at_all_is_a_failure(tmp_path):
     outcome, said = run(tmp_path, distributed=False, none="")
     assert counts(outcome) == (0, 1, 0)
     assert "pytest ended with status 5" in said
 
 
-def test_tests_that_share_are_of_one_process_and_processor_time_is_counted(tmp_path: Path) -> None:
+def test_tests_that_share_are_of_one_process_and_processor_time_is_counted(tmp_path):
     text = """
 import os, pytest
 @pytest.fixture(scope="module")
@@ -198,7 +194,7 @@ def test_busy():
     assert float(line.split()[2]) >= 1
 
 
-def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path: Path) -> None:
+def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path):
     text = HANGS.replace("WORD", str(tmp_path))
     session = Session("made up", "workflow", ("test_hangs.py",), 60)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -1,7 +1,5 @@
 """Which environment a file of tests has, and what is left out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -28,33 +26,33 @@ def files(root: Path, *names: str) -> Path:
         ("tests/training/test_a.py", "fairseq"),
     ],
 )
-def test_the_longest_folder_that_holds_a_file_counts(file: str, environment: str | None) -> None:
+def test_the_longest_folder_that_holds_a_file_counts(file, environment):
     assert tiers.environment_of(file) == environment
 
 
-def test_a_longer_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_longer_name_wins(monkeypatch):
     monkeypatch.setitem(tiers.ENVIRONMENT_OF, "tests/training/hub", "comet")
     assert tiers.environment_of("tests/training/hub/test_a.py") == "comet"
     assert tiers.environment_of("tests/training/test_hub.py") == "fairseq"
 
 
-def test_a_file_without_environment_or_tier_is_named(tmp_path: Path) -> None:
+def test_a_file_without_environment_or_tier_is_named(tmp_path):
     files(tmp_path, "tests/unit/data/test_a.py", "tests/unit/new/test_b.py", "tests/golden/test_c.py")
     assert tiers.uncovered(tmp_path) == ["tests/golden/test_c.py", "tests/unit/new/test_b.py"]
 
 
-def test_every_file_here_is_run_once() -> None:
+def test_every_file_here_is_run_once():
     assert tiers.uncovered(ROOT) == []
     chosen = tiers.sessions(ROOT, [*tiers.TIERS, *tiers.SERVICES])
     assert sorted(file for session in chosen for file in session.files) == tiers.test_files(ROOT)
     assert [s.name for s in chosen] == [*tiers.ENVIRONMENTS, "slurm"]
 
 
-def test_an_entry_of_the_table_that_holds_nothing_is_seen() -> None:
+def test_an_entry_of_the_table_that_holds_nothing_is_seen():
     assert [place for place in tiers.ENVIRONMENT_OF if not (ROOT / place).exists()] == []
 
 
-def test_sessions_are_those_of_the_tiers_and_files_named(tmp_path: Path) -> None:
+def test_sessions_are_those_of_the_tiers_and_files_named(tmp_path):
     names = (
         "tests/unit/data/test_a.py",
         "tests/unit/comet/test_b.py",
@@ -74,9 +72,7 @@ def test_sessions_are_those_of_the_tiers_and_files_named(tmp_path: Path) -> None
     assert chosen(["slurm"], []) == [("slurm", names[3:], 1800, False)]
 
 
-def test_the_longest_unit_comes_first_and_stays_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_longest_unit_comes_first_and_stays_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(units, "LONGEST", tmp_path / "longest.txt")
     b, c, gone = "tests/run_all.py::b", "tests/forked.py::c with words", "tests/gone.py::test_gone"
     units.write_seconds({b: 3.4, c: 50.0, gone: 2.4, "short": 1.9})

@@ -1,14 +1,12 @@
 """Compaction: a hand-worked layer, and equality with the row-masked layer of spec 3.4."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
 from workflow_scripts.translate.compact import FeedForward, compact_layer
 
 
-def test_masked_units_become_a_constant_in_the_output_bias() -> None:
+def test_masked_units_become_a_constant_in_the_output_bias():
     layer = FeedForward(
         w1=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=np.float32),
         b1=np.array([0.5, -1.0, 2.0], dtype=np.float32),
@@ -25,7 +23,7 @@ def test_masked_units_become_a_constant_in_the_output_bias() -> None:
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
-def test_compact_layer_equals_the_row_masked_layer(share: float) -> None:
+def test_compact_layer_equals_the_row_masked_layer(share):
     random = np.random.default_rng(3)
     units, dimension = 64, 16
     layer = FeedForward(
@@ -48,12 +46,12 @@ def test_compact_layer_equals_the_row_masked_layer(share: float) -> None:
     assert np.abs(removed - expected).max() > 0.1
 
 
-def test_a_mask_of_all_units_changes_nothing() -> None:
+def test_a_mask_of_all_units_changes_nothing():
     layer = FeedForward(np.ones((2, 1)), np.ones(2), np.ones((1, 2)), np.ones(1))
     assert compact_layer(layer, np.array([True, True])) is layer
 
 
-def test_masks_that_do_not_fit_are_refused() -> None:
+def test_masks_that_do_not_fit_are_refused():
     layer = FeedForward(np.ones((2, 1)), np.ones(2), np.ones((1, 2)), np.ones(1))
     with pytest.raises(ValueError, match="at least one unit"):
         compact_layer(layer, np.array([False, False]))

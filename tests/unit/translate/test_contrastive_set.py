@@ -1,13 +1,9 @@
 """Contrastive sets as files: what is one item, and what is no mistake (mistakes: tests/malformed)."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 from workflow_scripts.translate.contrastive_set import Item, read_contrastive
 
 
-def test_lines_of_one_id_are_one_item(tmp_path: Path) -> None:
+def test_lines_of_one_id_are_one_item(tmp_path):
     (tmp_path / "set.tsv").write_bytes(
         # Another order of columns, a byte order mark, a line end of Windows, no end of the last line.
         b"\xef\xbb\xbfid\tdirection\tphenomenon\tsource\tcorrect\twrong\n"
@@ -23,7 +19,7 @@ def test_lines_of_one_id_are_one_item(tmp_path: Path) -> None:
     ]
 
 
-def test_directions_may_be_spelt_with_hyphens(tmp_path: Path) -> None:
+def test_directions_may_be_spelt_with_hyphens(tmp_path):
     (tmp_path / "set.tsv").write_text(
         "direction\tid\tsource\tcorrect\twrong\tphenomenon\nen-pt-BR\t1\thouse\tcasa\tcasas\tnumber\n"
     )

@@ -1,7 +1,5 @@
 """CTranslate2 against a Transformer written out in numpy from fairseq's definition, tiny random weights."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from tests.malformed import tiny
 from workflow_scripts.errors import UserError
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, layer_masks, load_translator
 from workflow_scripts.translate.options import DecodingOptions
@@ -23,51 +22,20 @@ from workflow_scripts.units.system import SystemFolder
 Array = NDArray[Any]
 Weights = dict[str, Array]
 SEED = 27  # a network that says different things of different lengths, nothing among them
-DIMENSION, UNITS, HEADS, LAYERS = 8, 12, 2, 2
+DIMENSION, UNITS, HEADS, LAYERS = tiny.WIDTH, tiny.UNITS, 2, tiny.LAYERS
 LANGUAGES = ["en", "de"]
 WORDS = ["▁a", "▁b", "c", "d", "e"]
 VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, "__en__", "__de__"]
 
 
 def architecture(pre_norm: bool, tied: bool = True, share_all: bool = False) -> dict[str, Any]:
-    return {
-        "encoder_layers": LAYERS,
-        "decoder_layers": LAYERS,
-        "model_dim": DIMENSION,
-        "ffn_dim": UNITS,
-        "heads": HEADS,
-        "pre_norm": pre_norm,
-        "activation": "relu",
-        "share_decoder_embeddings": tied,
-        "share_all_embeddings": share_all,
-        "max_positions": 16,
-        "dropout": 0.1,
-        "attention_dropout": 0.0,
-        "activation_dropout": 0.0,
-    }
+    shared = {"share_decoder_embeddings": tied, "share_all_embeddings": share_all}
+    return {**tiny.ARCHITECTURE, "pre_norm": pre_norm, **shared}
 
 
 def random_weights(pre_norm: bool, tied: bool = True) -> Weights:
-    random = np.random.default_rng(SEED)
-    shapes: dict[str, tuple[int, ...]] = {}
-    for side in ("encoder", "decoder"):
-        shapes[f"{side}.embed_tokens.weight"] = (len(VOCABULARY), DIMENSION)
-        norms = [f"{side}.layer_norm"] if pre_norm else []
-        for index in range(LAYERS):
-            layer = f"{side}.layers.{index}"
-            for attention in ["self_attn"] + ["encoder_attn"] * (side == "decoder"):
-                norms.append(f"{layer}.{attention}_layer_norm")
-                for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                    shapes[f"{layer}.{attention}.{part}.weight"] = (DIMENSION, DIMENSION)
-                    shapes[f"{layer}.{attention}.{part}.bias"] = (DIMENSION,)
-            norms.append(f"{layer}.final_layer_norm")
-            shapes[f"{layer}.fc1.weight"], shapes[f"{layer}.fc1.bias"] = (UNITS, DIMENSION), (UNITS,)
-            shapes[f"{layer}.fc2.weight"], shapes[f"{layer}.fc2.bias"] = (DIMENSION, UNITS), (DIMENSION,)
-        for norm in norms:
-            shapes[f"{norm}.weight"], shapes[f"{norm}.bias"] = (DIMENSION,), (DIMENSION,)
-    if not tied:
-        shapes["decoder.output_projection.weight"] = (len(VOCABULARY), DIMENSION)
-    weights = {name: random.normal(size=shape).astype(np.float32) * 0.7 for name, shape in shapes.items()}
+    made = tiny.weights(len(VOCABULARY), SEED, pre_norm=pre_norm, tied=tied)
+    weights = {name: value * 0.7 for name, value in made.items()}
     for name in weights:
         if name.endswith("layer_norm.weight"):
             weights[name] += 1.0
@@ -179,7 +147,7 @@ def masks() -> dict[str, Array]:
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("pre_norm", [True, False])
-def test_token_probabilities_equal_the_written_out_network(pre_norm: bool, masked: bool) -> None:
+def test_token_probabilities_equal_the_written_out_network(pre_norm, masked):
     weights, keep = random_weights(pre_norm), masks() if masked else None
     spec = build_spec(weights, architecture(pre_norm), VOCABULARY, keep)
     translator = load_translator(spec, "tiny", DecodingOptions())
@@ -193,7 +161,7 @@ def test_token_probabilities_equal_the_written_out_network(pre_norm: bool, maske
         assert np.abs(unmasked - table).max() > 0.01
 
 
-def test_one_matrix_for_all_embeddings() -> None:
+def test_one_matrix_for_all_embeddings():
     weights = random_weights(True)
     weights["encoder.embed_tokens.weight"] = weights["decoder.embed_tokens.weight"]
     stored = {name: value for name, value in weights.items() if name != "encoder.embed_tokens.weight"}
@@ -204,7 +172,7 @@ def test_one_matrix_for_all_embeddings() -> None:
     np.testing.assert_allclose(found[0].log_probs, expected, rtol=0, atol=2e-5)
 
 
-def test_positions_start_after_the_padding_index() -> None:
+def test_positions_start_after_the_padding_index():
     # d = 4: frequencies 1 and 1/10000; the first token is at position 2.
     expected = [
         [math.sin(2), math.sin(0.0002), math.cos(2), math.cos(0.0002)],
@@ -240,7 +208,7 @@ def write_system(folder: Path, masked: bool) -> SystemFolder:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_greedy_translations_equal_the_written_out_network(tmp_path: Path, masked: bool) -> None:
+def test_greedy_translations_equal_the_written_out_network(tmp_path, masked):
     system = write_system(tmp_path / "tiny", masked)
     engine = CTranslate2Engine(system, "en-de", DecodingOptions(beam=1, max_length=6, threads=2))
     sentences = [["▁a"], ["▁b", "c", "d"], ["e", "e", "▁a", "c"], ["d"]]
@@ -255,7 +223,7 @@ def test_greedy_translations_equal_the_written_out_network(tmp_path: Path, maske
     assert len({len(words) for words in expected}) > 1
 
 
-def test_a_direction_decodes_with_its_own_mask(tmp_path: Path) -> None:
+def test_a_direction_decodes_with_its_own_mask(tmp_path):
     plain = write_system(tmp_path / "plain", False)
     masked = write_system(tmp_path / "masked", True)
     options = DecodingOptions(beam=2, max_length=8)
@@ -295,7 +263,7 @@ def asked(system: SystemFolder, **options: Any) -> tuple[list[list[str]], dict[s
     return list(engine.translate([["▁b", "c"]])), answering.asked
 
 
-def test_what_is_asked_of_the_search(tmp_path: Path) -> None:
+def test_what_is_asked_of_the_search(tmp_path):
     """Six tokens and </s> are seven; of sixteen positions </s> has the last."""
     system = write_system(tmp_path / "tiny", False)
     _, found = asked(system, beam=3, max_length=6, length_penalty=0.5, batch_tokens=77)
@@ -315,7 +283,7 @@ def test_what_is_asked_of_the_search(tmp_path: Path) -> None:
     assert asked(system, max_length=200)[1]["max_decoding_length"] == 16
 
 
-def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path: Path) -> None:
+def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path):
     """-4.6 / 3 = -1.53 is less than -5.6 / 5 = -1.12; without a penalty -4.6 is more than -5.6."""
     system = write_system(tmp_path / "tiny", False)
     said, found = asked(system, beam=2, ranking="fairseq", length_penalty=1.0)
@@ -325,7 +293,7 @@ def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path: Pa
     assert asked(system, beam=2, length_penalty=1.0)[0] == [["▁a"]]
 
 
-def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_their_sum() -> None:
+def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_their_sum():
     """Why native ranking is not fairseq's. Hypotheses of five words that were cut, so without </s>."""
     translator = load_translator(
         build_spec(random_weights(True), architecture(True), VOCABULARY), "tiny", DecodingOptions()
@@ -343,7 +311,7 @@ def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_the
         assert token < -1
 
 
-def test_int8_stays_near_float32(tmp_path: Path) -> None:
+def test_int8_stays_near_float32(tmp_path):
     spec = build_spec(random_weights(True), architecture(True), VOCABULARY, masks())
     translator = load_translator(spec, "tiny", DecodingOptions(compute_type="int8"))
     found = translator.score_batch([["__en__", "▁a"]], [["__de__", "c"]])[0].log_probs
@@ -354,30 +322,7 @@ def test_int8_stays_near_float32(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5)
 
 
-def test_user_errors_name_what_is_wrong(tmp_path: Path) -> None:
-    system = write_system(tmp_path / "tiny", False)
-    with pytest.raises(UserError, match=r"no direction 'en-dd'.*did you mean 'en-de'"):
-        CTranslate2Engine(system, "en-dd", DecodingOptions())
-    weights = random_weights(True)
-    del weights["decoder.layers.1.fc2.bias"]
-    with pytest.raises(UserError, match=r"lack 'decoder\.layers\.1\.fc2\.bias'"):
-        build_spec(weights, architecture(True), VOCABULARY)
-    with pytest.raises(UserError, match=r"is \(11, 8\), its architecture and dictionary need \(10, 8\)"):
-        build_spec(random_weights(True), architecture(True), VOCABULARY[:-1])
-    with pytest.raises(UserError, match="'gelu'"):
-        build_spec(random_weights(True), {**architecture(True), "activation": "gelu"}, VOCABULARY)
-    with pytest.raises(UserError, match="--beam 0"):
-        DecodingOptions(beam=0)
-
-
-def test_half_precision_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
-    spec = build_spec(random_weights(True), architecture(True), VOCABULARY)
-    with pytest.raises(UserError, match="float16 needs a GPU"):
-        load_translator(spec, "tiny", DecodingOptions(compute_type="float16"))
-
-
-def test_units_that_are_no_ffn_neurons_must_be_kept() -> None:
+def test_units_that_are_no_ffn_neurons_must_be_kept():
     space = UnitSpace(
         [
             UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 3),

@@ -1,7 +1,5 @@
 """One line out for every line in, whatever the lines hold."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +31,7 @@ class Backwards:
 
 
 @pytest.mark.parametrize("block", [1, 2, 100])
-def test_order_and_empty_lines_are_kept(block: int) -> None:
+def test_order_and_empty_lines_are_kept(block):
     engine, progress = Backwards(), Progress(stream=io.StringIO())
     lines = ["", "a b", "  ", "c", "d e f", ""]
     found = list(translate_lines(lines, Words(), Words(), engine, 100, progress, block))
@@ -45,7 +43,7 @@ def test_order_and_empty_lines_are_kept(block: int) -> None:
     assert progress.truncated == 0
 
 
-def test_long_sentences_are_cut_and_counted() -> None:
+def test_long_sentences_are_cut_and_counted():
     engine, stream = Backwards(), io.StringIO()
     progress = Progress(total=2, stream=stream)
     # Five positions hold the language token, three words and </s>.
@@ -56,12 +54,12 @@ def test_long_sentences_are_cut_and_counted() -> None:
     assert "warning: 1 sentences are longer than the model's 5 positions" in stream.getvalue()
 
 
-def test_no_output_line_holds_a_line_break() -> None:
+def test_no_output_line_holds_a_line_break():
     assert one_line("a\nb\r\nc\u2028d\x85e\x0bf") == "a b c d e f"
     assert one_line("a\n") == "a"
 
 
-def test_only_the_line_feed_ends_an_input_line() -> None:
+def test_only_the_line_feed_ends_an_input_line():
     stream = io.TextIOWrapper(io.BytesIO("a\u2028b\r\n\r\nc\x85d".encode()), encoding="utf-8", newline="\n")
     assert list(read_lines(stream)) == ["a\u2028b", "", "c\x85d"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.units.select import keep_all, mass, normalise_k, random_like
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.selectors import SELECTORS, keep_all, mass, normalise_k, parse_selector
+from workflow_scripts.units.space import ffn_space, model_space
 
 
 def kept(scores, k, dtype=np.int64):
@@ -87,8 +88,10 @@ def test_mass_is_nested_in_k():
 
 def test_mass_refuses_what_is_no_score():
     space = ffn_space(1, 0, 2)
-    for bad in ([1, -1], [1.0, np.nan], [1.0, np.inf]):
-        with pytest.raises(ValueError, match="not negative"):
+    with pytest.raises(UserError, match=r"unit 1 is negative, .*; mass:95:abs takes their magnitude"):
+        mass(np.array([1, -1]), space, "95")
+    for bad in ([1.0, np.nan], [1.0, np.inf]):
+        with pytest.raises(UserError, match="select mass:95: the score of unit 1 is undefined"):
             mass(np.array(bad), space, "95")
     with pytest.raises(ValueError, match="do not fit"):
         mass(np.array([1, 2, 3]), space, "95")
@@ -113,14 +116,98 @@ def test_keep_all():
     assert keep_all(ffn_space(1, 1, 2)).tolist() == [True] * 4
 
 
-def test_random_masks_have_equal_size_per_group():
-    space = ffn_space(2, 1, 100)
-    keep = np.zeros(300, dtype=bool)
-    keep[:7] = True
-    keep[100:150] = True
-    keep[200:300] = True
-    drawn = random_like(keep, space, seed=1)
-    assert [int(drawn[span].sum()) for span in space.slices().values()] == [7, 50, 100]
-    assert (drawn == random_like(keep, space, seed=1)).all()
-    assert (drawn != random_like(keep, space, seed=2)).any()
-    assert (drawn != keep).any()
+# Two layers of heads: the encoder's 4, then the decoder's self 4 and cross 4.
+HEADS = model_space({"encoder_layers": 1, "decoder_layers": 1, "heads": 4}, ["head"])
+SCORES = np.array([4, 1, 3, 2, -9, 0, 0, 5, 7, 7, 7, 6], dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("top:50%", [0, 2, 5, 7, 8, 9]),
+        ("top:49%", [0, 7, 8]),  # a share is rounded down: 1.96 of 4
+        ("top:3", [0, 2, 3, 5, 6, 7, 8, 9, 10]),
+        ("top:9", range(12)),  # more than a layer has: all of them
+        ("top:25%@model", [8, 9, 10]),
+        ("top:5@model", [7, 8, 9, 10, 11]),
+        ("top:1:abs", [0, 4, 8]),
+        ("top:2@model:abs", [4, 8]),
+        ("bottom:1", [1, 4, 11]),
+        ("bottom:50%", [1, 3, 4, 5, 8, 11]),
+        ("bottom:25%@model", [4, 5, 6]),
+        ("bottom:1:abs", [1, 5, 11]),
+        # of 10, 14 and 27: 4 and 3 hold 7; 9 holds 7; two sevens hold 13.5
+        ("mass:50:abs", [0, 2, 4, 8, 9]),
+        # of 51: 9, 7, 7 and 7 hold 30
+        ("mass:50@model:abs", [4, 8, 9, 10]),
+        ("all", range(12)),
+    ],
+)
+def test_selection(text, expected):
+    selector = parse_selector(text)
+    assert np.flatnonzero(selector.select(SCORES, HEADS)).tolist() == list(expected)
+    assert np.flatnonzero(selector.select(SCORES.astype(np.float64), HEADS)).tolist() == list(expected)
+    assert selector.text == text
+
+
+def test_heads_of_the_big_model():
+    """int(144 * p / 100) is 28, 43, 57, and of 288 it is 57, 86, 115."""
+    for heads, expected in ((4, [28, 43, 57]), (8, [57, 86, 115])):
+        space = model_space({"encoder_layers": 12, "decoder_layers": 12, "heads": heads}, ["head"])
+        counts = [
+            parse_selector(f"top:{p}%@model").select(np.ones(space.size), space).sum() for p in (20, 30, 40)
+        ]
+        assert counts == expected
+
+
+def test_random_draws_as_many_in_each_layer():
+    draw = parse_selector("random:50%")
+    one = draw.select(SCORES, HEADS, seed=1)
+    assert [int(one[span].sum()) for span in HEADS.slices().values()] == [2, 2, 2]
+    assert (one == draw.select(SCORES, HEADS, seed=1)).all()
+    assert (one != draw.select(SCORES, HEADS, seed=2)).any()
+    assert parse_selector("random:7@model").select(SCORES, HEADS, seed=1).sum() == 7
+    with pytest.raises(ValueError, match="needs a seed"):
+        draw.select(SCORES, HEADS)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("mass:97.50", "mass:97.5"),
+        (" top:30.0% ", "top:30%"),
+        ("top:1E+1", "top:10"),
+        ("bottom:012@model", "bottom:12@model"),
+        ("top:5%@model:abs", "top:5%@model:abs"),
+        ("all", "all"),
+    ],
+)
+def test_one_text(text, canonical):
+    assert parse_selector(text).text == canonical
+    assert parse_selector(canonical) == parse_selector(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("topp:3", "no such selector (did you mean 'top'?)"),
+        ("mass", "'mass' needs an amount, such as 'mass:95'"),
+        ("mass:95%", "write 'mass:95'"),
+        ("top:1.5", "for a share write 'top:1.5%'"),
+        ("top:0", "k is 0"),
+        ("top:101%", "at most 100%; 'all' keeps every unit"),
+        ("all:3", "write 'all'"),
+        ("random:3:abs", "leave out ':abs'"),
+        ("top:3:abs@model", "not a selector such as mass:95, top:30%"),
+        (95, "not a selector such as mass:95"),
+    ],
+)
+def test_what_is_no_selector(text, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        parse_selector(text)
+
+
+def test_every_selector_orders_ties_by_index():
+    for name in set(SELECTORS) - {"random", "all"}:
+        kept_units = parse_selector(f"{name}:50").select(np.full(100, 3), ffn_space(1, 0, 100))
+        assert kept_units.nonzero()[0].tolist() == list(range(50))

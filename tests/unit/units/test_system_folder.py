@@ -11,7 +11,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.space import UnitSpace, ffn_space, model_space
 from workflow_scripts.units.system import SystemFolder
 
 ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 3}
@@ -93,6 +93,102 @@ def test_masks_from_the_parent_are_accepted_and_from_elsewhere_refused(tmp_path)
         make(tmp_path / "c", mask_rows=rows, made_from="cd" * 32).keep_row("de-en")
     with pytest.raises(UserError, match="another model"):
         make(tmp_path / "d", mask_rows=rows, ffn_dim=2).keep_row("de-en")
+
+
+FULL = {**ARCHITECTURE, "heads": 2, "model_dim": 4}
+
+
+def of_masks(folder, space, bits, architecture=FULL, **manifest):
+    """A system whose masks are these bits over a space."""
+    make(folder, mask_rows={"de-en": None})
+    keep = np.array([[bit == "1" for bit in bits]])
+    MaskTable(["de-en"], keep, space, {"weights_sha256": WEIGHTS_SHA256, **manifest}).write(
+        folder / "masks.npz"
+    )
+    return SystemFolder.write(
+        folder, system="s", seed=1, languages=["en", "de"], mask_rows={"de-en": "de-en"},
+        architecture=architecture, text={},
+    )  # fmt: skip
+
+
+def test_the_space_is_of_the_kinds_that_masks_speak_of(tmp_path):
+    everything = model_space(FULL, ["ffn", "head", "resid"])
+    heads = of_masks(tmp_path / "heads", everything.part(["head"]), "011011")
+    assert heads.space == model_space(FULL, ["head"])
+    assert heads.keep_row("de-en").tolist() == [False, True, True, False, True, True]
+    # Encoder neurons and decoder residual dimensions: the other stack's are kept.
+    part = [group for group in everything.groups if group.key in ("encoder.0.ffn", "decoder.0.resid")]
+    mixed = of_masks(tmp_path / "mixed", UnitSpace(part), "0100011")
+    assert mixed.space == model_space(FULL, ["ffn", "resid"])
+    assert mixed.keep_row("de-en").astype(int).tolist() == [0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1]
+    # Masks for a direction that was not trained may be of another kind.
+    row = np.array([[1, 0, 1, 1, 1, 1]], dtype=bool)
+    MaskTable(["en-de"], row, everything.part(["head"]), {"weights_sha256": WEIGHTS_SHA256}).write(
+        tmp_path / "m.npz"
+    )
+    plain = of_masks(tmp_path / "ffn", ffn_space(1, 1, 3), "110101").with_masks(tmp_path / "m.npz")
+    assert plain.keep_row("en-de").astype(int).tolist() == [1] * 6 + [1, 0, 1, 1, 1, 1]
+    assert plain.keep_row("de-en").astype(int).tolist() == [1, 1, 0, 1, 0, 1] + [1] * 6
+
+
+def test_masks_that_do_not_fit_or_cannot_be_applied(tmp_path):
+    heads = model_space(FULL, ["head"])
+    with pytest.raises(UserError, match=r"architecture\.heads is missing; units of kind head need it"):
+        of_masks(tmp_path / "a", heads, "011011", ARCHITECTURE).keep_row("de-en")
+    with pytest.raises(UserError, match="masks are for another model"):
+        of_masks(tmp_path / "b", heads, "011011", {**FULL, "heads": 1}).keep_row("de-en")
+    with pytest.raises(UserError, match="gate head: mean cannot be applied here"):
+        of_masks(tmp_path / "c", heads, "011011", gate={"head": "mean"}).keep_row("de-en")
+
+
+def test_port_weights_and_adapters_of_single_directions(tmp_path):
+    folder = tmp_path / "s"
+    make(folder, mask_rows={"de-en": None})
+    (folder / "de.safetensors").write_bytes(b"German")
+    common = {
+        "system": "s", "seed": 1, "languages": ["en", "de"], "architecture": ARCHITECTURE, "text": {},
+        "mask_rows": {"de-en": None, "en-de": None},
+    }  # fmt: skip
+    plain = SystemFolder.write(folder, **common)
+    assert "port" not in json.loads((folder / "system.json").read_text()) and plain.port == "fairseq"
+    system = SystemFolder.write(folder, **common, port="marian", own_weights={"de-en": "de.safetensors"})
+    value = json.loads((folder / "system.json").read_text())
+    assert value["directions"] == {
+        "de-en": {"mask_row": None, "weights": "de.safetensors"},
+        "en-de": {"mask_row": None},
+    }
+    assert value["sha256"]["de.safetensors"] == hashlib.sha256(b"German").hexdigest()
+    assert SystemFolder.read(folder) == system and system.port == "marian"
+    assert system.weights_of("de-en") == folder / "de.safetensors"
+    assert system.weights_of("en-de") == folder / "model.safetensors"
+    with pytest.raises(UserError, match="de-en has weights of its own, which is not supported here"):
+        _ = system.weights
+    (folder / "de.safetensors").write_bytes(b"changed")
+    with pytest.raises(UserError, match=r"de\.safetensors: SHA-256"):
+        system.verify()
+    adapted = SystemFolder.write(folder, **common, adapter_rows={"en-de": "germanic"})
+    assert (SystemFolder.read(folder), adapted.adapter_rows) == (adapted, {"en-de": "germanic"})
+    assert adapted.weights_of("de-en") == folder / "model.safetensors"
+    for use in (lambda: adapted.weights_of("en-de"), lambda: adapted.weights):
+        with pytest.raises(UserError, match="en-de has an adapter, which is not supported here"):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"mask_row": None, "weights": 3}, "directions.de-en.weights is 3, not text"),
+        ({"mask_row": None, "weights": "../w"}, "directions.de-en.weights is '../w', not the name of a file"),
+        ({"mask_row": None, "weights": "w.safetensors"}, "sha256 lacks 'w.safetensors'"),
+        ({"mask_row": None, "adapter_row": []}, "directions.de-en.adapter_row is [], not text"),
+    ],
+)
+def test_a_wrong_entry_of_a_direction(tmp_path, entry, message):
+    make(tmp_path / "s", mask_rows={"de-en": None})
+    path = tmp_path / "s/system.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"directions": {"de-en": entry}}))
+    with pytest.raises(UserError, match=re.escape(message)):
+        SystemFolder.read(tmp_path / "s")
 
 
 def test_verify_names_the_changed_file(tmp_path):

@@ -8,10 +8,12 @@ import re
 import numpy as np
 import pytest
 
+from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
+from workflow_scripts.units.gating import parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.space import ffn_space, model_space
 
 SPACE = ffn_space(1, 1, 5)  # ten units: a row does not fill its last byte
 KEEP = np.array([[1, 0, 1, 1, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1, 1, 0]], dtype=bool)
@@ -97,6 +99,108 @@ def test_the_wrong_model_is_refused():
         masks().check_model(SPACE, "cd" * 32)
     with pytest.raises(UserError, match="made from weights None"):
         masks(weights_sha256=None).check_model(SPACE, "cd" * 32)
+
+
+ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 5, "heads": 2, "model_dim": 4}
+MODEL = model_space(ARCHITECTURE, ["ffn", "head", "resid"])
+
+
+@pytest.mark.parametrize("kinds", [["head"], ["ffn", "head"], ["ffn", "resid"]])
+def test_a_part_fits_a_model_that_has_it_and_no_other(kinds):
+    space = MODEL.part(kinds)
+    made_from = {"weights_sha256": "ab" * 32}
+    scores = ScoreTable(["x"], np.linspace(-1, 1, space.size)[None], space, made_from)
+    for table in (scores, MaskTable(["x"], scores.values > 0, space, made_from)):
+        table.check_model(MODEL, "ab" * 32)
+        with pytest.raises(UserError, match="are for another model"):
+            table.check_model(MODEL.part(["ffn"]), "ab" * 32)
+        with pytest.raises(UserError, match="are for another model"):
+            table.check_model(
+                model_space({**ARCHITECTURE, "ffn_dim": 6, "heads": 4}, ["ffn", "head"]), "ab" * 32
+            )
+        with pytest.raises(UserError, match=r"s were made from weights abababababab"):
+            table.check_model(MODEL, "cd" * 32)
+
+
+def test_scores_of_mixed_kinds_and_signs_round_trip(tmp_path):
+    values = np.linspace(-2, 2, MODEL.size)[None]
+    ScoreTable(["de-en"], values, MODEL, {}).write(tmp_path / "a.npz")
+    table = ScoreTable.read(tmp_path / "a.npz")
+    assert (table.values == values).all() and table.space == MODEL
+
+
+def test_masks_of_a_part_keep_what_is_outside():
+    part = MODEL.part(["ffn", "head"], ["encoder"])  # 5 neurons, 2 heads
+    table = MaskTable(["x"], np.array([[1, 0, 1, 0, 1, 0, 1]], dtype=bool), part, {})
+    keys = [group.key for group in MODEL.groups]
+    assert keys == [
+        *("encoder.0.ffn", "decoder.0.ffn", "encoder.0.self", "decoder.0.self", "decoder.0.cross"),
+        *("encoder.0.resid", "decoder.0.resid"),
+    ]
+    kept = "".join(str(int(bit)) for bit in table.over(MODEL).row("x"))
+    assert kept == "10101" + "11111" + "01" + "11" + "11" + "1111" + "1111"
+    assert table.over(part) is table
+
+
+def test_the_manifest_says_selector_and_gate_only_where_they_are_not_implied(tmp_path):
+    space = MODEL.part(["ffn", "head"])
+    keep = np.ones((1, space.size), dtype=bool)
+
+    def written(**manifest):
+        table = MaskTable(["x"], keep, space, {**MANIFEST, **manifest})
+        table.write(tmp_path / "m.npz")
+        read = MaskTable.read(tmp_path / "m.npz")
+        assert (read.select, read.gates) == (table.select, table.gates)
+        said = read_archive(tmp_path / "m.npz", MaskTable.FORMAT)[1]
+        return {key: said[key] for key in ("select", "gate") if key in said}, read
+
+    implied, read = written(select="mass:97.5", gate={"ffn": "row", "head": "zero"})
+    assert (implied, read.select, read.gates) == ({}, "mass:97.5", {"ffn": "row", "head": "zero"})
+    assert written(rule="all", k=None)[1].select == "all"
+    assert written(rule="random", like_rule="mass")[1].select == "mass:97.5"
+    said, read = written(rule="top", k=None, select="top:30%@model", gate={"head": "scale:0.50"})
+    assert said == {"select": "top:30%@model", "gate": {"head": "scale:0.5"}}
+    assert read.gates == {"ffn": "row", "head": "scale:0.5"}
+    four = {"out": {"encoder": "mass:95", "decoder": "mass:70"}}
+    assert written(rule="mass", k=None, select=four)[1].select == four
+
+
+def test_another_gate_is_another_row():
+    gated = masks(gate={"ffn": "zero"})
+    assert gated.row_sha256("de-en") != masks().row_sha256("de-en")
+    masks().check_gates({"ffn": ("row",)})
+    with pytest.raises(UserError, match="masks: gate ffn: zero cannot be applied here; ffn: row can"):
+        gated.check_gates({"ffn": ("row",)})
+    gated.check_gates({"ffn": ("row", "zero")})
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"),
+    [
+        (
+            {"ffn": "zeor"},
+            "gate.ffn: 'zeor' is not row, zero, mean, scale:0.5 or gradient (did you mean 'zero'?)",
+        ),
+        ({"ffn": "scale"}, "gate.ffn: 'scale' is not row"),
+        ({"ffn": "zero:1"}, "gate.ffn: 'zero:1' is not row"),
+        ({"ffn": "scale:big"}, "'big' is not a number; write 'scale:0.5'"),
+        ({"ffn": "scale:1"}, "other than 0 ('zero') and 1 (no change)"),
+        ({"ffn": "scale:nan"}, "other than 0"),
+        ({"head": "zero"}, "gate: the masks have no 'head' units, but ffn"),
+    ],
+)
+def test_gates_that_are_refused(gate, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        masks(gate=gate)
+
+
+def test_a_row_gate_is_for_neurons():
+    with pytest.raises(UserError, match=r"gate.head: 'row' is for FFN neurons; write 'zero'"):
+        parse_gate("row", "head")
+    with pytest.raises(
+        UserError, match=re.escape("'heads' is not a kind of unit: ffn, head, resid (did you mean")
+    ):
+        parse_gate("zero", "heads")
 
 
 def test_unknown_rows_name_the_nearest():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
+from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space, model_space
 
 SPACE = UnitSpace(
     [
@@ -71,3 +71,46 @@ def test_bad_groups_are_refused():
         UnitGroup("encoder.0.x", "x", "encoder", 0, 3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="size 0"):
         UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 0)
+
+
+ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 2, "ffn_dim": 3, "heads": 2, "model_dim": 4}
+
+
+def test_every_kind_of_unit_has_its_groups_in_order():
+    space = model_space(ARCHITECTURE, ["resid", "ffn", "head"])
+    assert [(group.key, group.kind, group.layer, group.size) for group in space.groups] == [
+        ("encoder.0.ffn", "ffn", 0, 3),
+        ("decoder.0.ffn", "ffn", 0, 3),
+        ("decoder.1.ffn", "ffn", 1, 3),
+        ("encoder.0.self", "head", 0, 2),
+        ("decoder.0.self", "head", 0, 2),
+        ("decoder.0.cross", "head", 0, 2),
+        ("decoder.1.self", "head", 1, 2),
+        ("decoder.1.cross", "head", 1, 2),
+        ("encoder.0.resid", "resid", 0, 4),
+        ("decoder.0.resid", "resid", 0, 4),
+        ("decoder.1.resid", "resid", 1, 4),
+    ]
+    assert space.size == 3 * 3 + 5 * 2 + 3 * 4
+    assert model_space(ARCHITECTURE) == ffn_space(1, 2, 3)
+
+
+def test_parts_and_the_ids_of_their_units():
+    space = model_space(ARCHITECTURE, ["ffn", "head"])
+    part = space.part(["head"], ["decoder"])
+    assert part.keys == ("decoder.0.self", "decoder.0.cross", "decoder.1.self", "decoder.1.cross")
+    assert space.ids_of(part).tolist() == [11, 12, 13, 14, 15, 16, 17, 18]
+    assert space.ids_of(space.part(stacks=["encoder"])).tolist() == [0, 1, 2, 9, 10]
+    assert space.ids_of(space).tolist() == list(range(19))
+    with pytest.raises(ValueError, match="distinct keys"):
+        space.part(["resid"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [ffn_space(1, 2, 4), ffn_space(2, 1, 3), UnitSpace(reversed(ffn_space(1, 2, 3).groups))],
+    ids=["other sizes", "other layers", "another order"],
+)
+def test_what_is_no_part(other):
+    with pytest.raises(ValueError, match="not a part of this space"):
+        model_space(ARCHITECTURE, ["ffn", "head"]).ids_of(other)

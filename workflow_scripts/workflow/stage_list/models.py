@@ -60,13 +60,17 @@ def _counted(experiment: Experiment) -> set[str]:
 
 def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
     needed, found = _counted(experiment), experiment.counted_together.items()
-    return each(seed=experiment.train.seeds, by=[by for by, group in found if needed.issuperset(group)])
+    return each(
+        system=[BASELINE],
+        seed=experiment.train.seeds,
+        by=[by for by, group in found if needed.issuperset(group)],
+    )
 
 
 def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
     needed = _counted(experiment)
     alone = [direction for direction in experiment.counted_alone if direction in needed]
-    return each(seed=experiment.train.seeds, direction=alone)
+    return each(system=[BASELINE], seed=experiment.train.seeds, direction=alone)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -74,11 +78,11 @@ def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
     rows = [{"maskset": name, "row": ""} for name in selected(experiment)]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for seed in experiment.train.seeds:
-        yield from ({"seed": seed} | row for row in rows)
+        yield from ({"system": BASELINE, "seed": seed} | row for row in rows)
 
 
 def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
-    return each(seed=experiment.train.seeds, maskset=[f"k{k}"] if k else [])
+    return each(system=[BASELINE], seed=experiment.train.seeds, maskset=[f"k{k}"] if k else [])
 
 
 def _decoded(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -133,10 +137,10 @@ STAGES = (
         "count_encoder",
         "activations.count_encoder",
         "fairseq",
-        log="baseline/s{seed}/{by}",
+        log="{system}/s{seed}/{by}",
         files={
             "counts": lambda e, w: [
-                f"activations/baseline/s{{seed}}/valid/{direction}.npz"
+                f"activations/{{system}}/s{{seed}}/valid/{direction}.npz"
                 for direction in e.counted_together[w["by"]]
             ]
         },
@@ -148,8 +152,8 @@ STAGES = (
         "count_activations",
         "activations.count_activations",
         "fairseq",
-        log="baseline/s{seed}/{direction}",
-        files={"counts": "activations/baseline/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{direction}",
+        files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
         jobs=_counted_alone,
         gpu=True,
     ),
@@ -157,8 +161,8 @@ STAGES = (
         "select_masks",
         "select.select_masks",
         "text",
-        log="baseline/s{seed}/{maskset}{row}",
-        files={"masks": "masks/baseline/s{seed}/{maskset}{row}.npz"},
+        log="{system}/s{seed}/{maskset}{row}",
+        files={"masks": "masks/{system}/s{seed}/{maskset}{row}.npz"},
         jobs=_masks,
         local=True,
     ),
@@ -176,8 +180,8 @@ STAGES = (
         "mask_control",
         "analyse.mask_control",
         "fairseq",
-        log="baseline.s{seed}.{maskset}",
-        files={"json": "analysis/mask_control/baseline/s{seed}/{maskset}.json"},
+        log="{system}.s{seed}.{maskset}",
+        files={"json": "analysis/mask_control/{system}/s{seed}/{maskset}.json"},
         asked_for=("json",),
         jobs=lambda e: _analysed(e.analysis.mask_control_k, e),
         gpu=True,
@@ -186,11 +190,11 @@ STAGES = (
         "overlap",
         "analyse.overlap",
         "text",
-        log="baseline.s{seed}.{maskset}",
+        log="{system}.s{seed}.{maskset}",
         files={
-            "json": "analysis/overlap/baseline/s{seed}/{maskset}.json",
-            "csv": "analysis/overlap/baseline/s{seed}/{maskset}.csv",
-            "markdown": "analysis/overlap/baseline/s{seed}/{maskset}.md",
+            "json": "analysis/overlap/{system}/s{seed}/{maskset}.json",
+            "csv": "analysis/overlap/{system}/s{seed}/{maskset}.csv",
+            "markdown": "analysis/overlap/{system}/s{seed}/{maskset}.md",
         },
         asked_for=("json",),
         jobs=lambda e: _analysed(e.analysis.overlap_k, e),

@@ -1,0 +1,138 @@
+"""Weights on disk: what a system folder's ``model.safetensors`` holds and how a network is read from it.
+
+What: float32 tensors under fairseq's state-dict names, parameters only, each tied tensor once (the decoder's
+input embedding stands for all it is tied to). Inputs and outputs: a network; a system folder.
+Source: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.files import atomic_path
+from workflow_scripts.models.fairseq.network import Network, build_network
+from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
+
+#: Where tensors are tied, the file holds the one with this name.
+TIED_NAME = "decoder.embed_tokens.weight"
+
+
+def _parameters(network: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, str]]:
+    """Return the parameters to store by name, and tied name -> stored name."""
+    named = dict(network.named_parameters(remove_duplicate=False))
+    stored: dict[str, nn.Parameter] = {}
+    tied: dict[str, str] = {}
+    names: dict[int, str] = {}
+    for name in sorted(named, key=lambda name: name != TIED_NAME):  # stable: the rest keep their order
+        first = names.setdefault(id(named[name]), name)
+        if first == name:
+            stored[name] = named[name]
+        else:
+            tied[name] = first
+    return stored, tied
+
+
+def save_system_weights(network: nn.Module, path: str | Path) -> None:
+    """Write the parameters to ``path`` as float32; UserError naming the tensor if one is not finite."""
+    stored, _ = _parameters(network)
+    tensors = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in stored.items()}
+    _check_finite(tensors, path)
+    with atomic_path(path) as temporary:
+        # safetensors makes files that only their owner can read: keep what the umask would give.
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        try:
+            save_file(tensors, temporary, metadata={"format": "pt"})
+        except SafetensorError as error:
+            # It says what the system refused in words only: "… I/O error: … (os error 28)".
+            number = re.search(r"os error (\d+)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
+        temporary.chmod(mode)
+
+
+def load_weights(network: nn.Module, path: str | Path) -> None:
+    """Copy a weights file into ``network`` (its device and type stay).
+
+    Raises UserError naming the tensor: missing, unknown, of another shape, or not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no weights here")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise UserError(f"{path}: not a safetensors file ({error}); export the system again") from None
+    copy_weights(network, tensors, path)
+
+
+def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str | Path) -> None:
+    """Copy tensors by name into the network's parameters; errors as in ``load_weights``, naming ``origin``.
+
+    A tied tensor may come under several names, then equal ones.
+    """
+    stored, tied = _parameters(network)
+    for name, first in tied.items():
+        if name in tensors and first in tensors and not _equal(tensors[name], tensors[first]):
+            raise UserError(f"{origin}: {name} and {first} differ, but the architecture ties them")
+    given = {tied.get(name, name): tensor for name, tensor in tensors.items()}
+    for name, tensor in given.items():
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            found = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+            raise UserError(f"{origin}: {name} is {found}, not a tensor of floating-point numbers")
+    for name, parameter in stored.items():
+        if name not in given:
+            raise UserError(f"{origin}: tensor {name} is missing{nearest(name, given)}")
+        if given[name].shape != parameter.shape:
+            found, expected = tuple(given[name].shape), tuple(parameter.shape)
+            raise UserError(f"{origin}: tensor {name} is {found}, the architecture needs {expected}")
+    for name in given:
+        if name not in stored:
+            raise UserError(f"{origin}: tensor {name} is not part of the architecture{nearest(name, stored)}")
+    _check_finite(given, origin)
+    with torch.no_grad():
+        for name, parameter in stored.items():
+            parameter.copy_(given[name])
+
+
+def _equal(one: object, other: object) -> bool:
+    # What is no tensor is refused afterwards, by name.
+    return not isinstance(one, Tensor) or not isinstance(other, Tensor) or torch.equal(one, other)
+
+
+def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise UserError(f"{origin}: tensor {name} holds NaN or infinite values")
+
+
+def load_network(system: SystemFolder | str | Path) -> Network:
+    """Return the system's network on the CPU, float32, in eval mode; its files are checked by SHA-256.
+
+    Raises UserError for a missing or changed file and for weights that do not fit the architecture.
+    """
+    folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
+    folder.verify()
+    try:
+        architecture = Architecture.from_dict(folder.architecture)
+    except UserError as error:
+        raise UserError(f"{folder.folder / DESCRIPTION}: {error}; export the system again") from None
+    vocabulary = Vocabulary.read(folder.dictionary, folder.languages)
+    # Drawing initial weights that are overwritten would move the caller's random state.
+    with torch.random.fork_rng(devices=[]):
+        network = build_network(architecture, len(vocabulary))
+    load_weights(network, folder.weights)
+    network.eval()
+    return network

@@ -1,0 +1,157 @@
+"""Batches of one direction, for counting activations and for likelihoods.
+
+What: reads one direction of ``data/bin`` and cuts it into batches in a fixed order. The published batching of
+the counting step is ``make_batches(dataset, 30000)``: sorted by source then target length, at most 30000
+padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions skipped.
+Inputs: ``{subset}.{pair}.{lang}.bin/.idx`` (no language token inside, ``</s>`` appended). Outputs: ``Batch``.
+Source: Neuron Specialization, section 3.2 and the released ``get_neurons.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
+
+import numpy as np
+import torch
+from fairseq.data.data_utils import batch_by_size
+from fairseq.data.language_pair_dataset import collate
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.fairseq.binarised import largest_id
+from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, side_prefixes
+from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
+
+Order = Literal["length", "file"]
+PUBLISHED_MAX_TOKENS = 30000
+PUBLISHED_MULTIPLE = 8
+PUBLISHED_MAX_POSITIONS = 256
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sentences of one direction; all tensors are int64.
+
+    ``lines`` [B]: line numbers in the subset, from 0. ``source`` [B, S]: ``__src__ w… </s>``, left-padded.
+    ``source_lengths`` [B]. ``decoder_input`` [B, T]: ``</s> __tgt__ w…`` and ``target`` [B, T]:
+    ``__tgt__ w… </s>``, right-padded.
+    """
+
+    lines: Tensor
+    source: Tensor
+    source_lengths: Tensor
+    decoder_input: Tensor
+    target: Tensor
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the batch on another device."""
+        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+class Batches:
+    """The batches of one direction, made anew on each iteration; ``len`` is their number.
+
+    ``lines``: the line numbers of each batch. ``skipped``: lines over the limit of positions.
+    """
+
+    def __init__(self, dataset: DirectionData, lines: list[NDArray[np.int64]], skipped: int) -> None:
+        self.dataset = dataset
+        self.lines = lines
+        self.skipped = skipped
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self._batch(lines) for lines in self.lines)
+
+    def _batch(self, lines: NDArray[np.int64]) -> Batch:
+        data = self.dataset
+        samples = [
+            {
+                "id": int(line),
+                "source": _tagged(data.source_tag, data.source[line]),
+                "target": _tagged(data.target_tag, data.target[line]),
+            }
+            for line in lines
+        ]
+        merged = collate(samples, PAD, EOS, left_pad_source=True, left_pad_target=False)
+        return Batch(
+            lines=merged["id"],
+            source=merged["net_input"]["src_tokens"],
+            source_lengths=merged["net_input"]["src_lengths"],
+            decoder_input=merged["net_input"]["prev_output_tokens"],
+            target=merged["target"],
+        )
+
+
+def _tagged(tag: int, tokens: Tensor) -> Tensor:
+    return torch.cat([torch.tensor([tag]), tokens.long()])
+
+
+def direction_dataset(
+    data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
+) -> DirectionData:
+    """Open one direction of a held-out subset, and look at all its ids.
+
+    UserError if a file is missing, damaged or of another dictionary, or if the sides differ in length.
+    """
+    tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
+    dataset = load_directions(data_bin, subset, [direction], tokens)[0]
+    if len(dataset) == 0:
+        raise UserError(f"{data_bin}: {subset} of {direction} has no lines")
+    check_dictionaries_beside(data_bin, direction, vocabulary)
+    for prefix in side_prefixes(data_bin, subset, direction):
+        if (largest := largest_id(prefix)) >= len(vocabulary):
+            raise UserError(
+                f"{prefix}.bin: id {largest} is not of the system's dictionary, which has {len(vocabulary)};"
+                " binarise the text with the system's subwords"
+            )
+    return dataset
+
+
+def make_batches(
+    dataset: DirectionData,
+    max_tokens: int,
+    *,
+    order: Order = "length",
+    required_batch_size_multiple: int = PUBLISHED_MULTIPLE,
+    max_positions: int = PUBLISHED_MAX_POSITIONS,
+    max_lines: int | None = None,
+) -> Batches:
+    """Cut a direction into batches; every line that fits is in exactly one.
+
+    ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides.
+    ``order``: ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
+    ``required_batch_size_multiple``: a batch holds fewer sentences than this or a multiple of it.
+    ``max_lines``: use only the first so many lines of the file.
+    Raises UserError if no line fits.
+    """
+    if order not in get_args(Order):
+        raise ValueError(f"order {order!r} is not one of {get_args(Order)}")
+    sources, targets = dataset.source_sizes[:max_lines], dataset.target_sizes[:max_lines]
+    lengths = np.maximum(sources, targets).astype(np.int64)
+    # A single sentence longer than a batch may be would fail inside fairseq.
+    limit = min(max_positions, max_tokens)
+    lines = np.lexsort((targets, sources)) if order == "length" else np.arange(len(lengths))
+    lines = lines[lengths[lines] <= limit].astype(np.int64)
+    if len(lines) == 0:
+        raise UserError(f"direction {dataset.name}: no line has at most {limit} positions")
+    cut = batch_by_size(
+        lines,
+        num_tokens_fn=None,
+        num_tokens_vec=lengths[lines],
+        max_tokens=max_tokens,
+        required_batch_size_multiple=required_batch_size_multiple,
+    )
+    return Batches(dataset, list(cut), len(lengths) - len(lines))

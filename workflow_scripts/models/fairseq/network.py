@@ -1,0 +1,142 @@
+"""Building the network: fairseq's Transformer, from an ``Architecture``.
+
+What: stock fairseq 0.12.2 modules and state-dict names, except that an encoder layer does not keep the second
+copy of its weights that 0.12.2 adds for torch's fused path. That path skips ``fc1`` and ``fc2``: hooks on
+them never fire and masks are ignored without a word, so it is off here for good.
+Inputs: an architecture and a vocabulary size. Outputs: a freshly initialised network (torch's random state).
+Source: Neuron Specialization, section 4; Vaswani et al., 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
+
+import torch
+from fairseq.models.transformer import TransformerConfig, TransformerEncoderBase, TransformerModelBase
+from fairseq.modules.transformer_layer import TransformerEncoderLayerBase
+from torch import nn
+
+from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.space import UnitSpace, ffn_space
+
+PADDING_INDEX = 1
+#: Parameters of an encoder layer that repeat others, as fairseq 0.12.2 names them.
+ENCODER_COPIES = (
+    "in_proj_weight",
+    "in_proj_bias",
+    "out_proj_weight",
+    "out_proj_bias",
+    "fc1_weight",
+    "fc1_bias",
+    "fc2_weight",
+    "fc2_bias",
+)
+
+
+class _Vocabulary:
+    """What fairseq asks of a dictionary while it builds a network."""
+
+    def __init__(self, size: int, padding_index: int) -> None:
+        self._size = size
+        self._padding_index = padding_index
+
+    def __len__(self) -> int:
+        return self._size
+
+    def pad(self) -> int:
+        return self._padding_index
+
+
+class EncoderLayer(TransformerEncoderLayerBase):
+    """fairseq's encoder layer without the fused path and its copies of the weights."""
+
+    def __init__(self, cfg: TransformerConfig, return_fc: bool = False) -> None:
+        super().__init__(cfg, return_fc=return_fc)
+        self.can_use_fastpath = False
+        for name in ENCODER_COPIES:
+            delattr(self, name)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        # Stock checkpoints hold the copies; the stock method would also put them back.
+        for name in ENCODER_COPIES:
+            state_dict.pop(prefix + name, None)
+        nn.Module._load_from_state_dict(self, state_dict, prefix, *rest)
+
+
+class Encoder(TransformerEncoderBase):
+    """fairseq's encoder made of ``EncoderLayer``."""
+
+    def build_encoder_layer(self, cfg: TransformerConfig) -> EncoderLayer:
+        """Return one layer."""
+        return EncoderLayer(cfg, return_fc=self.return_fc)
+
+
+class Network(TransformerModelBase):
+    """fairseq's Transformer with ``Encoder``; its state dict has stock names and no copies."""
+
+    @classmethod
+    def build_encoder(cls, cfg: TransformerConfig, src_dict: Any, embed_tokens: nn.Embedding) -> Encoder:
+        """Return the encoder."""
+        return Encoder(cfg, src_dict, embed_tokens)
+
+
+def fairseq_config(architecture: Architecture) -> TransformerConfig:
+    """Return fairseq's own configuration of the architecture."""
+    config = TransformerConfig()
+    for stack, layers in (
+        (config.encoder, architecture.encoder_layers),
+        (config.decoder, architecture.decoder_layers),
+    ):
+        stack.layers = layers
+        stack.embed_dim = architecture.model_dim
+        stack.ffn_embed_dim = architecture.ffn_dim
+        stack.attention_heads = architecture.heads
+        stack.normalize_before = architecture.pre_norm
+    config.decoder.input_dim = config.decoder.output_dim = architecture.model_dim
+    config.activation_fn = architecture.activation
+    config.share_decoder_input_output_embed = architecture.share_decoder_embeddings
+    config.share_all_embeddings = architecture.share_all_embeddings
+    config.max_source_positions = config.max_target_positions = architecture.max_positions
+    config.dropout = architecture.dropout
+    config.attention_dropout = architecture.attention_dropout
+    config.activation_dropout = architecture.activation_dropout
+    return config
+
+
+def build_network(
+    architecture: Architecture, vocabulary_size: int, padding_index: int = PADDING_INDEX
+) -> Network:
+    """Return a new network in training mode, on the CPU, float32, drawn from torch's random state.
+
+    ``vocabulary_size`` counts the four specials, the pieces and the language tokens.
+    """
+    # One object for both sides: fairseq compares them when all embeddings are shared.
+    vocabulary = _Vocabulary(vocabulary_size, padding_index)
+    task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)
+    network: Network = Network.build_model(fairseq_config(architecture), task)
+    for name, buffer in network.named_buffers():
+        if name.endswith("._float_tensor"):
+            # fairseq leaves this marker of device and type uninitialised: saved files would differ.
+            torch.nn.init.zeros_(buffer)
+    for layer in network.decoder.layers:
+        # In eval mode fairseq would compute averaged attention weights in every layer, which nobody reads.
+        layer.need_attn = False
+    return network
+
+
+def without_copies(state_dict: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return a stock state dict without the encoder layers' copies of their weights."""
+    return {
+        name: tensor
+        for name, tensor in state_dict.items()
+        if not (name.startswith("encoder.layers.") and name.rpartition(".")[2] in ENCODER_COPIES)
+    }
+
+
+def unit_space(architecture: Architecture) -> UnitSpace:
+    """Return the FFN units: ``encoder.0.ffn`` … then ``decoder.0.ffn`` …, ``ffn_dim`` each."""
+    return ffn_space(architecture.encoder_layers, architecture.decoder_layers, architecture.ffn_dim)

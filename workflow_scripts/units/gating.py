@@ -1,0 +1,48 @@
+"""How a mask acts on the units that it leaves out, for each kind of unit: the key ``gate``.
+
+- ``row``: an FFN neuron's row of the first weight is zero, its bias stays (Neuron Specialization, section 3);
+- ``zero``: the unit's value is zero; ``mean``: its mean over text; ``scale:0.5``: its value times 0.5;
+- ``gradient``: the forward pass is whole, and the unit's weights get no gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.units.space import KINDS
+
+#: What a file means that does not say it.
+DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
+ONLY_DEFAULT = {kind: (gate,) for kind, gate in DEFAULT_GATES.items()}
+GATES = ("row", "zero", "mean", "scale", "gradient")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A parsed gate; ``factor``: of ``scale``."""
+
+    text: str
+    name: str
+    factor: float | None = None
+
+
+def parse_gate(text: str, kind: str) -> Gate:
+    """Return the gate that ``text`` names for a kind of unit; UserError with the nearest right form."""
+    if kind not in KINDS:
+        raise UserError(f"gate: {kind!r} is not a kind of unit: {', '.join(KINDS)}{nearest(kind, KINDS)}")
+    name, colon, factor = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if name not in GATES or (bool(colon) != (name == "scale")):
+        known = "row, zero, mean, scale:0.5 or gradient"
+        raise UserError(f"gate.{kind}: {text!r} is not {known}{nearest(name, GATES)}")
+    if name == "row" and kind != "ffn":
+        raise UserError(f"gate.{kind}: 'row' is for FFN neurons; write 'zero'")
+    if name != "scale":
+        return Gate(name, name)
+    try:
+        value = float(factor)
+    except ValueError:
+        raise UserError(f"gate.{kind}: {factor!r} is not a number; write 'scale:0.5'") from None
+    if not abs(value) < float("inf") or value in (0, 1):
+        raise UserError(f"gate.{kind}: 'scale' takes a number other than 0 ('zero') and 1 (no change)")
+    return Gate(f"scale:{value:g}", name, value)

@@ -1,0 +1,225 @@
+"""Masks made of other masks: controls of the same size, and the units that directions have in common.
+
+``ROWS`` names the kinds; the first sentence of each one's function says what a direction's row keeps. A
+direction's *group* is all rows of the table, or with ``by: language`` (``family``) the rows between the same
+two languages (families), either way round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import UnitSpace
+
+By = Literal["language", "family"]
+Keep = NDArray[np.bool_]
+
+#: Fewest rows that have a majority other than all of them.
+SMALLEST_MAJORITY = 3
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How directions are grouped; ``families``: language -> family, a language without one is its own."""
+
+    by: By | None = None
+    families: Mapping[str, str] | None = None
+
+    def of_language(self, language: str) -> str:
+        """Return the group of one language."""
+        return (self.families or {}).get(language, language) if self.by == "family" else language
+
+    def members(self, direction: str, rows: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows are of the direction's group, bool [rows]."""
+        return np.array([self._pair(row) == self._pair(direction) for row in rows])
+
+    def _pair(self, direction: str) -> frozenset[str]:
+        return frozenset(map(self.of_language, split_direction(direction))) if self.by else frozenset()
+
+
+def seed_of(seed: int, name: str) -> int:
+    """Return the seed of one row or group: adding another changes none that are there."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
+
+
+def random_like(keep: Keep, space: UnitSpace, seed: int) -> Keep:
+    """Return a random mask that keeps as many units in every group as ``keep`` does.
+
+    Args: keep, bool [units]; seed, of the generator (PCG64; the same seed gives the same mask).
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.zeros(space.size, dtype=np.bool_)
+    for span in space.slices().values():
+        count = int(keep[span].sum())
+        drawn[span][generator.permutation(span.stop - span.start)[:count]] = True
+    return drawn
+
+
+def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
+    """As many units of every layer as its own row, drawn at random for each direction by its name."""
+    return np.stack([random_like(like.row(name), like.space, seed_of(seed, name)) for name in directions])
+
+
+def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
+    """Its own row after one exchange of each layer's units, the same for all directions.
+
+    Sizes of rows and of their overlaps stay, the units are others.
+    """
+    keep = _own(like, directions)
+    for key, span in like.space.slices().items():
+        generator = np.random.Generator(np.random.PCG64(seed_of(seed, key)))
+        keep[:, span] = keep[:, span][:, generator.permutation(span.stop - span.start)]
+    return keep
+
+
+def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]) -> Keep:
+    """The row of the direction that ``pairs`` names for it; without a pair, its own row."""
+    for direction, other in pairs.items():
+        if direction == other:
+            raise UserError(f"pairs: {direction} is swapped with itself; name another direction's row")
+    return _own(like, [pairs.get(direction, direction) for direction in directions])
+
+
+def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Encoder units that any direction from its source language (family) keeps, and decoder units that any
+    direction into its target language (family) keeps.
+
+    It needs no row of its own: Neuron Specialization merges the encoder's mask of X-en and the decoder's of
+    en-Y for X-Y.
+    """
+    keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
+    sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
+    stacks = np.repeat(
+        [group.stack == "decoder" for group in like.space.groups], [group.size for group in like.space.groups]
+    )
+    for number, direction in enumerate(directions):
+        for side, language in enumerate(map(groups.of_language, split_direction(direction))):
+            of_side = np.array([row[side] == language for row in sides])
+            if not of_side.any():
+                where = "into" if side else "from"
+                raise UserError(f"{like.origin}: no mask row {where} {language!r}, as {direction} needs")
+            units = stacks == bool(side)
+            keep[number, units] = like.keep[of_side][:, units].any(axis=0)
+    return keep
+
+
+def union(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Units that at least one direction of its group keeps."""
+    return np.stack([members.any(axis=0) for members in _members(like, directions, groups)])
+
+
+def shared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Units that every direction of its group keeps."""
+    return np.stack([members.all(axis=0) for members in _members(like, directions, groups)])
+
+
+def majority(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Units that more than half of the directions of its group keep; a group needs three rows."""
+    found = _members(like, directions, groups)
+    for direction, members in zip(directions, found, strict=True):
+        if len(members) < SMALLEST_MAJORITY:
+            raise UserError(
+                f"{like.origin}: the group of {direction} has {len(members)} mask rows; a majority needs"
+                f" {SMALLEST_MAJORITY}: use shared, union or a larger group"
+            )
+    return np.stack([2 * members.sum(axis=0) > len(members) for members in found])
+
+
+def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Units that a direction of its group keeps and none outside it; without ``by``, that it alone keeps."""
+    rows = np.array(like.rows)
+    keep = []
+    for direction in directions:
+        inside = groups.members(direction, like.rows) if groups.by else rows == direction
+        _check_any(like, direction, inside)
+        keep.append(like.keep[inside].any(axis=0) & ~like.keep[~inside].any(axis=0))
+    return np.stack(keep)
+
+
+#: Kind -> (what it goes by, its function: (masks, directions, that) -> bool [directions, units]).
+ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Keep]]] = {
+    "random": ("seed", random_rows),
+    "shuffled": ("seed", shuffled),
+    "swapped": ("pairs", swapped),
+    "merged": ("by", merged),
+    "union": ("by", union),
+    "shared": ("by", shared),
+    "majority": ("by", majority),
+    "exclusive": ("by", exclusive),
+}
+
+
+def mask_rows(
+    kind: str,
+    like: MaskTable,
+    directions: Sequence[str],
+    *,
+    seed: int | None = None,
+    pairs: Mapping[str, str] | None = None,
+    groups: Groups | None = None,
+) -> MaskTable:
+    """Return masks of one kind of ``ROWS``, a row a direction; the manifest says of what and how.
+
+    Args:
+        like: the table that the rows are made of.
+        seed: for ``random`` and ``shuffled``.
+        pairs: for ``swapped``, direction -> whose row it gets.
+        groups: for the other kinds.
+
+    Raises:
+        UserError: an unknown kind, a row that is missing, or an option that is missing or not of this kind.
+    """
+    if kind not in ROWS:
+        raise UserError(f"rows {kind!r}: not one of {', '.join(ROWS)}{nearest(kind, ROWS)}")
+    goes_by, make = ROWS[kind]
+    groups = groups or Groups()
+    given = {"seed": seed, "pairs": pairs or None, "by": groups.by}
+    for option, value in given.items():
+        if option != goes_by and value is not None:
+            raise UserError(f"rows {kind}: takes no {option}, but {goes_by}")
+    if goes_by != "by" and given[goes_by] is None:
+        raise UserError(f"rows {kind}: needs {goes_by}")
+    keep = make(like, directions, groups if goes_by == "by" else given[goes_by])
+    how = {name: value for name, value in given.items() if value is not None}
+    manifest = {**like.manifest, "rule": kind, "ties": None, **how, "like_rule": like.manifest["rule"]}
+    if isinstance(manifest["data_sha256"], dict):
+        manifest["data_sha256"] = {name: manifest["data_sha256"].get(name) for name in directions}
+    return MaskTable(directions, keep, like.space, manifest)
+
+
+def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
+    """Return random masks, each as large in every group as the direction's row of ``like``.
+
+    A row depends on the seed and the direction's name only, so adding a direction changes no other row.
+    """
+    return mask_rows("random", like, directions, seed=seed)
+
+
+def _own(like: MaskTable, directions: Sequence[str]) -> Keep:
+    return np.stack([like.row(name) for name in directions])
+
+
+def _members(like: MaskTable, directions: Sequence[str], groups: Groups) -> list[Keep]:
+    """Return each direction's group, bool [members, units]; UserError for one without a row."""
+    found = []
+    for direction in directions:
+        inside = groups.members(direction, like.rows)
+        _check_any(like, direction, inside)
+        found.append(like.keep[inside])
+    return found
+
+
+def _check_any(like: MaskTable, direction: str, inside: NDArray[np.bool_]) -> None:
+    if not inside.any():
+        raise UserError(
+            f"{like.origin}: no mask row is of the group of {direction}; rows: {', '.join(like.rows)}"
+        )

@@ -1,0 +1,218 @@
+"""Selectors: scores of units in, kept units out. Neuron Specialization, section 3, is the selector ``mass``.
+
+A selector is written ``NAME[:AMOUNT][@model][:abs]``; ``Selector.text`` is its one canonical text:
+
+- ``mass:95``: the fewest units of highest score that together hold 95 percent of the sum of all scores;
+- ``top:30%``, ``top:12``: the units of highest score, a share (rounded down) or a number of them;
+- ``bottom:30%``, ``bottom:12``: those of lowest score;
+- ``random:30%``, ``random:12``: as many units drawn at random;
+- ``all``: every unit.
+
+Each group of the space (one layer's neurons, one attention's heads) is selected from by itself, with
+``@model`` all groups together. ``:abs`` orders by magnitude. Equal scores keep the lower index first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.units.space import UnitSpace
+
+TIE_RULE = "stable: equal scores keep the lower index first"
+EXAMPLES = {"mass": "mass:95", "top": "top:30%", "bottom": "bottom:30%", "random": "random:30%", "all": "all"}
+# A spelling of k is part of file names. Above 100 every unit is kept.
+SMALLEST_K, LARGEST_K = Decimal("0.000001"), 1_000_000
+
+_FORM = re.compile(
+    r"(?P<name>[^:@]*)(?::(?P<number>[^:@%]+)(?P<percent>%?))?(?P<model>@model)?(?P<abs>:abs)?"
+)
+
+
+def normalise_k(k: Decimal | str | int) -> str:
+    """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``.
+
+    Raises UserError unless ``k`` is a positive decimal number.
+    """
+    try:
+        value = Decimal(k)
+    except InvalidOperation:
+        raise UserError(f"k is {k!r}, not a decimal number such as 95 or 97.5") from None
+    if not value.is_finite() or value <= 0:
+        raise UserError(f"k is {k}, but a share of the activations in percent is above 0")
+    if not SMALLEST_K <= value <= LARGEST_K:
+        raise UserError(f"k is {k}, but a share in percent is from {SMALLEST_K:f} to {LARGEST_K}")
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number of units, or a share of them in percent."""
+
+    number: Decimal
+    percent: bool
+
+    def of(self, units: int) -> int:
+        """Return how many of so many units: a share is rounded down, a number is at most all of them."""
+        numerator, denominator = self.number.as_integer_ratio()
+        wanted = units * numerator // (100 * denominator) if self.percent else int(self.number)
+        return min(units, wanted)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A parsed selector; make one by ``parse_selector``."""
+
+    text: str
+    name: str
+    amount: Amount
+    whole_model: bool = False
+    magnitude: bool = False
+
+    def select(self, scores: NDArray[Any], space: UnitSpace, seed: int | None = None) -> NDArray[np.bool_]:
+        """Return the kept units, bool [units].
+
+        Args:
+            scores: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
+            space: numbers the units.
+            seed: for ``random`` (PCG64), which ignores the scores.
+
+        Raises:
+            UserError: a score is undefined, or negative where ``mass`` without ``:abs`` sums it.
+            ValueError: the scores do not fit the space, or ``random`` has no seed.
+        """
+        if scores.shape != (space.size,):
+            raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
+        values = np.abs(scores) if self.magnitude else scores
+        if not (defined := np.isfinite(values)).all():
+            raise UserError(f"select {self.text}: the score of unit {int(defined.argmin())} is undefined")
+        if self.name == "mass" and (values < 0).any():
+            raise UserError(
+                f"select {self.text}: the score of unit {int((values < 0).argmax())} is negative, and a sum"
+                f" of scores needs them not negative; {self.text}:abs takes their magnitude"
+            )
+        if self.name == "random" and seed is None:
+            raise ValueError(f"{self.text} needs a seed")
+        generator = np.random.Generator(np.random.PCG64(seed))
+        keep = np.zeros(space.size, dtype=np.bool_)
+        for span in [slice(0, space.size)] if self.whole_model else space.slices().values():
+            keep[span][SELECTORS[self.name](values[span], self.amount, generator)] = True
+        return keep
+
+
+def parse_selector(text: str) -> Selector:
+    """Return the selector that ``text`` names; UserError with the nearest right form."""
+    match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise UserError(f"select {text!r}: not a selector such as {', '.join(EXAMPLES.values())}")
+    name, number, percent = match["name"], match["number"], bool(match["percent"])
+    if name not in SELECTORS:
+        known = ", ".join(EXAMPLES.values())
+        raise UserError(f"select {text!r}: no such selector{nearest(name, SELECTORS)}; there are {known}")
+    if name == "all" and text.strip() != "all":
+        raise UserError(f"select {text!r}: 'all' keeps every unit and takes nothing behind it; write 'all'")
+    if name == "random" and match["abs"]:
+        raise UserError(f"select {text!r}: 'random' looks at no score; leave out ':abs'")
+    amount = Amount(Decimal(100), percent=True)
+    canonical = name
+    if name != "all":
+        if number is None:
+            raise UserError(f"select {text!r}: {name!r} needs an amount, such as {EXAMPLES[name]!r}")
+        amount = _amount(text, name, number, percent)
+        canonical += f":{normalise_k(amount.number)}" + "%" * (amount.percent and name != "mass")
+    canonical += (match["model"] or "") + (match["abs"] or "")
+    return Selector(canonical, name, amount, bool(match["model"]), bool(match["abs"]))
+
+
+def _amount(text: str, name: str, number: str, percent: bool) -> Amount:
+    try:
+        value = Decimal(normalise_k(number))
+    except UserError as error:
+        raise UserError(f"select {text!r}: {error}") from None
+    if name == "mass":
+        if percent:
+            raise UserError(f"select {text!r}: 'mass' is in percent without the sign; write 'mass:{number}'")
+        return Amount(value, percent=True)
+    if percent and value > 100:
+        raise UserError(f"select {text!r}: a share of the units is at most 100%; 'all' keeps every unit")
+    if not percent and value != int(value):
+        raise UserError(
+            f"select {text!r}: {number} is not a whole number of units; for a share write '{name}:{number}%'"
+        )
+    return Amount(value, percent)
+
+
+def _mass(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
+    """The unit that crosses the threshold is kept; without any score, the first unit; at 100, every score."""
+    if amount.number > 100:
+        return np.arange(values.size)
+    numerator, denominator = amount.number.as_integer_ratio()
+    whole = _integers(values)
+    order = np.argsort(-whole, kind="stable")
+    sums = np.cumsum(whole[order])
+    # The smallest whole sum S with 100 * denominator * S >= numerator * total.
+    needed = -(-numerator * int(sums[-1]) // (100 * denominator))
+    prefix = 1 + int(np.searchsorted(sums, needed, side="left"))
+    return order[:prefix]
+
+
+def _integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers in the same proportions as ``values``, whose sum is exact.
+
+    int64 where the sum fits, else an object array of Python's unbounded integers. The published code compares
+    sums in float32, which loses units at k = 100.
+    """
+    if np.issubdtype(values.dtype, np.integer):
+        fits = int(values.max()) * values.size < 2**63
+        return values.astype(np.int64 if fits else object)
+    ratios = [value.as_integer_ratio() for value in values.tolist()]
+    common = math.lcm(*(denominator for _, denominator in ratios))
+    return np.array([numerator * (common // denominator) for numerator, denominator in ratios], dtype=object)
+
+
+def _top(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
+    return np.argsort(-values, kind="stable")[: amount.of(values.size)]
+
+
+def _bottom(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
+    return np.argsort(values, kind="stable")[: amount.of(values.size)]
+
+
+def _random(values: NDArray[Any], amount: Amount, generator: np.random.Generator) -> NDArray[np.intp]:
+    return generator.permutation(values.size)[: amount.of(values.size)]
+
+
+def _all(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
+    return np.arange(values.size)
+
+
+#: Name -> (scores of one group, or of all; amount; generator) -> indices of the kept units.
+SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], NDArray[np.intp]]] = {
+    "mass": _mass,
+    "top": _top,
+    "bottom": _bottom,
+    "random": _random,
+    "all": _all,
+}
+
+
+def mass(scores: NDArray[Any], space: UnitSpace, k: Decimal | str | int) -> NDArray[np.bool_]:
+    """Keep, in each group, the fewest units of highest score that together hold k percent of the group's sum.
+
+    Returns keep, bool [units]; ``Selector.select`` of ``mass:k`` says what it takes and refuses.
+    """
+    return parse_selector(f"mass:{normalise_k(k)}").select(scores, space)
+
+
+def keep_all(space: UnitSpace) -> NDArray[np.bool_]:
+    """Return a mask that keeps every unit: the continued-training control."""
+    return np.ones(space.size, dtype=np.bool_)
