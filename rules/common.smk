@@ -129,6 +129,7 @@ wildcard_constraints:
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
     finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
     comet=alternatives(COMET) or "none",

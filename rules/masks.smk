@@ -1,10 +1,11 @@
-# Which neurons each direction keeps: one file with the rows of all trained directions, and one for each direction that
+# Which units each direction keeps, by its scores or of another set's rows: one file with the rows of all trained directions, and one for each direction that
 # is only evaluated, so that adding such a direction touches no training.
 
 
 rule select_masks:
     input:
-        counts=lambda w: counts_of(w.system, rows_of(w.row), w.seed),
+        counts=scores_of_masks,
+        like=like_of_masks,
     output:
         **files("select_masks"),
     log:
@@ -22,11 +23,10 @@ rule select_masks:
     params:
         **identity(
             "select_masks",
-            lambda w: {"directions": rows_of(w.row)}
-            | (
-                {"rule": "all"} if w.maskset == "all" else {"rule": "mass", "k": w.maskset.removeprefix("k")}
-            ),
+            lambda w: {"directions": rows_of(w.row)} | mask_settings(w.maskset, w.seed),
         ),
-        root=lambda w, input: parent(input.counts[0]),
+        source=lambda w, input: (
+            f"--activations-root {parent(input.counts[0])}" if input.counts else f"--like {input.like}"
+        ),
     shell:
-        command("select_masks", "--activations-root {params.root:q} --out {output.masks:q}")
+        command("select_masks", "{params.source} --out {output.masks:q}")

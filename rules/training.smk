@@ -1,4 +1,4 @@
-# The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
+# The multilingual baseline, and every system made from it, with training or without; those that `uses` names are taken.
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
@@ -88,7 +88,7 @@ for name in USED:
                 languages=EXPERIMENT.languages,
                 text=EXPERIMENT.text.model_dump(),
                 architecture=EXPERIMENT.model.architecture(),
-                masks=EXPERIMENT.finetuned.get(name),
+                masks=EXPERIMENT.masked.get(name),
             ),
             source=lambda w, input: parent(input.system[0]),
             vocabulary=lambda w, input: parent(input.vocabulary[0]),
@@ -134,9 +134,7 @@ if USED:
 
 rule finetune:
     input:
-        parent=lambda w: system_files(
-            "baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"
-        ),
+        parent=parent_files,
         masks=masks_of,
         train=binarised("train", EXPERIMENT.train_directions),
         valid=binarised("valid", EXPERIMENT.train_directions),
@@ -177,4 +175,31 @@ rule finetune:
             "--out {params.out:q}",
             "seed",
             append=True,
+        )
+
+
+rule use_masks:
+    input:
+        parent=parent_files,
+        masks=masks_of,
+    output:
+        **files("use_masks"),
+    log:
+        log_of("use_masks"),
+    benchmark:
+        benchmark_of("use_masks")
+    conda:
+        conda_of("use_masks")
+    container:
+        image_of("use_masks")
+    envmodules:
+        *modules_of("use_masks"),
+    params:
+        **identity("use_masks"),
+        parent=lambda w, input: parent(input.parent[0]),
+        out=subpath(output.system, parent=True),
+    shell:
+        command(
+            "use_masks",
+            "--system {wildcards.untrained} --parent {params.parent:q} --masks {input.masks:q} --out {params.out:q}",
         )

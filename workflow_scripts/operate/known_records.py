@@ -266,9 +266,12 @@ class KnownRecords(PlanFiles):
 
 
 def is_of(record: Any, file: str) -> bool:
-    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none."""
+    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none.
+
+    Of an output that is a link (``train.use_masks``) it holds the time of the link.
+    """
     try:
-        time = Path(file).stat().st_mtime
+        times = {Path(file).stat().st_mtime, Path(file).lstat().st_mtime}
     except (FileNotFoundError, NotADirectoryError):
         return True
-    return record.endtime is None or bool(abs(time - record.endtime) <= SAME_TIME_SECONDS)
+    return record.endtime is None or any(abs(one - record.endtime) <= SAME_TIME_SECONDS for one in times)

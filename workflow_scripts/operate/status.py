@@ -152,7 +152,7 @@ def sizes(jobs: Sequence[Job], root: Path) -> dict[str, int]:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
                     if stage := stage_of.get(f"{folder}/{entry.name}"):
-                        found[stage] += entry.stat().st_size
+                        found[stage] += entry.stat(follow_symlinks=False).st_size
         except OSError:
             continue  # not there yet, or removed while we look
     for job in jobs:
