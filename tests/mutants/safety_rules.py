@@ -280,7 +280,7 @@ PLANS = (
     Mutant(
         "targets behind the options of a dry run are config files",
         "workflow_scripts/operate/dry_run.py",
-        'given = [*ours, "--cores", "1", *options]',
+        "given = [*ours, *options]",
         "given = [*ours[2:], *ours[:2], *options]",
         ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
     ),

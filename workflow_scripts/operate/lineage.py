@@ -1,10 +1,9 @@
 """What results say of the files that they were made from, against those files.
 
-A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of the
-hypotheses and references, systems that of their parent's weights, counts and masks that of the weights and
-text, the data card those of all text; and a mask follows from its counts. Scores and systems say, too, of
-which system, seed and test set they are.
-Inputs: the results folder, the hash of every file that is there. Outputs: claims that do not hold.
+A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of
+hypotheses and references, systems that of their parent's weights, counts and masks that of weights and text,
+the data card those of all text; and a mask follows from its counts. Scores and systems also say of which
+system, seed and test set they are.
 """
 
 from __future__ import annotations
