@@ -34,6 +34,7 @@ from workflow_scripts.operate.made_with import (
 from workflow_scripts.operate.manifest import known_manifest
 from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
+from workflow_scripts.workflow.graph import settings_of
 from workflow_scripts.workflow.settings import are_named, as_json
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
@@ -155,7 +156,7 @@ class KnownRecords(PlanFiles):
         """Return params as Snakemake keeps them."""
         if not are_named(settings.command):  # of an earlier version
             return sorted(map(repr, settings.params.values()))
-        now = self.params(job)
+        now = settings_of(job)
         return [repr(as_json(now if portable_value(now) == settings.params else settings.params))]
 
     def _content(self, job: Any, entry: Any) -> dict[str, str] | None:

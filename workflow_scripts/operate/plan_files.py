@@ -6,13 +6,13 @@ Inputs: Snakemake's workflow, whose objects are untyped. Outputs: names and sett
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.made_with import Settings, digest_of_names, last_part, portable_value
+from workflow_scripts.workflow.graph import settings_of
 
 
 class PlanFiles:
@@ -63,12 +63,7 @@ class PlanFiles:
 
     def settings(self, job: Any) -> Settings:
         """Return what a job is given, as the manifest has it."""
-        return Settings(job.rule.name, job.rule.shellcmd or "", portable_value(self.params(job)))
-
-    def params(self, job: Any) -> dict[str, Any]:
-        """Return the settings of a job by name."""
-        found: dict[str, Any] = json.loads(job.params.settings) if job.params else {}
-        return found
+        return Settings(job.rule.name, job.rule.shellcmd or "", portable_value(settings_of(job)))
 
     def read_by(self, job: Any) -> tuple[str, ...]:
         """Return the names of all inputs of a job; of the user's files the last part."""

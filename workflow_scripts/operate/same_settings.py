@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_scripts.operate.made_with import portable_value
-from workflow_scripts.operate.param_changes import NOT_SET, flattened, is_hash, json_of, options_in, short
+from workflow_scripts.operate.param_changes import CODE_CHANGED, FORM_CHANGED, NOT_SET, flattened, short
 from workflow_scripts.workflow.settings import HASHES, are_named, options, settings_in
 
 #: How settings were written before, and the words that say the same now.
@@ -48,7 +48,9 @@ OLD_WORDS = (
 )
 
 #: What may differ, and is told.
-CODE, COMMAND, FORM = "its code changed", "its command changed", "its params are written otherwise"
+CODE, COMMAND, FORM = CODE_CHANGED, "its command changed", FORM_CHANGED
+#: A code's or an environment's hash (operate.closure, operate.environments).
+_HASH = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class _Read:
             self.add(name, f"{home}.{inside}" if inside else home, value)
 
     def add_option(self, name: str, words: Sequence[str]) -> None:
-        content = json_of(words[0]) if len(words) == 1 else None
+        content = _json_of(words[0]) if len(words) == 1 else None
         if isinstance(content, dict):
             self.add_object(content, name)
         else:
@@ -130,7 +132,7 @@ def _split(given: Given) -> tuple[set[str], set[str]]:
         settings = settings_in(given.params)
         hashes = {settings.pop(name) for name in HASHES if name in settings}
         return hashes, {repr(settings)}
-    hashes = {form for form in given.params if is_hash(_python(form))}
+    hashes = {form for form in given.params if _is_hash(_python(form))}
     return {_python(form) for form in hashes}, {*given.params} - hashes
 
 
@@ -209,9 +211,9 @@ def _shown(settings: Sequence[_Setting]) -> str:
 def _read(given: Given) -> _Read:
     """Take params apart. Raises ValueError: the command's quotes do not match."""
     read = _Read()
-    behind = options_in(given.command)
+    behind = _options_in(given.command)
     # What the rule's text has there is no param: inputs, threads, words of its own.
-    for name, words in options_in(given.template):
+    for name, words in _options_in(given.template):
         if not (words and "{params." in words[0]):
             read.own[name] = [given_words for option, given_words in behind if option == name]
             read.wild |= {name} if any("{wildcards." in word for word in words) else set()
@@ -230,9 +232,9 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:
         value = _python(form)
-        if is_hash(value) and value not in given.command:
+        if _is_hash(value) and value not in given.command:
             read.hashes.append(value)
-        elif isinstance(content := json_of(value), dict):
+        elif isinstance(content := _json_of(value), dict):
             read.add_object(content, "|".join(name for name, words in behind if words == [value]))
         elif not (isinstance(value, str) and not value.strip()):
             words = _words(value)
@@ -255,7 +257,7 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
     unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
     read.places = sorted(
         (name, words)
-        for name, words in options_in(f"-- {given.command}")
+        for name, words in _options_in(f"-- {given.command}")
         if any(value in word for value in unnamed for word in (name, *words))
     )
 
@@ -288,3 +290,37 @@ def _value_of(word: str) -> Any:
     except ValueError:
         return word
     return value if isinstance(value, int | float) and not isinstance(value, bool) else word
+
+
+def _is_hash(value: Any) -> bool:
+    """Tell whether a value has the form of a code's or an environment's hash."""
+    return isinstance(value, str) and bool(_HASH.fullmatch(value))
+
+
+def _json_of(value: Any) -> Any:
+    """Return the JSON object that a value holds; None if it holds none."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _options_in(command: str) -> list[tuple[str, list[str]]]:
+    """Return a command's options in order, each with the words behind it.
+
+    Dashes in names become underscores, as config has them.
+
+    Raises:
+        ValueError: its quotes do not match.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for word in shlex.split(command):
+        if word.startswith("--"):
+            found.append((word[2:].replace("-", "_"), []))
+        elif word in (">", ">>"):
+            break  # what follows is of the shell
+        elif found:
+            found[-1][1].append(word)
+    return found
