@@ -116,16 +116,11 @@ def is_listed(code: str) -> bool:
     return base_code(code) in THREE_LETTERS
 
 
-def _script(code: str) -> str | None:
-    return next((part for part in code.replace("_", "-").split("-")[1:2] if len(part) == 4), None)
-
-
 def script_of(code: str) -> str | None:
     """Return the script a code names (``sr_Latn``), or that of the listed language; None: unknown."""
-    if named := _script(code):
-        return named
+    named = code.replace("_", "-").split("-")[1:2]
     listed = LISTED.get(base_code(code))
-    return listed.script if listed else None
+    return named[0] if named and len(named[0]) == 4 else listed.script if listed else None
 
 
 def moses_code(code: str) -> str:

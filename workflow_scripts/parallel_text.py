@@ -112,11 +112,8 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
     """Return a text that must have as many lines as the references, ``count``; UserError if it has not."""
     text = read_text(path, wanted)
     if len(text.lines) != count:
-        first = min(len(text.lines), count) + 1
-        raise UserError(
-            f"{path} has {len(text.lines)} lines but {references} has {count}: "
-            f"line {first} has no counterpart"
-        )
+        sizes = f"{path} has {len(text.lines)} lines but {references} has {count}"
+        raise UserError(f"{sizes}: line {min(len(text.lines), count) + 1} has no counterpart")
     return text
 
 
