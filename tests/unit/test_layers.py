@@ -28,7 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "data": {"units"},
     "models": {"units"},
     "units": set(),
-    "config": set(),
+    "config": {"units"},
 }
 # Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
