@@ -30,7 +30,7 @@ def is_code(text: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """Return a code in the letters of the rule (``PT-br`` gives ``pt_BR``); what is none stays as it is."""
+    """Return a code in the letters of the rule (``PT-br`` gives ``pt_BR``); other text stays as it is."""
     found = _LOOSE.fullmatch(text.replace("-", "_"))
     if found is None:
         return text
@@ -69,8 +69,8 @@ def read_direction(text: str, known: Collection[str] = ()) -> str:
 
     ``known``: languages that there are; they decide first. Then the form of the codes does. A direction of
     one hyphen that neither explains stays as it is. With ``_`` between source and target (``en_pt``) both
-    languages must be ones of ISO 639-1, unless they are known. Raises UserError: it is no direction, or may
-    be two.
+    languages must be ones of ISO 639-1, unless they are known. Raises UserError: not a direction, or two are
+    possible.
     """
     joints = [place for place, letter in enumerate(text) if letter in "-_" and 0 < place < len(text) - 1]
     cuts = [(text[:place], text[place + 1 :], text[place]) for place in joints]

@@ -55,5 +55,5 @@ def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | N
 
 
 def is_line(text: object) -> bool:
-    """Tell whether something is one line of text that may stand in a note, quoted as code or not."""
+    """Tell whether something is one line of text that a note may have, quoted as code or not."""
     return isinstance(text, str) and text.isprintable() and "`" not in text

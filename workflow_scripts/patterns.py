@@ -24,10 +24,10 @@ def _wildcards(language: str, joint: str = "-") -> dict[str, str]:
     return {"system": "[^/]+", "direction": both, "pair": both, "source": language, "target": language}
 
 
-#: What each wildcard may stand for; "pair" is the two languages of a direction in alphabetical order.
+#: What each wildcard may be; "pair" is the two languages of a direction in alphabetical order.
 WILDCARDS = _wildcards(r"[A-Za-z0-9_]+")
 #: The first that a file fits says what its wildcards are: codes of the usual form in either spelling, any
-#: codes without a hyphen, and directions whose languages stand around "_".
+#: codes without a hyphen, and directions whose languages are around "_".
 READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards(r"[\w-]+"))
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
@@ -217,7 +217,7 @@ def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partia
 
 
 def neighbours(pattern: str) -> list[str]:
-    """Return the files that a pattern finds, whatever its wildcards stand for, in alphabetical order."""
+    """Return the files that a pattern finds, whatever its wildcards are, in alphabetical order."""
     place = Path(pattern)
     wanted = _globbed(str(place.relative_to(place.anchor)))
     return sorted(str(path) for path in Path(place.anchor).glob(wanted) if path.is_file())
@@ -250,14 +250,14 @@ def _take(found: Found, path: Path, named: Mapping[str, str], known: Collection[
 
 
 def _direction(named: Mapping[str, str], known: Collection[str]) -> str | None:
-    """Return the id of the direction that the wildcards of a path name, or why it is none."""
+    """Return the id of the direction that the wildcards of a path name, or why there is none."""
     if "direction" in named:
         try:
             return read_direction(named["direction"], known)
         except UserError as error:
             return TWO_READINGS if AMBIGUOUS in str(error) else None
     sides = [canonical(named[side]) for side in ("source", "target") if side in named]
-    # A hyphen stands in a code of the usual form only.
+    # Only a code of the usual form has a hyphen.
     right = all((is_code(side) or side in named.values()) and "-" not in side for side in sides)
     return "-".join(sides) if right and len(sides) == 2 else None
 
@@ -274,7 +274,7 @@ def _agree(named: Mapping[str, str], direction: str) -> bool:
 
 
 def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True) -> re.Pattern[str]:
-    """Return a pattern as an expression; ``linked``: a wildcard that stands there twice is the same twice."""
+    """Return a pattern as an expression; ``linked``: a wildcard that is there twice is the same twice."""
     texts, names = FIELD.split(pattern)[0::2], FIELD.split(pattern)[1::2]
     expression = re.escape(texts[0])
     for place, (name, text) in enumerate(zip(names, texts[1:], strict=True)):

@@ -46,7 +46,7 @@ class Kept(NamedTuple):
 
 
 def key_of(texts: Sequence[str]) -> bytes:
-    """Return what stands for the texts that a model reads of one segment, in their order."""
+    """Return the key of the texts that a model reads of one segment, in their order."""
     digest = hashlib.blake2b(digest_size=KEY_BYTES)
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
@@ -154,7 +154,7 @@ class ScoreCache:
         except FileNotFoundError:
             raise
         except (UserError, KeyError, TypeError, ValueError, OSError) as error:
-            print(f"warning: left out, its segments are scored anew: {error}", file=sys.stderr)
+            print(f"warning: left out, its segments are scored again: {error}", file=sys.stderr)
             return None
         return arrays, tuple(reads)
 

@@ -109,7 +109,7 @@ def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFi
 
 
 def checked_settings(place: Path) -> dict[str, Any]:
-    """Return the settings of a folder that is a COMET model's. Raises UserError: it is none."""
+    """Return the settings of a COMET model's folder. Raises UserError: it is not one."""
     for needed in (SETTINGS, CHECKPOINT):
         if not (place / needed).is_file():
             raise UserError(

@@ -80,7 +80,7 @@ class CometScorer:
         """Yield places in ``samples`` and what is to be kept of them, batch by batch, each place once.
 
         Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU. Raises
-        UserError: the GPU's memory is full, or a score is no number.
+        UserError: the GPU's memory is full, or a score is not a number.
         """
         for places, values in self._batches(samples):
             for place, (value, _) in zip(places, values, strict=True):

@@ -114,10 +114,10 @@ def check_languages(references: Sequence[str], sources: str | None, directions: 
 def find_outputs(
     pattern: str, references: Sequence[str], sources: str | None, known: Collection[str] = ()
 ) -> Found:
-    """Return the hypotheses; references and sources that fit their pattern too are none.
+    """Return the hypotheses; references and sources that fit their pattern are left out.
 
     ``known``: languages that options name, which tell what a direction is where its name does not.
-    What was left out is told on stderr, a line for each reason.
+    What was left out is printed on stderr, a line for each reason.
     """
     found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-#: A hypothesis repeats itself if one 4-gram occurs at least six times (spec 5).
+#: A hypothesis repeats itself if one 4-gram occurs at least six times (as in the published results).
 REPEATED_ORDER, REPEATED_TIMES = 4, 6
 #: More characters a word than any language with blanks between words has on average.
 LONGEST_MEAN_WORD = 15

@@ -20,7 +20,7 @@ from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
 from workflow_scripts.metric_names import asked_name
 
-DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
+DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with
 CHRF_WORD_ORDER = 2  # chrF2++ is chrF2 with word bigrams (Popović 2017)
 METRICS: dict[str, Callable[[str], Metric]] = {
     "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),

@@ -37,7 +37,7 @@ _RUNS = {name: re.compile(f"[{characters}]+") for name, characters in _SOUTH_EAS
 _CONCERNED = re.compile("|".join(p.pattern for p in (_EAST_ASIAN, _HANGUL, *_RUNS.values())))
 _ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060\ufeff]")
 CHINESE, JAPANESE, KOREAN, OTHER = "Chinese", "Japanese", "Korean", "very long words"
-#: Characters that follow each other on average where blanks stand between words; clauses are longer.
+#: Characters that follow each other on average where there are blanks between words; clauses are longer.
 LONGEST_EAST_ASIAN_WORD, LONGEST_WORD = 4, 8
 #: Of the letters and kana: more in other scripts are names and quotations.
 LEAST_SHARE, LEAST_KANA = 0.2, 0.05

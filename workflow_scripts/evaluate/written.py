@@ -25,7 +25,7 @@ Hashes = dict[str, list[str]]  # file, relative to the folder -> what it may hol
 def read_list(folder: Path) -> Hashes:
     """Return what earlier calls wrote; nothing where there is no list.
 
-    Raises UserError: a file of that name is no such list.
+    Raises UserError: a file of that name is not such a list.
     """
     path = folder / LIST
     if not path.exists():

@@ -56,7 +56,7 @@ def _fresh(
 ) -> str:
     tries = 0
     while True:
-        # Zero syllables stands for an affix.
+        # Zero syllables: an affix.
         size = syllables + tries // PATIENCE
         word = draw.word(draws, size) if size else draw.affix(draws)
         forms = {language: reflex(word, changes[language]) for language in changes}
