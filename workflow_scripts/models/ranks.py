@@ -24,15 +24,12 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
-from fairseq.distributed import utils as distributed_utils
 from torch import distributed
 
 from workflow_scripts.errors import FAILED, UserError
 from workflow_scripts.models.devices import check_devices, describe_device, device_number
+from workflow_scripts.models.fairseq.collectives import SILENCE
 from workflow_scripts.models.last_words import (
     GONE,
     error_of,
@@ -41,15 +38,12 @@ from workflow_scripts.models.last_words import (
     line_of,
     trouble_of,
 )
-from workflow_scripts.models.launch import AgreedEnd, Place
+from workflow_scripts.models.launch import Place
+from workflow_scripts.models.slices import SliceEnded
 
 # For all processes to come: srun starts them together, but a cold shared file system may take minutes to
 # import torch.
 START = timedelta(minutes=10)
-# For a collective. While one process works the others wait in one: process 0 alone writes checkpoints and
-# decodes the validation sets for BLEU. This ends what no closed connection ends: a machine that is gone, a
-# process that hangs.
-SILENCE = timedelta(minutes=30)
 # Looks at the store this often.
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
@@ -57,23 +51,6 @@ NOTICE_SECONDS = 5.0
 # For the last words: nobody leaves before the others have read them, or a launcher would kill these in
 # between.
 LAST_WORDS_SECONDS = 30.0
-
-
-def from_rank_0(value: float) -> float:
-    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
-    if not distributed.is_initialized():
-        return value
-    group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
-    told = torch.tensor([value], dtype=torch.float64, device=device)
-    distributed.broadcast(told, src=0, group=group)
-    return float(told.item())
-
-
-def make_global_group() -> None:
-    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
-    if distributed.is_initialized():
-        distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
 
 
 class Ranks:
@@ -156,7 +133,7 @@ class Ranks:
             yield
             whole = True
         except Exception as error:
-            whole = isinstance(error, AgreedEnd)
+            whole = isinstance(error, SliceEnded)
             self._end_watch()
             reason = ended(error if whole else self._cause(error))
             if reason is error:
@@ -302,7 +279,7 @@ def joined(place: Place) -> Iterator[Ranks]:
     try:
         ranks.look_at_device()
         yield ranks
-    except AgreedEnd:
+    except SliceEnded:
         ranks.leave()
         raise
     except BaseException as error:

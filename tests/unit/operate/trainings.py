@@ -1,4 +1,4 @@
-"""Records of a training as the trainer writes them (models.plan.fingerprint_of), for tests that run none."""
+"""Records of a training as the trainer writes them (`fingerprint_of`), for tests that run none."""
 
 from __future__ import annotations
 
