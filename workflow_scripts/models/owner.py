@@ -1,10 +1,7 @@
 """One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
 
-Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (units.training_files: host,
-process, SLURM job, digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a
-workflow its training may live on. On one machine the next run ends it (operate/orphans.py); where nobody can,
-on another host, the next run's job finds it training the very same thing, waits, and goes on from what it
-left.
+After kill -9 of a workflow its training may live on. On one machine the next run ends it; from another host,
+the next run's job finds that the very same thing is trained, waits, and goes on from what is left then.
 """
 
 from __future__ import annotations

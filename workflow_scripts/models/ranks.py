@@ -1,14 +1,9 @@
 """How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
 
-What: processes that torchrun or srun started (models.launch) meet at a key-value store of torch, which
-process 0 (or torchrun) serves at MASTER_ADDR:MASTER_PORT. There process 0 tells what is trained, or that
-nothing is left to train; one that fails tells its line, process 0 records it, and all end with it. Each looks
-there while it trains, for a process that waits in a collective for one that has failed would wait for long.
-Inputs: a place; errors. Outputs: the process group that fairseq trains with. A process alone does none of
-this.
-
-Keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that failed), `end` (the line for all), `gone`
-(count).
+Processes that torchrun or srun started meet at a key-value store of torch, which process 0 (or torchrun)
+serves at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that
+failed), `end` (the line for all), `gone` (count). Each process looks there while it trains: one that waits in
+a collective for another that has failed would wait for long. A process alone does none of this.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def accept(changed: Sequence[ChangedTraining]) -> None:
 
 
 def take_back(results: Path) -> list[Path]:
-    """Remove the requests to train anew that no job has begun to fulfil; return their training folders."""
+    """Remove the requests to train again that no job has begun to fulfil; return their training folders."""
     asked = [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]
     for folder in asked:
         (folder / RETRAIN).unlink()

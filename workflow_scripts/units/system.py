@@ -8,14 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.description import description_problems, shown
-from workflow_scripts.units.gating import ONLY_DEFAULT
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space
 from workflow_scripts.units.unit_table import UnitTable
@@ -214,7 +210,7 @@ class SystemFolder:
         """Return the name of the direction's mask row, None if unmasked.
 
         A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
-        its own name in a masked system, which ``keep_row`` looks for in ``more_masks``: the folder stays as
+        its own name in a masked system, which ``masks_of`` looks for in ``more_masks``: the folder stays as
         it is when a direction is added for evaluation.
 
         Raises UserError for a direction that is not of the system's languages.
@@ -250,11 +246,10 @@ class SystemFolder:
         """Return the file that holds the direction's mask row, if any: the system's, or the other."""
         return self.masks if direction in self.mask_rows else self.more_masks
 
-    def keep_row(self, direction: str) -> NDArray[np.bool_] | None:
-        """Return the direction's kept units, bool [units], or None where nothing is masked.
+    def masks_of(self, direction: str) -> MaskTable | None:
+        """Return a direction's masks, one row of its name, or None where nothing is masked.
 
-        Raises UserError for an unknown direction, a missing row, masks of another model or another gate than
-        the default.
+        Raises UserError for an unknown direction, a missing row, or masks of another model.
         """
         row = self.mask_row(direction)
         if row is None:
@@ -270,8 +265,7 @@ class SystemFolder:
                 " give it with --masks FILE"
             )
         table = self.mask_table(path)
-        table.check_gates(ONLY_DEFAULT)
-        return table.row(row)
+        return MaskTable([direction], table.row(row)[None, :], table.space, table.manifest, table.origin)
 
     def verify(self) -> None:
         """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""

@@ -141,11 +141,11 @@ def restore_weights(training: Path, out: Path) -> dict[str, Any]:
     if not ((training / KEPT).is_file() and weights.is_file()):
         raise UserError(
             f"{training}: this training is finished, but its best weights are gone (no checkpoint_best.pt,"
-            f" no {KEPT_WEIGHTS}); put one back, or move the folder away to train anew"
+            f" no {KEPT_WEIGHTS}); put one back, or move the folder away to train again"
         )
     kept: dict[str, Any] = read_json(training / KEPT)
     if sha256_of(weights) != kept.pop("weights_sha256"):
-        raise UserError(f"{weights}: changed since {KEPT} was written; move the folder away to train anew")
+        raise UserError(f"{weights}: changed since {KEPT} was written; move the folder away to train again")
     with atomic_path(out) as temporary:
         try:
             os.link(weights, temporary)

@@ -1,7 +1,7 @@
 """A finished training becomes a system: its best weights, its vocabulary and masks, and what it cost.
 
-Inputs: a plan and its training folder. Outputs: the system folder (docs/architecture.md); every file is
-written beside its name and renamed, `system.json` last, so that a folder with a `system.json` is whole.
+Every file is written beside its name and renamed, `system.json` last, so that a folder with a `system.json`
+is whole.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
         raise UserError(
             f"{folder.path / BEST} is damaged, and no other checkpoint holds its update; put a copy of it"
-            f" back, or move {folder.path} away to train anew"
+            f" back, or move {folder.path} away to train again"
         )
     else:
         facts = restore_weights(folder.path, out / "model.safetensors")

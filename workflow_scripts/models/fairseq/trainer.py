@@ -1,7 +1,6 @@
 """fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
 
-What: checkpoints that hold the patience counter and are never half made, out-of-memory and NaN that raise,
-progress lines. Inputs and outputs: fairseq's checkpoints. Source: spec/environments, "Traps of resuming".
+Checkpoints hold the patience counter and are never half made; out of memory and NaN are raised.
 """
 
 from __future__ import annotations
@@ -171,7 +170,7 @@ class NeuronspecTrainer(Trainer):
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
-        """The error is told once, where the attempt ends."""
+        """The error is said once, where the attempt ends."""
 
     def clip_grad_norm(self, clip_norm: float) -> Any:
         """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.

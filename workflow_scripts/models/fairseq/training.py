@@ -1,8 +1,4 @@
-"""Train one system: from data and settings to a system folder. The engine of train and specialize.
-
-Inputs: a `TrainingPlan`. Outputs: `{folder}` (checkpoints, logs; may be resumed) and `{out}` (system.json,
-weights, vocabulary, masks). Spec 2.2 and 3.4-3.6. fairseq's own training loop runs in this process.
-"""
+"""Train one system: from a plan to a system folder, by fairseq's own training loop in this process."""
 
 from __future__ import annotations
 
