@@ -19,7 +19,7 @@ CONFIG = {
         "k": [95],
         "sets": {
             "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
-            "four": {"select": FOUR},
+            "four": {"select": FOUR, "gate": {"ffn": "zero"}},
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
             "swapped": {"like": "k95", "rows": "swapped", "pairs": {"de-en": "fr-en"}},
@@ -40,7 +40,7 @@ SETS = {
     "k95": {"--select": "mass:95"},
     "all": {"--select": "all"},
     "enc.top": {"--select": "top:30%@model", "--stacks": "encoder"},
-    "four": {"--select": FOUR, "--pivot": "en"},
+    "four": {"--select": FOUR, "--pivot": "en", "--gate": {"ffn": "zero"}},
     "chance-1": {"--like": "enc.top", "--rows": "random", "--draw": "1", "--seed": "3"},
     "chance-2": {"--like": "enc.top", "--rows": "random", "--draw": "2", "--seed": "3"},
     "families": {

@@ -20,13 +20,17 @@ from pydantic import (
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL
 from workflow_scripts.errors import UserError
+from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 
 #: The set that keeps every unit, and what stands for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
 Stack = Literal["encoder", "decoder"]
+DEFAULT_GATE = {"ffn": DEFAULT_GATES["ffn"]}
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
+#: Gates that training, both engines and the analyses can apply.
+GATES = ("row", "zero", "scale")
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED = (
     {"random", "shuffled"},
@@ -45,6 +49,19 @@ def _one_text(text: str) -> str:
 
 
 SelectorText = Annotated[str, AfterValidator(_one_text)]
+
+
+def _gate_text(text: str) -> str:
+    try:
+        gate = parse_gate(text, "ffn")
+    except UserError as error:
+        raise ValueError(str(error).removeprefix("gate.ffn: ")) from None
+    if gate.name not in GATES:
+        raise ValueError(f"not every stage can apply {gate.text!r}; there are {', '.join(GATES)}:0.5")
+    return gate.text
+
+
+GateText = Annotated[str, AfterValidator(_gate_text)]
 
 
 class ByStack(Section):
@@ -91,9 +108,10 @@ class MaskSet(Section):
         None, description="Which rows are a group: between the same two languages or families; null: all."
     )
     pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
-    gate: dict[Literal["ffn"], Literal["row"]] = Field(
+    gate: dict[Literal["ffn"], GateText] = Field(
         {},
-        description="How a unit that is left out acts; row: its row of weights is 0, its bias stays.",
+        description="How a unit that is left out acts. row (the default): its row of weights is 0, its bias"
+        " stays; zero: it is removed; scale:0.5: it is multiplied.",
     )
 
     @field_validator("units", "stacks")
@@ -163,6 +181,7 @@ class MaskSet(Section):
                 "select": self.select if isinstance(self.select, str) else self.select.model_dump(),
                 **({} if one else {"pivot": pivot}),
                 **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
+                **({} if self.gate in ({}, DEFAULT_GATE) else {"gate": self.gate}),
             }
         found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None

@@ -36,6 +36,7 @@ def test_sets_are_made_as_they_are_written() -> None:
             "top-30_%".replace("%", "p"): {"select": " top:30.0%@model"},
             "enc.oder": {"select": "top:12", "stacks": ["encoder"], "units": ["ffn"], "of": "activations"},
             "four": {"select": four, "gate": {"ffn": "row"}},
+            "half": {"select": "all", "gate": {"ffn": "scale:0.50"}},
             "chance": {"like": "k70", "rows": "random", "draws": 2},
             "again": {"like": "chance-2", "rows": "shuffled"},
             "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
@@ -55,6 +56,7 @@ def test_sets_are_made_as_they_are_written() -> None:
             },
             "pivot": "en",
         },
+        "half": {"select": "all", "gate": {"ffn": "scale:0.5"}},
         "chance-1": {"like": "k70", "rows": "random", "draw": 1},
         "chance-2": {"like": "k70", "rows": "random", "draw": 2},
         "again": {"like": "chance-2", "rows": "shuffled"},
@@ -204,7 +206,20 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations'",
             "masks.sets.x.units.0: 'head' is not one of 'ffn'",
-            "masks.sets.x.gate.ffn: 'mean' is not one of 'row'",
+            "masks.sets.x.gate.ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
+        ],
+    ),
+    "gates": (
+        {
+            "x": {"select": "all", "gate": {"ffn": "zeor"}},
+            "y": {"select": "all", "gate": {"ffn": "scale:x"}},
+            "z": {"select": "all", "gate": {"head": "zero"}},
+        },
+        [
+            "masks.sets.x.gate.ffn: 'zeor' is not row, zero, mean, scale:0.5 or gradient (did you mean"
+            " 'zero'?)",
+            "masks.sets.y.gate.ffn: 'x' is not a number; write 'scale:0.5'",
+            "masks.sets.z.gate.head: 'head' is not one of 'ffn'",
         ],
     ),
     "stacks": (
