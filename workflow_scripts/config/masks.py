@@ -140,6 +140,11 @@ class MaskSet(Section):
             yield "pairs: they are of rows: swapped" if self.pairs else need
 
     @property
+    def scores(self) -> str:
+        """The folder of the scores that it is selected by, beside those of other kinds of scores."""
+        return self.of
+
+    @property
     def of_several_rows(self) -> bool:
         """Whether a direction's row is made of all rows of `like`, not of its own."""
         return self.rows in GROUPED

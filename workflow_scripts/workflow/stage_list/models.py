@@ -62,12 +62,12 @@ def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
 
 
 def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
-    needed, found = needed_masks.counted(experiment), experiment.counted_together.items()
+    needed, found = needed_masks.scored(experiment), experiment.counted_together.items()
     return of_baseline(experiment, by=[by for by, group in found if needed.issuperset(group)])
 
 
 def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
-    needed = needed_masks.counted(experiment)
+    needed = needed_masks.scored(experiment)
     alone = [direction for direction in experiment.counted_alone if direction in needed]
     return of_baseline(experiment, direction=alone)
 
