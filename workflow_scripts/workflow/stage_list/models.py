@@ -72,6 +72,14 @@ def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
     return of_baseline(experiment, direction=alone)
 
 
+def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
+        folder, _, units = scores.partition("/")
+        if folder == "importance":
+            directions = sorted(needed_masks.scored(experiment, scores))
+            yield from of_baseline(experiment, units=[units], direction=directions)
+
+
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Yield the masks of trained directions together, those of the others each by itself."""
     rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
@@ -154,6 +162,15 @@ STAGES = (
         log="{system}/s{seed}/{direction}",
         files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
         jobs=_counted_alone,
+        gpu=True,
+    ),
+    Stage(
+        "score_importance",
+        "activations.score_importance",
+        "fairseq",
+        log="{system}/s{seed}/{units}.{direction}",
+        files={"scores": "importance/{units}/{system}/s{seed}/valid/{direction}.npz"},
+        jobs=_importance,
         gpu=True,
     ),
     Stage(
