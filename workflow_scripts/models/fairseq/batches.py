@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.binarised import largest_id
-from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, side_prefixes
+from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
 from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 

@@ -32,8 +32,7 @@ from workflow_scripts.models.drawing import (
     epoch_counts,
     temperature_probabilities,
 )
-from workflow_scripts.models.fairseq.binarised import check_binarised
-from workflow_scripts.models.fairseq.data_bin import data_files, side_prefixes
+from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
 from workflow_scripts.models.fairseq.grouping import (
     Integers,
     direction_numbers,
