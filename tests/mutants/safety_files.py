@@ -237,10 +237,10 @@ RUNS = (
     ),
     Mutant(
         "what a failed run was to make is not made by the next",
-        f"{OPERATE}/forced.py",
+        f"{OPERATE}/remake.py",
         "problems[str(results / file)] = NOT_FINISHED",
         "str(results / file)",
-        (f"{TESTS}/test_forced.py::test_what_an_earlier_run_did_not_finish_is_forced",),
+        (f"{TESTS}/test_remake.py::test_what_an_earlier_run_did_not_finish_is_forced",),
     ),
     Mutant(
         "a file that was never there counts as lost",

@@ -104,6 +104,20 @@ SELECTION = (
         (f"{SELECT_MASKS}test_mass_keeps_rows_in_the_order_given",),
     ),
     Mutant(
+        "selection: units of a stack that a set does not speak of are left out",
+        f"{W}/units/selection.py",
+        "keep = np.ones(space.size",
+        "keep = np.zeros(space.size",
+        (f"{SELECT_MASKS}test_units_of_other_stacks_are_kept",),
+    ),
+    Mutant(
+        "selection: directions out of the pivot by the selectors of those into it",
+        f"{W}/units/selection.py",
+        "OUT if source == self.pivot else INTO",
+        "INTO if source == self.pivot else OUT",
+        (f"{SELECT_MASKS}test_four_selectors",),
+    ),
+    Mutant(
         "masks: the bits of a row packed from the other end",
         f"{W}/units/mask_table.py",
         "np.unpackbits(bits, axis=1, count=units)",
@@ -275,9 +289,9 @@ ANALYSES = (
     ),
     Mutant(
         "fine-tuning: every seed begins with the first one's parent",
-        "rules/training.smk",
-        '"baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"',
-        '"baseline", EXPERIMENT.train.seeds[0], "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        "rules/inputs.smk",
+        'BASELINE, wildcards.seed, "system.json"',
+        'BASELINE, EXPERIMENT.train.seeds[0], "system.json"',
         (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(

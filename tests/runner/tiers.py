@@ -41,6 +41,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_generate_log.py": "text",
     "tests/unit/test_layers.py": "workflow",
     "tests/unit/test_library_guards.py": "workflow",
+    "tests/unit/test_line_shapes.py": "text",
     "tests/unit/test_makefile.py": "workflow",
     "tests/unit/test_metric_names.py": "text",
     "tests/unit/test_naming.py": "text",

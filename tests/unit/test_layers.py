@@ -28,12 +28,21 @@ ARROWS: dict[str, set[str]] = {
     "data": {"units"},
     "models": {"units"},
     "units": set(),
-    "config": set(),
+    "config": {"units"},
 }
 # Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
     *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
-    *("language_codes", "languages", "metric_names", "naming", "options", "parallel_text", "patterns"),
+    *(
+        "language_codes",
+        "languages",
+        "line_shapes",
+        "metric_names",
+        "naming",
+        "options",
+        "parallel_text",
+        "patterns",
+    ),
     *("processes", "subword_model", "table_names"),
 }
 # Subpackages whose third-party imports are limited.

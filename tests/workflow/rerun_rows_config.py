@@ -25,6 +25,24 @@ MADE = [
         {"masks": {"k": [70]}},
     ),
     Row(
+        "a mask set is added (`masks.sets`)",
+        {"select_masks": 1, **UNITS},
+        "it is selected and tabulated; nothing is masked with it before a system names it",
+        {"masks": {"sets": {"top": {"select": "top:30%"}}}},
+    ),
+    Row(
+        "a system is added that is not trained (`train: none`)",
+        {"use_masks": 1, "decode": 4, **DECODED_ONE},
+        "the baseline's weights with masks that are there",
+        {
+            "systems": {
+                "continued": {"masks": "all"},
+                "ns": {"masks": "sweep"},
+                "pruned": {"masks": "k70", "train": "none"},
+            }
+        },
+    ),
+    Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",
         {
             "prepare_text": 2,  # de-fr of valid and of news

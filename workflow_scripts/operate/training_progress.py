@@ -1,9 +1,4 @@
-"""How far a training is: from its log, `validation.csv`, `history.json` and the exported system.
-
-What: update, speed, validation loss, time left. Inputs: a training's folder, log and system folder, while
-they are being written too. Outputs: a ``Progress``. Source: none; the log's lines are those of
-models.progress.
-"""
+"""How far a training is: from its log, `validation.csv`, `history.json` and the exported system."""
 
 from __future__ import annotations
 

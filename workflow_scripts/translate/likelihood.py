@@ -71,7 +71,8 @@ def open_scorer(arguments: argparse.Namespace) -> tuple[SystemFolder, Likelihood
     if arguments.batch_tokens < 1:
         raise UserError(f"--batch-tokens {arguments.batch_tokens}: must be at least 1")
     system = SystemFolder.read(arguments.system)
-    masks = {name: path_of(pattern, name) for name in directions} if pattern else None
+    others = [name for name in directions if name not in system.directions]
+    masks = {name: path_of(pattern, name) for name in others} if pattern else None
     return system, LikelihoodScorer(system, directions, masks)
 
 

@@ -44,4 +44,4 @@ def parse_gate(text: str, kind: str) -> Gate:
         raise UserError(f"gate.{kind}: {factor!r} is not a number; write 'scale:0.5'") from None
     if not abs(value) < float("inf") or value in (0, 1):
         raise UserError(f"gate.{kind}: 'scale' takes a number other than 0 ('zero') and 1 (no change)")
-    return Gate(f"scale:{value:g}", name, value)
+    return Gate(f"scale:{value:.15g}", name, value)

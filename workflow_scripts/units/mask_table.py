@@ -43,7 +43,7 @@ class MaskTable(UnitTable):
         if keep.dtype != np.bool_:
             raise TypeError(f"masks are bool, not {keep.dtype}")
         facts = {**dict.fromkeys(REQUIRED_KEYS), **manifest}
-        self.gates = _gates(facts.pop("gate", None) or {}, space)
+        self.gates = _gates(facts.pop("gate", None) or {}, space, origin)
         if changed := {kind: text for kind, text in self.gates.items() if text != DEFAULT_GATES[kind]}:
             facts["gate"] = changed
         if facts.get("select") == _implied(facts):
@@ -106,8 +106,13 @@ def _implied(facts: Mapping[str, Any]) -> str | None:
     return f"mass:{facts['k']}" if rule == "mass" else "all" if rule == "all" else None
 
 
-def _gates(given: Mapping[str, str], space: UnitSpace) -> dict[str, str]:
+def _gates(given: Mapping[str, str], space: UnitSpace, origin: str) -> dict[str, str]:
     """Return how each kind of the space is gated, kind -> canonical text."""
     if unknown := [kind for kind in given if kind not in space.kinds]:
-        raise UserError(f"gate: the masks have no {unknown[0]!r} units, but {', '.join(space.kinds)}")
-    return {kind: parse_gate(given.get(kind, DEFAULT_GATES[kind]), kind).text for kind in space.kinds}
+        raise UserError(
+            f"{origin}: gate: no {unknown[0]!r} units in these masks, but {', '.join(space.kinds)}"
+        )
+    try:
+        return {kind: parse_gate(given.get(kind, DEFAULT_GATES[kind]), kind).text for kind in space.kinds}
+    except UserError as error:
+        raise UserError(f"{origin}: {error}") from None

@@ -2,12 +2,11 @@
 
 import pytest
 
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
+from workflow_scripts.report.score_tables import direction_table, summary_table
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.show import render_console
 from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
-from workflow_scripts.report.summary_table import summary_table
 from workflow_scripts.report.table import Shown
 
 DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]

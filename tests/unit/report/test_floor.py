@@ -1,4 +1,4 @@
-"""report.floor and report.cautions: what is not ranked, and what stands above the tables."""
+"""report.cautions: what is not ranked, and what stands above the tables."""
 
 import csv
 import json
@@ -10,8 +10,7 @@ import pytest
 
 from workflow_scripts.evaluate.scripts import Unfit
 from workflow_scripts.report import show
-from workflow_scripts.report.cautions import cautions
-from workflow_scripts.report.floor import Floor, degenerate, floor_of, unranked
+from workflow_scripts.report.cautions import Floor, cautions, degenerate, floor_of, unranked
 from workflow_scripts.report.scores import Plan, Reading, Score
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.tabulate import main

@@ -3,7 +3,7 @@
 import pytest
 
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.interference import interference_table, reading_of
+from workflow_scripts.report.group_tables import interference_table, reading_of
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.table import Shown, records
 

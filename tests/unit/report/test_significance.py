@@ -8,9 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.formats import write_table
+from workflow_scripts.report.score_tables import direction_table
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.significance import (
     Compared,
@@ -27,7 +26,7 @@ from workflow_scripts.report.significance_tables import (
     too_few_resamples,
     wins_table,
 )
-from workflow_scripts.report.table import Shown, records
+from workflow_scripts.report.table import Shown, records, write_table
 
 DIRECTIONS = ["en-de", "en-fr", "de-en"]
 DISPLAY = Display("en")

@@ -1,10 +1,13 @@
-"""What metrics, sides and tables are called for people."""
+"""What metrics, sides and tables are called for people, and which numbers are bold."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from workflow_scripts.evaluate.correction import higher_is_better
 from workflow_scripts.metric_names import SHOWN
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
+from workflow_scripts.report.rounding import Digits, quantized
 from workflow_scripts.report.scores import RAW
 
 METRIC_NAMES = {**SHOWN, "comet": "COMET"}
@@ -37,6 +40,28 @@ def side_title(side: str, pivot: str) -> str:
     return {OUT: f"out of {pivot}", INTO: f"into {pivot}", BOTH: "both (mean)", OTHER: "other"}[side]
 
 
-def without_title(name: str, excluded: dict[str, list[str]]) -> str:
+def without_title(name: str, excluded: Mapping[str, list[str]]) -> str:
     """Return ", without sindhi (sd-en, en-sd)", "" where nothing is left out."""
     return f", without {name} ({', '.join(excluded[name])})" if name else ""
+
+
+AGAINST_BASELINE, AGAINST_CONTROL, FLAGGED = "†", "‡", "§"
+BOLD_RULE = (
+    "Bold: the best number as shown, and those equal to it, of at least two systems; "
+    "averages that lack scores are left out."
+)
+# Marks of a test set, profile, metric, direction and system.
+Significant = Mapping[tuple[str, str, str, str, str], str]
+
+
+def best(values: Sequence[float | None], metric: str, digits: Digits) -> list[bool]:
+    """Return which numbers are the best of the row or column, equal as shown; of one alone there is no best.
+
+    Of TER the lowest is the best, of differences in TER too.
+    """
+    shown = [None if value is None else quantized(value, digits) for value in values]
+    there = [value for value in shown if value is not None]
+    if len(there) < 2:
+        return [False] * len(values)
+    top = max(there) if higher_is_better(metric) else min(there)
+    return [value == top for value in shown]

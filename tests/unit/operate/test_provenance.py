@@ -1,4 +1,4 @@
-"""operate.side_by_side: results in order, from threads, or without them where a program is ending."""
+"""operate.provenance: results in order, from threads, or without them where a program is ending."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from workflow_scripts.operate.side_by_side import mapped
+from workflow_scripts.operate.provenance import mapped
 
 
 def test_results_are_in_order_and_several_run_at_a_time() -> None:
@@ -28,7 +28,7 @@ def test_an_error_is_the_callers() -> None:
 
 ENDING = """
 import atexit
-from workflow_scripts.operate.side_by_side import mapped
+from workflow_scripts.operate.provenance import mapped
 atexit.register(lambda: print(mapped(lambda number: number + 1, [1, 2], 2)))
 """
 

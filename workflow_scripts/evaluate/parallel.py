@@ -1,7 +1,4 @@
-"""How far a long program is, on stderr: one line that is written anew on a terminal, else a line a step.
-
-Input: what is done, and how much there is. Output: lines such as ``scored 3 of 60 directions (de-en)``.
-"""
+"""The same work for many directions in several processes, and on stderr how far it is."""
 
 from __future__ import annotations
 
@@ -9,7 +6,52 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
+from typing import TypeVar
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.options import at_least
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+
+def in_parallel(
+    work: Callable[[Task], Answer],
+    tasks: Sequence[Task],
+    processes: int,
+    done: Callable[[int], None] = lambda number: None,
+) -> list[Answer]:
+    """Return ``work(task)`` of every task; one process starts none; ``done`` gets each task's number.
+
+    Raises UserError: less than one process, or one was killed, as for want of memory.
+    """
+    at_least("processes", processes, 1)
+    answers: dict[int, Answer] = {}
+    if processes == 1 or len(tasks) < 2:
+        for number, task in enumerate(tasks):
+            answers[number] = work(task)
+            done(number)
+        return list(answers.values())
+    try:
+        with ProcessPoolExecutor(min(processes, len(tasks))) as pool:
+            futures = {pool.submit(work, task): number for number, task in enumerate(tasks)}
+            try:
+                for future in as_completed(futures):
+                    answers[futures[future]] = future.result()
+                    done(futures[future])
+            finally:  # of those that have not begun, where one has failed
+                pool.shutdown(wait=False, cancel_futures=True)
+        return [answers[number] for number in range(len(tasks))]
+    except BrokenProcessPool:
+        raise UserError(
+            f"--processes {processes}: one was killed, perhaps for want of memory; take fewer, or give the "
+            "job more memory"
+        ) from None
+
 
 SECONDS = 1.0  # between two looks at the clock, on a terminal
 

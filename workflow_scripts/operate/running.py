@@ -1,12 +1,9 @@
-"""Which runs of the workflow are on, and which jobs they have begun: from files and processes, no lock taken.
+"""Which runs of the workflow are on, and the state of each job: from files and processes, no lock taken.
 
-What: who holds the lock of `operate.run`, since when, and the markers that Snakemake keeps of every job it
-began and has not ended (`.snakemake/incomplete`). A job that ends, well or badly, loses its marker; one that
-was killed with its run keeps it.
-Inputs: the working directory and a results folder in it. Outputs: a ``Live``.
-A run that makes the same results from another folder is looked at there (operate.results_lock). Processes
-are seen on this machine; of another one only who makes the results, and a training's heartbeat.
-Source: none.
+Snakemake keeps a marker of every job that it began (`.snakemake/incomplete`); a job that ends loses it, and
+one that was killed with its run keeps it. A run that makes the same results in another folder is looked at
+there. Of another machine only who makes the results, and a training's heartbeat, is seen. Whether a finished
+job would run again, for a changed setting, a dry run says.
 """
 
 from __future__ import annotations
@@ -17,10 +14,12 @@ import binascii
 import contextlib
 import math
 import os
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 import psutil
@@ -29,15 +28,17 @@ from workflow_scripts.config.load import read_yaml
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.results_lock import Run, run_of
 from workflow_scripts.operate.run import LOCK, other_runs
+from workflow_scripts.operate.training_progress import slice_ended, tail
 from workflow_scripts.processes import lives
 from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, running_owner
+from workflow_scripts.workflow.stage import Job
 
 #: Times of files and of processes come from different clocks.
 CLOCK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Live:
+class Activity:
     """What goes on in a working directory; files are relative to the results folder.
 
     ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
@@ -70,7 +71,7 @@ def _of_a_run(began: float, since: float | None) -> bool:
     return since is not None and began >= since - CLOCK_SECONDS
 
 
-def look(folder: Path, results: str) -> Live:
+def look(folder: Path, results: str) -> Activity:
     """Return what goes on in a working directory, as far as it concerns ``results`` (relative to it)."""
     begins: dict[int, float] = {}
     run = run_of(folder / results)
@@ -91,7 +92,7 @@ def look(folder: Path, results: str) -> Live:
     }
     orphans = any(not _of_a_run(began, since) for began in begun.values())
     opened = frozenset(_open_files(folder, folder / results)) if orphans else frozenset[str]()
-    return Live(list(begins), since, begun, opened, elsewhere, looked)
+    return Activity(list(begins), since, begun, opened, elsewhere, looked)
 
 
 def who_runs(folder: Path) -> str:
@@ -173,3 +174,88 @@ def is_written(training: Path) -> bool:
         return age < STALE_SECONDS and running_owner(training) is not None
     except OSError:
         return False
+
+
+#: What a log holds whose job ended with an error: a line of ours, of argparse, Python's or C++'s.
+_ERROR = re.compile(
+    r"^(\S+: )?error: |^Traceback \(most recent call last\)|^terminate called ", re.IGNORECASE
+)
+
+
+class State(StrEnum):
+    """Of a job. FAILED: ended with an error in its log; STOPPED: killed, or ended with its run.
+
+    BETWEEN: a training that left before its time limit, whose next slice has not begun.
+    """
+
+    DONE = "done"
+    RUNNING = "running"
+    BETWEEN = "between slices"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    TODO = "to do"
+
+
+class Files:
+    """The files of a results folder: each folder is listed once, when first asked about."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self._names: dict[str, frozenset[str]] = {}
+
+    def has(self, file: str) -> bool:
+        """Tell whether there is a file; its path is relative to the results folder."""
+        folder, _, name = file.rpartition("/")
+        if folder not in self._names:
+            try:
+                with os.scandir(self.results / folder) as entries:
+                    self._names[folder] = frozenset(entry.name for entry in entries)
+            except OSError:
+                self._names[folder] = frozenset()
+        return name in self._names[folder]
+
+    def modified(self, file: str) -> float:
+        """Return when a file was written last (seconds since 1970); 0 if it is not there."""
+        try:
+            return (self.results / file).stat().st_mtime if self.has(file) else 0.0
+        except OSError:
+            return 0.0
+
+
+def states(jobs: Iterable[Job], results: Path, activity: Activity) -> list[State]:
+    """Return the state of each job."""
+    files = Files(results)
+    return [_state(job, files, activity) for job in jobs]
+
+
+def _state(job: Job, files: Files, activity: Activity) -> State:
+    # Most jobs of a long experiment are done or to do: those take two looks at lists that are in memory.
+    runs = activity.runs(job.outputs, job.log)
+    if job.training and is_written(files.results / job.training):
+        return State.RUNNING
+    if job.training and (runs is not None or not all(files.has(file) for file in job.outputs)):
+        # A log that ends with an error says that nobody will begin the next slice.
+        log = files.results / job.log
+        if slice_ended(files.results / job.training) is not None and not failed(log):
+            return State.BETWEEN
+    if runs:
+        return State.RUNNING
+    if runs is None and all(files.has(file) for file in job.outputs):
+        return State.DONE
+    if runs is False:
+        return State.STOPPED
+    if not files.has(job.log):
+        return State.TODO
+    ended = files.modified(job.log)
+    if files.modified(job.benchmark) >= ended:
+        return State.TODO  # it was done (a benchmark is written then only), and its outputs were removed
+    if activity.since is not None and ended < activity.since:
+        return State.TODO  # of an earlier run; the one that is on will come to it
+    if failed(files.results / job.log):
+        return State.FAILED
+    return State.RUNNING if activity.since_then(ended) else State.STOPPED
+
+
+def failed(log: Path) -> bool:
+    """Tell whether a log ends with an error."""
+    return any(_ERROR.search(line) for line in tail(log, 8192)[-60:])

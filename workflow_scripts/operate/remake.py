@@ -1,26 +1,92 @@
-"""Results that Snakemake has no record of: it would take them as they are, whatever made them.
+"""Outputs that Snakemake would not make again, and that must be made again.
 
-Where the manifest has the settings of such a file, the plan compares with them (operate.known_records). What
-is left: files whose content is not what the manifest lists, which are made again, and files of which nothing
-says the settings, which are named in one line.
-Inputs: the folder that a run works in, the experiment. Outputs: names, and words.
+Damaged ones (operate.damage), what an earlier run was to make and did not (operate.planned), systems whose
+training ``make retrain`` was asked for, and results without a record, whose content is not what the manifest
+lists. Snakemake takes them by ``--forcerun``. Files of which nothing says the settings are named in one line.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.operate.damage import damaged_files
 from workflow_scripts.operate.kept_hashes import FILE, KeptHashes
 from workflow_scripts.operate.leftovers import place_of, unfinished
 from workflow_scripts.operate.made_with import is_listed, settings_in
 from workflow_scripts.operate.manifest import HASHED_AT_ONCE, MANIFEST, config_of, known_manifest
 from workflow_scripts.operate.param_changes import NOT_SET, flattened, short
-from workflow_scripts.operate.side_by_side import mapped
+from workflow_scripts.operate.planned import NOT_FINISHED, lost
+from workflow_scripts.operate.provenance import mapped
+from workflow_scripts.operate.results_lock import run_of
+from workflow_scripts.operate.training_code import retrain_requests
+from workflow_scripts.workflow.stages import jobs_of
+
+FORCERUN = ("--forcerun", "-R")
+# A word of the options that begins so is a target, unless it is one of the files to be made again.
+RESULTS = "results/"
+
+
+def is_being_made(results: Path) -> bool:
+    """True if another run is on: what the list names, it is making."""
+    run = run_of(results)
+    return run is not None and not run.is_this()
+
+
+def with_remade(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
+    """Return the options with ``--forcerun`` for what must be made again, and say what that is.
+
+    Snakemake makes such files in addition to its targets: where files are asked for by name, and for files
+    that the config makes no more, nothing is added.
+
+    Args:
+        folder: the working directory.
+    """
+    results = Path(RESULTS) / experiment.experiment
+    outputs = [file for job in jobs_of(experiment) for file in job.outputs]
+    made = {str(results / file) for file in outputs}
+    problems = {
+        str(Path(path).relative_to(folder)): problem
+        for path, problem in damaged_files(folder / results).items()
+    }
+    is_on = is_being_made(folder / results)
+    for file in [] if is_on else lost(folder / results):
+        problems[str(results / file)] = NOT_FINISHED
+    for path in retrain_requests(folder / results):
+        problems[str(Path(path).relative_to(folder))] = (
+            "its training is to be done anew, as make retrain asked"
+        )
+    without_record = Unrecorded() if is_on else unrecorded(folder, str(results), outputs)
+    for file in without_record.other:
+        problems.setdefault(str(results / file), NOT_AS_LISTED)
+    if said := told(without_record, experiment, folder / results):
+        print(said, file=sys.stderr)
+    problems = {path: problem for path, problem in problems.items() if path in made}
+    targets = any(
+        word.startswith(RESULTS) and before not in FORCERUN
+        for before, word in zip(["", *options], options, strict=False)
+    )
+    then = "a run without targets makes it again" if targets else "it is made again"
+    alike: dict[str, list[str]] = {}
+    for path, problem in problems.items():
+        alike.setdefault(problem, []).append(path)
+    for problem, (path, *more) in alike.items():
+        others = f" (and {len(more)} more)" if more else ""
+        print(f"{path}{others}: {problem}; {then}", file=sys.stderr)
+    if targets or not problems:
+        return options
+    for number, option in enumerate(options):
+        if option in FORCERUN:
+            return [*options[: number + 1], *problems, *options[number + 1 :]]
+    # What stands behind a `--` is a target.
+    end = options.index("--") if "--" in options else len(options)
+    return [*options[:end], FORCERUN[0], *problems, *options[end:]]
+
 
 #: What is said of a file that is made again.
 NOT_AS_LISTED = f"nothing says what made it: Snakemake has no record, and {MANIFEST} lists other content"
