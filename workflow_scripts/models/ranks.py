@@ -24,7 +24,7 @@ from torch import distributed
 
 from workflow_scripts.errors import FAILED, UserError
 from workflow_scripts.models.devices import check_devices, describe_device, device_number
-from workflow_scripts.models.failures import (
+from workflow_scripts.models.last_words import (
     GONE,
     error_of,
     is_fault,
@@ -45,8 +45,9 @@ SILENCE = timedelta(minutes=30)
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
 NOTICE_SECONDS = 5.0
-# Nobody ends before the others have read why, or a launcher would kill these in between.
-END_SECONDS = 30.0
+# For the last words: nobody leaves before the others have read them, or a launcher would kill these in
+# between.
+LAST_WORDS_SECONDS = 30.0
 
 
 class Ranks:
@@ -73,8 +74,8 @@ class Ranks:
         if not self.alone:
             self._set(f"device/{self.rank}", own)
 
-    def send(self, plan: dict[str, Any] | None) -> None:
-        """Send all what is trained, or None if nothing is left to train; by process 0."""
+    def tell(self, plan: dict[str, Any] | None) -> None:
+        """Tell all what is trained, or None if nothing is left to train; by process 0."""
         if not self.alone:
             self._set("plan", plan)
 
@@ -90,8 +91,8 @@ class Ranks:
             check_devices(found)
             self.devices = [one["name"] for one in found]
 
-    def received(self) -> dict[str, Any] | None:
-        """Wait for what process 0 sends. However long: it may wait for the folder's owner.
+    def told(self) -> dict[str, Any] | None:
+        """Wait for what process 0 tells. However long: it may wait for the folder's owner.
 
         Raises:
             UserError: process 0 failed.
@@ -213,7 +214,7 @@ class Ranks:
         with suppress(RuntimeError):
             if not self._store.check(["end"]):
                 self._say("trouble", trouble_of(error, self.place), self._store)
-            self._store.wait(["end"], timedelta(seconds=END_SECONDS))
+            self._store.wait(["end"], timedelta(seconds=LAST_WORDS_SECONDS))
             line = json.loads(self._store.get("end"))
         self._leave(self._store)
         return UserError(line)
@@ -231,7 +232,7 @@ class Ranks:
             store.add("gone", 1)
 
     def _wait_for_others(self, store: Any) -> None:
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
         with suppress(RuntimeError):
             while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
                 time.sleep(0.1)

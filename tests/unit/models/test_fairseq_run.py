@@ -21,11 +21,11 @@ from workflow_scripts.models.fairseq.fairseq_run import (  # noqa: E402
     passing_signals_on,
     user_errors_of_processes,
 )
+from workflow_scripts.models.leaving import Leaving  # noqa: E402
 from workflow_scripts.models.out_of_memory import is_out_of_memory  # noqa: E402
 from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.models.settings import complete_settings  # noqa: E402
 from workflow_scripts.models.slices import SliceEnded  # noqa: E402
-from workflow_scripts.models.stopping import Stopping  # noqa: E402
 
 
 def full_disk(_: int) -> None:
@@ -61,11 +61,11 @@ def leave(_: int) -> None:
 
 
 def until_signalled(rank: int, folder: str) -> None:
-    stopping = Stopping(Deadline())
-    with stopping.watching():
+    leaving = Leaving(Deadline())
+    with leaving.watching():
         (Path(folder) / str(rank)).touch()
-        wait_until(lambda: stopping.reason() is not None, "a signal")
-        reason = stopping.reason()
+        wait_until(lambda: leaving.reason() is not None, "a signal")
+        reason = leaving.reason()
     assert reason is not None
     raise SliceEnded(reason, 7)
 

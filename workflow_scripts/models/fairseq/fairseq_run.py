@@ -39,12 +39,12 @@ from workflow_scripts.models.fairseq.trainer import (
 )
 from workflow_scripts.models.fairseq.updates import complete_loaded_update
 from workflow_scripts.models.launch import place
+from workflow_scripts.models.leaving import SIGNALS, Leaving
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.plan import TrainingPlan, number_of_processes
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
 from workflow_scripts.models.settings import accumulation
 from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.stopping import SIGNALS, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +127,8 @@ def _train(cfg: Any, deadline: Deadline) -> None:
     processes = cfg.distributed_training.distributed_world_size
     batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
     # One process watches the clock for all.
-    stopping = Stopping(Deadline() if cfg.distributed_training.distributed_rank else deadline)
-    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, stopping)
+    leaving = Leaving(Deadline() if cfg.distributed_training.distributed_rank else deadline)
+    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, leaving)
     state, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
     logger.info(
         f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
@@ -138,7 +138,7 @@ def _train(cfg: Any, deadline: Deadline) -> None:
     should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
         settings["patience"]
     )
-    with stopping.watching():
+    with leaving.watching():
         if state is not None:
             should_stop |= complete_loaded_update(cfg, trainer, task, epoch_itr, state["train_iterator"])
         while not should_stop:

@@ -25,10 +25,10 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.fairseq.checkpoints import copy_checkpoint, save_checkpoint
+from workflow_scripts.models.leaving import Leaving
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
 from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.stopping import Stopping
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
@@ -131,17 +131,17 @@ class NeuronspecTrainer(Trainer):
         criterion: Any,
         batching: str,
         progress: ProgressLog,
-        stopping: Stopping,
+        leaving: Leaving,
     ) -> None:
         super().__init__(cfg, task, model, criterion)
         self.batching = batching
         self.progress = progress
-        self.stopping = stopping
+        self.leaving = leaving
         self.completed: int | None = 0
 
-    def stop_in_time(self, *, before_validation: bool = False) -> None:
+    def leave_in_time(self, *, before_validation: bool = False) -> None:
         """Raise SliceEnded if it is time to leave."""
-        if reason := self.stopping.reason(before_validation=before_validation):
+        if reason := self.leaving.reason(before_validation=before_validation):
             raise SliceEnded(reason, self.get_num_updates())
 
     @property
@@ -164,7 +164,7 @@ class NeuronspecTrainer(Trainer):
         # At an epoch's end some processes have a batch less. fairseq would take such a process for one
         # without any, and leave its other tokens out of what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
-        with self.stopping.timed("update"):
+        with self.leaving.timed("update"):
             output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.
@@ -175,7 +175,7 @@ class NeuronspecTrainer(Trainer):
 
     def valid_step(self, sample: Any, raise_oom: bool = True) -> Any:
         """One batch of validation, if there is time for it. Out of memory raises here too."""
-        self.stop_in_time()
+        self.leave_in_time()
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
@@ -205,7 +205,7 @@ class NeuronspecTrainer(Trainer):
             "num_runs": getattr(stop, "num_runs", 0),
         }
         extra_state["batching"] = self.batching
-        with self.stopping.timed("writing"):
+        with self.leaving.timed("writing"):
             super().save_checkpoint(filename, extra_state)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:

@@ -24,10 +24,10 @@ _REASONS = (None, TIME_LIMIT, SIGTERM)
 SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
-class Stopping:
+class Leaving:
     """The time and the signals of one process's training.
 
-    Nothing is begun that would not be done by the end: two updates as long as the longest so far and the
+    It is not begun what would not be done by the end: two updates as long as the longest so far and the
     longest writing of a checkpoint are kept free, and what the caller is about to begin.
     """
 
@@ -44,7 +44,7 @@ class Stopping:
         self.longest[what] = max(self.longest[what], time.monotonic() - begin)
 
     def reason(self, *, before_validation: bool = False) -> str | None:
-        """Return why to stop now, if so. All processes of a training must ask at the same places."""
+        """Return why to leave now, if so. All processes of a training must ask at the same places."""
         longest = self.longest
         needed = 2 * longest["update"] + longest["writing"]
         if before_validation:
