@@ -7,7 +7,7 @@ skipped. Neuron Specialization, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,7 +27,6 @@ from workflow_scripts.models.fairseq.sampling import DirectionData, load_directi
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
-PUBLISHED_MAX_TOKENS = 30000
 PUBLISHED_MULTIPLE = 8
 PUBLISHED_MAX_POSITIONS = 256
 
@@ -115,6 +114,20 @@ def direction_dataset(
                 " binarise the text with the system's subwords"
             )
     return dataset
+
+
+class IdSequences:
+    """Sentences as ids with ``</s>``, in the form of binarised ones."""
+
+    def __init__(self, sentences: Sequence[Sequence[int]]) -> None:
+        self._sentences = sentences
+        self.sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    def __getitem__(self, line: int) -> Tensor:
+        return torch.tensor(self._sentences[line])
 
 
 def make_batches(
