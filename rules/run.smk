@@ -182,7 +182,7 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
     if on_slurm():
         # Of jobs that are submitted in arrays the plugin (2.8.0) takes none while more of their kind are ready than it was
-        # handed. It drops them, and a run stands still for ever as soon as `jobs` is lower than what is ready (the plugin's
+        # handed. It drops them, and a run never ends as soon as `jobs` is lower than what is ready (the plugin's
         # issue 473). Told that no more are ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
@@ -274,7 +274,7 @@ def keep_hashes():
 
 
 def list_what_was_there():
-    # Snakemake makes the scheduler when the plan stands.
+    # Snakemake makes the scheduler when the plan is made.
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()

@@ -106,7 +106,7 @@ def _together(stage: str, how: str, found: list[tuple[Cost, float]]) -> Estimate
 
 
 def wall_seconds(estimates: Iterable[Estimate], cores: int) -> float:
-    """Return the seconds of known jobs: stage after stage, the jobs of a stage side by side on the cores."""
+    """Return the seconds of known jobs: stage after stage, the jobs of a stage at once on the cores."""
     stages: dict[str, list[Estimate]] = {}
     for one in estimates:
         stages.setdefault(one.stage, []).append(one)

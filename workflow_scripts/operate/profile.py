@@ -1,7 +1,6 @@
-"""A Snakemake profile for a cluster, as the file that a user edits: on which line stands what.
+"""A Snakemake profile for a cluster, as the file that a user edits: which setting is on which line.
 
-Inputs: Snakemake's options, the profile's text. Outputs: places ("profiles/slurm/config.yaml:12"). The file
-is not evaluated here: what a profile comes to is asked of Snakemake, where it counts (`operate.cluster`).
+It is not evaluated: what a profile comes to is asked of Snakemake, where it counts (operate.cluster).
 """
 
 from __future__ import annotations
