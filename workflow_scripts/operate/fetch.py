@@ -19,7 +19,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.operate.run import working_directory
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
 

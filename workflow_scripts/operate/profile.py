@@ -5,13 +5,13 @@ It is not evaluated: what a profile comes to is asked of Snakemake, where it cou
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.operate.options import read_options
 
 #: Set for the Snakefile: the profile's file.
 PROFILE_VARIABLE = "NEURONSPEC_PROFILE"
@@ -67,9 +67,7 @@ def find_profile(options: list[str]) -> Profile | None:
     Raises:
         UserError: it is not there.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--profile", type=Path)
-    folder = parser.parse_known_args(options)[0].profile
+    folder = read_options(options).profile
     if folder is None:
         return None
     if folder.is_file():
