@@ -170,15 +170,15 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "empty hypotheses as a share of two hundred",
         f"{REPORT}/health_table.py",
-        'value /= row["n"]',
-        "value /= 200",
+        'value = (row[name] or 0) / (row["n"] if',
+        "value = (row[name] or 0) / (200 if",
         (f"{TESTS}/test_health.py::test_what_is_out_of_the_ordinary",),
     ),
     Mutant(
         "lengths against the test set's own text and against rebuilt references in one mean",
         f"{REPORT}/health_table.py",
-        "part = chosen(rows, testset=testset, profile=profile)",
-        "part = chosen(rows, testset=testset)",
+        "part := chosen(rows, testset=testset, profile=profile)",
+        "part := chosen(rows, testset=testset)",
         (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),
     ),
     Mutant(

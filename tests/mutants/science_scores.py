@@ -215,8 +215,8 @@ TESTS = (
     Mutant(
         "outcomes: by the uncorrected p-value",
         f"{W}/report/significance.py",
-        "outcome=outcome(one.difference, holm, one.metric, level)",
-        "outcome=outcome(one.difference, one.p_randomisation, one.metric, level)",
+        "said = outcome(one.difference, values[0], one.metric, level)",
+        "said = outcome(one.difference, one.p_randomisation, one.metric, level)",
         (f"{SIGNIFICANCE}test_correction_is_over_directions",),
     ),
 )
