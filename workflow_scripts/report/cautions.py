@@ -5,8 +5,6 @@ is below ``LEAST_BLEU`` or at least half of its hypotheses are empty, repeat the
 without a baseline, where all systems are so.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

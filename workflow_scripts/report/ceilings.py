@@ -3,8 +3,6 @@
 A test set's ceilings are shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What all tables of one experiment share: which numbers are bold, ceilings, notes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@
 worse, its languages interfere; where better, they transfer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

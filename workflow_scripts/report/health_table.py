@@ -1,7 +1,5 @@
 """The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What metrics, sides and tables are called for people, and which numbers are bold."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from workflow_scripts.evaluate.correction import higher_is_better

@@ -1,7 +1,5 @@
 """The tables ``likelihood`` and ``contrastive``: how probable systems find given translations."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Draw the gain over the baseline and over continued training against the threshold k (paper, figure 3)."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Both sides average the same directions: those that have a published score.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence

@@ -6,8 +6,6 @@ once; in the profile ``paper`` as the published table was, by printf's rule (55.
 55.0).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple

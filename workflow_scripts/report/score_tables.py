@@ -3,8 +3,6 @@
 ``summary`` has averages by group and side, differences to baseline and control, and the sweep of k.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby

@@ -3,8 +3,6 @@
 A missing score is an error, never a gap in an average.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields

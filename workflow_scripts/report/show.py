@@ -3,8 +3,6 @@
 Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence

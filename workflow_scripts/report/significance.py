@@ -3,8 +3,6 @@
 A family of tests is the directions of one system against one other with one metric on one test set.
 """
 
-from __future__ import annotations
-
 import gc
 import math
 from collections import defaultdict

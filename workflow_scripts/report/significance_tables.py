@@ -1,7 +1,5 @@
 """The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, how surely."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields

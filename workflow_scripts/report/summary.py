@@ -5,8 +5,6 @@ directions, then mean and standard deviation (n - 1 in the denominator) over see
 by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """``tables/units.md``, and the same in a few lines for a terminal. Standard library only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -8,8 +8,6 @@ An item is made only where both readings look different in the target and the so
 Contrastive pairs after Sennrich (2017).
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

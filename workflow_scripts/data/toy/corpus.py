@@ -1,7 +1,5 @@
 """The toy corpus as a whole: its languages, its disjoint subsets, and their sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

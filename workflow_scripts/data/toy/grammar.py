@@ -3,8 +3,6 @@
 Grammar is crossed with family, so that what masks of one family share comes from the lexicon.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.data.toy.draws import Draws

@@ -1,7 +1,5 @@
 """The words of a toy language: a family's proto-words after the language's own sound changes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.data.toy.draws import Draws

@@ -1,7 +1,5 @@
 """Putting a meaning into the words of a language, with each word's part of speech and number."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.data.toy.draws import Draws

@@ -1,7 +1,5 @@
 """The sounds of a toy family, and the regular sound changes that make proto-words into a language's words."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 
