@@ -10,14 +10,14 @@ TESTS = "evaluate tests/unit/report"
 MARKS: tuple[Mutant, ...] = (
     Mutant(
         "of error rates the highest is bold",
-        f"{REPORT}/labels.py",
+        f"{REPORT}/writing.py",
         "top = max(there) if higher_is_better(metric) else min(there)",
         "top = max(there)",
         (f"{TESTS}/test_group_tables.py::test_of_ter_the_lowest_is_bold",),
     ),
     Mutant(
         "one system alone is the best",
-        f"{REPORT}/labels.py",
+        f"{REPORT}/writing.py",
         "if len(there) < 2:",
         "if not there:",
         (f"{TESTS}/test_group_tables.py::test_one_system_alone_is_not_the_best",),

@@ -14,10 +14,10 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import is_bleu
 from workflow_scripts.options import Groups
 from workflow_scripts.report.reading import Job, read_job
-from workflow_scripts.report.rounding import rounded
 from workflow_scripts.report.scores import RAW, Plan, Score
 from workflow_scripts.report.summary import summarise
 from workflow_scripts.report.table import Record
+from workflow_scripts.report.writing import rounded
 
 CEILING = "ceiling"  # in the place of a system
 LEAST_SHOWN = 99.0  # BLEU; above it the differences between systems are larger

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.labels import profile_title
 from workflow_scripts.report.reading import read_job, refuse_missing
-from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order
 from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import Digits, decimal_mean, profile_title, rounded
 
 # Judged by hand: what systems in order stay within, and what the published results' broken directions exceed
 # (Sindhi and Hausa into English: a fifth and an eighth of hypotheses repeat themselves).

@@ -16,13 +16,20 @@ from workflow_scripts.metric_names import metric_id, shown_name
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
-from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, layout
 from workflow_scripts.report.reading import read_table
-from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
 from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import (
+    Digits,
+    decimal_difference,
+    decimal_mean,
+    rounded,
+    side_title,
+    table_title,
+    written,
+)
 
 FILE_COLUMNS = ("system", "direction", "metric", "score")
 COLUMNS = [

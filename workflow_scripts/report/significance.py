@@ -14,9 +14,9 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.correction import TIE, correct, outcome
-from workflow_scripts.report.labels import AGAINST_BASELINE, AGAINST_CONTROL, Significant
 from workflow_scripts.report.reading import Job, read_job, refuse_missing
 from workflow_scripts.report.scores import Plan, files_of
+from workflow_scripts.report.writing import AGAINST_BASELINE, AGAINST_CONTROL, Significant
 
 CORRECTED = ("p_holm", "p_bh", "p_holm_bootstrap", "p_bh_bootstrap")
 FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")

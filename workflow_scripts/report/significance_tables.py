@@ -8,12 +8,11 @@ from typing import Any
 
 from workflow_scripts.evaluate.correction import LOSS, WIN, count_outcomes
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, members
-from workflow_scripts.report.rounding import PAPER, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import PAPER, decimal_mean, rounded, side_title, table_title
 
 COLUMNS = [column.name for column in fields(Comparison)]
 PLACE = ["testset", "profile", "metric"]

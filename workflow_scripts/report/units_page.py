@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.report.rounding import Digits, rounded
+from workflow_scripts.report.writing import Digits, rounded
 
 TENTHS, IOU = Digits(1), Digits(3)
 _NAMES = {
