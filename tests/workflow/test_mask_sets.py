@@ -20,6 +20,7 @@ CONFIG = {
         "sets": {
             "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
             "four": {"select": FOUR, "gate": {"ffn": "zero"}},
+            "heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"},
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
             "swapped": {"like": "k95", "rows": "swapped", "pairs": {"de-en": "fr-en"}},
@@ -29,6 +30,7 @@ CONFIG = {
     "systems": {
         "continued": {"masks": "all"},
         "pruned": {"masks": "enc.top", "train": "none"},
+        "fewer-heads": {"masks": "heads", "train": "none"},
         "chance": {"masks": "chance-2", "train": "finetune"},
     },
     "train": {"seeds": [3]},
@@ -40,6 +42,7 @@ SETS = {
     "k95": {"--select": "mass:95"},
     "all": {"--select": "all"},
     "enc.top": {"--select": "top:30%@model", "--stacks": "encoder"},
+    "heads": {"--select": "top:30%@model"},
     "four": {"--select": FOUR, "--pivot": "en", "--gate": {"ffn": "zero"}},
     "chance-1": {"--like": "enc.top", "--rows": "random", "--draw": "1", "--seed": "3"},
     "chance-2": {"--like": "enc.top", "--rows": "random", "--draw": "2", "--seed": "3"},
@@ -69,16 +72,17 @@ def test_a_set_is_selected_as_its_config_says(name: str, planned: Plan) -> None:
         read = [f"{MASKS}/{like}.npz"]
         assert told == {**SETS[name], "--like": read[0]}
     else:
-        folder = f"{RESULTS}/activations/baseline/s3/valid"
+        scores = "importance/head" if name == "heads" else "activations"
+        folder = f"{RESULTS}/{scores}/baseline/s3/valid"
         read = [f"{folder}/{direction}.npz" for direction in TRAINED.split()]
         assert told == {**SETS[name], "--activations-root": folder}
     assert sorted(job.inputs) == sorted(read)
 
 
 def test_a_system_that_is_not_trained_has_the_weights_of_the_baseline(planned: Plan) -> None:
-    assert [job.wildcards["untrained"] for job in planned.of("use_masks")] == ["pruned"]
+    assert [job.wildcards["untrained"] for job in planned.of("use_masks")] == ["pruned", "fewer-heads"]
     assert sorted(job.wildcards["finetuned"] for job in planned.of("finetune")) == ["chance", "continued"]
-    made = planned.job("use_masks")
+    made = planned.job("use_masks", untrained="pruned")
     assert made.options == {
         "--system": "pruned",
         "--parent": f"{RESULTS}/systems/baseline/s3",
@@ -88,3 +92,17 @@ def test_a_system_that_is_not_trained_has_the_weights_of_the_baseline(planned: P
     assert planned.job("finetune", finetuned="chance").options["--masks"] == f"{MASKS}/chance-2.npz"
     decoded = planned.job("decode", system="pruned", direction="en-fr")
     assert f"{RESULTS}/systems/pruned/s3/model.safetensors" in decoded.inputs
+
+
+def test_units_are_scored_for_the_sets_that_need_it(planned: Plan) -> None:
+    scored = {job.wildcards["direction"] for job in planned.of("score_importance")}
+    assert scored == set(TRAINED.split())
+    made = planned.job("score_importance", direction="en-fr")
+    assert made.options == {
+        "--system": f"{RESULTS}/systems/baseline/s3",
+        "--data-bin": f"{RESULTS}/data/bin",
+        "--subset": "valid",
+        "--direction": "en-fr",
+        "--units": "head",
+        "--out": f"{RESULTS}/importance/head/baseline/s3/valid/en-fr.npz",
+    }
