@@ -200,10 +200,11 @@ class Lineage:
         """Yield (mask file, row, file of its scores) of each row that does not follow from its scores."""
         sets = self.experiment.masks.named
         for name in self.found:
-            table = self._table(name) if name.startswith("masks/") and name.endswith(".npz") else None
-            if not isinstance(table, MaskTable):
+            kind, *place = name.removesuffix(".npz").split("/")
+            table = self._table(name) if kind == "masks" and name.endswith(".npz") else None
+            if not isinstance(table, MaskTable) or len(place) < 3:
                 continue
-            system, seed, maskset = name.removesuffix(".npz").split("/")[1:4]
+            system, seed, maskset = place[:3]
             folder = sets[maskset].one.scores if maskset in sets else "activations"
             for row in table.rows:
                 scored = f"{folder}/{system}/{seed}/valid/{row}.npz"
