@@ -388,6 +388,6 @@ def test_a_comet_model_of_a_folder_is_its_tokenizer_too(tmp_path: Path) -> None:
         (model / file).touch()
     config = {**TINY, "evaluation": {"comet": [{"name": "own", "folder": "models/own"}]}}
     told = snakemake(tmp_path, config, "-n", "results/tiny/comet/baseline/s1/news.raw.own.json").stdout
-    (inputs,) = re.findall(r"^rule comet:\n    input: (.*)$", told, re.M)
+    (inputs,) = re.findall(r"^rule score_comet:\n    input: (.*)$", told, re.M)
     named = {file for file in inputs.split(", ") if file.startswith("models/")}
     assert named == {f"models/own/{file}" for file in files}
