@@ -148,8 +148,8 @@ JOINED = (
     Mutant(
         "scores of other references in one table",
         "workflow_scripts/report/scores.py",
-        "    if sha256 != first_sha256:",
-        "    if not first_sha256:",
+        "if sha256 != first[0]:",
+        "if not first[0]:",
         (
             "evaluate tests/malformed/test_evaluate.py::test_refused[scores-references]",
             "evaluate tests/malformed/test_evaluate.py::test_refused[tables-comet-references]",
