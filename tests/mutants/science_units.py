@@ -220,9 +220,7 @@ GATING = (
         f"{W}/models/fairseq/layers.py",
         "        self.can_use_fastpath = False\n",
         "",
-        (
-            "fairseq tests/unit/models/test_network.py::test_the_fused_path_is_off_even_where_fairseq_would_take_it",
-        ),
+        (f"{NETWORK}test_the_fused_path_is_off_even_where_fairseq_would_take_it",),
     ),
     Mutant(
         "taps: torch's fused attention goes around heads",

@@ -53,13 +53,14 @@ def score_subset(
     system.mask_row(direction)  # refuses a direction the system does not have
     port = load(system)
     space = port.space(kinds)
-    batches = port.batches(port.task(data_bin, subset, direction), MAX_TOKENS, max_lines=max_lines)
+    task = port.task(data_bin, subset, direction)
+    batches = port.batches(task, MAX_TOKENS, max_lines=max_lines)
     scores, tokens = importance(port, batches, space)
     metadata = {
         "counting": ESTIMATOR,
         "weights_sha256": system.weights_sha256,
         "subset": subset,
-        "data_sha256": data_sha256(data_bin, subset, direction),
+        "data_sha256": data_sha256(task.files),
         "sentences": sum(map(len, batches.lines)),
         "skipped_sentences": batches.skipped,
         "target_tokens": tokens,
