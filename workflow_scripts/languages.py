@@ -77,9 +77,7 @@ LISTED = {
 
 def base_code(code: str) -> str:
     """Return a code without script or region, in two letters where there are two: ``srp_Latn`` gives ``sr``.
-
-    A code of no known language stays as it is.
-    """
+    A code of no known language stays as it is."""
     base = code.replace("_", "-").split("-")[0].lower()
     return _TWO_LETTERS.get(base, base)
 
@@ -112,9 +110,7 @@ def without_moses_rules(codes: Iterable[str]) -> list[str]:
 
 def mtdata_code(code: str) -> str:
     """Return mtdata's code: three letters, and the script and the country where the config's code names them.
-
-    mtdata has no regions of several countries (``es_419``).
-    """
+    mtdata has no regions of several countries (``es_419``)."""
     base, *named = code.replace("_", "-").split("-")
     return "_".join([THREE_LETTERS.get(base, base), *(part for part in named if part.isalpha())])
 
@@ -125,19 +121,15 @@ def known_to_mtdata(code: str) -> bool:
 
 
 def flores_code(code: str) -> str | None:
-    """Return the Flores-200 code of a listed language, else None.
-
-    Of Serbian there is only ``srp_Cyrl``, whatever script the config's text has: it wants transliterating.
-    """
+    """Return the Flores-200 code of a listed language, else None. Of Serbian there is only ``srp_Cyrl``,
+    whatever script the config's text has: it wants transliterating."""
     listed = LISTED.get(base_code(code))
     return listed.flores if listed else None
 
 
 def unknown_language(code: str, tool: str, known: Iterable[str]) -> str | None:
     """Return what is wrong with a code for a tool that has the languages ``known`` only; None if it has it.
-
-    The hint is the same language's right code (``deu`` → ``de``) before a code that merely looks alike.
-    """
+    The hint is the same language's right code (``deu`` → ``de``) before a code that merely looks alike."""
     known = list(known)
     if code in known:
         return None
