@@ -92,7 +92,7 @@ SETTINGS = (
         "rules/activations.smk",
         "count_pads=EXPERIMENT.activations.count_pads,",
         "",
-        ("workflow tests/workflow/test_job_counts.py::test_counts_with_pads_share_nothing",),
+        ("workflow tests/workflow/test_job_counts.py::test_pads_are_in_the_commands_that_count",),
     ),
     Mutant(
         "references of the off-target rates rebuilt ones",
@@ -283,6 +283,13 @@ PLANS = (
         "given = [*ours, *options]",
         "given = [*ours[2:], *ours[:2], *options]",
         ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
+    ),
+    Mutant(
+        "finished jobs are among those that would run",
+        "workflow_scripts/workflow/graph.py",
+        "if job.output and dag.needrun(job)",
+        "if job.output",
+        ("workflow tests/workflow/test_graph.py::test_jobs_are_written_down_with_their_reasons",),
     ),
 )
 

@@ -53,18 +53,14 @@ def main(argv: list[str] | None = None) -> None:
             f" {' '.join(parent.languages)}, in this order"
         )
     if arguments.masks:
-        masks = MaskTable.read(arguments.masks)
-        parent.check_model(masks)
-        masks.check_gates(
-            {"ffn": ("row", "zero", "scale"), "head": ("zero", "scale"), "resid": ("zero", "scale")}
-        )
+        parent.check_model(MaskTable.read(arguments.masks))
     plan = TrainingPlan(
         system=arguments.system,
         seed=arguments.seed,
         languages=list(parent.languages),
         directions=arguments.directions,
         architecture=dict(parent.architecture),
-        settings=settings_of(arguments, default_sampler="by_direction"),
+        settings=settings_of(arguments),
         text=dict(parent.text),
         data_bin=arguments.data_bin,
         dictionary=str(parent.dictionary),
