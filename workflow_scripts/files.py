@@ -25,10 +25,8 @@ HOST = f"{_MACHINE}-{re.sub(r'[^0-9]', '', namespace())}".rstrip("-")
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed.
-
-    An OSError of writing names ``path``, also where the system names the temporary file or none.
-    """
+    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed. An
+    OSError of writing names ``path``, also where the system names the temporary file or none."""
     final = Path(path)
     # Host and process keep two writers apart and tell which files have none any more (operate/leftovers.py);
     # the final suffix stays, since some writers (numpy) look at it.

@@ -156,8 +156,8 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "differences named by a column of the summary",
         f"{REPORT}/group_tables.py",
-        "            name,\n            *(row[column] for column in COUNTS),",
-        "            key,\n            *(row[column] for column in COUNTS),",
+        "lines.append([*place, name,",
+        "lines.append([*place, key,",
         (f"{TESTS}/test_group_tables.py::test_differences_name_the_system_that_they_are_to",),
     ),
     Mutant(
