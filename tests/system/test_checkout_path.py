@@ -19,7 +19,7 @@ data:
 """
 
 
-def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(folder, *options):
     """Prepare the text of a corpus in a checkout of this name."""
     folder.mkdir()
     for name in PARTS:

@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -19,7 +17,7 @@ TEXT = {
     "de": "das alte Haus\neine rote Katze\n",
     "fr": "la maison\nun chat\n",
 }
-CONFIG: dict[str, Any] = {
+CONFIG = {
     **BASE,
     "evaluation": {
         "comet": [
@@ -46,7 +44,7 @@ TESTS = "results/tiny/significance/continued/s1/news.raw"
 OUT = "; or take it out of evaluation.comet: tables are then made without it"
 
 
-def lay(folder: Path) -> None:
+def lay(folder):
     """Write what was prepared and decoded, and a model."""
     for name in ("train", "valid", "news"):
         for lang, text in TEXT.items():
@@ -77,7 +75,7 @@ def lay(folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
 
 
-def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+def snakemake(folder, *targets):
     """Run the rules of scores and tables alone, as a profile has it, with no hub."""
     variables = {"HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]

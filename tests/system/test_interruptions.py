@@ -6,9 +6,7 @@ The short form of `make chaos` (tests/chaos), with an experiment of its own that
 import copy
 import os
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +21,7 @@ from workflow_scripts.operate.environments import VENVS_VARIABLE
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get(VENVS_VARIABLE) or ROOT / ".venvs")
 SEED = 1
-CONFIG: dict[str, Any] = {
+CONFIG = {
     "experiment": "short",
     "languages": ["en", "ka"],
     "pivot": "en",
@@ -112,11 +110,11 @@ def test_a_job_of_older_settings_never_has_the_last_word(killed, undisturbed, tm
     assert "still at work and had to end: decode (process" in said
 
 
-def begin(experiment: Experiment, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def begin(experiment, *options, **variables):
     return started.run(experiment.command(*options), ROOT, variables)
 
 
-def snapshot(experiment: Experiment) -> dict[str, bytes]:
+def snapshot(experiment):
     files = sorted(path for path in experiment.results.rglob("*") if path.is_file())
     return {str(path): path.read_bytes() for path in files}
 

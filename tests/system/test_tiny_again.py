@@ -1,9 +1,7 @@
 """What later runs make of the tiny experiment, which has finished: each test in a copy of its own."""
 
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -70,7 +68,7 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results):
     assert "'_job_count': 100" not in again.stderr
 
 
-def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+def verify(folder, config="tiny.yaml"):
     command = [sys.executable, "-m", "workflow_scripts.operate.verify", "--configfile", config]
     return started.run(command, folder, {"PYTHONPATH": str(ROOT)})
 
@@ -101,7 +99,7 @@ def test_the_manifest_follows_a_config_that_reruns_nothing(results):
     assert verify(folder).returncode == 0
 
 
-def clean_training(folder: Path, *arguments: str) -> str:
+def clean_training(folder, *arguments):
     command = [sys.executable, "-m", "workflow_scripts.operate.clean_training", "--configfile", "tiny.yaml"]
     done = started.run([*command, *arguments], folder, {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr

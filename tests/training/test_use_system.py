@@ -1,7 +1,6 @@
 """train.use_system: a system of another experiment, taken only whole, unchanged and as the config has it."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,12 +33,12 @@ def system(tmp_path):
     return folder
 
 
-def arguments(source: Path, **changes: object) -> list[str]:
+def arguments(source, **changes):
     vocabulary = source.with_name("vocabulary")
     vocabulary.mkdir(exist_ok=True)
     for name in ("spm.model", "dict.txt"):
         (vocabulary / name).write_text(name)
-    values: dict[str, object] = {
+    values = {
         "vocabulary": vocabulary,
         "system": "baseline",
         "seed": 2,
@@ -100,7 +99,7 @@ def test_another_vocabulary_is_refused(system):
     assert not system.with_name("here").exists()
 
 
-def finetuned(baseline: Path, rule: str, k: str | None, made_from: str) -> Path:
+def finetuned(baseline, rule, k, made_from):
     """Write a masked system of one direction beside the baseline."""
     folder = baseline.with_name("masked")
     folder.mkdir()

@@ -5,7 +5,6 @@ piece each. Networks: 2 + 2 layers, dimension 16.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 
@@ -42,9 +41,7 @@ HALVES = {"max_tokens": 100, "tokens_per_update": 200}
 TRAIN_SIZES = {"de-en": 120, "en-fr": 40}
 
 
-def write_pair(
-    folder: Path, subset: str, pair: str, sentences: list[list[int]], languages: tuple[str, ...] = ()
-) -> None:
+def write_pair(folder, subset, pair, sentences, languages=()):
     """Write the sentences, without `</s>`, as both sides of a pair (or those of `languages`)."""
     import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip
 
@@ -59,7 +56,7 @@ def write_pair(
         builder.finalize(f"{prefix}.idx")
 
 
-def write_world(root: Path, seed: int = 7) -> Path:
+def write_world(root, seed=7):
     """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
     import sentencepiece
 
@@ -82,7 +79,7 @@ def write_world(root: Path, seed: int = 7) -> Path:
     return root
 
 
-def baseline_arguments(world: Path, folder: Path, out: Path, seed: int = 1, **settings: object) -> list[str]:
+def baseline_arguments(world, folder, out, seed=1, **settings):
     """Return train_baseline's command line in the world; `settings` over SETTINGS."""
     return [
         f"--architecture={json.dumps(ARCHITECTURE)}",
@@ -101,9 +98,7 @@ def baseline_arguments(world: Path, folder: Path, out: Path, seed: int = 1, **se
     ]
 
 
-def finetune_arguments(
-    world: Path, parent: Path, masks: Path | None, folder: Path, out: Path, **settings: object
-) -> list[str]:
+def finetune_arguments(world, parent, masks, folder, out, **settings):
     """Return finetune's command line in the world; `settings` over SETTINGS."""
     return [
         "--system=ns",

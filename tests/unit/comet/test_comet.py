@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from workflow_scripts.evaluate.comet_scorer import CometScorer
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
+def samples(n, seed=1):
     """Segments of 1 to 12 words."""
     draw, words = random.Random(seed), " ".join(TEXT).split()
     return [
@@ -33,7 +32,7 @@ def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
     ]
 
 
-def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
+def lay(folder, texts):
     """Write sources, hypotheses and references of each direction."""
     folder.mkdir(exist_ok=True)
     for direction, segments in texts.items():
@@ -41,7 +40,7 @@ def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
             (folder / f"{direction}.{key}").write_text("".join(f"{one[key]}\n" for one in segments))
 
 
-def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[str]:
+def words(folder, model, directions, *more):
     """The command line of a job on what ``lay`` wrote."""
     files = {"sources": "src", "hypotheses": "mt", "references": "ref"}
     patterns = [
@@ -52,13 +51,13 @@ def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[
     return [*patterns, *job, *out, "--folder", str(model), "--directions", *directions, *more]
 
 
-def run(folder: Path, model: Path, directions: list[str], *more: str) -> dict[str, Any]:
+def run(folder, model, directions, *more):
     """Run a job here; return its JSON."""
     comet.main(words(folder, model, directions, *more))
     return json.loads((folder / "out.json").read_text())
 
 
-def scores(scorer: CometScorer, text: list[dict[str, str]]) -> list[float]:
+def scores(scorer, text):
     """What a model gives, in order."""
     found = {
         n: kept.score for places, values in scorer.score(text) for n, kept in zip(places, values, strict=True)
@@ -66,7 +65,7 @@ def scores(scorer: CometScorer, text: list[dict[str, str]]) -> list[float]:
     return [found[n] for n in range(len(text))]
 
 
-def segments(folder: Path) -> dict[str, list[float]]:
+def segments(folder):
     """The segment scores of a job."""
     arrays, _ = read_archive(folder / "out.segments.npz", "segments-1")
     return {key: value[:, 0].tolist() for key, value in arrays.items()}
@@ -76,7 +75,7 @@ def segments(folder: Path) -> dict[str, list[float]]:
 def never_loaded(monkeypatch):
     """Let a job fail that loads a model."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_):
         raise AssertionError("the model was loaded")
 
     monkeypatch.setattr(comet, "CometScorer", refuse)
@@ -182,7 +181,7 @@ def test_equal_segments_are_scored_once_across_directions_and_systems(model, tmp
     assert cached == segments(fresh / "b")["de-en/comet"], "a score depends on what was cached"
 
 
-def weight(model: Path) -> None:
+def weight(model):
     """Change one weight."""
     import torch
 
@@ -192,13 +191,13 @@ def weight(model: Path) -> None:
     torch.save(content, path)
 
 
-def tokenizer(model: Path) -> None:
+def tokenizer(model):
     """Change the tokenizer, by a blank in its file."""
     path = model / "encoder/tokenizer.json"
     path.write_text(path.read_text() + " ")
 
 
-def settings(model: Path) -> None:
+def settings(model):
     """Change what hparams.yaml says."""
     path = model / "hparams.yaml"
     path.write_text(path.read_text().replace("pool: avg", "pool: cls"))
@@ -246,7 +245,7 @@ def test_segments_longer_than_the_model_reads_are_counted(kind, tmp_path, reques
 
 
 def test_scores_are_written_though_the_cache_cannot_be_tidied(model, tmp_path, monkeypatch, capsys):
-    def fail(_: ScoreCache) -> None:
+    def fail(_):
         raise OSError("stale file handle")
 
     monkeypatch.setattr(ScoreCache, "tidy", fail)
@@ -305,7 +304,7 @@ class Unknown:
     """What a trainer may have left in a checkpoint."""
 
 
-def with_object(place: Path, value: object) -> Path:
+def with_object(place, value):
     """Put an object into a model's checkpoint."""
     import torch
 
@@ -319,7 +318,7 @@ def test_a_checkpoint_may_hold_objects_that_are_never_made(tmp_path):
     assert len(scores(CometScorer(find_model(None, str(place)), 4), samples(2))) == 2
 
 
-def killed_in_the_middle(tmp_path: Path, model: Path, text: list[dict[str, str]]) -> None:
+def killed_in_the_middle(tmp_path, model, text):
     """Start a job that writes a shard for every batch, and kill it after the first."""
     program = (
         "import sys; from workflow_scripts.evaluate import comet, comet_cache;"

@@ -1,7 +1,6 @@
 """COMET models of a few thousand random weights, made offline: a folder as the hub has it."""
 
 import warnings
-from pathlib import Path
 
 import sentencepiece
 import torch
@@ -27,7 +26,7 @@ CLASSES = {
 }
 
 
-def make_encoder(folder: Path, width: int = 16, layers: int = 2, positions: int = 66) -> Path:
+def make_encoder(folder, width=16, layers=2, positions=66):
     """Write a small XLM-R configuration and its SentencePiece model."""
     folder.mkdir(parents=True)
     (folder / "text.txt").write_text("\n".join(TEXT * 5), encoding="utf-8")
@@ -55,9 +54,7 @@ def make_encoder(folder: Path, width: int = 16, layers: int = 2, positions: int 
     return folder
 
 
-def make_model(
-    folder: Path, kind: str = "regression_metric", segments: tuple[str, ...] = ("mt", "src"), **encoder: int
-) -> Path:
+def make_model(folder, kind="regression_metric", segments=("mt", "src"), **encoder):
     """Write a model of random weights: hparams.yaml, checkpoints/model.ckpt, and its encoder.
 
     ``segments``: what a unified model reads.

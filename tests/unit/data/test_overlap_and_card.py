@@ -1,7 +1,6 @@
 """Sentences seen in training, and the data card."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ TEXT = {
 }
 
 
-def lay_out(root: Path) -> None:
+def lay_out(root):
     for (subset, pair), sides in TEXT.items():
         for language, lines in zip(pair.split("-"), sides, strict=True):
             path = root / "text" / subset / f"{pair}.{language}.txt"
@@ -33,8 +32,8 @@ def lay_out(root: Path) -> None:
             path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
-def subsets(root: Path) -> dict[str, list[PairText]]:
-    result: dict[str, list[PairText]] = {}
+def subsets(root):
+    result = {}
     for subset, pair in TEXT:
         files = {lang: root / "text" / subset / f"{pair}.{lang}.txt" for lang in pair.split("-")}
         result.setdefault(subset, []).append(PairText(pair, files))
@@ -136,7 +135,7 @@ def prepared(tmp_path):
 PAIRS = json.dumps({"train": ["de-en", "en-fr"], "valid": ["de-en", "en-fr"], "news": ["de-en"]})
 
 
-def run_card(root: Path, *more: str) -> tuple[dict, str]:
+def run_card(root, *more):
     out = ["--out-json", str(root / "card.json"), "--out-markdown", str(root / "card.md")]
     vocabulary = ["--vocabulary", str(root / "subwords")]
     write_card.main(["--data-root", str(root), *vocabulary, "--pairs", PAIRS, *more, *out])

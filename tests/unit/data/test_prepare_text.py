@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 from workflow_scripts.data.prepare_text import main, parse_range, prepare_pair
 
 
-def lay_out(folder: Path, german: bytes, english: bytes) -> tuple[list[Path], list[Path]]:
+def lay_out(folder, german, english):
     files = [folder / "a.de", folder / "a.en"]
     for path, content in zip(files, (german, english), strict=True):
         path.write_bytes(content)
@@ -101,7 +100,7 @@ def test_statistics(tmp_path):
     }
 
 
-def two_sources(folder: Path) -> list[str]:
+def two_sources(folder):
     """Three pairs, and three of which the second stands in the first source, with other blanks."""
     texts = {"a.de": "eins\nzwei\ndrei\n", "a.en": "one\ntwo\nthree\n"}
     texts |= {"b.de": "vier\nzwei \nzwei\nvier\n", "b.en": "four\n two\nTWO\nfour\n"}

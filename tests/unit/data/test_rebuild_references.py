@@ -13,7 +13,7 @@ PIECES = ["▁well", "▁@-@", "▁known", "▁caf", "▁,", "▁9", "▁:", "�
 VOCABULARY = Vocabulary(PIECES)
 
 
-def ids(*pieces: str) -> list[int]:
+def ids(*pieces):
     return [VOCABULARY.id_of(piece) for piece in pieces] + [EOS]
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,7 @@ def vocabulary_of(request, tmp_path):
     return request.param, tmp_path
 
 
-def there_and_back(folder: Path, lines: list[str]) -> list[str]:
+def there_and_back(folder, lines):
     model = load_subwords(folder / "spm.model")
     vocabulary = Vocabulary.read(folder / "dict.txt")
     processor = TextProcessor("xx", TextOptions(), model)

@@ -4,8 +4,6 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,12 +13,12 @@ from workflow_scripts.data.toy.draws import Draws, Zipf
 from workflow_scripts.data.toy.grammar import PIVOT, Grammar, Usage
 from workflow_scripts.data.toy.lexicon import Lexicon
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase, World
-from workflow_scripts.data.toy.render import Language, Word
+from workflow_scripts.data.toy.render import Language
 from workflow_scripts.data.toy.sound import SoundChange, reflex
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError
 
-SMALL: dict[str, Any] = {
+SMALL = {
     "concepts": 40,
     "valid_size": 20,
     "test_size": 20,
@@ -39,12 +37,12 @@ SUBSETS = {
 }
 
 
-def generate(folder: Path, **changes: Any) -> Path:
+def generate(folder, **changes):
     main(["--spec", json.dumps({**SMALL, **changes}), "--out", str(folder)])
     return folder
 
 
-def lines(path: Path) -> list[str]:
+def lines(path):
     return path.read_text(encoding="utf-8").splitlines()
 
 
@@ -124,7 +122,7 @@ def test_sizes_and_tags_token_by_token(corpus):
     assert all(4 <= len(line.split(" ")) <= 12 for line in lines(corpus / "test.en"))
 
 
-def few_meanings(monkeypatch: pytest.MonkeyPatch, skeletons: int) -> None:
+def few_meanings(monkeypatch, skeletons):
     """Let so many skeletons be all that can be said, each with the articles as drawn and turned over."""
     corpus = Corpus(parse_spec(SMALL))
     drawn = corpus._meanings("few", 5 * skeletons, set(), skeletons=True)
@@ -132,7 +130,7 @@ def few_meanings(monkeypatch: pytest.MonkeyPatch, skeletons: int) -> None:
     told = [meaning for meaning in drawn if meaning.clauses[0].subject.noun is not None][:skeletons]
     assert len(told) == skeletons
 
-    def turned(meaning: Meaning) -> Meaning:
+    def turned(meaning):
         first, *rest = meaning.clauses
         subject = replace(first.subject, definite=not first.subject.definite)
         return replace(meaning, clauses=(replace(first, subject=subject), *rest))
@@ -164,7 +162,7 @@ def test_skeletons_differ_between_training_and_test():
     """Sizes at which chance alone would repeat some: 2 in validation, 28 in training."""
     corpus = Corpus(parse_spec(SMALL))
     world = corpus.world
-    held_out: set[tuple[object, ...]] = set()
+    held_out = set()
     for name in ("test", "valid"):
         meanings = corpus._meanings(name, 200, held_out, skeletons=True)
         held_out.update(world.skeleton(meaning) for meaning in meanings)
@@ -176,10 +174,10 @@ def test_skeletons_differ_between_training_and_test():
 
 def test_every_stream_of_draws_is_the_seeds(monkeypatch):
     """Grammar, words, meanings, synonyms: what is drawn is named by the spec's seed first."""
-    streams: list[tuple[int | str, ...]] = []
+    streams = []
     plain = Draws.__init__
 
-    def noted(self: Draws, *labels: int | str) -> None:
+    def noted(self, *labels):
         streams.append(labels)
         plain(self, *labels)
 
@@ -194,7 +192,7 @@ def test_every_stream_of_draws_is_the_seeds(monkeypatch):
 def test_skeleton_folds_articles_and_shared_words():
     world = World(1, 40)
 
-    def meaning(noun: str, definite: bool) -> Meaning:
+    def meaning(noun, definite):
         return Meaning((Clause("v0", "past", False, NounPhrase(noun, False, definite)),))
 
     # n0 and n5 are neighbours in one domain: a language may have one word for both; n1 is of another domain.
@@ -208,11 +206,11 @@ def test_sound_changes_are_regular():
     assert [reflex(word, changes) for word in ("tetim", "tamu", "bota")] == ["cecimv", "tamu", "vota"]
 
 
-def read_lexicon(folder: Path) -> dict[str, Any]:
+def read_lexicon(folder):
     return json.loads((folder / "lexicon.json").read_text(encoding="utf-8"))
 
 
-def derived(proto: str, changes: list[list[str]]) -> str:
+def derived(proto, changes):
     for pattern, replacement in changes:
         proto = re.sub(pattern, replacement, proto)
     return proto
@@ -301,11 +299,11 @@ MEANING = Meaning(
 )  # fmt: skip
 
 
-def language(grammar: Grammar, usage: Usage) -> Language:
+def language(grammar, usage):
     return Language("xx", grammar, usage, Lexicon((), WORDS, AFFIXES), World(1, 40))
 
 
-def columns(words: list[Word]) -> list[str]:
+def columns(words):
     return [" ".join(column) for column in zip(*((w.form, w.pos, w.number) for w in words), strict=True)]
 
 

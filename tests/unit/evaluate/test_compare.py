@@ -1,7 +1,6 @@
 """evaluate.compare: one JSON file a system, and what two systems must have in common."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,13 +21,13 @@ OUTPUTS = {
 JOB = ["--experiment", "e", "--seed", "1", "--testset", "t"]
 
 
-def write(folder: Path, name: str, lines: list[str]) -> str:
+def write(folder, name, lines):
     path = folder / name
     path.write_text("".join(f"{line}\n" for line in lines))
     return str(path)
 
 
-def scored(folder: Path, directions: tuple[str, ...] = ("de-en", "fr-en")) -> dict[str, str]:
+def scored(folder, directions=("de-en", "fr-en")):
     """Score all outputs; the files of sentences' statistics by system."""
     references = write(folder, "ref", REFERENCES)
     files = {}
@@ -41,7 +40,7 @@ def scored(folder: Path, directions: tuple[str, ...] = ("de-en", "fr-en")) -> di
     return files
 
 
-def comet(folder: Path, system: str, scores: list[float], **manifest: object) -> str:
+def comet(folder, system, scores, **manifest):
     path = folder / system / "t.raw.comet.segments.npz"
     arrays = {f"{d}/comet": np.array(scores)[:, None] for d in ("de-en", "fr-en")}
     write_archive(path, arrays, {"format": SEGMENTS_FORMAT, "system": system, **manifest})
@@ -101,7 +100,7 @@ def test_a_system_that_says_the_same_is_a_tie(tmp_path):
         assert (metric["difference"], metric["p_bootstrap"], metric["p_randomisation"]) == (0, 1, 1)
 
 
-def arrays() -> dict[str, np.ndarray]:
+def arrays():
     """Statistics of two directions with two metrics."""
     rows = np.arange(1, 31).reshape(3, 10)
     return {f"{d}/{m}": rows[:, :size] for d in ("de-en", "fr-en") for m, size in (("bleu", 10), ("ter", 2))}

@@ -1,7 +1,5 @@
 """The texts of one direction: several references, empty ones, logs, and what a user should know."""
 
-from pathlib import Path
-
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
@@ -18,12 +16,10 @@ REFS = [
 METRICS = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "chrf2": CHRF(), "ter": TER()}
 
 
-def lay(
-    folder: Path, refs: list[list[str]], hyps: dict[str, list[str]] = HYPS
-) -> tuple[dict[str, Path], list[Path]]:
+def lay(folder, refs, hyps=HYPS):
     """Write all files."""
 
-    def write(name: str, lines: list[str]) -> Path:
+    def write(name, lines):
         (folder / name).write_text("".join(f"{line}\n" for line in lines))
         return folder / name
 

@@ -27,7 +27,7 @@ OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
 def here(monkeypatch):
     """Tables are made in this process, which spares a second; some tests start the program."""
 
-    def run(module: str, words: list[str]) -> tuple[int, str]:
+    def run(module, words):
         assert module == "workflow_scripts.report.tabulate"
         said = io.StringIO()
         with redirect_stderr(said):
@@ -37,7 +37,7 @@ def here(monkeypatch):
     monkeypatch.setattr(evaluate_outputs, "run_program", run)
 
 
-def lay(folder: Path, directions: tuple[str, ...] = ("de-en", "en-de")) -> list[str]:
+def lay(folder, directions=("de-en", "en-de")):
     """Write all files (those of one direction gzipped), and return the options that name them."""
     for direction in directions:
         (folder / direction).mkdir(parents=True)
@@ -51,17 +51,17 @@ def lay(folder: Path, directions: tuple[str, ...] = ("de-en", "en-de")) -> list[
     ]
 
 
-def write(path: Path, lines: list[str]) -> None:
+def write(path, lines):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+def rows(path):
     with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
-def notes(said: str, folder: Path) -> list[str]:
+def notes(said, folder):
     """The notes among what was said on stderr, without the folder."""
     lines = said.replace(f"{folder}/", "").splitlines()
     return [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]

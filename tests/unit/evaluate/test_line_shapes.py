@@ -1,7 +1,6 @@
 """What programs write around sentences, and what only looks alike."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -42,7 +41,7 @@ def test_tokenised_text():
     assert not is_tokenised(["It is so.", "Is it ?", "and so", "R & D.", "5 . 6"])
 
 
-def write(path: Path, lines: list[str]) -> Path:
+def write(path, lines):
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 

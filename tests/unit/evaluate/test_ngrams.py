@@ -64,7 +64,7 @@ ODD = [
 ]
 
 
-def samples() -> list[tuple[list[str], list[str]]]:
+def samples():
     """Hypotheses and references: every odd line against every other, and real text with noise."""
     pairs = [(one, two) for one in ODD for two in ODD]
     found = [([one for one, _ in pairs], [two for _, two in pairs])]

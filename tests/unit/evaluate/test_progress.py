@@ -10,7 +10,7 @@ from workflow_scripts.evaluate.progress import Progress
 class Terminal(io.StringIO):
     """Something that says it is a terminal."""
 
-    def isatty(self) -> bool:
+    def isatty(self):
         return True
 
 

@@ -23,7 +23,7 @@ VERSION = sacrebleu.__version__
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
-def arguments(tmp_path: Path, hyps: bytes, refs: bytes, *more: str) -> list[str]:
+def arguments(tmp_path, hyps, refs, *more):
     (tmp_path / "de-en.hyp.txt").write_bytes(hyps)
     (tmp_path / "de-en.en.txt").write_bytes(refs)
     files = ["--hypotheses", str(tmp_path / "{direction}.hyp.txt")]

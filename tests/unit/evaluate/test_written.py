@@ -11,7 +11,7 @@ from workflow_scripts.evaluate.written import LIST, check_untouched, named_folde
 from workflow_scripts.files import HOST
 
 
-def write(folder: Path, **files: str) -> None:
+def write(folder, **files):
     with replacing(folder) as new:
         for name, text in files.items():
             path = new / name.replace("__", "/").replace("_", ".")
@@ -19,7 +19,7 @@ def write(folder: Path, **files: str) -> None:
             path.write_text(text)
 
 
-def files(folder: Path) -> dict[str, str]:
+def files(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in sorted(folder.rglob("*"))
@@ -84,7 +84,7 @@ def test_a_call_after_one_that_was_killed_while_it_moved_files(tmp_path, monkeyp
     write(tmp_path, a="1", b="1", c="1")
     moved = []
 
-    def killed(source: Path, target: Path) -> None:
+    def killed(source, target):
         if Path(target).name == "b":
             raise KeyboardInterrupt
         moved.append(Path(target).name)

@@ -1,7 +1,6 @@
 """Accuracy on contrastive sets: counts worked out by hand, margins against the likelihoods themselves."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ def test_wilsons_interval(right, n, low, high):
     assert wilson_interval(right, n) == pytest.approx((low, high), abs=1e-12)
 
 
-def item(phenomenon: str, wrong: int) -> Item:
+def item(phenomenon, wrong):
     return Item("de-en", "1", "s", "c", tuple(f"w{n}" for n in range(wrong)), phenomenon, 2)
 
 
@@ -55,7 +54,7 @@ def system(tmp_path):
     return SystemFolder.read(tmp_path / "system")
 
 
-def run(system: SystemFolder, folder: Path, rows: list[tuple[str, ...]]) -> dict:
+def run(system, folder, rows):
     text = "".join("\t".join(row) + "\n" for row in [COLUMNS, *rows])
     (folder / "set.tsv").write_text(text, encoding="utf-8")
     words = f"--system {system.folder} --directions en-de de-en --set {folder}/set.tsv --name pairs"

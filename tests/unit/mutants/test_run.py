@@ -25,7 +25,7 @@ def worker(tmp_path_factory):
     made.end()
 
 
-def told(worker: Worker, new: str, *tests: str) -> tuple[bool, list[str]]:
+def told(worker, new, *tests):
     well, said = worker.notices(Mutant("silent", FILE, NOTHING_SAID, new, tests))
     # What was changed is as it was.
     assert (worker.copy / FILE).read_bytes() == (ROOT / FILE).read_bytes()

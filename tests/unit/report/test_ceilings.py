@@ -1,8 +1,6 @@
 """report.ceilings: what stands beside scores, and above the tables."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 from workflow_scripts.report.ceilings import ceiling_notes, read_ceilings
 from workflow_scripts.report.scores import Plan
@@ -21,7 +19,7 @@ CUT = {
 }
 
 
-def write(root: Path, bleu: dict[str, float], testset: str = "test", **changes: Any) -> None:
+def write(root, bleu, testset="test", **changes):
     entries = {
         direction: {
             "n": 9,
@@ -41,7 +39,7 @@ def write(root: Path, bleu: dict[str, float], testset: str = "test", **changes: 
     (root / "ceiling" / f"{testset}.json").write_text(json.dumps(content))
 
 
-def tabulate(root: Path, profiles: tuple[str, ...] = ("raw",)) -> dict[str, str]:
+def tabulate(root, profiles=("raw",)):
     """Score two systems, make the tables beside the ceilings, and return them as Markdown."""
     for system, bleu in (("baseline", 20.0), ("ns", 30.0)):
         for profile in profiles:

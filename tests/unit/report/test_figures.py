@@ -109,7 +109,7 @@ def test_styles_are_distinct():
 
 
 def summary_csv(tmp_path):
-    def line(system: str, k: str, side: str, gain: str, sd: str, metric: str = "bleu", grouping: str = "all"):
+    def line(system, k, side, gain, sd, metric="bleu", grouping="all"):
         values = dict.fromkeys(CSV_COLUMNS, "")
         values |= {"testset": "test", "metric": metric, "grouping": grouping, "group": "all", "side": side}
         values |= {"system": system, "k": k, "n": "3", "baseline_difference": gain}

@@ -3,8 +3,6 @@
 import csv
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,11 +19,11 @@ OUT, INTO, BOTH = "out of pivot", "into pivot", "both"
 THAI = Unfit("13a", "Thai", "char")
 
 
-def plan_of(systems: list[str], directions: list[str] = DIRECTIONS) -> Plan:
+def plan_of(systems, directions=DIRECTIONS):
     return Plan("e", systems, [1], ["test"], directions, ["bleu", "chrf"])
 
 
-def reading(bleu: dict[str, list[float]], directions: list[str] = DIRECTIONS, **changes: Any) -> Reading:
+def reading(bleu, directions=DIRECTIONS, **changes):
     """Scores of systems by direction, and figures of health in order but for ``changes`` of them."""
     figures = {"empty_hypotheses": 0, "repeated_4gram_rate": 0.0, "copied_source_rate": 0.0} | changes
     scores, health = [], []
@@ -172,7 +170,7 @@ def test_a_tokenizer_that_is_set_stays_in_what_to_paste():
     assert note.endswith("""--tokenizers '{"th": "char", "zh": "zh"}'""")
 
 
-def write(root: Path, system: str, bleu: float, **entry: Any) -> None:
+def write(root, system, bleu, **entry):
     path = root / "scores" / system / "s1" / "test.raw.json"
     path.parent.mkdir(parents=True)
     job = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}
@@ -181,7 +179,7 @@ def write(root: Path, system: str, bleu: float, **entry: Any) -> None:
     path.write_text(json.dumps({**job, "directions": {"en-th": entry}}))
 
 
-def tabulate(root: Path, *more: str) -> None:
+def tabulate(root, *more):
     words = [
         "--scores-root",
         root / "scores",

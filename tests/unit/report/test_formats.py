@@ -19,7 +19,7 @@ BLOCK = Block(
 )
 
 
-def table(missing: int = 0, blocks: list[Block] | None = None) -> Table:
+def table(missing=0, blocks=None):
     frame = frame_of([["base_1", 25.55, 1], ["ns", None, 2]], ["system", "mean", "n"])
     return Table("groups", "Scores & more", frame, blocks or [BLOCK], ["A note."], ["a group"], missing, 8)
 

@@ -7,10 +7,10 @@ from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
 from workflow_scripts.report.marks import best
 from workflow_scripts.report.rounding import Digits
-from workflow_scripts.report.scores import Flags, Plan, Score
-from workflow_scripts.report.summary import Summary, summarise
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.summary import summarise
 from workflow_scripts.report.summary_table import summary_table
-from workflow_scripts.report.table import Block, Shown, records
+from workflow_scripts.report.table import Shown, records
 
 # High O2M M2O Avg | Med O2M M2O Avg | Low O2M M2O Avg | All O2M M2O Avg (spec 4.1).
 PAPER_TABLE = {
@@ -25,7 +25,7 @@ PAPER_TABLE = {
 GAINS = {"high": (1.77, 1.40), "med": (1.38, 1.13), "low": (1.35, 0.86), "all": (1.50, 1.13)}
 
 
-def texts(block: Block) -> list[list[str]]:
+def texts(block):
     return [[cell.text if isinstance(cell, Shown) else cell for cell in row] for row in block.rows]
 
 
@@ -88,9 +88,7 @@ VALUES = {
 }
 
 
-def summary_of(
-    metric: str = "bleu", lacking: tuple[str, str] | None = None, groups: int = 2, flags: Flags | None = None
-) -> Summary:
+def summary_of(metric="bleu", lacking=None, groups=2, flags=None):
     """Scores of three systems and two seeds; one system's direction may be lacking in seed 2."""
     scores = [
         Score("e", system, seed, "test", "raw", direction, metric, value, 10, "sig")

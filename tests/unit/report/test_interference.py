@@ -17,7 +17,7 @@ VALUES = {
 }
 
 
-def scores(metric: str = "bleu") -> tuple[list[Score], Plan]:
+def scores(metric="bleu"):
     plan = Plan("e", list(VALUES), [1], ["test"], DIRECTIONS, [metric])
     rows = [
         Score("e", system, 1, "test", "raw", direction, metric, value, 10, "sig")

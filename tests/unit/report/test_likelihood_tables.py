@@ -1,8 +1,6 @@
 """report.likelihood_tables: nats per token, and accuracies on contrastive sets."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,16 +19,16 @@ NATS = {"baseline": {1: (2.0, 1.0), 2: (2.2, 1.0)}, "ns": {1: (1.9, 1.5), 2: (1.
 RIGHT = {"baseline": (8, 5, 10), "ns": (10, 5, 0)}
 
 
-def plan_of(seeds: list[int], systems: list[str] = SYSTEMS) -> Plan:
+def plan_of(seeds, systems=SYSTEMS):
     return Plan("e", systems, seeds, ["test"], DIRECTIONS, ["bleu"])
 
 
-def put(path: Path, content: dict[str, Any]) -> None:
+def put(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
 
 
-def likelihoods(root: Path, change: Any = None) -> Path:
+def likelihoods(root, change=None):
     for system, by_seed in NATS.items():
         for seed, values in by_seed.items():
             entries = {
@@ -53,14 +51,14 @@ def likelihoods(root: Path, change: Any = None) -> Path:
     return root
 
 
-def entry(n: int, right: int, **phenomena: dict[str, Any]) -> dict[str, Any]:
+def entry(n, right, **phenomena):
     """What a file says; bounds that are no interval of these but tell them from others."""
     found = {"n": n, "right": right, "ties": 0, "accuracy": right / n, "chance": 0.5}
     found |= {"low": right / n / 2, "high": (1 + right / n) / 2}
     return {**found, "phenomena": phenomena} if phenomena else found
 
 
-def contrasts(root: Path, change: Any = None) -> Path:
+def contrasts(root, change=None):
     for system, (number, gender, other) in RIGHT.items():
         both = gender + other
         content = {
@@ -80,7 +78,7 @@ def contrasts(root: Path, change: Any = None) -> Path:
     return root
 
 
-def texts(row: list[str | Shown]) -> list[str]:
+def texts(row):
     return [cell.text if isinstance(cell, Shown) else cell for cell in row]
 
 

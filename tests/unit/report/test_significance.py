@@ -2,8 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -33,18 +31,11 @@ DIRECTIONS = ["en-de", "en-fr", "de-en"]
 DISPLAY = Display("en")
 
 
-def plan_of(systems: list[str], seeds: list[int], metrics: list[str] | None = None) -> Plan:
+def plan_of(systems, seeds, metrics=None):
     return Plan("e", systems, seeds, ["test"], DIRECTIONS, metrics or ["bleu"])
 
 
-def comparison(
-    direction: str,
-    difference: float,
-    p: float,
-    seed: int = 1,
-    against: str = "baseline",
-    metric: str = "bleu",
-) -> Comparison:
+def comparison(direction, difference, p, seed=1, against="baseline", metric="bleu"):
     return Comparison(
         *("e", "ns", against, seed, "test", "raw", direction, metric),
         *(difference, difference - 0.5, difference + 0.5, 0.3, p / 2, p),
@@ -149,7 +140,7 @@ def test_marks_stand_in_the_table_of_directions():
     assert block.notes[-1] == "§ among the directions: not known: de."
 
 
-def compared(seeds: int = 2) -> Compared:
+def compared(seeds=2):
     tests = []
     for seed, differences in ((1, (2.0, 1.0, -3.0)), (2, (4.0, 1.0, -3.0)))[:seeds]:
         rows = zip(DIRECTIONS, differences, (0.001, 0.9, 0.001), strict=True)
@@ -258,9 +249,7 @@ def test_too_few_resamples_are_told():
     assert too_few_resamples(1199, 60, 0.05) == [] == too_few_resamples(1000, 50, 0.05)
 
 
-def write(
-    root: Path, change: Any = None, system: str = "ns", metric: str = "bleu", file: str = "test.raw"
-) -> None:
+def write(root, change=None, system="ns", metric="bleu", file="test.raw"):
     entry = {"difference": 1.0, "low": 0.5, "high": 1.5, "sentence_sd": 0.3, "n": 10}
     entry |= {"p_bootstrap": 0.001, "p_randomisation": 0.002}
     content = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}
@@ -298,7 +287,7 @@ def test_a_comet_model_has_a_file_of_its_own(tmp_path):
     assert (read.missing, read.resamples) == ([], 500)
 
 
-def forget(content: dict[str, Any]) -> None:
+def forget(content):
     del content["against"]["baseline"]["de-en"]
 
 

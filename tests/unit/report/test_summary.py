@@ -16,10 +16,10 @@ from workflow_scripts.report.rounding import (
     written,
 )
 from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.summary import Estimate, display_order, estimate, summarise, sweep_key
 
 
-def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:
+def frame(table, directions, **changes):
     """Scores from {(system, seed): one value a direction}."""
     fixed = {"profile": "raw", "signature": "sig"} | changes
     return [
@@ -29,11 +29,11 @@ def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **ch
     ]
 
 
-def plan_of(systems: list[str], seeds: list[int], directions: list[str]) -> Plan:
+def plan_of(systems, seeds, directions):
     return Plan("e", systems, seeds, ["test"], directions, ["bleu"])
 
 
-def find(cells: list[Cell], **wanted: str) -> Cell:
+def find(cells, **wanted):
     [cell] = [cell for cell in cells if all(getattr(cell, key) == value for key, value in wanted.items())]
     return cell
 

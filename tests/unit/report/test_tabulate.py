@@ -2,7 +2,6 @@
 
 import csv
 import json
-from pathlib import Path
 
 import pytest
 
@@ -24,11 +23,11 @@ BLEU = {
 }
 
 
-def path_of(root: Path, system: str, seed: int, profile: str = "raw") -> Path:
+def path_of(root, system, seed, profile="raw"):
     return root / "scores" / system / f"s{seed}" / f"test.{profile}.json"
 
 
-def write(root: Path, system: str, seed: int, direction: str, bleu: float, changes: dict | None = None):
+def write(root, system, seed, direction, bleu, changes=None):
     """Put a direction's scores into its job's file; `changes` of the job's keys are made there."""
     changes = dict(changes or {})
     path = path_of(root, system, seed, changes.pop("file", "raw"))
@@ -44,7 +43,7 @@ def write(root: Path, system: str, seed: int, direction: str, bleu: float, chang
     path.write_text(json.dumps({**job, "directions": {**before, direction: entry}}))
 
 
-def forget(root: Path, system: str, seed: int, direction: str) -> None:
+def forget(root, system, seed, direction):
     path = path_of(root, system, seed)
     content = json.loads(path.read_text())
     del content["directions"][direction]
@@ -61,7 +60,7 @@ def results(tmp_path):
     return tmp_path
 
 
-def tabulate(root: Path, *more: str) -> Path:
+def tabulate(root, *more):
     arguments = ["--scores-root", str(root / "scores"), "--experiment", "toy", "--seeds", "1", "2"]
     arguments += ["--systems", "baseline", "continued", "ns-k97.5", "ns-k70", "--testsets", "test"]
     arguments += ["--directions", "en-de", "de-en", "--metrics", "bleu", "chrf", "--pivot", "en"]
@@ -70,7 +69,7 @@ def tabulate(root: Path, *more: str) -> Path:
     return root / "tables"
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def rows_of(path):
     with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
@@ -227,7 +226,7 @@ SYSTEMS = ["baseline", "continued", "ns-k97.5", "ns-k70"]
 MODEL = "model:tiny|sha256:0123abcd|version:2.2.7"
 
 
-def put(path: Path, content: dict) -> None:
+def put(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
 
@@ -266,7 +265,7 @@ def everything(results):
     return results
 
 
-def tabulate_all(root: Path, *more: str) -> Path:
+def tabulate_all(root, *more):
     arguments = [
         "--metrics",
         "bleu",
