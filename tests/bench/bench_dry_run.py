@@ -25,14 +25,10 @@ def lay_down(folder: Path, testsets: int) -> None:
             (folder / f"{subset}.{language}").write_text("a\n", encoding="utf-8")
     source = {"type": "files", "train": "train.{lang}", "valid": "valid.{lang}"}
     config = {
-        "experiment": "large",
-        "languages": ["en", *LANGUAGES],
-        "pivot": "en",
+        "experiment": "large", "languages": ["en", *LANGUAGES], "pivot": "en",
         "data": {"source": {**source, "tests": {test: f"{test}.{{lang}}" for test in tests}}},
-        "train": {"seeds": [1, 2, 3]},
-        "masks": {"k": THRESHOLDS},
-        "systems": {"ns": {"masks": "sweep"}},
-    }
+        "train": {"seeds": [1, 2, 3]}, "masks": {"k": THRESHOLDS}, "systems": {"ns": {"masks": "sweep"}},
+    }  # fmt: skip
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
 
 

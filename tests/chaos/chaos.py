@@ -41,12 +41,9 @@ AT_START, START_SECONDS = 0.15, 4.0
 PATIENCE = 60.0
 #: Settings that are changed after half of the kills, one for each seed: of data, trainings, decoding.
 CHANGES: tuple[dict[str, Any], ...] = (
-    {"train": {"lr": 4e-3}},
-    {"subwords": {"vocab_size": 240}},
-    {"data": {"clean": {"max_words": 10}}},
-    {"finetune": {"lr": 2e-3}},
-    {"decode": {"beam": 2}},
-)
+    {"train": {"lr": 4e-3}}, {"subwords": {"vocab_size": 240}}, {"data": {"clean": {"max_words": 10}}},
+    {"finetune": {"lr": 2e-3}}, {"decode": {"beam": 2}},
+)  # fmt: skip
 
 
 @dataclass

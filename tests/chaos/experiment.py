@@ -67,12 +67,8 @@ class Experiment:
         file = self.folder / "config.yaml"
         file.write_text(yaml.safe_dump(self.config))
         command = [
-            sys.executable,
-            "-m",
-            "workflow_scripts.operate.run",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-        ]
+            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"),
+        ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(CORES)]
         return [*command, "--configfile", str(file), "--directory", str(self.folder), *options]
 
@@ -81,13 +77,9 @@ class Experiment:
         command = self.command()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
-            )
+            )  # fmt: skip
         self.began = time.time()
         self.sessions.append(self.process.pid)
 

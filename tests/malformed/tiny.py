@@ -19,20 +19,10 @@ WIDTH, UNITS, LAYERS = 8, 12, 2
 SPACE = ffn_space(LAYERS, LAYERS, UNITS)
 DIRECTIONS = ("de-en", "en-de")
 ARCHITECTURE = {
-    "encoder_layers": LAYERS,
-    "decoder_layers": LAYERS,
-    "model_dim": WIDTH,
-    "ffn_dim": UNITS,
-    "heads": 2,
-    "pre_norm": True,
-    "activation": "relu",
-    "share_decoder_embeddings": True,
-    "share_all_embeddings": False,
-    "max_positions": 16,
-    "dropout": 0.1,
-    "attention_dropout": 0.0,
-    "activation_dropout": 0.0,
-}
+    "encoder_layers": LAYERS, "decoder_layers": LAYERS, "model_dim": WIDTH, "ffn_dim": UNITS, "heads": 2,
+    "pre_norm": True, "activation": "relu", "share_decoder_embeddings": True, "share_all_embeddings": False,
+    "max_positions": 16, "dropout": 0.1, "attention_dropout": 0.0, "activation_dropout": 0.0,
+}  # fmt: skip
 WORDS = ("ein", "Haus", "am", "Fluss", "a", "house", "by", "the", "river")
 Weights = dict[str, NDArray[Any]]
 
@@ -130,14 +120,9 @@ def system(
         rows = {name: name for name in DIRECTIONS}
     spoil(target)
     SystemFolder.write(
-        target,
-        system="tiny",
-        seed=1,
-        languages=["de", "en"],
-        mask_rows=rows,
-        architecture=ARCHITECTURE,
+        target, system="tiny", seed=1, languages=["de", "en"], mask_rows=rows, architecture=ARCHITECTURE,
         text={"normalize_punctuation": False, "moses": False},
-    )
+    )  # fmt: skip
     value = json.loads((target / "system.json").read_text())
     describe(value)
     (target / "system.json").write_text(json.dumps(value))

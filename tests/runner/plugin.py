@@ -47,14 +47,9 @@ class Reports:
         elif isinstance(report.longrepr, tuple):
             text = report.longrepr[2]
         self._write(
-            test=report.nodeid,
-            when=report.when,
-            outcome=report.outcome,
-            seconds=report.duration,
-            cpu=getattr(report, "cpu_seconds", 0.0),
-            unit=getattr(report, "unit", report.nodeid),
-            text=text,
-        )
+            test=report.nodeid, when=report.when, outcome=report.outcome, seconds=report.duration,
+            cpu=getattr(report, "cpu_seconds", 0.0), unit=getattr(report, "unit", report.nodeid), text=text,
+        )  # fmt: skip
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Write which file could not be read, or skips itself as a whole."""

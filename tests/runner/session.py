@@ -81,13 +81,10 @@ def run_session(
         start = time.monotonic()
         with (folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
-                [*command, *session.files],
-                cwd=root,
+                [*command, *session.files], cwd=root,
                 env=variables() | {FOLDER: str(folder), LIMIT: f"{session.limit:g}", PACKAGES: packages()},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         results, reader = Results(), Reader(folder / REPORTS)
         watch = Watch(folder, session.limit, session.idle, VENVS / TOOLS / "bin/py-spy", grace)
         stopped: dict[str, str] = {}

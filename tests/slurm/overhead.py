@@ -31,17 +31,11 @@ WAYS: dict[str, dict[str, str]] = {
 def experiment() -> dict[str, Any]:
     """Return the config of an experiment with ten pairs."""
     source = {
-        "type": "files",
-        "train": "train.{lang}",
-        "valid": "valid.{lang}",
-        "tests": {"test": "test.{lang}"},
-    }
+        "type": "files", "train": "train.{lang}", "valid": "valid.{lang}", "tests": {"test": "test.{lang}"},
+    }  # fmt: skip
     return {
-        "experiment": "overhead",
-        "languages": ["en", *LANGUAGES],
-        "pivot": "en",
-        "data": {"source": source},
-    }
+        "experiment": "overhead", "languages": ["en", *LANGUAGES], "pivot": "en", "data": {"source": source},
+    }  # fmt: skip
 
 
 def targets() -> list[str]:
@@ -69,14 +63,8 @@ def on_this_machine(folder: Path) -> float:
     """Return the wall seconds without SLURM."""
     run = prepared(folder, {})
     command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(CORES),
-    ]
+        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(CORES),
+    ]  # fmt: skip
     command += ["--configfile", "config.yaml", "--workflow-profile", str(ROOT / "profiles/default")]
     begun = time.monotonic()
     subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True, timeout=LIMIT)

@@ -38,14 +38,9 @@ def begin(
     with _lock, log.open("ab") as said:
         assert not _over.is_set(), "the tests are over"
         process = subprocess.Popen(
-            [_NICE, "-n", str(nice), *command],
-            cwd=folder,
-            env={**ENVIRONMENT, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            [_NICE, "-n", str(nice), *command], cwd=folder, env={**ENVIRONMENT, **(variables or {})},
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
         _begun.append(process)
         return process
 

@@ -54,12 +54,9 @@ def without_chance() -> dict[str, Any]:
     config = tiny()
     config["model"] |= {"dropout": 0.0}
     config["train"] |= {
-        "max_updates": UPDATES_OF_TWO,
-        "validate_interval_updates": 100,
-        "max_tokens": 1000,
-        "update_freq": 2,
+        "max_updates": UPDATES_OF_TWO, "validate_interval_updates": 100, "max_tokens": 1000, "update_freq": 2,
         "lr": 1e-4,
-    }
+    }  # fmt: skip
     return config
 
 

@@ -26,12 +26,8 @@ VENVS = venvs_folder()
 PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 #: A user's edits of the first block: what the one node of the test cluster has.
 EDITS: dict[str, Any] = {
-    "cpu_minutes": 120,
-    "cpu_mem_mb": 12000,
-    "gpu_minutes": 60,
-    "gpu_mem_mb": 6000,
-    "gpu_model": GPU_MODEL,
-}
+    "cpu_minutes": 120, "cpu_mem_mb": 12000, "gpu_minutes": 60, "gpu_mem_mb": 6000, "gpu_model": GPU_MODEL,
+}  # fmt: skip
 #: Seconds that a refusal may take.
 REFUSAL_SECONDS = 300.0
 #: How far runs stand back for those that most tests wait for.
@@ -147,20 +143,13 @@ class ClusterRun:
     ) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own. ``programs``: a folder that comes first in PATH."""
         command = [
-            sys.executable,
-            "-m",
-            "workflow_scripts.operate.run",
-            "--snakefile",
+            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile",
             str((ROOT if self.patient else self.folder) / "Snakefile"),
-        ]
+        ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(self.profile)]
         command += [
-            "--configfile",
-            str(self.folder / "config.yaml"),
-            "--directory",
-            str(self.folder),
-            *options,
-        ]
+            "--configfile", str(self.folder / "config.yaml"), "--directory", str(self.folder), *options,
+        ]  # fmt: skip
         variables = {"NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
         if programs is not None:
             variables["PATH"] = f"{programs}:{os.environ['PATH']}"

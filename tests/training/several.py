@@ -49,14 +49,10 @@ def torchrun_variables(rank: int, processes: int, port: int) -> dict[str, str]:
 def srun_variables(rank: int, processes: int, job: int) -> dict[str, str]:
     """What srun sets for a step of one machine."""
     return {
-        "SLURM_JOB_ID": str(job),
-        "SLURM_STEP_ID": "0",
-        "SLURM_PROCID": str(rank),
-        "SLURM_LOCALID": str(rank),
-        "SLURM_STEP_NUM_TASKS": str(processes),
-        "SLURM_STEP_NUM_NODES": "1",
+        "SLURM_JOB_ID": str(job), "SLURM_STEP_ID": "0", "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank),
+        "SLURM_STEP_NUM_TASKS": str(processes), "SLURM_STEP_NUM_NODES": "1",
         "SLURM_STEP_NODELIST": socket.gethostname(),
-    }
+    }  # fmt: skip
 
 
 def clean_environment() -> dict[str, str]:

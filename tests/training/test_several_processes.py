@@ -24,13 +24,9 @@ NOWHERE, ONCE = (0, 30, 50, 95), (1, 31, 51, 94)
 # An update of four batches; an epoch has 20, 19, 19, 19 of them. In the last update of the latter, one of two
 #: processes has two batches and the other one.
 ODD = {
-    "max_tokens": 70,
-    "tokens_per_update": 280,
-    "dropout": 0.0,
-    "temperature": 5.0,
-    "virtual_epoch_size": 150,
+    "max_tokens": 70, "tokens_per_update": 280, "dropout": 0.0, "temperature": 5.0, "virtual_epoch_size": 150,
     "clip_norm": 0.5,
-}
+}  # fmt: skip
 #: The first epoch has 13 batches: for its fourth update the second process has none. A validation has one
 #: batch of each direction, so that the processes take different ones.
 NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_size": 160}

@@ -22,14 +22,9 @@ def system(tmp_path):
     for name in ("model.safetensors", "spm.model", "dict.txt"):
         (folder / name).write_text(name)
     SystemFolder.write(
-        folder,
-        system="baseline",
-        seed=2,
-        languages=["en", "de"],
-        mask_rows={"de-en": None},
-        architecture=ARCHITECTURE,
-        text={"moses": False},
-    )
+        folder, system="baseline", seed=2, languages=["en", "de"], mask_rows={"de-en": None},
+        architecture=ARCHITECTURE, text={"moses": False},
+    )  # fmt: skip
     return folder
 
 
@@ -39,13 +34,9 @@ def arguments(source, **changes):
     for name in ("spm.model", "dict.txt"):
         (vocabulary / name).write_text(name)
     values = {
-        "vocabulary": vocabulary,
-        "system": "baseline",
-        "seed": 2,
-        "languages": ["en", "de"],
-        "text": json.dumps({"moses": False}),
-        "architecture": json.dumps(ARCHITECTURE),
-    }
+        "vocabulary": vocabulary, "system": "baseline", "seed": 2, "languages": ["en", "de"],
+        "text": json.dumps({"moses": False}), "architecture": json.dumps(ARCHITECTURE),
+    }  # fmt: skip
     out = ["--from", str(source), "--out", str(source.with_name("here"))]
     for key, value in (values | changes).items():
         out += [f"--{key}", *([str(one) for one in value] if isinstance(value, list) else [str(value)])]
@@ -111,15 +102,10 @@ def finetuned(baseline, rule, k, made_from):
         folder / "masks.npz"
     )
     SystemFolder.write(
-        folder,
-        system="mine",
-        seed=2,
-        languages=["en", "de"],
-        mask_rows={"de-en": "de-en"},
-        architecture=ARCHITECTURE,
-        text={"moses": False},
+        folder, system="mine", seed=2, languages=["en", "de"], mask_rows={"de-en": "de-en"},
+        architecture=ARCHITECTURE, text={"moses": False},
         parent={"system": "baseline", "weights_sha256": made_from},
-    )
+    )  # fmt: skip
     return folder
 
 

@@ -121,12 +121,8 @@ def test_json_and_segments(model, tmp_path):
     lay(tmp_path / "a", {"de-en": text, "en-de": text[:2]})
     said = run(tmp_path / "a", model, ["de-en", "en-de"], "--name", "wmt22", "--profile", "paper")
     assert [said[key] for key in ("experiment", "system", "seed", "testset", "profile")] == [
-        "x",
-        "ns",
-        1,
-        "one",
-        "paper",
-    ]
+        "x", "ns", 1, "one", "paper",
+    ]  # fmt: skip
     found = segments(tmp_path / "a")
     assert set(found) == {"de-en/wmt22", "en-de/wmt22"} and len(found["de-en/wmt22"]) == 5
     (score,) = said["directions"]["de-en"]["scores"]
@@ -137,12 +133,8 @@ def test_json_and_segments(model, tmp_path):
     (name,) = (path.name for path in (tmp_path / "cache/comet").iterdir() if path.name != "checkpoints")
     assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|hash:{name[:8]}|version:2.2.7"
     assert said["model"] == {
-        "model": "tiny",
-        "sha256": sha256,
-        "hash": name,
-        "version": "2.2.7",
-        "reads": ["src", "mt", "ref"],
-    }
+        "model": "tiny", "sha256": sha256, "hash": name, "version": "2.2.7", "reads": ["src", "mt", "ref"],
+    }  # fmt: skip
     assert said["directions"]["en-de"]["n"] == 2 and said["directions"]["en-de"]["flags"] == []
 
 

@@ -68,13 +68,8 @@ def hub(model):
 def start(module, home, endpoint, *arguments):
     """Run a stage with a hub and a cache of its own."""
     unset = (
-        "HF_HUB_OFFLINE",
-        "TRANSFORMERS_OFFLINE",
-        "http_proxy",
-        "https_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-    )
+        "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+    )  # fmt: skip
     variables = {key: value for key, value in os.environ.items() if key not in unset}
     variables |= {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1"}
     command = [sys.executable, "-m", f"workflow_scripts.evaluate.{module}", *arguments]

@@ -29,16 +29,9 @@ from workflow_scripts.languages import (
 _EC30 = "en de nl sv da af lb fr es it pt ro oc ru cs pl bg uk sr hi bn kn mr sd gu ar he ha mt ti am"
 EC30 = _EC30.split()
 SCRIPTS = {
-    "Latn": "en de nl fr es cs sv da it pt pl ha mt af lb ro oc sr ca",
-    "Cyrl": "ru bg uk",
-    "Deva": "hi mr",
-    "Beng": "bn",
-    "Knda": "kn",
-    "Gujr": "gu",
-    "Arab": "ar sd fa",
-    "Hebr": "he",
-    "Ethi": "ti am",
-}
+    "Latn": "en de nl fr es cs sv da it pt pl ha mt af lb ro oc sr ca", "Cyrl": "ru bg uk", "Deva": "hi mr",
+    "Beng": "bn", "Knda": "kn", "Gujr": "gu", "Arab": "ar sd fa", "Hebr": "he", "Ethi": "ti am",
+}  # fmt: skip
 
 
 def test_the_published_languages_and_their_scripts():

@@ -73,15 +73,9 @@ def test_counts_and_examples(tmp_path):
         {"line": 3, "de": "V\u00f6gel", "en": "birds FLY"},
     ]
     assert news == {
-        "subset": "news",
-        "pair": "de-en",
-        "with": "train",
-        "sentences": 4,
-        "exact": 1,
-        "sides": {"de": 1, "en": 2},
-        "other_pairs": {"de": 0, "en": 1},
-        "any": 3,
-    }
+        "subset": "news", "pair": "de-en", "with": "train", "sentences": 4, "exact": 1,
+        "sides": {"de": 1, "en": 2}, "other_pairs": {"de": 0, "en": 1}, "any": 3,
+    }  # fmt: skip
     in_valid = entries["news", "de-en", "valid"]
     # "new" in the same pair of the validation set, "A dog." through the other pair's.
     assert (in_valid["exact"], in_valid["sides"], in_valid["other_pairs"]) == (
@@ -109,11 +103,8 @@ def prepared(tmp_path):
         names = [f"text/{subset}/{pair}.{language}.txt" for language in pair.split("-")]
         arguments = ["--pair", pair, "--files", *(str(raw / n) for n in names)]
         arguments += [
-            "--out",
-            *(str(root / n) for n in names),
-            "--stats",
-            str(root / f"text/{subset}/{pair}.json"),
-        ]
+            "--out", *(str(root / n) for n in names), "--stats", str(root / f"text/{subset}/{pair}.json"),
+        ]  # fmt: skip
         prepare_text.main(arguments)
     model = ["--out-model", str(root / "subwords/spm.model"), "--out-dict", str(root / "subwords/dict.txt")]
     languages = ["--pairs", "de-en", "en-fr", "--languages", "de", "en", "fr"]
@@ -122,11 +113,8 @@ def prepared(tmp_path):
         for language in pair.split("-"):
             prefix = root / "bin" / f"{subset}.{pair}.{language}"
             arguments = [
-                "--text-file",
-                str(root / f"text/{subset}/{pair}.{language}.txt"),
-                "--lang",
-                language,
-            ]
+                "--text-file", str(root / f"text/{subset}/{pair}.{language}.txt"), "--lang", language,
+            ]  # fmt: skip
             arguments += ["--subwords", model[1], "--dictionary", model[3]]
             binarise.main([*arguments, "--out-prefix", str(prefix), "--stats", f"{prefix}.json"])
     return root
@@ -204,13 +192,8 @@ def test_ceilings_are_in_the_card_by_target_language(prepared):
         for name, value in (("bleu", 88.125), ("chrf", 95.0))
     ]
     moses = {
-        "lines": 4,
-        "changed_lines": 2,
-        "words": 1000,
-        "split_words": 7,
-        "cuts_words": True,
-        "examples": [],
-    }
+        "lines": 4, "changed_lines": 2, "words": 1000, "split_words": 7, "cuts_words": True, "examples": [],
+    }  # fmt: skip
     english = {"n": 4, "changed_lines": 2, "references_sha256": "en", "scores": scores, "moses": moses}
     german = {**english, "references_sha256": "de", "moses": None}
     entries = {"de-en": english, "fr-en": english, "en-de": german}

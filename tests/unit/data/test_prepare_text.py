@@ -23,17 +23,11 @@ def test_normalisations_are_applied_and_counted(tmp_path):
     assert result.sentences == 4
     assert result.words == [6, 6]
     assert result.normalised[0].as_dict() == {
-        "crlf": 2,
-        "byte_order_mark": 1,
-        "separators": 1,
-        "surrounding_blanks": 1,
-    }
+        "crlf": 2, "byte_order_mark": 1, "separators": 1, "surrounding_blanks": 1,
+    }  # fmt: skip
     assert result.normalised[1].as_dict() == {
-        "crlf": 0,
-        "byte_order_mark": 0,
-        "separators": 1,
-        "surrounding_blanks": 1,
-    }
+        "crlf": 0, "byte_order_mark": 0, "separators": 1, "surrounding_blanks": 1,
+    }  # fmt: skip
 
 
 def test_a_lone_carriage_return_does_not_end_a_line(tmp_path):

@@ -137,13 +137,8 @@ def test_the_stage(tmp_path, capsys):
         (tmp_path / f"{name}.txt").write_text(f"{line}\n", encoding="utf-8")
     words = ["--references", f"{tmp_path}/{{pair}}.{{target}}.txt", "--directions", "en-fa", "fa-en", "de-en"]
     words += [
-        "--text",
-        '{"moses": true}',
-        "--subwords",
-        str(model),
-        "--dictionary",
-        str(tmp_path / "dict.txt"),
-    ]
+        "--text", '{"moses": true}', "--subwords", str(model), "--dictionary", str(tmp_path / "dict.txt"),
+    ]  # fmt: skip
     main(
         [*words, "--out", f"{tmp_path}/back/{{pair}}.{{target}}.txt", "--stats", str(tmp_path / "stats.json")]
     )

@@ -28,13 +28,10 @@ SMALL = {
     },
 }
 SUBSETS = {
-    "test": ["en", "na", "no", "sa", "so"],
-    "valid": ["en", "na", "no", "sa", "so"],
-    "train.en-na": ["en", "na"],
-    "train.en-no": ["en", "no"],
-    "train.en-sa": ["en", "sa"],
+    "test": ["en", "na", "no", "sa", "so"], "valid": ["en", "na", "no", "sa", "so"],
+    "train.en-na": ["en", "na"], "train.en-no": ["en", "no"], "train.en-sa": ["en", "sa"],
     "train.en-so": ["en", "so"],
-}
+}  # fmt: skip
 
 
 def generate(folder, **changes):
@@ -100,13 +97,8 @@ def test_a_second_run_and_another_seed(corpus, tmp_path):
 
 def test_sizes_and_tags_token_by_token(corpus):
     sizes = {
-        "test": 20,
-        "valid": 20,
-        "train.en-na": 60,
-        "train.en-sa": 60,
-        "train.en-no": 30,
-        "train.en-so": 30,
-    }
+        "test": 20, "valid": 20, "train.en-na": 60, "train.en-sa": 60, "train.en-no": 30, "train.en-so": 30,
+    }  # fmt: skip
     for subset, languages in SUBSETS.items():
         for language in languages:
             text, pos, number = (

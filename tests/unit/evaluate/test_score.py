@@ -209,11 +209,8 @@ def test_json_of_one_job(tmp_path):
     assert result["hypotheses_sha256"] == hashlib.sha256(hyps).hexdigest()
     assert result["references_sha256"] == hashlib.sha256(refs).hexdigest()
     assert result["health"] == {
-        "length_ratio": 5 / 6,
-        "empty_hypotheses": 1,
-        "repeated_4gram_rate": 0,
-        "copied_source_rate": None,
-    }
+        "length_ratio": 5 / 6, "empty_hypotheses": 1, "repeated_4gram_rate": 0, "copied_source_rate": None,
+    }  # fmt: skip
 
 
 def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path):
@@ -246,17 +243,8 @@ def test_rebuilt_references_give_another_score(tmp_path):
     found = {}
     for profile in ("raw", "paper"):
         arguments = [
-            "--experiment",
-            "e",
-            "--system",
-            "s",
-            "--seed",
-            "1",
-            "--testset",
-            "t",
-            "--metrics",
-            "bleu",
-        ]
+            "--experiment", "e", "--system", "s", "--seed", "1", "--testset", "t", "--metrics", "bleu",
+        ]  # fmt: skip
         arguments += ["--directions", "de-en", "--profile", profile, "--references", str(tmp_path / profile)]
         main([*arguments, "--hypotheses", str(tmp_path / "hyp"), "--out", str(tmp_path / "out.json")])
         result = json.loads((tmp_path / "out.json").read_text())

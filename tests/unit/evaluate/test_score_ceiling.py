@@ -11,13 +11,8 @@ from workflow_scripts.files import sha256_of
 LINES = ["the cat sat on the mat today", "a dog ran away from the old house", "it is what it is"]
 BACK = [LINES[0], "a dog ran away from the old hou se", LINES[2]]
 MOSES = {
-    "lines": 3,
-    "changed_lines": 1,
-    "words": 20,
-    "split_words": 1,
-    "cuts_words": True,
-    "examples": ["house"],
-}
+    "lines": 3, "changed_lines": 1, "words": 20, "split_words": 1, "cuts_words": True, "examples": ["house"],
+}  # fmt: skip
 
 
 @pytest.fixture

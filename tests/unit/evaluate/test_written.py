@@ -33,11 +33,8 @@ def test_what_an_earlier_call_wrote_is_replaced_and_removed_and_nothing_else(tmp
     (tmp_path / "scores/old/notes").write_text("mine")
     write(tmp_path, groups_csv="2", scores__new__a_json="2")
     assert files(tmp_path) == {
-        "groups.csv": "2",
-        "published.csv": "mine",
-        "scores/new/a.json": "2",
-        "scores/old/notes": "mine",
-    }
+        "groups.csv": "2", "published.csv": "mine", "scores/new/a.json": "2", "scores/old/notes": "mine",
+    }  # fmt: skip
     assert not (tmp_path / "scores/old/s0").exists()  # empty, and ours
 
 

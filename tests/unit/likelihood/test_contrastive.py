@@ -91,11 +91,8 @@ def test_the_right_reading_must_beat_every_wrong_one(system, tmp_path):
     assert written["all"]["n"] == 5
     assert written["all"]["phenomena"]["number"]["n"] == 2
     assert (written["experiment"], written["system"], written["seed"], written["set"]) == (
-        "x",
-        "tiny",
-        1,
-        "pairs",
-    )
+        "x", "tiny", 1, "pairs",
+    )  # fmt: skip
     arrays, manifest = read_archive(tmp_path / "out.npz", "margins-1")
     assert manifest["set"] == "pairs"
     assert arrays["de-en/id"].tolist() == ["1", "2", "3", "4"]

@@ -8,13 +8,9 @@ from tests.mutants.run import Worker, grouped_tests
 FILE = "tests/mutants/mutant.py"
 LISTS = "workflow tests/unit/mutants/test_lists.py"
 FILES = [
-    FILE,
-    "tests/mutants/lists.py",
-    "tests/unit/mutants/test_lists.py",
-    "tests/conftest.py",
-    "tests/shared_material.py",
-    "pyproject.toml",
-]
+    FILE, "tests/mutants/lists.py", "tests/unit/mutants/test_lists.py", "tests/conftest.py",
+    "tests/shared_material.py", "pyproject.toml",
+]  # fmt: skip
 NOTHING_SAID = 'said.append("changes nothing")'
 
 

@@ -10,13 +10,8 @@ DIRECTIONS = ["en-bn", "en-de", "bn-en", "de-en"]
 WHOLE = {"en-bn": 100.0, "en-de": 99.5, "bn-en": 99.0, "de-en": 99.0}
 LOW = {**WHOLE, "en-bn": 80.125}
 CUT = {
-    "split_words": 63,
-    "words": 2614,
-    "cuts_words": True,
-    "lines": 9,
-    "changed_lines": 9,
-    "examples": ["x"],
-}
+    "split_words": 63, "words": 2614, "cuts_words": True, "lines": 9, "changed_lines": 9, "examples": ["x"],
+}  # fmt: skip
 
 
 def write(root, bleu, testset="test", **changes):
@@ -53,16 +48,8 @@ def tabulate(root, profiles=("raw",)):
             entry = {"n": 9, "scores": scores, "references_sha256": "r"}
             path.write_text(json.dumps({**job, "directions": dict.fromkeys(DIRECTIONS, entry)}))
     words = [
-        "--scores-root",
-        root / "scores",
-        "--experiment",
-        "e",
-        "--systems",
-        "baseline",
-        "ns",
-        "--seeds",
-        "1",
-    ]
+        "--scores-root", root / "scores", "--experiment", "e", "--systems", "baseline", "ns", "--seeds", "1",
+    ]  # fmt: skip
     words += ["--testsets", "test", "--directions", *DIRECTIONS, "--metrics", "bleu", "ter", "--pivot", "en"]
     words += ["--groups", '{"family": {"indic": ["bn"], "germanic": ["de"]}}', "--profiles", *profiles]
     words += ["--ceiling-root", root / "ceiling", "--out-dir", root / "tables"]

@@ -181,16 +181,8 @@ def write(root, system, bleu, **entry):
 
 def tabulate(root, *more):
     words = [
-        "--scores-root",
-        root / "scores",
-        "--experiment",
-        "e",
-        "--systems",
-        "baseline",
-        "ns",
-        "--seeds",
-        "1",
-    ]
+        "--scores-root", root / "scores", "--experiment", "e", "--systems", "baseline", "ns", "--seeds", "1",
+    ]  # fmt: skip
     words += ["--testsets", "test", "--directions", "en-th", "--metrics", "bleu", "--pivot", "en"]
     main([*map(str, words), *more, "--out-dir", str(root / "tables")])
 

@@ -12,12 +12,9 @@ from workflow_scripts.report.table import records
 PLAN = Plan("e", ["baseline", "ns"], [1], ["test"], ["en-de", "de-en"], ["bleu"])
 FIGURES = {"length_ratio": 1.0, "empty_hypotheses": 0, "repeated_4gram_rate": 0.01, "copied_source_rate": 0.0}
 RATES = {
-    "without_letters": 0,
-    "off_target_rate": 0.02,
-    "references_off_target_rate": 0.01,
-    "packaged_off_target_rate": None,
-    "packaged_reason": "not known: de",
-}
+    "without_letters": 0, "off_target_rate": 0.02, "references_off_target_rate": 0.01,
+    "packaged_off_target_rate": None, "packaged_reason": "not known: de",
+}  # fmt: skip
 
 
 def entry(system, direction, **changes):

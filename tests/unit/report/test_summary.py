@@ -170,11 +170,8 @@ def test_rounding_is_half_up_and_once():
     # As the published table was: 55.05 is 55.04999… as a binary number, 18.85 is 18.85000…1.
     as_published = Digits(1, as_published=True)
     assert [rounded(x, as_published) for x in (55.05, 18.85, 27.05, 25.55)] == [
-        "55.0",
-        "18.9",
-        "27.1",
-        "25.6",
-    ]
+        "55.0", "18.9", "27.1", "25.6",
+    ]  # fmt: skip
     assert rounded(55.05, Digits(1)) == "55.1"
     assert rounded(-0.001, Digits(2), sign=True) == "+0.00"
     assert rounded(-0.125, Digits(2), sign=True) == "-0.13"

@@ -86,12 +86,8 @@ def test_scores_csv_has_the_agreed_columns_and_every_score(results):
 def test_summary_csv(results):
     rows = rows_of(tabulate(results) / "summary.csv")
     wanted = {
-        "metric": "BLEU",
-        "grouping": "family",
-        "group": "germanic",
-        "side": "both",
-        "system": "ns-k97.5",
-    }
+        "metric": "BLEU", "grouping": "family", "group": "germanic", "side": "both", "system": "ns-k97.5",
+    }  # fmt: skip
     [row] = [row for row in rows if wanted.items() <= row.items()]
     assert float(row["mean"]) == (13 + 33.125) / 2 == 23.0625
     assert (float(row["sd"]), row["n"], row["k"], row["scores"]) == (0.0, "2", "97.5", "4")
@@ -267,15 +263,8 @@ def everything(results):
 
 def tabulate_all(root, *more):
     arguments = [
-        "--metrics",
-        "bleu",
-        "chrf",
-        "comet",
-        "--comet",
-        "comet",
-        "--comet-root",
-        str(root / "comet"),
-    ]
+        "--metrics", "bleu", "chrf", "comet", "--comet", "comet", "--comet-root", str(root / "comet"),
+    ]  # fmt: skip
     arguments += ["--significance-root", str(root / "significance")]
     arguments += ["--off-target-root", str(root / "off_target")]
     (root / "published.csv").write_text("system,direction,metric,score\nmT-big,en-de,BLEU,10.0\n")

@@ -84,11 +84,8 @@ def test_heads_of_the_encoder(tmp_path):
     at = lines.index("### Out of en: overlap of languages (IoU)")
     # Of two heads one is shared; the decoder is not in the masks.
     assert lines[at + 2 : at + 6] == [
-        "|  | a | b |",
-        "| --- | ---: | ---: |",
-        "| a | – | – |",
-        "| b | 0.500 | – |",
-    ]
+        "|  | a | b |", "| --- | ---: | ---: |", "| a | – | – |", "| b | 0.500 | – |",
+    ]  # fmt: skip
     assert console(json.loads((tmp_path / "units.json").read_text()))[0] == (
         "Units that masks keep (m, seed 1; of 2 attention heads)"
     )

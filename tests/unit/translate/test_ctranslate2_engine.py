@@ -195,15 +195,11 @@ def write_system(folder, masked):
             folder / "masks.npz"
         )
     return SystemFolder.write(
-        folder,
-        system="tiny",
-        seed=1,
-        languages=LANGUAGES,
+        folder, system="tiny", seed=1, languages=LANGUAGES,
         mask_rows={name: name if masked else None for name in ("de-en", "en-de")},
-        architecture=architecture(True, tied=False),
-        text={},
+        architecture=architecture(True, tied=False), text={},
         parent={"system": "baseline", "weights_sha256": "of the parent"},
-    )
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -267,18 +263,11 @@ def test_what_is_asked_of_the_search(tmp_path):
     system = write_system(tmp_path / "tiny", False)
     _, found = asked(system, beam=3, max_length=6, length_penalty=0.5, batch_tokens=77)
     assert found == {
-        "sources": [["__en__", "▁b", "c"]],
-        "target_prefix": [["__de__"]],
-        "max_batch_size": 77,
-        "batch_type": "tokens",
-        "asynchronous": True,
-        "beam_size": 3,
-        "num_hypotheses": 1,
-        "length_penalty": 0.5,
-        "max_decoding_length": 7,
-        "max_input_length": 0,
+        "sources": [["__en__", "▁b", "c"]], "target_prefix": [["__de__"]], "max_batch_size": 77,
+        "batch_type": "tokens", "asynchronous": True, "beam_size": 3, "num_hypotheses": 1,
+        "length_penalty": 0.5, "max_decoding_length": 7, "max_input_length": 0,
         "suppress_sequences": [["<pad>"]],
-    }
+    }  # fmt: skip
     assert asked(system, max_length=200)[1]["max_decoding_length"] == 16
 
 
