@@ -76,11 +76,11 @@ accept: ## adopt finished results that only other code made: CONFIG=…; though 
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.accept --configfile $(call as_word,CONFIG)
 
-retrain: ## list them with their hours: CONFIG=…; have the next run train them anew: CONFIRM=yes
+retrain: ## list them with their hours: CONFIG=…; train them again in the next run: CONFIRM=yes
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
-status: ## where a run stands, also while it is on: CONFIG=…; for programs: ARGS=--json
+status: ## how far a run is, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.operate.status --configfile $(call as_word,CONFIG)
 
@@ -108,7 +108,7 @@ test-slurm: ## a real SLURM controller on this machine (as root; installs Debian
 	$(SETUP)
 	@$(WITH_ARGS) tests.run_all slurm
 
-malformed: ## the malformed inputs of tests/malformed and their messages, into docs/reliability.md
+malformed: ## the malformed inputs of tests/malformed and their messages, into docs/proofs/reliability.md
 	$(NO_ARGS)
 	$(SETUP) text
 	@envs/bin/run-in text tests.malformed.report
@@ -130,7 +130,7 @@ mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for s
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
 	@$(WITH_ARGS) tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
 
-bench-slurm: ## what a job costs on a SLURM controller, for docs/benchmarks.md
+bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/benchmarks.md
 	$(NO_ARGS)
 	$(SETUP)
 	@$(BIN) -m tests.slurm.overhead
@@ -140,7 +140,7 @@ lint: ## the linters alone
 	$(SETUP) workflow dev
 	@$(BIN) -m tests.run_all lint
 
-bench: ## speed and memory, for docs/benchmarks.md
+bench: ## speed and memory, for docs/reference/benchmarks.md
 	$(NO_ARGS)
 	$(SETUP) $(RUN_ENVIRONMENTS) comet
 	@for script in tests/bench/bench_*.py; do \

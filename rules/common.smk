@@ -19,7 +19,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.orphans import RUN_VARIABLE
+from workflow_scripts.operate.leftovers import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unusable_path
 from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
@@ -106,7 +106,7 @@ set_prefix(PREFIX)
 ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
 GPU = None if ON_CLUSTER else 1
 
-# Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/orphans.py). What
+# Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/leftovers.py). What
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity()
@@ -139,6 +139,7 @@ wildcard_constraints:
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
     finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
     comet=alternatives(COMET) or "none",

@@ -51,6 +51,11 @@ def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
 
 
+def parent_files(wildcards):
+    """What a system is made of: the baseline of its seed."""
+    return system_files(BASELINE, wildcards.seed, "system.json", "model.safetensors", "spm.model", "dict.txt")
+
+
 def rows_of(row):
     """Directions of a mask file: `row` is `/ka-ke` for one that is only evaluated, or empty."""
     return [row.removeprefix("/")] if row else EXPERIMENT.train_directions
@@ -60,14 +65,45 @@ def counts_of(system, directions, seed):
     return [f"{RESULTS}/activations/{system}/s{seed}/valid/{direction}.npz" for direction in directions]
 
 
+# Every mask set, with its definition and with what it is made of.
+MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
+
+
+def scores_of_masks(wildcards):
+    """What a mask set is selected by; nothing where it is made of another one."""
+    by_score = MASK_SETS[wildcards.maskset].one.select is not None
+    return counts_of(wildcards.system, rows_of(wildcards.row), wildcards.seed) if by_score else []
+
+
+def like_of_masks(wildcards):
+    """The mask set that one is made of: its row of a direction that is only evaluated, or all its rows."""
+    one = MASK_SETS[wildcards.maskset].one
+    row = "" if one.of_several_rows else wildcards.row
+    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{row}.npz" if one.like else []
+
+
+def mask_settings(maskset, seed):
+    """A mask set as its stage takes it, besides the file that it is like."""
+    settings = {**MASK_SETTINGS[maskset], **({"seed": seed} if MASK_SETS[maskset].one.is_drawn else {})}
+    settings.pop("like", None)
+    words = {key: as_json(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return as_options(
+        {
+            key: " ".join(word) if isinstance(word, list) else shlex.quote(str(word))
+            for key, word in words.items()
+        }
+    )
+
+
 def masks_of(wildcards):
-    maskset = EXPERIMENT.finetuned[wildcards.finetuned]
+    """The masks of a system that is made here."""
+    maskset = EXPERIMENT.masked[wildcards.get("finetuned") or wildcards.untrained]
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
 def mask_row_of(wildcards):
     """The mask row of a direction that a masked system was not trained in; else nothing."""
-    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    maskset = EXPERIMENT.masked.get(wildcards.system)
     if maskset is None or wildcards.direction not in EVALUATED_ONLY:
         return []
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
@@ -75,7 +111,7 @@ def mask_row_of(wildcards):
 
 def mask_rows_of(wildcards):
     """The mask rows of all directions that a masked system was not trained in."""
-    maskset = EXPERIMENT.finetuned.get(wildcards.system)
+    maskset = EXPERIMENT.masked.get(wildcards.system)
     folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
     return (
         [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
@@ -270,7 +306,7 @@ def unit_tables():
 
 
 # Systems whose curves can be drawn.
-TRAINED = [system for system in EXPERIMENT.all_systems if system not in USED]
+TRAINED = [system for system in [BASELINE, *EXPERIMENT.finetuned] if system not in USED]
 
 
 def training_figures():

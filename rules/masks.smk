@@ -1,10 +1,11 @@
-# Which neurons each direction keeps: one file with the rows of all trained directions, and one for each direction that
+# Which units each direction keeps, by its scores or of another set's rows: one file with the rows of all trained directions, and one for each direction that
 # is only evaluated, so that adding such a direction touches no training.
 
 
 rule select_masks:
     input:
-        counts=lambda w: counts_of(w.system, rows_of(w.row), w.seed),
+        counts=scores_of_masks,
+        like=like_of_masks,
     output:
         masks="<results>/masks/{system}/s{seed}/{maskset}{row}.npz",
     log:
@@ -20,13 +21,13 @@ rule select_masks:
     envmodules:
         *modules_of("text"),
     params:
-        root=lambda w, input: parent(input.counts[0]),
-        directions=lambda w: rows_of(w.row),
-        rule=lambda w: (
-            "--rule all" if w.maskset == "all" else f"--rule mass --k {w.maskset.removeprefix('k')}"
+        source=lambda w, input: (
+            f"--activations-root {parent(input.counts[0])}" if input.counts else f"--like {input.like}"
         ),
+        directions=lambda w: rows_of(w.row),
+        settings=lambda w: mask_settings(w.maskset, w.seed),
         code=closure_hash("select.select_masks"),
         environment=environment_identity("text"),
     shell:
-        "run-in text workflow_scripts.select.select_masks --activations-root {params.root:q} "
-        "--directions {params.directions} {params.rule} --out {output.masks:q} > {log} 2>&1"
+        "run-in text workflow_scripts.select.select_masks {params.source} "
+        "--directions {params.directions} {params.settings} --out {output.masks:q} > {log} 2>&1"

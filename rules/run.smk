@@ -3,12 +3,13 @@ import atexit
 import subprocess
 
 import snakemake.exceptions
+import snakemake.jobs
 from snakemake.logging import logger
 
 from workflow_scripts.config.notes import notes
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
 from workflow_scripts.operate.cluster import Request, explain, refused_request
-from workflow_scripts.operate.disk_plan import Job, too_small
+from workflow_scripts.operate.disk_plan import too_small
 from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
 from workflow_scripts.operate.fetch import CORPUS, out_of_reach
 from workflow_scripts.operate.interrupt import Interrupt
@@ -19,15 +20,16 @@ from workflow_scripts.operate.leftovers import remove_temporaries
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate import planned as planned_outputs
 from workflow_scripts.operate import results_lock
-from workflow_scripts.operate.live import who_runs
-from workflow_scripts.operate.orphans import end_orphans
+from workflow_scripts.operate.running import who_runs
+from workflow_scripts.operate.leftovers import end_orphans
 from workflow_scripts.operate.patience import Patience
 from workflow_scripts.operate.preflight import missing_environment, unwritable
 from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
-from workflow_scripts.operate.terminal import Terminal
+from workflow_scripts.operate.terminal import Terminal, shorten_reasons
 from workflow_scripts.operate.training_code import report as report_training_code
+from workflow_scripts.workflow import graph
 
 
 def say(*words):
@@ -56,6 +58,7 @@ if workflow.exec_mode.name == "DEFAULT":
     INTERRUPT = Interrupt()
     atexit.register(INTERRUPT.say)
     logger.addFilter(Terminal(INTERRUPT))
+    shorten_reasons(snakemake.jobs.Reason)
     INTERRUPT.watch()
 
 
@@ -128,11 +131,11 @@ def refused(jobs):
     ]
     if problem := out_of_reach(EXPERIMENT, missing, named_config()):
         return problem
-    planned = [Job(job.rule.name, job.wildcards_dict, job.input, job.output) for job in jobs]
     # On a cluster every training may run at once.
     local = workflow.local_exec
-    side_by_side = max(1, workflow.cores // EXPERIMENT.finetune.threads) if local else len(planned)
-    return too_small(EXPERIMENT, Path(RESULTS), planned, side_by_side)
+    at_once = max(1, workflow.cores // EXPERIMENT.finetune.threads) if local else len(jobs)
+    planned = [graph.planned_job(workflow, job) for job in jobs]
+    return too_small(EXPERIMENT, Path(RESULTS), planned, at_once)
 
 
 def clear():
@@ -281,6 +284,16 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(list_what_was_there)
     # With --directory, Snakemake goes back to where it was started before it ends: other results may lie there.
     atexit.register(os.chdir, os.getcwd())
+
+
+def write_graph():
+    if workflow.scheduler is not None and workflow.dryrun:
+        graph.write(Path(os.environ[graph.GRAPH_VARIABLE]), graph.planned_jobs(workflow))
+
+
+# What `make why`, `plan` and `accept` read of a dry run.
+if graph.GRAPH_VARIABLE in os.environ and workflow.exec_mode.name == "DEFAULT":
+    atexit.register(write_graph)
 
 
 def adopt():

@@ -1,4 +1,4 @@
-# The multilingual baseline, and every system fine-tuned from it; those that `uses` names are taken, not trained.
+# The multilingual baseline, and every system made from it, with training or without; those that `uses` names are taken.
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
@@ -85,7 +85,7 @@ for name in USED:
             architecture=as_json(EXPERIMENT.model.architecture()),
             source=lambda w, input: parent(input.system[0]),
             vocabulary=lambda w, input: parent(input.vocabulary[0]),
-            masks=f"--masks {EXPERIMENT.finetuned[name]}" if name != BASELINE else "",
+            masks=f"--masks {EXPERIMENT.masked[name]}" if name != BASELINE else "",
             baseline=lambda w, input: f"--baseline {parent(input.baseline)}" if input.baseline else "",
             out=lambda w, output: parent(output.system[0]),
             code=closure_hash("train.use_system"),
@@ -129,9 +129,7 @@ if USED:
 
 rule finetune:
     input:
-        parent=lambda w: system_files(
-            "baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"
-        ),
+        parent=parent_files,
         masks=masks_of,
         train=binarised("train", EXPERIMENT.train_directions),
         valid=binarised("valid", EXPERIMENT.train_directions),
@@ -169,3 +167,33 @@ rule finetune:
         "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"
+
+
+rule use_masks:
+    input:
+        parent=parent_files,
+        masks=masks_of,
+    output:
+        system="<results>/systems/{untrained}/s{seed}/system.json",
+        weights="<results>/systems/{untrained}/s{seed}/model.safetensors",
+        masks="<results>/systems/{untrained}/s{seed}/masks.npz",
+        model="<results>/systems/{untrained}/s{seed}/spm.model",
+        dictionary="<results>/systems/{untrained}/s{seed}/dict.txt",
+    log:
+        "<logs>/use_masks/{untrained}.s{seed}.log",
+    benchmark:
+        "<benchmarks>/use_masks/{untrained}.s{seed}.tsv"
+    conda:
+        "../envs/text.yaml"
+    container:
+        image_of("text")
+    envmodules:
+        *modules_of("text"),
+    params:
+        parent=lambda w, input: parent(input.parent[0]),
+        out=subpath(output.system, parent=True),
+        code=closure_hash("train.use_masks"),
+        environment=environment_identity("text"),
+    shell:
+        "run-in text workflow_scripts.train.use_masks --system {wildcards.untrained} --parent {params.parent:q} "
+        "--masks {input.masks:q} --out {params.out:q} > {log} 2>&1"

@@ -1,9 +1,4 @@
-"""Arrays with a JSON manifest in one ``.npz`` file, the same bytes for the same content.
-
-What: the file form of activation counts, masks, statistics of sentences and likelihoods. Inputs: named arrays
-and a JSON value. Outputs: a zip of ``.npy`` members in name order with a fixed date; the manifest is UTF-8
-JSON in the uint8 member ``manifest``. Never pickled.
-"""
+"""Arrays with a JSON manifest in one ``.npz`` file: never pickled, equal content gives equal bytes."""
 
 from __future__ import annotations
 

@@ -1,9 +1,6 @@
-"""Text files as they lie on disk: what the first bytes say they are, and their bytes unpacked.
+"""What a file is by its first bytes: gzip, xz, bzip2 and zstd are read, all else is refused with a command.
 
-What: gzip, xz and bzip2 are read, and zstd where its program is installed; what else is no UTF-8 text and
-shows it by its first bytes is named, with the command that makes text of it. Inputs: a path. Outputs: a
-binary stream. The name of a file says nothing.
-Standard library only. Source: the formats' own magic numbers.
+The name of a file says nothing. Standard library only.
 """
 
 from __future__ import annotations
@@ -65,8 +62,8 @@ READ: tuple[tuple[bytes, str, _Opener], ...] = (
     *((b"BZh%d1AY&SY" % level, "bzip2", bz2.BZ2File) for level in range(1, 10)),
     (b"\x28\xb5\x2f\xfd", ZSTD, ZstdFile),
 )
-#: What is told: first bytes, what it is, the command (FILE: the file).
-TOLD = (
+#: What is refused: first bytes, what it is, the command (FILE: the file).
+REFUSED = (
     (
         b"\x28\xb5\x2f\xfd",
         "compressed with zstd, whose program is not installed",
@@ -98,7 +95,7 @@ TOLD = (
 # What follows the first tag: another one, or nothing more. A sentence may begin with a tag too.
 _THEN = rb"[^<>]*>\s*(<|$)"
 _SENTENCES = "write its sentences to a file for each language, one a line"
-#: What is told by its beginning, behind a mark and blanks: in small letters, what it is, the command.
+#: What is refused by its beginning, behind a mark and blanks: in small letters, what it is, the command.
 WRITTEN = (
     (rb"%pdf-\d\.\d\s", "a PDF", "name the file with its text, one sentence a line"),
     (rb"<\?xml\s+version\s*=" + _THEN, "XML, such as TMX", _SENTENCES),
@@ -126,9 +123,8 @@ DAMAGE = (EOFError, zlib.error, lzma.LZMAError, OSError)
 def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
     """Yield a file's bytes, unpacked, with the name of its compression (None: it has none).
 
-    Raises:
-        UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` tells
-            whether the bytes are to blame.
+    Raises UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` says
+    whether the bytes are to blame.
     """
     with Path(path).open("rb") as plain:
         if not plain.seekable():
@@ -141,7 +137,7 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
                     try:
                         inner = stream.peek(HEAD)
                     except DAMAGE:
-                        inner = b""  # told by whoever reads it, with the line
+                        inner = b""  # whoever reads it names the line
                     _refuse(inner, path, name)
                     yield stream, name
                 return
@@ -154,7 +150,7 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, DAMAGE) and not (isinstance(error, OSError) and error.errno)
 
 
-def told(path: str | Path) -> str | None:
+def file_kind(path: str | Path) -> str | None:
     """Return what a file's first bytes say it is, with what to do about it; None where they say nothing.
 
     For readers of other formats than text, which ask where a file was none of theirs: a pointer of Git LFS
@@ -174,8 +170,7 @@ def _filled(advice: str, path: str | Path) -> str:
 
 
 def _kind(head: bytes) -> tuple[str, str] | None:
-    """Return what first bytes that are not of text say, and what to do about it."""
-    found = next(((what, advice) for magic, what, advice in TOLD if head.startswith(magic)), None)
+    found = next(((what, advice) for magic, what, advice in REFUSED if head.startswith(magic)), None)
     if head[TAR_PLACE:HEAD] == TAR_MARK:
         found = ("a tar archive", "unpack it: tar -xf FILE")
     if found is None:
@@ -187,7 +182,6 @@ def _kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
-    """Raise UserError for first bytes that are not of text."""
     found = _kind(head)
     if packing and (again := next((name for magic, name, _ in READ if head.startswith(magic)), None)):
         found = (f"packed with {again} once more", f"unpack it: {packing} -dc FILE > NEW")

@@ -1,6 +1,6 @@
 """Direction ids, their languages and the pairs they share files with.
 
-Standard library only: every layer may use it. In an id a language code holds no hyphen (``language_codes``).
+Standard library only. In an id a language code holds no hyphen (``language_codes``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from workflow_scripts.language_codes import read_direction
 def split_direction(direction: str) -> tuple[str, str]:
     """Return (source, target) of a direction id such as ``de-en``.
 
-    Raises:
-        UserError: not two language codes around one hyphen.
+    Raises UserError: not two language codes around one hyphen.
     """
     source, _, target = direction.partition("-")
     if not (source and target) or "-" in target:
@@ -26,7 +25,6 @@ def split_direction(direction: str) -> tuple[str, str]:
 
 
 def _hint(direction: str) -> str:
-    """Return which id may be meant."""
     try:
         return f" (did you mean {read_direction(direction)!r}?)"
     except UserError:
@@ -41,8 +39,7 @@ def pair_of(direction: str) -> str:
 def direction_languages(direction: str, languages: Collection[str]) -> tuple[str, str]:
     """Return (source, target) of a direction between two different ones of ``languages``.
 
-    Raises:
-        UserError: not of that form, a language that is not known, or one language twice.
+    Raises UserError: not of that form, a language that is not known, or one language twice.
     """
     source, target = split_direction(direction)
     for language in (source, target):

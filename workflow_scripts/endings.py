@@ -1,7 +1,6 @@
 """Files that would fit a pattern but for their ending: packed, copies, or in capital letters.
 
-What: nobody misses a direction whose file ends otherwise, so these are named. Inputs: where a pattern looks,
-and what fits it. Outputs: files, each with the reason. Standard library only. Source: none.
+They are named, since nobody misses a direction whose file ends otherwise. Standard library only.
 """
 
 from __future__ import annotations
@@ -17,12 +16,9 @@ CAPITALS = "they end in other letters (.TXT is not .txt): the pattern must end a
 
 
 def other_endings(root: Path, wanted: str, fits: Callable[[str], bool]) -> Iterator[tuple[Path, str]]:
-    """Yield the files, each with the reason why it does not fit.
+    """Yield the files that would ``fits`` but for their ending, each with the reason.
 
-    Args:
-        root: the folder that the pattern begins at.
-        wanted: the pattern, as ``Path.glob`` takes it.
-        fits: whether a path fits the pattern.
+    ``wanted``: the pattern below ``root``, as ``Path.glob`` takes it.
     """
     for path in sorted(root.glob(f"{wanted}.*")):
         whole, name = str(path), str(path.with_suffix(""))

@@ -1,8 +1,6 @@
 """Errors that a user can cause: one line, no traceback.
 
-What: the exception that every stage raises, and the way every stage's ``main`` is run as a program. Inputs: a
-``main``. Outputs: an exit status; the mistake on stderr. ``--debug`` (any stage), ``DEBUG=1`` (any make
-target) or NEURONSPEC_DEBUG in the environment shows the traceback. Source: none.
+``--debug`` (any stage), ``DEBUG=1`` (any make target) or NEURONSPEC_DEBUG shows the traceback.
 """
 
 from __future__ import annotations
@@ -109,14 +107,10 @@ def _begin_again_with_asserts() -> None:
 
 
 def _end_beside_threads(before: list[threading.Thread], status: int) -> None:
-    """End the program here if a thread that a library began is still at work, with the processes it began.
+    """End the program here, with the processes it began, if a library's thread is still at work.
 
-    fairseq's loader is, where a training leaves within an epoch: on Python's own way out it would make
-    Python abort, with SIGABRT instead of the status, of a training that is done too.
-
-    Args:
-        before: threads of whoever called: they are none of this program's.
-        status: the exit status.
+    fairseq's loader is, where a training ends within an epoch: Python's own way out would abort with SIGABRT.
+    ``before``: the caller's threads, which do not count.
     """
     if not any(thread.daemon for thread in threading.enumerate() if thread not in before):
         return
@@ -130,7 +124,6 @@ def _end_beside_threads(before: list[threading.Thread], status: int) -> None:
 
 
 def _report(error: BaseException) -> int:
-    """Say what happened, where there is something to say; return the exit status."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):

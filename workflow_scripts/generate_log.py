@@ -1,9 +1,7 @@
-"""fairseq-generate's log (``generate-test.txt``): its lines by letter and number.
+"""The log of fairseq-generate (``generate-test.txt``, fairseq 0.12.2), or lines cut out of it.
 
-What: the log is told by its lines, also where only some of them were cut out. S- is a source, T- a reference,
-H- a hypothesis, D- the same detokenised (only of a fairseq that was told how); each with the number of its
-sentence, in an order of fairseq's own. Inputs: a file's bytes. Outputs: one text a number, in order. Standard
-library only. Source: fairseq_cli/generate.py of fairseq 0.12.2.
+S- is a source, T- a reference, H- a hypothesis, D- the same detokenised, each with the number of its
+sentence. Standard library only.
 """
 
 from __future__ import annotations
@@ -35,18 +33,10 @@ def first_line(content: bytes) -> int | None:
 
 
 def by_number(content: bytes, path: str | Path, wanted: str) -> tuple[list[tuple[int, bytes]], str]:
-    """Return the texts of a log by their numbers, from 0, each with the line that it stands in.
+    """Return the texts of a log by their numbers, from 0, each with its line; and their letter.
 
-    Args:
-        content: a file that ``first_line`` takes for a log.
-        path: for messages.
-        wanted: the letters that hold the text, the best first: of those that are there the first is taken.
-
-    Returns:
-        (line, text), and the letter.
-
-    Raises:
-        UserError: no such lines, a number twice or not at all, or a line without its score.
+    ``wanted``: the letters that hold the text, the best first. Raises UserError: no such lines, a number
+    twice or not at all, or a line without its score.
     """
     found = [
         (n, one) for n, line in enumerate(content.split(b"\n"), start=1) if (one := LINE.fullmatch(line))

@@ -1,10 +1,9 @@
 """The one rule for language codes, and how directions that others write are read.
 
 A code is a language of two or three small letters, perhaps a script of four letters, perhaps a region of two
-capital letters or three digits (BCP 47), joined by ``_``: ``pt_BR``, ``zho_Hant_TW``, ``es_419``.
-In a direction's id the hyphen stands between source and target, so one inside a code becomes ``_``:
-``en-pt-BR`` is ``en-pt_BR``. A code without a hyphen keeps its letters, of whatever form it is.
-Standard library only: every layer may use it.
+capital letters or three digits (BCP 47), joined by ``_``: ``pt_BR``, ``zho_Hant_TW``, ``es_419``. In a
+direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en-pt_BR``. A code without a
+hyphen keeps its letters. Standard library only.
 """
 
 from __future__ import annotations
@@ -68,12 +67,10 @@ def match(text: str, known: Iterable[str]) -> str | None:
 def read_direction(text: str, known: Collection[str] = ()) -> str:
     """Return the id of a direction that a config, a file's name or a table spells.
 
-    ``known``: languages that there are; they decide first. Then the form of the codes does. A direction
-    of one hyphen that neither explains stays as it is. With ``_`` between source and target (``en_pt``) both
-    languages must be ones of ISO 639-1, unless they are known.
-
-    Raises:
-        UserError: it is no direction, or may be two.
+    ``known``: languages that there are; they decide first. Then the form of the codes does. A direction of
+    one hyphen that neither explains stays as it is. With ``_`` between source and target (``en_pt``) both
+    languages must be ones of ISO 639-1, unless they are known. Raises UserError: it is no direction, or may
+    be two.
     """
     cuts = [(text[:place], text[place + 1 :], text[place]) for place in _joints(text)]
     if known:
@@ -116,7 +113,6 @@ def _joints(text: str) -> Iterator[int]:
 
 
 def _only(readings: list[str], text: str) -> str | None:
-    """Return the one reading; None where there is none."""
     readings = list(dict.fromkeys(readings))
     if len(readings) < 2 or text in readings:
         return text if text in readings else next(iter(readings), None)

@@ -1,9 +1,8 @@
-"""What a language is called where: in a config, in mtdata, in Flores-200, in NTREX-128 and by Moses' rules.
+"""What a language is called in a config, in mtdata, in Flores-200, in NTREX-128 and by Moses' rules.
 
-Standard library only: every layer may use it. A code is two letters (ISO 639-1), three (ISO 639-3) or either
-with a script or a region (``sr_Latn``, ``pt_BR``; ``language_codes``); codes of invented languages are no
-less valid, and every lookup says whether a tool knows the language. The languages of the published
-experiments (EC30, IWSLT 2014) and of NTREX's sixty directions are listed with their scripts.
+Listed are the languages of the published experiments (EC30, IWSLT 2014) and of NTREX's sixty directions.
+Codes of invented languages are valid too; every lookup says whether a tool knows the language. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -118,7 +117,6 @@ def is_listed(code: str) -> bool:
 
 
 def _script(code: str) -> str | None:
-    """Return the script that a code names; None: it names none."""
     return next((part for part in code.replace("_", "-").split("-")[1:2] if len(part) == 4), None)
 
 

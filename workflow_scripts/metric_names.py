@@ -1,8 +1,6 @@
-"""What sacrebleu's metrics are called: in a config and on a command line, in files of scores, and in tables.
+"""What sacrebleu's metrics are called in a config, in files of scores and in tables.
 
-What: ``chrf++`` in a config is ``chrf`` in score files (which once meant it everywhere) and ``chrF2++`` in
-tables, as sacrebleu has it. Inputs: a name of either kind. Outputs: the others. Names of COMET models stay as
-they are. Standard library only. Source: sacrebleu's own names.
+``chrf++`` in a config is ``chrf`` in score files and ``chrF2++`` in tables. Standard library only.
 """
 
 from __future__ import annotations
@@ -30,8 +28,7 @@ def metric_id(name: str) -> str:
 def metric_ids(names: Iterable[str]) -> list[str]:
     """Return metrics by their names in files.
 
-    Raises:
-        UserError: one of them stands there twice, perhaps by two names.
+    Raises UserError: one of them stands there twice, perhaps by two names.
     """
     found: dict[str, str] = {}
     for name in names:

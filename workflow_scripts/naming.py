@@ -1,7 +1,6 @@
-"""What a name may be that becomes a folder, an option of a program and a heading: of a system, a group …
+"""Which names may become a folder, an option of a program and a heading: of systems, groups, test sets.
 
-What: names are data. One rule, checked where a name comes in, so that no stage takes one for an option, a
-path or a formula. Inputs: names. Outputs: a line for one that cannot be. Standard library only. Source: none.
+Names are checked where they come in. Standard library only.
 """
 
 from __future__ import annotations
@@ -41,16 +40,7 @@ def fault_of(name: str) -> str | None:
 
 
 def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | None = None) -> None:
-    """Refuse names that cannot be.
-
-    Args:
-        what: what is named, for the message.
-        names: the names.
-        where: name -> the file that it comes from.
-
-    Raises:
-        UserError: a line for each.
-    """
+    """Refuse names that cannot be, a line for each; ``where``: name -> the file that it comes from."""
     faults = []
     seen: dict[str, str] = {}
     for name in names:

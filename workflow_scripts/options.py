@@ -1,21 +1,59 @@
-"""Checks of options that several programs have.
-
-In:  values as a command line has them.
-Out: the value, or a ``UserError`` that names the option.
-"""
+"""Checks of options that several programs have."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.naming import check_names
 
 Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
+Value = TypeVar("Value")
 ALL, DIRECTION = "all", "direction"  # the groupings that are always there
+
+
+JOB = ("experiment", "system", "seed", "testset", "profile")
+
+
+def add_job(parser: ArgumentParser, profile: bool = True) -> None:
+    """Add the options that name a job that evaluates, and its output."""
+    for name in ("experiment", "system", "testset"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True, type=int, help="of the system")
+    if profile:
+        parser.add_argument(
+            "--profile", default="raw", help="which references: raw (the test set's own), paper"
+        )
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--out", required=True, help="JSON file to write")
+
+
+def job_of(args: Namespace) -> dict[str, Any]:
+    """Return what names a job, as its files have it."""
+    return {name: getattr(args, name) for name in JOB if hasattr(args, name)}
+
+
+def of_each(directions: Sequence[str], read: Callable[[str], Value]) -> dict[str, Value]:
+    """Return what is read of each direction. Raises UserError: the faults of all, a line each."""
+    found: dict[str, Value] = {}
+    faults = []
+    for direction in directions:
+        try:
+            found[direction] = read(direction)
+        except UserError as error:
+            faults.append(str(error))
+    raise_all(faults)
+    return found
+
+
+def raise_all(faults: Collection[str]) -> None:
+    """Raise UserError with these lines, each once, if there are any."""
+    if lines := dict.fromkeys("\n".join(faults).split("\n")) if faults else {}:
+        raise UserError("\n".join(lines))
 
 
 def at_least(option: str, value: int | None, least: int) -> None:
@@ -34,8 +72,7 @@ def named_once(option: str, values: Sequence[Any]) -> None:
 def one_reference(what: str, patterns: Sequence[str]) -> str:
     """Return the pattern of the references, of what takes one reference of a sentence alone.
 
-    Raises:
-        UserError: several.
+    Raises UserError: several.
     """
     if len(patterns) > 1:
         raise UserError(
@@ -48,15 +85,7 @@ def one_reference(what: str, patterns: Sequence[str]) -> str:
 def json_object(
     option: str, text: str, example: dict[str, Any], right: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the object that an option is.
-
-    Args:
-        example: what is shown where the object is of another shape.
-        right: whether an object has that shape.
-
-    Raises:
-        UserError: not JSON, no object, or not ``right``.
-    """
+    """Return the object that an option is. Raises UserError: not JSON, no object, or not ``right``."""
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -74,9 +103,8 @@ def is_list_of_texts(value: Any) -> bool:
 def read_groups(text: str) -> Groups:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
 
-    Raises:
-        UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
-            name that cannot be one.
+    Raises UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
+    name that cannot be one.
     """
     groups = json_object(
         "groups",

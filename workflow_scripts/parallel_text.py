@@ -1,7 +1,4 @@
-"""Reading sources, hypotheses and references: lines that belong together.
-
-In:  UTF-8 text, one sentence a line (only a newline separates lines), perhaps compressed (``containers``).
-Out: lists of equal length; what is wrong with a file names its line.
+"""Reading sources, hypotheses and references: UTF-8, one sentence a line, perhaps compressed.
 
 Standard library only: the workflow reads a contrastive set with it before the first job.
 """
@@ -35,14 +32,9 @@ def read_text(path: str | Path, wanted: str = "") -> TextFile:
 
     Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
     a byte order mark and the carriage returns of CRLF are left out. Of fairseq-generate's log the lines of
-    one letter are taken, by their numbers.
-
-    Args:
-        wanted: letters of the lines that such a log would have this text in, the best first; "": none has it.
-
-    Raises:
-        UserError: a line is not UTF-8 or holds a NUL byte (named by file and number); a log that lacks such
-            lines, or has one of them twice or not at all; a damaged compressed file, or one that is no text.
+    one letter are taken, by their numbers: of the letters ``wanted``, the best first. Raises UserError: a
+    line is not UTF-8 or holds a NUL byte; a log that lacks such lines, or has one twice or not at all; a
+    damaged compressed file, or one that is no text.
     """
     content = _read_bytes(Path(path))
     if first_line(content) is not None:
@@ -103,10 +95,8 @@ def read_parallel(
     """Return hypotheses (or sources) and references, two lists of equal length.
 
     An empty hypothesis is a result (it is counted), and to an empty source there may be a translation; an
-    empty reference is a fault of the test set, unless ``allow_empty``.
-
-    Raises:
-        UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
+    empty reference is a fault of the test set, unless ``allow_empty``. Raises UserError: no lines, unequal
+    line counts, an empty reference, bytes that are not UTF-8.
     """
     refs = read_lines(references, REFERENCES)
     if not refs:
@@ -133,8 +123,8 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
 def file_of(pattern: str, direction: str) -> Path:
     """Fill a pattern such as ``text/{pair}.{target}.txt``.
 
-    Raises:
-        UserError: it has another wildcard than direction, pair, source and target, or no such file is there.
+    Raises UserError: it has another wildcard than direction, pair, source and target, or no such file is
+    there.
     """
     path = path_of(pattern, direction)
     if not path.is_file():

@@ -1,8 +1,6 @@
 """Files of others' systems, found by a pattern such as ``DIR/{system}/{direction}/hyp.txt``.
 
-What: the wildcards may stand anywhere in the path, also within a name and more than once. Inputs: patterns.
-Outputs: the file of each system and direction, and the files that nearly fit, by the reason why they were
-left out. Standard library only. Source: none.
+A wildcard may be anywhere in the path, also within a name and more than once. Standard library only.
 """
 
 from __future__ import annotations
@@ -110,9 +108,7 @@ def path_of(pattern: str, direction: str) -> Path:
     """Return the path of a direction by a pattern without a system.
 
     Where there is no file of the direction's id, and one of another spelling (``en-pt-BR``), it is that one.
-
-    Raises:
-        UserError: another wildcard than direction, pair, source and target, or two spellings are there.
+    Raises UserError: another wildcard than direction, pair, source and target, or two spellings are there.
     """
     fields_of(pattern, OF_A_DIRECTION)
     path = fill(pattern, direction)
@@ -124,7 +120,6 @@ def path_of(pattern: str, direction: str) -> Path:
 
 
 def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
-    """Return the path of a direction in every spelling of its languages, with ``joint`` between them."""
     source, target = split_direction(direction)
     paths = []
     for one, two in product(spellings(source), spellings(target)):
@@ -137,11 +132,9 @@ def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
 def find(pattern: str, known: Collection[str] = ()) -> Found:
     """Return every file that fits, and those that nearly do.
 
-    A name that begins with a dot, or ends as a backup does, fits only if the pattern spells that.
-    ``known``: languages that tell what a direction is, where its name alone does not (``en-pt-br``).
-
-    Raises:
-        UserError: an unknown wildcard, none for the system or direction, no file fits, or two are the same.
+    A name that begins with a dot, or ends as a backup does, fits only if the pattern spells that. ``known``:
+    languages that tell what a direction is, where its name alone does not (``en-pt-br``). Raises UserError:
+    an unknown wildcard, none for the system or direction, no file fits, or two are the same.
     """
     fields = fields_of(pattern, WILDCARDS)
     if "system" not in fields:
@@ -215,8 +208,7 @@ def _deeper(pattern: str) -> Path | None:
 def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
     """Return every direction that any system has, in alphabetical order.
 
-    Raises:
-        UserError: a line for each file that one system has and another lacks, unless ``allow_partial``.
+    Raises UserError: a line for each file that one system has and another lacks, unless ``allow_partial``.
     """
     directions = sorted({direction for files in found.values() for direction in files})
     missing = [
@@ -239,12 +231,10 @@ def neighbours(pattern: str) -> list[str]:
 
 
 def _without_globs(pattern: str) -> str:
-    """Return a pattern in which ``*``, ``?`` and ``[`` are themselves."""
     return re.sub(r"([*?[])", r"[\1]", pattern)
 
 
 def _take(found: Found, path: Path, named: Mapping[str, str], known: Collection[str]) -> None:
-    """Note a file under its system and direction, or why it is left out."""
     direction = _direction(named, known)
     if direction is None or direction == TWO_READINGS:
         found.leave_out(path, direction or NO_DIRECTION)
@@ -281,7 +271,6 @@ def _direction(named: Mapping[str, str], known: Collection[str]) -> str | None:
 
 
 def _agree(named: Mapping[str, str], direction: str) -> bool:
-    """Tell whether all wildcards of a path speak of one direction."""
     source, target = split_direction(direction)
     sides = {"source": source, "target": target}
     if any(canonical(named[side]) != code for side, code in sides.items() if side in named):
@@ -319,7 +308,6 @@ def _is_hidden(path: Path, pattern: Path) -> bool:
 
 
 def _some(paths: Iterable[Path]) -> str:
-    """Return the first paths, and how many more there are."""
     names = [str(path) for path in paths]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

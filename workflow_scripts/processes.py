@@ -1,4 +1,4 @@
-"""Which process is meant by a number: numbers are given out again, and each container counts its own."""
+"""Which process a number means: numbers are given out again, and each container counts its own."""
 
 from __future__ import annotations
 

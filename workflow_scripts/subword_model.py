@@ -1,14 +1,11 @@
-"""A SentencePiece model as it lies on disk. Input: a path. Output: the model, or one line that says why not.
-
-Needs sentencepiece, which is imported only when a model is read.
-"""
+"""Reading a SentencePiece model; sentencepiece is imported only when one is read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow_scripts.containers import told
+from workflow_scripts.containers import file_kind
 from workflow_scripts.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,6 +23,6 @@ def load_subwords(path: str | Path) -> SentencePieceProcessor:
     except (RuntimeError, OSError):
         model = None
     if model is None or not len(model):
-        what = told(path) or "train it again, or name the right file"
+        what = file_kind(path) or "train it again, or name the right file"
         raise UserError(f"{path}: not a SentencePiece model; {what}")
     return model

@@ -1,7 +1,4 @@
-"""What the tables of an experiment are called, and the forms in which each is written.
-
-Who makes them and who says which files belong to an experiment read the same names.
-"""
+"""What the tables of an experiment are called, and the formats in which each is written."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from tests.bench.bench_counting import VOCABULARY, write_data
 from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
 from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture
 
 SIZES = {
@@ -31,7 +32,7 @@ DIRECTIONS = 8
 
 def measure(shape: Architecture, sentences: int) -> tuple[float, float]:
     """Return the processor seconds of counting one by one, and together."""
-    network = build_network(shape, len(VOCABULARY)).eval()
+    port = FairseqPort(build_network(shape, len(VOCABULARY)).eval(), VOCABULARY)
     with tempfile.TemporaryDirectory() as folder:
         write_data(Path(folder), sentences)
         data = direction_dataset(folder, "valid", "xx-yy", VOCABULARY)
@@ -39,10 +40,10 @@ def measure(shape: Architecture, sentences: int) -> tuple[float, float]:
         datasets = [replace(data, name=f"xx-y{number}") for number in range(DIRECTIONS)]
         start = time.process_time()
         for dataset in datasets:
-            count_direction(network, dataset)
+            count_direction(port, dataset)
         middle = time.process_time()
-        batches = [batches_of(one, network, PUBLISHED_MAX_TOKENS) for one in datasets]
-        count_together(network, batches, PUBLISHED_MAX_TOKENS)
+        batches = [batches_of(one, port, PUBLISHED_MAX_TOKENS) for one in datasets]
+        count_together(port, batches, PUBLISHED_MAX_TOKENS)
         return middle - start, time.process_time() - middle
 
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
@@ -99,7 +100,10 @@ def run_one(way: str, data_bin: Path, threads: int) -> None:
     dataset = direction_dataset(data_bin, "valid", "xx-yy", VOCABULARY)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, processor = time.perf_counter(), time.process_time()
-    counts = published_way(network, dataset) if way == "published" else count_direction(network, dataset)[0]
+    if way == "published":
+        counts = published_way(network, dataset)
+    else:
+        counts, _ = count_direction(FairseqPort(network, VOCABULARY), dataset)
     figures = {
         "seconds": time.perf_counter() - start,
         "processor_seconds": time.process_time() - processor,

@@ -6,8 +6,8 @@ with an undisturbed run of the new settings from nothing. Each kill takes one jo
 (its jobs live on) or everything, with SIGKILL, and the experiment is begun again as `make run` does. The
 moments are spread evenly over an undisturbed run: somewhere in the job that is at work then, while one of a
 training's files is half written, or right after a start. Outputs: a line for each kill, then a summary in
-Markdown (docs/reliability.md); exit status 1 and the differing files if anything differs. The short form is
-`tests/system/test_interruptions.py`.
+Markdown (docs/proofs/reliability.md); exit status 1 and the differing files if anything differs. The short
+form is `tests/system/test_interruptions.py`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.chaos.stale_setting import stale_setting
 from tests.chaos.undisturbed import Undisturbed, run_undisturbed
 from tests.tiny_experiment import CONFIG
 from tests.workflow.finished_experiment import merged
-from workflow_scripts.operate.orphans import orphans
+from workflow_scripts.operate.leftovers import orphans
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
 TRAININGS = ("train_baseline", "finetune")

@@ -13,8 +13,8 @@ import psutil
 import yaml
 
 from tests import started
-from workflow_scripts.operate.dry_run import parse
-from workflow_scripts.operate.orphans import RUN_VARIABLE, rule_of
+from workflow_scripts.operate.leftovers import RUN_VARIABLE, rule_of
+from workflow_scripts.workflow.graph import GRAPH_VARIABLE, read
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds between two looks at a file that is waited for.
@@ -86,11 +86,12 @@ class Experiment:
     def change(self, config: dict[str, Any]) -> frozenset[str]:
         """Take other settings; return the names of the jobs that run for them, by a dry run."""
         self.config, self.changed = config, time.time()
-        done = started.run(self.command("-n"), ROOT)
+        graph = self.folder / "graph.jsonl"
+        done = started.run(self.command("-n"), ROOT, {GRAPH_VARIABLE: str(graph)})
         if done.returncode:
             raise RunFailed(done.stdout + done.stderr)
         root = f"results/{config['experiment']}/benchmarks/"
-        jobs = parse(done.stdout.splitlines(keepends=True))
+        jobs = read(graph.open(encoding="utf-8"))
         return frozenset(str(Path(job.benchmark.removeprefix(root)).with_suffix("")) for job in jobs)
 
     def is_on(self) -> bool:

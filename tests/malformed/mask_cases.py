@@ -13,7 +13,7 @@ from workflow_scripts.units.space import ffn_space
 
 
 @deferred
-def counted(folder, spoil=lambda _: None, options="--rule mass --k 95"):
+def counted(folder, spoil=lambda _: None, options="--select mass:95"):
     """Counts of two directions for select_masks, spoiled: the second file."""
     (folder / "counts").mkdir()
     for direction in tiny.DIRECTIONS:
@@ -31,7 +31,7 @@ def other_counts(**changes):
 def like(folder, spoil, directions="de-en en-de"):
     tiny.masks("ab" * 32).write(folder / "like.npz")
     spoil(folder / "like.npz")
-    return f"--directions {directions} --rule random --like like.npz --seed 1 --out masks.npz"
+    return f"--directions {directions} --like like.npz --rows random --seed 1 --out masks.npz"
 
 
 def masks_of(bits, rows=tiny.DIRECTIONS, space=None):
@@ -89,11 +89,11 @@ CASES = [
     select("counts-counting", "counts with padding among those without", counted(other_counts(counting="pads counted")), "counts/en-de.npz: counting is 'pads counted', in de-en.npz 'pads excluded'; count again"),
     select("counts-negative", "negative counts", counted(other_counts(values=NEGATIVE)), 'counts/en-de.npz: 3 of 48 counts are negative, the first of unit 0; count again'),
     select("counts-undefined", "counts that are no number", counted(other_counts(values=UNDEFINED)), 'counts/en-de.npz: 1 of 48 counts are undefined, the first of unit 5; count again'),
-    select("select-k-word", "k = ninety on the command line", counted(options="--rule mass --k ninety"), "k is 'ninety', not a decimal number such as 95 or 97.5"),
-    select("select-k-zero", "k = 0 on the command line", counted(options="--rule mass --k 0"), 'k is 0, but a share of the activations in percent is above 0'),
-    select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--rule mass --k 1e-99999999"), 'k is 1e-99999999, but a share in percent is from 0.000001 to 1000000', bounded=True),
-    select("select-no-k", "no k", counted(options="--rule mass"), '--rule mass needs --k'),
-    select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --rule all --out masks.npz", '--directions names a direction twice: de-en de-en'),
+    select("select-k-word", "k = ninety on the command line", counted(options="--select mass:ninety"), "select 'mass:ninety': k is 'ninety', not a decimal number such as 95 or 97.5"),
+    select("select-k-zero", "k = 0 on the command line", counted(options="--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
+    select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--select mass:1e-99999999"), "select 'mass:1e-99999999': k is 1e-99999999, but a share in percent is from 0.000001 to 1000000", bounded=True),
+    select("select-no-k", "no k", counted(options="--select mass"), "select 'mass': 'mass' needs an amount, such as 'mass:95'"),
+    select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --select all --out masks.npz", '--directions names a direction twice: de-en de-en'),
     select("masks-row", "a mask row that is missing", like(lambda _: None, "de-en en-ed"), "like.npz: no mask row 'en-ed'; rows: de-en, en-de (did you mean 'en-de'?)"),
     select("masks-bits", "fewer bits than units", like(masks_of(np.zeros((2, 3), np.uint8))), 'like.npz: not a neuronspec-masks-1 file (bits (2, 3), but its rows and units need (2, 6)); delete it and run the step that writes it again'),
     select("masks-type", "bits that are not bytes", like(masks_of(np.zeros((2, 6)))), 'like.npz: not a neuronspec-masks-1 file (Expected an input array of unsigned byte data type); delete it and run the step that writes it again'),

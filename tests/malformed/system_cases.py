@@ -5,6 +5,8 @@ import numpy as np
 from tests.malformed import tiny
 from tests.malformed.case import Accepted, cases_of, deferred
 from tests.malformed.text_cases import SENTENCES, put
+from workflow_scripts.archive import read_archive, write_archive
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
 
@@ -51,6 +53,13 @@ def after(folder, name, content):
     return words
 
 
+@deferred
+def gate(folder, how):
+    path = folder / "masks.npz"
+    arrays, manifest = read_archive(path, MaskTable.FORMAT)
+    write_archive(path, arrays, {**manifest, "gate": how})
+
+
 REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
 NOTHING = np.ones((2, tiny.SPACE.size), bool)
 NOTHING[:, 12:24] = False
@@ -89,6 +98,10 @@ CASES = [
     decode("mask-larger", "masks of a larger model", decoding(mask_table=lambda sha: tiny.masks(sha, space=ffn_space(2, 2, 16))), "system/masks.npz: masks are for another model: 64 units in 4 groups, not 48 in 4; make masks from this model's activations"),
     decode("mask-permuted", "masks with the layers in another order", decoding(mask_table=lambda sha: tiny.masks(sha, space=REVERSED)), "system/masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
     decode("mask-nothing", "a mask that keeps no unit of a layer", decoding(mask_table=lambda sha: tiny.masks(sha, keep=NOTHING)), "system/masks.npz: mask group 'encoder.1.ffn' keeps no unit; ctranslate2 has no layer without any; use --engine fairseq, or make the masks again"),
+    decode("mask-gate", "masks with an unknown gate", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=gate({"ffn": "off"})), "system/masks.npz: gate.ffn: 'off' is not row, zero, mean, scale:0.5 or gradient"),
+    decode("mask-gate-kind", "a gate for units that the masks lack", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=gate({"head": "zero"})), "system/masks.npz: gate: no 'head' units in these masks, but ffn"),
+    decode("direction-weights", "a direction's weights out of the system's folder", decoding(describe=setting("directions", "de-en", "weights", to="/secret")), "system/system.json: directions.de-en.weights is '/secret', not the name of a file in this folder; export the system again"),
+    decode("direction-adapter", "a direction with an adapter", decoding(describe=setting("directions", "de-en", "adapter_row", to="de")), "system/system.json: de-en has an adapter, which is not supported here"),
     decode("mask-absent", "a zero-shot direction of a masked system, without masks", decoding(direction="de-fr", mask_table=lambda sha: tiny.masks(sha), describe=setting("languages", to=["de", "en", "fr"])), 'system: de-fr was not trained, so its mask row is not part of the system; give it with --masks FILE'),
     decode("direction-of-system", "a misspelt direction", decoding(direction="de-ne"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
     decode("source-absent", "no source file", decoding("--source b.de"), 'b.de: there is no such file or folder: check the path'),

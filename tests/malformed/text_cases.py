@@ -78,8 +78,8 @@ TEXT = [
     text("range-of-two", "one range for two sources", pair(SENTENCES, options="--files a.de a.en b.de b.en --lines 0:1"), "--lines: 1 ranges for 2 sources; ':' is a whole source"),
     text("files-of-three", "three files for two languages", pair(SENTENCES, options="--files a.de a.en b.de"), '--files: two of each source are needed, not 3'),
     text("range-of-second", "a range of the second source that is too long", pair(SENTENCES, options="--files a.de a.en a.de a.en --lines : 2:9"), 'lines 2:9 were asked for, but a.de has only 3 lines'),
-    text("tabs", "a table with tabs for text", pair(b"Hund\tdog\n" * 100, b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 a.de > NEW'),
-    text("tabs-gzip", "a packed table with tabs for text", pair(gzip.compress(b"Hund\tdog\n" * 100), b"dog\n" * 100), 'a.de: a tab in every line: a table; write its column of text to a file: cut -f1 <(gzip -dc a.de) > NEW'),
+    text("tabs", "a table with tabs for text", pair(b"Hund\tdog\n" * 100, b"dog\n" * 100), 'a.de: these look like columns with tabs between them; take the column of text: cut -f1 a.de > NEW'),
+    text("tabs-gzip", "a packed table with tabs for text", pair(gzip.compress(b"Hund\tdog\n" * 100), b"dog\n" * 100), 'a.de: these look like columns with tabs between them; take the column of text: cut -f1 <(gzip -dc a.de) > NEW'),
     text("one-file", "one file for both languages", pair(SENTENCES, options="--files a.de a.de"), 'a.de and a.de: one file for both languages; name that of each'),
 ]  # fmt: skip
 

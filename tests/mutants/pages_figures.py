@@ -67,15 +67,15 @@ SWEEP_FIGURE: tuple[Mutant, ...] = (
     Mutant(
         "gains upside down",
         f"{REPORT}/plot_sweep.py",
-        "[gain for _, gain, _ in line]",
-        "[-gain for _, gain, _ in line]",
+        "axis.errorbar(ks, gains,",
+        "axis.errorbar(ks, [-one for one in gains],",
         (SWEEP_SHOWN,),
     ),
     Mutant(
         "k and gain on each other's axes",
         f"{REPORT}/plot_sweep.py",
-        '            float(row["k"]),\n            float(row[difference]),',
-        '            float(row[difference]),\n            float(row["k"]),',
+        'float(row["k"]), float(row[difference]),',
+        'float(row[difference]), float(row["k"]),',
         (SWEEP_SHOWN, f"{FIGURES}::test_sweep_points_are_ascending_and_only_its_own"),
     ),
     Mutant(
@@ -95,8 +95,8 @@ SWEEP_FIGURE: tuple[Mutant, ...] = (
     Mutant(
         "the spread over seeds of the other difference",
         f"{REPORT}/plot_sweep.py",
-        'float(row[f"{difference}_sd"]) if row[f"{difference}_sd"] else None',
-        'float(row["baseline_difference_sd"]) if row["baseline_difference_sd"] else None',
+        'sd = row[f"{difference}_sd"]',
+        'sd = row["baseline_difference_sd"]',
         (SWEEP_SHOWN,),
     ),
     Mutant(

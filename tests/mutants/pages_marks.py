@@ -10,14 +10,14 @@ TESTS = "evaluate tests/unit/report"
 MARKS: tuple[Mutant, ...] = (
     Mutant(
         "of error rates the highest is bold",
-        f"{REPORT}/marks.py",
+        f"{REPORT}/labels.py",
         "top = max(there) if higher_is_better(metric) else min(there)",
         "top = max(there)",
         (f"{TESTS}/test_group_tables.py::test_of_ter_the_lowest_is_bold",),
     ),
     Mutant(
         "one system alone is the best",
-        f"{REPORT}/marks.py",
+        f"{REPORT}/labels.py",
         "if len(there) < 2:",
         "if not there:",
         (f"{TESTS}/test_group_tables.py::test_one_system_alone_is_not_the_best",),
@@ -25,8 +25,8 @@ MARKS: tuple[Mutant, ...] = (
     Mutant(
         "an average that lacks scores may be bold",
         f"{REPORT}/display.py",
-        'row[value] if row["scores"] == row["scores_expected"] else None for row in rows',
-        "row[value] for row in rows",
+        "row[value] if all_there else None",
+        "row[value]",
         (f"{TESTS}/test_group_tables.py::test_an_average_that_lacks_scores_is_never_the_best",),
     ),
     Mutant(
@@ -92,17 +92,7 @@ MARKS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "directions that a model does not know without their mark in averages",
-        f"{REPORT}/group_tables.py",
-        'marks = FLAGGED if row["flags"] else ""',
-        'marks = ""',
-        (
-            f"{TESTS}/test_group_tables.py"
-            "::test_averages_with_a_direction_that_the_model_does_not_know_are_marked",
-        ),
-    ),
-    Mutant(
-        "directions that a model does not know without their mark in the summary",
-        f"{REPORT}/summary_table.py",
+        f"{REPORT}/display.py",
         'Shown(text, is_best, FLAGGED if row["flags"] else "")',
         "Shown(text, is_best)",
         (
@@ -112,7 +102,7 @@ MARKS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "interference is called transfer",
-        f"{REPORT}/interference.py",
+        f"{REPORT}/group_tables.py",
         'return "transfer" if (difference > 0) == higher_is_better(metric) else "interference"',
         'return "interference" if (difference > 0) == higher_is_better(metric) else "transfer"',
         (f"{TESTS}/test_interference.py::test_readings",),

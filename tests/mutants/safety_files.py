@@ -106,21 +106,21 @@ HASHES = (
     ),
     Mutant(
         "kept weights are taken without a look at their hash",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         'if sha256_of(weights) != kept.pop("weights_sha256"):',
         'if not kept.pop("weights_sha256"):',
         (f"{TESTS}/test_clean_training.py::test_kept_weights_that_are_gone_or_changed_are_named",),
     ),
     Mutant(
         "checkpoints go although the system is of another seed",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         '"seed": (identity["seed"], exported.seed),',
         "",
         (f"{TESTS}/test_clean_training.py::test_a_system_of_another_training_protects_no_checkpoint",),
     ),
     Mutant(
         "checkpoints go although the exported weights have changed",
-        "workflow_scripts/units/retention.py",
+        "workflow_scripts/units/training_files.py",
         "    exported.verify()\n",
         "",
         (f"{TESTS}/test_clean_training.py::test_a_training_is_left_whole_unless_its_export_is_sound",),
@@ -237,10 +237,10 @@ RUNS = (
     ),
     Mutant(
         "what a failed run was to make is not made by the next",
-        f"{OPERATE}/forced.py",
+        f"{OPERATE}/remake.py",
         "problems[str(results / file)] = NOT_FINISHED",
         "str(results / file)",
-        (f"{TESTS}/test_forced.py::test_what_an_earlier_run_did_not_finish_is_forced",),
+        (f"{TESTS}/test_remake.py::test_what_an_earlier_run_did_not_finish_is_forced",),
     ),
     Mutant(
         "a file that was never there counts as lost",

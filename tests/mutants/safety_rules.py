@@ -130,10 +130,8 @@ INPUTS = (
     Mutant(
         "masks of another seed",
         "rules/inputs.smk",
-        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
-        "{wildcards.seed}/",
-        'maskset = EXPERIMENT.finetuned[wildcards.finetuned]\n    return f"{RESULTS}/masks/baseline/s'
-        "{EXPERIMENT.train.seeds[0]}/",
+        'wildcards.untrained]\n    return f"{RESULTS}/masks/baseline/s{wildcards.seed}/',
+        'wildcards.untrained]\n    return f"{RESULTS}/masks/baseline/s{EXPERIMENT.train.seeds[0]}/',
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
@@ -155,7 +153,7 @@ INPUTS = (
         "rules/inputs.smk",
         'return [row.removeprefix("/")] if row else EXPERIMENT.train_directions',
         "return EXPERIMENT.train_directions",
-        (f"{JOB}[select_masks-2-all-de-fr]",),
+        (f"{JOB}[select_masks-baseline-2-all-de-fr]",),
     ),
     Mutant(
         "training reads one shard",
@@ -232,10 +230,17 @@ CONFIG = (
     ),
     Mutant(
         "a system's name may say another k than its masks",
-        "workflow_scripts/config/checks.py",
-        'and system.masks != f"k{k}":',
-        'and system.masks == "":',
+        "workflow_scripts/config/mask_checks.py",
+        'and f"k{k}" not in chain:',
+        "and not chain:",
         (f"{REFUSED}[system-name]",),
+    ),
+    Mutant(
+        "a system that was not trained is the control of continued training",
+        "workflow_scripts/config/experiment.py",
+        "for name, masks in self.finetuned.items() if masks == ALL_UNITS",
+        "for name, masks in self.masked.items() if masks == ALL_UNITS",
+        ("workflow tests/unit/config/test_masks.py::test_systems_are_trained_or_not",),
     ),
     Mutant(
         "an analysis may ask for masks that there are not",
@@ -271,7 +276,7 @@ PLANS = (
     Mutant(
         "targets behind the options of a dry run are config files",
         "workflow_scripts/operate/dry_run.py",
-        'given = [*ours, "--cores", "1", *options]',
+        "given = [*ours, *options]",
         "given = [*ours[2:], *ours[:2], *options]",
         ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
     ),

@@ -31,15 +31,15 @@ DECODING = (
     Mutant(
         "compact layers: every layer has the first one's mask",
         f"{W}/translate/spec_builder.py",
-        "None if keep is None else keep.get(name))",
-        'None if keep is None else keep.get(f"{side}.layers.0"))',
+        'masks.get(f"{place}.ffn")',
+        'masks.get(f"{side}.0.ffn")',
         (f"{ENGINE}test_token_probabilities_equal_the_written_out_network",),
     ),
     Mutant(
         "compact layers: units are masked the wrong way round",
         f"{W}/translate/spec_builder.py",
-        "compact_layer(full, keep)",
-        "compact_layer(full, ~keep)",
+        "compact_layer(full, mask.keep)",
+        "compact_layer(full, ~mask.keep)",
         (f"{ENGINE}test_token_probabilities_equal_the_written_out_network",),
     ),
     Mutant(
@@ -66,9 +66,23 @@ DECODING = (
     Mutant(
         "decoding: a direction decodes without its mask",
         f"{W}/translate/ctranslate2_engine.py",
-        "masks = layer_masks(keep, system.space, str(system.mask_file(direction)))",
-        "pass",
+        "removed = {} if masks is None else group_masks(masks)",
+        "removed = {}",
         (f"{ENGINE}test_a_direction_decodes_with_its_own_mask",),
+    ),
+    Mutant(
+        "decoding: a removed head takes another's columns",
+        f"{W}/translate/spec_builder.py",
+        "np.repeat(factors, weight.shape[1] // len(factors))",
+        "np.resize(factors, weight.shape[1])",
+        (f"{ENGINE}test_removed_heads_are_zeroed_columns_of_their_projection",),
+    ),
+    Mutant(
+        "decoding: a gate that ctranslate2 lacks is left out",
+        f"{W}/translate/ctranslate2_engine.py",
+        'if kind == "resid" or gate.name == "mean":',
+        'if kind == "resid":',
+        (f"{ENGINE}test_masks_of_groups",),
     ),
     Mutant(
         "decoding: no room for </s> at the limit",

@@ -31,21 +31,21 @@ MUTANTS = (
     ),
     Mutant(
         "floor: systems that have learned nothing are ranked",
-        f"{W}/report/floor.py",
+        f"{W}/report/cautions.py",
         "if any((testset, profile, part) in self.reasons for part in parts):",
         "if False and any((testset, profile, part) in self.reasons for part in parts):",
         (f"{FLOOR}test_the_tables_of_a_hardly_trained_baseline",),
     ),
     Mutant(
         "floor: a score that the tokenizer makes void is the system's",
-        f"{W}/report/floor.py",
+        f"{W}/report/cautions.py",
         "is_bleu(one.metric) and one.direction not in void]",
         "is_bleu(one.metric)]",
         (f"{FLOOR}test_a_score_that_the_tokenizer_makes_void_says_nothing_of_the_system",),
     ),
     Mutant(
         "floor: what is won below it stays won",
-        f"{W}/report/floor.py",
+        f"{W}/report/cautions.py",
         "one if ranks(one) else replace(one, outcome=TIE)",
         "one",
         (f"{FLOOR}test_below_the_floor_nothing_is_won",),
@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "ceiling: of rebuilt references too",
         f"{W}/report/ceilings.py",
-        'self.directions.get((row["testset"], row["metric"], direction)) if row["profile"] == RAW else None',
-        'self.directions.get((row["testset"], row["metric"], direction))',
+        'self.directions.get(place) if row["profile"] == RAW else None',
+        "self.directions.get(place)",
         (f"{CEILINGS}test_rebuilt_references_have_none",),
     ),
     Mutant(
@@ -80,14 +80,14 @@ MUTANTS = (
     ),
     Mutant(
         "entities: what has no semicolon is one",
-        f"{W}/data/entities.py",
+        f"{W}/data/readers.py",
         "|([A-Za-z][A-Za-z0-9]{1,31}));",
         "|([A-Za-z][A-Za-z0-9]{1,31}));?",
         (f"{ENTITIES}test_what_is_no_entity_stays",),
     ),
     Mutant(
         "entities: undone once only",
-        f"{W}/data/entities.py",
+        f"{W}/data/readers.py",
         "MOST_ROUNDS = 5",
         "MOST_ROUNDS = 1",
         (f"{ENTITIES}test_entities_become_characters",),
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "card: blanks in a row are a change by the model",
-        f"{W}/data/card_normalisation.py",
+        f"{W}/data/write_card.py",
         '_BLANKS.sub(" ", line).strip(" ")',
         'line.strip(" ")',
         (f"{CARD}test_lines_that_the_models_normalisation_changes_are_counted",),

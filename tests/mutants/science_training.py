@@ -85,8 +85,8 @@ TRAINING = (
     Mutant(
         "fine-tuning: rows of masks by number, not by name",
         f"{W}/models/fairseq/task.py",
-        "GateBank(network, table.keep, table.rows)",
-        "GateBank(network, table.keep[: len(self.directions)], self.directions)",
+        "Gates(network, table)",
+        "Gates(network, MaskTable(self.directions, table.keep[: len(self.directions)], table.space, {}))",
         (f"{NETWORK}test_rows_of_masks_go_by_their_names",),
     ),
     Mutant(

@@ -12,6 +12,7 @@ TABLES = "text tests/unit/units/test_tables.py::"
 COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
 ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
 GATES = "fairseq tests/unit/models/test_gates.py::"
+SITES = "fairseq tests/unit/models/test_sites.py::"
 CONTROL = "fairseq tests/unit/analyse/test_mask_control.py::"
 ASKED = "workflow tests/workflow/test_what_is_asked.py::"
 KEPT = "text tests/unit/analyse/test_kept_units.py::"
@@ -103,10 +104,24 @@ SELECTION = (
         (f"{SELECT_MASKS}test_mass_keeps_rows_in_the_order_given",),
     ),
     Mutant(
+        "selection: units of a stack that a set does not speak of are left out",
+        f"{W}/units/selection.py",
+        "keep = np.ones(space.size",
+        "keep = np.zeros(space.size",
+        (f"{SELECT_MASKS}test_units_of_other_stacks_are_kept",),
+    ),
+    Mutant(
+        "selection: directions out of the pivot by the selectors of those into it",
+        f"{W}/units/selection.py",
+        "OUT if source == self.pivot else INTO",
+        "INTO if source == self.pivot else OUT",
+        (f"{SELECT_MASKS}test_four_selectors",),
+    ),
+    Mutant(
         "masks: the bits of a row packed from the other end",
         f"{W}/units/mask_table.py",
-        "keep = np.unpackbits(bits, axis=1, count=space.size)",
-        'keep = np.unpackbits(bits, axis=1, count=space.size, bitorder="little")',
+        "np.unpackbits(bits, axis=1, count=units)",
+        'np.unpackbits(bits, axis=1, count=units, bitorder="little")',
         (f"{TABLES}test_masks_pack_bits_and_round_trip",),
     ),
 )
@@ -135,15 +150,15 @@ COUNTING = (
     ),
     Mutant(
         "counting: decoder pieces lose their own sentences' states",
-        f"{W}/models/fairseq/split_forward.py",
+        f"{W}/models/fairseq/forward.py",
         "states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))",
         "states = network.encoder.reorder_encoder_out(encoded, torch.arange(len(sentences)))",
         (f"{COUNT}test_without_pads_the_batching_does_not_matter",),
     ),
     Mutant(
         "counting: long targets are not left out",
-        f"{W}/models/fairseq/split_forward.py",
-        "lines = lines[np.maximum(sources, dataset.target_sizes)[lines] <= max_positions]",
+        f"{W}/models/fairseq/batches.py",
+        "lines = lines[np.maximum(sources, dataset.target_sizes[:max_lines])[lines] <= max_positions]",
         "lines = lines[sources[lines] <= max_positions]",
         (f"{COUNT}test_long_sentences_are_skipped_and_counted",),
     ),
@@ -159,38 +174,73 @@ COUNTING = (
 GATING = (
     Mutant(
         "gates: a masked unit loses its bias",
-        f"{W}/models/fairseq/gates.py",
-        "return F.linear(input, self.weight * gate[:, None], self.bias)",
-        "return F.linear(input, self.weight * gate[:, None], self.bias * gate)",
+        f"{W}/models/fairseq/layers.py",
+        "return F.linear(input, weight, self.bias)",
+        "return F.linear(input, weight, self.bias * gate)",
         (f"{GATES}test_masked_ffn_by_hand",),
     ),
     Mutant(
         "gates: a sentence's masked unit loses its bias",
-        f"{W}/models/fairseq/gates.py",
-        "return F.linear(input, self.weight) * gate + self.bias",
-        "return F.linear(input, self.weight, self.bias) * gate",
+        f"{W}/models/fairseq/layers.py",
+        "return masked + self.bias",
+        "return masked + self.bias * gate",
         (f"{GATES}test_gate_per_sentence_by_hand",),
     ),
     Mutant(
         "gates: a gate that was never used is not told",
         f"{W}/models/fairseq/gates.py",
-        "            point.fired = 0\n",
-        "",
+        'gate.name == "gradient", 0',
+        'gate.name == "gradient", 1',
         (f"{GATES}test_a_gate_that_did_not_fire_is_named",),
-    ),
-    Mutant(
-        "gates: torch's fused layers go around them",
-        f"{W}/models/fairseq/gates.py",
-        "layer.can_use_fastpath = False",
-        "pass",
-        (f"{GATES}test_a_gated_layer_is_never_fused",),
     ),
     Mutant(
         "gates: a mask stays on the network after its block",
         f"{W}/models/fairseq/gates.py",
-        "            point.gate = None\n\n    def check_fired",
-        "            pass\n\n    def check_fired",
+        "                site.rows.gate = None\n",
+        "                pass\n",
         (f"{GATES}test_all_ones_and_cleared_gates_are_the_plain_network",),
+    ),
+    Mutant(
+        "gates: a removed head takes its neighbour's place",
+        f"{W}/models/fairseq/gates.py",
+        "keep.repeat_interleave(site.width, dim=-1)",
+        "keep.repeat(*[1] * (keep.dim() - 1), site.width)",
+        (f"{GATES}test_a_removed_head_is_zeroed_columns_of_its_projection",),
+    ),
+    Mutant(
+        "gates: the gradient of rows that are not kept goes on",
+        f"{W}/models/fairseq/layers.py",
+        "weight = weight + self.weight.detach() * (1 - gate)[:, None]",
+        "weight = weight + self.weight * (1 - gate)[:, None]",
+        (f"{GATES}test_a_gradient_gate_changes_no_output_and_stops_the_rows_gradient",),
+    ),
+    Mutant(
+        "taps: torch's fused encoder layer goes around them",
+        f"{W}/models/fairseq/layers.py",
+        "        self.can_use_fastpath = False\n",
+        "",
+        (f"{SITES}test_every_site_fires",),
+    ),
+    Mutant(
+        "taps: torch's fused attention goes around heads",
+        f"{W}/models/fairseq/layers.py",
+        "bool(projection._forward_pre_hooks or projection._forward_hooks)",
+        "False",
+        (f"{SITES}test_every_site_fires",),
+    ),
+    Mutant(
+        "taps: padding passes for words",
+        f"{W}/models/fairseq/sites.py",
+        "real = inputs[0].ne(PAD).t()",
+        "real = inputs[0].ne(-1).t()",
+        (f"{SITES}test_real_positions_are_those_of_the_stack",),
+    ),
+    Mutant(
+        "taps: a value's gradient is lost",
+        f"{W}/models/fairseq/sites.py",
+        "return units.flatten(-2) if units.requires_grad else None",
+        "return None",
+        (f"{SITES}test_a_value_keeps_its_gradient",),
     ),
 )
 
@@ -226,22 +276,22 @@ ANALYSES = (
     Mutant(
         "mask control: the command's seed is not handed on",
         f"{W}/analyse/mask_control.py",
-        "mask_control(network, masks, batches_of, languages_of, arguments.seed)",
-        "mask_control(network, masks, batches_of, languages_of, 1)",
+        "mask_control(port, masks, batches_of, languages_of, arguments.seed)",
+        "mask_control(port, masks, batches_of, languages_of, 1)",
         (f"{CONTROL}test_command_line",),
     ),
     Mutant(
         "mask control: masks of the first seed's model for all",
         "rules/analysis.smk",
-        'masks="<results>/masks/baseline/s{seed}/{maskset}.npz",\n        text=',
-        'masks=f"<results>/masks/baseline/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
+        'masks="<results>/masks/{system}/s{seed}/{maskset}.npz",\n        text=',
+        'masks=f"<results>/masks/{{system}}/s{EXPERIMENT.train.seeds[0]}/{{maskset}}.npz",\n        text=',
         (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(
         "fine-tuning: every seed begins with the first one's parent",
-        "rules/training.smk",
-        '"baseline", w.seed, "system.json", "model.safetensors", "spm.model", "dict.txt"',
-        '"baseline", EXPERIMENT.train.seeds[0], "system.json", "model.safetensors", "spm.model", "dict.txt"',
+        "rules/inputs.smk",
+        'BASELINE, wildcards.seed, "system.json"',
+        'BASELINE, EXPERIMENT.train.seeds[0], "system.json"',
         (f"{ASKED}test_nothing_of_one_seed_is_used_for_another",),
     ),
     Mutant(

@@ -22,7 +22,7 @@ SENTENCES = 200
 MASKED_SENTENCES = 40
 KEPT_SHARE = 0.85
 
-# Runs where numpy is: a copy of a system whose directions keep a random part of the units.
+# Runs where numpy is: a copy of a system whose directions keep a random part of the neurons and heads.
 MAKE_MASKED = """
 import shutil, sys
 from pathlib import Path
@@ -31,9 +31,10 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 plain, folder, share = SystemFolder.read(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 shutil.copytree(plain.folder, folder)
-keep = np.random.default_rng(7).random((len(plain.directions), plain.space.size)) < share
+space = plain.space_of(("ffn", "head"))
+keep = np.random.default_rng(7).random((len(plain.directions), space.size)) < share
 facts = {"rule": "random", "weights_sha256": plain.weights_sha256}
-MaskTable(plain.directions, keep, plain.space, facts).write(folder / "masks.npz")
+MaskTable(plain.directions, keep, space, facts).write(folder / "masks.npz")
 SystemFolder.write(
     folder, system="masked", seed=1, languages=plain.languages, architecture=plain.architecture,
     mask_rows={name: name for name in plain.directions}, text=plain.text,
@@ -120,7 +121,7 @@ def test_hypotheses_are_equal_under_one_ranking(plain, shared, tmp_path):
     assert scores["fairseq"] > 30.0
 
 
-def test_compacted_layers_translate_as_gated_ones(plain, shared, tmp_path):
+def test_masked_neurons_and_heads_translate_alike(plain, shared, tmp_path):
     masked = tmp_path / "masked"
     run("text", "-c", MAKE_MASKED, plain, masked, str(KEPT_SHARE))
     source = first_lines(

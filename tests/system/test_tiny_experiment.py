@@ -7,11 +7,11 @@ import pytest
 from tests import started
 from tests.system.tiny_run import CONFIG, ROOT, read
 from tests.tiny_experiment import DIRECTIONS, LONGEST, SYSTEMS, TRAINED
+from tests.unit.operate.planned import a_job
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import earlier_training
 from workflow_scripts.operate.environments import venvs_folder
-from workflow_scripts.operate.past_runs import past_trainings
+from workflow_scripts.operate.times import past_trainings
 
 #: One worker makes the run, and the other does not wait for it.
 pytestmark = pytest.mark.together("tiny")
@@ -46,8 +46,8 @@ def test_cleaned_text_lies_in_two_shards(results):
 def test_finished_trainings_are_known_as_the_config_has_them(results, monkeypatch):
     """The records are the trainer's: what `make why`, `make plan` and the disk check read of them."""
     monkeypatch.chdir(results.parents[1])
-    baseline = Job("train_baseline", {"seed": "1"}, [])
-    jobs = [baseline, *(Job("finetune", {"finetuned": name, "seed": "1"}, []) for name in SYSTEMS[1:])]
+    baseline = a_job("train_baseline", {"seed": "1"}, [])
+    jobs = [baseline, *(a_job("finetune", {"finetuned": name, "seed": "1"}, []) for name in SYSTEMS[1:])]
     for changes, found in (
         ({}, [(400, 0), (20, 0), (20, 0)]),
         ({"model": {**CONFIG["model"], "max_positions": 255}}, [(0, 400), (0, 20), (0, 20)]),

@@ -61,7 +61,7 @@ def test_a_truncated_best_checkpoint_is_not_exported(straight, finished, folder,
     for path in others:
         path.unlink()
     with pytest.raises(
-        UserError, match=rf"{best} is damaged, and no other .* move {folder} away to train anew"
+        UserError, match=rf"{best} is damaged, and no other .* move {folder} away to train again"
     ):
         main(arguments)
     assert not (out / "system.json").exists()  # a folder without it is no system

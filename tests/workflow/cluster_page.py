@@ -1,4 +1,4 @@
-"""The EC30 experiment under the SLURM profile: jobs, and what each asks for; the table of docs/cluster.md.
+"""EC30 under the SLURM profile: jobs, and what each asks for; the table of docs/how-to/cluster.md.
 
 ``python -m tests.workflow.cluster_page`` writes it; `test_cluster_page` holds the page against a dry run.
 """
@@ -16,7 +16,7 @@ import yaml
 from tests import forked
 from tests.workflow.test_presets import EXPERIMENTS, ROOT, placeholders
 
-PAGE = ROOT / "docs" / "cluster.md"
+PAGE = ROOT / "docs" / "how-to" / "cluster.md"
 PROFILE = ROOT / "profiles" / "slurm"
 BEGIN, END = "<!-- jobs of ec30 -->", "<!-- end -->"
 #: The rules as they follow each other; a dry run lists them in any order.

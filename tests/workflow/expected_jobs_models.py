@@ -52,11 +52,10 @@ MODELS = (
         {
             "--activations-root": "R/activations/baseline/s2/valid",
             "--directions": TRAINED,
-            "--rule": "mass",
-            "--k": "95",
+            "--select": "mass:95",
             "--out": "R/masks/baseline/s2/k95.npz",
         },
-        [TRAINED, "--rule mass --k 95"],
+        [TRAINED, "--select mass:95"],
     ),
     Expected(
         "select_masks",
@@ -65,10 +64,10 @@ MODELS = (
         {
             "--activations-root": "R/activations/baseline/s2/valid",
             "--directions": "de-fr",
-            "--rule": "all",
+            "--select": "all",
             "--out": "R/masks/baseline/s2/all/de-fr.npz",
         },
-        ["de-fr", "--rule all"],
+        ["de-fr", "--select all"],
     ),
     Expected(
         "decode",

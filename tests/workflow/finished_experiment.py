@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import struct
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,8 @@ import yaml
 
 from tests import forked
 from tests.small_config import BASE
-from workflow_scripts.operate.dry_run import PlannedJob, parse
 from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
+from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, read
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBSETS = ("train", "valid", "news", "talks")
@@ -63,17 +64,18 @@ def snakemake(
     checkout: Path = ROOT,
     path: str = "",
     configfile: str | Path = "config.yaml",
+    graph: str = "",
 ) -> str:
     """Run Snakemake in a folder as `make run` does, and return what it said; `path` goes before PATH."""
     (folder / configfile).write_text(yaml.safe_dump(dict(config), sort_keys=False))
     command = ["workflow_scripts.operate.run", "--snakefile", str(checkout / "Snakefile"), "--cores", "4"]
     command += ["--configfile", str(configfile)]
-    return program(folder, *command, *options, checkout=checkout, path=path)
+    return program(folder, *command, *options, checkout=checkout, path=path, graph=graph)
 
 
-def program(folder: Path, *words: str, checkout: Path = ROOT, path: str = "") -> str:
+def program(folder: Path, *words: str, checkout: Path = ROOT, path: str = "", graph: str = "") -> str:
     """Run a module of a checkout in a folder, and return what it said on stdout."""
-    variables = dict(os.environ)
+    variables = {**os.environ, **({GRAPH_VARIABLE: graph} if graph else {})}
     if path:
         variables["PATH"] = f"{path}:{variables['PATH']}"
     done = forked.run(folder, *words, checkout=checkout, variables=variables)
@@ -83,7 +85,11 @@ def program(folder: Path, *words: str, checkout: Path = ROOT, path: str = "") ->
 
 def planned(folder: Path, config: Mapping[str, Any], *options: str, **where: Any) -> list[PlannedJob]:
     """Return what a dry run would run."""
-    return list(parse(snakemake(folder, config, "--dry-run", *options, **where).splitlines(keepends=True)))
+    with tempfile.TemporaryDirectory() as private:
+        graph = Path(private, "jobs")
+        words = ["--quiet", "all", "--dry-run", *options]
+        snakemake(folder, config, *words, graph=str(graph), **where)
+        return list(read(graph.open(encoding="utf-8")))
 
 
 def counts(jobs: Sequence[PlannedJob]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A row of docs/reruns.md: a change, the jobs that then run, and why; and the edits that rows are made of."""
+"""A row of docs/reference/reruns.md: a change, the jobs that then run, why, and the edits of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of docs/reruns.md: what changes, the jobs that then run and no others, and why.
+"""The table of docs/reference/reruns.md: what changes, the jobs that then run and no others, and why.
 
 `python -m tests.workflow.rerun_rows` writes the table into the page; tests/workflow/test_reruns.py runs every
 row.
@@ -15,7 +15,7 @@ from tests.workflow.rerun_rows_failed import FAILED
 from tests.workflow.rerun_rows_files import FILES
 from tests.workflow.rerun_rows_scores import SCORES
 
-PAGE = ROOT / "docs" / "reruns.md"
+PAGE = ROOT / "docs" / "reference" / "reruns.md"
 BEGIN, END = "<!-- table: tests/workflow/rerun_rows.py -->", "<!-- end of the table -->"
 ROWS = [*MADE, *SCORES, *TRAINING, *FILES, *FAILED, *CODE, *PLACES]
 

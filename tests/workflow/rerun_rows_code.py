@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: code and packages change, or where it runs."""
+"""Rows of docs/reference/reruns.md: code and packages change, or where it runs."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ CODE = [
         code=code("translate.fairseq_engine"),
     ),
     Row(
-        "code that selection and the control share changes (`units/selectors.py`)",
+        "code that selection and the control share changes (`units/mask_sets.py`)",
         COUNTED,
         "both import it; a system whose masks come out the same is only exported again",
-        code=code("units.selectors"),
+        code=code("units.mask_sets"),
     ),
     Row(
         "code of the workflow itself changes (`config/`, `operate/`)",

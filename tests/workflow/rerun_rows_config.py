@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: the config says that something else is made, or trained otherwise."""
+"""Rows of docs/reference/reruns.md: the config says that something else is made, or trained otherwise."""
 
 from __future__ import annotations
 
@@ -23,6 +23,24 @@ MADE = [
         {**TABLES, **UNITS, "plot_training": 1, "plot_off_target": 1},
         "tables and figures no longer show it; its files stay",
         {"masks": {"k": [70]}},
+    ),
+    Row(
+        "a mask set is added (`masks.sets`)",
+        {"select_masks": 1, **UNITS},
+        "it is selected and tabulated; nothing is masked with it before a system names it",
+        {"masks": {"sets": {"top": {"select": "top:30%"}}}},
+    ),
+    Row(
+        "a system is added that is not trained (`train: none`)",
+        {"use_masks": 1, "decode": 4, **DECODED_ONE},
+        "the baseline's weights with masks that are there",
+        {
+            "systems": {
+                "continued": {"masks": "all"},
+                "ns": {"masks": "sweep"},
+                "pruned": {"masks": "k70", "train": "none"},
+            }
+        },
     ),
     Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",
@@ -57,13 +75,13 @@ MADE = [
     Row(
         "subwords normalise text otherwise (`subwords.normalization`)",
         without("prepare_text", "train_identifier"),
-        "they are learned anew from the same text, and everything else depends on them",
+        "they are learned again from the same text, and everything else depends on them",
         {"subwords": {"normalization": "identity"}},
     ),
     Row(
         "HTML entities are undone (`data.clean.unescape`)",
         without(prepare_text=2),
-        "the training text is prepared anew; then as if it had changed",
+        "the training text is prepared again; then as if it had changed",
         {"data": {"clean": {"unescape": True}}},
     ),
     Row(
@@ -131,13 +149,13 @@ MADE = [
         {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
     ),
     Row(
-        "another experiment stands on this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
+        "another experiment uses this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
         {**without("train_subwords", "train_baseline"), "use_system": 1, "use_vocabulary": 1},
         "the baseline is copied, checked by hash, and so is its vocabulary",
         {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
     ),
     Row(
-        "another experiment stands on all systems of this one",
+        "another experiment uses all systems of this one",
         {
             **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
             "use_system": 4,

@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: a job of a changed run failed, or was killed alone; then the same run again.
+"""Rows of docs/reference/reruns.md: a job of a changed run failed or was killed; then the same run again.
 
 Snakemake removed the job's outputs before it began, and recorded the new settings when it failed (here there
 is no record: to a plan that is the same). What was made of them before is all there, so that nothing but our

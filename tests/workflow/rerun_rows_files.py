@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: files are edited or lost."""
+"""Rows of docs/reference/reruns.md: files are edited or lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of docs/reruns.md: the config asks for other hypotheses, scores or tables."""
+"""Rows of docs/reference/reruns.md: the config asks for other hypotheses, scores or tables."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ SCORES = [
     Row(
         "a COMET model's languages are named (`known_languages`)",
         {"comet": 4, "compare": 3, **TABLES},
-        "flags stand beside its scores, which are in the cache; the other metrics stay",
+        "flags are beside its scores, which are in the cache; the other metrics stay",
         {"evaluation": {"comet": [{**OWN, "known_languages": ["en", "de"]}]}},
         before={"evaluation": {"comet": [OWN]}},
     ),

@@ -1,4 +1,4 @@
-"""The EC30 experiment under the SLURM profile: the numbers of docs/cluster.md."""
+"""The EC30 experiment under the SLURM profile: the numbers of docs/how-to/cluster.md."""
 
 from __future__ import annotations
 

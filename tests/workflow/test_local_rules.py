@@ -35,6 +35,7 @@ CLUSTER = {
     "score_ceiling",
     "train_baseline",
     "finetune",
+    "use_masks",
     "count_activations",
     "count_encoder_en",
     "decode",

@@ -12,7 +12,7 @@ import yaml
 from tests.workflow.finished_experiment import planned
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.disk_plan import Job, need_of
+from workflow_scripts.operate.disk_plan import need_of
 
 EXPERIMENTS = ROOT / "config" / "experiments"
 
@@ -175,7 +175,7 @@ def test_preset(name: str, tmp_path: Path) -> None:
     assert "text:" in head and "cost" in head
 
 
-PRESETS = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
+PRESETS = (ROOT / "docs" / "reference" / "presets.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["demo", "multi30k", "ntrex60", "toy60"])
@@ -186,10 +186,7 @@ def test_disk_is_one_figure_in_the_plan_the_head_of_the_config_and_the_page(
     file = ROOT / "config/config.yaml" if name == "demo" else EXPERIMENTS / f"{name}.yaml"
     text = file.read_text(encoding="utf-8")
     experiment = load_experiment(yaml.safe_load(text))
-    found = [
-        Job(job.rule, job.wildcards, job.inputs, job.outputs)
-        for job in planned(tmp_path, yaml.safe_load(text))
-    ]
+    found = planned(tmp_path, yaml.safe_load(text))
     need = need_of(experiment, tmp_path / "results" / experiment.experiment, found, 1)
     [head] = re.findall(r"([\d.]+) GB\s*(?:#\s*)?of disk", text.split("\nexperiment:")[0])
     [row] = re.findall(rf"^\| `{name}`.*$", PRESETS, re.M)

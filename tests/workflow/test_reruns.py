@@ -1,4 +1,4 @@
-"""Exact partial reruns: what a change makes run, and nothing else; the rows of docs/reruns.md."""
+"""Exact partial reruns: what a change makes run, and nothing else; the rows of docs/reference/reruns.md."""
 
 from __future__ import annotations
 

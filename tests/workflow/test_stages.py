@@ -97,11 +97,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "analysis": {"mask_control_k": 70},
     },
     "the baseline alone": {"systems": {}},
-    "the baseline alone, analysed": {
-        "systems": {},
+    "mask sets, some of other sets, and systems that are not trained": {
+        "masks": {
+            "k": [70, 95],
+            "sets": {
+                "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
+                "chance": {"like": "k95", "rows": "random", "draws": 2},
+                "merged": {"like": "enc.top", "rows": "merged", "by": "language"},
+                "again": {"like": "merged", "rows": "shuffled"},
+            },
+        },
+        "systems": {
+            "pruned": {"masks": "sweep", "train": "none"},
+            "chance": {"masks": "chance-2", "train": "none"},
+            "again": {"masks": "again"},
+        },
         "directions": {"evaluate_only": ["de-fr"]},
-        "analysis": {"overlap_k": 95},
-        "groups": {"family": {"one": ["de", "fr"]}},
+    },
+    "rows of other directions that need no counts of them": {
+        "masks": {"sets": {"merged": {"like": "k95", "rows": "merged", "by": "language"}}},
+        "systems": {"merged": {"masks": "merged", "train": "none"}},
+        "directions": {"evaluate_only": ["de-fr"]},
     },
 }
 

@@ -27,9 +27,9 @@ from tests.workflow.rerun_rows_scores import CONTRASTIVE, PUBLISHED
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.files import sha256_of
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.remake import NOT_AS_LISTED
 from workflow_scripts.operate.status import status_of
-from workflow_scripts.operate.unrecorded import NOT_AS_LISTED
-from workflow_scripts.operate.why import forced_in
+from workflow_scripts.operate.why import to_remake
 
 BEAM_4: dict[str, Any] = {"decode": {"beam": 4}}
 DECODE = {"decode": 16, **DECODED}
@@ -71,7 +71,7 @@ def test_other_content_than_listed_is_told_alike(here: Path, monkeypatch: pytest
     (here / RESULTS / HYPOTHESES).write_text("of another run\n")
     of = load_experiment(CONFIG)
     monkeypatch.chdir(here)
-    assert forced_in(Path(RESULTS), of) == {f"{RESULTS}/{HYPOTHESES}": NOT_AS_LISTED}
+    assert to_remake(Path(RESULTS), of) == {f"{RESULTS}/{HYPOTHESES}": NOT_AS_LISTED}
     assert status_of(of, here).unrecorded == [HYPOTHESES]
     jobs = planned(here, CONFIG)
     assert [job.outputs for job in jobs if job.reason.forced] == [(f"{RESULTS}/{HYPOTHESES}",)]

@@ -18,30 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.fairseq.artifact import load_network
-from workflow_scripts.models.fairseq.batches import (
-    PUBLISHED_MAX_TOKENS,
-    Batches,
-    direction_dataset,
-    make_batches,
-)
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
 from workflow_scripts.models.fairseq.data_bin import data_files
-from workflow_scripts.models.fairseq.sampling import DirectionData
-from workflow_scripts.models.fairseq.split_forward import (
-    Pieces,
-    by_target_length,
-    run_split,
-    source_batches,
-    whole,
-)
+from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import PAD, Vocabulary
+from workflow_scripts.units.vocabulary import PAD
 
 # Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
 # not depend on it, but for rounding.
@@ -56,16 +44,17 @@ logger = logging.getLogger(__name__)
 
 
 class ActivationCounter:
-    """Adds up, on the network's device, where activations are above zero: ``counts`` is int64 [groups, F]."""
+    """Adds up, on the model's device, where activations are above zero: ``counts`` is int64 [units]."""
 
-    def __init__(self, groups: int, ffn_dim: int, device: torch.device, count_pads: bool) -> None:
-        self.counts = torch.zeros(groups, ffn_dim, dtype=torch.int64, device=device)
+    def __init__(self, space: UnitSpace, device: torch.device, count_pads: bool) -> None:
+        self.counts = torch.zeros(space.size, dtype=torch.int64, device=device)
+        self.parts = {key: self.counts[part] for key, part in space.slices().items()}
         self.count_pads = count_pads
         self.block = CPU_BLOCK if device.type == "cpu" else DEVICE_BLOCK
 
-    def __call__(self, group: int, activation: Tensor, real: Tensor) -> None:
-        """Count one FFN's activation [T, B, F] at the positions where ``real`` [T, B], or at all of them."""
-        flat = activation.reshape(-1, activation.shape[-1])
+    def __call__(self, group: UnitGroup, values: Tensor, real: Tensor) -> None:
+        """Count one FFN's values [T, B, F, 1] at the positions where ``real`` [T, B], or at all of them."""
+        flat, counts = values.reshape(-1, group.size), self.parts[group.key]
         weights = real.reshape(-1).to(torch.float32)
         if self.count_pads:
             weights = torch.ones_like(weights)
@@ -73,7 +62,7 @@ class ActivationCounter:
         # ReLU the sign is 0 or 1 and, unlike a comparison, is a float already: four times as fast on a CPU.
         for start in range(0, len(flat), self.block):
             fires = torch.sign(flat[start : start + self.block].to(torch.float32))
-            self.counts[group] += (weights[start : start + self.block] @ fires).to(torch.int64)
+            counts += (weights[start : start + self.block] @ fires).to(torch.int64)
 
 
 @dataclass(frozen=True)
@@ -102,29 +91,28 @@ class SideTally:
         return self.ran - self.real
 
 
-def batches_of(dataset: DirectionData, network: nn.Module, max_tokens: int) -> Batches:
+def batches_of(task: Any, port: Port, max_tokens: int) -> Batches:
     """Return a direction's batches for counting without pads: cut by the source alone."""
-    return source_batches(dataset, _fitting(network, max_tokens), min(network.max_positions()))
+    return port.batches(task, _fitting(port, max_tokens), by_source=True)
 
 
-def _fitting(network: nn.Module, max_tokens: int) -> int:
-    on_cpu = next(network.parameters()).device.type == "cpu"
-    return min(max_tokens, CPU_MAX_TOKENS) if on_cpu else max_tokens
+def _fitting(port: Port, max_tokens: int) -> int:
+    return min(max_tokens, CPU_MAX_TOKENS) if port.device.type == "cpu" else max_tokens
 
 
 def count_direction(
-    network: nn.Module,
-    dataset: DirectionData,
+    port: Port,
+    task: Any,
     *,
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> tuple[Tensor, Tally]:
-    """Return the counts, int64 [groups, F] in unit order on the CPU, and what was run.
+    """Return the counts, int64 [units] on the CPU, and what was run.
 
     Args:
-        network: in eval mode, on any device.
-        dataset: one direction of a subset.
+        port: the model, on any device.
+        task: one direction of a subset, as the port opened it.
         count_pads: count padding, in the published batches (by source, then target length, multiples of 8).
         max_tokens: most padded positions of a batch; without pads on the CPU a smaller batch is used.
         progress: called after each batch with (batches done, batches, positions done).
@@ -133,13 +121,13 @@ def count_direction(
         RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
     """
     if count_pads:
-        batches = make_batches(dataset, max_tokens, max_positions=min(network.max_positions()))
-        return _count(network, [batches], whole, max_tokens, progress, count_pads=True)[0]
-    return count_together(network, [batches_of(dataset, network, max_tokens)], max_tokens, progress)[0]
+        batches = port.batches(task, max_tokens)
+        return _count(port, [batches], None, max_tokens, progress, count_pads=True)[0]
+    return count_together(port, [batches_of(task, port, max_tokens)], max_tokens, progress)[0]
 
 
 def count_together(
-    network: nn.Module,
+    port: Port,
     batches: Sequence[Batches],
     max_tokens: int,
     progress: Callable[[int, int, int], None] | None = None,
@@ -149,44 +137,44 @@ def count_together(
     ``batches``: ``batches_of`` each direction, with the same sentences in the same batches: the encoder runs
     and is counted once for all of them.
     """
-    fitting = _fitting(network, max_tokens)
-    return _count(network, batches, by_target_length(fitting // PIECES_PER_BATCH), fitting, progress)
+    fitting = _fitting(port, max_tokens)
+    return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress)
 
 
 def _count(
-    network: nn.Module,
+    port: Port,
     batches: Sequence[Batches],
-    pieces: Pieces,
+    piece_tokens: int | None,
     max_tokens: int,
     progress: Callable[[int, int, int], None] | None,
     count_pads: bool = False,
 ) -> list[tuple[Tensor, Tally]]:
-    device = next(network.parameters()).device
-    layers = [*network.encoder.layers, *network.decoder.layers]
-    encoders = len(network.encoder.layers)
-    shape = (len(layers), layers[0].fc2.in_features, device, count_pads)
+    space = port.space()
     # The encoder's counts, then each direction's decoder counts; a counter's other groups stay zero.
-    encoder, decoders = ActivationCounter(*shape), [ActivationCounter(*shape) for _ in batches]
+    encoder = ActivationCounter(space, port.device, count_pads)
+    decoders = [ActivationCounter(space, port.device, count_pads) for _ in batches]
     source = SideTally()
     targets = [SideTally() for _ in batches]
     sentences = 0
+    counter, tally = encoder, source
 
-    def tap(direction: int | None, group: int, activation: Tensor, real: Tensor) -> None:
-        if direction is None:
-            encoder(group, activation, real)
-            source.ran += real.numel() if group == 0 else 0
-        else:
-            decoders[direction](group, activation, real)
-            targets[direction].ran += real.numel() if group == encoders else 0
+    def begin(direction: int | None) -> None:
+        nonlocal counter, tally
+        counter, tally = (encoder, source) if direction is None else (decoders[direction], targets[direction])
+
+    def tap(group: UnitGroup, values: Tensor, real: Tensor) -> None:
+        counter(group, values, real)
+        tally.ran += real.numel() if group.layer == 0 else 0
 
     passes = zip(*batches, strict=True)
-    for done, together in enumerate(run_split(network, passes, tap, pieces), start=1):
-        sentences += len(together[0])
-        source.real += int(together[0].source.ne(PAD).sum())
-        for tally, batch in zip(targets, together, strict=True):
-            tally.real += int(batch.decoder_input.ne(PAD).sum())
-        if progress is not None:
-            progress(done, len(batches[0]), source.real + sum(tally.real for tally in targets))
+    with port.taps(space, tap):
+        for done, together in enumerate(port.run(passes, begin, piece_tokens), start=1):
+            sentences += len(together[0])
+            source.real += int(together[0].source.ne(PAD).sum())
+            for target, batch in zip(targets, together, strict=True):
+                target.real += int(batch.decoder_input.ne(PAD).sum())
+            if progress is not None:
+                progress(done, len(batches[0]), source.real + sum(target.real for target in targets))
     return [
         (
             (encoder.counts + decoder.counts).cpu(),
@@ -230,11 +218,10 @@ def count_subset(
     missing or damaged files, and weights or data that do not fit the system.
     """
     system.mask_row(direction)  # refuses a direction the system does not have
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    dataset = direction_dataset(data_bin, subset, direction, vocabulary)
-    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    port = load(system)
+    task = port.task(data_bin, subset, direction)
     counts, tally = count_direction(
-        network, dataset, count_pads=count_pads, max_tokens=max_tokens, progress=progress
+        port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress
     )
     facts = {
         "subset": subset,

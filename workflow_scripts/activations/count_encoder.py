@@ -15,8 +15,6 @@ import logging
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-import torch
-
 from workflow_scripts.activations.count_activations import (
     Progress,
     batches_of,
@@ -27,12 +25,11 @@ from workflow_scripts.activations.count_activations import (
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.fairseq.artifact import load_network
-from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, Batches, direction_dataset
+from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
 from workflow_scripts.models.fairseq.data_bin import data_files
+from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -76,20 +73,17 @@ def main(argv: list[str] | None = None) -> None:
 
     system = SystemFolder.read(arguments.system)
     check_sharing(system, arguments.directions)
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+    port = load(system)
     batches = {
         direction: batches_of(
-            direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary),
-            network,
-            arguments.max_tokens,
+            port.task(arguments.data_bin, arguments.subset, direction), port, arguments.max_tokens
         )
         for direction in arguments.directions
     }
     for group in sharing_groups(arguments.data_bin, arguments.subset, batches):
         logger.info(f"one encoder pass for {' '.join(group)}")
         counted = count_together(
-            network, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
+            port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
             facts = {

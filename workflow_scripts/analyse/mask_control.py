@@ -13,25 +13,21 @@ import logging
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json
-from workflow_scripts.models.fairseq.artifact import load_network
-from workflow_scripts.models.fairseq.batches import Batches, direction_dataset, make_batches
-from workflow_scripts.models.fairseq.forward import run_batches
-from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.port import Batches, Intervention, Port, load
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
 
 # One random mask of a small model may lie well off the mean of all.
 RANDOM_MASKS = 5
@@ -56,7 +52,7 @@ def neighbours(
 
 
 def measure(
-    network: nn.Module, bank: GateBank, batches: Batches, rows: Sequence[str | None]
+    port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
 ) -> tuple[list[float], int]:
     """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
 
@@ -65,12 +61,8 @@ def measure(
     sums, tokens = [0.0] * len(rows), 0
     for batch in batches:
         for number, row in enumerate(rows):
-            if row is None:
-                (result,) = run_batches(network, [batch], with_loss=True, count_language_tag=True)
-            else:
-                with bank.use(row):
-                    (result,) = run_batches(network, [batch], with_loss=True, count_language_tag=True)
-            nll, counted = result.loss()
+            with torch.inference_mode(), nullcontext() if row is None else masks.use(row):
+                nll, counted = port.loss(batch, count_language_tag=True)
             sums[number] += float(nll.sum(dtype=torch.float64))
         tokens += int(counted.sum())
     return [total / tokens for total in sums], tokens
@@ -96,7 +88,7 @@ def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def mask_control(
-    network: nn.Module,
+    port: Port,
     masks: MaskTable,
     batches_of: Mapping[str, Batches],
     languages_of: Mapping[str, tuple[str, str]],
@@ -105,7 +97,7 @@ def mask_control(
     """Measure every direction of ``batches_of`` under all its masks; returns the JSON's ``directions``.
 
     Args:
-        network: in eval mode; no gate is left on it.
+        port: the model; no gate is left on it.
         masks: has a row for every direction.
         languages_of: direction -> (source, target).
         seed: of the random masks.
@@ -113,13 +105,14 @@ def mask_control(
     directions = list(batches_of)
     drawn = [random_masks(masks, directions, RANDOM_MASKS * seed + n) for n in range(RANDOM_MASKS)]
     names = [*masks.rows, *(f"random {n} {name}" for n in range(RANDOM_MASKS) for name in directions)]
-    bank = GateBank(network, np.concatenate([masks.keep, *(table.keep for table in drawn)]), names)
+    keep = np.concatenate([masks.keep, *(table.keep for table in drawn)])
+    every = port.intervene(MaskTable(names, keep, masks.space, masks.manifest))
     results: dict[str, Any] = {}
     start = time.monotonic()
     for done, (direction, batches) in enumerate(batches_of.items(), start=1):
         others = neighbours(direction, directions, languages_of)
         random = [f"random {n} {direction}" for n in range(RANDOM_MASKS)]
-        (full, own, *rest), tokens = measure(network, bank, batches, [None, direction, *others, *random])
+        (full, own, *rest), tokens = measure(port, every, batches, [None, direction, *others, *random])
         results[direction] = {
             "sentences": sum(len(lines) for lines in batches.lines),
             "skipped_sentences": batches.skipped,
@@ -167,22 +160,15 @@ def main(argv: list[str] | None = None) -> None:
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)
     system.check_model(masks)
-    masks.check_gates({"ffn": ("row",)})
     masks = masks.over(system.space_of(masks.space.kinds))
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    port = load(system)
     batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:
         masks.row(direction)  # refuses a direction without a mask before anything runs
-        dataset = direction_dataset(arguments.data_bin, arguments.subset, direction, vocabulary)
-        batches_of[direction] = make_batches(
-            dataset,
-            MAX_TOKENS,
-            max_positions=int(system.architecture["max_positions"]),
-            max_lines=arguments.max_sentences,
-        )
-    network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
+        task = port.task(arguments.data_bin, arguments.subset, direction)
+        batches_of[direction] = port.batches(task, MAX_TOKENS, max_lines=arguments.max_sentences)
     languages_of = {name: direction_languages(name, system.languages) for name in arguments.directions}
-    results = mask_control(network, masks, batches_of, languages_of, arguments.seed)
+    results = mask_control(port, masks, batches_of, languages_of, arguments.seed)
     control = verdict(results)
     write_json(
         arguments.out,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, write_json, write_text
+from workflow_scripts.options import is_list_of_texts, json_object
 from workflow_scripts.units.mask_table import MaskTable
 
 CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
@@ -214,15 +214,9 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def _read_groups(text: str) -> dict[str, list[str]]:
-    try:
-        groups: dict[str, list[str]] = json.loads(text)
-        members = [language for languages in groups.values() for language in languages]
-        if not all(isinstance(languages, list) for languages in groups.values()):
-            raise TypeError
-        if not all(isinstance(language, str) for language in members):
-            raise TypeError
-    except (ValueError, AttributeError, TypeError):
-        raise UserError(f'--groups: not a JSON object such as {{"germanic": ["de", "nl"]}}: {text}') from None
+    example = {"germanic": ["de", "nl"]}
+    groups = json_object("groups", text, example, lambda found: all(map(is_list_of_texts, found.values())))
+    members = [language for languages in groups.values() for language in languages]
     for language in members:
         if members.count(language) > 1:
             raise UserError(f"--groups: {language!r} is in more than one group")

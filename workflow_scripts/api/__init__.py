@@ -1,8 +1,8 @@
 """neuronspec in Python: unit spaces, scores, masks, systems; selectors, overlap, counts, scores of text.
 
-What: the public functions, for notebooks and other programs; ``pip install -e .`` makes this package
-``import neuronspec`` (docs/how-to/python.md). Inputs: arrays, and the files of docs/architecture.md. Outputs:
-the same. To import it takes numpy alone; a function that needs more says which extra has it.
+The public functions, for notebooks and other programs: ``pip install -e .`` makes this package ``import
+neuronspec`` (docs/how-to/python.md). To import it takes numpy alone; a function that needs more says which
+extra has it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from workflow_scripts.api.counts import count_activations, read_counts
 from workflow_scripts.api.scoring import score_text
 from workflow_scripts.errors import UserError
 from workflow_scripts.select.select_masks import all_masks, mass_masks
-from workflow_scripts.units.mask_sets import random_like, random_masks
+from workflow_scripts.units.mask_sets import Groups, mask_rows, random_like, random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.selectors import keep_all, mass
-from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
+from workflow_scripts.units.selectors import keep_all, mass, parse_selector
+from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space, model_space
 from workflow_scripts.units.system import SystemFolder
 
 __all__ = [
+    "Groups",
     "MaskTable",
     "ScoreTable",
     "SystemFolder",
@@ -33,8 +34,11 @@ __all__ = [
     "ffn_space",
     "iou_matrix",
     "keep_all",
+    "mask_rows",
     "mass",
     "mass_masks",
+    "model_space",
+    "parse_selector",
     "random_like",
     "random_masks",
     "read_counts",

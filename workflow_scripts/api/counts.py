@@ -1,8 +1,4 @@
-"""Activation counts: those of an experiment's folder, and those of a direction counted here.
-
-Inputs: a results folder; a system folder with binarised text. Outputs: score tables of int64 counts, a row a
-direction. Source: Neuron Specialization, section 3.
-"""
+"""Activation counts: those of an experiment's folder, and those of a direction counted here."""
 
 from __future__ import annotations
 

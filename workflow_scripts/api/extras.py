@@ -1,8 +1,4 @@
-"""What a public function needs beyond numpy: the extras of the installed package.
-
-What: libraries are imported when a function is called. Inputs: a function's name, the name of its extra.
-Outputs: one line where a library is missing, with the command that installs it.
-"""
+"""What a public function needs beyond numpy: libraries of an extra, imported when the function is called."""
 
 from __future__ import annotations
 

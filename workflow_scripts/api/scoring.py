@@ -1,7 +1,4 @@
-"""Scores of text: hypotheses against references, each score beside sacrebleu's signature.
-
-Inputs: sentences. Outputs: corpus scores, unrounded.
-"""
+"""Scores of text: hypotheses against references, each score beside sacrebleu's signature."""
 
 from __future__ import annotations
 

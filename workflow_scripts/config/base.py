@@ -155,6 +155,8 @@ def _or_itself(read: Callable[[str], str], text: str) -> str:
 
 _NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 _LANGUAGE_ALONE, _DIRECTION = rf"^{CODE}$", rf"^{CODE}-{CODE}$"
+#: A part of a path that is no path itself, and no option.
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 METRIC, ANY_METRIC = r"^[a-z][a-z0-9]*$", r"^[a-z][a-z0-9]*(\+\+)?$"
 #: What a text that must match a pattern is, in words.
 PATTERNS = {
@@ -162,6 +164,7 @@ PATTERNS = {
     " (sr_Latn, pt_BR)",
     _NAME: "a name is letters, digits and _, with single - between",
     _SUBSET: "the name of a test set is letters, digits and _",
+    FILE_NAME: "the name of a mask set is letters, digits, . _ and -",
     METRIC: "the name of a metric is small letters and digits",
     ANY_METRIC: "a metric is bleu, chrf++, chrf2, ter or the name of a COMET model",
     _DIRECTION: "two language codes around a hyphen are needed, such as de-en",

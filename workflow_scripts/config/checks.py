@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
+from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.directions import pair_of, split_direction
@@ -27,7 +28,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _language_problems(experiment)
     yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
-    yield from _system_problems(experiment)
+    yield from mask_problems(experiment)
     yield from _uses_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
@@ -223,24 +224,6 @@ def _training_problems(experiment: Experiment) -> Iterable[str]:
                 f" ({settings.max_updates}), so that {key}.lr is never reached; lower it (a tenth:"
                 f" {settings.max_updates // 10}), or raise {key}.max_updates"
             )
-
-
-def _system_problems(experiment: Experiment) -> Iterable[str]:
-    names = [*experiment.mask_sets, "sweep"]
-    spread = [f"{name}-k{k}" for name in experiment.sweeps for k in experiment.masks.k]
-    for name in sorted(set(spread) & set(experiment.systems)):
-        yield f"systems.{name}: a sweep makes a system of the same name"
-    for name, system in experiment.systems.items():
-        # Tables take the threshold of a sweep's system from its name.
-        _, found, k = name.rpartition("-k")
-        if found and k.replace(".", "").isdigit() and system.masks != f"k{k}":
-            yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
-    if BASELINE in experiment.systems:
-        yield f"systems: {BASELINE!r} is always there; it is not made from itself"
-    for name, system in experiment.systems.items():
-        if system.masks not in names:
-            hint = nearest(system.masks, names)
-            yield f"systems.{name}.masks: no mask set {system.masks!r}{hint}; there are {names}"
 
 
 def _uses_problems(experiment: Experiment) -> Iterable[str]:

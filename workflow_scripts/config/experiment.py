@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from workflow_scripts.config import checks
 from workflow_scripts.config.base import BASELINE, Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
+from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP, Masks, System
 from workflow_scripts.config.sections import (
     Activations,
     Analysis,
     Data,
     Decode,
     Directions,
-    Masks,
     Subwords,
-    System,
     Text,
     Uses,
 )
@@ -24,7 +25,6 @@ from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
 from workflow_scripts.directions import pair_of, split_direction
 
-ALL_UNITS = "all"
 DIRECTIONS_OF_A_COUNT = 8
 
 
@@ -47,8 +47,8 @@ class Experiment(Section):
     activations: Activations = Field(Activations(), description="Activation counts.")
     masks: Masks = Field(Masks(), description="Mask sets.")
     systems: dict[Name, System] = Field(
-        {"continued": System(masks="all"), "ns": System(masks="sweep")},
-        description="Systems fine-tuned from the baseline, which is always there.",
+        {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
+        description="Systems made from the baseline, which is always there.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
     decode: Decode = Field(Decode(), description="Decoding.")
@@ -207,35 +207,57 @@ class Experiment(Section):
         return [direction for direction in self.evaluated_directions if direction not in together]
 
     @property
-    def mask_sets(self) -> list[str]:
-        """Names of all mask sets."""
-        return [f"k{k}" for k in self.masks.k] + [ALL_UNITS]
+    def mask_sets(self) -> dict[str, dict[str, Any]]:
+        """Every mask set by name, with what the stage that selects makes it of."""
+        return {
+            name: one.settings(draw, self.families, self.pivot)
+            for name, (_, one, draw) in self.masks.named.items()
+        }
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Language → family, by the grouping of that name."""
+        return {lang: name for name, langs in self.groupings.get(FAMILY, {}).items() for lang in langs}
+
+    @property
+    def masked(self) -> dict[str, str]:
+        """Every system but the baseline, to its mask set; a sweep is spread out."""
+        return {name: masks for name, (masks, _) in self._systems.items()}
 
     @property
     def finetuned(self) -> dict[str, str]:
-        """Fine-tuned system to its mask set; a sweep is spread out."""
-        out: dict[str, str] = {}
+        """Fine-tuned system to its mask set."""
+        return {name: masks for name, (masks, train) in self._systems.items() if train == "finetune"}
+
+    @property
+    def untrained(self) -> dict[str, str]:
+        """System to its mask set, of those that have the baseline's weights."""
+        return {name: masks for name, (masks, train) in self._systems.items() if train == "none"}
+
+    @property
+    def _systems(self) -> dict[str, tuple[str, str]]:
+        out: dict[str, tuple[str, str]] = {}
         for name, system in self.systems.items():
-            if system.masks == "sweep":
-                out.update({f"{name}-k{k}": f"k{k}" for k in self.masks.k})
+            if system.masks == SWEEP:
+                out.update({f"{name}-k{k}": (f"k{k}", system.train) for k in self.masks.k})
             else:
-                out[name] = system.masks
+                out[name] = (system.masks, system.train)
         return out
 
     @property
     def sweeps(self) -> list[str]:
         """Names of the systems that are a sweep over k: NAME of NAME-k95."""
-        return [name for name, system in self.systems.items() if system.masks == "sweep"]
+        return [name for name, system in self.systems.items() if system.masks == SWEEP]
 
     @property
     def control(self) -> str | None:
-        """The continued-training control: the first system that keeps every unit."""
+        """The continued-training control: the first system that is trained with every unit."""
         return next((name for name, masks in self.finetuned.items() if masks == ALL_UNITS), None)
 
     @property
     def all_systems(self) -> list[str]:
         """The baseline and every system made from it, in the order of the tables."""
-        return [BASELINE, *self.finetuned]
+        return [BASELINE, *self.masked]
 
     @property
     def decoding(self) -> Decode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.base import DirectionId, Name, Percent, Section
 from workflow_scripts.config.file_source import FilesSource
@@ -86,28 +86,6 @@ class Activations(Section):
         description="Count pad positions too, as published; no direction then shares encoder passes.",
     )
     max_tokens: PositiveInt = Field(30_000, description="Padded tokens of a counting batch.")
-
-
-class Masks(Section):
-    """Mask sets: one for each threshold."""
-
-    k: list[Percent] = Field(["95"], min_length=1, description="Cumulative thresholds in percent (spec 3.2).")
-
-    @field_validator("k")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        repeated = sorted({k for k in value if value.count(k) > 1})
-        if repeated:
-            raise ValueError(f"two values of k are the same number: {repeated[0]}")
-        return value
-
-
-class System(Section):
-    """A system made from the baseline."""
-
-    masks: str = Field(
-        "sweep", description="A mask set (k95, all), or sweep: one system for each k, named NAME-k95."
-    )
 
 
 class Uses(Section):

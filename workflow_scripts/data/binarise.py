@@ -1,11 +1,8 @@
-"""Turn prepared text into fairseq's binarised form (spec 1.1, step 4).
+"""Turn prepared text into fairseq's binarised form, ``PREFIX.bin`` and ``PREFIX.idx``.
 
-Input: one side of one pair, the SentencePiece model, the dictionary.
-Output: ``PREFIX.bin`` and ``PREFIX.idx``, each sentence its ids and ``</s>`` (language tokens are added
-when a batch is made), and statistics as JSON. With ``--shards N`` the files lie in folders ``shard0`` to
-``shard{N-1}`` beside the prefix, with statistics of their own: training text in equal parts in line order, of
-which training reads one an epoch; other text (``--whole``) in each, as fairseq expects it.
-Memory: a block of lines, and four bytes a line.
+With ``--shards N`` training text is cut in line order into N equal parts, in folders ``shard0`` to
+``shard{N-1}``; training reads one an epoch. Other text (``--whole``) is in each folder, as fairseq expects
+it. Language tokens are added when a batch is made.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -44,12 +41,6 @@ class TokenCounts:
     sentences: int = 0
     tokens: int = 0
     unknown: int = 0
-
-    def __iadd__(self, other: TokenCounts) -> TokenCounts:
-        self.sentences += other.sentences
-        self.tokens += other.tokens
-        self.unknown += other.unknown
-        return self
 
 
 def id_table(subwords: Any, vocabulary: Vocabulary, name: str = "the dictionary") -> npt.NDArray[np.int64]:
@@ -83,9 +74,8 @@ def binarised_sentences(
         if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
             speed = counts.sentences / (reported - started)
-            print(
-                f"binarised {counts.sentences} sentences, {speed:.0f} a second", file=sys.stderr, flush=True
-            )
+            said = f"binarised {counts.sentences} sentences, {speed:.0f} a second"
+            print(said, file=sys.stderr, flush=True)
 
 
 def count_lines(path: str | Path) -> int:
@@ -101,12 +91,6 @@ def count_lines(path: str | Path) -> int:
 def shard_sizes(lines: int, shards: int) -> list[int]:
     """Return the lines of each shard: equal, the first ones one line longer where it comes out uneven."""
     return [lines // shards + (shard < lines % shards) for shard in range(shards)]
-
-
-def shard_prefixes(prefix: str, shards: int) -> list[str]:
-    """Return where each shard's files lie: ``FOLDER/shard0/NAME`` …, or the prefix itself if there is one."""
-    folder, name = Path(prefix).parent, Path(prefix).name
-    return [prefix] if shards == 1 else [str(folder / f"shard{shard}" / name) for shard in range(shards)]
 
 
 @dataclass
@@ -150,9 +134,8 @@ def sources_of_parts(sources: Sequence[int], parts: Sequence[int]) -> list[list[
     out, first = [], 0
     for size in parts:
         last = first + size
-        out.append(
-            [max(min(end, last) - max(start, first), 0) for start, end in zip(starts, ends, strict=True)]
-        )
+        spans = zip(starts, ends, strict=True)
+        out.append([max(min(end, last) - max(start, first), 0) for start, end in spans])
         first = last
     return out
 
@@ -185,13 +168,8 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _statistics(
-    language: str,
-    counts: TokenCounts,
-    sha256: dict[str, str],
-    made_from: dict[str, str],
-    sources: list[int],
+    language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str], sources: list[int]
 ) -> dict[str, Any]:
-    several = {"sources": sources} if sources else {}
     return {
         "format": FORMAT,
         "language": language,
@@ -200,17 +178,17 @@ def _statistics(
         "unknown_tokens": counts.unknown,
         "sha256": sha256,
         "made_from": made_from,
-        **several,
+        **({"sources": sources} if sources else {}),
     }
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--text-file", type=Path, required=True, help="prepared text, one sentence a line")
     parser.add_argument("--lang", required=True)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--subwords", type=Path, required=True)
     parser.add_argument("--dictionary", type=Path, required=True)
@@ -227,20 +205,19 @@ def main(argv: list[str] | None = None) -> None:
     processor = TextProcessor(arguments.lang, arguments.text, arguments.subwords)
     vocabulary = Vocabulary.read(arguments.dictionary)
     table = id_table(processor.subwords, vocabulary, str(arguments.dictionary))
-    prefixes = shard_prefixes(arguments.out_prefix, arguments.shards)
+    prefixes = [arguments.out_prefix]
+    if arguments.shards > 1:
+        place = Path(arguments.out_prefix)
+        prefixes = [str(place.parent / f"shard{one}" / place.name) for one in range(arguments.shards)]
     written = prefixes[:1] if arguments.whole else prefixes
     parts = write_parts(arguments.text_file, written, processor, table, len(vocabulary))
-    made_from = {
-        "text": sha256_of(arguments.text_file),
-        "subwords": sha256_of(arguments.subwords),
-        "dictionary": sha256_of(arguments.dictionary),
-    }
+    inputs = {"text": arguments.text_file, "subwords": arguments.subwords, "dictionary": arguments.dictionary}
+    made_from = {name: sha256_of(path) for name, path in inputs.items()}
     sources = read_sources(arguments.text_stats, sum(part.counts.sentences for part in parts))
     of_parts = sources_of_parts(sources, [part.counts.sentences for part in parts])
-    total = TokenCounts()
+    sums = (sum(values) for values in zip(*(astuple(part.counts) for part in parts), strict=True))
     sha256: dict[str, str] = {}
     for part, own in zip(parts, of_parts, strict=True):
-        total += part.counts
         folder = f"{Path(part.prefix).parent.name}/" if len(parts) > 1 else ""
         sha256 |= {folder + suffix: value for suffix, value in part.sha256.items()}
         if arguments.shards > 1:
@@ -249,7 +226,7 @@ def main(argv: list[str] | None = None) -> None:
     for prefix in prefixes[len(parts) :]:
         for suffix in ("bin", "idx", "json"):
             _link(prefix_file(prefixes[0], suffix), prefix_file(prefix, suffix))
-    write_json(arguments.stats, _statistics(arguments.lang, total, sha256, made_from, sources))
+    write_json(arguments.stats, _statistics(arguments.lang, TokenCounts(*sums), sha256, made_from, sources))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
-"""Which sentence pairs of training text to leave out: too long, of unlike lengths, seen before (spec 1.1).
+"""Which sentence pairs of training text to leave out, and which of them several sources have.
 
-Input: blocks of aligned lines. Output: which of them stay, and how many went for which reason. A limit in
-pieces is no matter of this stage: the subword model is trained on the text that stays here, and training
-leaves out what has more pieces than its positions.
-Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where duplicates are looked for.
+Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where pairs are compared.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,11 +65,7 @@ class SeenHashes:
     def add(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Add hashes, 1-D; return for each whether it is there for the first time."""
         distinct, where = np.unique(hashes, return_index=True)
-        new = np.ones(len(distinct), dtype=bool)
-        for run in self._runs:
-            places = np.searchsorted(run, distinct)
-            places[places == len(run)] = 0
-            new &= run[places] != distinct
+        new = ~self.holds(distinct)
         if new.any():
             self._runs.append(distinct[new])
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
@@ -106,13 +101,8 @@ class PairFilter:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.dropped: dict[str, int] = {}
-        if limits.max_words is not None:
-            self.dropped["too_long"] = 0
-        if limits.max_ratio is not None:
-            self.dropped["ratio"] = 0
-        if limits.dedup:
-            self.dropped["duplicate"] = 0
+        asked = {"too_long": limits.max_words, "ratio": limits.max_ratio, "duplicate": limits.dedup or None}
+        self.dropped = {reason: 0 for reason, limit in asked.items() if limit is not None}
         self._seen = SeenHashes()
 
     def kept(self, texts: Sequence[Sequence[str]], words: Sequence[Sequence[int]]) -> Sequence[int]:
@@ -142,3 +132,55 @@ class PairFilter:
             else:
                 places.append(place)
         return places
+
+
+EXAMPLES = 3
+
+
+@dataclass
+class Source:
+    """One source: ``sentences`` of it stay; ``in_earlier`` of its pairs are in an earlier source too."""
+
+    files: list[str]
+    sentences: int = 0
+    in_earlier: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)
+    hashes: list[Hashes] = field(default_factory=list, repr=False)
+
+    def as_dict(self, languages: Sequence[str]) -> dict[str, Any]:
+        """Return what the statistics of a pair have of it."""
+        return {
+            "files": dict(zip(languages, self.files, strict=True)),
+            "sentences": self.sentences,
+            "in_earlier_sources": self.in_earlier,
+            "examples": [dict(zip(languages, pair, strict=True)) for pair in self.examples],
+        }
+
+
+class JoinedSources:
+    """The sources so far, and what they hold."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self._seen = SeenHashes()
+
+    def begin(self, files: Sequence[Path]) -> Source:
+        """Return the next source."""
+        self.sources.append(Source([str(file) for file in files]))
+        return self.sources[-1]
+
+    def look(self, source: Source, texts: Sequence[Sequence[str]]) -> None:
+        """Count the pairs of a block that an earlier source has; ``texts``: the lines of the two sides."""
+        hashes = pair_hashes(*texts)
+        source.hashes.append(hashes)
+        there = np.flatnonzero(self._seen.holds(hashes))
+        source.in_earlier += len(there)
+        for place in there[: EXAMPLES - len(source.examples)].tolist():
+            source.examples.append((texts[0][place], texts[1][place]))
+
+    def end(self, source: Source, sentences: int) -> None:
+        """Note how many sentences of a source stay; the next one is compared with it too."""
+        source.sentences = sentences
+        if source.hashes:
+            self._seen.add(np.concatenate(source.hashes))
+        source.hashes.clear()

@@ -1,9 +1,4 @@
-"""Generate a contrastive test set for a toy corpus: references beside readings with one wrong inflection.
-
-Input: a spec (the ``toy`` section of a config), the one that the corpus was generated from, and directions.
-Output: a TSV file in the form that ``translate.contrastive`` reads. What is wrong: ``toy.contrast``. The same
-spec and directions give the same bytes.
-"""
+"""Generate a contrastive test set for a toy corpus: references beside readings with one wrong inflection."""
 
 from __future__ import annotations
 

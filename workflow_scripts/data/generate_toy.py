@@ -1,17 +1,9 @@
 """Generate a toy corpus: parallel text in small invented languages, with gold tags.
 
-Input: a spec (the ``toy`` section of a config; see ``toy.spec.ToySpec``). Output, in ``--out DIR``:
-
-- ``{subset}.{language}`` for ``test`` and ``valid``: multi-parallel, the same meaning on the same line
-  everywhere;
-- ``train.{pair}.{language}``: the training text of a language and the pivot, other meanings for every pair;
-- beside each text file F, ``F.pos`` and ``F.num``: one part-of-speech and one number tag for every token of
-  F;
-- ``lexicon.json``: proto-words, each language's sound changes and words;
-- ``toy.json``: the spec, the languages' grammars, and each file's SHA-256.
-
-The same spec gives the same bytes on every Python version. Not part of the paper: its stand-in for a corpus
-whose families, resources and ambiguity are known.
+Written are ``{subset}.{language}`` for ``test`` and ``valid`` (the same meaning on the same line in every
+language), ``train.{pair}.{language}`` (other meanings for every pair), beside each file ``.pos`` and ``.num``
+with a tag for every token, ``lexicon.json`` and ``toy.json``. The same spec gives the same bytes on every
+Python.
 """
 
 from __future__ import annotations
@@ -25,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.data.toy.corpus import Corpus
-from workflow_scripts.data.toy.render import Word
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json, write_text
@@ -40,7 +31,9 @@ def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
     for subset in corpus.subsets():
         for code, sentences in subset.sentences.items():
             name = f"{subset.name}.{code}"
-            for suffix, text in zip(("", ".pos", ".num"), _texts(sentences), strict=True):
+            for suffix, column in (("", "form"), (".pos", "pos"), (".num", "number")):
+                rows = (" ".join(getattr(word, column) for word in words) + "\n" for words in sentences)
+                text = "".join(rows)
                 write_text(folder / (name + suffix), text)
                 hashes[name + suffix] = hashlib.sha256(text.encode("utf-8")).hexdigest()
         print(f"{subset.name}: {len(sentences)} sentences", file=sys.stderr)
@@ -48,18 +41,6 @@ def generate(spec: ToySpec, folder: Path) -> dict[str, str]:
     # Last: a folder with toy.json is complete.
     write_json(folder / "toy.json", _description(corpus, hashes))
     return hashes
-
-
-def _texts(sentences: list[list[Word]]) -> tuple[str, str, str]:
-    """Return the text, the part-of-speech tags and the number tags, a line for each sentence."""
-    columns = ((word.form for word in words) for words in sentences)
-    pos = ((word.pos for word in words) for words in sentences)
-    number = ((word.number for word in words) for words in sentences)
-    return _lines(columns), _lines(pos), _lines(number)
-
-
-def _lines(rows: Any) -> str:
-    return "".join(" ".join(row) + "\n" for row in rows)
 
 
 def _lexicon_json(corpus: Corpus) -> dict[str, Any]:
@@ -86,7 +67,7 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
     for code, language in corpus.languages.items():
         pivot = code == spec.pivot
         languages[code] = {
-            "family": None if pivot else spec.family_of(code),
+            "family": next((name for name, members in spec.families.items() if code in members), None),
             "tier": None if pivot else spec.tier_of(code),
             "train_sentences": None if pivot else spec.train_size(code),
             "grammar": asdict(language.grammar),
@@ -95,14 +76,8 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, Any]:
             "synonyms": sorted(language.usage.free),
             "second_class": sorted(language.usage.second_class),
         }
-    domains = dict(corpus.world.domain)
-    return {
-        "format": FORMAT,
-        "spec": spec.as_json(),
-        "languages": languages,
-        "noun_domains": domains,
-        "sha256": hashes,
-    }
+    facts = {"languages": languages, "noun_domains": dict(corpus.world.domain), "sha256": hashes}
+    return {"format": FORMAT, "spec": asdict(spec), **facts}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 ``PREFIX.bin``: all ids one after another. ``PREFIX.idx``: magic, version (uint64), type code (uint8), number
 of sentences n (uint64), n sizes in ids (int32), n offsets in bytes (int64); little endian. Byte for byte what
-``fairseq-preprocess --dataset-impl mmap`` writes, so that released data-bins and ours are interchangeable.
+``fairseq-preprocess --dataset-impl mmap`` writes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Public corpora by their mtdata dataset ids (``Statmt-news_commentary-16-deu-eng``).
 
-Input: ``{subset: {pair: [id, ...]}}``. Output: ``{subset}.{pair}.{lang}``, the datasets joined in the order
-given. mtdata downloads, caches and parses; its own joining takes no order, so the parts are joined here.
-It leaves out pairs with an empty side.
+mtdata downloads, caches and parses, and leaves out pairs with an empty side; datasets are joined here, since
+its own joining keeps no order.
 """
 
 from __future__ import annotations
@@ -47,15 +46,11 @@ def fetch_datasets(datasets: Datasets, out: Path) -> None:
     for subset, pairs in datasets.items():
         for pair, ids in pairs.items():
             print(f"mtdata: {subset} {pair}: {', '.join(ids)}", file=sys.stderr, flush=True)
-            with tempfile.TemporaryDirectory(prefix="mtdata-", dir=_existing(out)) as folder:
+            out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="mtdata-", dir=out) as folder:
                 parts = [_fetch_part(one, pair, Path(folder) / str(i)) for i, one in enumerate(ids)]
                 targets = [out / f"{subset}.{pair}.{language}" for language in split_direction(pair)]
                 join_parts(parts, targets)
-
-
-def _existing(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def join_parts(parts: Sequence[tuple[Path, Path]], targets: Sequence[Path]) -> None:
@@ -96,13 +91,8 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
             f"mtdata dataset {dataset_id} is not of the pair {pair} ({'-'.join(codes)}): it has {there}"
         )
     try:
-        dataset = Dataset.prepare(
-            languages,
-            out_dir=folder,
-            dataset_ids={"train": [parsed]},
-            drop_noise=(False, False),
-            fail_on_error=True,
-        )
+        how = {"drop_noise": (False, False), "fail_on_error": True}
+        dataset = Dataset.prepare(languages, out_dir=folder, dataset_ids={"train": [parsed]}, **how)
     except Exception as error:  # whatever a server, an archive or a parser may do: the user needs its name
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(

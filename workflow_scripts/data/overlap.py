@@ -1,9 +1,7 @@
 """Find held-out sentences that a model has seen in training, also through another language.
 
-Input: the prepared text of every subset and pair. Output: for each held-out subset and pair, how many of its
-sentences occur in an earlier subset: as the exact pair, per side after normalisation, and per side in the
-text of *another* pair (multi-parallel data: the same pivot sentence with another language).
-Held-out text is kept as 64-bit hashes, the larger text streams by: memory grows with the held-out sets only.
+Counted are exact pairs, each side after normalisation, and each side in the text of *another* pair
+(multi-parallel data). Memory grows with the held-out sets only.
 """
 
 from __future__ import annotations
@@ -84,10 +82,8 @@ def read_blocks(text: PairText) -> Iterator[Block]:
             raise UserError(f"{names}: unequal numbers of lines; prepare the text again")
         if not count:
             return
-        sides = {
-            language: _hashes(map(normalise, side), count)
-            for language, side in zip(text.files, lines, strict=True)
-        }
+        normalised = (_hashes(map(normalise, side), count) for side in lines)
+        sides = dict(zip(text.files, normalised, strict=True))
         yield Block(_hashes(zip(*lines, strict=True), count), sides)
 
 
@@ -183,14 +179,8 @@ def find_overlaps(subsets: Mapping[str, Sequence[PairText]]) -> list[dict[str, A
             continue
         blocks = {(name, text.pair): read_all(text) for name in later for text in subsets[name]}
         seen = search(subsets[searched], list(blocks.values()))
-        result += [
-            {
-                "subset": name,
-                "pair": text.pair,
-                "with": searched,
-                **compare(text, blocks[name, text.pair], seen),
-            }
-            for name in later
-            for text in subsets[name]
-        ]
+        for name in later:
+            for text in subsets[name]:
+                place = {"subset": name, "pair": text.pair, "with": searched}
+                result.append({**place, **compare(text, blocks[name, text.pair], seen)})
     return result

@@ -1,11 +1,7 @@
-"""Check and normalise the two sides of one pair's text (spec 1.1; the first stage of every text source).
+"""Check and normalise the two sides of one pair's text, the first stage of every text source.
 
-Input: two line-aligned files, plain or compressed, of which a range of lines may be asked for, so that
-multi-parallel files are split by line number, equally for every pair. Of several sources two files each,
-which are joined in their order; which pairs a source has that an earlier one has too is counted.
-Output: two UTF-8 files, one sentence a line, and their statistics as JSON. Nothing is dropped but pairs
-with an empty side, and those only with ``--empty drop``, and what the limits of ``--max-words``,
-``--max-ratio`` and ``--dedup`` leave out (for training text). Text streams by in blocks.
+A range of lines may be chosen, so that multi-parallel files are split alike for every pair. Several sources
+are joined in their order. Pairs are dropped only where an option says so. Text streams by in blocks.
 """
 
 from __future__ import annotations
@@ -13,20 +9,25 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from workflow_scripts.containers import unpacked
-from workflow_scripts.data.cleaning import NO_LIMITS, Limits, PairFilter, word_counts
-from workflow_scripts.data.entities import count_entities, undone
-from workflow_scripts.data.joined import JoinedSources, Source
-from workflow_scripts.data.readers import Normalised, clean_lines, is_empty, read_raw_lines
-from workflow_scripts.data.text_shape import shape_of
+from workflow_scripts.data.cleaning import NO_LIMITS, JoinedSources, Limits, PairFilter, Source, word_counts
+from workflow_scripts.data.readers import (
+    Normalised,
+    clean_lines,
+    count_entities,
+    is_empty,
+    read_raw_lines,
+    undone,
+)
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of, write_json
+from workflow_scripts.line_shapes import training_shape
 
 FORMAT = "neuronspec-text-1"
 LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained
@@ -99,7 +100,9 @@ def prepare_pair(
             if joined and begun:
                 joined.end(begun, result.sentences - before)
         if not result.sentences:
-            _refuse_nothing_left(sources[0], result)
+            reasons = ", ".join(f"{why.replace('_', ' ')} {n}" for why, n in result.dropped.items() if n)
+            one, two = sources[0]
+            raise UserError(f"{one} and {two}: no sentence is left; dropped: {reasons}")
     result.sources = joined.sources if joined else []
     return result
 
@@ -107,7 +110,6 @@ def prepare_pair(
 def _blocks_of(
     files: Sequence[Path], lines: Range, empty: str, limits: Limits, result: PairStatistics
 ) -> Iterator[list[list[str]]]:
-    """Yield the two sides of one source block by block, checked and without empty pairs."""
     start, stop = lines
     read = [0, 0]
     # A link may be meant: copied text of one language is a known help for a small corpus.
@@ -128,9 +130,12 @@ def _blocks_of(
             clean_lines(block[first:last], file, before + first + 1, counts)
             for block, file, counts in zip(blocks, files, result.normalised, strict=True)
         ]
-        if not looked:
-            _check_shapes(texts, files)
-            looked = True
+        for text, file in zip(texts, files, strict=True) if not looked else ():
+            with unpacked(file) as (_, packing):
+                shape = training_shape(text, file, packing)
+            if shape:
+                raise UserError(f"{file}: {shape}")
+        looked = True
         for side, lines_of_side in enumerate(texts):
             if found := count_entities(lines_of_side):
                 result.entities[side] += found
@@ -142,19 +147,9 @@ def _blocks_of(
     result.lines_in_files += read[0]
 
 
-def _check_shapes(texts: Sequence[Sequence[str]], files: Sequence[Path]) -> None:
-    """Raise UserError for first lines that are no plain text."""
-    for lines, file in zip(texts, files, strict=True):
-        with unpacked(file) as (_, packing):
-            shape = shape_of(lines, file, packing)
-        if shape:
-            raise UserError(f"{file}: {shape}")
-
-
 def _drop_empty(
     texts: list[list[str]], files: Sequence[Path], number: int, empty: str, result: PairStatistics
 ) -> None:
-    """Take pairs with an empty side out of a block whose first line has this number, or say where one is."""
     blank = [{place for place, line in enumerate(side) if is_empty(line)} for side in texts]
     either = blank[0] | blank[1] if empty != "keep" else set()
     if either and empty == "error":
@@ -209,11 +204,6 @@ def _check_counts(files: Sequence[Path], raw: Sequence[int], lines: Range) -> No
         raise UserError(f"lines {wanted} were asked for, but {files[0]} has only {raw[0]} lines")
 
 
-def _refuse_nothing_left(files: Sequence[Path], result: PairStatistics) -> None:
-    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in result.dropped.items() if n)
-    raise UserError(f"{files[0]} and {files[1]}: no sentence is left; dropped: {reasons}")
-
-
 def statistics_json(
     pair: str, result: PairStatistics, out: Sequence[Path], lines: Sequence[Range]
 ) -> dict[str, Any]:
@@ -232,7 +222,7 @@ def statistics_json(
         "sentences": result.sentences,
         "dropped": result.dropped,
         "words": dict(zip(languages, result.words, strict=True)),
-        "normalised": {lang: n.as_dict() for lang, n in zip(languages, result.normalised, strict=True)},
+        "normalised": {la: asdict(n) for la, n in zip(languages, result.normalised, strict=True)},
         **({"entities": entities} if any(result.entities) else {}),
         "sha256": {lang: sha256_of(path) for lang, path in zip(languages, out, strict=True)},
         **several,
@@ -240,16 +230,11 @@ def statistics_json(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
-    parser.add_argument(
-        "--files",
-        nargs="+",
-        type=Path,
-        required=True,
-        help="text of each side, perhaps packed; of each source",
-    )
+    help_files = "text of each side, perhaps packed; of each source"
+    parser.add_argument("--files", nargs="+", type=Path, required=True, help=help_files)
     parser.add_argument(
         "--lines", nargs="+", help="START:STOP of each source, counted from 0, STOP excluded; ':' is all"
     )

@@ -1,16 +1,17 @@
-"""Reading lines of text that others wrote, so that a wrong byte is found where it stands.
+"""Reading lines of others' text, so that a wrong byte is named by its line; HTML entities.
 
-Input: plain files or compressed ones (told apart by content, not by name; ``containers``). Output: lines as
-bytes, then as clean text. Only ``\\n`` and ``\\r\\n`` end a line: other Unicode separators are part of the
-text, otherwise two sides of a corpus drift apart. Constant memory, whatever a file holds or unpacks to.
+Only ``\\n`` and ``\\r\\n`` end a line; with other Unicode separators two sides of a corpus would drift apart.
+Memory is constant.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
+from html import unescape
+from html.entities import html5
 from operator import ne
 from pathlib import Path
 from typing import IO
@@ -40,10 +41,6 @@ class Normalised:
     separators: int = 0
     surrounding_blanks: int = 0
 
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self)
-
 
 def read_raw_lines(path: str | Path) -> Iterator[bytes]:
     """Yield a file's lines as bytes, with their ends.
@@ -57,10 +54,14 @@ def read_raw_lines(path: str | Path) -> Iterator[bytes]:
             return
         number = 0
         size = Path(path).stat().st_size
+        most = max(FREE_BYTES, LARGEST_RATIO * size)
         try:
             for number, line in enumerate(_bounded_lines(handle, path), start=1):
-                if number % LINES_BETWEEN_LOOKS == 0:
-                    _check_ratio(path, number, handle.tell(), size)
+                if number % LINES_BETWEEN_LOOKS == 0 and (found := handle.tell()) > most:
+                    raise UserError(
+                        f"{path}: {size} bytes unpack to more than {found} ({number} lines so far), which"
+                        " text does not; unpack it yourself if it is right"
+                    )
                 yield line
         except DAMAGE as error:
             if not is_damage(error):
@@ -78,14 +79,6 @@ def _bounded_lines(handle: IO[bytes], path: str | Path) -> Iterator[bytes]:
                 " is this a text file with one sentence a line?"
             )
         yield line
-
-
-def _check_ratio(path: str | Path, lines: int, unpacked: int, packed: int) -> None:
-    if unpacked > max(FREE_BYTES, LARGEST_RATIO * packed):
-        raise UserError(
-            f"{path}: {packed} bytes unpack to more than {unpacked} ({lines} lines so far), which text does"
-            " not; unpack it yourself if it is right"
-        )
 
 
 def clean_line(raw: bytes, path: str | Path, number: int, counts: Normalised) -> str:
@@ -156,3 +149,43 @@ def read_text_lines(path: str | Path) -> Iterator[str]:
             for number, one in enumerate(raw, start=1):
                 clean_line(one, path, number, Normalised())
         raise
+
+
+#: As many digits as the largest character takes; a name is looked up.
+ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
+#: Text that was escaped more often than this is none.
+MOST_ROUNDS = 5
+_NO_TEXT = re.compile("[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd]")
+
+
+def has_entity(line: str) -> bool:
+    """Return whether a line holds an entity, also one that was escaped once more."""
+    return any(_is_one(found) for found in ENTITY.finditer(line))
+
+
+def count_entities(lines: Sequence[str]) -> int:
+    """Return how many lines hold an entity."""
+    return sum("&" in line and has_entity(line) for line in lines)
+
+
+def undone(line: str) -> str:
+    """Return a line with the characters that its entities stand for, on one line, without outer blanks.
+
+    What stands for no character of text (``&#0;``, ``&#7;``) stays as it is.
+    """
+    for _ in range(MOST_ROUNDS):
+        before, line = line, ENTITY.sub(_character, line)
+        if line == before:
+            break
+    return SEPARATORS.sub(" ", line.replace("\n", " ")).strip()
+
+
+def _is_one(found: re.Match[str]) -> bool:
+    return found[1] is None or f"{found[1]};" in html5
+
+
+def _character(found: re.Match[str]) -> str:
+    if not _is_one(found):
+        return found[0]
+    character = unescape(found[0])
+    return found[0] if not character or _NO_TEXT.search(character) else character

@@ -1,12 +1,8 @@
-"""Rebuild references from binarised text, as the published scores were made (spec 5).
+"""Rebuild references from binarised text, as the published scores were made.
 
-In:  ``PREFIX.bin/.idx`` of one side of a test set, and the dictionary.
-Out: text, one sentence a line: pieces joined, a token that the dictionary lacks written ``<<unk>>`` (as
-     fairseq writes it in references), then Moses' detokenisation where the text was tokenised.
-
-What tokenisation and the vocabulary did to the text stays in it: such references are closer to a system's
-output than the test set's own text, and scores against the two cannot be compared. They are the profile
-``paper``.
+Pieces are joined, an unknown token is ``<<unk>>`` (as fairseq writes it in references), and Moses detokenises
+where the text was tokenised. Scores against these (the profile ``paper``) do not compare with scores against
+the test set's own text.
 """
 
 from __future__ import annotations
@@ -28,8 +24,7 @@ ESCAPED_UNKNOWN = "<<unk>>"
 def rebuild(ids: Iterable[int], vocabulary: Vocabulary, processor: TextProcessor) -> str:
     """Return the text of one sentence's ids (``</s>`` is left out).
 
-    Raises:
-        UserError: an id that the vocabulary lacks.
+    Raises UserError: an id that the vocabulary lacks.
     """
     pieces = []
     for number in ids:
@@ -43,12 +38,12 @@ def rebuild(ids: Iterable[int], vocabulary: Vocabulary, processor: TextProcessor
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin-prefix", required=True, help="the files are PREFIX.bin and PREFIX.idx")
     parser.add_argument("--lang", required=True)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--dictionary", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,12 +1,7 @@
-"""Put a test set's references through the text processing and back: the best output that a system can have.
+"""Put a test set's references through the text processing and back: the best output a system can have.
 
-In:  the prepared references of every target; the experiment's text options, SentencePiece model, dictionary.
-Out: the same lines as a system would write them that translates without a mistake (processed, cut into
-     pieces, ids, and back by the functions that decoding uses), and as JSON what Moses alone does.
-
-Neither is lossless. SentencePiece's normalisation takes characters apart and makes joiners blanks; Moses'
-detokenisation puts back blanks by rules for a few languages of Europe, and its tokenisation cuts words at
-vowel signs and joiners of scripts that it was not made for. ``evaluate.score_ceiling`` scores what is back.
+Neither SentencePiece's normalisation nor Moses is lossless; ``evaluate.score_ceiling`` scores what comes
+back.
 """
 
 from __future__ import annotations
@@ -46,7 +41,6 @@ _INSIDE_WORDS = frozenset("\u200c\u200d\u0f0b\u0f0c\u00b7\u055b\u055c\u055e\u05f
 
 @cache
 def _of_a_word(character: str) -> bool:
-    """Return whether a character is a letter, a mark on one, a digit, or joins such."""
     return unicodedata.category(character)[0] in "LMN" or character in _INSIDE_WORDS
 
 
@@ -98,13 +92,13 @@ def back_again(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     fields = "with {pair} and {target}"
     parser.add_argument("--references", required=True, help=f"prepared text, {fields}")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--subwords", type=Path, required=True)
     parser.add_argument("--dictionary", type=Path, required=True)

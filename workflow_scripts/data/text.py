@@ -1,9 +1,7 @@
-"""Raw text to subword pieces and back, alike in training, decoding and translation (spec 1.1, steps 1 to 3).
+"""Raw text to subword pieces and back, alike in training, decoding and translation.
 
 A line passes Moses punctuation normalisation (optional), Moses tokenisation (optional; aggressive hyphens, no
-escaping) and SentencePiece. The way back joins the pieces and detokenises; byte pieces (``<0xC3>``, of models
-with byte fallback) become the characters that they spell.
-Light to import: sacremoses and sentencepiece are loaded when something is to be processed with them.
+escaping) and SentencePiece. Byte pieces (``<0xC3>``) become the characters that they spell on the way back.
 """
 
 from __future__ import annotations
@@ -32,7 +30,6 @@ NO_CHARACTER = "\ufffd"  # for a byte that is part of no character, as SentenceP
 
 @cache
 def _say_without_rules(language: str) -> None:
-    """Say once in a process that Moses has no rules of a language's own."""
     print(
         f"note: Moses has no rules for {language!r}: generic ones and English abbreviations are used",
         file=sys.stderr,

@@ -1,10 +1,7 @@
-"""Train the joint SentencePiece model of all languages and write the dictionary (spec 1.1, step 3).
+"""Train the joint SentencePiece model of all languages and write the dictionary.
 
-Input: the prepared training text of every pair. Output: ``spm.model`` and ``dict.txt`` (its pieces in order,
-without ``<unk> <s> </s>``, each with a count of 100, as released data-bins have it).
-Deterministic: one thread, and the sample is a function of the seed; SentencePiece holds the sample in memory,
-this module a block of line numbers. A file that several pairs share (the
-pivot's side of multi-parallel data) is read once.
+``dict.txt`` has the pieces in order without ``<unk> <s> </s>``, each with a count of 100, as released
+data-bins do. Deterministic: one thread, and the sample follows from the seed.
 """
 
 from __future__ import annotations
@@ -163,7 +160,7 @@ def dictionary_text(model: str | Path) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--text-root", type=Path, required=True, help="folder that holds train/PAIR.LANG.txt")
     parser.add_argument("--pairs", nargs="+", required=True)
@@ -180,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sample-sentences", type=int, default=0, help="lines to train on, over all; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--out-model", type=Path, required=True)
     parser.add_argument("--out-dict", type=Path, required=True)
@@ -189,13 +186,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--sample-sentences {arguments.sample_sentences}: must be at least 1, or 0 for all")
     files = training_files(arguments.text_root, arguments.pairs, arguments.languages)
     lines = sampled_text(files, arguments.text, arguments.sample_sentences, arguments.seed)
-    model = train_model(
-        lines,
-        arguments.vocab_size,
-        arguments.model_type,
-        arguments.character_coverage,
-        arguments.normalization,
-    )
+    shape = (arguments.vocab_size, arguments.model_type, arguments.character_coverage)
+    model = train_model(lines, *shape, arguments.normalization)
     with atomic_path(arguments.out_model) as temporary:
         temporary.write_bytes(model)
         dictionary = dictionary_text(temporary)

@@ -1,31 +1,30 @@
-"""Write the data card: what the text of an experiment is, in numbers.
-
-Input: the statistics that ``prepare_text`` and ``binarise`` left, and the prepared text itself.
-Output: ``card.json`` and ``card.md``: per subset and pair sentences, words, subword tokens, unknown tokens,
-dropped and normalised lines, checksums; and the overlap of train, valid and test sets, which is reported and
-fails nothing.
-"""
+"""Write the data card: what the text of an experiment is, in numbers, and which subsets overlap."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.data.card_ceilings import CEILING_NOTE, ceiling_rows, ceilings_of
-from workflow_scripts.data.card_normalisation import counter_of
+from workflow_scripts.data.card_markdown import card_markdown
 from workflow_scripts.data.overlap import PairText, find_overlaps
-from workflow_scripts.data.text import TextOptions
-from workflow_scripts.directions import split_direction
+from workflow_scripts.data.readers import read_text_lines
+from workflow_scripts.data.text import WORD_START, TextOptions
+from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import read_json, sha256_of, write_json, write_text
 from workflow_scripts.languages import without_moses_rules
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-card-1"
+BLOCK_LINES = 10_000
+_BLANKS = re.compile(" +")
 TEXT_FORMAT, BINARISED_FORMAT = "neuronspec-text-1", "neuronspec-binarised-1"
 
 
@@ -41,9 +40,8 @@ def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
         for path in paths:
             name = TEXT_FORMAT if path == paths[0] else BINARISED_FORMAT
             if not isinstance(content[path], dict) or content[path].get("format") != name:
-                raise UserError(
-                    f"{path}: not statistics of the form {name}; delete it and run again"
-                ) from None
+                said = f"{path}: not statistics of the form {name}; delete it and run again"
+                raise UserError(said) from None
         raise UserError(
             f"{paths[0]} and those below {paths[1].parent}: the statistics lack {error};"
             " delete them and run again"
@@ -97,22 +95,24 @@ def build_card(
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
-    texts = {
-        subset: [
-            PairText(pair, {la: root / "text" / subset / f"{pair}.{la}.txt" for la in split_direction(pair)})
-            for pair in pairs
-        ]
-        for subset, pairs in subsets.items()
-    }
+    texts: dict[str, list[PairText]] = {}
+    for subset, pairs in subsets.items():
+        place = root / "text" / subset
+        files = [{la: place / f"{pair}.{la}.txt" for la in split_direction(pair)} for pair in pairs]
+        texts[subset] = [PairText(pair, sides) for pair, sides in zip(pairs, files, strict=True)]
     model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
     entries = {
-        subset: {pair: pair_entry(root, subset, pair) for pair in pairs} for subset, pairs in subsets.items()
+        name: {pair: pair_entry(root, name, pair) for pair in pairs} for name, pairs in subsets.items()
     }
-    count = counter_of(model)
-    for subset, pairs in texts.items():
-        for text_of_pair in pairs:
-            for language, side in entries[subset][text_of_pair.pair]["languages"].items():
-                side["changed_by_subwords"] = count(text_of_pair.files[language], side["sha256"]["text"])
+    normaliser = normaliser_of(model)
+    count = cache(lambda sha256: changed_lines(paths[sha256], normaliser))
+    paths: dict[str, Path] = {}  # equal text is read once
+    for subset, listed in texts.items():
+        for one in listed:
+            for language, side in entries[subset][one.pair]["languages"].items():
+                sha256 = side["sha256"]["text"]
+                paths.setdefault(sha256, one.files[language])
+                side["changed_by_subwords"] = count(sha256)
     return {
         "format": FORMAT,
         "text": {
@@ -130,136 +130,65 @@ def build_card(
     }
 
 
-def card_markdown(card: Mapping[str, Any]) -> str:
-    """Return the card as Markdown for a reader."""
-    lines = ["# Data card", ""]
-    if without := card["text"]["without_moses_rules"]:
-        lines += [f"Moses has no rules of their own for {', '.join(without)}: generic ones were used.", ""]
-    for subset, pairs in card["subsets"].items():
-        lines += [f"## {subset}", "", *_subset_table(pairs), "", *_entities(pairs), *_sources_table(pairs)]
-    if card["ceiling"]:
-        lines += ["## Ceiling", "", CEILING_NOTE, "", *_table(*ceiling_rows(card["ceiling"])), ""]
-    lines += ["## Overlap", ""]
-    lines += _overlap_table(card["overlap"])
-    lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
-    rows = [[name, f"`{value}`"] for name, value in card["subwords"]["sha256"].items()]
-    for subset, pairs in card["subsets"].items():
-        for pair, entry in pairs.items():
-            for language, side in entry["languages"].items():
-                rows.append([f"text/{subset}/{pair}.{language}.txt", f"`{side['sha256']['text']}`"])
-    lines += _table(["file", "SHA-256"], rows)
-    return "\n".join(lines) + "\n"
+def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
+    """Return the entries of a test set, in the order of the directions.
 
-
-def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
-    head = ["pair", "language", "sentences", "words", "tokens", "unknown", "dropped", "normalised"]
-    head.append("lines changed by subwords")
-    rows = []
-    for pair, entry in pairs.items():
-        for language, side in entry["languages"].items():
-            rows.append(
-                [
-                    pair,
-                    language,
-                    f"{entry['sentences']:,}",
-                    f"{side['words']:,}",
-                    f"{side['tokens']:,}",
-                    f"{100 * side['unknown_rate']:.3f} %",
-                    _counts(entry["dropped"]),
-                    _counts(side["normalised"]),
-                    f"{side['changed_by_subwords']:,}",
-                ]
+    Raises UserError: the file is missing, or none of ``evaluate.score_ceiling``.
+    """
+    path = root / f"{testset}.json"
+    if not path.is_file():
+        raise UserError(f"{path}: the ceiling is missing")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        for direction, entry in read_json(path)["directions"].items():
+            target = split_direction(direction)[1]
+            one = found.setdefault(
+                (target, entry["references_sha256"]),
+                {
+                    "testset": testset,
+                    "language": target,
+                    "pairs": [],
+                    "sentences": entry["n"],
+                    "changed_lines": entry["changed_lines"],
+                    "scores": {score["metric"]: score["score"] for score in entry["scores"]},
+                    "moses": entry["moses"],
+                },
             )
-    return _table(head, rows)
+            one["pairs"].append(pair_of(direction))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a ceiling file ({error}); delete it and run again") from None
+    return list(found.values())
 
 
-def _sources_table(pairs: Mapping[str, Any]) -> list[str]:
-    """Return what each of several sources has; nothing where no pair has several."""
-    rows, examples = [], []
-    for pair, entry in pairs.items():
-        for number, source in enumerate(entry.get("sources", []), start=1):
-            files = ", ".join(source["files"].values())
-            earlier = f"{source['in_earlier_sources']:,}"
-            rows.append([pair, str(number), files, f"{source['sentences']:,}", earlier])
-            where = f"{pair}, in source {number} and an earlier one"
-            examples += [f"- {where}: {' / '.join(example.values())}" for example in source["examples"]]
-    if not rows:
-        return []
-    note = "Sources are joined in this order; the last column counts pairs that an earlier source has too."
-    head = ["pair", "source", "files", "sentences", "in an earlier source"]
-    return [note, "", *_table(head, rows), "", *([*examples, ""] if examples else [])]
+def normaliser_of(model: Path) -> Any:
+    """Return SentencePiece's normaliser as a model has it. Raises UserError: the file is no model."""
+    from sentencepiece import SentencePieceNormalizer
+
+    try:
+        return SentencePieceNormalizer(model_file=str(model))
+    except (RuntimeError, OSError):
+        raise UserError(f"{model}: not a SentencePiece model") from None
 
 
-def _entities(pairs: Mapping[str, Any]) -> list[str]:
-    """Return a line on HTML entities, where there are any."""
-    found = [
-        f"{pair} {language}: {side['entities']:,}" + (" (undone)" if entry["entities_undone"] else "")
-        for pair, entry in pairs.items()
-        for language, side in entry["languages"].items()
-        if side["entities"]
-    ]
-    return [f"Lines with HTML entities, such as `&amp;` for &: {', '.join(found)}.", ""] if found else []
-
-
-def _overlap_table(overlaps: Sequence[Mapping[str, Any]]) -> list[str]:
-    head = [
-        "held out",
-        "pair",
-        "found in",
-        "sentences",
-        "exact pair",
-        "one side",
-        "through another pair",
-        "any",
-    ]
-    rows, examples = [], []
-    for one in overlaps:
-        rows.append(
-            [
-                one["subset"],
-                one["pair"],
-                one["with"],
-                f"{one['sentences']:,}",
-                str(one["exact"]),
-                _counts(one["sides"]),
-                _counts(one["other_pairs"]),
-                str(one["any"]),
-            ]
-        )
-        for example in one["examples"]:
-            words = " / ".join(str(text) for key, text in example.items() if key != "line")
-            examples.append(
-                f"- {one['subset']} {one['pair']}, line {example['line']}, in {one['with']}: {words}"
-            )
-    if not rows:
-        return ["Nothing to compare."]
-    note = (
-        "Sides are compared without case and punctuation; *through another pair*: the sentence is in the "
-        "text of another language pair only."
-    )
-    return [note, "", *_table(head, rows), *(["", "Examples:", "", *examples] if examples else [])]
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    present = [f"{name} {count:,}" for name, count in counts.items() if count]
-    return ", ".join(present).replace("_", " ") or "0"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    # A "|" in a cell would end it.
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *escaped]]
+def changed_lines(path: Path, normaliser: Any) -> int:
+    """Return how many lines of a text a model's normalisation changes."""
+    lines, changed = read_text_lines(path), 0
+    while block := list(islice(lines, BLOCK_LINES)):
+        for line, seen in zip(block, normaliser.normalize(block), strict=True):
+            # It marks blanks, and puts one before the line.
+            changed += seen.replace(WORD_START, " ").strip(" ") != _BLANKS.sub(" ", line).strip(" ")
+    return changed
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
     parser.add_argument("--testsets", nargs="*", default=[], help="those below ceiling/ of the data root")
     parser.add_argument(
-        "--text", type=TextOptions.from_json, default=TextOptions(), help="text options, JSON"
+        "--text", type=TextOptions.from_json, default=TextOptions(), help="JSON: text options"
     )
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)

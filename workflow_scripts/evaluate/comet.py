@@ -1,14 +1,8 @@
 """COMET scores of one system's hypotheses of all directions on one test set (Rei et al. 2020, 2022).
 
-In:  sources, hypotheses and references, detokenised UTF-8 text, one sentence a line; a COMET model; the
-     cache.
-Out: one JSON file of the form of ``evaluate.score``, with the mean score of every direction (as the model
-     gives it, mostly between 0 and 1) beside the model's name, hash and comet's version; and beside it
-     ``.segments.npz``, the score of each sentence, float64 ``[n, 1]`` under ``{direction}/{name}``.
-
-All directions are one job: the model is loaded once, and only if a segment has never been scored before
-(evaluate.comet_cache). A reference-free model is one that says so itself when it is loaded; its scores do
-not depend on the references then, whose hash is null.
+One job for all directions: the model is loaded once, and only if the cache lacks a segment. Beside the score
+file of the form of ``evaluate.score`` are the sentences' scores, float64 ``[n, 1]``. The scores of a
+reference-free model have no hash of references.
 """
 
 from __future__ import annotations
@@ -26,12 +20,19 @@ import numpy as np
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.evaluate.comet_cache import Kept, ScoreCache, key_of
-from workflow_scripts.evaluate.comet_languages import flags_of, languages_of
-from workflow_scripts.evaluate.comet_model import OFFLINE, ModelFiles, find_model, hashes_of, named_way_out
+from workflow_scripts.evaluate.comet_model import (
+    OFFLINE,
+    ModelFiles,
+    find_model,
+    flags_of,
+    hashes_of,
+    languages_of,
+    named_way_out,
+)
 from workflow_scripts.evaluate.comet_scorer import CHUNK, CometScorer
 from workflow_scripts.evaluate.segments import Scored, write_scores
 from workflow_scripts.files import sha256_of
-from workflow_scripts.options import one_reference
+from workflow_scripts.options import add_job, job_of, named_once, of_each, one_reference
 from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
 
 CACHE_VARIABLE = "NEURONSPEC_CACHE"
@@ -48,8 +49,7 @@ class Text:
 def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
     """Read the three files of a direction.
 
-    Raises:
-        UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
+    Raises UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
     """
     hyps, refs = read_parallel(hypotheses, references)
     srcs = read_lines(sources)
@@ -67,16 +67,10 @@ def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
 def score_segments(
     texts: Mapping[str, Sequence[Mapping[str, str]]], files: ModelFiles, cache: ScoreCache, batch_size: int
 ) -> tuple[dict[str, list[Kept]], tuple[str, ...], str]:
-    """Score every segment that the cache lacks, each once; return all scores.
+    """Score every segment that the cache lacks, each once; the model is loaded only if one is.
 
-    Args:
-        texts: samples of ``src``, ``mt`` and ``ref`` by direction.
-        files: the model, loaded only if it is needed.
-        cache: of this model; what is scored is added.
-        batch_size: samples scored at once.
-
-    Returns:
-        The scores by direction, which texts the model reads, and one line on what was found where.
+    ``texts``: samples of ``src``, ``mt`` and ``ref`` by direction. Returns the scores by direction, which
+    texts the model reads, and one line on what was found where.
     """
     scorer = None
     if (reads := cache.reads()) is None:
@@ -127,17 +121,8 @@ def main(argv: list[str] | None = None) -> None:
     args = _parse(argv)
     with named_way_out():
         files = find_model(args.fetched, args.folder)
-    texts: dict[str, Text] = {}
-    errors = []
-    for direction in args.directions:
-        try:
-            patterns = (args.sources, args.hypotheses, args.references)
-            texts[direction] = read_direction(*(file_of(pattern, direction) for pattern in patterns))
-        except UserError as error:
-            errors.append(str(error))
-    if errors:
-        raise UserError("\n".join(dict.fromkeys(errors)))
-
+    patterns = (args.sources, args.hypotheses, args.references)
+    texts = of_each(args.directions, lambda d: read_direction(*(file_of(one, d) for one in patterns)))
     root = Path(os.environ.get(CACHE_VARIABLE) or args.cache) / "comet"
     sha256, key = hashes_of(files, root)
     comet = version("unbabel-comet")
@@ -162,21 +147,17 @@ def main(argv: list[str] | None = None) -> None:
             "flags": flags_of(direction, known),
             "cut": (cut := sum(kept.cut for kept in scores[direction])),
         }
+        long = f", {cut} segments longer than the model reads" if cut else ""
         if "ref" not in reads:
             entry["references_sha256"] = None
         scored[direction] = Scored(entry, {args.name: column})
-        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}{_said(cut)}")
-    job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
-    write_scores(args.out, {**job, "model": {**about, "reads": list(reads)}}, scored)
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {args.name} {mean:.4f}{long}")
+    write_scores(args.out, {**job_of(args), "model": {**about, "reads": list(reads)}}, scored)
     # Last, and no reason to fail: the scores are there.
     try:
         cache.tidy()
     except (OSError, UserError) as error:
         print(f"warning: {cache.folder} was not tidied up: {error}", file=sys.stderr)
-
-
-def _said(cut: int) -> str:
-    return f", {cut} segments longer than the model reads" if cut else ""
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -186,7 +167,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         parser.add_argument(
             f"--{name}", required=True, nargs=number, help=f"files of detokenised text, {fields}"
         )
-    parser.add_argument("--directions", nargs="+", required=True)
+    add_job(parser)
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--fetched", help="what evaluate.fetch_comet wrote of a model on the hub")
     place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
@@ -196,17 +177,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=16, help="segments scored at once")
     parser.add_argument("--cache", required=True, help=f"folder of scores; {CACHE_VARIABLE} goes before it")
     parser.add_argument("--name", default="comet", help="of the metric")
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
-    parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
     args.references = one_reference("COMET", args.references)
     if args.batch_size < 1:
         raise UserError(f"--batch-size {args.batch_size}: at least 1 is needed")
-    if repeated := [d for d in args.directions if args.directions.count(d) > 1]:
-        raise UserError(f"--directions: {repeated[0]} is named twice")
+    named_once("directions", args.directions)
     return args
 
 

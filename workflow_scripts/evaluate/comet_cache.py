@@ -1,10 +1,7 @@
 """Segment scores by content: what a model has scored once is never scored again.
 
-What: a folder for each model, of files that are written once and never changed (``SHARD``: 16 bytes that
-stand for source, hypothesis and reference, beside the score and whether the model read all of their text).
-Any number of jobs may read and write at once, on a network file system too, and be killed at any moment: a
-file is there whole or not at all, and its name is the hash of its content. Inputs and outputs:
-``{folder}/*.npz``. Source: none.
+A folder for each model, of files named by their content's hash that never change. Any number of jobs may read
+and write at once, on a network file system too, and be killed at any moment.
 """
 
 from __future__ import annotations
@@ -60,9 +57,8 @@ def key_of(texts: Sequence[str]) -> bytes:
 class ScoreCache:
     """The scores of one model.
 
-    Args:
-        folder: of this model alone, named by its hash; made when there is something to write.
-        about: what every shard says of the model: name, ``MODEL``, and what it ``reads``.
+    ``folder`` is the model's alone; ``about`` is what every shard says of it: name, ``MODEL``, and what it
+    ``reads``.
     """
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:

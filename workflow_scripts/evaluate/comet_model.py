@@ -1,9 +1,7 @@
-"""The files of a COMET model: where they are on this machine, and which they are.
+"""The files of a COMET model (as the hub of unbabel-comet 2.2.7 has them), and the languages it knows.
 
-What: a model is a folder as the hub has it, ``hparams.yaml`` and ``checkpoints/model.ckpt``, given as such or
-by the commits of the hub that evaluate.fetch_comet noted (they lie in the hub's own cache), and the
-configuration and tokenizer of its encoder. Inputs: a folder or that note. Outputs: ``ModelFiles``, hashes.
-Nothing here imports torch. Source: the layout of the hub's models (unbabel-comet 2.2.7).
+A model is a folder with ``hparams.yaml`` and ``checkpoints/model.ckpt``, or commits in the hub's cache that
+``evaluate.fetch_comet`` noted. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,8 +18,41 @@ from typing import Any
 
 import yaml
 
+from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
+from workflow_scripts.languages import base_code
+
+_XLM_R = """
+af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy
+id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa
+sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh
+"""
+XLM_R = frozenset(_XLM_R.split())
+#: Bokmål is what the list calls Norwegian.
+_OTHER_CODES = {"nb": "no"}
+#: ``encoder_model`` of hparams.yaml where the list holds.
+_ENCODERS = ("XLM-RoBERTa", "XLM-RoBERTa-XL")
+
+
+def languages_of(encoder: str) -> frozenset[str] | None:
+    """Return the languages that an encoder was trained on; None where they are not listed here."""
+    return XLM_R if encoder in _ENCODERS else None
+
+
+def flags_of(direction: str, known: Iterable[str] | None) -> list[str]:
+    """Return a line for each language of a direction that is not ``known`` (None: nobody has said)."""
+    if known is None:
+        return ["languages known to the model: not listed (evaluation.comet: known_languages)"]
+    codes = {_plain(code) for code in known}
+    sides: Sequence[str] = split_direction(direction)
+    return [f"language not known to the model: {side}" for side in sides if _plain(side) not in codes]
+
+
+def _plain(code: str) -> str:
+    base = base_code(code)
+    return _OTHER_CODES.get(base, base)
+
 
 CHECKPOINT, SETTINGS, ENCODER = Path("checkpoints", "model.ckpt"), Path("hparams.yaml"), "encoder"
 CONFIGURATION = "config.json"
@@ -68,14 +99,9 @@ def named_way_out() -> Iterator[None]:
 
 
 def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFiles:
-    """Return the files of a model: of ``folder``, or as ``fetched`` names them; nothing is downloaded.
+    """Return the files of a model, of ``folder`` or as ``fetched`` (of ``evaluate.fetch_comet``) names them.
 
-    Args:
-        fetched: what evaluate.fetch_comet wrote: the commits in the hub's cache.
-        folder: of hparams.yaml and checkpoints/, instead.
-
-    Raises:
-        UserError: it is not here, or not a COMET model.
+    Nothing is downloaded. Raises UserError: it is not here, or not a COMET model.
     """
     if folder is None:
         assert fetched is not None
@@ -90,11 +116,7 @@ def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFi
 
 
 def checked_settings(place: Path) -> dict[str, Any]:
-    """Return the settings of a folder that is a COMET model's.
-
-    Raises:
-        UserError: it is none.
-    """
+    """Return the settings of a folder that is a COMET model's. Raises UserError: it is none."""
     for needed in (SETTINGS, CHECKPOINT):
         if not (place / needed).is_file():
             raise UserError(
@@ -141,11 +163,7 @@ def in_hub_cache(name: str, revision: str | None = None) -> Path | None:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Return what a model's hparams.yaml says.
-
-    Raises:
-        UserError: it is not YAML, or not a COMET model's.
-    """
+    """Return what a model's hparams.yaml says. Raises UserError: it is not YAML, or not a COMET model's."""
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
@@ -157,7 +175,6 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _encoder_folder(place: Path, named: str) -> Path:
-    """Return where the encoder's configuration and tokenizer are."""
     for folder in (place / ENCODER, place / named):
         if (folder / CONFIGURATION).is_file():
             return folder

@@ -1,12 +1,7 @@
-"""A loaded COMET model, and the scores that it gives (Rei et al. 2020, 2022).
+"""A loaded COMET model, and the scores that it gives (Rei et al. 2020, 2022). Not yet run on a GPU.
 
-Inputs: the files of a model; samples of source, hypothesis and reference. Outputs: one score a sample,
-and whether it was too long for the model.
-
-A score does not depend on what else is scored: every sample is padded to a multiple of ``BUCKET`` subwords,
-and batches hold samples of equal padded lengths only, filled up to the same size; in a batch of another shape
-the last bits would be others. torch and comet are imported only where a model is loaded, which takes seconds.
-Not yet run on a GPU.
+A score does not depend on what else is scored: samples are padded to a multiple of ``BUCKET`` subwords, and
+all batches of one padded length have the same shape; in another shape the last bits would differ.
 """
 
 from __future__ import annotations
@@ -42,8 +37,7 @@ class Stub:
 class CometScorer:
     """A loaded model.
 
-    Raises:
-        UserError: the checkpoint is damaged, or not that of the model that hparams.yaml names.
+    Raises UserError: the checkpoint is damaged, or not that of the model that hparams.yaml names.
     """
 
     def __init__(self, files: ModelFiles, batch_size: int) -> None:
@@ -85,10 +79,8 @@ class CometScorer:
     def score(self, samples: Sequence[Mapping[str, str]]) -> Iterator[tuple[list[int], list[Kept]]]:
         """Yield places in ``samples`` and what is to be kept of them, batch by batch, each place once.
 
-        Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU.
-
-        Raises:
-            UserError: the GPU's memory is full, or a score is no number.
+        Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU. Raises
+        UserError: the GPU's memory is full, or a score is no number.
         """
         for places, values in self._batches(samples):
             for place, (value, _) in zip(places, values, strict=True):

@@ -1,12 +1,7 @@
 """Compare a system with others, direction by direction: is a difference more than the luck of the sentences?
 
-In:  statistics of sentences that ``evaluate.score`` (and ``evaluate.comet``) wrote, of the system and of
-     those it is compared with, all on the same references.
-Out: one JSON file: for each other system, direction and metric the difference, its confidence interval, its
-     spread over sentences and the p-values of two paired tests (``resampling``), not corrected: correction
-     is over all directions, where the tables are made (``correction``).
-
-No text is read, and nothing scored again. The same seed gives the same file.
+Written are the difference, its confidence interval, its spread over sentences and the p-values of two paired
+tests (``resampling``), uncorrected: correction is over all directions, where the tables are made.
 """
 
 from __future__ import annotations
@@ -22,11 +17,11 @@ from numpy.typing import NDArray
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.correction import DEFAULT_LEVEL, resamples_needed
 from workflow_scripts.evaluate.metrics import scorer_of
+from workflow_scripts.evaluate.parallel import in_parallel
 from workflow_scripts.evaluate.resampling import compare
 from workflow_scripts.evaluate.segments import Segments, read_segments
-from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import write_json
-from workflow_scripts.options import at_least
+from workflow_scripts.options import add_job, at_least, job_of, named_once, raise_all
 
 Statistics = dict[str, NDArray[Any]]
 Task = tuple[Statistics, Statistics, int, int]
@@ -42,23 +37,13 @@ def compare_systems(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return direction -> metric -> fields of ``resampling.Difference``.
+    """Return direction -> metric -> fields of ``Difference``; ``done`` is called with each direction.
 
-    Args:
-        system, other: both of one test set and one profile.
-        directions: each must be in both.
-        resamples, seed: as ``resampling.compare`` takes them.
-        processes: directions at a time; the results are the same.
-        done: told each direction that is finished.
-
-    Raises:
-        UserError: what one of the two lacks, or where they are of different test sets; a line each.
+    Raises UserError: what one of the two lacks, or where they are of different test sets; a line each.
     """
-    faults = [fault for direction in directions for fault in differences_in_kind(system, other, direction)]
-    if faults:
-        raise UserError("\n".join(dict.fromkeys(faults)))
+    raise_all([fault for one in directions for fault in differences_in_kind(system, other, one)])
     tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
-    found = side_by_side(_compare_task, tasks, processes, lambda number: done(directions[number]))
+    found = in_parallel(_compare_task, tasks, processes, lambda number: done(directions[number]))
     return dict(zip(directions, found, strict=True))
 
 
@@ -128,17 +113,9 @@ def compare_files(
 ) -> None:
     """Compare one system with each other one and write the JSON file.
 
-    Args:
-        job: experiment, system, seed, testset and profile.
-        segments: files of the system's statistics.
-        others: of each other system, by name.
-        directions: those that are compared; all have them.
-        tests: how.
-        out: the file.
-        done: told each direction of each other system.
-
-    Raises:
-        UserError: as ``read_segments`` and ``compare_systems``.
+    ``job``: experiment, system, seed, testset and profile. ``segments`` and ``others``: files of statistics,
+    of the system and by the name of the others. Raises UserError as ``read_segments`` and
+    ``compare_systems``.
     """
     same = {name: job[name] for name in ("seed", "testset", "profile")}
     system = read_segments(segments, system=job["system"], **same)
@@ -154,11 +131,7 @@ def compare_files(
 def main(argv: list[str] | None = None) -> None:
     """Compare one system with each other one and write the JSON file."""
     parser = argparse.ArgumentParser(prog="compare", description=__doc__.splitlines()[0])
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", required=True, type=int, help="of the systems")
-    parser.add_argument("--profile", default="raw", help="of the references: raw or paper")
-    parser.add_argument("--directions", nargs="+", required=True)
+    add_job(parser)
     parser.add_argument("--segments", nargs="+", required=True, metavar="NPZ", help="of the system")
     parser.add_argument(
         "--against",
@@ -176,22 +149,18 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--random-seed", type=int, default=DEFAULT_SEED, help="of the resamples")
     parser.add_argument("--processes", type=int, default=1, help="directions compared at a time")
-    parser.add_argument("--out", required=True, help="JSON file to write")
     args = parser.parse_args(argv)
     if args.resamples is None:
         args.resamples = default_resamples(len(args.directions), args.level)
     at_least("resamples", args.resamples, 1)
     at_least("random-seed", args.random_seed, 0)
     others = {name: paths for name, *paths in args.against}
-    for option, names in (("against", [name for name, *_ in args.against]), ("directions", args.directions)):
-        if repeated := [name for name in names if names.count(name) > 1]:
-            raise UserError(f"--{option}: {repeated[0]} is named twice")
+    named_once("against", [name for name, *_ in args.against])
+    named_once("directions", args.directions)
     if args.system in others:
         raise UserError(f"--against: {args.system} is the system itself")
-
-    job = {name: getattr(args, name) for name in ("experiment", "system", "seed", "testset", "profile")}
     tests = Tests(args.resamples, args.random_seed, args.processes)
-    compare_files(job, args.segments, others, args.directions, tests, args.out)
+    compare_files(job_of(args), args.segments, others, args.directions, tests, args.out)
     done = f"{len(args.directions)} directions against {', '.join(others)}"
     print(f"{args.system} s{args.seed} {args.testset}: {done}")
 

@@ -1,10 +1,6 @@
-"""Correction of p-values for many tests, and what a corrected one says: a win, a loss or a tie.
+"""Correction of p-values after Holm (1979) and Benjamini and Hochberg (1995), and wins, losses and ties.
 
-In:  p-values of one family of tests (the directions of a system, with one metric and one test set).
-Out: p-values corrected after Holm (1979: the chance of one false finding among all) and after Benjamini and
-     Hochberg (1995: the share of false findings among the findings), both by statsmodels; outcomes.
-
-A tie is a difference that was not shown, not one that was shown to be none.
+A tie is a difference that was not shown, not one that was shown to be zero.
 """
 
 from __future__ import annotations
@@ -40,8 +36,7 @@ def higher_is_better(metric: str) -> bool:
 def correct(p_values: Sequence[float]) -> Corrected:
     """Correct the p-values of one family of n tests; n may be 0.
 
-    Raises:
-        ValueError: a value that is not between 0 and 1.
+    Raises ValueError: a value that is not between 0 and 1.
     """
     if strange := [p for p in p_values if not 0 <= p <= 1]:
         raise ValueError(f"{strange[0]} is no p-value")
@@ -60,10 +55,8 @@ def resamples_needed(tests: int, level: float) -> int:
     """Return how many resamples a family of tests needs after Holm's correction.
 
     The smallest p-value is one in as many; the strictest threshold, ``level / tests``, is to be ten of these,
-    or what is significant there would be told by one resample more or less.
-
-    Raises:
-        UserError: a level that is not between 0 and 1.
+    or what is significant there would be told by one resample more or less. Raises UserError: a level that is
+    not between 0 and 1.
     """
     if not 0 < level < 1:
         raise UserError(f"--level is {level}, a number between 0 and 1 is needed")
@@ -73,11 +66,8 @@ def resamples_needed(tests: int, level: float) -> int:
 def outcome(difference: float, p_value: float, metric: str, level: float = DEFAULT_LEVEL) -> str:
     """Return ``win``, ``loss`` or ``tie`` of a system against another.
 
-    Args:
-        difference: system minus other, in the metric's unit; of an error rate a negative one is the better.
-        p_value: corrected (Holm's in the tables); significant if it is at most ``level``.
-        metric: its name; see ``LOWER_IS_BETTER``.
-        level: between 0 and 1.
+    ``difference``: system minus other, in the metric's unit. ``p_value``: corrected (Holm's in the tables);
+    significant if it is at most ``level``.
     """
     if difference == 0 or p_value > level:
         return TIE

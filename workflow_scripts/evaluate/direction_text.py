@@ -1,8 +1,6 @@
-"""The texts of one direction: what every system wrote, one or several references of each sentence, sources.
+"""The texts of one direction: every system's hypotheses, one or several references of each sentence, sources.
 
-In:  files, one sentence a line, or fairseq-generate's log.
-Out: lists of equal length; how many sentences lack a reference, which are an error, are scored as they are,
-     or are left out for all systems alike; what a reader should know.
+Sentences with an empty reference are an error, are scored as they are, or are left out for all systems.
 """
 
 from __future__ import annotations
@@ -12,18 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.line_shapes import is_tokenised, shape_of
 from workflow_scripts.files import sha256_of
+from workflow_scripts.line_shapes import is_tokenised, shape_of
+from workflow_scripts.options import raise_all
 from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
 
 #: What is done where a reference is empty.
 ERROR, COUNT, DROP = "error", "count", "drop"
 EMPTY = (ERROR, COUNT, DROP)
-#: Pieces of subwords that nobody has joined: SentencePiece's and subword-nmt's.
-PIECES = ("▁", "@@ ")
-MOST_WITH_PIECES = 0.2  # of the lines
-
-
 Note = tuple[str, str]  # file, what is to be known of it
 
 
@@ -61,16 +55,10 @@ def read_direction(
     sources: Path | None = None,
     empty: str = ERROR,
 ) -> DirectionText:
-    """Return the texts of a direction.
+    """Return the texts of a direction: hypotheses by system, each set of references, perhaps sources.
 
-    Args:
-        hypotheses: system -> file.
-        references: a file for each set of them.
-        sources: a file, or None.
-        empty: one of ``EMPTY``; of several references a line is one where any is empty.
-
-    Raises:
-        UserError: the faults of all systems: no lines, unequal line counts, an empty reference.
+    ``empty``: one of ``EMPTY``; of several references a line counts as empty where any is. Raises UserError:
+    the faults of all systems.
     """
     faults: list[str] = []
     notes: list[Note] = []
@@ -85,15 +73,14 @@ def read_direction(
                 f"{path} has {len(text.lines)} lines but {references[0]} has {len(refs[0])}: each sentence "
                 "needs as many references"
             )
-        if text.letter:
-            notes.append(
-                (str(path), f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised")
-            )
         shape = shape_of(text.lines)
         alike.add(shape)
-        if shape and not text.letter:
+        if text.letter:
+            log = f"references are fairseq-generate's {text.letter}- lines, perhaps tokenised"
+            notes.append((str(path), log))
+        elif shape:
             notes.append((str(path), shape))
-        elif not text.letter and is_tokenised(text.lines):
+        elif is_tokenised(text.lines):
             notes.append((str(path), "these look tokenised; scores against them do not compare with others"))
         refs.append(text.lines)
     lines: dict[str, list[str]] = {}
@@ -106,21 +93,12 @@ def read_direction(
         lines[system] = text.lines
         if text.letter:
             notes.append((str(path), f"hypotheses are fairseq-generate's {text.letter}- lines, by number"))
-        if in_pieces(text.lines) and not any(map(in_pieces, refs)):
-            notes.append(
-                (
-                    str(path),
-                    "these look like subwords (▁ or @@) that nobody joined; join, detokenise them first",
-                )
-            )
-        elif (shape := shape_of(text.lines)) and shape not in alike:
+        if (shape := shape_of(text.lines)) and shape not in alike:
             notes.append((str(path), shape))
         elif is_tokenised(text.lines) and not any(map(is_tokenised, refs)):
-            notes.append(
-                (str(path), "these look tokenised, and the references are not; detokenise them first")
-            )
-    if faults:
-        raise UserError("\n".join(dict.fromkeys(faults)))
+            said = "these look tokenised, and the references are not; detokenise them first"
+            notes.append((str(path), said))
+    raise_all(faults)
     srcs = None
     if sources:
         srcs = read_text(sources, SOURCES).lines
@@ -140,7 +118,7 @@ def read_direction(
     return DirectionText(lines, refs, srcs, kept, len(blank), notes)
 
 
-def told(notes: Iterable[Note]) -> list[str]:
+def note_lines(notes: Iterable[Note]) -> list[str]:
     """Return notes as lines: one for what is the same of many files, with the first of them."""
     files: dict[str, list[str]] = {}
     for file, what in notes:
@@ -163,12 +141,6 @@ def _empty_reference(files: Sequence[Path], refs: Sequence[Sequence[str]], blank
         "--empty-references count (scored as they are) or drop (left out for all systems); in a config "
         "evaluation.empty_references"
     )
-
-
-def in_pieces(lines: Sequence[str]) -> bool:
-    """Return whether text looks like subwords that nobody joined."""
-    found = sum(any(piece in line for piece in PIECES) for line in lines)
-    return found > MOST_WITH_PIECES * len(lines)
 
 
 def hash_of(references: Sequence[Path]) -> str:

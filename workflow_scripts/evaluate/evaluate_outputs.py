@@ -1,13 +1,7 @@
 """Scores, significance and tables of outputs that others made: nothing is trained, no experiment is needed.
 
-In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line (``.gz`` too),
-     named by patterns such as ``DIR/{system}/{direction}/hyp.txt`` (``patterns``).
-Out: in ``--out``: ``scores.csv``, ``significance.csv`` (against ``--baseline``) and the tables of an
-     experiment; below ``scores/`` and ``significance/`` what they are made from. Files of others that lie
-     there are never touched (``written``).
-
-The stages are the workflow's own, in its order; the tables, of a higher layer, are made by a program of their
-own. Needs neither fairseq nor torch (without COMET).
+Files are named by patterns such as ``DIR/{system}/{direction}/hyp.txt``. In ``--out`` are the tables of an
+experiment, below ``scores/`` and ``significance/`` what they are made from. Needs neither fairseq nor torch.
 """
 
 from __future__ import annotations
@@ -23,7 +17,7 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.evaluate import compare
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, told
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
 from workflow_scripts.evaluate.found_outputs import (
     check_languages,
     check_pivot,
@@ -37,13 +31,13 @@ from workflow_scripts.evaluate.found_outputs import (
     unknown_in_groups,
 )
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
-from workflow_scripts.evaluate.progress import Progress
+from workflow_scripts.evaluate.parallel import Progress
 from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
-from workflow_scripts.options import at_least, named_once, read_groups
+from workflow_scripts.options import at_least, named_once, of_each, read_groups
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
 
@@ -72,7 +66,7 @@ def tests_file(out: Path, system: str, profile: str) -> Path:
 def files_of(systems: Sequence[str], profile: str, tested: Sequence[str]) -> list[str]:
     """Return what is written, relative to the folder; ``tested``: the systems that are."""
     here = Path()
-    made = [one for system in systems for one in [score_file(here, system, profile)]]
+    made = [score_file(here, system, profile) for system in systems]
     made += [segments_path(one) for one in made]
     made += [tests_file(here, system, profile) for system in tested]
     tables = (*ALWAYS, *(OF_TESTS if tested else ()))
@@ -89,35 +83,23 @@ def score_all(
     processes: int,
     empty: str = ERROR,
 ) -> dict[str, dict[str, Scored]]:
-    """Score every system and direction; what is made of the references is made once for all systems.
+    """Return direction → system → ``Scored``; what is made of the references is made once for all systems.
 
-    Args:
-        files: system → direction → hypotheses.
-        references, sources: patterns; of references one for each set of them.
-        empty: what is done where a reference is empty (``direction_text.EMPTY``).
-
-    Returns:
-        direction → system → ``segments.Scored``.
-
-    Raises:
-        UserError: the faults of all files, a line each.
+    ``files``: system → direction → hypotheses. ``references``, ``sources``: patterns. Raises UserError: the
+    faults of all files, a line each.
     """
-    tasks: dict[str, dict[str, Any]] = {}
-    faults: list[str] = []
-    for direction in directions:
-        try:
-            tasks[direction] = {
-                "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
-                "references": [text_of(one, direction) for one in references],
-                "sources": text_of(sources, direction) if sources else None,
-                "metrics": metrics,
-                "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
-                "empty": empty,
-            }
-        except UserError as error:
-            faults.append(str(error))
-    if faults:
-        raise UserError("\n".join(faults))
+
+    def task(direction: str) -> dict[str, Any]:
+        return {
+            "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
+            "references": [text_of(one, direction) for one in references],
+            "sources": text_of(sources, direction) if sources else None,
+            "metrics": metrics,
+            "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
+            "empty": empty,
+        }
+
+    tasks = of_each(directions, task)
     check_files(tasks, processes)
     with Progress("scored", len(tasks)) as progress:
         return score_directions(tasks, processes, progress.done)
@@ -127,7 +109,7 @@ def notes_on(
     scored: Mapping[str, Mapping[str, Scored]], files: Mapping[str, Mapping[str, Path]]
 ) -> list[str]:
     """Return what a user should know of the files that were scored."""
-    notes = told(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
+    notes = note_lines(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
     for direction, by in scored.items():
         flags = {flag for one in by.values() for flag in one.entry.get("flags", [])}
         notes += [f"{direction}: {flag}" for flag in sorted(flags)]
@@ -226,9 +208,8 @@ def compare_with(
     """Test a system against others, on the directions that all of them have."""
     shared = [d for d in files[system] if all(d in files[other] for other in others)]
     if not shared:
-        print(
-            f"{system}: not tested, it has no direction that {' and '.join(others)} has too", file=sys.stderr
-        )
+        missing = f"it has no direction that {' and '.join(others)} has too"
+        print(f"{system}: not tested, {missing}", file=sys.stderr)
         return
     segments = {name: [segments_path(score_file(out, name, args.profile))] for name in (system, *others)}
     job = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
@@ -252,13 +233,8 @@ def tabulate(
     pivot = pivot_of(directions) if args.pivot is None else args.pivot
     words = [f"--scores-root={out / 'scores'}", f"--experiment={EXPERIMENT}", "--systems", *systems]
     words += [f"--testsets={TESTSET}", f"--seeds={SEED}", "--directions", *directions]
-    words += [
-        "--metrics",
-        *map(asked_name, args.metrics),
-        f"--profiles={args.profile}",
-        f"--groups={args.groups}",
-    ]
-    words += ["--as-options"]
+    words += ["--metrics", *map(asked_name, args.metrics), f"--profiles={args.profile}"]
+    words += [f"--groups={args.groups}", "--as-options"]
     words += [f"--pivot={pivot}"] if pivot else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []
     # None where none was given: tables would look for tests against an experiment's own, by their names.

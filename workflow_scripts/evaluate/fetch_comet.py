@@ -1,11 +1,7 @@
 """Fetch a COMET model from the hub into the hub's own cache, with its encoder's configuration and tokenizer.
 
-In:  the name of a model on the hub and a revision.
-Out: a JSON file: which commits of both, and the SHA-256 of the checkpoint. The files lie where the hub's
-     library keeps them (``HF_HOME``, ``~/.cache/huggingface``): several experiments, and other programs,
-     share them.
-
-What is there already is not fetched again, and needs no network. Source: huggingface_hub.
+What is there already is not fetched again. The JSON file says which commits of both, and the checkpoint's
+SHA-256.
 """
 
 from __future__ import annotations
@@ -31,8 +27,8 @@ from workflow_scripts.files import sha256_of, write_json
 def fetch(name: str, revision: str | None, files: list[str]) -> Path:
     """Return the folder of a repository with ``files`` (patterns), downloaded where it is not in the cache.
 
-    Raises:
-        UserError: the hub cannot be reached, or has no such model or revision, or only for those it let in.
+    Raises UserError: the hub cannot be reached, or has no such model or revision, or only for those it let
+    in.
     """
     import requests
     from huggingface_hub import snapshot_download

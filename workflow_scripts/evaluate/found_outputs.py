@@ -1,9 +1,4 @@
-"""Which files of others are evaluated: what patterns find, and what options choose of it.
-
-In:  patterns and options of ``evaluate_outputs``.
-Out: the file of each system and direction. What was left out is told on stderr; names that cannot be names of
-     folders, headings and options are refused.
-"""
+"""Which files of others are evaluated: what patterns find, and what options choose of it."""
 
 from __future__ import annotations
 
@@ -85,8 +80,7 @@ def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
 def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
     """Refuse several sets of references that are one file for all directions: the shell filled a pattern in.
 
-    Raises:
-        UserError: such a pattern, or two that name one file.
+    Raises UserError: such a pattern, or two that name one file.
     """
     if len(references) == 1:
         return
@@ -105,10 +99,8 @@ def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
 def check_languages(references: Sequence[str], sources: str | None, directions: Sequence[str]) -> None:
     """Refuse one file that would be the references, or the sources, of two languages.
 
-    Links of two names to one file are let through: whoever lays them means it (``pt`` and ``pt_BR``).
-
-    Raises:
-        UserError: the file, and a direction of each of the two.
+    Links of two names to one file are let through: whoever lays them means it (``pt`` and ``pt_BR``). Raises
+    UserError: the file, and a direction of each of the two.
     """
     sides = [("references", "target", 1, pattern) for pattern in references]
     sides += [("sources", "source", 0, sources)] if sources else []
@@ -156,9 +148,8 @@ def only(
 ) -> Files:
     """Return the files of some systems and directions (None: of all), in the order they are named.
 
-    Raises:
-        UserError: there are no files of one of them, it is named twice, a system has no direction, or a name
-            cannot be one.
+    Raises UserError: there are no files of one of them, it is named twice, a system has no direction, or a
+    name cannot be one.
     """
     there = list(dict.fromkeys(direction for by in files.values() for direction in by))
     directions = [one_of(direction, there) for direction in directions] if directions else None

@@ -1,8 +1,4 @@
-"""Figures that show a broken decode at a glance, without any model (spec 5, "anomalies").
-
-In:  hypotheses and references of one direction, and the sources if at hand.
-Out: length ratio, empty hypotheses, and the rates of repetitive and of copied hypotheses.
-"""
+"""Figures that show a broken decode at a glance, without any model."""
 
 from __future__ import annotations
 
@@ -18,20 +14,13 @@ LONGEST_MEAN_WORD = 15
 def health(
     hypotheses: Sequence[str], references: Sequence[str], sources: Sequence[str] | None = None
 ) -> dict[str, float | int | None]:
-    """Return the figures of one direction.
+    """Return the figures of n hypotheses, n references a set (one set after the other) and n sources.
 
-    Args:
-        hypotheses: n sentences; an empty one is a line of nothing but blanks.
-        references: n sentences, or those of several sets, one after the other.
-        sources: n sentences, or None.
-
-    Returns:
-        ``length_ratio``: characters without blanks, hypotheses over references (words would mislead in
-        scripts without spaces); None where all references are empty. ``empty_hypotheses``: how many.
-        ``repeated_4gram_rate``: the share of hypotheses in which some 4-gram occurs six times or more: of
-        words, or of characters where the references are text without blanks between words.
-        ``copied_source_rate``: the share of hypotheses, not empty, that are their source but for case and
-        outer blanks; None without sources.
+    ``length_ratio``: characters without blanks, hypotheses over references; None where all references are
+    empty. ``empty_hypotheses``: how many. ``repeated_4gram_rate``: the share of hypotheses in which some
+    4-gram of words (of characters, in text without blanks between words) occurs six times or more.
+    ``copied_source_rate``: the share that are their source but for case and outer blanks, and not empty; None
+    without sources.
     """
     by_characters = without_blanks(references)
     copied = None

@@ -1,13 +1,7 @@
 """In which languages a system wrote: its off-target rate in every direction of a test set.
 
-In:  hypotheses and references, one sentence a line; the identifier of ``train_identifier``.
-Out: one JSON file: of each direction the share of hypotheses that are not in the target language, and how
-     many are in which; the same share of the *references*, which are in the right language (what the
-     identifier errs by itself); and the packaged identifier's rates, null with the reason where it is of
-     no use.
-
-Lines without a letter are in no language: they are counted apart, blank ones as ``empty``. Source: Zhang et
-al. 2020 (Improving Massively Multilingual NMT), whose term off-target translation is.
+Beside it: the same rate of the *references* (by which the identifier errs itself), and the packaged
+identifier's rates. Lines without a letter are counted apart. The term is that of Zhang et al. 2020.
 """
 
 from __future__ import annotations
@@ -20,10 +14,14 @@ from typing import Any
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter
-from workflow_scripts.evaluate.packaged_identifier import PACKAGE, PackagedIdentifier
+from workflow_scripts.evaluate.language_identifier import (
+    PACKAGE,
+    LanguageIdentifier,
+    PackagedIdentifier,
+    has_letter,
+)
 from workflow_scripts.files import write_json
-from workflow_scripts.options import one_reference
+from workflow_scripts.options import add_job, job_of, of_each, one_reference
 from workflow_scripts.parallel_text import file_of, read_parallel
 
 # The packaged identifier does not know a language if it takes more of the references than this for others:
@@ -94,42 +92,31 @@ def main(argv: list[str] | None = None) -> None:
         "--references", required=True, nargs="+", help=f"files of detokenised references, {fields}"
     )
     parser.add_argument("--empty-references", default=ERROR, choices=EMPTY, help="else an error")
-    parser.add_argument("--directions", nargs="+", required=True)
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--out", required=True, help="JSON file to write")
+    add_job(parser, profile=False)
     args = parser.parse_args(argv)
     references = one_reference("the identifier", args.references)
     identifier = LanguageIdentifier.read(args.identifier)
     packaged = PackagedIdentifier(identifier.languages)
-    found: dict[str, dict[str, Any]] = {}
-    errors = []
-    for direction in args.directions:
-        try:
-            target = split_direction(direction)[1]
-            if target not in identifier.languages:
-                known = f"it knows {', '.join(identifier.languages)}"
-                raise UserError(
-                    f"{args.identifier}: does not know {target!r}, the target of {direction}"
-                    f"{nearest(target, identifier.languages)}; {known}; train it on text of that too"
-                )
-            hypotheses, files = (file_of(one, direction) for one in (args.hypotheses, references))
-            lines = read_parallel(hypotheses, files, args.empty_references != ERROR)
-            found[direction] = identify_direction(*lines, target, identifier.identify, packaged)
-        except UserError as error:
-            errors.append(str(error))
-    if errors:
-        raise UserError("\n".join(dict.fromkeys(errors)))
-    names = ("experiment", "system", "seed", "testset")
-    write_json(args.out, {**{name: getattr(args, name) for name in names}, "directions": found})
+
+    def identified(direction: str) -> dict[str, Any]:
+        target = split_direction(direction)[1]
+        if target not in identifier.languages:
+            known = f"it knows {', '.join(identifier.languages)}"
+            raise UserError(
+                f"{args.identifier}: does not know {target!r}, the target of {direction}"
+                f"{nearest(target, identifier.languages)}; {known}; train it on text of that too"
+            )
+        hypotheses, expected = (file_of(one, direction) for one in (args.hypotheses, references))
+        lines = read_parallel(hypotheses, expected, args.empty_references != ERROR)
+        return identify_direction(*lines, target, identifier.identify, packaged)
+
+    found = of_each(args.directions, identified)
+    write_json(args.out, {**job_of(args), "directions": found})
     for direction, one in found.items():
         rates = [one[key] for key in ("off_target_rate", "references_off_target_rate")]
-        shown = ", ".join(
-            f"{name} {'n/a' if rate is None else f'{rate:.3f}'}"
-            for name, rate in zip(("off target", "references"), rates, strict=True)
-        )
-        print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown} ({one['n']} sentences)")
+        own, references = ("n/a" if rate is None else f"{rate:.3f}" for rate in rates)
+        shown = f"off target {own}, references {references} ({one['n']} sentences)"
+        print(f"{args.system} s{args.seed} {args.testset} {direction}: {shown}")
 
 
 if __name__ == "__main__":

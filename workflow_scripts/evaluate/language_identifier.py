@@ -1,25 +1,66 @@
-"""A language identifier made of the experiment's own text: naive Bayes over character n-grams.
+"""Language identifiers: naive Bayes over the experiment's own text, and the packaged py3langid as a check.
 
-What: counts of the n-grams of characters within words, hashed, and the language under which they are most
-likely, all languages being equally likely beforehand. Inputs: lines of each language. Outputs: the
-identifier, a label for each line, an ``.npz`` file. Unlike a packaged identifier it knows invented languages,
-and none but those of the experiment. Source: Cavnar and Trenkle 1994 (character n-grams); Lui and Baldwin
-2012 (naive Bayes); the choices below are measured (docs/how-to/off-target.md).
+The experiment's own knows invented languages, and none but the experiment's (Cavnar and Trenkle 1994). Its
+settings were measured: docs/explanation/language-identifier.md. py3langid (Lui and Baldwin 2012) is kept to
+the same languages, since it errs more among all that it knows.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from py3langid.langid import MODEL_FILE
+from py3langid.langid import LanguageIdentifier as Py3langid
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.naive_bayes import MultinomialNB
 
 from workflow_scripts.archive import not_a, read_archive, write_archive
 from workflow_scripts.errors import UserError
+from workflow_scripts.languages import base_code
+
+PACKAGE = "py3langid"
+
+
+class PackagedIdentifier:
+    """``languages``: the experiment's; ``reasons``: why it does not tell some of them."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._py3langid = Py3langid.from_model_file(MODEL_FILE)
+        known = set(self._py3langid.labels)
+        shared = Counter(base_code(language) for language in languages)
+        self.reasons: dict[str, str] = {}
+        for language in languages:
+            code = base_code(language)
+            if code not in known:
+                self.reasons[language] = f"{PACKAGE} does not know it"
+            elif shared[code] > 1:
+                alike = [other for other in languages if base_code(other) == code]
+                self.reasons[language] = f"{PACKAGE} takes {' and '.join(alike)} for one language"
+        told = [language for language in languages if language not in self.reasons]
+        if len(told) == 1:
+            self.reasons[told.pop()] = f"{PACKAGE} knows no other language of the experiment"
+        self._languages = {base_code(language): language for language in told}
+        if told:
+            self._py3langid.set_languages(list(self._languages))
+        # Many directions share references.
+        self._code = cache(lambda line: self._py3langid.classify(line)[0])
+
+    def identify(self, lines: Sequence[str]) -> list[str]:
+        """Return the likeliest of the languages that it tells, for each line."""
+        return [self._languages[self._code(line)] for line in lines]
+
+    @cached_property
+    def name(self) -> str:
+        """The package and its version."""
+        return f"{PACKAGE} {version(PACKAGE)}"
+
 
 FORMAT = "language-identifier-1"
 NGRAMS = (1, 4)
@@ -67,8 +108,7 @@ class LanguageIdentifier:
     def read(cls, path: str | Path) -> LanguageIdentifier:
         """Read what ``write`` wrote.
 
-        Raises:
-            UserError: the file is no identifier, a damaged one, or of other settings than these.
+        Raises UserError: the file is no identifier, a damaged one, or of other settings than these.
         """
         if not Path(path).is_file():
             raise UserError(f"{path}: no such identifier; evaluate.train_identifier writes it")
@@ -96,7 +136,6 @@ def has_letter(line: str) -> bool:
 
 
 def _hashed(lines: Sequence[str]) -> Iterator[Any]:
-    """Yield the counts of n-grams, sparse, line × feature."""
     vectorizer = HashingVectorizer(
         analyzer="char_wb",
         ngram_range=NGRAMS,

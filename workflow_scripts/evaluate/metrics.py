@@ -1,12 +1,7 @@
-"""sacrebleu's metrics in one place: BLEU, chrF2++, chrF2 and TER, by sentences and over a corpus (section 4).
+"""sacrebleu's metrics: BLEU, chrF2++, chrF2 and TER, by sentences and over a corpus.
 
-In:  detokenised hypotheses and references, one sentence each.
-Out: sufficient statistics of every sentence, int32 [n, d] (n-gram counts; edits); the score of a corpus from
-     their sums; sacrebleu's signature. Every formula is sacrebleu's own.
-
-Statistics add up, so that a resampled corpus needs no text: its score is that of resampled rows
-(``resampling``). d is 2 + 2 * 4 for BLEU, 3 * (6 + 2) for chrF2++, 3 * 6 for chrF2 and 2 for TER. Metrics are
-named as in score files (``metric_names``).
+Sufficient statistics of sentences add up, so a resampled corpus needs no text. They are int32 [n, d]; d is 2
++ 2 * 4 for BLEU, 3 * (6 + 2) for chrF2++, 3 * 6 for chrF2 and 2 for TER. Every formula is sacrebleu's own.
 """
 
 from __future__ import annotations
@@ -58,8 +53,7 @@ class Scoring:
     ) -> None:
         """Take ``n`` references, and ``further`` sets of as many.
 
-        Raises:
-            UserError: unknown metric or tokenizer, or one that lacks its package or model.
+        Raises UserError: unknown metric or tokenizer, or one that lacks its package or model.
         """
         self.name = name
         self.metric = make_metric(name, tokenizer)
@@ -122,8 +116,7 @@ def corpus_score(metric: Metric, sums: NDArray[Any]) -> float:
 def make_metric(name: str, tokenizer: str = DEFAULT_TOKENIZER) -> Metric:
     """Return sacrebleu's metric; only BLEU needs a tokenizer.
 
-    Raises:
-        UserError: unknown metric or tokenizer, or one that lacks its package or model.
+    Raises UserError: unknown metric or tokenizer, or one that lacks its package or model.
     """
     if name not in METRICS:
         known = [asked_name(metric) for metric in METRICS]
@@ -138,10 +131,8 @@ def make_metric(name: str, tokenizer: str = DEFAULT_TOKENIZER) -> Metric:
 def check_tokenizer(tokenizer: str) -> None:
     """Refuse a tokenizer that sacrebleu does not know, or whose sentencepiece model is not at hand.
 
-    sacrebleu would fetch the model, in the middle of a job and by each of them.
-
-    Raises:
-        UserError: what is missing, and where it is to be laid.
+    sacrebleu would fetch the model, in the middle of a job and by each of them. Raises UserError: what is
+    missing, and where it is to be laid.
     """
     if tokenizer not in BLEU.TOKENIZERS:
         raise UserError(
@@ -171,14 +162,9 @@ def mean_score(sums: NDArray[Any], n: int) -> float:
 
 
 def scorer_of(name: str, columns: int) -> Scorer:
-    """Return what makes a corpus score of summed statistics, by the metric's name.
+    """Return what makes a corpus score of summed statistics [d]; of an unknown metric the mean.
 
-    Args:
-        name: one of ``METRICS``, or any other for a metric whose corpus score is the mean of its sentences'.
-        columns: d of the statistics.
-
-    Raises:
-        UserError: the metric has other statistics.
+    Raises UserError: the metric has other statistics than ``columns`` (d).
     """
     if name not in METRICS:
         if columns != 1:

@@ -1,13 +1,8 @@
 """n-grams that hypotheses share with their references, counted for all sentences at once.
 
-In:  tokenised sentences: lists of words, or text as a sequence of characters; one reference each.
-Out: the sufficient statistics of BLEU, chrF2 and chrF2++: the very integers that sacrebleu counts one
-     sentence after the other (a test compares them), in a third of the time. Counting is nearly all that
-     scoring costs.
-
-An n-gram of a reference is a pair: the number of the (n-1)-gram that it begins with, and its last token. So a
-hypothesis's n-gram can only be in the reference if the one that it begins with is, and what is not is dropped
-on the way. Text is prepared, and scores are made of the counts, by sacrebleu's own functions.
+The integers are those of sacrebleu (a test compares them), in a third of the time. An n-gram of a reference
+is a pair: the number of the (n-1)-gram that it begins with, and its last token; a hypothesis's n-gram is
+looked up only if the one that it begins with was found.
 """
 
 from __future__ import annotations

@@ -1,14 +1,8 @@
 """Paired tests of two systems: bootstrap and approximate randomisation, as sacrebleu defines them.
 
-In:  sufficient statistics [n, d] of the n sentences of both systems, by metric; sacrebleu's own scorers.
-Out: difference, its confidence interval, its spread over sentences, and two p-values.
-
-Resampled are statistics, never text: R resamples are one matrix of counts [R, n] times statistics [n, d].
-Random numbers are drawn as sacrebleu draws them (``sacrebleu.significance``), so the same seed makes the
-same resamples, and the p-values are sacrebleu's. One thing differs: a resample that is exactly as extreme as
-what was observed counts as extreme (the definition of a p-value; Noreen 1989, Phipson and Smyth 2010), where
-sacrebleu asks for more. Of identical systems p is therefore 1, not 1/(R + 1). Sources: Koehn (2004), Riezler
-and Maxwell (2005).
+Statistics are resampled, never text, and random numbers are drawn as ``sacrebleu.significance`` draws them:
+the same seed gives sacrebleu's p-values, but that a resample exactly as extreme as what was observed counts
+as extreme (Noreen 1989, Phipson and Smyth 2010). Koehn (2004), Riezler and Maxwell (2005).
 """
 
 from __future__ import annotations
@@ -53,19 +47,11 @@ class Difference:
 def compare(
     system: Statistics, other: Statistics, scorers: Mapping[str, Scorer], resamples: int, seed: int
 ) -> dict[str, Difference]:
-    """Test two systems on one direction, all metrics on the same resamples.
+    """Test two systems on one direction, all metrics on the same resamples; by metric, in ``system``'s order.
 
-    Args:
-        system, other: metric -> statistics [n, d], the same metrics and the same n.
-        scorers: metric -> what makes a score of summed statistics [d] and n.
-        resamples: of the bootstrap, and as many random assignments; at least 1.
-        seed: of the random numbers; each test begins with it anew, as sacrebleu's do.
-
-    Returns:
-        By metric, in ``system``'s order.
-
-    Raises:
-        ValueError: not everywhere as many sentences.
+    ``system``, ``other``: metric -> statistics [n, d]. ``scorers``: metric -> what makes a score of summed
+    statistics [d] and n. ``resamples``: of the bootstrap, and as many random assignments. Each test begins
+    with ``seed``, as sacrebleu's do. Raises ValueError: not everywhere as many sentences.
     """
     n = len(next(iter(system.values())))
     if any(len(array) != n for arrays in (system, other) for array in arrays.values()):
@@ -150,7 +136,6 @@ class _Scores:
 def _in_blocks(
     resamples: int, n: int, draw: Callable[[int], NDArray[Any]]
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Yield the matrix [R, n] by rows: which rows, and their numbers."""
     step = max(32, min(ROWS, LARGEST_BLOCK // n // 32 * 32))
     for start in range(0, resamples, step):
         rows = slice(start, min(start + step, resamples))

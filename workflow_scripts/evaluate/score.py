@@ -1,11 +1,6 @@
-"""Score one system's hypotheses of all directions on one test set: BLEU, chrF2++, chrF2, TER (spec 5).
+"""Score one system's hypotheses of all directions on one test set: BLEU, chrF2++, chrF2, TER.
 
-In:  hypotheses, references and perhaps sources, detokenised UTF-8 text, one sentence a line.
-Out: one JSON file with the unrounded scores of every direction, each beside sacrebleu's signature, the number
-     of sentences, the hashes of both files, and figures of health (``health``); beside it the sufficient
-     statistics of every sentence (``segments``).
-
-All directions are one job: to start a process takes longer than to score a few hundred sentences.
+One job for all directions: starting a process takes longer than scoring a few hundred sentences.
 """
 
 from __future__ import annotations
@@ -23,20 +18,19 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.evaluate.direction_text import (
     EMPTY,
     ERROR,
-    DirectionText,
     hash_of,
+    note_lines,
     read_direction,
-    told,
 )
 from workflow_scripts.evaluate.health import health
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
+from workflow_scripts.evaluate.parallel import in_parallel
 from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, smallest, write_scores
-from workflow_scripts.evaluate.side_by_side import side_by_side
 from workflow_scripts.files import sha256_of
 from workflow_scripts.language_codes import canonical
 from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
-from workflow_scripts.options import json_object, named_once
+from workflow_scripts.options import add_job, is_list_of_texts, job_of, json_object, named_once, raise_all
 from workflow_scripts.parallel_text import file_of
 
 Scores = list[dict[str, Any]]
@@ -52,19 +46,10 @@ def scores_of_systems(
 ) -> dict[str, tuple[Scores, Statistics]]:
     """Score several systems' outputs of one direction; what is made of the references is made once.
 
-    Args:
-        hypotheses: system -> ``n`` detokenised sentences.
-        references: ``n`` detokenised sentences.
-        metrics: any of ``metrics.METRICS``.
-        tokenizer: sacrebleu's tokenizer for BLEU; the others need none.
-        further: more sets of references, of ``n`` sentences each.
-
-    Returns:
-        system -> one ``{"metric", "score", "signature"}`` for each metric, the score unrounded; and metric ->
-        sufficient statistics of the sentences, [n, d].
-
-    Raises:
-        UserError: unknown metric or tokenizer, or a tokenizer that lacks its package or model.
+    ``hypotheses``: system -> n detokenised sentences, as many as of ``references`` and of each of the
+    ``further`` sets. Returns by system one ``{"metric", "score", "signature"}`` for each metric, the score
+    unrounded, and metric -> sufficient statistics of the sentences, [n, d]. Raises UserError: unknown metric
+    or tokenizer, or a tokenizer that lacks its package or model.
     """
     check_tokenizer(tokenizer)
     found: dict[str, tuple[Scores, Statistics]] = {system: ([], {}) for system in hypotheses}
@@ -96,20 +81,9 @@ def score_direction(
     sources: Path | None = None,
     empty: str = ERROR,
 ) -> dict[str, Scored]:
-    """Score several systems' files of one direction.
+    """Score several systems' files of one direction; ``references``: a file, or one of each set.
 
-    Args:
-        hypotheses: system -> file.
-        references: a file, or one of each set of references.
-        metrics, tokenizer: as ``scores_of_systems`` takes them.
-        sources: a file, to count hypotheses that copy them.
-        empty: what is done where a reference is empty (``direction_text.EMPTY``).
-
-    Returns:
-        By system, in the order given.
-
-    Raises:
-        UserError: as in ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
+    Raises UserError as ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
     """
     files = [references] if isinstance(references, Path) else list(references)
     text = read_direction(hypotheses, files, sources, empty)
@@ -122,46 +96,33 @@ def score_direction(
     noted: dict[str, Any] = {UNFIT: asdict(unfit)} if unfit else {}
     noted |= text.counted
     if text.counted:
-        noted["flags"] = [empty_note(text)]
+        done = "left out for all systems" if text.counted["dropped"] else "scored as they are"
+        noted["flags"] = [f"{text.empty} of {text.lines} references empty, {done}"]
     sha256 = hash_of(files)
-    figures = {system: health(lines, every, text.sources) for system, lines in text.hypotheses.items()}
-    same = [system for system, lines in text.hypotheses.items() if lines in text.references]
     first, *further = text.references
+    found = {}
     scored = scores_of_systems(text.hypotheses, first, metrics, tokenizer, further)
-    return {
-        system: Scored(
-            {
-                "n": len(first),
-                "scores": scores,
-                "hypotheses_sha256": sha256_of(hypotheses[system]),
-                "references_sha256": sha256,
-                "health": figures[system],
-                **noted,
-            },
-            statistics,
-            notes,
-            system in same,
-        )
-        for system, (scores, statistics) in scored.items()
-    }
-
-
-def empty_note(text: DirectionText) -> str:
-    """Return what tables and terminal say of empty references."""
-    done = "left out for all systems" if len(text.references[0]) < text.lines else "scored as they are"
-    return f"{text.empty} of {text.lines} references empty, {done}"
+    for system, (scores, statistics) in scored.items():
+        lines = text.hypotheses[system]
+        entry = {
+            "n": len(first),
+            "scores": scores,
+            "hypotheses_sha256": sha256_of(hypotheses[system]),
+            "references_sha256": sha256,
+            "health": health(lines, every, text.sources),
+            **noted,
+        }
+        found[system] = Scored(entry, statistics, notes, lines in text.references)
+    return found
 
 
 def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
     """Return target language -> tokenizer from ``--tokenizers``.
 
-    Raises:
-        UserError: not a JSON object of names, or the target language of no direction.
+    Raises UserError: not a JSON object of names, or the target language of no direction.
     """
     example = {"zh": "zh", "ja": "ja-mecab"}
-    value = json_object(
-        "tokenizers", text, example, lambda found: all(isinstance(name, str) for name in found.values())
-    )
+    value = json_object("tokenizers", text, example, lambda found: is_list_of_texts(list(found.values())))
     for name in value.values():
         check_tokenizer(name)
     targets = {split_direction(direction)[1] for direction in directions}
@@ -178,7 +139,6 @@ Task = tuple[str, dict[str, Any]]
 
 
 def _read_task(task: Task) -> str:
-    """Return what is wrong with the files of one direction."""
     _, given = task
     try:
         read_direction(given["hypotheses"], given["references"], given["sources"], given["empty"])
@@ -188,16 +148,8 @@ def _read_task(task: Task) -> str:
 
 
 def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None:
-    """Read the files of all directions: what is wrong with the last is told before the first is scored.
-
-    Args:
-        tasks, processes: as ``score_directions`` takes them.
-
-    Raises:
-        UserError: the faults of all directions, a line each.
-    """
-    if faults := [said for said in side_by_side(_read_task, list(tasks.items()), processes) if said]:
-        raise UserError("\n".join(dict.fromkeys("\n".join(faults).split("\n"))))
+    """Read the files of all ``tasks`` before any is scored. Raises UserError: all faults, a line each."""
+    raise_all([said for said in in_parallel(_read_task, list(tasks.items()), processes) if said])
 
 
 def _score_task(task: Task) -> tuple[str, Any]:
@@ -214,22 +166,16 @@ def score_directions(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, Scored]]:
-    """Score many directions, several at a time.
+    """Score many directions, several at a time; ``done`` is called with each direction.
 
-    Args:
-        tasks: direction -> arguments of ``score_direction``.
-        processes: how many work at once; the results are the same.
-        done: told each direction that is finished.
-
-    Raises:
-        UserError: the faults of all directions, a line each.
+    ``tasks``: direction -> arguments of ``score_direction``. Raises UserError: the faults of all, a line
+    each.
     """
     directions = list(tasks)
-    answers = side_by_side(
+    answers = in_parallel(
         _score_task, list(tasks.items()), processes, lambda number: done(directions[number])
     )
-    if errors := [str(answer) for _, answer in answers if isinstance(answer, UserError)]:
-        raise UserError("\n".join(dict.fromkeys("\n".join(errors).split("\n"))))
+    raise_all([str(answer) for _, answer in answers if isinstance(answer, UserError)])
     return dict(answers)
 
 
@@ -242,27 +188,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sources", help=f"files of sources, to count copied ones, {fields}")
     known = ", ".join(map(asked_name, METRICS))
     parser.add_argument("--metrics", nargs="+", required=True, metavar="METRIC", help=known)
-    parser.add_argument(
-        "--tokenizers",
-        default="{}",
-        metavar="JSON",
-        help='of BLEU by target language: {"zh": "zh"}; else 13a',
-    )
+    parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
     parser.add_argument(
         "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
     )
-    for name in ("experiment", "system", "testset"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--profile", default="raw", help="which references: raw (the test set's own text)")
+    add_job(parser)
     parser.add_argument("--processes", type=int, default=1, help="directions scored at a time")
-    parser.add_argument("--out", required=True, help="JSON file; statistics of sentences lie beside it")
     args = parser.parse_args(argv)
     args.metrics = metric_ids(args.metrics)
     named_once("directions", args.directions)
     tokenizers = tokenizers_of(args.tokenizers, args.directions)
-
     tasks: dict[str, dict[str, Any]] = {}
     errors = []
     for direction in args.directions:
@@ -281,12 +216,10 @@ def main(argv: list[str] | None = None) -> None:
         found = score_directions(tasks, args.processes) if tasks else {}
     except UserError as error:
         errors.append(str(error))
-    if errors:
-        raise UserError("\n".join(dict.fromkeys(errors)))
-    names = ("experiment", "system", "seed", "testset", "profile")
+    raise_all(errors)
     scored = {direction: systems[args.system] for direction, systems in found.items()}
-    write_scores(args.out, {name: getattr(args, name) for name in names}, scored)
-    for note in told(note for one in scored.values() for note in one.notes):
+    write_scores(args.out, job_of(args), scored)
+    for note in note_lines(note for one in scored.values() for note in one.notes):
         print(f"note: {note}")
     for direction, one in scored.items():
         entry = one.entry

@@ -1,9 +1,4 @@
-"""Score references that went through the text processing and back: no system can have more.
-
-In:  the references of a test set; the same as ``data.round_trip`` wrote them, and what it says of Moses.
-Out: one JSON file: for each direction BLEU and chrF2++ with sacrebleu's signatures (BLEU by the experiment's
-     tokenizers), how many lines differ, and what Moses alone does to words.
-"""
+"""Score references that went through the text processing and back: no system can have more."""
 
 from __future__ import annotations
 
@@ -42,8 +37,7 @@ def ceiling_of(round_trip: Path, references: Path, tokenizer: str = DEFAULT_TOKE
 def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
     """Return what Moses alone does to a direction's references, None where they do not go through it.
 
-    Raises:
-        UserError: the file is none of ``data.round_trip``, or of other references.
+    Raises UserError: the file is none of ``data.round_trip``, or of other references.
     """
     content = read_json(path)
     try:
@@ -61,7 +55,7 @@ def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; see docs/architecture.md."""
+    """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(prog="score_ceiling", description=__doc__.splitlines()[0])
     fields = "with {pair} and {target}"
     parser.add_argument("--references", required=True, help=f"prepared text, {fields}")

@@ -1,12 +1,7 @@
 """Does BLEU's tokenizer fit the script of the references? Where it does not, the score says next to nothing.
 
-In:  references, and the name of sacrebleu's tokenizer.
-Out: which text it leaves undivided, and a tokenizer that divides it; or nothing.
-
-BLEU counts words. 13a, intl and none take what stands between blanks (and some punctuation) for one: of text
-that is written without blanks between words a word is then a whole clause, and a system that errs in one
-character of each has 0.00. Judged by the references' characters, not by the code of their language: Japanese
-in Latin letters, and Chinese that somebody has cut into words, are in order with 13a.
+13a, intl and none divide text at blanks only; in text without blanks between words a "word" is a whole
+clause. Judged by the references' characters, not by the language's code.
 """
 
 from __future__ import annotations
@@ -132,12 +127,10 @@ def _lengths(pattern: re.Pattern[str], text: str) -> list[int]:
 def note_on_tokenizers(
     unfit: Mapping[str, Unfit], tokenizers: Mapping[str, str], as_option: bool = False
 ) -> str:
-    """Return one note on all targets, which ends in what to write; "" where every tokenizer fits.
+    """Return one note on all target languages, which ends in what to write; "" where every tokenizer fits.
 
-    Args:
-        unfit: by target language.
-        tokenizers: what is set already, by target language: it stays.
-        as_option: as ``evaluate_outputs`` takes it; else as the config does.
+    ``tokenizers``: what is set already. ``as_option``: as ``evaluate_outputs`` takes it; else as the config
+    does.
     """
     if not unfit:
         return ""

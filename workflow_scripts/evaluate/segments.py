@@ -1,9 +1,7 @@
 """Score files and, beside them, the sufficient statistics of their sentences.
 
-In:  what was found out about each direction of a job (experiment, system, seed, testset, profile).
-Out: ``{testset}.{profile}.json`` and ``….segments.npz``: array ``{direction}/{metric}``, [n, d],
-     unsigned for sacrebleu's metrics, float64 [n, 1] for those of models. Sums of rows make corpus scores
-     (``metrics.scorer_of``), so tests of significance read no text.
+``….segments.npz`` has an array ``{direction}/{metric}``, [n, d]: unsigned for sacrebleu's metrics, float64
+[n, 1] for those of models.
 """
 
 from __future__ import annotations
@@ -55,10 +53,7 @@ def smallest(array: NDArray[Any]) -> NDArray[Any]:
 def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[str, Scored]) -> None:
     """Write a job's score file, and the sentences' statistics beside it.
 
-    Args:
-        path: the score file.
-        job: experiment, system, seed, testset and profile.
-        directions: by direction, in the order of the file.
+    ``job``: experiment, system, seed, testset and profile.
     """
     entries = {direction: scored.entry for direction, scored in directions.items()}
     arrays = {
@@ -83,15 +78,11 @@ class Segments:
 
 
 def read_segments(paths: Sequence[str | Path], **job: object) -> Segments:
-    """Read the statistics of one job, which may lie in several files with other metrics each.
+    """Read the statistics of one job, which may be in several files with other metrics each.
 
-    Args:
-        paths: files that ``write_scores`` wrote.
-        job: what they must be of, where they say so: ``system="ns-k95"``, ``testset="test"`` …
-
-    Raises:
-        UserError: a file is missing, damaged, of another job, or has a metric that another has too; the
-            files were scored against different references.
+    ``job``: what they must be of, where they say so: ``system="ns-k95"``, ``testset="test"`` … Raises
+    UserError: a file is missing, damaged, of another job, or repeats a metric; files were scored against
+    different references.
     """
     found = Segments({}, {}, {})
     for path in paths:

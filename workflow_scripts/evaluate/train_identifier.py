@@ -1,31 +1,65 @@
 """Train the identifier of an experiment's languages, and measure it on text that it has not seen.
 
-In:  prepared text, ``{root}/{subset}/{pair}.{language}.txt``: of ``train`` at most 20,000 lines a language,
-     evenly taken over all its files; of every other subset (the workflow gives validation text) as many to
-     measure it on.
-Out: the identifier (``.npz``, the same bytes for the same text), and a JSON file with its accuracy and the
-     confusion matrix, the packaged identifier's accuracy beside its own.
-
-A held-out line that is among the lines it was trained on is left out. Source: as in ``language_identifier``.
+At most 20,000 lines a language, evenly taken over all its files, are used to train and as many to measure.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import mmap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, has_letter, settings
-from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
-from workflow_scripts.evaluate.text_sample import sample_lines
+from workflow_scripts.evaluate.language_identifier import (
+    LanguageIdentifier,
+    PackagedIdentifier,
+    has_letter,
+    settings,
+)
 from workflow_scripts.files import write_json
+
+
+def sample_lines(files: Sequence[str | Path], most: int) -> list[str]:
+    """Return at most ``most`` different lines, without surrounding blanks and blank ones, in file order.
+
+    Each file gives lines in proportion to its size. The k-th of K files is entered k/K of a stretch later
+    than the first: parallel files repeat one text, and would give the same lines again. A file of fewer lines
+    than it should give gives (nearly) all: of two lines within one stretch, the first. Raises UserError: a
+    line is not UTF-8.
+    """
+    sizes = [Path(file).stat().st_size for file in files]
+    lines: dict[str, None] = {}
+    for number, (file, size) in enumerate(zip(files, sizes, strict=True)):
+        if size:
+            share = max(1, round(most * size / sum(sizes)))
+            lines.update(dict.fromkeys(_of_file(Path(file), size, share, number / len(files))))
+    lines.pop("", None)
+    return list(lines)[:most]
+
+
+def _of_file(file: Path, size: int, count: int, phase: float) -> Iterator[str]:
+    starts = [0, *(int((stretch + phase) * size / count) for stretch in range(count)), size]
+    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for start, end in pairwise(starts):
+            # From the byte before, so that a line which begins right at `start` is found.
+            begin = content.find(b"\n", start - 1, end) + 1 if start else 0
+            if (begin == 0 and start) or begin >= end:
+                continue
+            stop = content.find(b"\n", begin)
+            try:
+                yield content[begin : stop if stop >= 0 else size].decode("utf-8").strip()
+            except UnicodeDecodeError:
+                raise UserError(
+                    f"{file}: not UTF-8 in the line at byte {begin}; convert it with iconv"
+                ) from None
+
 
 LINES = 20_000  # of a language, trained on or measured on; more change little and take longer
 TRAIN = "train"
@@ -34,8 +68,7 @@ TRAIN = "train"
 def pairs_from(text: str) -> dict[str, list[str]]:
     """Return the pairs of each subset from JSON text.
 
-    Raises:
-        UserError: not of that form, no training text among them.
+    Raises UserError: not of that form, no training text among them.
     """
     try:
         pairs: dict[str, list[str]] = json.loads(text)
@@ -52,8 +85,7 @@ def pairs_from(text: str) -> dict[str, list[str]]:
 def text_of(root: Path, subset: str, pairs: Sequence[str], language: str) -> list[str]:
     """Return lines with a letter of one language, from the files of all its pairs in a subset.
 
-    Raises:
-        UserError: a file is missing, or not UTF-8.
+    Raises UserError: a file is missing, or not UTF-8.
     """
     files = [root / subset / f"{pair}.{language}.txt" for pair in pairs if language in split_direction(pair)]
     if missing := [file for file in files if not file.is_file()]:
@@ -86,10 +118,8 @@ def train(
 ) -> tuple[LanguageIdentifier, dict[str, HeldOut]]:
     """Train an identifier on the subset ``train`` of ``pairs``; return what to measure it on, too.
 
-    The training text of one language at a time is in memory.
-
-    Raises:
-        UserError: a file is missing or not UTF-8; languages without a line to train on (all are named).
+    The training text of one language at a time is in memory. Raises UserError: a file is missing or not
+    UTF-8; languages without a line to train on (all are named).
     """
     measured_on: dict[str, HeldOut] = {}
 

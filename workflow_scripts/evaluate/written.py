@@ -1,8 +1,6 @@
-"""Results in a folder of the user's: nothing there is touched but what an earlier call wrote.
+"""Results in a user's folder: only files that an earlier call wrote are replaced or removed.
 
-What: new files are made in a hidden folder inside it, and moved to their places when all are there. A list
-beside them, ``.written.json``, says what was written, with hashes. Inputs: the folder. Outputs: the new
-files; those of an earlier call that are not made again are removed. Source: none.
+New files are made in a hidden folder and moved when all are there; ``.written.json`` lists them with hashes.
 """
 
 from __future__ import annotations
@@ -28,8 +26,7 @@ Hashes = dict[str, list[str]]  # file, relative to the folder -> what it may hol
 def read_list(folder: Path) -> Hashes:
     """Return what earlier calls wrote; nothing where there is no list.
 
-    Raises:
-        UserError: a file of that name is no such list.
+    Raises UserError: a file of that name is no such list.
     """
     path = folder / LIST
     if not path.exists():
@@ -60,7 +57,6 @@ def named_folder(text: str) -> Path:
 
 
 def _check_place(folder: Path) -> None:
-    """Refuse a folder that is none, or that cannot be made or written into: nothing was scored yet."""
     place = folder.absolute()
     there = next(one for one in (place, *place.parents) if os.path.lexists(one))
     named = terminal(folder if there == place else there)
@@ -73,14 +69,9 @@ def _check_place(folder: Path) -> None:
 
 
 def check_untouched(folder: Path, wanted: Collection[str]) -> None:
-    """Refuse to write where files of others lie, or some of ours that were changed since.
+    """Refuse to write ``wanted`` (in the folder) over others' files, or over ours that were changed since.
 
-    Args:
-        wanted: the files that are to be written, relative to the folder. Those of the list are removed or
-            written anew too.
-
-    Raises:
-        UserError: one line for each of the two kinds; nothing was written.
+    Raises UserError: one line for each of the two kinds; nothing was written.
     """
     _check_place(folder)
     written = read_list(folder)
@@ -114,8 +105,7 @@ def _is_no_folder(path: Path) -> bool:
 def replacing(folder: Path) -> Iterator[Path]:
     """Yield an empty folder; when the block ends well, its files take the place of an earlier call's.
 
-    Raises:
-        UserError: as ``check_untouched``, also for what has come there meanwhile.
+    Raises UserError: as ``check_untouched``, also for what has come there meanwhile.
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)

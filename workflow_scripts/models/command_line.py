@@ -1,8 +1,4 @@
-"""The options that the training programs share, and what follows from them.
-
-What: `train.train_baseline` and `specialize.finetune` train by the same engine; what an option means is said
-once. Inputs: a parser; parsed arguments. Outputs: options; complete settings. Imports no torch, no fairseq.
-"""
+"""The options that the programs of trainings share, and the settings that follow from them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""When this process must have left: the end of its SLURM job, or the minutes that the workflow gave it.
+"""When this process must have ended: with its SLURM job, or after the minutes that the workflow gave it.
 
-What: SLURM's word (SLURM_JOB_END_TIME, else the time left that `squeue` says), else `--runtime`; none of them
-is no limit. Inputs: the environment, `squeue`. Outputs: a `Deadline`. An administrator may extend a job, so
-SLURM is asked once more when the time has come. Imports no torch. Source: squeue's manual (TIME_LEFT).
+SLURM_JOB_END_TIME counts first, then the time left that `squeue` says, then `--runtime`; without them there
+is no limit. An administrator may extend a job, so SLURM is asked once more when the time has come.
 """
 
 from __future__ import annotations

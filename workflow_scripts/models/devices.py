@@ -1,8 +1,4 @@
-"""What each process of a training trains on, and whether the devices of all fit each other.
-
-Inputs: the place of a process, the devices that it sees. Outputs: the number of its GPU, names. Not yet run
-on a GPU.
-"""
+"""The device of each process of a training, and whether those of all fit each other. Not yet run on a GPU."""
 
 from __future__ import annotations
 

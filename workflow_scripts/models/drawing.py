@@ -1,6 +1,6 @@
-"""How many examples of each direction an epoch holds, and which lines: temperature sampling (spec 1.1).
+"""How many examples of each direction an epoch holds, and which lines: temperature sampling.
 
-Inputs: sizes of directions, weights of sources. Outputs: probabilities, numbers of examples, line numbers.
+Neuron Specialization, section 4 (training).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_SCALE_UP = 1.5
 
 
 def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDArray[np.float64]:
-    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions] (spec 1.1).
+    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions].
 
     Raises:
         UserError: the temperature is not positive.
@@ -37,7 +37,7 @@ def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDA
 
 def default_virtual_size(sizes: Sequence[float], probabilities: NDArray[np.float64]) -> int:
     """Return the examples of a virtual epoch: every direction scaled so that the largest keeps its own size,
-    at most 1.5 times the real size (spec 1.1; fairseq's rule)."""
+    at most 1.5 times the real size (fairseq's rule)."""
     largest = int(np.argmax(sizes))
     scaled = probabilities / probabilities[largest] * sizes[largest]
     size = min(scaled.sum(), MAX_SCALE_UP * sum(sizes))

@@ -1,8 +1,7 @@
 """What a training has cost so far: `history.json`, an entry for each attempt and their totals.
 
-Inputs: what is known when an attempt begins, and how it ended. Outputs: `history.json` in the training
-folder, brought up to date at every heartbeat, so that a killed attempt keeps what it cost. Snakemake's
-benchmark file knows the last attempt only.
+It is written at every heartbeat, so that a killed attempt keeps what it cost. Snakemake's benchmark file
+knows the last attempt only.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.units.retention import HISTORY
+from workflow_scripts.units.training_files import HISTORY
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,4 @@
-"""What a process of several says when its training fails: one line, the same in all of them.
-
-Inputs: an exception; the place of the process. Outputs: the line; of another process's line an exception.
-"""
+"""What a process of several says when its training fails: one line, the same in all of them."""
 
 from __future__ import annotations
 
@@ -53,7 +50,7 @@ def line_of(error: BaseException, place: Place) -> str:
 
 
 def trouble_of(error: BaseException, place: Place) -> dict[str, Any]:
-    """Return what process 0 is told of another one's error."""
+    """Return what process 0 hears of another one's error."""
     return {"line": line_of(error, place), "out_of_memory": is_out_of_memory(error)}
 
 

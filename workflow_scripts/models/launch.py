@@ -1,9 +1,7 @@
-"""Which of the processes of a training this is: as torchrun or SLURM's srun tells it, said as torchrun does.
+"""Which process of a training this is, by torchrun's or srun's variables.
 
-Inputs: the environment. Outputs: RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT in it, which torch
-and fairseq read. srun says the same in SLURM_ variables; of those only what it sets for the tasks of a step
-counts: a batch script of several tasks is one process. Imports no torch. Source: torchrun's and srun's
-manuals ("OUTPUT ENVIRONMENT").
+Those of srun are set again under torchrun's names, which torch and fairseq read. Only what srun sets for the
+tasks of a step counts: a batch script of several tasks is one process.
 """
 
 from __future__ import annotations
@@ -116,7 +114,7 @@ def take_place() -> Place:
         os.environ["MASTER_ADDR"] = _meeting_host(os.environ)
     if "MASTER_PORT" not in os.environ:
         os.environ["MASTER_PORT"] = str(_meeting_port(os.environ))
-    # How a connection was lost is told in one line; torch would write its stack to the log before that.
+    # How a connection was lost is said in one line; torch would write its stack to the log before that.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     return found
 

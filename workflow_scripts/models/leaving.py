@@ -1,8 +1,8 @@
-"""Whether a training is to leave now: its time is up, or a signal has come.
+"""Whether a training is to end now: its time is up, or a signal has come.
 
-What: asked after each update and each batch of a validation; every process of a training gets the same
+It is asked after each update and each batch of a validation; every process of a training gets the same
 answer. SIGTERM is a preemption or an end that somebody wants; SIGUSR1, of `sbatch --signal`, says that the
-time is nearly up. Inputs: a `Deadline`, signals. Outputs: a reason, or None.
+time is nearly up.
 """
 
 from __future__ import annotations
@@ -72,6 +72,6 @@ def _highest_of_all(value: int) -> int:
     if not torch.distributed.is_initialized():
         return value
     device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
-    told = torch.tensor([value], device=device)
-    torch.distributed.all_reduce(told, op=torch.distributed.ReduceOp.MAX)
-    return int(told.item())
+    most = torch.tensor([value], device=device)
+    torch.distributed.all_reduce(most, op=torch.distributed.ReduceOp.MAX)
+    return int(most.item())

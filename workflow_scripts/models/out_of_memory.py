@@ -1,8 +1,7 @@
-"""Out of memory in training: known when it happens, and answered by smaller batches of the same update.
+"""Out of memory in training is answered by smaller batches of the same update.
 
-What: an attempt that ran out of memory fails; the next one takes at most half of its `max_tokens` and
-accumulates more batches, so that an update holds the same tokens and the training stays the same one.
-Inputs: an exception; settings and the attempts so far. Outputs: settings.
+The next attempt takes at most half of `max_tokens` and accumulates more batches, so that an update holds the
+same tokens and the training stays the same one.
 """
 
 from __future__ import annotations

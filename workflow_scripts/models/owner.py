@@ -1,10 +1,7 @@
 """One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
 
-Inputs: the folder and what is trained in it (a digest). Outputs: `owner.json` (units.training_owner: host,
-process, SLURM job, digest), there as long as the owner lives. Architecture rule 2. After kill -9 of a
-workflow its training may live on. On one machine the next run ends it (operate/orphans.py); where nobody can,
-on another host, the next run's job finds it training the very same thing, waits, and goes on from what it
-left.
+After kill -9 of a workflow its training may live on. On one machine the next run ends it; from another host,
+the next run's job finds that the very same thing is trained, waits, and goes on from what is left then.
 """
 
 from __future__ import annotations
@@ -23,8 +20,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.processes import identity, place
-from workflow_scripts.units.retention import OWNER
-from workflow_scripts.units.training_owner import STALE_SECONDS, live_owner, process_of
+from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, process_of, running_owner
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +100,7 @@ class FolderOwner:
             # Two that find the owner gone must not both take its place: one looks and writes at a time.
             with suppress(OSError):  # a file system without locks: the heartbeat alone must do
                 fcntl.lockf(lock, fcntl.LOCK_EX)
-            holder = live_owner(self.folder)
+            holder = running_owner(self.folder)
             # One of this very number that is not this process has gone.
             if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):
                 return holder

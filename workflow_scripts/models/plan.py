@@ -1,8 +1,4 @@
-"""What one training is: the plan, and the fingerprint by which a folder knows it again.
-
-Inputs: settings, data, vocabulary, masks, named by a `TrainingPlan`. Outputs: the fingerprint's three classes
-(ARCHITECTURE rule 1) and the number of processes. Spec 2.2.
-"""
+"""What one training is: the plan, and the fingerprint by which a folder is recognised."""
 
 from __future__ import annotations
 
@@ -66,7 +62,7 @@ def longest_sentence(plan: TrainingPlan) -> int:
 
 
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
-    """Return the three classes of ARCHITECTURE rule 1; contents by SHA-256, no paths."""
+    """Return the three classes, identity, extendable and execution; contents by SHA-256, no paths."""
     classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
     files = training_files(plan.data_bin, plan.directions)
     if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):

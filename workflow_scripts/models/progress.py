@@ -1,7 +1,6 @@
-"""What a person sees of a long training: one readable line every few updates, on stderr.
+"""What a person sees of a long training: one line every few updates, on stderr.
 
-Inputs: the numbers of each update. Outputs: lines such as
-`update 1200/6000 | loss 4.123 | lr 1.2e-03 | 5830 words/s | 0.41 s/update | left 0:33`.
+`update 1200/6000 | loss 4.123 | lr 1.2e-03 | 5830 words/s | 0.41 s/update | left 0:33`
 """
 
 from __future__ import annotations

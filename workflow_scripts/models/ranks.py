@@ -1,14 +1,9 @@
 """How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
 
-What: processes that torchrun or srun started (models.launch) meet at a key-value store of torch, which
-process 0 (or torchrun) serves at MASTER_ADDR:MASTER_PORT. There process 0 tells what is trained, or that
-nothing is left to train; one that fails tells its line, process 0 records it, and all end with it. Each looks
-there while it trains, for a process that waits in a collective for one that has failed would wait for long.
-Inputs: a place; errors. Outputs: the process group that fairseq trains with. A process alone does none of
-this.
-
-Keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that failed), `end` (the line for all), `gone`
-(count).
+Processes that torchrun or srun started meet at a key-value store of torch, which process 0 (or torchrun)
+serves at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that
+failed), `end` (the line for all), `gone` (count). Each process looks there while it trains: one that waits in
+a collective for another that has failed would wait for long. A process alone does none of this.
 """
 
 from __future__ import annotations
@@ -24,11 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
-from fairseq.distributed import utils as distributed_utils
 from torch import distributed
 
 from workflow_scripts.errors import FAILED, UserError
@@ -57,23 +48,6 @@ NOTICE_SECONDS = 5.0
 # For the last words: nobody leaves before the others have read them, or a launcher would kill these in
 # between.
 LAST_WORDS_SECONDS = 30.0
-
-
-def from_rank_0(value: float) -> float:
-    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
-    if not distributed.is_initialized():
-        return value
-    group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
-    told = torch.tensor([value], dtype=torch.float64, device=device)
-    distributed.broadcast(told, src=0, group=group)
-    return float(told.item())
-
-
-def make_global_group() -> None:
-    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
-    if distributed.is_initialized():
-        distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
 
 
 class Ranks:

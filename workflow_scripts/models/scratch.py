@@ -1,14 +1,10 @@
 """Training data on the node's own disk, where NEURONSPEC_SCRATCH names a folder there.
 
-fairseq maps the binarised files into memory and reads them in random order all through a training: from a
-network file system each page comes over the network, and again when memory is short. So the files are copied
-once for each node; trainings of the same data share the copy, and the last one removes it. What a killed
-training left is used or removed by the next. Trained is on the same bytes: fingerprints name none of these
-paths. Whatever goes wrong with the copy is one line of warning, and the training reads from where the data
-lies. Decoding reads its weights and text once, from the start to the end, and gains nothing from a copy.
-
-Inputs: the files of a training with their hashes, NEURONSPEC_SCRATCH (variables in it are the node's:
-``$TMPDIR``). Output: a ``--data-bin``.
+fairseq reads the binarised files in random order all through a training: from a network file system each page
+comes over the network, and again when memory is short. So the files are copied once for each node; trainings
+of the same data share the copy, and the last one removes it. What a killed training left is used or removed
+by the next. Fingerprints name none of these paths. If the copy fails, one line warns, and the training reads
+from where the data are.
 """
 
 from __future__ import annotations

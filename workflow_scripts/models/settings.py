@@ -1,7 +1,4 @@
-"""Training settings: their defaults, what each may be, and which of them may change between two attempts.
-
-Input: the JSON object of `--settings`. Output: a complete dictionary. Spec 2.2 has the published values.
-"""
+"""Training settings: their defaults, what each may be, and which may change between two attempts."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
 # fingerprints (docs/architecture.md, "Params").
 SOURCE_WEIGHTS = "source_weights"
 
-# A change of these lets a training go on (ARCHITECTURE rule 1).
+# A change of these lets a training go on.
 EXTENDABLE_KEYS = ("max_updates", "patience", "validate_interval_updates")
 # Where and how it runs: goes on, and the change is recorded.
 EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")

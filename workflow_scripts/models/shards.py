@@ -1,8 +1,7 @@
-"""The folders of training data, of which each epoch reads one: fairseq's ``shard0:shard1:…`` (spec 1.1).
+"""The folders of training data, one of which each epoch reads: fairseq's ``shard0:shard1:…``.
 
-Input: ``--data-bin``, one folder or several joined with ":". Epoch e trains on folder (e - 1) mod N;
-validation is always that of the first, as in fairseq. All are checked before training begins: a shard that
-does not fit would otherwise end it days later.
+Epoch e trains on folder (e - 1) mod N; validation is always that of the first, as in fairseq. All are checked
+before training begins: a shard that does not fit would otherwise end it days later.
 """
 
 from __future__ import annotations

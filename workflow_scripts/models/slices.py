@@ -1,8 +1,6 @@
-"""A training in slices: at the end of each the program goes back into SLURM's queue under its own job number.
+"""A training in slices: at the end of each its job goes back into SLURM's queue under its own number.
 
-What: how a slice ends. The same job is requeued, so that nothing fails, nothing is tried with more memory,
-and whoever waits for the job waits on. Inputs: why and where a training left. Outputs: `scontrol requeue`, or
-one line and an exit status. Imports no torch. Source: scontrol's manual (requeue).
+So nothing fails, nothing is tried with more memory, and whoever waits for the job waits on.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """How a training program goes on after an attempt that is not the last: without memory, or out of time.
 
-What: one that ran out of memory starts itself anew, with the smaller batches of the next attempt: the process
-is replaced by a new one of the same command line (exec), with the same number and log, and nothing of the
-failed attempt is left on the GPU. At the end of a slice its job goes back into the queue (models.slices).
-Every other failure ends it as it would. It comes to an end: the error below is raised only if the next
-attempt takes less, and a slice that made no progress is an error. Inputs: a program's main. Outputs: none.
-Imports no torch.
+Without memory the process is replaced by a new one of the same command line (exec), with smaller batches: the
+same number and log, and nothing of the failed attempt is left on the GPU. At the end of a slice its job goes
+back into the queue. This comes to an end: the next attempt must take less, and a slice that made no progress
+is an error.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Files: `owner.json` (one writer at a time), `fingerprint.json` (may this folder be continued?), `history.json`
 (attempts and their cost), `finished.json` (nothing left to train), `retrain.json` (a request to begin again).
-Architecture rules 1 and 2. No path enters a fingerprint: a moved checkout must not retrain anything.
+No path enters a fingerprint: a moved checkout must not retrain anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.history import History
 from workflow_scripts.models.owner import LOCK, FolderOwner, is_owner
-from workflow_scripts.units.retention import FINGERPRINT, FINISHED, OWNER, RETRAIN
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, OWNER, RETRAIN
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class TrainingFolder:
             UserError: a finished training would have to go on, and its optimiser state was removed.
         """
         if (self.path / RETRAIN).exists():
-            self._move_aside("to train anew was asked for")
+            self._move_aside("to train again was asked for")
         elif (stored := self._stored()) is not None:
             changed = differing_keys(stored[IDENTITY], self.fingerprint[IDENTITY])
             most = self.fingerprint[EXTENDABLE].get("max_updates", float("inf"))
@@ -116,7 +116,7 @@ class TrainingFolder:
             old, new = finished[EXTENDABLE].get(key), self.fingerprint[EXTENDABLE].get(key)
             raise UserError(
                 f"{self.path}: {key} changed from {old} to {new}, but the optimiser state to go on from"
-                f" ({LAST}) was removed; set {key} back to {old}, or move the folder away to train anew"
+                f" ({LAST}) was removed; set {key} back to {old}, or move the folder away to train again"
             )
 
     def _move_aside(self, why: str) -> None:

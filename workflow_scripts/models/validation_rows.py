@@ -1,7 +1,6 @@
-"""The csv files of a training's validations: rows of an update, added at each, forgotten when it comes again.
+"""The csv files of a training's validations.
 
-Inputs: a file of COLUMNS (the first is the update), rows. Outputs: the file, always written whole: a reader,
-and the attempt after a killed one, find every line complete. Source: none.
+They are always written whole: a reader, and the attempt after a killed one, find every line complete.
 """
 
 from __future__ import annotations

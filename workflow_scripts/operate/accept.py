@@ -1,13 +1,9 @@
-"""Adopt finished results whose code, command or form of params alone has changed: ``make accept CONFIG=…``.
+"""Adopt finished results whose code, command or form of params alone changed: ``make accept CONFIG=…``.
 
-Code that was moved or rewritten reruns what it made, although the results would come out the same. Who knows
-that they would, says so by this. Trainings are adopted by their own record (operate.training_code), changed
-libraries included; every other stage by Snakemake's (operate.adoption, in a dry run that this starts). What
-has other values, inputs or packages, lost an output or was not finished is refused, and then no stage is
-adopted, unless ``--partly`` asks for the rest. What was never made is left to the next run. Of results that
-nothing says the settings of, it says that they are the present ones.
-Inputs: an experiment's config and its finished results. Outputs: records; on stdout a line for each stage; no
-result is touched. Exit status 1 if something was refused.
+Trainings are adopted by their own record (operate.training_code), changed libraries included; every other
+stage by Snakemake's (operate.adoption, in a dry run). Results with other values, inputs or packages, without
+an output, or not finished are refused, and then no stage is adopted, unless ``--partly`` asks for the rest.
+Exit status 1 if something was refused.
 """
 
 from __future__ import annotations
@@ -83,8 +79,7 @@ def adopt_stages(configfile: str, options: list[str], partly: bool) -> dict[str,
         report = Path(folder, "report.json")
         os.environ[REPORT_VARIABLE] = str(report)
         os.environ[PARTLY_VARIABLE] = "yes" if partly else "no"
-        for _ in dry_run(configfile, options):
-            pass  # it says less than the report
+        dry_run(configfile, options)  # its jobs say less than the report
         if not report.exists():
             raise UserError("no result was adopted: Snakemake ended without a plan")
         told: dict[str, Any] = read_json(report)

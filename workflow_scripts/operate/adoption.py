@@ -16,24 +16,23 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, explain_os_error
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.operate.dry_run import PlannedJob, Reason, stage_of
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
 from workflow_scripts.operate.why import reason_of
+from workflow_scripts.workflow.graph import PlannedJob, Reason, planned_jobs, stage_of
 
 #: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
 REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
 STOPPED = "stopped while it was written"
 #: Why a job is adopted besides those of operate.same_settings.
 UNKNOWN = "nothing said what made it"
-#: Snakemake's name of this reason.
-FOLLOWS = "input files updated by another job"
 
 
 class Adoption:
@@ -115,21 +114,17 @@ class Adoption:
         """
         dag, records = workflow.dag, workflow.persistence
         jobs = [job for level in dag.toposorted() for job in level if job.output]
-        planned = [job for job in jobs if dag.needrun(job)]
-        would_run = {str(job.output[0]) for job in planned}
+        files = {str(file): file for job in jobs for file in job.output}
         refused: dict[tuple[str, str], list[str]] = {}
         follow = new = 0
-        for job in planned:
-            one = self._planned(job, dag)
-            if set(dag.reason(job).get_names()) == {FOLLOWS}:
+        for one in planned_jobs(workflow):
+            if replace(one.reason, follows=()) == Reason():
                 follow += 1
-            elif one.reason.missing and not _was_made(one, records, job):
+            elif one.reason.missing and not _was_made(one, records, files):
                 new += 1
             else:
                 refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
-        adopted = [
-            job for job in jobs if str(job.output[0]) not in would_run and self.can_adopt(records, job)
-        ]
+        adopted = [job for job in jobs if not dag.needrun(job) and self.can_adopt(records, job)]
         told: dict[str, Any] = {
             "adopted": [
                 [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
@@ -146,20 +141,6 @@ class Adoption:
         except (OSError, UserError) as error:
             told["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
         write_json(report, told)
-
-    def _planned(self, job: Any, dag: Any) -> PlannedJob:
-        """Return a job of Snakemake's with what is told of it."""
-        return PlannedJob(
-            rule=job.rule.name,
-            wildcards={},
-            inputs=(),
-            outputs=tuple(map(str, job.output)),
-            benchmark=str(job.benchmark or ""),
-            log=str(job.log[0]) if job.log else "",
-            threads=1,
-            reason=_reason(dag.reason(job)),
-            command=job.shellcmd or "",
-        )
 
     def _said(self, job: PlannedJob) -> str:
         """Return why a planned job is not adopted, as `make why` says it."""
@@ -180,27 +161,10 @@ def _filled_in(job: Any, template: str) -> str:
         return ""
 
 
-def _was_made(job: PlannedJob, records: Any, found: Any) -> bool:
+def _was_made(job: PlannedJob, records: Any, files: Mapping[str, Any]) -> bool:
     """Tell whether a job has finished once; of one that failed there are a record and a log too."""
     there = any(Path(file).exists() for file in (*job.outputs, job.benchmark) if file)
-    return there and any(records.metadata(file) for file in found.output)
-
-
-def _reason(found: Any) -> Reason:
-    """Return a job's reason; params that have changed are told from what was recorded, not from here."""
-    return Reason(
-        missing=_names(found.missing_output),
-        updated=_names(found.updated_input - found.updated_input_run),
-        made_by_others=_names(found.updated_input_run),
-        other_inputs=bool(found.input_changed),
-        other_command=bool(found.code_changed),
-        other_software=bool(found.software_stack_changed),
-        forced=bool(found.forced),
-    )
-
-
-def _names(files: Any) -> tuple[str, ...]:
-    return tuple(sorted(map(str, files)))
+    return there and any(records.metadata(files[file]) for file in job.outputs)
 
 
 def record(records: Any, jobs: list[Any]) -> None:

@@ -1,11 +1,8 @@
 """Free the disk of finished trainings: list what can go and its bytes, and delete it only when confirmed.
 
-What: for every system and seed of an experiment, the trainer's checkpoints (weights with optimiser states)
-once the system is exported, and folders of trainings that other settings replaced. The exported systems are
-never touched: each is checked by SHA-256 first, and a training whose export is missing or changed is left
-whole. The best weights stay in the training folder, so that a rerun exports them again; see
-units.retention.
-Inputs: the experiment's config. Outputs: the list on stdout. Source: none; docs/how-to/disk.md.
+That is the trainer's checkpoints once the system is exported, and folders of trainings that other settings
+replaced. Each exported system is checked by SHA-256 first; the best weights stay in the training folder
+(units.training_files).
 """
 
 from __future__ import annotations
@@ -19,7 +16,8 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.results_lock import run_of
-from workflow_scripts.units.retention import (
+from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.training_files import (
     FINGERPRINT,
     FINISHED,
     HISTORY,
@@ -33,7 +31,6 @@ from workflow_scripts.units.retention import (
     replaced_trainings,
     size_of,
 )
-from workflow_scripts.units.system import SystemFolder
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 #: What a training writes into its folder besides checkpoints (docs/architecture.md, the training folder).

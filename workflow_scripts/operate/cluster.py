@@ -1,9 +1,7 @@
-"""What a SLURM cluster says to the requests of planned jobs, before the first is submitted.
+"""What a SLURM cluster says to the requests of planned jobs, asked before the first is submitted.
 
-A partition that does not exist, a GPU that no node has, an account that is not allowed: Snakemake would meet
-them job after job, each with a page of words, and a job that asks for more time than its partition gives
-would wait for ever. Inputs: resources of jobs, the profile's text; `sinfo` and `sbatch --test-only`.
-Outputs: one line, with the place in the profile.
+A partition that does not exist, a GPU that no node has or an account that is not allowed becomes one line
+with its place in the profile, instead of a page of words for each job or a job that waits for ever.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import Any
 from workflow_scripts.durations import seconds_of
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.operate.profile import Profile
-from workflow_scripts.operate.slurm import ask
+from workflow_scripts.operate.queue import ask
 
 # The parts of "gpu:a100:4(S:0-1),nvme:1": commas in brackets part nothing.
 _RESOURCE = re.compile(r"[^,(]+(?:\([^)]*\))?")

@@ -1,8 +1,4 @@
-"""What one job would cost, from what earlier runs took: seconds, memory, GPU hours, and how they are known.
-
-Inputs: a planned job, the config, earlier runs of this and of other experiments (operate.past_runs).
-Outputs: a ``Cost``, whose seconds are None where no earlier run tells them.
-"""
+"""What one job would cost, from what earlier runs took, and how that is known."""
 
 from __future__ import annotations
 
@@ -13,11 +9,17 @@ from pathlib import Path
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
-from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training, system_of
 from workflow_scripts.operate.first_estimates import HOW, FirstEstimates
-from workflow_scripts.operate.past_runs import JobTime, PastTraining, experiment_sizes, job_times, sizes_of
-from workflow_scripts.operate.times import job_name
+from workflow_scripts.operate.times import (
+    JobTime,
+    PastTraining,
+    experiment_sizes,
+    job_name,
+    job_times,
+    sizes_of,
+)
+from workflow_scripts.workflow.graph import PlannedJob
 
 #: Stages whose time depends on the network's size.
 OF_THE_NETWORK = (
@@ -30,7 +32,7 @@ OF_THE_NETWORK = (
 )
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
-#: Useful operations a second of one GPU that is not measured here (docs/presets.md).
+#: Useful operations a second of one GPU that is not measured here (docs/reference/presets.md).
 GPU_OPERATIONS = 1e14
 
 

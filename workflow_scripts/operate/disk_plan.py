@@ -1,12 +1,7 @@
-"""Whether the disk holds what a workflow is about to write, estimated before it starts.
+"""Whether the disk holds what a run will write: trainings, systems and text, less what is there already.
 
-What: bytes of the jobs that will run: trainings (checkpoints with optimiser states), exported systems,
-prepared and binarised text; less what is there already; against the free bytes of each disk they go to.
-Inputs: the config and the jobs to run. Outputs: one line that says what is missing and what to change, or
-None.
-Text that is yet to be downloaded or generated counts by its number of sentences, where that is known. Not
-counted, being small: hypotheses, tables, logs.
-Source: none; docs/how-to/disk.md works out the published setting.
+Text that is not there yet counts by its number of sentences, where that is known. Hypotheses, tables and logs
+are small and not counted. docs/how-to/disk.md works out the published setting.
 """
 
 from __future__ import annotations
@@ -23,7 +18,8 @@ from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.earlier_training import earlier_training, system_of, training_folder
 from workflow_scripts.operate.text_sizes import BYTES_OF_A_LINE, TextSizes
 from workflow_scripts.operate.training_code import TRAINING_RULES
-from workflow_scripts.units.retention import checkpoints_of, size_of
+from workflow_scripts.units.training_files import checkpoints_of, size_of
+from workflow_scripts.workflow.graph import PlannedJob
 
 FLOAT = 4
 #: A checkpoint holds the weights and Adam's two moments of each, in float32.
@@ -37,16 +33,6 @@ BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
 TEXT_OF_GZIP = 4
 #: Symbols of the network that are no pieces of the SentencePiece model: it counts three of the four specials.
 OTHER_SYMBOLS = 1
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job that will run: its rule, wildcards, input and output files."""
-
-    rule: str
-    wildcards: Mapping[str, str]
-    inputs: Sequence[str]
-    outputs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +71,7 @@ def symbols_of(experiment: Experiment) -> int:
     return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
 
 
-def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once: int) -> Need:
+def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
     """Return the bytes that ``jobs`` will add below ``results``.
 
     ``at_once``: trainings that run side by side; one that keeps no optimiser state holds its checkpoints only
@@ -96,7 +82,7 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     kept, passing, systems = 0, [], 0
     prepared, to_prepare = 0, set[str]()
     text, raw, unknown = TextSizes(experiment, results), 0, False
-    texts: list[tuple[Job, str]] = []
+    texts: list[tuple[PlannedJob, str]] = []
     jobs = list(jobs)
     made = {file for job in jobs for file in job.outputs}
     for job in jobs:
@@ -131,7 +117,9 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[Job], at_once:
     return Need(kept + sum(running), systems, data, unknown)
 
 
-def _checkpoints(experiment: Experiment, weights: int, results: Path, job: Job, made: Collection[str]) -> int:
+def _checkpoints(
+    experiment: Experiment, weights: int, results: Path, job: PlannedJob, made: Collection[str]
+) -> int:
     _, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made)
     whole = (settings.keep_checkpoints + BEST_AND_LAST) * CHECKPOINT_FLOATS * weights
@@ -147,7 +135,7 @@ def _text_of(file: str) -> int:
     return size_of(path) * (TEXT_OF_GZIP if path.suffix == ".gz" else 1)
 
 
-def _there(job: Job) -> int:
+def _there(job: PlannedJob) -> int:
     """Return the bytes of a job's outputs that its run will replace."""
     return sum(size_of(Path(file)) for file in job.outputs)
 
@@ -158,7 +146,7 @@ def free_bytes(folder: Path) -> tuple[int, int]:
     return there.stat().st_dev, shutil.disk_usage(there).free
 
 
-def too_small(experiment: Experiment, results: Path, jobs: Sequence[Job], at_once: int) -> str | None:
+def too_small(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob], at_once: int) -> str | None:
     """Return one line if a disk of ``results`` does not hold what ``jobs`` will write, else None."""
     need = need_of(experiment, results, jobs, at_once)
     wanted: dict[int, int] = {}

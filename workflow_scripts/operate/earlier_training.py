@@ -1,17 +1,16 @@
 """What a training's folder holds for its next job: its own training and how far it is, another one, or none.
 
-Inputs: the config, the training folder's records, the times of the job's inputs. Output: an ``Earlier``. It
-is what the trainer will decide (models.training_folder), as far as the config says: what its inputs will
-hold is not known before they are made, and then the answer is not sure.
+It is what the trainer will decide (models.training_folder), as far as the config says: where inputs are made
+first, the answer is not sure.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
@@ -19,26 +18,11 @@ from workflow_scripts.config.training import Settings
 from workflow_scripts.directions import pair_of
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.operate.training_progress import last_update
-from workflow_scripts.units.retention import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.workflow.graph import PlannedJob
 
 #: Settings that override the model's in one training.
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
-
-
-class TrainingJob(Protocol):
-    """Of a planned job what is needed here."""
-
-    @property
-    def rule(self) -> str:
-        """Its rule's name."""
-
-    @property
-    def wildcards(self) -> Mapping[str, str]:
-        """Its ``seed``, and of a fine-tuning ``finetuned``, the system."""
-
-    @property
-    def inputs(self) -> Sequence[str]:
-        """Its input files, from the working directory."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +38,19 @@ class Earlier:
     sure: bool = True
 
 
-def system_of(experiment: Experiment, job: TrainingJob) -> tuple[str, Settings]:
+def system_of(experiment: Experiment, job: PlannedJob) -> tuple[str, Settings]:
     """Return the system that a training job makes, and its settings."""
     system = job.wildcards.get("finetuned", BASELINE)
     return system, experiment.train if system == BASELINE else experiment.finetune
 
 
-def training_folder(results: Path, job: TrainingJob) -> Path:
+def training_folder(results: Path, job: PlannedJob) -> Path:
     """Return the trainer's folder of a training job."""
     return results / "training" / job.wildcards.get("finetuned", BASELINE) / f"s{job.wildcards['seed']}"
 
 
 def earlier_training(
-    experiment: Experiment, results: Path, job: TrainingJob, made: Collection[str] = ()
+    experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str] = ()
 ) -> Earlier | None:
     """Return what a training job will find; None where there is no training yet.
 
@@ -100,7 +84,7 @@ def earlier_training(
     return Earlier(updates, left, not _inputs_changed(folder, job, made))
 
 
-def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: TrainingJob) -> bool:
+def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
     """Tell whether an identity is of another training than the config describes."""
     _, settings = system_of(experiment, job)
     given = settings.settings()
@@ -143,7 +127,7 @@ def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:
     return all(now[key] == value for key, value in ended_under.items())
 
 
-def _inputs_changed(folder: Path, job: TrainingJob, made: Collection[str]) -> bool:
+def _inputs_changed(folder: Path, job: PlannedJob, made: Collection[str]) -> bool:
     """Tell whether inputs are made again, or were since the trainer last read them."""
     if any(file in made for file in job.inputs):
         return True

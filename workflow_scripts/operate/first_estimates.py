@@ -1,8 +1,7 @@
 """What jobs would take where nothing like them has run: from figures that were measured on other machines.
 
-Inputs: ``first_estimates.csv`` (seconds of a start, and for a unit of work, by stage and, where it matters,
-size of the network; each with its machine and where it was measured), the config, how much text there is.
-Outputs: seconds. They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
+``first_estimates.csv`` has the seconds of a start and of a unit of work, by stage and size of the network.
+They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.operate.disk_plan import parameters, symbols_of
-from workflow_scripts.operate.dry_run import PlannedJob
 from workflow_scripts.operate.text_sizes import TextSizes
+from workflow_scripts.workflow.graph import PlannedJob
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"

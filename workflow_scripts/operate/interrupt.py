@@ -1,8 +1,6 @@
-"""Ctrl-C in a run: noticed from the first moment on, and told in one line.
+"""Ctrl-C in a run: noticed from the first moment on, and answered in one line.
 
-What: while programs are imported nobody could say what an interrupt does, so it waits (a signal that is
-blocked stays so through an exec, and is delivered when it is let in). Inputs: SIGINT. Outputs: a line on
-stderr.
+While programs are imported an interrupt waits: a blocked signal stays so through an exec.
 """
 
 from __future__ import annotations

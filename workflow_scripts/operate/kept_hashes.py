@@ -1,7 +1,6 @@
-"""SHA-256 of files, kept: a file is read again only when its size, times or inode are not what they were.
+"""SHA-256 of files: a large file is read again only when its size, times or inode changed.
 
-A plan compares the content of every text that the user gave. Inputs: paths. Outputs: hashes; those of large
-files in ``.snakemake/neuronspec.hashes.json``, which may be deleted at any time.
+Kept in ``.snakemake/neuronspec.hashes.json``, which may be deleted at any time.
 """
 
 from __future__ import annotations

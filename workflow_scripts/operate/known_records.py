@@ -33,6 +33,7 @@ from workflow_scripts.operate.made_with import (
 from workflow_scripts.operate.manifest import known_manifest
 from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
+from workflow_scripts.workflow.graph import named_params
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
 RECORD_FORMAT = 6
@@ -150,7 +151,7 @@ class KnownRecords(PlanFiles):
 
     def _forms(self, records: Any, job: Any, settings: Settings) -> list[str]:
         """Return params as Snakemake keeps them, so that its comparison of sets is one of names."""
-        now = self.params(job)
+        now = named_params(job)
         forms = {name: records._serialize_param(value) for name, value in now.items()}
         kept = []
         for name, value in settings.params.items():
@@ -271,9 +272,12 @@ class KnownRecords(PlanFiles):
 
 
 def is_of(record: Any, file: str) -> bool:
-    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none."""
+    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none.
+
+    Of an output that is a link (``train.use_masks``) it holds the time of the link.
+    """
     try:
-        time = Path(file).stat().st_mtime
+        times = {Path(file).stat().st_mtime, Path(file).lstat().st_mtime}
     except (FileNotFoundError, NotADirectoryError):
         return True
-    return record.endtime is None or bool(abs(time - record.endtime) <= SAME_TIME_SECONDS)
+    return record.endtime is None or any(abs(one - record.endtime) <= SAME_TIME_SECONDS for one in times)

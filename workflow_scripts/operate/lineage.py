@@ -1,10 +1,9 @@
 """What results say of the files that they were made from, against those files.
 
-A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of the
-hypotheses and references, systems that of their parent's weights, counts and masks that of the weights and
-text, the data card those of all text; and a mask follows from its counts. Scores and systems say, too, of
-which system, seed and test set they are.
-Inputs: the results folder, the hash of every file that is there. Outputs: claims that do not hold.
+A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of
+hypotheses and references, systems that of their parent's weights, counts and masks that of weights and text,
+the data card those of all text; and a mask follows from its counts. Scores and systems also say of which
+system, seed and test set they are.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.selectors import keep_all, mass
+from workflow_scripts.units.selection import Selection
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
 #: That of the experiment, in every system.
@@ -125,7 +124,7 @@ class Lineage:
 
     def _system(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         _, system, seed, _ = name.split("/")
-        parent, masks = content.get("parent"), self.experiment.finetuned.get(system)
+        parent, masks = content.get("parent"), self.experiment.masked.get(system)
         if isinstance(parent, dict):
             yield f"systems/{parent.get('system')}/{seed}/{WEIGHTS}", parent.get("weights_sha256")
         if masks and system not in self.experiment.used:  # what was taken has the other experiment's
@@ -211,18 +210,14 @@ class Lineage:
 
     def _follows(self, table: MaskTable, row: str, counted: str) -> bool:
         """Tell whether a row is what its counts give; True where that cannot be told."""
-        scores, rule = self._table(counted), table.manifest["rule"]
+        scores, selection = self._table(counted), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True
-        if rule not in ("mass", "all"):
+        if selection is None:
             return True
         try:
-            keep = (
-                keep_all(scores.space)
-                if rule == "all"
-                else mass(scores.row(row), scores.space, table.manifest["k"])
-            )
-        except (UserError, ValueError):
+            keep = selection.row(row, scores.row(row), scores.space)
+        except (UserError, ValueError, KeyError, TypeError):
             return True
         return bool(np.array_equal(keep, table.row(row)))
 

@@ -1,11 +1,8 @@
 """``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
 
-What: written when a run ends well. The config as resolved, packages, code, machine, data checksums, seeds,
-seconds and memory of each rule, signatures of the metrics, SHA-256 of every declared output, and what each
-was made with (operate.made_with).
-Inputs: the config, the results folder, the outputs of the plan. Outputs: the manifest, which holds no
-absolute path and no name of a user or machine. ``make verify`` (operate.verify) reads it.
-Files are known by size and time: only what changed is hashed again. Source: none.
+Written when a run ends well: config, packages, code, machine, data checksums, seconds and memory of each
+rule, signatures of metrics, and SHA-256 and settings of every declared output, without absolute paths or
+names of users and machines. Only what changed, by size and time, is hashed again. ``make verify`` reads it.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
 from workflow_scripts.operate.made_with import Made, Settings
 from workflow_scripts.operate.manifest_settings import check_tables, kept_files, reads_of, say_what_made
-from workflow_scripts.operate.side_by_side import mapped
+from workflow_scripts.operate.provenance import mapped
 from workflow_scripts.operate.times import stages
 
 MANIFEST = "manifest.json"

@@ -1,8 +1,7 @@
 """What changed of a job's params, in words: a setting with its old and new value, the code, the environment.
 
-Snakemake keeps the values of params without their names and says which ones only the earlier run had, and
-which only this one would have. Names come from the values' own form (`--beam 5`, JSON) or from the job's
-command, where the value stands behind its option. Inputs: these values and the command. Output: phrases.
+Snakemake keeps the values of params without their names: those of the earlier run have names where their form
+does (`--beam 5`, JSON), and otherwise that of the value that takes their place.
 """
 
 from __future__ import annotations
@@ -22,32 +21,36 @@ MOST_SETTINGS = 6
 
 
 def changes(
-    before: Sequence[Any], now: Sequence[Any], identities: Mapping[str, str], command: str = ""
+    before: Sequence[Any], now: Sequence[tuple[str, Any]], identities: Mapping[str, str]
 ) -> list[str]:
     """Return a phrase for each thing that changed, settings first.
 
     Args:
         before: values that only the earlier run had.
-        now: values that only this one would have.
+        now: names and values that only this one would have.
         identities: environments' hashes of today, to their names.
-        command: of the job; its options name what has no name of its own.
     """
-    if not before and not now:
-        return []  # of most jobs: their commands are not taken apart for nothing
-    options = _options_of(command)
     phrases: list[str] = []
     for kind in (_is_json, _is_options, _is_other):
-        phrases += _settings([v for v in before if kind(v)], [v for v in now if kind(v)], options)
+        phrases += _settings([v for v in before if kind(v)], [one for one in now if kind(one[1])])
     more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
     told = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
-    hashes = [value for value in now if is_hash(value)]
-    environments = [identities[value] for value in hashes if value in identities]
+    old, new = (
+        [one for value in values for one in _hashes(value)] for values in (before, (v for _, v in now))
+    )
+    changed = [one for one in new if one not in old]
+    environments = [identities[one] for one in changed if one in identities]
     told += [f"the pins of environment {name} changed" for name in environments]
-    if len(hashes) > len(environments):
+    if len(changed) > len(environments):
         told.append("its code changed")
-    if not hashes and any(is_hash(value) for value in before):
+    if old and not new:
         told.append("its code or environment is no longer compared")
     return told
+
+
+def _hashes(value: Any) -> list[str]:
+    parts = dict(flattened(content)).values() if isinstance(content := json_of(value), dict) else [value]
+    return [part for part in parts if is_hash(part)]
 
 
 def is_hash(value: Any) -> bool:
@@ -77,18 +80,16 @@ def json_of(value: Any) -> Any:
         return None
 
 
-def _settings(before: list[Any], now: list[Any], options: Mapping[str, list[str]]) -> Iterator[str]:
+def _settings(before: list[Any], now: list[tuple[str, Any]]) -> Iterator[str]:
     """Return phrases such as `beam 5 → 4` for values of one kind."""
-    for new in list(now):
-        if not before:
-            break
+    for name, new in now:
         # Of several values the one that has most in common is what this one was.
-        old = max(before, key=lambda one: _alike(_parts(one), _parts(new)))
-        before.remove(old)
-        now.remove(new)
-        yield from _difference(_parts(old), _parts(new), _name_of(new, options))
-    for value in now:
-        yield from _difference({}, _parts(value), _name_of(value, options))
+        old = {}
+        if before:
+            likest = max(before, key=lambda one: _alike(_parts(one), _parts(new)))
+            before.remove(likest)
+            old = _parts(likest)
+        yield from _difference(old, _parts(new), name)
     for value in before:
         yield from _difference(_parts(value), {}, "")
 
@@ -101,7 +102,7 @@ def _parts(value: Any) -> dict[str, Any]:
     """Return a value's settings by name; one without names is a setting without a name."""
     loaded = json_of(value)
     if isinstance(loaded, dict):
-        return dict(flattened(loaded))
+        return {name: part for name, part in flattened(loaded) if not is_hash(part)}
     if isinstance(value, str) and not value.strip():
         return {}
     if isinstance(value, str) and value.startswith("--"):
@@ -118,9 +119,9 @@ def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, A
             yield f"{head}{key}", part
 
 
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any], option: str) -> Iterator[str]:
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any], param: str) -> Iterator[str]:
     for key in dict.fromkeys([*old, *new]):
-        name = key or option
+        name = key or param
         was, is_now = old.get(key, NOT_SET), new.get(key, NOT_SET)
         if isinstance(was, list) and isinstance(is_now, list):
             yield from _of_lists(was, is_now, name)
@@ -172,9 +173,3 @@ def options_in(command: str) -> list[tuple[str, list[str]]]:
         elif found:
             found[-1][1].append(word)
     return found
-
-
-def _name_of(value: Any, options: Mapping[str, list[str]]) -> str:
-    """Return the option that a value stands behind in the command, or nothing."""
-    words = [str(item) for item in value] if isinstance(value, list) else [str(value)]
-    return next((name for name, given in options.items() if given == words), "")

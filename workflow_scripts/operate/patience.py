@@ -1,11 +1,8 @@
 """A SLURM controller that is away for a while (restarted, overloaded) is waited for; no job is given up.
 
-Snakemake's executor (2.8.0) loses count of its jobs when squeue fails: after some attempts it drops them and
-waits for ever; or, not told how long the controller remembers jobs, it asks sacct, which needs a database.
-A submission that fails is a failed job to it, as is a step that srun cannot begin. Here questions,
-submissions and steps are repeated until the controller answers; what it may have heard is not sent twice.
-Inputs: what the plugin calls. Outputs: the same, later; a line on stderr when the controller is gone, and one
-when it is back. Written for the pinned version of the plugins: they have no interface for this.
+Snakemake's executor (2.8.0) loses count of its jobs when squeue fails, and a submission or a step that cannot
+begin is a failed job to it. Here they are repeated until the controller answers; what it may have heard is
+not sent twice. Written for the pinned plugins, which have no interface for this.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
-from workflow_scripts.operate.slurm import ask
+from workflow_scripts.operate.queue import ask
 
 #: Seconds between two attempts.
 PAUSE_SECONDS = 5.0

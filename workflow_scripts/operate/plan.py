@@ -1,9 +1,7 @@
 """What a run would cost before it runs: jobs, hours, memory and disk: ``make plan CONFIG=…``.
 
-Inputs: the config, Snakemake's dry run (operate.dry_run), what earlier runs of this and of other experiments
-took (operate.past_runs), and figures of other machines (operate.first_estimates). Output: a table on stdout:
-each stage with how its figures came about. What nothing tells is unknown, said to be, and in no sum.
-GPU hours that no GPU has been measured for follow from the number of operations, and say so.
+Figures are those of earlier runs, of this experiment or others, or first estimates of other machines. What is
+unknown is named and in no sum.
 """
 
 from __future__ import annotations
@@ -19,14 +17,15 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
 from workflow_scripts.operate.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
-from workflow_scripts.operate.disk_plan import Job, free_bytes, need_of
-from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.disk_plan import free_bytes, need_of
+from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.first_estimates import FirstEstimates
 from workflow_scripts.operate.lease import usable_devices
-from workflow_scripts.operate.past_runs import past_trainings
 from workflow_scripts.operate.preflight import number_of_cores
 from workflow_scripts.operate.run import working_directory
+from workflow_scripts.operate.times import past_trainings
 from workflow_scripts.operate.training_code import TRAINING_RULES
+from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 
@@ -182,9 +181,8 @@ def _wall(estimates: Sequence[Estimate], cores: int) -> str:
 
 def disk(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob], cores: int) -> str:
     """Return the line on disk: what the jobs will add, and what is free."""
-    side_by_side = max(1, cores // experiment.finetune.threads)
-    planned = [Job(job.rule, job.wildcards, job.inputs, job.outputs) for job in jobs]
-    need = need_of(experiment, results, planned, side_by_side)
+    at_once = max(1, cores // experiment.finetune.threads)
+    need = need_of(experiment, results, jobs, at_once)
     free = readable(free_bytes(results)[1])
     fetched = " and the text that is fetched, of unknown size" if need.unknown_text else ""
     return f"disk: about {readable(need.total)} more{fetched}; {free} are free"

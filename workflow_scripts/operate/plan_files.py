@@ -6,7 +6,6 @@ Inputs: Snakemake's workflow, whose objects are untyped. Outputs: names and sett
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.made_with import Settings, digest_of_names, last_part, portable_value
 from workflow_scripts.operate.param_changes import is_hash
+from workflow_scripts.workflow.graph import named_params
 
 
 class PlanFiles:
@@ -64,17 +64,8 @@ class PlanFiles:
 
     def settings(self, job: Any) -> Settings:
         """Return what a job is given, as the manifest has it."""
-        params = {name: portable_value(value) for name, value in self.params(job).items()}
+        params = {name: portable_value(value) for name, value in named_params(job).items()}
         return Settings(job.rule.name, job.rule.shellcmd or "", params)
-
-    def params(self, job: Any) -> dict[str, Any]:
-        """Return the params of a job that are compared, by name."""
-        return dict(zip(self._names(job.rule), job.non_derived_params, strict=True))
-
-    @functools.cache  # noqa: B019  one object lives as long as its workflow
-    def _names(self, rule: Any) -> tuple[str, ...]:
-        derived = type(rule)._is_deriving_function
-        return tuple(name for name, value in rule.params.items() if not derived(value))
 
     def read_by(self, job: Any) -> tuple[str, ...]:
         """Return the names of all inputs of a job; of the user's files the last part."""

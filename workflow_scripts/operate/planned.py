@@ -1,11 +1,8 @@
-"""Outputs that a run set out to make again: kept in a list until they are made, whatever becomes of the run.
+"""Outputs that a run set out to make again: kept in ``.planned.json`` until they are made.
 
 Before a job begins, Snakemake removes its outputs, and if it fails, records its new settings. If all that was
-made of them is there, nothing asks for them any more: the next run would say that nothing is to be done, and
-tables would stay those of older settings. What the list names and is missing is forced (operate.forced).
-
-Inputs: a results folder, the outputs of a run's jobs. Outputs: ``.planned.json`` in it, file → when it was
-planned (seconds since 1970); removed when all of them are made.
+made of them is there, the next run would find nothing to do, and tables would stay those of older settings.
+What is listed (file → seconds since 1970) and missing is made again (operate.remake).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What must hold before the first job starts: folders can be written, environments are there and start.
 
-Jobs would say it too, one after the other, each after Snakemake has removed its old outputs: said here, once,
-nothing is touched. Inputs: the outputs that are planned, the environments of their rules.
+Jobs would say it one after the other, each after Snakemake has removed its old outputs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What an experiment was made with: packages of every environment, version of the code, the machine.
-
-Inputs: the virtual environments, the checkout, the machine. Outputs: JSON values without machine paths and
-names. Source: none.
-"""
+"""What an experiment was made with: packages of every environment, version of the code, the machine."""
 
 from __future__ import annotations
 
@@ -11,14 +7,14 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS, canonical_name, read_lock
-from workflow_scripts.operate.side_by_side import mapped
 
 PROBE_SECONDS = 60
 _ASK = (
@@ -105,3 +101,21 @@ def _gpus() -> list[dict[str, Any]]:
     said = program and _said(program, asked, "--format=csv,noheader,nounits")
     rows = [[value.strip() for value in line.split(",")] for line in (said or "").splitlines()]
     return [dict(zip(fields, row, strict=True)) for row in rows if len(row) == len(fields)]
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def mapped(function: Callable[[Item], Result], items: Iterable[Item], at_once: int) -> list[Result]:
+    """Return the function's results in the order of the items; ``at_once`` run in threads.
+
+    A program that is ending starts no threads: there they come one after the other.
+    """
+    waiting = list(items)
+    try:
+        with ThreadPoolExecutor(at_once) as pool:
+            futures = [pool.submit(function, item) for item in waiting]
+    except RuntimeError:
+        return [function(item) for item in waiting]
+    return [future.result() for future in futures]

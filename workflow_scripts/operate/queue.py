@@ -1,10 +1,7 @@
-"""The cluster's queue: which jobs of this folder and experiment are in it, and the end of those left behind.
+"""The jobs of this folder and experiment in a cluster's queue, and the end of those that a killed run left.
 
-A workflow that is killed, or whose login node goes down, leaves its jobs in the queue. The next run would
-submit them again beside the old ones. So all jobs of a folder and experiment carry one name (a prefix, which
-Snakemake's executor puts before its own), and a run that holds Snakemake's lock of the folder cancels every
-job of that name before it submits its own: no job is ever twice in the queue. Trainings save a checkpoint
-when they are told to end, and go on from the last one in any case. Inputs: `squeue`. Outputs: `scancel`.
+All of them carry one name (a prefix before the executor's own). A run that holds Snakemake's lock of the
+folder cancels every job of that name before it submits its own, so that no job is in the queue twice.
 """
 
 from __future__ import annotations
@@ -12,13 +9,25 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.operate.slurm import ANSWER_SECONDS, ask
+
+#: Seconds that a controller has to answer.
+ANSWER_SECONDS = 30.0
+
+
+def ask(*command: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str] | None:
+    """Return how a program ended and what it said; None if it is not there, or does not answer in time."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
 
 #: Set for the Snakefile: "yes" if no other run of Snakemake works in this folder.
 ALONE_VARIABLE = "NEURONSPEC_ALONE"

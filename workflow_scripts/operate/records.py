@@ -1,7 +1,6 @@
-"""Read what a job or a person may be writing, or has left broken: nothing then, and no error.
+"""Read a JSON record that a job or a person may be writing, or has left broken: nothing then, and no error.
 
-Inputs: the path of a JSON record. Output: its object. In ``operate`` and not in ``files``, whose code is part
-of every job's: reading records changes no result.
+Not in ``files``, whose code is part of every job's: reading records changes no result.
 """
 
 from __future__ import annotations

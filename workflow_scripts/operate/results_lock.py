@@ -1,11 +1,9 @@
 """One run at a time makes the results of an experiment, in whichever folder, on whichever machine.
 
-Snakemake's lock lies in the working folder, and two of them may share one ``results`` (a link, a disk of
-several machines). So a run writes down who it is beside the results, ``.run.lock``: host, process, when and
-where it began. A process of this machine and process namespace is looked at; of another place only the
-file's time is seen, which a run renews. A killed run's file keeps nobody out. What such a run made, a run in
-another folder must know of (operate.taken_over): the file stays until one ends well.
-Inputs and outputs: that file.
+Two working folders may share one ``results`` (a link, a disk of several machines). So a run writes down who
+it is in ``.run.lock`` beside the results. A process of this machine is looked at; of another place only the
+file's time is seen, which a run renews. A killed run's file keeps nobody out, but stays until a run ends
+well: what it made, a run in another folder must know of (operate.taken_over).
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from pathlib import Path
 
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.processes import identity, lives
-from workflow_scripts.units.training_owner import STALE_SECONDS
+from workflow_scripts.units.training_files import STALE_SECONDS
 
 RUN_LOCK = ".run.lock"
 #: Seconds between two renewals.

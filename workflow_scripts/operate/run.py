@@ -1,12 +1,8 @@
-"""Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind.
+"""Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind (``make run``).
 
-``python -m workflow_scripts.operate.run [Snakemake's options]`` (``make run``, ``make demo``). Snakemake's
-own lock does not say who holds it, so a run that was killed blocks every later one. All runs share a
-lock of the operating system's beside it, which ends with the process: who has it alone knows that the
-other is stale. Of one experiment one run is on at a time, wherever it works (``results_lock``); dry runs
-and runs of other experiments go on beside it.
-What else a killed run left behind is put right by the Snakefile, for `snakemake` alone too (``orphans``,
-``leftovers``), but for what Snakemake reads before it: marks of unfinished outputs.
+Snakemake's own lock does not say who holds it, so that a killed run blocks every later one. All runs share a
+lock of the operating system's beside it, which ends with the process: who has it alone knows that the other
+is stale. The rest of what a killed run left is put right by the Snakefile (operate.leftovers).
 """
 
 from __future__ import annotations
@@ -26,13 +22,12 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
-from workflow_scripts.operate.forced import with_forced
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
-from workflow_scripts.operate.leftovers import mark_unfinished, remove_scripts
-from workflow_scripts.operate.orphans import RUN_VARIABLE
+from workflow_scripts.operate.leftovers import RUN_VARIABLE, mark_unfinished, remove_scripts
 from workflow_scripts.operate.preflight import number_of_cores, unusable_path, unwritable, without_cache
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
+from workflow_scripts.operate.remake import with_remade
 from workflow_scripts.operate.results_lock import RUN_LOCK, keep_alive, others_of, release, take
 from workflow_scripts.operate.taken_over import take_over
 from workflow_scripts.workflow.stages import jobs_of
@@ -90,7 +85,7 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
             said = "with --config or several config files, damaged results and make retrain are not looked at"
             print(said, file=sys.stderr)
         return options
-    return with_forced(options, working_directory(options), experiment)
+    return with_remade(options, working_directory(options), experiment)
 
 
 def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:

@@ -19,6 +19,7 @@ Where it cannot be shown that names and values agree, they count as changed:
   and no option that a param gives is given once more.
 - Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
   is one; one word, and a list with nothing else in it, are the same.
+- Of settings that were written otherwise before, OLD_WORDS says how (a threshold was `--rule mass --k 95`).
 - A hash of an environment is known by name today, and was without name then: today's must have been among the
   params, and as many hashes as today. Other hashes are of code.
 """
@@ -27,12 +28,19 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_scripts.operate.param_changes import NOT_SET, flattened, is_hash, json_of, options_in, short
+
+#: How settings were written before, and the words that say the same now.
+OLD_WORDS = (
+    (re.compile(r"--rule mass --k (?=\d)"), "--select mass:"),
+    (re.compile(r"--rule all\b"), "--select all"),
+)
 
 #: What may differ, and is told.
 CODE, COMMAND, FORM = "its code changed", "its command changed", "its params are written otherwise"
@@ -117,7 +125,7 @@ def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
         identities: environments' hashes of today, to their names.
     """
     try:
-        old, new = _read(before), _read(now)
+        old, new = _read(_in_words_of_today(before)), _read(_in_words_of_today(now))
     except ValueError:
         return "its command cannot be taken apart"
     told = [
@@ -130,6 +138,17 @@ def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
     if changed := list(_changed(old, new)):
         told.insert(0, f"a setting changed: {', '.join(changed)}")
     return "; ".join(told)
+
+
+def _in_words_of_today(given: Given) -> Given:
+    """Return what was given with the words that say the same now."""
+
+    def today(text: str) -> str:
+        for old, new in OLD_WORDS:
+            text = old.sub(new, text)
+        return text
+
+    return Given(tuple(map(today, given.params)), today(given.template), today(given.command))
 
 
 def _changed(old: _Read, new: _Read) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """A site's own software: which environment modules or which container image an environment's jobs get.
 
-Inputs: ``envs/site.yaml`` in the checkout (git ignores it; ``envs/site.example.yaml`` is its example), or the
-file that NEURONSPEC_SITE names. Output: a ``Site``. It is no part of an experiment's config: where a job gets
-its compilers from is no reason to run it again. Used with ``--sdm env-modules`` or ``--sdm apptainer``.
+From ``envs/site.yaml`` (git ignores it; ``envs/site.example.yaml`` is an example) or the file that
+NEURONSPEC_SITE names. It is no part of a config: where a job gets its compilers from is no reason to run it
+again.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""Where a run stands: ``make status CONFIG=…``, while it is on, after it, and before it ever began.
+"""Where a run stands, while it is on, after it, and before it began: ``make status CONFIG=…``.
 
-What: jobs of each stage by state, disk used, how far each training is, the last lines of failed jobs' logs.
-Reads files, and on a cluster asks `squeue`: no lock is taken, no Snakemake started, nothing written.
-Inputs: the config, the results folder, Snakemake's own notes. Outputs: a page on stdout, or JSON
-(``--json``).
-Source: none; docs/how-to/watch-a-run.md.
+Jobs of each stage by state, disk used, how far each training is, the last lines of failed jobs' logs. No lock
+is taken, no Snakemake started, nothing written.
 """
 
 from __future__ import annotations
@@ -30,13 +27,12 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.durations import clock
 from workflow_scripts.errors import run_main
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.operate.job_states import State, states
-from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.queue import in_queue
+from workflow_scripts.operate.remake import NOT_AS_LISTED, unrecorded
+from workflow_scripts.operate.running import Activity, State, look, states
 from workflow_scripts.operate.training_progress import Progress, progress_of, tail
-from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
-from workflow_scripts.units.retention import replaced_trainings, size_of
+from workflow_scripts.units.training_files import replaced_trainings, size_of
 from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import jobs_of
 
@@ -77,14 +73,14 @@ class Status:
 
     experiment: str
     results: str
-    live: Live
+    activity: Activity
     stages: list[Stage]
     trainings: list[Progress]
     ended: list[Ended]
     queue: dict[str, Counter[str]] | None = None
     #: Files that an earlier run was to make, and did not; none while a run is on.
     unfinished: list[str] = field(default_factory=list)
-    #: Files that have no record, and another content than the manifest lists (operate.unrecorded).
+    #: Files that have no record, and another content than the manifest lists (operate.remake).
     unrecorded: list[str] = field(default_factory=list)
 
 
@@ -92,11 +88,11 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
     """Return where the experiment stands whose results lie in ``folder``/results."""
     results = f"results/{experiment.experiment}"
     root = folder / results
-    jobs, live = jobs_of(experiment), look(folder, results)
+    jobs, activity = jobs_of(experiment), look(folder, results)
     stages: dict[str, Stage] = {}
     trainings: list[Progress] = []
     ended: list[Ended] = []
-    for job, state in zip(jobs, states(jobs, root, live), strict=True):
+    for job, state in zip(jobs, states(jobs, root, activity), strict=True):
         stages.setdefault(job.stage, Stage(job.stage)).jobs[state] += 1
         if state in (State.FAILED, State.STOPPED):
             ended.append(Ended(job.stage, state, f"{results}/{job.log}", _last_lines(root / job.log)))
@@ -106,14 +102,14 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
         stages[name].size = size
     queue = in_queue(folder, experiment.experiment)
     unfinished, without_record = [], []
-    if live.since is None:
+    if activity.since is None:
         outputs = [file for job in jobs for file in job.outputs]
         unfinished = sorted({*lost(root)} & {*outputs})
         without_record = unrecorded(folder, results, outputs).other
     return Status(
         experiment=experiment.experiment,
         results=results,
-        live=live,
+        activity=activity,
         stages=list(stages.values()),
         trainings=trainings,
         ended=ended,
@@ -152,7 +148,7 @@ def sizes(jobs: Sequence[Job], root: Path) -> dict[str, int]:
             with os.scandir(root / folder) as entries:
                 for entry in entries:
                     if stage := stage_of.get(f"{folder}/{entry.name}"):
-                        found[stage] += entry.stat().st_size
+                        found[stage] += entry.stat(follow_symlinks=False).st_size
         except OSError:
             continue  # not there yet, or removed while we look
     for job in jobs:
@@ -174,12 +170,12 @@ def _size(folder: Path) -> int:
 
 def show(status: Status, console: Console) -> None:
     """Print a status for a person."""
-    live = status.live
-    if live.since is not None:
-        since = datetime.fromtimestamp(live.since).strftime("%d %b %H:%M")
-        who = f"process {', '.join(map(str, live.processes))}"
-        if live.elsewhere is not None:
-            who = live.elsewhere.words()
+    activity = status.activity
+    if activity.since is not None:
+        since = datetime.fromtimestamp(activity.since).strftime("%d %b %H:%M")
+        who = f"process {', '.join(map(str, activity.processes))}"
+        if activity.elsewhere is not None:
+            who = activity.elsewhere.words()
         console.print(f"{status.results}: a run is on since {since} ({who})", highlight=False, soft_wrap=True)
     else:
         console.print(f"{status.results}: no run is on", highlight=False)
@@ -267,9 +263,9 @@ def as_json(status: Status) -> dict[str, Any]:
         "experiment": status.experiment,
         "results": status.results,
         "run": {
-            "processes": status.live.processes,
-            "since": status.live.since,
-            "elsewhere": None if status.live.elsewhere is None else asdict(status.live.elsewhere),
+            "processes": status.activity.processes,
+            "since": status.activity.since,
+            "elsewhere": None if status.activity.elsewhere is None else asdict(status.activity.elsewhere),
         },
         "stages": [
             {"stage": stage.name, "jobs": {str(s): stage.jobs[s] for s in State}, "bytes": stage.size}

@@ -1,11 +1,8 @@
-"""What runs in other folders made of these results and did not end well: their records are carried over.
+"""Records of what runs in other folders made of these results and did not bring to a good end.
 
-Snakemake keeps what made a file in the folder that a run works in. A run that ends well writes it into the
-manifest, too; of one that failed or was killed another folder knows nothing, or has an older record of the
-same file, with other settings. So before a plan is made the other folder's records are copied, and where
-there is none, the file is marked as unfinished: it is made again.
-Inputs: folders of such runs (operate.results_lock), names of outputs. Outputs: records and marks in
-``.snakemake``.
+Snakemake keeps what made a file in the folder that a run works in; only a run that ends well writes it into
+the manifest, too. So before a plan is made the other folder's records are copied, and a file without one is
+marked as unfinished and made again.
 """
 
 from __future__ import annotations

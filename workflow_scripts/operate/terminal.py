@@ -1,40 +1,55 @@
-"""What a run says at the terminal: reasons of a few words, and no errors of jobs that Ctrl-C ended.
+"""What a run says at the terminal: short reasons, and no errors of jobs that Ctrl-C ended.
 
-Snakemake gives every file and param as a reason for a job, thousands of characters; and when a user stops
-it, each job that ends with it is a red error with its whole command. Inputs: its records, before they are
-shown. Outputs: the same, shorter or left out.
+Snakemake gives every file and param as a reason for a job, thousands of characters, and when a user stops it,
+each job that ends with it is a red error with its whole command.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from workflow_scripts.operate.dry_run import WHOLE_VARIABLE, parts_of_reason
 from workflow_scripts.operate.interrupt import Interrupt
-from workflow_scripts.operate.param_changes import changes, short
+from workflow_scripts.operate.param_changes import changes
+from workflow_scripts.workflow.graph import Reason, reason_of
 
-#: Characters of what is no list of files and no change of params.
-LONGEST = 200
+_SINCE = "changed since last execution"
+#: Snakemake's words for what a Reason holds.
+_WORDS = {
+    "forced": "Forced execution",
+    "missing": "Missing output files",
+    "incomplete": "Incomplete output files",
+    "updated": "Updated input files",
+    "follows": "Input files updated by another job",
+    "inputs": f"Set of input files has {_SINCE}",
+    "code": f"Code has {_SINCE}",
+    "software": f"Software environment definition has {_SINCE}",
+}
 #: Mistakes of one config that are told at once.
 MOST_LINES = 20
 
 
-def short_reason(text: str) -> str:
-    """Return a reason of Snakemake's with one file for many, and of params what changed."""
+def short_reason(why: Reason) -> str:
+    """Return a reason with one file for many, and of params what changed."""
     said = []
-    for head, files, before, now in parts_of_reason(text):
-        if files:
-            more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
-            said.append(f"{head}{files[0]}{more}")
-        elif before or now:
-            said.append(f"{head}{'; '.join(changes(before, now, {}))}")
-        else:
-            said.append(short(head, LONGEST))
+    for name, words in _WORDS.items():
+        found = getattr(why, name)
+        if found is True:
+            said.append(words)
+        elif found:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            said.append(f"{words}: {found[0]}{more}")
+    if why.before or why.now:
+        said.append(f"Params have {_SINCE}: {'; '.join(changes(why.before, why.now, {}))}")
     return "; ".join(said)
+
+
+def shorten_reasons(kind: Any) -> None:
+    """Have Snakemake give reasons in few words. ``kind``: its class of reasons."""
+    whole = kind.__str__
+    kind.__str__ = lambda found: short_reason(reason_of(found, {})) or whole(found)
 
 
 def refuse(lines: Sequence[str]) -> NoReturn:
@@ -47,17 +62,13 @@ def refuse(lines: Sequence[str]) -> NoReturn:
 
 
 class Terminal(logging.Filter):
-    """Passes Snakemake's records on: reasons short, and no errors once a user has stopped the run."""
+    """Passes Snakemake's records on, but no errors once a user has stopped the run."""
 
     def __init__(self, interrupt: Interrupt) -> None:
         super().__init__()
         self.interrupt = interrupt
-        self.shortens = WHOLE_VARIABLE not in os.environ
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is to be shown."""
-        reason = getattr(record, "reason", None)
-        if self.shortens and isinstance(reason, str):
-            record.reason = short_reason(reason)
         # A job that Ctrl-C ended may be heard of first.
         return not (record.levelno >= logging.ERROR and self.interrupt.may_have_come())

@@ -1,8 +1,6 @@
 """How many sentences a subset of a pair has, before and after its text is prepared; for plans.
 
-Inputs: the config, the statistics of prepared text, the source's own files. Output: a number, or None where
-nothing tells: text that is yet to be fetched, or files that are not there. Of large files the number follows
-from their size.
+None where text is yet to be fetched. Of large files the number follows from their size.
 """
 
 from __future__ import annotations

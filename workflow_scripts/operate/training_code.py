@@ -23,8 +23,8 @@ from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.records import read_record
-from workflow_scripts.units.retention import FINISHED, HISTORY, RETRAIN
 from workflow_scripts.units.system import DESCRIPTION
+from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
 
 #: Rules that train → the module that each runs.
 TRAINING_RULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
@@ -122,7 +122,7 @@ def accept(changed: Sequence[ChangedTraining]) -> None:
 
 
 def take_back(results: Path) -> list[Path]:
-    """Remove the requests to train anew that no job has begun to fulfil; return their training folders."""
+    """Remove the requests to train again that no job has begun to fulfil; return their training folders."""
     asked = [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]
     for folder in asked:
         (folder / RETRAIN).unlink()

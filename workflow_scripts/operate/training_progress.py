@@ -1,9 +1,4 @@
-"""How far a training is: from its log, `validation.csv`, `history.json` and the exported system.
-
-What: update, speed, validation loss, time left. Inputs: a training's folder, log and system folder, while
-they are being written too. Outputs: a ``Progress``. Source: none; the log's lines are those of
-models.progress.
-"""
+"""How far a training is: from its log, `validation.csv`, `history.json` and the exported system."""
 
 from __future__ import annotations
 
@@ -15,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.operate.records import read_record
-from workflow_scripts.units.retention import HISTORY
+from workflow_scripts.units.training_files import HISTORY
 
 TAIL_BYTES = 64 * 1024
 #: The outcome of an attempt that a time limit ended (models.slices).

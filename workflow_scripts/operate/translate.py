@@ -65,7 +65,7 @@ def mask_row_file(
     experiment: Experiment, system: str, direction: str, seed: int, results: Path
 ) -> str | None:
     """Return the mask file of a direction that a masked system was not trained in, else None."""
-    maskset = experiment.finetuned.get(system)
+    maskset = experiment.masked.get(system)
     if maskset is None or direction in experiment.train_directions:
         return None
     return str(results / "masks" / BASELINE / f"s{seed}" / maskset / f"{direction}.npz")

@@ -1,10 +1,8 @@
 """Every file of an experiment against its manifest: ``make verify CONFIG=…``.
 
-What: hashes every file that the manifest lists, whatever its size and time, and each system's files against
-its own system.json; compares with the hashes that results hold of what they were made from (operate.lineage);
-tells what is missing, changed, or expected and not listed.
-Inputs: the config, the results folder with manifest.json. Outputs: a line for each difference and one that
-sums up, on stdout; exit status 1 if there is any. Source: none; docs/how-to/watch-a-run.md.
+Hashes every listed file, compares each system's files with its system.json and results with what they were
+made from (operate.lineage), and lists what is missing, changed, or not in the manifest. Exit status 1 if
+anything differs.
 """
 
 from __future__ import annotations
@@ -20,10 +18,10 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.lineage import Lineage
-from workflow_scripts.operate.live import look
 from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, read_manifest
 from workflow_scripts.operate.manifest_settings import other_content
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
+from workflow_scripts.operate.running import look
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.workflow.stages import jobs_of
 

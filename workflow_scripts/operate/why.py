@@ -1,8 +1,6 @@
-"""What would run and why, in a few plain lines: ``make why CONFIG=…``.
+"""What would run and why, a line for each stage and reason: ``make why CONFIG=…``.
 
-Inputs: a config, and the results that are there (Snakemake's dry run, operate.dry_run). Output: on stdout a
-line for each stage and reason, with the number of jobs; one file stands for many; last what is kept though
-its code has changed (operate.training_code). Nothing is changed.
+One file stands for many. Last comes what is kept though its code has changed (operate.training_code).
 """
 
 from __future__ import annotations
@@ -17,17 +15,17 @@ from pathlib import Path
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import run_main
-from workflow_scripts.operate.dry_run import PlannedJob, dry_run
+from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
-from workflow_scripts.operate.forced import is_being_made
 from workflow_scripts.operate.leftovers import place_of
-from workflow_scripts.operate.live import begun_outputs
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
+from workflow_scripts.operate.remake import NOT_AS_LISTED, is_being_made, unrecorded
 from workflow_scripts.operate.run import working_directory
+from workflow_scripts.operate.running import begun_outputs
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
-from workflow_scripts.operate.unrecorded import NOT_AS_LISTED, unrecorded
+from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.stages import jobs_of
 
 #: What is said of outputs whose job began and did not end.
@@ -74,14 +72,14 @@ def explain(
     jobs: Iterable[PlannedJob],
     identities: Mapping[str, str],
     fate: Callable[[PlannedJob, Collection[str]], str] = lambda job, made: "",
-    forced: Mapping[str, str] | None = None,
+    remade: Mapping[str, str] | None = None,
     begun: Collection[str] = (),
     is_on: bool = False,
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
     ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``forced``: files that are to be made again, and why. ``begun``:
+    given the files of the jobs before it. ``remade``: files that are to be made again, and why. ``begun``:
     outputs of jobs that began and did not end. ``is_on``: a run is at work meanwhile.
     """
     half_made = BEING_MADE if is_on else STOPPED
@@ -90,7 +88,7 @@ def explain(
     for job in jobs:
         stage = job.stage
         made_by.update(dict.fromkeys(job.outputs, stage))
-        reason, files = reason_of(job, identities, made_by, forced or {}, begun, half_made)
+        reason, files = reason_of(job, identities, made_by, remade or {}, begun, half_made)
         if does := fate(job, made_by):
             reason += f"; {does}"
         line = lines.setdefault((stage, reason), Line(stage, reason))
@@ -104,29 +102,29 @@ def reason_of(
     job: PlannedJob,
     identities: Mapping[str, str],
     made_by: Mapping[str, str],
-    forced: Mapping[str, str],
+    remade: Mapping[str, str],
     begun: Collection[str] = (),
     half_made: str = STOPPED,
 ) -> tuple[str, tuple[str, ...]]:
     """Return why a job would run, and the files that it is about.
 
-    ``made_by``: file → stage of the jobs before this one. ``forced``: files that are to be made again, and
+    ``made_by``: file → stage of the jobs before this one. ``remade``: files that are to be made again, and
     why. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
     """
     why = job.reason
-    said = changes(why.before, why.now, identities, job.command)
-    if why.other_command:
+    said = changes(why.before, why.now, identities)
+    if why.code:
         said.append("its command changed")
-    if why.other_software:
+    if why.software:
         said.append("its software environment changed")
     if said:
         return "; ".join(said), ()
-    if why.other_inputs:
+    if why.inputs:
         return "it has other inputs than before", ()
     if why.forced:
-        if told := [file for file in job.outputs if file in forced]:
-            first = forced[told[0]]
-            return first, tuple(file for file in told if forced[file] == first)
+        if told := [file for file in job.outputs if file in remade]:
+            first = remade[told[0]]
+            return first, tuple(file for file in told if remade[file] == first)
         if half := tuple(file for file in job.outputs if file in begun):
             return half_made, half
         return "asked for, or damaged", job.outputs
@@ -141,7 +139,7 @@ def reason_of(
         return half_made, why.incomplete
     if why.updated:
         return "input changed", why.updated
-    stages = dict.fromkeys(made_by.get(file, "another job") for file in why.made_by_others)
+    stages = dict.fromkeys(made_by.get(file, "another job") for file in why.follows)
     return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
 
 
@@ -151,7 +149,7 @@ def was_made(file: str) -> bool:
     return snakemake.is_dir() and (snakemake / "metadata" / place_of(file, snakemake)).exists()
 
 
-def forced_in(results: Path, experiment: Experiment) -> dict[str, str]:
+def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return the files that an earlier run did not finish, or that nothing says the settings of, and why.
 
     ``results``: the experiment's folder, from the working directory.
@@ -193,14 +191,14 @@ def main(argv: list[str] | None = None) -> None:
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
     experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
     results = Path("results") / experiment.experiment
-    jobs = dry_run(arguments.configfile, options, commands=True)
+    jobs = dry_run(arguments.configfile, options)
     # Snakemake names files from its working directory.
     with contextlib.chdir(working_directory(options)):
         is_on = is_being_made(results)
-        forced = {} if is_on else forced_in(results, experiment)
+        remade = {} if is_on else to_remake(results, experiment)
         begun = {file for file, _ in begun_outputs(Path())}
         fate = functools.partial(fate_of, experiment, results)
-        print(table(explain(jobs, identities, fate, forced, begun, is_on)))
+        print(table(explain(jobs, identities, fate, remade, begun, is_on)))
         if kept := report(changed_trainings(experiment, results, current_code())):
             print(kept)
 

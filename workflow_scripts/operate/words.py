@@ -1,8 +1,6 @@
-"""Run a program with further words that a user gave as one text.
+"""Run a program with further words that a user gave as one text (``ARGS`` of the make targets).
 
-``python -m workflow_scripts.operate.words TEXT MODULE [OPTION…]`` (``ARGS`` of the make targets): the text is
-split as a shell does, quotes and ``~/`` included, but nothing in it is run. Outputs: those of the program,
-which takes the place of this one.
+The text is split as a shell does, quotes and ``~/`` included, but nothing in it is run.
 """
 
 from __future__ import annotations

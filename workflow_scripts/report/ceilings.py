@@ -1,8 +1,6 @@
-"""What the text processing leaves of perfect output: beside scores, where it is less than all.
+"""What the text processing leaves of perfect output, beside scores: averaged by the same rules.
 
-In:  ``ceiling/{testset}.json`` of ``evaluate.score_ceiling``.
-Out: the ceiling of a direction, and of the averages of every table, by the same rules as the scores'; a note.
-     A test set is shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
+A test set's ceilings are shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import is_bleu
 from workflow_scripts.options import Groups
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job
 from workflow_scripts.report.rounding import rounded
 from workflow_scripts.report.scores import RAW, Plan, Score
 from workflow_scripts.report.summary import summarise
@@ -38,9 +36,8 @@ class Ceilings:
 
     def of_direction(self, row: Record, direction: str) -> float | None:
         """Return the ceiling of a direction in the section of a row, None where none is shown."""
-        return (
-            self.directions.get((row["testset"], row["metric"], direction)) if row["profile"] == RAW else None
-        )
+        place = (row["testset"], row["metric"], direction)
+        return self.directions.get(place) if row["profile"] == RAW else None
 
     def of_average(self, row: Record) -> float | None:
         """Return the ceiling of the average that a row is, None where none is shown."""
@@ -53,8 +50,7 @@ def read_ceilings(
 ) -> Ceilings:
     """Return the ceilings of the test sets where they are to be shown.
 
-    Raises:
-        UserError: a file is missing, damaged or of another experiment.
+    Raises UserError: a file is missing, damaged or of another experiment.
     """
     scores: list[Score] = []
     moses: dict[str, Mapping[str, Any]] = {}
@@ -74,13 +70,8 @@ def read_ceilings(
             for one in entry["scores"]
             if one["metric"] in plan.metrics
         ]
-        own = [
-            float(one["score"])
-            for entry in content.values()
-            for one in entry["scores"]
-            if is_bleu(one["metric"])
-        ]
-        scores += found if min(own, default=100.0) < LEAST_SHOWN else []
+        every = [one for entry in content.values() for one in entry["scores"] if is_bleu(one["metric"])]
+        scores += found if min((float(one["score"]) for one in every), default=100.0) < LEAST_SHOWN else []
         moses |= {split_direction(d)[1]: entry["moses"] for d, entry in content.items() if entry["moses"]}
     averages: dict[Key, float] = {}
     if scores:

@@ -1,22 +1,23 @@
-"""What tables share when they are shown: digits, names of systems, and notes on how numbers were made."""
+"""What all tables of one experiment share: which numbers are bold, ceilings, notes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from workflow_scripts.report.cautions import Floor
 from workflow_scripts.report.ceilings import CEILING, Ceilings
-from workflow_scripts.report.floor import Floor
-from workflow_scripts.report.marks import FLAGGED, best
-from workflow_scripts.report.rounding import PAPER, Digits, digits_of, rounded
-from workflow_scripts.report.table import Cells, Record
+from workflow_scripts.report.labels import FLAGGED, best
+from workflow_scripts.report.rounding import PAPER, Digits, digits_of, rounded, written
+from workflow_scripts.report.table import Cells, Record, Shown
 
-EVERYTHING_RANKED, NO_CEILINGS = Floor(), Ceilings()
 PAPER_RULE = (
     "In the profile paper averages are of scores rounded to one decimal (COMET: four), and are rounded as "
     "the published ones were: from the nearest binary number (18.85 is 18.9, 55.05 is 55.0)."
 )
 
 
+@dataclass(frozen=True)
 class Display:
     """What all tables of one experiment share.
 
@@ -24,20 +25,13 @@ class Display:
     of ``evaluate_outputs``, not a key of the config.
     """
 
-    def __init__(
-        self,
-        pivot: str,
-        baseline: str = "baseline",
-        control: str = "continued",
-        excluded: Mapping[str, list[str]] | None = None,
-        floor: Floor = EVERYTHING_RANKED,
-        ceilings: Ceilings = NO_CEILINGS,
-        as_options: bool = False,
-    ) -> None:
-        self.floor, self.ceilings = floor, ceilings
-        self.as_options = as_options
-        self.pivot, self.baseline, self.control = pivot, baseline, control
-        self.excluded = dict(excluded or {})
+    pivot: str
+    baseline: str = "baseline"
+    control: str = "continued"
+    excluded: Mapping[str, list[str]] = field(default_factory=dict)
+    floor: Floor = field(default_factory=Floor)
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    as_options: bool = False
 
     def others(self, systems: Collection[str]) -> dict[str, str]:
         """Whom systems are compared with, of those that there are: by column of the summary, the name."""
@@ -45,27 +39,30 @@ class Display:
         return {key: name for key, name in named.items() if name in systems}
 
     def best(self, values: Sequence[float | None], row: Record, side: str, direction: str = "") -> list[bool]:
-        """Which numbers are the best (``marks.best``); none where nothing is ranked (``report.floor``).
+        """Which numbers of a direction, or averages over a side, are the best; none if not ranked."""
+        if not self.floor.ranks(row["testset"], row["profile"], side, row["metric"], direction):
+            return [False] * len(values)
+        return best(values, row["metric"], self.digits(row))
 
-        Args:
-            values: of one direction, or the averages over a side.
-            row: whose test set, profile and metric they are of.
-            side: the direction's, or that of the averages.
-            direction: "" for averages.
-        """
-        place = (row["testset"], row["profile"], side, row["metric"], direction)
-        return (
-            best(values, row["metric"], self.digits(row))
-            if self.floor.ranks(*place)
-            else [False] * len(values)
-        )
+    def averages(
+        self, rows: Sequence[Record], value: str = "mean", reason: Callable[[Record], str] | None = None
+    ) -> list[Shown]:
+        """Return the cells of a column, a row of one side for each system; "difference" has a sign."""
+        digits, signed = self.digits(rows[0]), value == "difference"
+        # Averages that lack scores are not compared.
+        whole = [row["scores"] == row["scores_expected"] for row in rows]
+        compared = [row[value] if all_there else None for row, all_there in zip(rows, whole, strict=True)]
+        cells = []
+        for row, is_best in zip(rows, self.best(compared, rows[0], rows[0]["side"]), strict=True):
+            why = reason(row) if reason else "scores missing"
+            text = written(row[value], row["sd"], row["n"], why, digits, signed) + found(row)
+            cells.append(Shown(text, is_best, FLAGGED if row["flags"] else ""))
+        return cells
 
     def ceilings_of(self, columns: Sequence[Record], between: int = 0) -> list[Cells]:
-        """Return the last row of averages: their ceilings; nothing where none is shown.
+        """Return the last row of averages, their ceilings; nothing where none is shown.
 
-        Args:
-            columns: a row of each column.
-            between: empty cells after each.
+        ``columns``: a row of each column. ``between``: empty cells after each.
         """
         found = [self.ceilings.of_average(row) for row in columns]
         if all(value is None for value in found):
@@ -103,10 +100,5 @@ def signature_notes(rows: Sequence[Record]) -> list[str]:
 
 def found(row: Record) -> str:
     """Return " [3/4]" where scores are missing."""
-    counted = (row["scores"], row["scores_expected"])
-    return "" if counted[0] == counted[1] else f" [{counted[0]}/{counted[1]}]"
-
-
-def comparable(rows: Sequence[Record], value: str = "mean") -> list[float | None]:
-    """Return what may be compared: averages that lack scores may not."""
-    return [row[value] if row["scores"] == row["scores_expected"] else None for row in rows]
+    scores, expected = row["scores"], row["scores_expected"]
+    return "" if scores == expected else f" [{scores}/{expected}]"

@@ -1,6 +1,6 @@
 """What all figures share: colours for colour-blind readers, and files that are equal byte for byte.
 
-Figures are built without pyplot: no window system, no state between figures, a quicker start.
+Figures are built without pyplot: no window system, no state between figures.
 """
 
 from __future__ import annotations

@@ -1,44 +1,47 @@
-"""The tables ``groups`` and ``differences``: one row a system, groups and sides beside each other (spec 4.1).
+"""The tables ``groups``, ``differences`` (paper, table 2) and ``interference``: a system a row.
 
-In:  a ``Summary``.
-Out: two ``Table``s: the paper's tables of scores by tier and side, and of differences to the baseline (its
-     table 2), for every grouping of the config, with all directions and without named ones.
+``interference`` compares bilingual with multilingual systems by resource: where a multilingual system is
+worse, its languages interfere; where better, they transfer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any
 
-from workflow_scripts.options import ALL, DIRECTION
-from workflow_scripts.report.display import (
-    Display,
-    averaging_notes,
-    comparable,
-    found,
-    signature_notes,
-)
+from workflow_scripts.evaluate.correction import higher_is_better
+from workflow_scripts.options import ALL, DIRECTION, Groups
+from workflow_scripts.report.display import Display, averaging_notes, signature_notes
+from workflow_scripts.report.labels import BOLD_RULE, side_title, table_title, without_title
 from workflow_scripts.report.layout import BOTH
-from workflow_scripts.report.marks import BOLD_RULE, FLAGGED
-from workflow_scripts.report.names import side_title, table_title, without_title
-from workflow_scripts.report.rounding import written
-from workflow_scripts.report.summary import CSV_COLUMNS, Summary, row_of
-from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+from workflow_scripts.report.scores import Flags, Plan, Score
+from workflow_scripts.report.summary import CSV_COLUMNS, Cell, Summary, row_of, summarise
+from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records, sections
 
+Reason = Callable[[Record], str]  # why a row has no number
 MOST_GROUPS = 4  # beside each other with all their sides; with more, each side is a block of its own
 PLACE = ["experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system"]
 COUNTS = ["directions", "scores", "scores_expected"]
 GROUPS_COLUMNS = [*PLACE, *COUNTS, "mean", "sd", "n", "signature", "flags"]
 DIFFERENCES_COLUMNS = [*PLACE, "against", *COUNTS, "difference", "sd", "n", "note", "signature", "flags"]
 SEEDS_NOTE = "Mean ± standard deviation over seeds (number of seeds); of one seed the number alone."
+TIERS = "tier"  # the grouping by resource
+INTERFERENCE_COLUMNS = [
+    *PLACE,
+    *("bilingual", *COUNTS, "score", "difference", "sd", "n", "reading", "note", "signature", "flags"),
+]
+NO_SYSTEM = "no bilingual system: name one (--bilingual, report.bilingual)"
+INTERFERENCE_RULE = (
+    "Each number is the difference to the bilingual system: below it is interference, above it is transfer "
+    "(of TER the other way round). High tiers tend to show interference, low ones transfer."
+)
 
 
 def groups_table(summary: Summary, display: Display) -> Table:
     """Return the table of averages by group and side."""
     rows = _grouped(summary)
     frame = frame_of([[row[column] for column in GROUPS_COLUMNS] for row in rows], GROUPS_COLUMNS)
-    blocks = blocks_of(records(frame), display, "mean", lambda row: "scores missing")
+    blocks = blocks_of(records(frame), display, "mean")
     notes = [SEEDS_NOTE, *averaging_notes(rows), *both_note(display), BOLD_RULE]
     title = f"Scores of {summary.cells[0].experiment} by group and side"
     return Table("groups", title, frame, blocks, notes, summary.skipped, summary.missing, summary.expected)
@@ -62,17 +65,10 @@ def differences_table(summary: Summary, display: Display) -> Table:
         if row["system"] != name
     ]
     frame = frame_of(lines, DIFFERENCES_COLUMNS)
-    blocks = [
-        block
-        for name in against.values()
-        for block in blocks_of(
-            chosen(records(frame), against=name),
-            display,
-            "difference",
-            lambda row: row["note"],
-            f"Difference to {name}, ",
-        )
-    ]
+    blocks: list[Block] = []
+    for name in against.values():
+        part = chosen(records(frame), against=name)
+        blocks += blocks_of(part, display, "difference", lambda row: row["note"], f"Difference to {name}, ")
     absent = [
         f"differences to {name}: no such system"
         for name in (display.baseline, display.control)
@@ -80,17 +76,9 @@ def differences_table(summary: Summary, display: Display) -> Table:
     ]
     notes = ["Differences are taken seed by seed.", SEEDS_NOTE, *averaging_notes(rows), *both_note(display)]
     title = f"Differences between systems of {summary.cells[0].experiment} by group and side"
+    notes.append(BOLD_RULE)
     skipped = [*absent, *summary.skipped]
-    return Table(
-        "differences",
-        title,
-        frame,
-        blocks,
-        [*notes, BOLD_RULE],
-        skipped,
-        summary.missing,
-        summary.expected,
-    )
+    return Table("differences", title, frame, blocks, notes, skipped, summary.missing, summary.expected)
 
 
 def both_note(display: Display) -> list[str]:
@@ -101,30 +89,19 @@ def both_note(display: Display) -> list[str]:
 
 
 def _grouped(summary: Summary) -> list[dict[str, Any]]:
-    """The summary's rows but single directions."""
     rows = [dict(zip(CSV_COLUMNS, row_of(cell), strict=True)) for cell in summary.cells]
     return [row for row in rows if row["grouping"] != DIRECTION]
 
 
 def blocks_of(
-    rows: Sequence[Record],
-    display: Display,
-    value: str,
-    reason: Callable[[Record], str],
-    prefix: str = "",
+    rows: Sequence[Record], display: Display, value: str, reason: Reason | None = None, prefix: str = ""
 ) -> list[Block]:
     """Return a block for each grouping of each section; wide ones are a block for each side.
 
-    Args:
-        rows: of sections, groupings, groups, sides and systems; each with ``value``, sd and n.
-        display: how numbers are shown.
-        value: column of the numbers; ``difference`` has a sign.
-        reason: why a row has no number.
-        prefix: what begins the section's title.
+    ``value``: column of the numbers; ``difference`` has a sign.
     """
     blocks: list[Block] = []
-    for place, in_section in groupby(rows, key=lambda row: (row["testset"], row["profile"], row["metric"])):
-        section = list(in_section)
+    for place, section in sections(rows):
         own: list[Block] = []
         for without in dict.fromkeys(row["without"] for row in section):
             part = chosen(section, without=without)
@@ -134,40 +111,77 @@ def blocks_of(
                 members = chosen(part, grouping=grouping) if groupings else []
                 label = f"{grouping} × side" if groupings else "All directions"
                 title = label + without_title(without or "", display.excluded)
-                own += _wide_or_not(title, [*members, *overall], display, value, reason)
+                shown = [*members, *overall]
+                parts = {title: shown}
+                if len({row["group"] for row in shown}) > MOST_GROUPS:
+                    sides = dict.fromkeys(row["side"] for row in shown)
+                    titles = [f"{title}: {side_title(side, display.pivot)}" for side in sides]
+                    parts = dict(zip(titles, (chosen(shown, side=side) for side in sides), strict=True))
+                own += [_block(name, rows, display, value, reason) for name, rows in parts.items()]
         own[-1].notes.extend(signature_notes(section))
         title = prefix + table_title(*place)
         blocks += [Block(b.title, b.header, b.rows, title, b.spans, b.notes) for b in own]
     return blocks
 
 
-def _wide_or_not(
-    title: str, rows: Sequence[Record], display: Display, value: str, reason: Callable[[Record], str]
-) -> list[Block]:
-    if len({row["group"] for row in rows}) <= MOST_GROUPS:
-        return [_block(title, rows, display, value, reason)]
-    return [
-        _block(f"{title}: {side_title(side, display.pivot)}", chosen(rows, side=side), display, value, reason)
-        for side in dict.fromkeys(row["side"] for row in rows)
-    ]
-
-
-def _block(
-    title: str, rows: Sequence[Record], display: Display, value: str, reason: Callable[[Record], str]
-) -> Block:
+def _block(title: str, rows: Sequence[Record], display: Display, value: str, reason: Reason | None) -> Block:
     places = list(dict.fromkeys((row["group"], row["side"]) for row in rows))
     groups = list(dict.fromkeys(group for group, _ in places))
     spans = [(group, sum(place[0] == group for place in places)) for group in groups]
     lines: dict[str, Cells] = {row["system"]: [row["system"]] for row in rows}
-    for group, side in places:
-        column = chosen(rows, group=group, side=side)
-        digits = display.digits(column[0])
-        bold = display.best(comparable(column, value), column[0], side)
-        for row, is_best in zip(column, bold, strict=True):
-            text = written(row[value], row["sd"], row["n"], reason(row), digits, value == "difference")
-            marks = FLAGGED if row["flags"] else ""
-            lines[row["system"]].append(Shown(text + found(row), is_best, marks))
+    columns = [chosen(rows, group=group, side=side) for group, side in places]
+    for column in columns:
+        for row, cell in zip(column, display.averages(column, value, reason), strict=True):
+            lines[row["system"]].append(cell)
     header = ["avg" if side == BOTH else side_title(side, display.pivot) for _, side in places]
-    firsts = [chosen(rows, group=group, side=side)[0] for group, side in places]
-    last = display.ceilings_of(firsts) if value == "mean" else []
+    last = display.ceilings_of([column[0] for column in columns]) if value == "mean" else []
     return Block(title, ["system", *header], [*lines.values(), *last], spans=spans)
+
+
+def interference_table(
+    scores: Sequence[Score],
+    plan: Plan,
+    display: Display,
+    groups: Groups,
+    bilingual: str | None = None,
+    flags: Flags | None = None,
+) -> Table:
+    """Return the table; without a bilingual system its numbers are n/a and say why."""
+    chosen_groups = {TIERS: groups[TIERS]} if TIERS in groups else {}
+    summary = summarise(
+        scores, plan, display.pivot, chosen_groups, bilingual or "", bilingual or "", display.excluded, flags
+    )
+    cells = [cell for cell in summary.cells if cell.grouping != DIRECTION and cell.system != bilingual]
+    frame = frame_of([_row(cell, bilingual) for cell in cells], INTERFERENCE_COLUMNS)
+    blocks = blocks_of(records(frame), display, "difference", lambda row: row["note"]) if bilingual else []
+    notes = [INTERFERENCE_RULE, SEEDS_NOTE, *averaging_notes(records(frame)), *both_note(display), BOLD_RULE]
+    skipped = list(summary.skipped)
+    if bilingual is None:
+        notes = [f"n/a: {NO_SYSTEM}."]
+    else:
+        notes.insert(0, f"The bilingual system is `{bilingual}`.")
+    if not chosen_groups:
+        skipped.append(f"high and low resource: no grouping {TIERS!r} of languages (groups.{TIERS})")
+    title = f"Interference and transfer in {plan.experiment}"
+    return Table("interference", title, frame, blocks, notes, skipped, summary.missing, summary.expected)
+
+
+def _row(cell: Cell, bilingual: str | None) -> list[Any]:
+    difference = cell.to_baseline
+    note = NO_SYSTEM if bilingual is None else difference.reason
+    return [
+        *(getattr(cell, column) for column in PLACE),
+        bilingual or "",
+        *(getattr(cell, column) for column in COUNTS),
+        *(cell.value.mean, difference.mean, difference.sd, difference.n),
+        *(reading_of(difference.mean, cell.metric), note, cell.signature, cell.flags),
+    ]
+
+
+def reading_of(difference: float | None, metric: str) -> str:
+    """Return ``interference``, ``transfer`` or ``none``; "" without a difference."""
+    if difference is None:
+        return ""
+    if difference == 0:
+        return "none"
+    return "transfer" if (difference > 0) == higher_is_better(metric) else "interference"

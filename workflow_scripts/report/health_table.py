@@ -1,9 +1,4 @@
-"""The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language.
-
-In:  the figures in score files; ``off_target/{system}/s{seed}/{testset}.json`` of ``evaluate.identify``.
-Out: a ``Table``: a row for each system, seed, test set, profile and direction, with what is out of the
-     ordinary.
-"""
+"""The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language."""
 
 from __future__ import annotations
 
@@ -12,10 +7,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.jobs import read_job
-from workflow_scripts.report.names import profile_title
+from workflow_scripts.report.labels import profile_title
+from workflow_scripts.report.reading import read_job, refuse_missing
 from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order
@@ -32,10 +26,8 @@ MOST = {
     "off_target_rate": 0.05,
 }
 HEALTH = ["length_ratio", "empty_hypotheses", "repeated_4gram_rate", "copied_source_rate"]
-OFF_TARGET = [
-    *("without_letters", "off_target_rate", "references_off_target_rate"),
-    *("packaged_off_target_rate", "packaged_reason"),
-]
+RATES = ["without_letters", "off_target_rate", "references_off_target_rate"]
+OFF_TARGET = [*RATES, "packaged_off_target_rate", "packaged_reason"]
 JOB = ["experiment", "system", "seed", "testset", "profile", "direction"]
 COLUMNS = [*JOB, "n", *HEALTH, *OFF_TARGET, "out_of_ordinary"]
 COUNTS = ("empty_hypotheses", "without_letters")  # all others but the ratio are shares
@@ -61,8 +53,7 @@ OffTarget = dict[tuple[str, int, str, str], dict[str, Any]]  # by system, seed, 
 def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -> tuple[OffTarget, list[str]]:
     """Return the figures of each direction, and what is missing.
 
-    Raises:
-        UserError: files or directions are missing, or a file is damaged or of another job.
+    Raises UserError: files or directions are missing, or a file is damaged or of another job.
     """
     found: OffTarget = {}
     missing: list[str] = []
@@ -79,15 +70,10 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
                 continue
             entry = directions[direction]
             packaged = entry["packaged"]
-            rates = [entry["without_letters"], entry["off_target_rate"]]
-            rates.append(entry.get("references_off_target_rate"))
+            rates = [entry.get(name) for name in RATES]
             values = (*rates, packaged["off_target_rate"], packaged.get("reason") or "")
             found[system, seed, testset, direction] = dict(zip(OFF_TARGET, values, strict=True))
-    if missing and not allow_partial:
-        raise UserError(
-            f"{len(missing)} off-target rates are missing, the first: {missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
+    refuse_missing(missing, " off-target rates", allow_partial)
     return found, missing
 
 
@@ -128,14 +114,9 @@ def health_table(
     missing: int = 0,
     expected: int = 0,
 ) -> Table:
-    """Return the table.
+    """Return the table; ``off_target`` is None where no language was identified.
 
-    Args:
-        health: of each score file and direction: a job's keys, ``direction``, ``n`` and figures.
-        plan: what must be there.
-        off_target: None where no language was identified.
-        missing: how many scores or rates are not there, of ``expected``.
-        expected: see ``missing``.
+    ``health``: of each score file and direction a job's keys, ``direction``, ``n`` and figures.
     """
     lines = []
     for entry in health:
@@ -168,17 +149,16 @@ def health_table(
 
 
 def _figures(rows: Sequence[Record]) -> Cells:
-    """The figures' means over rows; empty hypotheses and those without letters as shares."""
     cells: Cells = []
     for name in NAMES:
-        values = [
-            row[name] / row["n"] if name in COUNTS else row[name] for row in rows if row[name] is not None
-        ]
-        share = name != "length_ratio"
-        mean = decimal_mean(values) if values else None
-        cells.append(
-            "n/a" if mean is None else f"{rounded(100 * mean, Digits(1))}%" if share else rounded(mean)
-        )
+        there = [row for row in rows if row[name] is not None]
+        values = [row[name] / (row["n"] if name in COUNTS else 1) for row in there]
+        if not values:
+            cells.append("n/a")
+        elif name == "length_ratio":
+            cells.append(rounded(decimal_mean(values)))
+        else:
+            cells.append(f"{rounded(100 * decimal_mean(values), Digits(1))}%")
     return cells
 
 

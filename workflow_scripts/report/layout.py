@@ -1,8 +1,7 @@
-"""Which directions an average is over: groups, sides, and named directions left out (spec 4.1).
+"""Which directions an average is over: groups, sides, and named directions left out.
 
 A direction belongs to a group when all its languages but the pivot do: ``en-de`` and ``de-en`` to de's group,
 ``de-nl`` to the group that has both. The side "both" is the mean of the two sides, as in the paper's tables.
-Averages "without" named directions stand beside those of all.
 """
 
 from __future__ import annotations
@@ -63,8 +62,7 @@ def layouts(
 ) -> tuple[list[tuple[str, Row]], list[str]]:
     """Return the rows with all directions and, after them, those without named ones, each with that name.
 
-    Raises:
-        UserError: an exclusion leaves no direction, or names one that the experiment has not.
+    Raises UserError: an exclusion leaves no direction, or names one that the experiment has not.
     """
     rows, skipped = layout(directions, pivot, groups)
     named = [("", row) for row in rows]

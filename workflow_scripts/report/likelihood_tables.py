@@ -1,22 +1,18 @@
-"""The tables ``likelihood`` and ``contrastive``: how probable systems find translations that they are given.
-
-In:  ``likelihoods/{system}/s{seed}/{testset}.json`` of ``translate.likelihood``;
-     ``contrastive/{system}/s{seed}/{set}.json`` of ``translate.contrastive``.
-Out: two ``Table``s: nats per token by direction; accuracy by phenomenon and by direction, with intervals.
-"""
+"""The tables ``likelihood`` and ``contrastive``: how probable systems find given translations."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import nearest
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import ALL
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job, refuse_missing
 from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order, estimate
@@ -34,28 +30,23 @@ MEAN = "mean"
 def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) -> Table:
     """Return the table of the references' likelihoods.
 
-    Raises:
-        UserError: files or directions are missing, or a file is damaged or of another job.
+    Raises UserError: files or directions are missing, or a file is damaged or of another job.
     """
     lines, missing = [], []
     for path, job in _jobs(root, plan, "testset", plan.testsets):
         content = _read(path, job, "likelihood", _check(FIGURES))
         for direction in plan.directions_of(job["testset"]):
-            if content is None or direction not in content["directions"]:
-                missing.append(_absent(path, direction, content))
-                continue
-            entry = content["directions"][direction]
-            lines.append([*job.values(), direction, *(entry[name] for name in FIGURES)])
-    places = sum(len(plan.directions_of(testset)) for testset in plan.testsets)
-    expected = len(plan.systems) * len(plan.seeds) * places
-    _refuse(missing, expected, "likelihoods", allow_partial)
+            known = content["directions"] if content else {}
+            if direction in known:
+                lines.append([*job.values(), direction, *(known[direction][name] for name in FIGURES)])
+            else:
+                hint = f"{direction} in {path}{nearest(direction, known)}"
+                missing.append(hint if content else str(path))
+    expected = replace(plan, metrics=[""], profiles=[""]).size
+    refuse_missing(missing, f" of {expected} likelihoods", allow_partial)
     frame = frame_of(lines, LIKELIHOOD_COLUMNS)
     rows = records(frame)
-    blocks = [
-        _nats(chosen(rows, testset=testset), plan, testset)
-        for testset in plan.testsets
-        if chosen(rows, testset=testset)
-    ]
+    blocks = [_nats(part, plan, one) for one in plan.testsets if (part := chosen(rows, testset=one))]
     notes = [
         "Each number: nats per token of the references, the lower the better; mean ± standard deviation over "
         "seeds (number of seeds), of one seed the number alone. The last row is the mean over directions.",
@@ -72,8 +63,7 @@ def contrastive_table(
 ) -> Table:
     """Return the table of the accuracies on contrastive sets; a set need not have every direction.
 
-    Raises:
-        UserError: files are missing, or a file is damaged or of another job.
+    Raises UserError: files are missing, or a file is damaged or of another job.
     """
     lines, missing = [], []
     for path, job in _jobs(root, plan, "set", sets):
@@ -85,20 +75,17 @@ def contrastive_table(
             for phenomenon, one in {ALL: entry, **entry["phenomena"]}.items():
                 lines.append([*job.values(), direction, phenomenon, *(one[name] for name in ACCURACY)])
     expected = len(plan.systems) * len(plan.seeds) * len(sets)
-    _refuse(missing, expected, "contrastive files", allow_partial)
+    refuse_missing(missing, f" of {expected} contrastive files", allow_partial)
     frame = frame_of(lines, CONTRASTIVE_COLUMNS)
     rows = records(frame)
     blocks = []
     for name, seed in product(sets, plan.seeds):
         part = chosen(rows, set=name, seed=seed)
         section = name if len(plan.seeds) == 1 else f"{name}, seed {seed}"
-        for key, other, every in (
-            ("phenomenon", "direction", "all directions"),
-            ("direction", "phenomenon", "all phenomena"),
-        ):
-            if part:
-                by = chosen(part, **{other: ALL})
-                blocks.append(_accuracies(by, plan, key, f"By {key}, {every}", section))
+        if part:
+            by, of = chosen(part, direction=ALL), chosen(part, phenomenon=ALL)
+            blocks.append(_accuracies(by, plan, "phenomenon", "By phenomenon, all directions", section))
+            blocks.append(_accuracies(of, plan, "direction", "By direction, all phenomena", section))
     notes = [
         "Each cell: percent of items whose right reading the system finds more probable than every wrong "
         "one, with Wilson's 95 % interval; a tie counts as wrong.",
@@ -115,18 +102,9 @@ def _jobs(root: str | Path, plan: Plan, kind: str, names: Sequence[str]) -> Iter
 
 
 def _read(path: Path, job: Job, kind: str, check: Callable[[Any], None]) -> dict[str, Any] | None:
-    """The content of a file, None where it is not there."""
     if not path.is_file():
         return None
-    content = read_job(path, job, kind, check)
-    if kind == "contrastive":
-        try:
-            check(content[ALL])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{path}: not a {kind} file ({type(error).__name__}: {error}); delete it and run again"
-            ) from None
-    return content
+    return read_job(path, job, kind, check, whole=[ALL] if kind == "contrastive" else [])
 
 
 def _check(names: Sequence[str]) -> Callable[[Any], None]:
@@ -147,41 +125,23 @@ def _check_accuracies(entry: Mapping[str, Any]) -> None:
         _check(ACCURACY)(one)
 
 
-def _absent(path: Path, direction: str, content: Mapping[str, Any] | None) -> str:
-    if content is None:
-        return str(path)
-    return f"{direction} in {path}{nearest(direction, content['directions'])}"
-
-
-def _refuse(missing: Sequence[str], expected: int, what: str, allow_partial: bool) -> None:
-    if missing and not allow_partial:
-        raise UserError(
-            f"{len(missing)} of {expected} {what} are missing, the first: {missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
-
-
 def _nats(rows: Sequence[Record], plan: Plan, testset: str) -> Block:
     systems, directions = display_order(plan.systems), plan.directions_of(testset)
-    lines: list[Cells] = [
-        _nats_line(direction, [_of(rows, system, [direction], plan) for system in systems], plan)
-        for direction in directions
+    parts = {**{direction: [direction] for direction in directions}, MEAN: directions}
+    lines = [
+        _nats_line(name, [_of(rows, s, part, plan) for s in systems], plan) for name, part in parts.items()
     ]
-    lines.append(_nats_line(MEAN, [_of(rows, system, directions, plan) for system in systems], plan))
     return Block("", ["direction", *systems], lines, f"{testset}, nats per token (lower is better)")
 
 
 def _of(rows: Sequence[Record], system: str, directions: Sequence[str], plan: Plan) -> list[float]:
     """Of each seed the mean over directions; of a seed that lacks one of them nothing."""
-    by_seed = [
-        [
-            row["nats_per_token"]
-            for row in chosen(rows, system=system, seed=seed)
-            if row["direction"] in directions
-        ]
-        for seed in plan.seeds
-    ]
-    return [decimal_mean(values) for values in by_seed if len(values) == len(directions)]
+    means = []
+    for seed in plan.seeds:
+        own = [row for row in chosen(rows, system=system, seed=seed) if row["direction"] in directions]
+        if len(own) == len(directions):
+            means.append(decimal_mean([row["nats_per_token"] for row in own]))
+    return means
 
 
 def _nats_line(name: str, by_system: Sequence[Sequence[float]], plan: Plan) -> Cells:

@@ -1,9 +1,6 @@
 """Draw the off-target rates of all systems on one test set, by direction, beside those of the references.
 
-In:  ``off_target/{system}/s{seed}/{testset}.json`` of ``evaluate.identify``.
-Out: one PNG: a row for each direction, a column for the references (what the identifier errs by itself) and
-     for each system; in a cell the rate in percent, the mean over seeds, and the wrong language that most of
-     it is in; grey and n/a where no hypothesis has a letter.
+A cell has the rate in percent (the mean over seeds) and the most frequent wrong language.
 """
 
 from __future__ import annotations
@@ -62,8 +59,7 @@ def read_cells(
 ) -> dict[str, list[Cell]]:
     """Return the cells of each direction: of the references, then of each system.
 
-    Raises:
-        UserError: a file is missing or is none of ``evaluate.identify``.
+    Raises UserError: a file is missing or is none of ``evaluate.identify``.
     """
     found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
     for system in systems:

@@ -1,9 +1,4 @@
-"""Draw the gain over the baseline and over continued training against the threshold k (the paper's figure 3).
-
-In:  ``tables/summary.csv`` of ``report.tabulate``.
-Out: one PNG: a row for each test set, a column for each of the two differences, a line for each side; bars
-     are standard deviations over seeds (none for one seed).
-"""
+"""Draw the gain over the baseline and over continued training against the threshold k (paper, figure 3)."""
 
 from __future__ import annotations
 
@@ -17,11 +12,11 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.metric_names import ASKED, asked_name, metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
+from workflow_scripts.report.labels import difference_word, metric_name, table_title
 from workflow_scripts.report.layout import SIDES
-from workflow_scripts.report.names import difference_word, metric_name, table_title
+from workflow_scripts.report.reading import Row
 from workflow_scripts.report.show import read_summary
 from workflow_scripts.report.summary import sweep_key
-from workflow_scripts.report.tables import Row
 
 REFERENCES = {"baseline_difference": "baseline", "continued_difference": "continued training"}
 Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
@@ -30,8 +25,7 @@ Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
 def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
     """Return the rows of one sweep over all directions.
 
-    Raises:
-        UserError: the metric or the sweep is not in the summary.
+    Raises UserError: the metric or the sweep is not in the summary.
     """
     metrics = {row["metric"] for row in rows}
     if metric not in metrics:
@@ -39,31 +33,24 @@ def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
         raise UserError(
             f"--metric: the summary has no {name!r}{nearest(name, known)}; it has {', '.join(known)}"
         )
-    families = {sweep[0] for row in rows if (sweep := sweep_key(row["system"]))}
-    if family not in families:
-        raise UserError(f"--sweep: the summary has no systems {family}-k…{nearest(family, families)}")
-    return [
-        row
-        for row in rows
-        if row["metric"] == metric
-        and row["grouping"] == ALL
-        and not row["without"]
-        and (sweep := sweep_key(row["system"])) is not None
-        and sweep[0] == family
-    ]
+    by_family: dict[str, list[Row]] = {}
+    for row in rows:
+        if sweep := sweep_key(row["system"]):
+            by_family.setdefault(sweep[0], []).append(row)
+    if family not in by_family:
+        raise UserError(f"--sweep: the summary has no systems {family}-k…{nearest(family, by_family)}")
+    overall = [row for row in by_family[family] if row["grouping"] == ALL and not row["without"]]
+    return [row for row in overall if row["metric"] == metric]
 
 
 def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> list[Point]:
     """Return (k, gain, sd) with k ascending, of the rows that have this difference."""
-    return sorted(
-        (
-            float(row["k"]),
-            float(row[difference]),
-            float(row[f"{difference}_sd"]) if row[f"{difference}_sd"] else None,
-        )
-        for row in rows
-        if (row["testset"], row["side"]) == (testset, side) and row[difference]
-    )
+    found = []
+    for row in rows:
+        if (row["testset"], row["side"]) == (testset, side) and row[difference]:
+            sd = row[f"{difference}_sd"]
+            found.append((float(row["k"]), float(row[difference]), float(sd) if sd else None))
+    return sorted(found)
 
 
 def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
@@ -80,17 +67,10 @@ def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
                 line = points(part, testset, side, difference)
                 if not line:
                     continue
-                axis.errorbar(
-                    [k for k, _, _ in line],
-                    [gain for _, gain, _ in line],
-                    yerr=[math.nan if sd is None else sd for _, _, sd in line],
-                    color=colour,
-                    marker=marker,
-                    markersize=4,
-                    capsize=2,
-                    linewidth=1.2,
-                    label=side,
-                )
+                ks, gains, sds = zip(*line, strict=True)
+                bars = [math.nan if sd is None else sd for sd in sds]
+                look = {"color": colour, "marker": marker, "markersize": 4, "capsize": 2, "linewidth": 1.2}
+                axis.errorbar(ks, gains, yerr=bars, label=side, **look)
                 drawn = True
             axis.axhline(0, color="black", linewidth=0.8)
             axis.set_xlabel("threshold k (%)")

@@ -1,9 +1,4 @@
-"""Draw validation loss against updates, over all directions and by direction.
-
-In:  ``validation.csv`` of one or more trainings, columns ``update,direction,loss,nll_loss,tokens`` (loss in
-     bits per token; the direction ``all``, where written, is the mean over tokens).
-Out: one PNG: the first panel compares the trainings, one more for each training shows its directions.
-"""
+"""Draw validation loss against updates: one panel for all trainings, and one for each with its directions."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from matplotlib.figure import Figure
 
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.report.figure import MOST_NAMED, panels, save, styles
-from workflow_scripts.report.tables import read_table
+from workflow_scripts.report.reading import read_table
 
 ALL = "all"
 LABELS = {"loss": "validation loss (bits per token)", "nll_loss": "validation NLL (bits per token)"}
@@ -27,10 +22,8 @@ def read_curves(path: str | Path, column: str = "loss") -> Curves:
     """Read one training's losses; the first key is ``all``, the others are directions in the file's order.
 
     Where the file has no rows for ``all`` at an update, it is the mean of its directions weighted by tokens.
-    An update that stands twice (a resumed training) counts with its last row.
-
-    Raises:
-        UserError: the file is absent, empty or not of these columns, or a value is not a number.
+    An update that stands twice (a resumed training) counts with its last row. Raises UserError: the file is
+    absent, empty or not of these columns, or a value is not a number.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; a training writes it at its first validation")

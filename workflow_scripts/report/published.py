@@ -1,8 +1,6 @@
-"""The table ``published``: our scores beside those that others published (spec 4.1 and 4.2).
+"""The table ``published``: our scores beside those that others published.
 
-In:  scores; a CSV file of system, direction, metric (BLEU, chrF2++ or chrF++, chrF2, TER, COMET), score.
-Out: a ``Table``: ours - published, for every direction and every group and side. Both sides average the same
-     directions: those that have a published score.
+Both sides average the same directions: those that have a published score.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,13 @@ from workflow_scripts.metric_names import metric_id, shown_name
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
+from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, layout
-from workflow_scripts.report.names import side_title, table_title
+from workflow_scripts.report.reading import read_table
 from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
-from workflow_scripts.report.table import Block, Cells, Record, Table, frame_of, records
-from workflow_scripts.report.tables import read_table
+from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
 
 FILE_COLUMNS = ("system", "direction", "metric", "score")
 COLUMNS = [
@@ -51,8 +49,7 @@ class Published:
 def read_request(text: str, plan: Plan) -> Published:
     """Parse ``--published``: ``{"file": …, "systems": {ours: theirs}, "testset": …, "references": …}``.
 
-    Raises:
-        UserError: not JSON or not of that shape, or a system, test set or profile that the plan has not.
+    Raises UserError: not JSON or not of that shape, or a system, test set or profile that the plan has not.
     """
     try:
         given: Any = json.loads(text)
@@ -86,8 +83,7 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
 def read_published(request: Published, directions: Sequence[str] = ()) -> Values:
     """Return the numbers of the file, by the ids of ours where it spells a direction of these otherwise.
 
-    Raises:
-        UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
+    Raises UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
     """
     if not Path(request.file).is_file():
         raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")
@@ -124,11 +120,9 @@ def published_table(
             own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, metric)}
             ours_there = plan.directions_of(request.testset)
             there = [direction for direction in ours_there if direction in own]
-            absent = len(ours_there) - len(there)
-            if absent:
-                skipped.append(
-                    f"{shown_name(metric)} of {theirs}: {absent} of our directions are not published"
-                )
+            if absent := len(ours_there) - len(there):
+                what = f"{shown_name(metric)} of {theirs}"
+                skipped.append(f"{what}: {absent} of our directions are not published")
             if there:
                 lines += _lines(scores, plan, display.pivot, groups, request, metric, ours, own, there)
     frame = frame_of(lines, COLUMNS)
@@ -138,11 +132,9 @@ def published_table(
         "Ours is the mean over seeds ± standard deviation (number of seeds); of one seed the number alone.",
         *averaging_notes(rows),
     ]
-    blocks = [
-        block
-        for metric in dict.fromkeys(row["metric"] for row in rows)
-        for block in _blocks([row for row in rows if row["metric"] == metric], request, display)
-    ]
+    blocks: list[Block] = []
+    for metric in dict.fromkeys(row["metric"] for row in rows):
+        blocks += _blocks(chosen(rows, metric=metric), request, display)
     title = f"{plan.experiment} beside published numbers"
     missing = plan.size - len(scores)
     return Table("published", title, frame, blocks, notes, skipped, missing, plan.size)
@@ -159,26 +151,13 @@ def _lines(
     own: Mapping[str, float],
     there: list[str],
 ) -> list[list[Any]]:
-    """The rows of one metric and system."""
     wanted = (request.testset, request.profile, metric, ours)
     part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted]
-    small = replace(
-        plan,
-        systems=[ours],
-        testsets=[request.testset],
-        profiles=[request.profile],
-        metrics=[metric],
-        directions=there,
-        partial={},
-    )
-    cells = summarise(part, small, pivot, groups, "", "").cells
-    places = {
-        (grouping, group, side): parts for grouping, group, side, parts in layout(there, pivot, groups)[0]
-    }
-    return [
-        _line(cell, request.systems[ours], own, places[cell.grouping, cell.group, cell.side])
-        for cell in cells
-    ]
+    place = Plan(plan.experiment, [ours], plan.seeds, [request.testset], there, [metric], [request.profile])
+    cells = summarise(part, place, pivot, groups, "", "").cells
+    parts = {row[:3]: row[3] for row in layout(there, pivot, groups)[0]}
+    theirs = request.systems[ours]
+    return [_line(cell, theirs, own, parts[cell.grouping, cell.group, cell.side]) for cell in cells]
 
 
 def _line(cell: Cell, theirs: str, own: Mapping[str, float], parts: list[list[str]]) -> list[Any]:
@@ -194,20 +173,17 @@ def _line(cell: Cell, theirs: str, own: Mapping[str, float], parts: list[list[st
 
 
 def _blocks(rows: Sequence[Record], request: Published, display: Display) -> list[Block]:
-    """Groups and sides, then single directions; three columns a system."""
     systems = list(dict.fromkeys(row["system"] for row in rows))
     spans = [(f"{system} / {request.systems[system]}", 3) for system in systems]
     section = table_title(request.testset, request.profile, rows[0]["metric"])
     blocks = []
-    for title, label, part in (
-        ("Groups and sides", "group", [row for row in rows if row["grouping"] != DIRECTION]),
-        ("Single directions", "direction", [row for row in rows if row["grouping"] == DIRECTION]),
-    ):
+    for title, label in (("Groups and sides", "group"), ("Single directions", "direction")):
+        part = [row for row in rows if (row["grouping"] == DIRECTION) == (label == "direction")]
         places = {(row["grouping"], row["group"], row["side"], row["system"]): row for row in part}
         lines: list[Cells] = []
         for row in {place[:3]: row for place, row in places.items()}.values():
-            name = row["group"] if label == "direction" else f"{row['group']}, {_side(row, display)}"
-            line: Cells = [name]
+            side = "avg" if row["side"] == BOTH else side_title(row["side"], display.pivot)
+            line: Cells = [row["group"] if label == "direction" else f"{row['group']}, {side}"]
             for system in systems:
                 other = places.get((row["grouping"], row["group"], row["side"], system))
                 line += _numbers(other, display.digits(other)) if other else ["n/a"] * 3
@@ -215,10 +191,6 @@ def _blocks(rows: Sequence[Record], request: Published, display: Display) -> lis
         header = [label, *["ours", "published", "difference"] * len(systems)]
         blocks.append(Block(title, header, lines, section, spans))
     return blocks
-
-
-def _side(row: Record, display: Display) -> str:
-    return "avg" if row["side"] == BOTH else side_title(row["side"], display.pivot)
 
 
 def _numbers(row: Record, digits: Digits) -> Cells:

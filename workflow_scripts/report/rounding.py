@@ -1,12 +1,9 @@
-"""How numbers are averaged, rounded and written (spec 4.1, "Double rounding").
+"""How numbers are averaged, rounded and written.
 
-Averages are decimal: of 18.8 and 18.9 a reader expects 18.85, where binary numbers may add up to 18.849999….
-They are of unrounded scores; in the profile ``paper`` (rebuilt references) they are of scores as they were
-stored for the published table: one decimal, COMET four.
-
-What is shown is rounded half up, once. In the profile ``paper`` it is rounded as the published table was,
-which no decimal rule gives: 18.85, 25.55 and 27.05 went up, 55.05 went down. It is printf's rule: the binary
-number nearest to the average is rounded exactly, and that of 55.05 is 55.04999….
+Averages are decimal (of 18.8 and 18.9: 18.85) and of unrounded scores; in the profile ``paper`` they are of
+scores as they were stored for the published table: one decimal, COMET four. Numbers are rounded half up,
+once; in the profile ``paper`` as the published table was, by printf's rule (55.05 is 55.04999… and becomes
+55.0).
 """
 
 from __future__ import annotations

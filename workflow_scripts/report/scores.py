@@ -1,9 +1,4 @@
-"""Read the scores an experiment must have (spec 5, "missing files").
-
-In:  ``scores/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.score`` (profile ``paper``: rebuilt
-     references) and ``comet/{system}/s{seed}/{testset}.{profile}.{name}.json`` of ``evaluate.comet``: exactly
-     those of system × seed × test set × profile; other files, and other directions, are not looked at.
-Out: scores, the figures of health beside them, and which directions a metric's model does not know.
+"""Read the scores an experiment must have: system × seed × test set × profile, and nothing else.
 
 A missing score is an error, never a gap in an average.
 """
@@ -20,7 +15,7 @@ from typing import Any
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.scripts import UNFIT, Unfit, is_bleu
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.jobs import Job, read_job
+from workflow_scripts.report.reading import Job, read_job, refuse_missing
 
 
 @dataclass(frozen=True)
@@ -89,17 +84,10 @@ class Reading:
 def read_scores(
     root: str | Path, plan: Plan, allow_partial: bool = False, comet_root: str | Path = "comet"
 ) -> Reading:
-    """Read every score of the plan, in the plan's order.
+    """Read every score of the plan, in the plan's order, below ``scores/`` and ``comet/`` of an experiment.
 
-    Args:
-        root: the folder ``scores/`` of an experiment.
-        plan: what must be there.
-        allow_partial: leave out what is missing instead of failing.
-        comet_root: the folder ``comet/``, where the plan has COMET models.
-
-    Raises:
-        UserError: scores or metrics are missing (how many, the first), a file speaks of another job than its
-            path, or two systems were scored against different references.
+    Raises UserError: scores are missing (unless ``allow_partial``), a file is of another job than its path,
+    or two systems were scored against different references.
     """
     reading = Reading([], [], {}, [])
     references: dict[tuple[str, str, str], tuple[str, Path]] = {}
@@ -115,9 +103,8 @@ def read_scores(
             directions = read_job(path, job, "score", _check_entry)["directions"]
             for direction in expected:
                 if direction not in directions:
-                    reading.missing.extend(
-                        [f"{direction} in {path}{nearest(direction, directions)}"] * len(metrics)
-                    )
+                    hint = f"{direction} in {path}{nearest(direction, directions)}"
+                    reading.missing.extend([hint] * len(metrics))
                     continue
                 entry = directions[direction]
                 _check_references(references, (profile, testset, direction), entry["references_sha256"], path)
@@ -131,11 +118,7 @@ def read_scores(
                     reading.health.append({**job, "direction": direction, "n": entry["n"], **entry["health"]})
         wanted = product(expected, plan.metrics)
         reading.scores.extend(found[key] for key in wanted if key in found)
-    if reading.missing and not allow_partial:
-        raise UserError(
-            f"{len(reading.missing)} of {plan.size} scores are missing, the first: {reading.missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
+    refuse_missing(reading.missing, f" of {plan.size} scores", allow_partial)
     if not reading.scores:
         raise UserError(
             f"{root}: none of {plan.size} scores is there, the first missing: {reading.missing[0]}"
@@ -168,9 +151,8 @@ def _scores_of(
         if not math.isfinite(number):
             raise UserError(f"{path}: {metric} of {direction} is {number}, not a number")
         signature = str(found[metric]["signature"])
-        yield Score(
-            **job, direction=direction, metric=metric, score=number, n=int(entry["n"]), signature=signature
-        )
+        place = {**job, "direction": direction, "metric": metric}
+        yield Score(**place, score=number, n=int(entry["n"]), signature=signature)
 
 
 def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str]) -> None:
@@ -182,7 +164,6 @@ def _note_flags(flags: Flags, said: list[str], direction: str, metrics: list[str
 
 
 def _check_entry(entry: Mapping[str, Any]) -> None:
-    """Raise what ``read_job`` expects of an entry that is none of a score file."""
     for one in entry["scores"]:
         float(one["score"]), one["metric"]
         if not is_line(one["signature"]):

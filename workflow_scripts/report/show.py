@@ -1,7 +1,5 @@
-"""Print an experiment's summary on a terminal, and where everything lies: the last words of ``make run``.
+"""Print an experiment's summary on a terminal, and where everything lies, at the end of ``make run``.
 
-In:  ``tables/summary.csv`` (of ``report.tabulate``) and the folder around it.
-Out: plain text on stdout, under 100 columns.
 Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
@@ -17,11 +15,11 @@ from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
 from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL, DIRECTION
+from workflow_scripts.report.labels import difference_word, table_title
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
-from workflow_scripts.report.names import difference_word, table_title
+from workflow_scripts.report.reading import Row, read_table
 from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
-from workflow_scripts.report.tables import Row, read_table
 from workflow_scripts.report.units_page import console
 from workflow_scripts.table_names import CAUTIONS, UNITS
 
@@ -53,8 +51,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 def read_summary(path: str | Path) -> list[Row]:
     """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
 
-    Raises:
-        UserError: the file is absent or not a summary.
+    Raises UserError: the file is absent or not a summary.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no summary here; report.tabulate writes it")
@@ -97,19 +94,12 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     word = difference_word(rows[0]["metric"])
     table = [["", *sides, f"{word}: baseline", "continued"]]
     for system in dict.fromkeys(row["system"] for row in rows):
+        own = [places[system, side] for side in sides]
+        cells = [number(row["mean"], row["sd"], digits) for row in own]
         main_row = places[system, main_side]
-        table.append(
-            [
-                system,
-                *(number(places[system, side]["mean"], places[system, side]["sd"], digits) for side in sides),
-                *(
-                    number(
-                        main_row[f"{against}_difference"], main_row[f"{against}_difference_sd"], digits, True
-                    )
-                    for against in ("baseline", "continued")
-                ),
-            ]
-        )
+        names = ("baseline_difference", "continued_difference")
+        cells += [number(main_row[name], main_row[f"{name}_sd"], digits, True) for name in names]
+        table.append([system, *cells])
     seeds = sorted({int(row["n"]) for row in rows})
     counted = f"n = {'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seed{'s' * (seeds != [1])}"
     spread = "sd n/a" if seeds == [1] else "mean ± sd"
@@ -189,10 +179,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = tables.resolve().parent
     cautions = render_cautions(tables)
     summary = render_console(read_summary(tables / "summary.csv"))
-    shown = filter(
-        None, (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
-    )
-    print("\n".join(terminal(line) for text in shown for line in text.split("\n")))
+    texts = (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
+    print("\n".join(terminal(line) for text in texts if text for line in text.split("\n")))
 
 
 if __name__ == "__main__":

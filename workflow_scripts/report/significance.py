@@ -1,12 +1,6 @@
 """Read the tests of systems against others, and correct their p-values over directions.
 
-In:  ``significance/{system}/s{seed}/{testset}.{profile}.json`` of ``evaluate.compare``, and beside it one of
-     each COMET model, ``….{name}.json``: of every system but the baseline.
-Out: one row for each system, other, seed, test set, profile, direction and metric, with p-values after Holm
-     and Benjamini-Hochberg, and a win, a loss or a tie; what is significant in every seed.
-
-A family of tests, over which p-values are corrected, is the directions of one system against one other with
-one metric on one test set: the question is in which of these directions the systems differ.
+A family of tests is the directions of one system against one other with one metric on one test set.
 """
 
 from __future__ import annotations
@@ -22,8 +16,8 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.correction import TIE, correct, outcome
-from workflow_scripts.report.jobs import Job, read_job
-from workflow_scripts.report.marks import AGAINST_BASELINE, AGAINST_CONTROL, Significant
+from workflow_scripts.report.labels import AGAINST_BASELINE, AGAINST_CONTROL, Significant
+from workflow_scripts.report.reading import Job, read_job, refuse_missing
 from workflow_scripts.report.scores import Plan, files_of
 
 FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")
@@ -82,8 +76,7 @@ def read_significance(
 ) -> Compared:
     """Read every test of the plan and correct the p-values; ``level`` is that of outcomes.
 
-    Raises:
-        UserError: tests are missing, or a file is damaged or of another job.
+    Raises UserError: tests are missing, or a file is damaged or of another job.
     """
     found: list[Comparison] = []
     missing: list[str] = []
@@ -105,7 +98,12 @@ def read_significance(
                 missing += [str(path)] * len(places)
                 continue
             content = read_job(path, job, "significance", _check_directions, "against")
-            resamples.append((_resamples_of(content, path), len(directions)))
+            made = content.get("resamples")
+            if not isinstance(made, int) or made < 1:
+                raise UserError(
+                    f"{path}: resamples is {made!r}, not a number of them; delete it and run again"
+                )
+            resamples.append((made, len(directions)))
             for other, direction, metric in places:
                 known = content["against"].get(other, {}).get(direction, {})
                 if metric not in known:
@@ -117,20 +115,9 @@ def read_significance(
                 place |= {name: float(known[metric][name]) for name in FIGURES}
                 tests[other, direction, metric] = Comparison(**place)
         found += [tests[one] for one in wanted if one in tests]
-    if missing and not allow_partial:
-        raise UserError(
-            f"{len(missing)} of {expected} tests of significance are missing, the first: {missing[0]} "
-            f"(--allow-partial makes tables marked PARTIAL)"
-        )
+    refuse_missing(missing, f" of {expected} tests of significance", allow_partial)
     fewest = min(resamples, key=lambda one: (one[0] + 1) / one[1], default=(0, 0))
     return Compared(corrected(found, level), missing, expected, *fewest)
-
-
-def _resamples_of(content: Mapping[str, Any], path: Path) -> int:
-    value = content.get("resamples")
-    if not isinstance(value, int) or value < 1:
-        raise UserError(f"{path}: resamples is {value!r}, not a number of them; delete it and run again")
-    return value
 
 
 def _check_directions(directions: Mapping[str, Any]) -> None:
@@ -147,7 +134,7 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
     """Return the tests, in the same order, with corrected p of both kinds and outcomes.
 
     The randomisation decides, after Holm: sacrebleu's bootstrap counts one side only, so that equal systems
-    would differ about twice as often as ``level`` says (docs/how-to/significance.md).
+    would differ about twice as often as ``level`` says (docs/reference/significance.md).
     """
     families: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for place, one in enumerate(comparisons):

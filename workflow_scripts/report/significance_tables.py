@@ -1,9 +1,4 @@
-"""The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, and how sure that is.
-
-In:  the tests of ``report.significance``.
-Out: three ``Table``s: every test; wins, losses and ties by side; the spread over seeds beside that over
-     sentences.
-"""
+"""The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, how surely."""
 
 from __future__ import annotations
 
@@ -15,8 +10,8 @@ from typing import Any
 
 from workflow_scripts.evaluate.correction import LOSS, WIN, count_outcomes
 from workflow_scripts.report.display import Display
+from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, members
-from workflow_scripts.report.names import side_title, table_title
 from workflow_scripts.report.rounding import PAPER, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.significance import Compared, Comparison
@@ -37,12 +32,10 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
     frame = frame_of([list(vars(one).values()) for one in compared.comparisons], COLUMNS)
 
     def cell(row: Record) -> Shown:
-        difference, low, high = (
-            rounded(row[name], display.digits(row), sign=True) for name in ("difference", "low", "high")
-        )
-        return Shown(
-            f"{difference} [{low}, {high}]", marks={WIN: BETTER, LOSS: WORSE}.get(row["outcome"], "")
-        )
+        digits = display.digits(row)
+        shown = [rounded(row[name], digits, sign=True) for name in ("difference", "low", "high")]
+        marks = {WIN: BETTER, LOSS: WORSE}.get(row["outcome"], "")
+        return Shown(f"{shown[0]} [{shown[1]}, {shown[2]}]", marks=marks)
 
     notes = [
         "Each cell: system - other with its 95 % confidence interval, of this direction alone (paired "
@@ -52,8 +45,6 @@ def significance_table(compared: Compared, plan: Plan, display: Display, level: 
         "one.",
         "csv and parquet have p of randomisation and of the paired bootstrap (which counts one side only), "
         "both uncorrected, after Holm and after Benjamini-Hochberg.",
-    ]
-    notes += [
         *unrounded_note(plan),
         *too_few_resamples(compared.resamples, compared.directions, level, display.as_options),
     ]
@@ -119,9 +110,8 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
 def seeds_table(compared: Compared, plan: Plan, display: Display) -> Table:
     """Return the table of the spread over seeds beside that over sentences."""
     tests = [vars(one) for one in compared.comparisons]
-    frame = frame_of(
-        [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])], SEEDS_COLUMNS
-    )
+    lines = [_spread(place, rows) for place, rows in _grouped(tests, [*KEY, "direction"])]
+    frame = frame_of(lines, SEEDS_COLUMNS)
 
     def cell(row: Record) -> str:
         digits = display.digits(row)
@@ -161,17 +151,13 @@ def _counts(rows: Sequence[Record]) -> str:
 def _by_direction(
     rows: Sequence[Record], plan: Plan, cell: Callable[[Record], str | Shown], by_seed: bool
 ) -> list[Block]:
-    """A block for each test set, profile, metric and other (and seed): directions by systems."""
     blocks = []
     keys = ["testset", "profile", "metric", "against", *(["seed"] if by_seed else [])]
     for place, part in _grouped(rows, keys):
         systems = list(dict.fromkeys(row["system"] for row in part))
         places = {(row["direction"], row["system"]): row for row in part}
         lines: list[Cells] = [
-            [
-                direction,
-                *(cell(places[direction, s]) if (direction, s) in places else "n/a" for s in systems),
-            ]
+            [direction, *(cell(places[direction, s]) if (direction, s) in places else "n/a" for s in systems)]
             for direction in plan.directions
             if any((direction, system) in places for system in systems)
         ]
@@ -181,7 +167,6 @@ def _by_direction(
 
 
 def _grouped(rows: Sequence[Record], keys: Sequence[str]) -> Iterable[tuple[tuple[Any, ...], list[Record]]]:
-    """Rows of equal keys, in the order in which these come first."""
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for row in rows:
         groups.setdefault(tuple(row[key] for key in keys), []).append(row)

@@ -1,11 +1,8 @@
-"""Averages of scores over directions and seeds, and differences between systems (spec 4.1, 5).
+"""Averages of scores over directions and seeds, and differences between systems.
 
-A **cell** is one system's average over the directions of one group and one side: for each seed the mean over
-directions of the scores (unrounded, but in the profile ``paper``: ``report.rounding``), then mean and
-standard deviation (n - 1 in the denominator) over seeds.
-A difference is taken seed by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
-
-Which directions a cell averages is ``report.layout``'s.
+A **cell** is one system's average over the directions of one group and side: for each seed the mean over
+directions, then mean and standard deviation (n - 1 in the denominator) over seeds. A difference is taken seed
+by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 """
 
 from __future__ import annotations
@@ -72,9 +69,10 @@ class Summary:
     expected: int
 
 
+_PLACE = ("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k")
+_COUNTS = ("directions", "scores", "scores_expected")
 CSV_COLUMNS = [
-    *("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k"),
-    *("directions", "scores", "scores_expected", "mean", "sd", "n"),
+    *(*_PLACE, *_COUNTS, "mean", "sd", "n"),
     *("baseline_difference", "baseline_difference_sd", "baseline_difference_n", "baseline_note"),
     *("continued_difference", "continued_difference_sd", "continued_difference_n", "continued_note"),
     *("signature", "flags"),
@@ -116,21 +114,12 @@ def summarise(
     without: Mapping[str, Sequence[str]] | None = None,
     flags: Flags | None = None,
 ) -> Summary:
-    """Average scores by group and side and compare systems.
+    """Average scores by group and side and compare systems with ``baseline`` and ``control``.
 
-    Args:
-        scores: unrounded scores, at most one for each combination of the plan.
-        plan: the systems, seeds, test sets, directions and metrics, in the order of display.
-        pivot: language code, or "" for none (then every direction is on the side "other").
-        groups: ``{"family": {"germanic": ["de", "nl"]}, …}``.
-        baseline: system that the first difference is taken to.
-        control: system that the second difference is taken to (continued training).
-        without: ``{"sindhi": ["sd-en", "en-sd"]}``: names of directions that further averages leave out.
-        flags: what a reader must know of (metric, direction).
-
-    Raises:
-        UserError: two systems have different signatures in one direction, or two directions have some that
-            differ in more than the tokenizer.
+    ``pivot``: language code, or "" (then every direction is on the side "other"). ``groups``: ``{"family":
+    {"germanic": ["de", "nl"]}, …}``. ``without``: ``{"sindhi": ["sd-en", "en-sd"]}``, directions that further
+    averages leave out. Raises UserError: two systems have different signatures in one direction, or two
+    directions have some that differ in more than the tokenizer.
     """
     every, skipped = layouts(plan.directions, pivot, groups, without or {})
     own = {name: _layouts_of(plan, name, pivot, groups, without or {}) for name in plan.partial}
@@ -151,40 +140,25 @@ def summarise(
         flagged = {d: said for (name, d), said in (flags or {}).items() if name == metric}
         for name, (grouping, group, side, parts) in own[testset][0] if testset in own else every:
             listed = [direction for part in parts for direction in part]
-            shared: dict[str, Any] = {
-                "experiment": plan.experiment,
-                "testset": testset,
-                "profile": profile,
-                "metric": metric,
-                "without": name,
-                "grouping": grouping,
-                "group": group,
-                "side": side,
-                "directions": len(listed),
-                "scores_expected": len(listed) * len(plan.seeds),
-                "signature": "; ".join(dict.fromkeys(signatures[d] for d in listed if d in signatures)),
-                "flags": "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, []))),
-            }
+            place = (plan.experiment, *wanted, name, grouping, group, side)
+            signature = "; ".join(dict.fromkeys(signatures[d] for d in listed if d in signatures))
+            flag = "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, [])))
             for system in order:
                 sweep = sweep_key(system)
-                cells.append(
-                    Cell(
-                        **shared,
-                        system=system,
-                        k=sweep[1] if sweep else "",
-                        scores=sum((system, s, d) in values for s in plan.seeds for d in listed),
-                        value=_average(values, plan.seeds, parts, system),
-                        to_baseline=_difference(values, plan, parts, system, baseline),
-                        to_control=_difference(values, plan, parts, system, control),
-                    )
-                )
+                there = sum((system, s, d) in values for s in plan.seeds for d in listed)
+                counts = (len(listed), there, len(listed) * len(plan.seeds))
+                value = _average(values, plan.seeds, parts, system)
+                to_baseline = _difference(values, plan, parts, system, baseline)
+                to_control = _difference(values, plan, parts, system, control)
+                k = sweep[1] if sweep else ""
+                differences = (to_baseline, to_control)
+                cells.append(Cell(*place, system, k, *counts, value, *differences, signature, flag))
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
 
 
 def _layouts_of(
     plan: Plan, testset: str, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[str, Row]], list[str]]:
-    """Return the rows of a test set that lacks some directions, and what is not shown of it."""
     directions = plan.directions_of(testset)
     there = {name: [one for one in excluded if one in directions] for name, excluded in without.items()}
     # Where none of the named ones is there, the averages without them would be those of all.
@@ -199,8 +173,7 @@ def _layouts_of(
 def signatures_of(table: Sequence[Score]) -> dict[str, str]:
     """Return each direction's signature, of the scores of one test set, profile and metric.
 
-    Raises:
-        UserError: see ``summarise``.
+    Raises UserError: see ``summarise``.
     """
     first: dict[str, Score] = {}
     for score in table:
@@ -247,13 +220,11 @@ def _difference(
         return Estimate(None, None, 0, f"no system {other}" if other else "none is named")
     # In a partial table two systems may lack different directions: only those that both have are compared.
     differences = {
-        (system, seed, direction): decimal_difference(
-            values[system, seed, direction], values[other, seed, direction]
-        )
+        (system, seed, d): decimal_difference(values[system, seed, d], values[other, seed, d])
         for seed in plan.seeds
         for part in parts
-        for direction in part
-        if (system, seed, direction) in values and (other, seed, direction) in values
+        for d in part
+        if (system, seed, d) in values and (other, seed, d) in values
     }
     return _average(differences, plan.seeds, parts, system)
 
@@ -261,8 +232,7 @@ def _difference(
 def row_of(cell: Cell) -> list[Any]:
     """Return the values of ``CSV_COLUMNS``: what does not exist is None, a note says why."""
     return [
-        *(cell.experiment, cell.testset, cell.profile, cell.metric, cell.without, cell.grouping, cell.group),
-        *(cell.side, cell.system, cell.k, cell.directions, cell.scores, cell.scores_expected),
+        *(getattr(cell, name) for name in (*_PLACE, *_COUNTS)),
         *(cell.value.mean, cell.value.sd, cell.value.n),
         *(cell.to_baseline.mean, cell.to_baseline.sd, cell.to_baseline.n, cell.to_baseline.reason),
         *(cell.to_control.mean, cell.to_control.sd, cell.to_control.n, cell.to_control.reason),

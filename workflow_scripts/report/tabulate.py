@@ -1,11 +1,7 @@
-"""Turn what was evaluated of an experiment into its tables (spec 4.1 and 5; the paper's tables).
+"""Turn what was evaluated of an experiment into its tables (the paper's tables).
 
-In:  ``scores/``, and where asked ``comet/``, ``significance/``, ``off_target/``, ``likelihoods/``,
-     ``contrastive/`` and published numbers: exactly those of the lists given.
-Out: tables, each as ``.md``, ``.csv``, ``.tex`` and ``.parquet``: scores, summary, groups, differences,
-     interference, health; with ``--significance-root`` significance, wins and seeds; with
-     ``--likelihood-root`` likelihood, with ``--contrastive`` contrastive, with ``--published`` published.
-     Those of an earlier call that are not written now are removed.
+Exactly the systems, test sets and directions of the options are read. Tables of an earlier call that are not
+written now are removed.
 """
 
 from __future__ import annotations
@@ -22,30 +18,25 @@ from workflow_scripts.files import write_text
 from workflow_scripts.metric_names import metric_ids
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import is_list_of_texts, json_object, named_once, read_groups
-from workflow_scripts.report.cautions import NO_CEILINGS, cautions
+from workflow_scripts.report.cautions import NO_CEILINGS, cautions, floor_of, unranked
 from workflow_scripts.report.ceilings import read_ceilings
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.floor import floor_of, unranked
-from workflow_scripts.report.formats import remove_others, write_table
-from workflow_scripts.report.group_tables import differences_table, groups_table
+from workflow_scripts.report.group_tables import differences_table, groups_table, interference_table
 from workflow_scripts.report.health_table import health_table, read_off_target
-from workflow_scripts.report.interference import interference_table
 from workflow_scripts.report.likelihood_tables import contrastive_table, likelihood_table
 from workflow_scripts.report.published import published_table, read_published, read_request
+from workflow_scripts.report.score_tables import direction_table, summary_table
 from workflow_scripts.report.scores import RAW, Plan, read_scores
 from workflow_scripts.report.significance import marks_of, read_significance
 from workflow_scripts.report.significance_tables import seeds_table, significance_table, wins_table
 from workflow_scripts.report.summary import summarise
-from workflow_scripts.report.summary_table import summary_table
-from workflow_scripts.report.table import Table
+from workflow_scripts.report.table import Table, remove_others, write_table
 
 
 def read_without(text: str) -> dict[str, list[str]]:
     """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
 
-    Raises:
-        UserError: not JSON, not of that shape, or a name that cannot be one.
+    Raises UserError: not JSON, not of that shape, or a name that cannot be one.
     """
     example = {"sindhi": ["en-sd", "sd-en"]}
     without = json_object(
@@ -58,9 +49,8 @@ def read_without(text: str) -> dict[str, list[str]]:
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover.
 
-    Raises:
-        UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
-            must be of.
+    Raises UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
+    must be of.
     """
     args.metrics = metric_ids(args.metrics)
     for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):

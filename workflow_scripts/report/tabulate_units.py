@@ -1,8 +1,4 @@
-"""The rule ``tabulate_units``: which units each direction keeps, which languages share them, which are whose.
-
-Inputs: mask files, by mask set and seed. Outputs: ``units.md`` to read, ``units.csv`` (one figure a row) and
-``units.json`` (``analyse.kept_units``, every unit named).
-"""
+"""Which units each direction keeps, and which of them languages share: ``units.md``, ``.csv``, ``.json``."""
 
 from __future__ import annotations
 
@@ -30,8 +26,7 @@ CSV_COLUMNS = ("masks", "seed", "what", "side", "layer", "name", "other", "units
 def read_sets(patterns: Sequence[str], seeds: Sequence[int], pivot: str | None) -> list[dict[str, Any]]:
     """Return what each file of ``NAME=PATTERN`` says, the smallest k first; ``{seed}`` stands in a pattern.
 
-    Raises:
-        UserError: not of this form, or a file is missing or no mask table.
+    Raises UserError: not of this form, or a file is missing or no mask table.
     """
     found = []
     for text in patterns:

@@ -1,8 +1,4 @@
-"""``tables/units.md``: which units masks keep, to read; and the same in a few lines for a terminal.
-
-Input: what ``report.tabulate_units`` writes as ``units.json``. Output: Markdown; lines of text. Standard
-library only.
-"""
+"""``tables/units.md``, and the same in a few lines for a terminal. Standard library only."""
 
 from __future__ import annotations
 
@@ -48,15 +44,21 @@ def markdown(result: Mapping[str, Any]) -> str:
 
 
 def _what_masks_say(sets: Sequence[Mapping[str, Any]]) -> str:
-    units = unit_names(sets[0]["layers"])
+    units = unit_names(layer for one in sets for layer in one["layers"])
     said = f"A mask says which {units} {'' if units == 'units' else '(units) '}a direction keeps"
-    named = {one["masks"]: one["select"] for one in sets if "select" in one}
-    if named:
-        return f"{said}: {'; '.join(f'{name} `{select}`' for name, select in named.items())}."
-    return (
-        f"{said}: those that carry most of the activations of the baseline on validation text, before any"
-        " fine-tuning."
-    )
+    if all(one["rule"] in ("mass", "all", None) and "select" not in one for one in sets):
+        return (
+            f"{said}: those that carry most of the activations of the baseline on validation text, before any"
+            " fine-tuning."
+        )
+    named = dict.fromkeys(f"{one['masks']} {_how(one)}" for one in sets)
+    return f"{said}: {'; '.join(named)}."
+
+
+def _how(one: Mapping[str, Any]) -> str:
+    """Return how a set was selected, or of which kind its rows are where it was made of another one."""
+    select = str(one.get("select", f"mass:{one['k']}" if one["k"] else "all"))
+    return f"`{select}`" if select.startswith(str(one["rule"])) else str(one["rule"])
 
 
 def unit_names(layers: Iterable[str]) -> str:
@@ -95,20 +97,18 @@ def _overview(sets: Sequence[Mapping[str, Any]]) -> list[str]:
             figures = (_sum(found["all"]), sum(own) / len(own)) if found else ()
             cells += [_percent(units, whole) for units in figures] or ["–", "–"]
         rows.append(cells)
-    return [*_table(header, rows), "", f"Of the {whole:,} units of the network."]
+    wholes = {sum(one["layers"].values()) for one in sets}
+    of = f"Of the {wholes.pop():,} units of the network." if len(wholes) == 1 else "Of the units of each set."
+    return [*_table(header, rows), "", of]
 
 
 def _one_set(one: Mapping[str, Any]) -> list[str]:
     layers = one["layers"]
     whole = sum(layers.values())
-    rows = [
-        [
-            direction,
-            *(_percent(kept[layer], layers[layer]) for layer in layers),
-            _percent(sum(kept.values()), whole),
-        ]
-        for direction, kept in one["kept"].items()
-    ]
+    rows = []
+    for direction, kept in one["kept"].items():
+        shares = [_percent(kept[layer], layers[layer]) for layer in layers]
+        rows.append([direction, *shares, _percent(sum(kept.values()), whole)])
     table = _table(["", *layers, "all layers"], rows)
     lines = ["", "### Share of units that each direction keeps", "", *table]
     for side, found in one["sides"].items():
@@ -168,9 +168,8 @@ def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
     units = f"{whole:,} {unit_names(one['layers'])}"
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]
     for side, found in one["sides"].items():
-        shared = (
-            f"  {side}: {_sum(found['all']):,} for all {len(found['languages'])} languages; for one alone "
-        )
+        count = len(found["languages"])
+        shared = f"  {side}: {_sum(found['all']):,} for all {count} languages; for one alone "
         own = {language: _sum(by_layer) for language, by_layer in found["own"].items()}
         lines.append(shared + _fitting(_listed(own), width - len(shared)))
     return lines if one["sides"] else []

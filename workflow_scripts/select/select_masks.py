@@ -1,29 +1,30 @@
-"""Activation counts of every direction -> one mask file.
+"""Which units each direction keeps: by its scores, or of the rows of another mask file.
 
-What: the rule ``select_masks``: chooses which FFN units each direction keeps.
-Inputs: ``{activations_root}/{direction}.npz`` (score tables, one row each, from one model).
-Outputs: one mask table with a row per direction, in the order given; its manifest says how it was made.
-Source: Neuron Specialization, section 3 (``mass``); ``all`` and ``random`` are the controls.
+Neuron Specialization, section 3, is ``--select mass:95``; ``--select all`` and ``--like F --rows random`` are
+its controls. Scores are ``{activations_root}/{direction}.npz``, one row each, from one model. The mask table
+has a row for each direction, in the order given; its manifest says how it was made.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.units.mask_sets import random_masks
+from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.selectors import TIE_RULE, keep_all, mass, normalise_k
+from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.selectors import normalise_k
+from workflow_scripts.units.space import STACKS
 
-RULES = ("mass", "all", "random")
 # Facts about the counts that must be the same in every row, or rows could not be compared.
 SHARED_FACTS = ("weights_sha256", "counting")
 
@@ -78,42 +79,57 @@ def _check_defined(path: Path, values: NDArray[Any]) -> None:
 
 def mass_masks(scores: ScoreTable, k: str) -> MaskTable:
     """Return the masks of threshold ``k`` (percent), one row per row of ``scores``."""
-    k = normalise_k(k)
-    keep = np.stack([mass(row, scores.space, k) for row in scores.values])
-    return MaskTable(scores.rows, keep, scores.space, {**_source(scores), "rule": "mass", "k": k})
+    return Selection(f"mass:{normalise_k(k)}").masks(scores)
 
 
 def all_masks(scores: ScoreTable) -> MaskTable:
     """Return masks that keep every unit, for the model of ``scores``."""
-    keep = np.stack([keep_all(scores.space) for _ in scores.rows])
-    return MaskTable(scores.rows, keep, scores.space, {**_source(scores), "rule": "all"})
-
-
-def _source(scores: ScoreTable) -> dict[str, Any]:
-    return {**scores.metadata, "ties": TIE_RULE}
+    return Selection("all").masks(scores)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write the masks the command line asks for."""
     parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
-    parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz; not for random")
     parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--rule", choices=RULES, required=True)
-    parser.add_argument("--k", help="for mass: percent of each layer's activations to keep")
-    parser.add_argument("--like", type=Path, help="for random: the mask file whose sizes to copy")
-    parser.add_argument("--seed", type=int, help="for random")
+    parser.add_argument(
+        "--select", help="such as mass:95; or JSON: four, by out and into, encoder and decoder"
+    )
+    parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
+    parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
+    parser.add_argument("--rows", choices=ROWS, help="how")
+    parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
+    parser.add_argument("--families", type=json.loads, help="JSON, language to family, for --by family")
+    parser.add_argument("--pairs", type=json.loads, help="JSON, direction to direction, for --rows swapped")
+    parser.add_argument("--seed", type=int, help="for what is drawn")
+    parser.add_argument("--draw", type=int, help="the number of this draw, where there are several")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    needed = {"mass": ("activations_root", "k"), "all": ("activations_root",), "random": ("like", "seed")}
-    for name in needed[arguments.rule]:
-        if getattr(arguments, name) is None:
-            raise UserError(f"--rule {arguments.rule} needs --{name.replace('_', '-')}")
-
-    if arguments.rule == "random":
-        table = random_masks(MaskTable.read(arguments.like), arguments.directions, arguments.seed)
+    seed = arguments.seed
+    if arguments.draw is not None and seed is not None:
+        seed = seed_of(seed, f"draw {arguments.draw}")
+    by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
+    if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
+        raise UserError("give --select with --activations-root, or --like with --rows")
+    for name in ("stacks", "pivot") if arguments.select is None else ("by", "families", "pairs"):
+        if getattr(arguments, name) is not None:
+            raise UserError(
+                f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
+            )
+    if arguments.select is None:
+        groups = Groups(arguments.by, arguments.families)
+        table = mask_rows(
+            arguments.rows,
+            MaskTable.read(arguments.like),
+            arguments.directions,
+            seed=seed,
+            pairs=arguments.pairs,
+            groups=groups,
+        )
     else:
-        scores = read_scores(arguments.activations_root, arguments.directions)
-        table = mass_masks(scores, arguments.k) if arguments.rule == "mass" else all_masks(scores)
+        selection = Selection.parse(arguments.select, arguments.stacks or STACKS, arguments.pivot, seed)
+        table = selection.masks(read_scores(arguments.activations_root, arguments.directions))
     table.write(arguments.out)
     for name, row in zip(table.rows, table.keep, strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)

@@ -1,13 +1,11 @@
-"""Cut the units that a direction masks out of a feed-forward layer, exactly (spec 3.4, equivalence (a)).
+"""Cut the units that a direction masks out of a feed-forward layer, exactly.
 
-A masked unit is not removed by Neuron Specialization: its row of W1 is zero, so it outputs the constant
-ReLU(b1) at every position and still feeds W2. Being the same for every input, it folds into the output bias:
+The gate ``row`` does not remove a unit: its row of W1 is zero, so it outputs the constant ReLU(b1) at every
+position and still feeds W2. Being the same for every input, it folds into the output bias:
 
     W2 ReLU((m o W1) x + b1) + b2  =  W2[:,S] ReLU(W1[S] x + b1[S]) + (b2 + W2[:,C] ReLU(b1[C]))
 
-with S the kept and C the masked units. What is left is an ordinary, smaller layer, which any engine can run.
-
-Input: one layer's weights and the units kept. Output: the smaller layer's weights.
+with S the kept and C the masked units: an ordinary, smaller layer, which any engine can run.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ class FeedForward(NamedTuple):
 
 
 def compact_layer(layer: FeedForward, keep: NDArray[np.bool_]) -> FeedForward:
-    """Return the layer of the kept units only; it computes what the row-masked layer does (spec 3.4 (a)).
+    """Return the layer of the kept units only; it computes what the row-masked layer does.
 
     ``keep``: bool[F], at least one unit True (a layer of no units cannot be expressed).
     The folded bias is summed in float64 and rounded once to the type of ``b2``.

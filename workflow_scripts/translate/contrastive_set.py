@@ -1,8 +1,7 @@
 """Reading a contrastive test set: right translations beside wrong ones (docs/how-to/likelihood.md).
 
-Input: a TSV file, one wrong reading a line, with the columns of ``COLUMNS`` named in its first line. Output:
-its items; lines of one direction and id are one item with several wrong readings. Standard library only: the
-workflow reads it before the first job.
+A TSV file has one wrong reading a line, and the columns of ``COLUMNS`` in its first line; lines of one
+direction and id are one item. Standard library only: the workflow reads it before the first job.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ SHARED = ("source", "correct", "phenomenon")
 
 @dataclass(frozen=True)
 class Item:
-    """One source with its right translation and the wrong ones; ``line`` is the first it stands in."""
+    """One source with its right translation and the wrong ones; ``line`` is its first."""
 
     direction: str
     id: str

@@ -1,8 +1,7 @@
 """Decode one direction of a system with CTranslate2: no torch, no fairseq, nothing left on disk.
 
-Input: a system folder and a direction; sentences as pieces. Output: the best hypothesis of each, as pieces.
-A masked direction is decoded with its feed-forward layers compacted (spec 3.4 (a)): exact, and faster.
-As in fairseq, ``<unk>`` may be generated and nothing is copied from the source.
+Masks are part of the weights: feed-forward layers become smaller, which is exact, and faster. As in fairseq,
+``<unk>`` may be generated and nothing is copied from the source.
 """
 
 from __future__ import annotations
@@ -26,8 +25,9 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
 from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.translate.rank import best_hypothesis
-from workflow_scripts.translate.spec_builder import build_spec
-from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.translate.spec_builder import GroupMask, build_spec
+from workflow_scripts.units.gating import parse_gate
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary, language_token
 
@@ -35,30 +35,30 @@ MEMORY_FOLDER = "/dev/shm"
 LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 
-def layer_masks(
-    keep: NDArray[np.bool_], space: UnitSpace, origin: str = "masks"
-) -> dict[str, NDArray[np.bool_]]:
-    """Split a flat mask row into one mask per feed-forward layer: ``encoder.layers.0`` -> bool[F].
+def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
+    """Split the one row of a table into a mask for each group of which it leaves units out, by its key.
 
-    ``origin``: the masks' file. Raises UserError where a layer keeps no unit, and where the mask speaks
-    of units that cannot be cut out of a feed-forward layer.
+    Raises UserError where a feed-forward layer keeps no unit, and for units and gates that cannot be
+    expressed by other weights.
     """
-    masks = {}
-    for group in space.groups:
-        part = keep[space.slice_of(group.key)]
-        if group.kind == "ffn":
-            if not part.any():
-                raise UserError(
-                    f"{origin}: mask group {group.key!r} keeps no unit; ctranslate2 has no layer without"
-                    " any; use --engine fairseq, or make the masks again"
-                )
-            masks[f"{group.stack}.layers.{group.layer}"] = part
-        elif not part.all():
+    found = {}
+    for key, part in masks.space.slices().items():
+        keep, kind = masks.keep[0, part], masks.space.group(key).kind
+        gate = parse_gate(masks.gates[kind], kind)
+        if keep.all() or gate.name == "gradient":
+            continue
+        if kind == "resid" or gate.name == "mean":
             raise UserError(
-                f"{origin}: mask group {group.key!r} is of kind {group.kind!r}: ctranslate2 can leave out"
-                " feed-forward units only; use --engine fairseq"
+                f"{masks.origin}: mask group {key!r}: ctranslate2 has no gate {gate.text!r} for units of kind"
+                f" {kind!r}; use --engine fairseq"
             )
-    return masks
+        if gate.name == "row" and not keep.any():
+            raise UserError(
+                f"{masks.origin}: mask group {key!r} keeps no unit; ctranslate2 has no layer without"
+                " any; use --engine fairseq, or make the masks again"
+            )
+        found[key] = GroupMask(keep, None if gate.name == "row" else gate.factor or 0.0)
+    return found
 
 
 def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
@@ -117,7 +117,7 @@ class CTranslate2Engine:
     def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
         system.verify()
-        keep = system.keep_row(direction)
+        masks = system.masks_of(direction)
         source, target = direction_languages(direction, system.languages)
         self._source_token, self._target_token = language_token(source), language_token(target)
         self._markers = marker_symbols(system.languages)
@@ -126,14 +126,12 @@ class CTranslate2Engine:
         self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
         self._limit = self._max_length + 1
         symbols = Vocabulary.read(system.dictionary, system.languages).symbols
-        masks = None
-        if keep is not None:
-            masks = layer_masks(keep, system.space, str(system.mask_file(direction)))
+        removed = {} if masks is None else group_masks(masks)
         file = system.weights_of(direction)
         weights = load_weights(file, system.architecture)
         positions = max(int(system.architecture["max_positions"]), self._limit) + 1
         try:
-            spec = build_spec(weights, system.architecture, symbols, masks, positions)
+            spec = build_spec(weights, system.architecture, symbols, removed, positions)
         except UserError as error:
             raise UserError(f"{file}: {error}; export the system again") from None
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)

@@ -1,7 +1,6 @@
-"""Decode a file of raw text in one direction of a system (spec 5).
+"""Decode a file of raw text in one direction of a system.
 
-Input: a system folder and a text file, one sentence per line. Output: a text file with exactly one
-detokenised line per input line, in order; an empty line stays empty. Speed goes to stderr.
+The output has exactly one detokenised line per input line, in order; an empty line stays empty.
 """
 
 from __future__ import annotations

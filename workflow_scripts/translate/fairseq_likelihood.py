@@ -1,11 +1,8 @@
-"""Log-likelihoods of given translations by a system, in the live network under teacher forcing.
+"""Log-likelihoods of given translations by a system, under teacher forcing.
 
-What: ``LikelihoodScorer`` loads a system once and scores pairs of raw text in any of its directions, each
-under its own mask row. Text is processed as in decoding: a source that is too long is cut; a translation that
-is too long has no likelihood. Inputs: a system folder, pairs of lines. Outputs: for each pair the sum of
-natural log-probabilities of the target's subwords and ``</s>``, without label smoothing. The target's
-language tag is given, as decoding gives it, and counts only on request.
-Source: Neuron Specialization, section 3.3 (the masked forward).
+Text is processed as in decoding: a source that is too long is cut; a translation that is too long has no
+likelihood. The target's language tag is given, as decoding gives it, and counts only on request. Neuron
+Specialization, section 3.3 (the masked forward pass).
 """
 
 from __future__ import annotations
@@ -23,11 +20,8 @@ from torch import Tensor
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.artifact import load_network
-from workflow_scripts.models.fairseq.batches import make_batches
-from workflow_scripts.models.fairseq.forward import run_batches
-from workflow_scripts.models.fairseq.gates import GateBank
 from workflow_scripts.models.fairseq.sampling import DirectionData
+from workflow_scripts.models.port import load
 from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
@@ -82,8 +76,7 @@ class LikelihoodScorer:
             UserError: an unknown direction, a missing mask row, or a system that does not fit together.
         """
         more = masks or {}
-        kept = {name: system.with_masks(more.get(name)).keep_row(name) for name in directions}
-        rows = {name: keep for name, keep in kept.items() if keep is not None}
+        rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
         try:
             options = TextOptions.from_mapping(dict(system.text))
         except UserError as error:
@@ -92,9 +85,8 @@ class LikelihoodScorer:
         self._text = {code: TextProcessor(code, options, subwords) for code in system.languages}
         self._languages = {name: direction_languages(name, system.languages) for name in directions}
         self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
-        self._network = load_network(system).to("cuda" if torch.cuda.is_available() else "cpu")
-        self._rows = set(rows)
-        self._bank = GateBank(self._network, np.stack([*rows.values()]), [*rows]) if rows else None
+        self._port = load(system)
+        self._masks = {name: self._port.intervene(row) for name, row in rows.items() if row is not None}
         self.longest = int(system.architecture["max_positions"]) - MARKERS
 
     def score(
@@ -150,13 +142,10 @@ class LikelihoodScorer:
             self._vocabulary.language_id(source),
             self._vocabulary.language_id(target),
         )
-        longest = self.longest + MARKERS
-        batches = make_batches(dataset, max(batch_tokens, longest), max_positions=longest)
-        bank = self._bank if direction in self._rows else None
-        with bank.use(direction) if bank else nullcontext():
-            for result in run_batches(
-                self._network, batches, with_loss=True, count_language_tag=count_language_tag
-            ):
-                nll, _ = result.loss()
-                sums[result.batch.lines.cpu().numpy()] = -nll.double().cpu().numpy()
+        batches = self._port.batches(dataset, max(batch_tokens, self.longest + MARKERS))
+        masks = self._masks.get(direction)
+        with torch.inference_mode(), masks.use(direction) if masks else nullcontext():
+            for batch in batches:
+                nll, _ = self._port.loss(batch, count_language_tag)
+                sums[batch.lines.numpy()] = -nll.double().cpu().numpy()
         return sums

@@ -1,10 +1,10 @@
-"""The likelihood of given references by a system, all directions of a test set (rule ``likelihood``).
+"""The likelihood of given references by a system, all directions of a test set.
 
-Input: a system folder, sources and references as raw text, one sentence per line. Output: JSON, for each
-direction the number of sentences and of target tokens (``</s>`` counts, the given language tag does not),
-the mean negative log-probability per token in nats and its exponential, the perplexity; beside it ``.npz``
-with each sentence's figures: ``{direction}/log_likelihood`` float64 [n], ``{direction}/tokens`` int32 [n].
-Perplexities of systems with different subwords do not compare; log-likelihoods of sentences do.
+Of each direction, the JSON has the number of sentences and of target tokens (``</s>`` counts, the given
+language tag does not), the mean negative log-probability per token in nats and its exponential, the
+perplexity. The ``.npz`` beside it has each sentence's figures: ``{direction}/log_likelihood`` float64 [n],
+``{direction}/tokens`` int32 [n]. Perplexities of systems with different subwords do not compare;
+log-likelihoods of sentences do.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def open_scorer(arguments: argparse.Namespace) -> tuple[SystemFolder, Likelihood
     if arguments.batch_tokens < 1:
         raise UserError(f"--batch-tokens {arguments.batch_tokens}: must be at least 1")
     system = SystemFolder.read(arguments.system)
-    masks = {name: path_of(pattern, name) for name in directions} if pattern else None
+    others = [name for name in directions if name not in system.directions]
+    masks = {name: path_of(pattern, name) for name in others} if pattern else None
     return system, LikelihoodScorer(system, directions, masks)
 
 

@@ -1,6 +1,6 @@
-"""What is not text in a sequence: the special symbols and the language tokens (spec 1.1).
+"""What is not text in a sequence: the special symbols and the language tokens.
 
-The source sequence begins with ``__src__``; the target with ``__tgt__``, which is forced and is no text.
+The source sequence begins with ``__src__``; the target with ``__tgt__``, which is forced.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """From lines of text to lines of text: processing, pieces, an engine, and back.
 
-Input: lines, a text processor for each side, an engine. Output: exactly one line per input line, in order.
-An empty line is not given to the engine: its translation is empty. A sentence longer than the
-model's positions is cut, and counted.
+An empty line is not given to the engine: its translation is empty. A sentence longer than the model's
+positions is cut, and counted.
 """
 
 from __future__ import annotations

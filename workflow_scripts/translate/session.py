@@ -1,6 +1,5 @@
 """One direction of one system, ready to translate raw text: the part that ``decode`` and ``translate`` share.
 
-Input: a system folder, a direction, decoding options. Output: lines for lines.
 Imports are late: the process says what is wrong with its arguments before it loads anything heavy, and torch
 and fairseq are touched only if the fairseq engine is asked for.
 """

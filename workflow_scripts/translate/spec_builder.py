@@ -1,9 +1,4 @@
-"""Lay a system's weights out as a CTranslate2 Transformer, in memory.
-
-Input: weights under fairseq's state-dict names, the architecture section of ``system.json``, the vocabulary,
-and for a masked direction the units each feed-forward layer keeps (spec 3.4: such a layer is compacted, so
-layers may differ in size).
-Output: a validated ``TransformerSpec``, ready to be serialised.
+"""Lay a system's weights out as a CTranslate2 Transformer, in memory, for one direction and its masks.
 
 fairseq starts counting positions after its padding index, so the first token of a sentence sits on row
 ``PAD + 1`` of the sinusoidal table; CTranslate2 starts at its row 0.
@@ -13,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from ctranslate2.specs import TransformerSpec, common_spec
@@ -25,10 +20,19 @@ from workflow_scripts.translate.markers import END
 from workflow_scripts.units.vocabulary import PAD
 
 Weights = Mapping[str, NDArray[np.float32]]
-Keep = Mapping[str, NDArray[np.bool_]]
 
 MAX_PERIOD = 10000  # Vaswani et al. 2017, section 3.5
 ACTIVATIONS = {"relu": common_spec.Activation.RELU}
+
+
+class GroupMask(NamedTuple):
+    """Which units of a group are kept, bool [units], and by what the values of the others are multiplied.
+
+    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``).
+    """
+
+    keep: NDArray[np.bool_]
+    factor: float | None = None
 
 
 def sinusoidal_positions(count: int, dimension: int) -> NDArray[np.float32]:
@@ -53,14 +57,14 @@ def build_spec(
     weights: Weights,
     architecture: Mapping[str, Any],
     vocabulary: list[str],
-    keep: Keep | None = None,
+    masks: Mapping[str, GroupMask] | None = None,
     positions: int | None = None,
 ) -> TransformerSpec:
     """Return the validated CTranslate2 specification of a system for one direction.
 
     ``weights``: fairseq's names -> arrays; names that the network does not use at decoding are ignored.
     ``architecture``: the section of ``system.json``. ``vocabulary``: all V symbols in model order.
-    ``keep``: layer (``encoder.layers.0``) -> bool[F] units kept; None or an absent layer keeps all.
+    ``masks``: by group, ``encoder.0.ffn`` or ``decoder.0.cross``; None or an absent group keeps all.
     ``positions``: rows of the position table; by default ``architecture["max_positions"]``.
     Raises UserError for an activation that CTranslate2 cannot express, a weight that is missing, or one of
     another shape.
@@ -71,6 +75,7 @@ def build_spec(
             f"system.json: architecture.activation is {activation!r}; decoding with ctranslate2 takes one of "
             f"{sorted(ACTIVATIONS)}: use the fairseq engine"
         )
+    masks = masks or {}
     reader = _Reader(weights, architecture, len(vocabulary))
     spec = TransformerSpec.from_config(
         (architecture["encoder_layers"], architecture["decoder_layers"]),
@@ -98,11 +103,11 @@ def build_spec(
         if architecture["pre_norm"]:
             _set_norm(stack.layer_norm, reader, f"{side}.layer_norm")
         for index, layer in enumerate(stack.layer):
-            name = f"{side}.layers.{index}"
-            _set_self_attention(layer.self_attention, reader, name)
+            name, place = f"{side}.layers.{index}", f"{side}.{index}"
+            _set_self_attention(layer.self_attention, reader, name, masks.get(f"{place}.self"))
             if side == "decoder":
-                _set_cross_attention(layer.attention, reader, name)
-            _set_feed_forward(layer.ffn, reader, name, None if keep is None else keep.get(name))
+                _set_cross_attention(layer.attention, reader, name, masks.get(f"{place}.cross"))
+            _set_feed_forward(layer.ffn, reader, name, masks.get(f"{place}.ffn"))
     spec.register_source_vocabulary(vocabulary)
     spec.register_target_vocabulary(vocabulary)
     spec.config.decoder_start_token = END  # fairseq's decoder starts from </s>
@@ -154,29 +159,42 @@ def _set_linear(spec: common_spec.LinearSpec, reader: _Reader, names: list[str])
     spec.bias = reader.joined([f"{name}.bias" for name in names])
 
 
-def _set_self_attention(spec: Any, reader: _Reader, layer: str) -> None:
+def _scaled(weight: NDArray[np.float32], mask: GroupMask | None) -> NDArray[np.float32]:
+    """Multiply the columns of the units that are not kept; each unit has equally many, side by side."""
+    if mask is None or mask.factor is None:
+        return weight
+    factors = np.where(mask.keep, 1.0, mask.factor).astype(np.float32)
+    return weight * np.repeat(factors, weight.shape[1] // len(factors))
+
+
+def _set_heads(spec: Any, reader: _Reader, attention: str, heads: GroupMask | None) -> None:
+    _set_linear(spec, reader, [f"{attention}.out_proj"])
+    spec.weight = _scaled(spec.weight, heads)
+
+
+def _set_self_attention(spec: Any, reader: _Reader, layer: str, heads: GroupMask | None) -> None:
     attention = f"{layer}.self_attn"
     _set_linear(spec.linear[0], reader, [f"{attention}.{part}_proj" for part in "qkv"])
-    _set_linear(spec.linear[1], reader, [f"{attention}.out_proj"])
+    _set_heads(spec.linear[1], reader, attention, heads)
     _set_norm(spec.layer_norm, reader, f"{attention}_layer_norm")
 
 
-def _set_cross_attention(spec: Any, reader: _Reader, layer: str) -> None:
+def _set_cross_attention(spec: Any, reader: _Reader, layer: str, heads: GroupMask | None) -> None:
     attention = f"{layer}.encoder_attn"
     _set_linear(spec.linear[0], reader, [f"{attention}.q_proj"])
     _set_linear(spec.linear[1], reader, [f"{attention}.{part}_proj" for part in "kv"])
-    _set_linear(spec.linear[2], reader, [f"{attention}.out_proj"])
+    _set_heads(spec.linear[2], reader, attention, heads)
     _set_norm(spec.layer_norm, reader, f"{attention}_layer_norm")
 
 
-def _set_feed_forward(spec: Any, reader: _Reader, layer: str, keep: NDArray[np.bool_] | None) -> None:
+def _set_feed_forward(spec: Any, reader: _Reader, layer: str, mask: GroupMask | None) -> None:
     full = FeedForward(
         reader(f"{layer}.fc1.weight"),
         reader(f"{layer}.fc1.bias"),
-        reader(f"{layer}.fc2.weight"),
+        _scaled(reader(f"{layer}.fc2.weight"), mask),
         reader(f"{layer}.fc2.bias"),
     )
-    part = full if keep is None else compact_layer(full, keep)
+    part = full if mask is None or mask.factor is not None else compact_layer(full, mask.keep)
     spec.linear_0.weight, spec.linear_0.bias = part.w1, part.b1
     spec.linear_1.weight, spec.linear_1.bias = part.w2, part.b2
     _set_norm(spec.layer_norm, reader, f"{layer}.final_layer_norm")

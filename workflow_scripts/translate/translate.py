@@ -1,7 +1,6 @@
 """Translate raw text from standard input to standard output: any system, any direction it has.
 
-Input: lines on stdin. Output: one translation per line on stdout, pre- and post-processing included. At a
-terminal each line is answered at once; from a file or pipe lines are taken in blocks, which is faster.
+At a terminal each line is answered at once; from a file or pipe lines are taken in blocks, which is faster.
 """
 
 from __future__ import annotations

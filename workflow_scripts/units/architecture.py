@@ -1,9 +1,4 @@
-"""The shape of a network, as written in the ``architecture`` block of system.json.
-
-What: one frozen record, checked when made. Inputs and outputs: plain dictionaries (JSON). No torch here,
-so that the stages that only read system.json stay light.
-Source: Neuron Specialization, section 4 (mT-small, mT-big); the presets are in the configuration.
-"""
+"""The shape of a network: the ``architecture`` block of system.json, read without torch."""
 
 from __future__ import annotations
 

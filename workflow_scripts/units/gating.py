@@ -14,7 +14,6 @@ from workflow_scripts.units.space import KINDS
 
 #: What a file means that does not say it.
 DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
-ONLY_DEFAULT = {kind: (gate,) for kind, gate in DEFAULT_GATES.items()}
 GATES = ("row", "zero", "mean", "scale", "gradient")
 
 
@@ -45,4 +44,4 @@ def parse_gate(text: str, kind: str) -> Gate:
         raise UserError(f"gate.{kind}: {factor!r} is not a number; write 'scale:0.5'") from None
     if not abs(value) < float("inf") or value in (0, 1):
         raise UserError(f"gate.{kind}: 'scale' takes a number other than 0 ('zero') and 1 (no change)")
-    return Gate(f"scale:{value:g}", name, value)
+    return Gate(f"scale:{value:.15g}", name, value)

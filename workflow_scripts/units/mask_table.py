@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class MaskTable(UnitTable):
         if keep.dtype != np.bool_:
             raise TypeError(f"masks are bool, not {keep.dtype}")
         facts = {**dict.fromkeys(REQUIRED_KEYS), **manifest}
-        self.gates = _gates(facts.pop("gate", None) or {}, space)
+        self.gates = _gates(facts.pop("gate", None) or {}, space, origin)
         if changed := {kind: text for kind, text in self.gates.items() if text != DEFAULT_GATES[kind]}:
             facts["gate"] = changed
         if facts.get("select") == _implied(facts):
@@ -89,21 +89,15 @@ class MaskTable(UnitTable):
         self._write(path, {"bits": np.packbits(self.keep, axis=1)}, self.manifest)
 
     @classmethod
-    def _of_file(
-        cls,
-        rows: list[str],
-        arrays: Mapping[str, NDArray[Any]],
-        space: UnitSpace,
-        manifest: dict[str, Any],
-        origin: str,
-    ) -> Self:
-        bits = arrays["bits"]
-        expected = (len(rows), -(-space.size // 8))
+    def _unpack(
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[NDArray[Any], Mapping[str, Any]]:
+        rows, units = shape
+        bits, expected = arrays["bits"], (rows, -(-units // 8))
         # numpy would make up the bits that are missing.
         if bits.shape != expected:
             raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
-        keep = np.unpackbits(bits, axis=1, count=space.size).astype(np.bool_)
-        return cls(rows, keep, space, manifest, origin)
+        return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
 
 
 def _implied(facts: Mapping[str, Any]) -> str | None:
@@ -112,8 +106,13 @@ def _implied(facts: Mapping[str, Any]) -> str | None:
     return f"mass:{facts['k']}" if rule == "mass" else "all" if rule == "all" else None
 
 
-def _gates(given: Mapping[str, str], space: UnitSpace) -> dict[str, str]:
+def _gates(given: Mapping[str, str], space: UnitSpace, origin: str) -> dict[str, str]:
     """Return how each kind of the space is gated, kind -> canonical text."""
     if unknown := [kind for kind in given if kind not in space.kinds]:
-        raise UserError(f"gate: the masks have no {unknown[0]!r} units, but {', '.join(space.kinds)}")
-    return {kind: parse_gate(given.get(kind, DEFAULT_GATES[kind]), kind).text for kind in space.kinds}
+        raise UserError(
+            f"{origin}: gate: no {unknown[0]!r} units in these masks, but {', '.join(space.kinds)}"
+        )
+    try:
+        return {kind: parse_gate(given.get(kind, DEFAULT_GATES[kind]), kind).text for kind in space.kinds}
+    except UserError as error:
+        raise UserError(f"{origin}: {error}") from None

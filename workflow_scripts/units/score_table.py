@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +41,7 @@ class ScoreTable(UnitTable):
         self._write(path, {"values": self.values}, {"metadata": self.metadata})
 
     @classmethod
-    def _of_file(
-        cls,
-        rows: list[str],
-        arrays: Mapping[str, NDArray[Any]],
-        space: UnitSpace,
-        manifest: dict[str, Any],
-        origin: str,
-    ) -> Self:
-        return cls(rows, arrays["values"], space, manifest["metadata"], origin)
+    def _unpack(
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[NDArray[Any], Mapping[str, Any]]:
+        return arrays["values"], manifest["metadata"]

@@ -179,29 +179,13 @@ def _integers(values: NDArray[Any]) -> NDArray[Any]:
     return np.array([numerator * (common // denominator) for numerator, denominator in ratios], dtype=object)
 
 
-def _top(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
-    return np.argsort(-values, kind="stable")[: amount.of(values.size)]
-
-
-def _bottom(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
-    return np.argsort(values, kind="stable")[: amount.of(values.size)]
-
-
-def _random(values: NDArray[Any], amount: Amount, generator: np.random.Generator) -> NDArray[np.intp]:
-    return generator.permutation(values.size)[: amount.of(values.size)]
-
-
-def _all(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(values.size)
-
-
 #: Name -> (scores of one group, or of all; amount; generator) -> indices of the kept units.
 SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], NDArray[np.intp]]] = {
     "mass": _mass,
-    "top": _top,
-    "bottom": _bottom,
-    "random": _random,
-    "all": _all,
+    "top": lambda values, amount, _: np.argsort(-values, kind="stable")[: amount.of(values.size)],
+    "bottom": lambda values, amount, _: np.argsort(values, kind="stable")[: amount.of(values.size)],
+    "random": lambda values, amount, draw: draw.permutation(values.size)[: amount.of(values.size)],
+    "all": lambda values, *_: np.arange(values.size),
 }
 
 

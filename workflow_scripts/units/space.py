@@ -153,8 +153,10 @@ class UnitSpace:
 
 
 def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn",)) -> UnitSpace:
-    """Return the units of a model by its ``architecture`` block: FFN neurons, then heads, then residual
-    dimensions, of each the encoder's layers first; a decoder layer's ``self`` before its ``cross``.
+    """Return the units of a model by its ``architecture`` block (that of system.json).
+
+    FFN neurons come first, then heads, then residual dimensions, of each the encoder's layers first; a
+    decoder layer's ``self`` is before its ``cross``.
     """
 
     def groups() -> Iterator[UnitGroup]:

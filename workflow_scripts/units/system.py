@@ -8,14 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.description import description_problems, shown
-from workflow_scripts.units.gating import ONLY_DEFAULT
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space
 from workflow_scripts.units.unit_table import UnitTable
@@ -128,18 +124,12 @@ class SystemFolder:
         def named(key: str) -> dict[str, str]:
             return {name: entry[key] for name, entry in value["directions"].items() if entry.get(key)}
 
+        same = ("system", "seed", "architecture", "text", "files", "sha256", "parent", "training")
         return cls(
             folder=folder,
-            system=value["system"],
-            seed=value["seed"],
+            **{key: value[key] for key in same},
             languages=tuple(value["languages"]),
             mask_rows={name: entry["mask_row"] for name, entry in value["directions"].items()},
-            architecture=value["architecture"],
-            text=value["text"],
-            files=value["files"],
-            sha256=value["sha256"],
-            parent=value["parent"],
-            training=value["training"],
             encoder_langtok=value.get("encoder_langtok", "src"),
             port=value.get("port", DEFAULT_PORT),
             own_weights=named("weights"),
@@ -154,21 +144,20 @@ class SystemFolder:
     @property
     def weights(self) -> Path:
         """The weights of all directions (safetensors); UserError where a direction has other ones."""
-        self._one_for_all({**self.own_weights, **self.adapter_rows})
+        self._refuse("weights of its own", self.own_weights)
+        self._refuse("an adapter", self.adapter_rows)
         return self._path("weights")
 
     def weights_of(self, direction: str) -> Path:
         """Return a direction's weights file; UserError where it has an adapter, which no port applies."""
-        self._one_for_all({name: row for name, row in self.adapter_rows.items() if name == direction})
+        self._refuse("an adapter", self.adapter_rows.keys() & {direction})
         name = self.own_weights.get(direction)
         return self._path("weights") if name is None else self.folder / name
 
-    def _one_for_all(self, others: Mapping[str, str]) -> None:
-        for direction in others:
-            what = "an adapter" if direction in self.adapter_rows else "weights of its own"
-            raise UserError(
-                f"{self.folder / DESCRIPTION}: {direction} has {what}, which is not supported here"
-            )
+    def _refuse(self, what: str, directions: Collection[str]) -> None:
+        if directions:
+            where = f"{self.folder / DESCRIPTION}: {next(iter(directions))}"
+            raise UserError(f"{where} has {what}, which is not supported here")
 
     @property
     def subwords(self) -> Path:
@@ -221,7 +210,7 @@ class SystemFolder:
         """Return the name of the direction's mask row, None if unmasked.
 
         A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
-        its own name in a masked system, which ``keep_row`` looks for in ``more_masks``: the folder stays as
+        its own name in a masked system, which ``masks_of`` looks for in ``more_masks``: the folder stays as
         it is when a direction is added for evaluation.
 
         Raises UserError for a direction that is not of the system's languages.
@@ -257,11 +246,10 @@ class SystemFolder:
         """Return the file that holds the direction's mask row, if any: the system's, or the other."""
         return self.masks if direction in self.mask_rows else self.more_masks
 
-    def keep_row(self, direction: str) -> NDArray[np.bool_] | None:
-        """Return the direction's kept units, bool [units], or None where nothing is masked.
+    def masks_of(self, direction: str) -> MaskTable | None:
+        """Return a direction's masks, one row of its name, or None where nothing is masked.
 
-        Raises UserError for an unknown direction, a missing row, masks of another model or another gate than
-        the default.
+        Raises UserError for an unknown direction, a missing row, or masks of another model.
         """
         row = self.mask_row(direction)
         if row is None:
@@ -277,8 +265,7 @@ class SystemFolder:
                 " give it with --masks FILE"
             )
         table = self.mask_table(path)
-        table.check_gates(ONLY_DEFAULT)
-        return table.row(row)
+        return MaskTable([direction], table.row(row)[None, :], table.space, table.manifest, table.origin)
 
     def verify(self) -> None:
         """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""

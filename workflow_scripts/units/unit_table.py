@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.archive import not_a, read_archive, write_archive
@@ -81,17 +80,14 @@ class UnitTable:
         del manifest["format"]
         try:
             space, rows = UnitSpace.from_json(manifest.pop("space")), manifest.pop("rows")
-            return cls._of_file(rows, arrays, space, manifest, str(path))
+            values, facts = cls._unpack(arrays, manifest, (len(rows), space.size))
+            return cls(rows, values, space, facts, str(path))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise not_a(cls.FORMAT, path, error) from None
 
     @classmethod
-    def _of_file(
-        cls,
-        rows: list[str],
-        arrays: Mapping[str, NDArray[np.generic]],
-        space: UnitSpace,
-        manifest: dict[str, Any],
-        origin: str,
-    ) -> Self:
+    def _unpack(
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[NDArray[Any], Mapping[str, Any]]:
+        """Return the values, of this shape, and the facts of a file."""
         raise NotImplementedError

@@ -1,20 +1,19 @@
-"""The vocabulary of a system: which id each subword and language token has (spec 1.1).
+"""The vocabulary of a system: which id each subword and language token has.
 
-Input: ``dict.txt`` in fairseq's text form (one ``symbol count`` per line) and the languages in system order.
-Counts are never used: any whole number is one, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
-Order of ids: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt``, then ``__xx__`` for each language that has
-no line there (those of released multilingual models have theirs in ``dict.txt``).
+In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``), then
+``__xx__`` for each language that has no line there, as released multilingual models have. Counts are not
+used: any whole number will do, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from workflow_scripts.containers import told
+from workflow_scripts.containers import file_kind
 from workflow_scripts.errors import UserError, nearest
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -35,7 +34,7 @@ def language_token(language: str) -> str:
 
 
 def _entry(line: str) -> tuple[str, str, bool]:
-    """Return symbol, count and whether the flag is behind them; blanks at the end are none of the line."""
+    """Return symbol, count and whether the flag is behind them; blanks at the end do not count."""
     symbol, _, count = line.rstrip().rpartition(" ")
     if count != OVERWRITE:
         return symbol, count, False
@@ -58,11 +57,11 @@ def _instead(path: str | Path) -> str | None:
             f"awk -F'\\t' '!/^<(unk|s|\\/s|pad)>\\t/ {{print $1, 100}}' {shlex.quote(str(path))} > dict.txt"
         )
         return f"SentencePiece's vocabulary, not fairseq's dict.txt; make that of it: {made}"
-    return told(path)
+    return file_kind(path)
 
 
 def _is_added(symbol: str) -> bool:
-    """Tell whether a symbol is none of a subword model: a filler, a mask, a tag."""
+    """Tell whether a symbol was added to a subword model's: a filler, a mask, a tag."""
     return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
 
 
@@ -72,6 +71,34 @@ def _whole(count: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _symbols(dictionary: str | Path) -> Iterator[str]:
+    """Yield the symbols of a dictionary's lines; UserError at the first that is malformed."""
+    known = set(SPECIALS)
+    with Path(dictionary).open("rb") as handle:
+        for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
+            where = f"{dictionary}, line {number}"
+            try:
+                line = raw.decode("utf-8")
+            except UnicodeDecodeError:
+                raise UserError(f"{where}: not UTF-8; is this fairseq's dict.txt?") from None
+            if line.startswith(BYTE_ORDER_MARK):
+                raise UserError(f"{where}: begins with a byte order mark; remove it")
+            symbol, count, flagged = _entry(line)
+            if not symbol or not _whole(count):
+                found = line.strip()
+                shown = f"{found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
+                raise UserError(f"{where}: expected 'symbol count', found {shown}")
+            if flagged and symbol in known and symbol not in SPECIALS:
+                raise UserError(
+                    f"{where}: {OVERWRITE} gives {symbol!r} a second id, which is not supported: remove such"
+                    " lines and train again with what is left"
+                )
+            if symbol in SPECIALS and not flagged:
+                raise UserError(f"{where}: {symbol!r} occurs more than once in the vocabulary")
+            known.add(symbol)
+            yield symbol
 
 
 class Vocabulary:
@@ -95,60 +122,27 @@ class Vocabulary:
 
     @classmethod
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
-        """Read ``dict.txt``; UserError for a malformed line, for a symbol that occurs twice, and for none.
+        """Read ``dict.txt``; UserError for a malformed line, a symbol that occurs twice, or an empty file.
 
         A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
         row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
         """
         try:
-            return cls._read(dictionary, languages)
+            subwords = list(_symbols(dictionary))
         except UserError:
             if instead := _instead(dictionary):
                 raise UserError(f"{dictionary}: {instead}") from None
             raise
-
-    @classmethod
-    def _read(cls, dictionary: str | Path, languages: Sequence[str]) -> Vocabulary:
-        """Read what is a dictionary."""
-        subwords: list[str] = []
-        known = set(SPECIALS)
-        with Path(dictionary).open("rb") as handle:
-            for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
-                try:
-                    line = raw.decode("utf-8")
-                except UnicodeDecodeError:
-                    raise UserError(
-                        f"{dictionary}, line {number}: not UTF-8; is this fairseq's dict.txt?"
-                    ) from None
-                if line.startswith(BYTE_ORDER_MARK):
-                    raise UserError(f"{dictionary}, line {number}: begins with a byte order mark; remove it")
-                symbol, count, flagged = _entry(line)
-                if not symbol or not _whole(count):
-                    found = line.strip()
-                    raise UserError(
-                        f"{dictionary}, line {number}: expected 'symbol count', found"
-                        f" {found[:SHOWN]!r}{'…' * (len(found) > SHOWN)}"
-                    )
-                if flagged and symbol in known and symbol not in SPECIALS:
-                    raise UserError(
-                        f"{dictionary}, line {number}: {OVERWRITE} gives {symbol!r} a second id, which is not"
-                        " supported: remove such lines and train again with what is left"
-                    )
-                if symbol in SPECIALS and not flagged:
-                    raise UserError(
-                        f"{dictionary}, line {number}: {symbol!r} occurs more than once in the vocabulary"
-                    )
-                subwords.append(symbol)
-                known.add(symbol)
         if not subwords:
-            raise UserError(f"{dictionary}: holds no symbol; train the subwords again")
+            instead = _instead(dictionary) or "holds no symbol; train the subwords again"
+            raise UserError(f"{dictionary}: {instead}")
         try:
             return cls(subwords, languages)
         except UserError as error:
-            raise UserError(f"{dictionary}: {error}") from None
+            raise UserError(f"{dictionary}: {_instead(dictionary) or error}") from None
 
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
-        """Raise UserError if subwords are none of a SentencePiece model's pieces: it is another model's.
+        """Raise UserError if subwords are not pieces of a SentencePiece model: it is another model's.
 
         ``name``: what the dictionary is called in the message.
         """

@@ -12,9 +12,9 @@ import torch
 from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network, save_system_weights
-from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.batches import cut, direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.models.fairseq.split_forward import cut
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
@@ -83,6 +83,12 @@ def random_network(layers=2, seed=1):
     return network
 
 
+def count(network, dataset, **options):
+    """The counts [layer, neuron] of a network, and what was run."""
+    counts, tally = count_direction(FairseqPort(network, VOCABULARY), dataset, **options)
+    return counts.reshape(-1, FFN), tally
+
+
 @torch.no_grad()
 def slow_counts(network, dataset):
     """Counts by one sentence at a time: no padding at all."""
@@ -111,7 +117,7 @@ def slow_counts(network, dataset):
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_counts_of_crafted_units(data_bin, pre_norm):
     dataset = direction_dataset(data_bin, "valid", "en-de", VOCABULARY)
-    counts, tally = count_direction(crafted(pre_norm), dataset)
+    counts, tally = count(crafted(pre_norm), dataset)
     # sources: __en__ + 3, 1, 5 words + </s> = 5 + 3 + 7
     # decoder inputs: </s> __de__ + 2, 4, 1 words = 4 + 6 + 3
     assert (tally.source_positions, tally.target_positions) == (15, 13)
@@ -126,7 +132,7 @@ def test_counts_of_crafted_units(data_bin, pre_norm):
 
 def test_counts_with_pads_count_every_position_of_the_published_batch(data_bin):
     dataset = direction_dataset(data_bin, "valid", "en-de", VOCABULARY)
-    counts, tally = count_direction(crafted(), dataset, count_pads=True)
+    counts, tally = count(crafted(), dataset, count_pads=True)
     # one batch of three: 3 x 7 source and 3 x 6 decoder positions
     assert counts[:, 0].tolist() == [21, 18]
     assert (tally.source_pads, tally.target_pads, tally.max_tokens) == (6, 5, 30000)
@@ -144,7 +150,7 @@ def test_the_hash_of_the_data_is_of_both_sides(tmp_path):
 def test_pads_are_counted_by_batching(data_bin):
     dataset = direction_dataset(data_bin, "valid", "en-de", VOCABULARY)
     # at most 7 positions: every sentence alone, no padding at all
-    counts, tally = count_direction(crafted(), dataset, count_pads=True, max_tokens=7)
+    counts, tally = count(crafted(), dataset, count_pads=True, max_tokens=7)
     assert counts[:, 0].tolist() == [15, 13]
     assert (tally.source_pads, tally.target_pads) == (0, 0)
 
@@ -154,7 +160,7 @@ def test_without_pads_the_batching_does_not_matter(data_bin, max_tokens):
     network = random_network()
     for direction in ("en-de", "de-en", "en-fr"):
         dataset = direction_dataset(data_bin, "valid", direction, VOCABULARY)
-        counts, tally = count_direction(network, dataset, max_tokens=max_tokens)
+        counts, tally = count(network, dataset, max_tokens=max_tokens)
         assert counts.tolist() == slow_counts(network, dataset).tolist()
         assert (tally.sentences, tally.skipped_sentences) == (3, 0)
 
@@ -162,12 +168,12 @@ def test_without_pads_the_batching_does_not_matter(data_bin, max_tokens):
 def test_encoder_counts_are_the_directions_source_only(data_bin):
     network = random_network().float()
     english = [
-        count_direction(network, direction_dataset(data_bin, "valid", name, VOCABULARY), max_tokens=12)[0]
+        count(network, direction_dataset(data_bin, "valid", name, VOCABULARY), max_tokens=12)[0]
         for name in ("en-de", "en-fr")
     ]
     assert torch.equal(english[0][:2], english[1][:2])
     assert not torch.equal(english[0][2:], english[1][2:])
-    german = count_direction(network, direction_dataset(data_bin, "valid", "de-en", VOCABULARY))[0]
+    german = count(network, direction_dataset(data_bin, "valid", "de-en", VOCABULARY))[0]
     assert not torch.equal(english[0][:2], german[:2])
 
 
@@ -177,16 +183,16 @@ def test_long_sentences_are_skipped_and_counted(tmp_path):
     write_bin(folder, "valid.de-en.de", [[4], [5] * 255, [6]])
     write_bin(folder, "valid.de-en.en", [[4], [5], [6] * 254])
     dataset = direction_dataset(folder, "valid", "de-en", VOCABULARY)
-    counts, tally = count_direction(crafted(), dataset)
+    counts, tally = count(crafted(), dataset)
     # 257 source positions are too many, 256 decoder positions are not
     assert (tally.sentences, tally.skipped_sentences) == (2, 1)
     assert counts[:, 0].tolist() == [3 + 3, 3 + 256]
     # The other way round it is the target that is too long.
-    other, tally = count_direction(crafted(), direction_dataset(folder, "valid", "en-de", VOCABULARY))
+    other, tally = count(crafted(), direction_dataset(folder, "valid", "en-de", VOCABULARY))
     assert (tally.sentences, tally.skipped_sentences) == (2, 1)
     assert other[:, 0].tolist() == [3 + 256, 3 + 3]
     longer = build_network(replace(architecture(), max_positions=300), len(VOCABULARY)).eval()
-    assert count_direction(longer, dataset)[1].skipped_sentences == 0
+    assert count(longer, dataset)[1].skipped_sentences == 0
 
 
 def test_a_hook_that_does_not_fire_is_an_error(data_bin):
@@ -194,12 +200,12 @@ def test_a_hook_that_does_not_fire_is_an_error(data_bin):
     layer = network.encoder.layers[0]
     layer.forward = lambda states, **_: states  # as torch's fused path: fc1 and fc2 are never called
     with pytest.raises(RuntimeError, match=r"never fired in: encoder\.0\.ffn"):
-        count_direction(network, direction_dataset(data_bin, "valid", "en-de", VOCABULARY))
+        count(network, direction_dataset(data_bin, "valid", "en-de", VOCABULARY))
 
 
 def test_training_mode_is_an_error(data_bin):
     with pytest.raises(RuntimeError, match="training mode"):
-        count_direction(crafted().train(), direction_dataset(data_bin, "valid", "en-de", VOCABULARY))
+        count(crafted().train(), direction_dataset(data_bin, "valid", "en-de", VOCABULARY))
 
 
 def test_cut():

@@ -17,6 +17,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -148,13 +149,19 @@ def test_a_sentence_skipped_for_its_target_is_not_shared(
     assert_same_files(system, data_bin, tmp_path, "en-de", "en-fr", "en-cs")
 
 
+def count(network, dataset, **options):
+    """The counts [layer, neuron] of a network, and what was run."""
+    counts, tally = count_direction(FairseqPort(network, VOCABULARY), dataset, **options)
+    return counts.reshape(-1, SHAPE.ffn_dim), tally
+
+
 def test_with_pads_the_encoder_counts_differ_so_they_are_not_shared(data_bin: Path) -> None:
     """Batches follow the longer side, so that equal sources are padded differently."""
     torch.manual_seed(1)
     network = build_network(SHAPE, len(VOCABULARY)).eval()
     padded, real = (
         [
-            count_direction(
+            count(
                 network,
                 direction_dataset(data_bin, "valid", direction, VOCABULARY),
                 count_pads=pads,

@@ -28,9 +28,9 @@ from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.analyse.mask_control import mask_control
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
 from workflow_scripts.models.fairseq.import_checkpoint import import_fairseq_checkpoint
+from workflow_scripts.models.port import Port, load
 from workflow_scripts.select.select_masks import mass_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
@@ -78,9 +78,9 @@ class Multi30k:
         self.vocabulary = Vocabulary.read(self.system.dictionary, self.system.languages)
 
     @cached_property
-    def network(self) -> Any:
-        """In eval mode."""
-        return load_network(self.system)
+    def port(self) -> Port:
+        """The model, loaded."""
+        return load(self.system)
 
     def binarised(self, subset: str, sentences: int) -> Path:
         """Return the folder with the first sentences of a subset, in all languages."""
@@ -111,7 +111,7 @@ class Multi30k:
         folder, rows = self.binarised("valid", sentences), []
         for direction in directions:
             dataset = direction_dataset(folder, "valid", direction, self.vocabulary)
-            counts, tally = count_direction(self.network, dataset, **options)
+            counts, tally = count_direction(self.port, dataset, **options)
             assert (tally.sentences, tally.skipped_sentences) == (sentences, 0)
             rows.append(counts.flatten().numpy())
         return np.stack(rows)
@@ -128,7 +128,7 @@ class Multi30k:
             for name in DIRECTIONS
         }
         languages = {name: direction_languages(name, self.vocabulary.languages) for name in DIRECTIONS}
-        return mask_control(self.network, masks, batches, languages, seed=1)
+        return mask_control(self.port, masks, batches, languages, seed=1)
 
 
 class Kept:

@@ -17,9 +17,11 @@ torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 from workflow_scripts.analyse.mask_control import main, mask_control, neighbours, verdict  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches  # noqa: E402
-from workflow_scripts.models.fairseq.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_sets import random_masks  # noqa: E402
+from workflow_scripts.units.space import model_space  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 
@@ -27,7 +29,7 @@ LANGUAGES = ["en", "de", "fr"]
 PIECES = [f"p{number}" for number in range(12)]
 VOCABULARY = Vocabulary(PIECES, LANGUAGES)
 ARCHITECTURE = Architecture(1, 2, 8, 6, 2)
-SPACE = unit_space(ARCHITECTURE)
+SPACE = model_space(ARCHITECTURE.to_dict())
 DIRECTIONS = ["en-de", "en-fr", "de-en"]
 LANGUAGES_OF = {name: tuple(name.split("-")) for name in DIRECTIONS}
 TEXT = {"en": [[4, 5, 6], [7, 8]], "de": [[9, 10], [11, 12, 13, 14]], "fr": [[15], [4, 15, 4]]}
@@ -88,7 +90,7 @@ def run(data_bin, table, made):
     batches_of = {
         name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
     }
-    return mask_control(made, table, batches_of, LANGUAGES_OF, seed=1)
+    return mask_control(FairseqPort(made, VOCABULARY), table, batches_of, LANGUAGES_OF, seed=1)
 
 
 def test_likelihoods_equal_masked_weights(data_bin):
@@ -165,7 +167,7 @@ def test_random_masks_are_those_of_the_seed(data_bin):
     batches_of = {
         name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
     }
-    results = mask_control(network(), table, batches_of, LANGUAGES_OF, seed=2)
+    results = mask_control(FairseqPort(network(), VOCABULARY), table, batches_of, LANGUAGES_OF, seed=2)
     drawn = [random_masks(table, DIRECTIONS, number).row("de-en") for number in range(10, 15)]
     expected = [nll_by_hand(network(), "de-en", keep) for keep in drawn]
     assert results["de-en"]["random"] == pytest.approx(expected, abs=1e-5)

@@ -1,4 +1,4 @@
-"""The figures of spec 3.9 on the shared Multi30k model: counts, masks and likelihoods end to end.
+"""Figures that were measured before on the shared Multi30k model: counts, masks and likelihoods end to end.
 
 Those of all sentences are asserted on what `tests/unit/analyse/multi30k.py` has kept; some sentences are
 counted and measured again, and must give what was kept of them.
@@ -33,7 +33,7 @@ from workflow_scripts.files import sha256_of  # noqa: E402
 from workflow_scripts.select.select_masks import mass_masks  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
 
-# spec 3.9: NLL per token: full, own, other languages' masks (lowest, highest), random
+# NLL per token: full, own, other languages' masks (lowest, highest), random
 NLL = {
     "en-de": (1.81, 2.00, 2.38, 2.44, 2.27),
     "en-fr": (1.20, 1.39, 1.90, 1.99, 1.78),
@@ -57,7 +57,7 @@ def layer_ious(masks, rows):
 
 
 def in_range(values, low, high):
-    """Whether the values span what the spec says to two decimals."""
+    """Whether the values span what was measured, to two decimals."""
     return abs(values.min() - low) <= 0.0105 and abs(values.max() - high) <= 0.0105
 
 
@@ -111,7 +111,7 @@ def test_likelihoods_under_masks(kept):
         assert found["own"] == pytest.approx(own, abs=0.02)
         assert min(others) == pytest.approx(lowest, abs=0.02)
         assert max(others) == pytest.approx(highest, abs=0.02)
-        # one draw of the spec's against the mean of five of ours
+        # the one draw that was measured against the mean of five of ours
         assert found["random_mean"] == pytest.approx(random, abs=0.1)
     assert verdict(results)["passed"]
 

@@ -102,7 +102,7 @@ def test_counts_with_pads_are_made_one_by_one():
 
 def test_systems_spread_over_the_sweep():
     experiment = load_experiment(small(masks={"k": [70, 97.5, "95.00"]}))
-    assert experiment.mask_sets == ["k70", "k97.5", "k95", "all"]
+    assert list(experiment.mask_sets) == ["k70", "k97.5", "k95", "all"]
     assert experiment.finetuned == {"continued": "all", "ns-k70": "k70", "ns-k97.5": "k97.5", "ns-k95": "k95"}
     assert experiment.all_systems[0] == "baseline"
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.data import download_corpus, mtdata_source
-from workflow_scripts.data.corpora import MULTI30K, NTREX, NTREX_FILES
-from workflow_scripts.data.download_corpus import download, fetch
+from workflow_scripts.data.download_corpus import MULTI30K, NTREX, NTREX_FILES, download, fetch
 from workflow_scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]

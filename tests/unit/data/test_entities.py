@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from workflow_scripts.data.entities import count_entities, has_entity, undone
 from workflow_scripts.data.prepare_text import main
+from workflow_scripts.data.readers import count_entities, has_entity, undone
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from mtdata.iso.bcp47 import bcp47
 from mtdata.iso.iso639_1 import ISO693_1_to_3
 from sacremoses.corpus import NonbreakingPrefixes
 
-from workflow_scripts.data.corpora import MULTI30K as MULTI30K_FILES
-from workflow_scripts.data.corpora import NTREX as NTREX_CHECKSUMS
-from workflow_scripts.data.corpora import NTREX_FILES
+from workflow_scripts.data.download_corpus import MULTI30K as MULTI30K_FILES
+from workflow_scripts.data.download_corpus import NTREX as NTREX_CHECKSUMS
+from workflow_scripts.data.download_corpus import NTREX_FILES
 from workflow_scripts.data.text import TextOptions, TextProcessor, _say_without_rules
 from workflow_scripts.languages import (
     LISTED,

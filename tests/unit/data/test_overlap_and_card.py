@@ -5,9 +5,9 @@ import json
 import pytest
 
 from workflow_scripts.data import binarise, prepare_text, train_subwords, write_card
-from workflow_scripts.data.card_normalisation import changed_lines, normaliser_of
 from workflow_scripts.data.overlap import PairText, find_overlaps, normalise
 from workflow_scripts.data.text import TextOptions
+from workflow_scripts.data.write_card import changed_lines, normaliser_of
 from workflow_scripts.errors import UserError
 
 TEXT = {

@@ -2,8 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import asdict
+
+import pytest
 
 from workflow_scripts.data.prepare_text import main, parse_range, prepare_pair
+from workflow_scripts.errors import UserError
 
 
 def lay_out(folder, german, english):
@@ -22,10 +26,10 @@ def test_normalisations_are_applied_and_counted(tmp_path):
     assert out[1].read_bytes() == b"one two\nthree\nfour five\nsix\n"
     assert result.sentences == 4
     assert result.words == [6, 6]
-    assert result.normalised[0].as_dict() == {
+    assert asdict(result.normalised[0]) == {
         "crlf": 2, "byte_order_mark": 1, "separators": 1, "surrounding_blanks": 1,
     }  # fmt: skip
-    assert result.normalised[1].as_dict() == {
+    assert asdict(result.normalised[1]) == {
         "crlf": 0, "byte_order_mark": 0, "separators": 1, "surrounding_blanks": 1,
     }  # fmt: skip
 
@@ -139,3 +143,13 @@ def test_one_source_has_no_word_of_several(tmp_path):
     stats = json.loads((tmp_path / "o.json").read_text())
     assert "sources" not in stats
     assert (stats["lines"], stats["sentences"]) == ([1, 3], 2)
+
+
+def test_one_file_for_both_languages(tmp_path):
+    (tmp_path / "a.de").write_text("dog\n")
+    (tmp_path / "a.en").symlink_to("a.de")
+    out = [tmp_path / f"out.{language}" for language in ("de", "en")]
+    with pytest.raises(UserError, match=r"a\.de and .*a\.de: one file for both languages; name that of each"):
+        prepare_pair([tmp_path / "a.de"] * 2, out)
+    # A link is meant.
+    assert prepare_pair([tmp_path / "a.de", tmp_path / "a.en"], out).sentences == 1

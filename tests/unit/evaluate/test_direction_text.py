@@ -4,7 +4,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.direction_text import COUNT, DROP, in_pieces, read_direction, told
+from workflow_scripts.evaluate.direction_text import COUNT, DROP, note_lines, read_direction
 from workflow_scripts.evaluate.metrics import BLOCK, scorer_of
 from workflow_scripts.evaluate.score import score_direction
 
@@ -125,16 +125,32 @@ def test_a_log_and_pieces_are_said(tmp_path):
     hyps["b"].write_text("H-1\t-1\ttw@@ o\nH-0\t-1\tone\nH-2\t-1\tthree\n")
     text = read_direction(hyps, refs)
     assert text.hypotheses["b"] == ["one", "tw@@ o", "three"]
-    assert [note.removeprefix(f"{tmp_path}/") for note in told(text.notes)] == [
-        "a and 1 more: these look like subwords (▁ or @@) that nobody joined; join, detokenise them first",
+    assert [note.removeprefix(f"{tmp_path}/") for note in note_lines(text.notes)] == [
+        "a: these look like SentencePiece's pieces; join them: sed 's/ //g; s/▁/ /g' FILE > NEW",
         "b: hypotheses are fairseq-generate's H- lines, by number",
+        "b: these look like subwords of subword-nmt; join them: sed 's/@@ //g' FILE > NEW",
     ]
     refs[0].write_text("T-0\tone\nT-2\tthree\nT-1\ttwo\n")
-    (note, *_) = told(read_direction(hyps, refs).notes)
+    (note, *_) = note_lines(read_direction(hyps, refs).notes)
     assert note == f"{refs[0]}: references are fairseq-generate's T- lines, perhaps tokenised"
 
 
-def test_a_few_signs_are_no_pieces():
-    assert not in_pieces(["a ▁ b", *["text"] * 4])
-    assert in_pieces(["a@@ b", *["text"] * 3])
-    assert not in_pieces([])
+def write(path, lines):
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_file_is_noted_unless_the_references_are_alike(tmp_path):
+    plain = write(tmp_path / "ref", ["It is so.", "And so."])
+    tabs = write(tmp_path / "tabs", ["1\tIt is so.", "2\tAnd so."])
+    tokens = write(tmp_path / "tokens", ["It is so .", "And so ."])
+    systems = {"a": plain, "b": tabs, "c": tokens}
+    tab_note = "these look like columns with tabs between them; take the column of text: cut -f1 FILE > NEW"
+    assert read_direction(systems, [plain]).notes == [
+        (str(tabs), tab_note),
+        (str(tokens), "these look tokenised, and the references are not; detokenise them first"),
+    ]
+    assert read_direction({"b": tabs}, [tabs]).notes == [(str(tabs), tab_note)]
+    assert read_direction({"c": tokens}, [tokens]).notes == [
+        (str(tokens), "these look tokenised; scores against them do not compare with others")
+    ]

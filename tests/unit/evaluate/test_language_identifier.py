@@ -1,4 +1,4 @@
-"""evaluate.language_identifier and packaged_identifier: labels worked out by hand, files, mistakes."""
+"""evaluate.language_identifier: labels worked out by hand, files, mistakes."""
 
 import math
 
@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, sentences
-from workflow_scripts.evaluate.language_identifier import FEATURES, SMOOTHING, LanguageIdentifier, has_letter
-from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
+from workflow_scripts.evaluate.language_identifier import (
+    FEATURES,
+    SMOOTHING,
+    LanguageIdentifier,
+    PackagedIdentifier,
+    has_letter,
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import pytest
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, PAIRS, corpus, sentences, write_lines
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import identify, train_identifier
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier
-from workflow_scripts.evaluate.packaged_identifier import PackagedIdentifier
+from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, PackagedIdentifier
 
 DIRECTIONS = ["en-ka", "ka-en", "en-zu", "zu-en"]
 

@@ -1,9 +1,9 @@
-"""evaluate.text_sample: which lines are taken, worked out by hand."""
+"""evaluate.train_identifier.sample_lines: which lines are taken, worked out by hand."""
 
 import pytest
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.text_sample import sample_lines
+from workflow_scripts.evaluate.train_identifier import sample_lines
 
 
 def lines_of(path, text):

@@ -19,7 +19,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
 from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer
-from workflow_scripts.translate.likelihood import main
+from workflow_scripts.translate.likelihood import main, open_scorer
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
@@ -152,6 +152,14 @@ def test_a_direction_that_was_not_trained_has_its_mask_row_elsewhere(tmp_path):
     tiny.masks(system.weights_sha256, ("en-de",), keep=keep).write(tmp_path / "en-de.npz")
     scorer = LikelihoodScorer(system, ["de-en", "en-de"], {"en-de": tmp_path / "en-de.npz"})
     one = scorer.score("en-de", [("a house", "ein Haus")]).log_likelihood
+    # Of the trained direction there is no such file.
+    asked = SimpleNamespace(
+        system=tmp_path / "system",
+        directions=["de-en", "en-de"],
+        masks=str(tmp_path / "{direction}.npz"),
+        batch_tokens=4000,
+    )
+    assert open_scorer(asked)[1].score("en-de", [("a house", "ein Haus")]).log_likelihood == one
     # The same row, of the direction as a trained one.
     (tmp_path / "other").mkdir()
     tiny.system(

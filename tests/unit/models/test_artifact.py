@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network, load_weights, save_system_weights
-from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import model_space
 from workflow_scripts.units.system import SystemFolder
 
 SHAPE = {"encoder_layers": 1, "decoder_layers": 1, "model_dim": 8, "ffn_dim": 16, "heads": 2}
@@ -89,7 +92,8 @@ def test_files_are_float32_reproducible_and_readable_by_others(tmp_path):
     finally:
         os.umask(old)
     gated = network_of()
-    GateBank(gated, torch.zeros(1, 32, dtype=torch.bool), ["none"]).select("none")
+    space = model_space(Architecture.from_dict(SHAPE).to_dict())
+    Gates(gated, MaskTable(["none"], np.zeros((1, space.size), dtype=bool), space, {})).select("none")
     save_system_weights(gated, tmp_path / "b.safetensors")
     assert {tensor.dtype for tensor in load_file(tmp_path / "a.safetensors").values()} == {torch.float32}
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()

@@ -11,10 +11,13 @@ import torch
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq import forward
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
-from workflow_scripts.models.fairseq.forward import ffn_taps, run_batches, teacher_forced_nll
-from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll
+from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.sites import taps
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import model_space
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 
 # isort: split
@@ -22,6 +25,8 @@ from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
 
 # Numbers: specials 0-3, pieces 4-9, __de__ 10, __en__ 11.
 VOCABULARY = Vocabulary("abcdef", ["de", "en"])
+SHAPE = Architecture(1, 2, 8, 16, 2)
+FFN = model_space(SHAPE.to_dict())
 
 
 def write_side(folder: Path, lang: str, lines: list[list[int]], pair: str = "de-en") -> None:
@@ -42,7 +47,7 @@ def data_bin(tmp_path):
 @pytest.fixture
 def network():
     torch.manual_seed(6)
-    return build_network(Architecture(1, 2, 8, 16, 2), len(VOCABULARY)).eval()
+    return build_network(SHAPE, len(VOCABULARY)).eval()
 
 
 def test_sequences_by_hand(data_bin):
@@ -116,7 +121,7 @@ def test_wrong_data_is_an_error(data_bin, network):
     larger = Vocabulary([f"w{n}" for n in range(60)], VOCABULARY.languages)
     batches = make_batches(direction_dataset(data_bin, "valid", "de-en", larger), 1000)
     with pytest.raises(UserError, match=r"token \d+ is outside the vocabulary of 12"):
-        list(run_batches(network, batches))
+        teacher_forced_nll(network, next(iter(batches)))
 
 
 def test_likelihood_is_that_of_the_full_distribution(data_bin, network):
@@ -164,86 +169,51 @@ def test_padding_does_not_change_a_likelihood(data_bin, network):
     results = []
     for max_tokens in (1000, 5):
         found = {}
-        for result in run_batches(network, make_batches(dataset, max_tokens), with_loss=True):
-            found |= dict(zip(result.batch.lines.tolist(), result.nll.tolist(), strict=True))
+        for batch in make_batches(dataset, max_tokens):
+            nll, _ = teacher_forced_nll(network, batch)
+            found |= dict(zip(batch.lines.tolist(), nll.tolist(), strict=True))
         results.append(found)
     assert results[0].keys() == results[1].keys() == {0, 1, 2, 3}
     assert results[0] == pytest.approx(results[1], abs=1e-5)
-
-
-def test_taps_see_the_input_of_fc2(data_bin, network):
-    (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    expected = []
-
-    def remember(module, inputs, output):
-        expected.append(torch.relu(output))
-
-    handles = [
-        layer.fc1.register_forward_hook(remember)
-        for layer in (*network.encoder.layers, *network.decoder.layers)
-    ]
-    seen: dict[int, torch.Tensor] = {}
-    with torch.no_grad(), ffn_taps(network, lambda group, activation: seen.update({group: activation})):
-        forward.features(network, batch)
-    for handle in handles:
-        handle.remove()
-    assert sorted(seen) == [0, 1, 2]
-    assert all(torch.equal(seen[group], expected[group]) for group in range(3))
-    assert seen[0].shape == (5, 4, 16)
-    assert not any(
-        layer.fc2._forward_pre_hooks for layer in (*network.encoder.layers, *network.decoder.layers)
-    )
 
 
 def test_counts_by_hand_with_and_without_padding(data_bin, network):
     """With huge biases every unit is active everywhere: counts are numbers of positions."""
     for layer in (*network.encoder.layers, *network.decoder.layers):
         torch.nn.init.constant_(layer.fc1.bias, 100.0)
-    counts = torch.zeros(2, 3, dtype=torch.int64)
+    counts: dict[str, list[int]] = {key: [0, 0] for key in FFN.keys}
 
-    def tap(group, activation, real):
-        active = activation > 0
-        counts[0, group] += active[..., 0].sum()
-        counts[1, group] += (active[..., 0] & real).sum()
+    def tap(group, values, real):
+        active = values[..., 0, 0] > 0
+        counts[group.key][0] += int(active.sum())
+        counts[group.key][1] += int((active & real).sum())
 
     batches = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    (result,) = run_batches(network, batches, taps=tap)
-    assert result.nll is None and result.tokens is None
-    with pytest.raises(RuntimeError, match="ran without loss"):
-        result.loss()
+    begun = []
+    with taps(network, FFN, tap):
+        list(run_split(network, zip(batches), begun.append))
     # One batch of 4 x 5 on both sides; source lengths 5+3+5+3, target lengths 3+5+4+3.
-    assert counts.tolist() == [[20, 20, 20], [16, 15, 15]]
+    assert counts == {"encoder.0.ffn": [20, 16], "decoder.0.ffn": [20, 15], "decoder.1.ffn": [20, 15]}
+    assert begun == [None, 0]
 
 
 def test_masked_units_are_constant_under_the_tap(data_bin, network):
-    keep = torch.ones(1, 48, dtype=torch.bool)
+    keep = np.ones((1, 48), dtype=bool)
     keep[0, 16 + 2] = False  # decoder.0.ffn, unit 2
     torch.nn.init.constant_(network.decoder.layers[0].fc1.bias, 0.75)
-    bank = GateBank(network, keep, ["de-en"])
-    values = []
-    batches = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    with bank.use("de-en"):
-        for _ in run_batches(
-            network,
-            batches,
-            lambda group, activation, real: values.append(activation) if group == 1 else None,
-        ):
-            pass
-    (activation,) = values
-    assert set(activation[..., 2].flatten().tolist()) == {0.75}
-    assert len(set(activation[..., 3].flatten().tolist())) > 5
-
-
-def test_taps_that_never_fire_are_named_and_hooks_removed(data_bin, network):
+    values = {}
     (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    with (
-        pytest.raises(RuntimeError, match=r"never fired in: decoder\.0\.ffn, decoder\.1\.ffn$"),
-        ffn_taps(network, lambda group, activation: None),
-    ):
-        network.encoder(batch.source, batch.source_lengths)
-    with pytest.raises(ZeroDivisionError), ffn_taps(network, lambda group, activation: 1 / 0):
-        forward.features(network, batch)
-    for layer in (*network.encoder.layers, *network.decoder.layers):
-        assert not layer.fc2._forward_pre_hooks
+    gates = Gates(network, MaskTable(["de-en"], keep, FFN, {}))
+    with gates.use("de-en"), taps(network, FFN, lambda group, v, _: values.update({group.key: v})):
+        teacher_forced_nll(network, batch)
+    assert set(values["decoder.0.ffn"][..., 2, 0].flatten().tolist()) == {0.75}
+    assert len(set(values["decoder.0.ffn"][..., 3, 0].flatten().tolist())) > 5
+
+
+def test_a_network_in_training_mode_is_refused(data_bin, network):
+    (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
+    network.train()
     with pytest.raises(RuntimeError, match="training mode"):
-        next(run_batches(network.train(), [batch]))
+        teacher_forced_nll(network, batch)
+    with pytest.raises(RuntimeError, match="training mode"):
+        next(run_split(network, [[batch]], lambda _: None))

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.gates import GateBank, GatedLinear, gate_points
+from workflow_scripts.models.fairseq.gates import Gates
+from workflow_scripts.models.fairseq.layers import GatedLinear
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.port import FairseqPort
+from workflow_scripts.models.fairseq.sites import sites, taps
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import model_space
+from workflow_scripts.units.vocabulary import Vocabulary
 
 ROWS = ("de-en", "en-de")
+SHAPE = Architecture(2, 1, 8, 16, 2, dropout=0.0)
+FFN = model_space(SHAPE.to_dict())
 
 
 def tiny_ffn() -> tuple[GatedLinear, nn.Linear]:
-    fc1, fc2 = nn.Linear(2, 3), nn.Linear(3, 1)
+    fc1, fc2 = GatedLinear(2, 3), nn.Linear(3, 1)
     with torch.no_grad():
         fc1.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, -1.0], [-2.0, 1.0]]))
         fc1.bias.copy_(torch.tensor([0.5, -4.0, 2.0]))
         fc2.weight.copy_(torch.tensor([[1.0, 10.0, 100.0]]))
         fc2.bias.copy_(torch.tensor([0.25]))
-    return GatedLinear(fc1), fc2
+    return fc1, fc2
 
 
 def ffn_network(pre_norm: bool = True, dtype: torch.dtype = torch.float32) -> nn.Module:
@@ -33,8 +44,17 @@ def ffn_network(pre_norm: bool = True, dtype: torch.dtype = torch.float32) -> nn
     return network.to(dtype)
 
 
-def masks() -> torch.Tensor:
-    return torch.rand(2, 48, generator=torch.Generator().manual_seed(5)) < 0.5
+def masks() -> MaskTable:
+    keep = torch.rand(2, 48, generator=torch.Generator().manual_seed(5)) < 0.5
+    return MaskTable(ROWS, keep.numpy(), FFN, {})
+
+
+def row_of(keep: np.ndarray, kinds: tuple[str, ...] = ("ffn",)) -> MaskTable:
+    return MaskTable(["row"], keep[None, :], model_space(SHAPE.to_dict(), kinds), {})
+
+
+def gate_points(network: nn.Module) -> dict[str, GatedLinear]:
+    return {key: site.rows for key, site in sites(network).items() if site.rows is not None}
 
 
 def example() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -86,10 +106,8 @@ def test_equivalence_a_compact_forward_and_all_gradients():
             hidden = torch.relu(x @ w1[keep].t() + b1[keep])
             out = hidden @ w2[:, keep].t() + folded
         else:
-            layer = nn.Linear(16, 32, dtype=torch.float64)
-            del layer.weight, layer.bias
-            layer.weight, layer.bias = nn.Parameter(w1.detach()), nn.Parameter(b1.detach())
-            gated = GatedLinear(layer)
+            gated = GatedLinear(16, 32, dtype=torch.float64)
+            gated.weight, gated.bias = nn.Parameter(w1.detach()), nn.Parameter(b1.detach())
             gated.gate = keep.double()
             w1, b1 = gated.weight, gated.bias
             out = torch.relu(gated(x)) @ w2.t() + b2
@@ -105,7 +123,7 @@ def test_equivalence_a_compact_forward_and_all_gradients():
 def test_equivalence_b_mixed_batch_in_the_network():
     """Spec 3.4 (b): a batch of several directions gives each sentence its own direction's output."""
     network = ffn_network(dtype=torch.float64).eval()
-    bank = GateBank(network, masks(), ROWS)
+    bank = Gates(network, masks())
     with torch.no_grad():
         single = {}
         for row in ROWS:
@@ -120,7 +138,7 @@ def test_equivalence_b_mixed_batch_in_the_network():
 
 def test_mixed_gradients_are_the_sum_of_the_directions():
     network = ffn_network(dtype=torch.float64)
-    bank = GateBank(network, masks(), ROWS)
+    bank = Gates(network, masks())
     names = [name for name, _ in network.named_parameters()]
 
     def gradients(rows: list[str], kept: list[int]) -> dict[str, torch.Tensor]:
@@ -142,15 +160,13 @@ def test_mixed_gradients_are_the_sum_of_the_directions():
 @pytest.mark.parametrize("mixed", [False, True])
 def test_masked_rows_have_exactly_zero_gradient(mixed):
     network = ffn_network()
-    keep = masks()
-    bank = GateBank(network, keep, ROWS)
+    table = masks()
+    bank = Gates(network, table)
     with bank.use_rows(["en-de"] * 3) if mixed else bank.use("en-de"):
         logits(network).square().sum().backward()
-    start = 0
-    for key in bank.groups:
+    for key, part in FFN.slices().items():
         point = gate_points(network)[key]
-        row = keep[1, start : start + 16]
-        start += 16
+        row = torch.from_numpy(table.row("en-de")[part])
         assert not point.weight.grad[~row].any()
         assert point.weight.grad[row].any(dim=1).sum() > 0
         # The bias of a masked unit still learns: it is the unit's constant.
@@ -162,7 +178,7 @@ def test_gating_changes_neither_state_dict_nor_parameters():
     network = ffn_network()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     identity = {name: id(parameter) for name, parameter in network.named_parameters()}
-    bank = GateBank(network, masks(), ROWS)
+    bank = Gates(network, masks())
     bank.select("de-en")
     after = network.state_dict()
     assert list(after) == list(before)
@@ -174,8 +190,8 @@ def test_all_ones_and_cleared_gates_are_the_plain_network():
     network = ffn_network().eval()
     with torch.no_grad():
         plain = logits(network)
-        bank = GateBank(network, torch.ones(1, 48, dtype=torch.bool), ["all"])
-        with bank.use("all"):
+        bank = Gates(network, row_of(np.ones(48, dtype=bool)))
+        with bank.use("row"):
             assert torch.equal(logits(network), plain)
         assert torch.equal(logits(network), plain)
         assert all(point.gate is None for point in gate_points(network).values())
@@ -188,30 +204,19 @@ def test_every_gate_fires_and_matters_in_eval_mode(pre_norm, grad):
     network = ffn_network(pre_norm)
     network.load_state_dict(network.state_dict())
     network.eval()
-    for key in gate_points(network):
-        keep = torch.ones(1, 48, dtype=torch.bool)
-        start = 16 * ("encoder.0.ffn", "encoder.1.ffn", "decoder.0.ffn").index(key)
-        keep[0, start : start + 16] = False
+    for key, part in FFN.slices().items():
+        keep = np.ones(48, dtype=bool)
+        keep[part] = False
         with torch.set_grad_enabled(grad):
             plain = logits(network)
-            bank = GateBank(network, keep, ["without"])
-            with bank.use("without"):
+            with Gates(network, row_of(keep)).use("row"):
                 changed = logits(network)
         assert (changed - plain).abs().max() > 1e-4, key
 
 
-def test_a_gated_layer_is_never_fused():
-    """torch's fused layer takes the weights themselves: a gate would be passed by."""
-    network = ffn_network()
-    for layer in network.encoder.layers:
-        layer.can_use_fastpath = True  # as a layer of stock fairseq may
-    GateBank(network, masks(), ROWS)
-    assert not any(layer.can_use_fastpath for layer in (*network.encoder.layers, *network.decoder.layers))
-
-
 def test_a_gate_that_did_not_fire_is_named():
     network = ffn_network().eval()
-    bank = GateBank(network, masks(), ROWS)
+    bank = Gates(network, masks())
     with pytest.raises(RuntimeError, match="no mask row is selected"):
         bank.check_fired()
     with torch.no_grad():
@@ -229,29 +234,164 @@ def test_a_gate_that_did_not_fire_is_named():
 
 def test_gates_are_cleared_after_an_error():
     network = ffn_network()
-    bank = GateBank(network, masks(), ROWS)
+    bank = Gates(network, masks())
     with pytest.raises(ZeroDivisionError), bank.use("de-en"):
         raise ZeroDivisionError
     assert all(point.gate is None for point in gate_points(network).values())
 
 
-def test_wrong_tables_and_names_are_refused():
+def test_masks_of_other_units_and_unknown_names_are_refused():
     network = ffn_network()
-    with pytest.raises(ValueError, match=r"not bool \(2, 48\)"):
-        GateBank(network, torch.ones(2, 47, dtype=torch.bool), ROWS)
-    with pytest.raises(ValueError, match=r"masks are torch.float32"):
-        GateBank(network, torch.ones(2, 48), ROWS)
-    with pytest.raises(ValueError, match="named twice"):
-        GateBank(network, masks(), ["de-en", "de-en"])
+    space = model_space({**SHAPE.to_dict(), "ffn_dim": 4})
+    with pytest.raises(ValueError, match=r"no group of 4 units of encoder\.0\.ffn"):
+        Gates(network, MaskTable(ROWS, np.ones((2, space.size), dtype=bool), space, {}))
     with pytest.raises(UserError, match=r"no mask row 'de-em'.*did you mean 'de-en'"):
-        GateBank(network, masks(), ROWS).select("de-em")
+        Gates(network, masks()).select("de-em")
 
 
 def test_masks_follow_the_type_of_the_network():
     network = ffn_network().eval()
-    bank = GateBank(network, masks().numpy(), ROWS)
+    bank = Gates(network, masks())
     bank.select("de-en")
     assert gate_points(network)["encoder.0.ffn"].gate.dtype == torch.float32
     network.double()
     bank.select("de-en")
     assert gate_points(network)["encoder.0.ffn"].gate.dtype == torch.float64
+
+
+HEADS = model_space(SHAPE.to_dict(), ("head",))
+#: encoder.0: two heads, encoder.1: two, decoder.0: self two, cross two.
+WITHOUT = np.array([True, False, True, True, False, True, True, False])
+
+
+def zeroed(network: nn.Module) -> nn.Module:
+    """The network whose heads outside WITHOUT have zero columns in their projection."""
+    for site, keep in zip(HEADS.groups, WITHOUT.reshape(4, 2), strict=True):
+        weight = sites(network)[site.key].module.weight
+        with torch.no_grad():
+            weight[:, np.repeat(~keep, 4)] = 0.0
+    return network
+
+
+@pytest.mark.parametrize("pre_norm", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_removed_head_is_zeroed_columns_of_its_projection(pre_norm, training):
+    network, other = (ffn_network(pre_norm).train(training) for _ in range(2))
+    plain = logits(network)
+    with Gates(network, row_of(WITHOUT, ("head",))).use("row"):
+        removed = logits(network)
+    assert (removed - plain).abs().max() > 1e-3
+    torch.testing.assert_close(removed, logits(zeroed(other)), rtol=0, atol=1e-6)
+    assert torch.equal(logits(network), plain)
+
+
+def test_removed_heads_in_beam_search():
+    vocabulary = Vocabulary("abcdef", ["de", "en"])
+    search = {"beam": 3, "length_penalty": 1.0, "max_length": 8, "batch_tokens": 100}
+    sources = [[10, a, b, 4, 2] for a in (5, 6, 7) for b in (8, 9)]
+
+    def network() -> nn.Module:
+        torch.manual_seed(3)
+        made = build_network(replace(SHAPE, share_decoder_embeddings=False), 12).eval()
+        for parameter in made.parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=0.6)
+        return made
+
+    port, other = FairseqPort(network(), vocabulary), FairseqPort(zeroed(network()), vocabulary)
+    plain = list(port.generate(sources, 11, **search))
+    with port.intervene(row_of(WITHOUT, ("head",))).use("row"):
+        removed = list(port.generate(sources, 11, **search))
+    assert removed == list(other.generate(sources, 11, **search)) != plain
+
+
+def test_kept_heads_on_the_unfused_path_are_the_same_to_the_bit():
+    """A row that keeps all installs no gate: the fused path; beside a tap, the unfused one."""
+    network = ffn_network().eval()
+    gates = Gates(network, row_of(np.ones(8, dtype=bool), ("head",)))
+    with gates.use("row"):
+        assert not any(module._forward_pre_hooks for module in network.modules())
+    with taps(network, HEADS, lambda *_: None):
+        unfused = logits(network)
+        with gates.use("row"):
+            assert torch.equal(logits(network), unfused)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "gate", "expected"),
+    [
+        ("ffn", "zero", [0.0, 2.0, 0.0, 3.0]),
+        ("ffn", "scale:0.5", [0.5, 2.0, 2.0, 3.0]),
+        ("ffn", "mean", [7.0, 2.0, 9.0, 3.0]),
+        ("head", "zero", [0.0, 0.0, 3.0, 4.0]),
+        ("head", "scale:-2", [-2.0, -4.0, 3.0, 4.0]),
+        ("head", "mean", [7.0, 8.0, 3.0, 4.0]),
+        ("resid", "zero", [0.0, 2.0, 0.0, 4.0]),
+        ("resid", "scale:3", [3.0, 2.0, 9.0, 4.0]),
+        ("resid", "mean", [7.0, 2.0, 9.0, 4.0]),
+    ],
+)
+def test_gates_by_hand(kind, gate, expected, mixed):
+    """Constant layers, of two heads and four units; units 0 and 2, or head 0, are not kept."""
+    network = build_network(Architecture(1, 1, 4, 4, 2, pre_norm=False), 12).eval()
+    layer = network.decoder.layers[0]
+    part, bias = {
+        "ffn": (layer.fc1, [1.0, 2.0, 4.0, 3.0]),
+        "head": (layer.self_attn.v_proj, [1.0, 2.0, 3.0, 4.0]),
+        "resid": (layer.final_layer_norm, [1.0, 2.0, 3.0, 4.0]),
+    }[kind]
+    with torch.no_grad():
+        torch.nn.init.zeros_(part.weight)
+        part.bias.copy_(torch.tensor(bias))
+    groups = FairseqPort(network, None).space((kind,)).part(stacks=["decoder"]).groups[:1]
+    space = type(FFN)(groups)
+    keep = np.array([[False, True, False, True][: space.size], [True] * space.size])
+    means = {groups[0].key: torch.tensor([7.0, 8.0, 9.0, 10.0]).reshape(space.size, -1)}
+    gates = Gates(network, MaskTable(["some", "all"], keep, space, {}), {kind: gate}, means)
+    values = {}
+    with (
+        torch.no_grad(),
+        gates.use_rows(["all", "some", "all"]) if mixed else gates.use("some"),
+        taps(network, space, lambda group, v, _: values.update({group.key: v})),
+    ):
+        logits(network)
+    (found,) = values.values()
+    gated = torch.tensor(expected)
+    torch.testing.assert_close(found[:, 1].flatten(1), gated.expand(3, 4), rtol=0, atol=1e-6)
+    first = torch.tensor(bias) if mixed else gated
+    torch.testing.assert_close(found[:, 0].flatten(1), first.expand(3, 4), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_gradient_gate_changes_no_output_and_stops_the_rows_gradient(mixed):
+    network, table = ffn_network(), masks()
+    plain = logits(network)
+    plain.square().sum().backward()
+    gradients = {name: parameter.grad.clone() for name, parameter in network.named_parameters()}
+    network.zero_grad()
+    gates = Gates(network, table, {"ffn": "gradient"})
+    with gates.use_rows(["en-de"] * 3) if mixed else gates.use("en-de"):
+        out = logits(network)
+        out.square().sum().backward()
+    torch.testing.assert_close(out, plain, rtol=0, atol=1e-6 if mixed else 0)
+    for key, part in FFN.slices().items():
+        stack, layer, _ = key.split(".")
+        name = f"{stack}.layers.{layer}.fc1.weight"
+        keep = torch.from_numpy(table.row("en-de")[part])
+        gradients[name][~keep] = 0.0
+    for name, parameter in network.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[name], rtol=1e-5, atol=1e-5)
+
+
+def test_gates_that_cannot_be_laid_are_refused():
+    network = ffn_network()
+    heads = row_of(WITHOUT, ("head",))
+    for gate, message in (
+        ("row", "row.* is for FFN neurons"),
+        ("gradient", r"gate 'gradient' cannot be laid on encoder\.0\.self: use 'zero'"),
+        ("mean", r"gate 'mean' needs the means of encoder\.0\.self"),
+        ("zeros", "did you mean 'zero'"),
+    ):
+        with pytest.raises(UserError, match=message):
+            Gates(network, heads, {"head": gate})

@@ -19,7 +19,7 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq import import_checkpoint
 from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
-from workflow_scripts.models.fairseq.forward import ffn_taps, run_batches
+from workflow_scripts.models.fairseq.forward import teacher_forced_nll
 from workflow_scripts.models.fairseq.import_checkpoint import (
     import_fairseq_checkpoint,
     load_fairseq_checkpoint,
@@ -221,9 +221,11 @@ def test_the_shared_baseline_has_its_known_likelihoods(shared, tmp_path):
     for direction, expected in (("en-de", 1.81), ("de-en", 1.47)):
         batches = make_batches(direction_dataset(tmp_path, "test", direction, vocabulary), 4000)
         total = tokens = 0.0
-        for result in run_batches(network, batches, with_loss=True, count_language_tag=True):
-            total += result.nll.sum().item()
-            tokens += result.tokens.sum().item()
+        for batch in batches:
+            with torch.no_grad():
+                nll, counted = teacher_forced_nll(network, batch, count_language_tag=True)
+            total += nll.sum().item()
+            tokens += counted.sum().item()
         assert total / tokens == pytest.approx(expected, abs=0.02), direction
 
 
@@ -252,10 +254,13 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
     from fairseq.models.transformer import TransformerModelBase
 
     from workflow_scripts.models.fairseq.network import _Vocabulary, fairseq_config
+    from workflow_scripts.models.fairseq.sites import taps
+    from workflow_scripts.units.space import model_space
 
     words = _Vocabulary(12, 1)
+    shape = Architecture(2, 1, 8, 16, 2, pre_norm=False)
     stock = TransformerModelBase.build_model(
-        fairseq_config(Architecture(2, 1, 8, 16, 2, pre_norm=False)),
+        fairseq_config(shape),
         SimpleNamespace(source_dictionary=words, target_dictionary=words),
     )
     stock.load_state_dict(stock.state_dict())
@@ -264,7 +269,7 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
     with (
         torch.no_grad(),
         pytest.raises(RuntimeError, match=r"never fired in: encoder\.0\.ffn, encoder\.1\.ffn$"),
-        ffn_taps(stock, lambda group, activation: None),
+        taps(stock, model_space(shape.to_dict()), lambda *_: None),
     ):
         stock(source, lengths, torch.tensor([[2, 7]]))
 

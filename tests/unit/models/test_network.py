@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from workflow_scripts.models.fairseq.layers import ENCODER_COPIES
 from workflow_scripts.models.fairseq.network import (
-    ENCODER_COPIES,
     _Vocabulary,
     build_network,
     fairseq_config,
-    unit_space,
     without_copies,
 )
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.space import model_space
 
 # isort: split
 from fairseq.models.transformer import TransformerModelBase
@@ -106,7 +106,7 @@ def test_the_published_big_network_has_the_specified_body():
 
 
 def test_units_are_numbered_encoder_first():
-    space = unit_space(Architecture(2, 1, 8, 16, 2))
+    space = model_space(Architecture(2, 1, 8, 16, 2).to_dict())
     assert space.keys == ("encoder.0.ffn", "encoder.1.ffn", "decoder.0.ffn")
     assert space.flat("decoder.0.ffn", 3) == 35
     assert space.size == 48

@@ -11,11 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
-from workflow_scripts.models.fairseq.gates import gate_points  # noqa: E402
-from workflow_scripts.models.fairseq.network import build_network, unit_space  # noqa: E402
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
+from workflow_scripts.units.space import model_space  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 4, 2)
 SYMBOLS = range(9)
@@ -48,12 +48,12 @@ def test_rows_of_masks_go_by_their_names(tmp_path: Path) -> None:
     """In the file the second direction stands first, between others."""
     keep = np.zeros((3, 8), dtype=bool)
     keep[0, :1] = keep[1, :2] = keep[2, :3] = True
-    table = MaskTable(["en-de", "fr-en", "de-en"], keep, unit_space(ARCHITECTURE), {})
+    table = MaskTable(["en-de", "fr-en", "de-en"], keep, model_space(ARCHITECTURE.to_dict()), {})
     table.write(tmp_path / "masks.npz")
     task = task_of(masks=str(tmp_path / "masks.npz"))
     network = task.build_model(None)
     kept = []
     for number in range(2):
         task._select_mask({"direction": number})
-        kept.append(gate_points(network)["encoder.0.ffn"].gate.tolist())
+        kept.append(network.encoder.layers[0].fc1.gate.tolist())
     assert kept == [[1, 1, 1, 0], [1, 0, 0, 0]]

@@ -193,7 +193,7 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
     assert sorted(entry.name for entry in path.iterdir()) == ["fingerprint.json", "owner.json"]
     kept = sorted(entry.name for n in (1, 2) for entry in (tmp_path / f"s1.replaced-{n}").iterdir())
     assert kept == ["checkpoint_best.pt", "checkpoint_last.pt", "fingerprint.json", "finished.json"]
-    assert "starting clean (to train anew was asked for)" in caplog.text
+    assert "starting clean (to train again was asked for)" in caplog.text
     # Killed just before the request was removed: there is nothing more to set aside.
     (path / "fingerprint.json").unlink()
     (path / "retrain.json").write_text("{}")

@@ -7,15 +7,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq import validation_bleu  # noqa: E402
-from workflow_scripts.models.fairseq.gates import GateBank, gate_points  # noqa: E402
+from workflow_scripts.models.fairseq.gates import Gates  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
+from workflow_scripts.units.space import model_space  # noqa: E402
 
 
 def task_of(folder: Path, **attributes: Any) -> NeuronspecTranslationTask:
@@ -26,18 +29,19 @@ def task_of(folder: Path, **attributes: Any) -> NeuronspecTranslationTask:
     return task
 
 
-def masked_network() -> tuple[Any, GateBank]:
+def masked_network() -> tuple[Any, Gates]:
     """A network whose encoder layer keeps 3 of 8 units for de-en, 5 for en-de; en-de's mask lies on it."""
-    network = build_network(Architecture(1, 1, 8, 8, 2), 12)
-    keep = torch.ones(2, 16, dtype=torch.bool)
+    shape = Architecture(1, 1, 8, 8, 2)
+    network = build_network(shape, 12)
+    keep = np.ones((2, 16), dtype=bool)
     keep[0, 3:8] = keep[1, 5:8] = False
-    bank = GateBank(network, keep, ["de-en", "en-de"])
+    bank = Gates(network, MaskTable(["de-en", "en-de"], keep, model_space(shape.to_dict()), {}))
     bank.select("en-de")
     return network, bank
 
 
 def kept(network: Any) -> float:
-    return float(gate_points(network)["encoder.0.ffn"].gate.sum())
+    return float(network.encoder.layers[0].fc1.gate.sum())
 
 
 def test_losses_are_in_bits_a_token(tmp_path: Path) -> None:

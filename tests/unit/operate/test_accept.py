@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -117,10 +116,9 @@ def test_a_plan_that_left_no_report_or_an_error_adopts_nothing(
     with pytest.raises(UserError, match="no result was adopted: Snakemake ended without a plan"):
         adopt_stages("config.yaml", [], partly=False)
 
-    def full(configfile: str, options: list[str]) -> Iterator[None]:
+    def full(configfile: str, options: list[str]) -> None:
         assert os.environ[PARTLY_VARIABLE] == "yes"
         Path(os.environ[REPORT_VARIABLE]).write_text(json.dumps({**NONE, "error": "the disk is full"}))
-        yield None
 
     monkeypatch.setattr(accept, "dry_run", full)
     with pytest.raises(UserError, match=r"^the disk is full$"):

@@ -10,22 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.operate.trainings import CONFIG as BASE
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.clean_training import main, readable
 from workflow_scripts.operate.results_lock import release, take
-from workflow_scripts.units.retention import KEPT_WEIGHTS, restore_weights
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.training_files import KEPT_WEIGHTS, restore_weights
 
-CONFIG: dict[str, Any] = {
-    "experiment": "x",
-    "languages": ["en", "de"],
-    "pivot": "en",
-    "data": {
-        "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"news": "n.{lang}"}}
-    },
-    "systems": {"continued": {"masks": "all"}},
-}
+CONFIG = {**BASE, "systems": {"continued": {"masks": "all"}}}
 ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 4, "dropout": 0.1}
 WEIGHTS = b"w" * 40
 

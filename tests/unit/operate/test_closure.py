@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.operate import closure as module
-from workflow_scripts.operate.closure import closure, closure_hash
-from workflow_scripts.operate.syntax import syntax
+from workflow_scripts.operate.closure import closure, closure_hash, syntax
 
 FILES = {
     "__init__.py": "",

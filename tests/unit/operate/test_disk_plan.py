@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operate.trainings import write_finished
+from tests.unit.operate.planned import a_job
+from tests.unit.operate.trainings import SOURCE, experiment_of, write_finished
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.training import Model
 from workflow_scripts.operate import disk_plan
-from workflow_scripts.operate.disk_plan import Job, Need, need_of, parameters, too_small
+from workflow_scripts.operate.disk_plan import Need, need_of, parameters, too_small
+from workflow_scripts.workflow.graph import PlannedJob
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -28,23 +29,16 @@ CHECKPOINT = 3 * WEIGHTS
 
 
 def experiment(**changes: Any) -> Experiment:
-    config = {
-        "experiment": "x",
-        "languages": ["en", "de"],
-        "pivot": "en",
-        "data": {
-            "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
-        },
-        "subwords": {"vocab_size": 95},
-        "model": {"encoder_layers": 1, "decoder_layers": 1, "model_dim": 4, "ffn_dim": 8, "heads": 2},
-    }
-    return load_experiment({**config, **changes})
+    model = {"encoder_layers": 1, "decoder_layers": 1, "model_dim": 4, "ffn_dim": 8, "heads": 2}
+    tests = {**SOURCE, "tests": {"n": "n.{lang}"}}
+    config = {"data": {"source": tests}, "subwords": {"vocab_size": 95}, "model": model}
+    return experiment_of(**{**config, **changes})
 
 
-def training(name: str, seed: int = 1) -> Job:
+def training(name: str, seed: int = 1) -> PlannedJob:
     if name == "baseline":
-        return Job("train_baseline", {"seed": str(seed)}, [])
-    return Job("finetune", {"finetuned": name, "seed": str(seed)}, [])
+        return a_job("train_baseline", {"seed": str(seed)}, [])
+    return a_job("finetune", {"finetuned": name, "seed": str(seed)}, [])
 
 
 def write(path: Path, size: int) -> Path:
@@ -95,17 +89,17 @@ def test_a_training_whose_inputs_are_made_again_may_start_clean(tmp_path: Path) 
     write(done / "checkpoint_best.pt", CHECKPOINT)
     masks = str(write(tmp_path / "masks.npz", 8))
     os.utime(masks, (1, 1))
-    finetune = Job("finetune", {"finetuned": "continued", "seed": "1"}, [masks])
+    finetune = a_job("finetune", {"finetuned": "continued", "seed": "1"}, [masks])
     assert need_of(experiment(), tmp_path, [finetune], 1).training == 0
-    select = Job("select_masks", {}, [], [masks])
+    select = a_job("select_masks", {}, [], [masks])
     assert need_of(experiment(), tmp_path, [finetune, select], 1).training == 3 * CHECKPOINT
 
 
 def test_text_that_is_made_again_replaces_itself(tmp_path: Path) -> None:
     source, text, binary = (write(tmp_path / name, 1000) for name in ("s.en", "t.txt", "b.bin"))
     jobs = [
-        Job("prepare_text", {}, [str(source)], [str(text)]),
-        Job("binarise", {}, [str(text)], [str(binary)]),
+        a_job("prepare_text", {}, [str(source)], [str(text)]),
+        a_job("binarise", {}, [str(text)], [str(binary)]),
     ]
     assert need_of(experiment(), tmp_path, jobs, 1).data == 0
     text.unlink()
@@ -127,10 +121,10 @@ def test_text_is_counted_from_its_source(tmp_path: Path) -> None:
     plain, packed = write(tmp_path / "t.en", 1000), write(tmp_path / "t.de.gz", 300)
     text = write(tmp_path / "n.txt", 50)
     jobs = [
-        Job("prepare_text", {}, [str(plain), str(packed)]),  # 1000 + 4·300
-        Job("binarise", {}, [str(tmp_path / "to-be-made.txt"), str(plain)]),
-        Job("binarise", {}, [str(text)]),
-        Job("decode", {}, [str(plain)]),
+        a_job("prepare_text", {}, [str(plain), str(packed)]),  # 1000 + 4·300
+        a_job("binarise", {}, [str(tmp_path / "to-be-made.txt"), str(plain)]),
+        a_job("binarise", {}, [str(text)]),
+        a_job("decode", {}, [str(plain)]),
     ]
     assert need_of(experiment(), tmp_path, jobs, 1) == Need(0, 0, 2200 + 2200 + 50)
     large = experiment(subwords={"vocab_size": 70_000})
@@ -139,7 +133,7 @@ def test_text_is_counted_from_its_source(tmp_path: Path) -> None:
 
 def test_text_that_is_not_there_yet_counts_by_its_sentences(tmp_path: Path) -> None:
     given = {"subset": "train", "one": "de", "two": "en"}
-    job = Job("prepare_text", given, [str(tmp_path / "t.de"), str(tmp_path / "t.en")])
+    job = a_job("prepare_text", given, [str(tmp_path / "t.de"), str(tmp_path / "t.en")])
     lines = {"path": "t.{lang}", "lines": {"start": 0, "stop": 30}}
     source = {"type": "files", "train": lines, "valid": "v.{lang}", "tests": {"n": "n.{lang}"}}
     # 30 sentences of 100 bytes on two sides: fetched or generated, prepared, binarised.

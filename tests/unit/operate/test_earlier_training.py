@@ -8,20 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operate.trainings import DATA, write_finished
+from tests.unit.operate.planned import a_job
+from tests.unit.operate.trainings import DATA, SOURCE, experiment_of, write_finished
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.disk_plan import Job
 from workflow_scripts.operate.earlier_training import Earlier, earlier_training
 
 SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "lr": 0.001, "warmup_updates": 100}
-SOURCE = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
-JOB = Job("train_baseline", {"seed": "1"}, [])
+JOB = a_job("train_baseline", {"seed": "1"}, [])
 
 
 def experiment(**keys: Any) -> Experiment:
-    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": SOURCE}}
-    return load_experiment({**config, "model": {"preset": "tiny"}, "train": SETTINGS, **keys})
+    return experiment_of(**{"model": {"preset": "tiny"}, "train": SETTINGS, **keys})
 
 
 @pytest.fixture
@@ -31,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_same_training_is_only_exported_again(folder: Path, tmp_path: Path) -> None:
     assert earlier_training(experiment(), tmp_path, JOB) == Earlier(1000, 0)
-    assert earlier_training(experiment(), tmp_path, Job("train_baseline", {"seed": "2"}, [])) is None
+    assert earlier_training(experiment(), tmp_path, a_job("train_baseline", {"seed": "2"}, [])) is None
     # How it runs makes no other training, and a dropout of its own that is the model's own is none either.
     same = {**SETTINGS, "max_tokens": 1000, "update_freq": 2, "threads": 7, "dropout": 0.1}
     assert earlier_training(experiment(train=same), tmp_path, JOB) == Earlier(1000, 0)
@@ -61,7 +58,7 @@ def test_another_training_starts_clean(folder: Path, tmp_path: Path, keys: dict[
 
 def test_of_another_seed_or_of_other_shards(tmp_path: Path) -> None:
     write_finished(tmp_path / "training/baseline/s2", experiment())
-    assert earlier_training(experiment(), tmp_path, Job("train_baseline", {"seed": "2"}, [])) == Earlier(
+    assert earlier_training(experiment(), tmp_path, a_job("train_baseline", {"seed": "2"}, [])) == Earlier(
         0, 1000
     )
     data = {f"shard{n}/{name}": "0a" for n in (0, 1) for name in DATA if n == 0 or name.startswith("train")}
@@ -91,7 +88,7 @@ def test_a_training_that_patience_ended(tmp_path: Path) -> None:
 def test_inputs_that_are_made_again_decide(folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "train.bin"
     data.write_text("x")
-    job = Job("train_baseline", {"seed": "1"}, [str(data)])
+    job = a_job("train_baseline", {"seed": "1"}, [str(data)])
     read = (folder / "fingerprint.json").stat().st_mtime
     os.utime(data, (read, read - 1))
     assert earlier_training(experiment(), tmp_path, job, {"other"}) == Earlier(1000, 0)
@@ -121,7 +118,7 @@ def test_an_interrupted_training_goes_on_from_its_last_update(folder: Path, tmp_
 
 def test_a_fine_tuning_has_its_own_settings_folder_and_log(tmp_path: Path) -> None:
     tuned = experiment(finetune={"max_updates": 400, "dropout": 0.3})
-    job = Job("finetune", {"finetuned": "ns-k95", "seed": "1"}, [])
+    job = a_job("finetune", {"finetuned": "ns-k95", "seed": "1"}, [])
     folder = tmp_path / "training/ns-k95/s1"
     architecture = {**tuned.model.architecture(), "dropout": 0.3}
     write_finished(folder, tuned, "ns-k95", 400, architecture=architecture)

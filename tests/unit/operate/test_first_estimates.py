@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.small_config import BASE
+from tests.unit.operate.planned import a_job
 from workflow_scripts.config.load import load_experiment, read_yaml
-from workflow_scripts.operate.dry_run import PlannedJob, Reason
 from workflow_scripts.operate.first_estimates import FirstEstimates, Measured, pace, read_measured
 from workflow_scripts.operate.text_sizes import TextSizes
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
@@ -30,19 +30,6 @@ KA_KE: dict[str, Any] = {
     "pivot": "en",
     "data": {"source": TOY},
 }
-
-
-def job(stage: str, **wildcards: str) -> PlannedJob:
-    return PlannedJob(
-        rule=stage,
-        wildcards=wildcards,
-        inputs=(),
-        outputs=(),
-        benchmark="",
-        log="",
-        threads=1,
-        reason=Reason(),
-    )
 
 
 def test_sentences_of_the_toy_languages_are_those_of_the_config(tmp_path: Path) -> None:
@@ -99,23 +86,23 @@ def test_a_pace_between_two_networks_lies_between_theirs() -> None:
 
 def test_seconds_are_a_start_and_what_each_sentence_takes(tmp_path: Path) -> None:
     estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"metrics": ["bleu"]}}), tmp_path)
-    one = estimates.of(job("prepare_text", subset="train", one="en", two="ka"))
+    one = estimates.of(a_job("prepare_text", {"subset": "train", "one": "en", "two": "ka"}))
     assert one == pytest.approx(0.2 + 0.003 * 0.6)
     # Four directions of 40 sentences.
-    assert estimates.of(job("score", testset="test")) == pytest.approx(0.3 + 0.36 * 0.16)
+    assert estimates.of(a_job("score", {"testset": "test"})) == pytest.approx(0.3 + 0.36 * 0.16)
     # 1,000 resamples, against two.
-    assert estimates.of(job("compare", testset="test")) == pytest.approx(0.4 + 0.07 * 0.16 * 2)
-    assert estimates.of(job("overlap")) == 1.5
+    assert estimates.of(a_job("compare", {"testset": "test"})) == pytest.approx(0.4 + 0.07 * 0.16 * 2)
+    assert estimates.of(a_job("overlap")) == 1.5
     # 600 and 200 pairs, both sides of them.
-    assert estimates.of(job("generate_toy")) == pytest.approx(0.5 + 0.06 * 1.6)
-    assert estimates.of(job("comet", testset="test")) is None
+    assert estimates.of(a_job("generate_toy")) == pytest.approx(0.5 + 0.06 * 1.6)
+    assert estimates.of(a_job("comet", {"testset": "test"})) is None
 
 
 def test_items_of_a_contrastive_set_are_counted(tmp_path: Path) -> None:
     (tmp_path / "gender.tsv").write_text("direction\tid\n" + "en-ka\t1\n" * 50)
     sets = {"gender": f"{tmp_path}/gender.tsv", "toy": "results/x/data/contrastive/toy.tsv"}
     estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"contrastive": sets}}), tmp_path)
-    gender, toy = (estimates.of(job("contrastive", contrast=name)) for name in ("gender", "toy"))
+    gender, toy = (estimates.of(a_job("contrastive", {"contrast": name})) for name in ("gender", "toy"))
     assert gender is not None and toy is not None
     # 50 items, and 190 for each of four directions, after the same start.
     assert (toy - 2.2) / (gender - 2.2) == pytest.approx(760 / 50)
@@ -125,7 +112,7 @@ def test_ter_takes_longer_by_far(tmp_path: Path) -> None:
     estimates = FirstEstimates(
         load_experiment({**KA_KE, "evaluation": {"metrics": ["bleu", "ter"]}}), tmp_path
     )
-    assert estimates.of(job("score", testset="test")) == pytest.approx(0.3 + 6.36 * 0.16)
+    assert estimates.of(a_job("score", {"testset": "test"})) == pytest.approx(0.3 + 6.36 * 0.16)
 
 
 def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> None:
@@ -133,14 +120,14 @@ def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> No
     estimates = FirstEstimates(load_experiment({**KA_KE, "model": {"preset": "small"}}), tmp_path)
     rate = pace(read_measured()["mask_control"], estimates._parameters)
     assert rate is not None
-    assert estimates.of(job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
+    assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
 
 
 def test_of_gpus_nothing_was_measured(tmp_path: Path) -> None:
     estimates = FirstEstimates(load_experiment(KA_KE), tmp_path, on_cpu=False)
-    assert estimates.of(job("decode", testset="test", direction="en-ka")) is None
+    assert estimates.of(a_job("decode", {"testset": "test", "direction": "en-ka"})) is None
     assert estimates.training("train_baseline", 100, 1000) is None
-    assert estimates.of(job("tabulate")) == 0.8
+    assert estimates.of(a_job("tabulate")) == 0.8
 
 
 EVERYTHING = {

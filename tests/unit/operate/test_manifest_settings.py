@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,16 @@ def test_a_file_in_a_folders_place_hides_what_was_there(tmp_path: Path) -> None:
     file = str(tmp_path / "tables/summary.md")
     assert is_listed(file, {"sha256": "a" * 64, "bytes": 7, "mtime_ns": 7})
     assert is_of(None, file)
+
+
+def test_an_output_that_is_a_link_has_the_time_of_the_link(tmp_path: Path) -> None:
+    weights, link = tmp_path / "baseline.safetensors", tmp_path / "pruned.safetensors"
+    weights.touch()
+    os.utime(weights, (1000, 1000))
+    link.symlink_to(weights.name)
+    made = link.lstat().st_mtime
+    for endtime, known in ((made, True), (1000, True), (made - 100, False), (None, True)):
+        assert is_of(SimpleNamespace(endtime=endtime), str(link)) is known
 
 
 @pytest.fixture

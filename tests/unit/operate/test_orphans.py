@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workflow_scripts.operate.orphans import (
+from workflow_scripts.operate.leftovers import (
     RUN_VARIABLE,
     end,
     end_orphans,
@@ -137,7 +137,7 @@ def test_this_run_and_those_it_was_started_by_are_never_orphans(start: Start, tm
     """A workflow that a job of another, killed one has started must not end itself."""
     script = (
         "import subprocess, sys; subprocess.run([sys.executable, '-c', 'from pathlib import Path;"
-        "from workflow_scripts.operate.orphans import orphans; print(orphans(Path()))'])"
+        "from workflow_scripts.operate.leftovers import orphans; print(orphans(Path()))'])"
     )
     variables = {**os.environ, RUN_VARIABLE: of_a_run_that_is_gone(), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

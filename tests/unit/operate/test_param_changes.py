@@ -31,8 +31,8 @@ IDENTITIES = {TEXT_NOW: "text"}
             ['{"tier": {"high": ["de", "fr"], "low": []}}'],
             ["a setting changed: tier.high fr added, tier.low fr removed"],
         ),
-        ([30000], [20000], ["a setting changed: max_tokens 30000 → 20000"]),
-        ([["bleu"]], [["bleu", "chrf"]], ["a setting changed: metrics chrf added"]),
+        ([30000], [("max_tokens", 20000)], ["a setting changed: max_tokens 30000 → 20000"]),
+        ([["bleu"]], [("metrics", ["bleu", "chrf"])], ["a setting changed: metrics chrf added"]),
         ([["a", "b"]], [["b", "a"]], ["a setting changed: a b → b a"]),
         ([OLD], [CODE_NOW], ["its code changed"]),
         ([OLD], [TEXT_NOW], ["the pins of environment text changed"]),
@@ -42,15 +42,22 @@ IDENTITIES = {TEXT_NOW: "text"}
             ["a setting changed: de → en", "the pins of environment text changed", "its code changed"],
         ),
         ([OLD], [], ["its code or environment is no longer compared"]),
+        # One object has all settings, with the hashes by name.
+        (
+            [f'{{"beam": 5, "code": "{OLD}", "environment": "{OLDER}"}}'],
+            [f'{{"beam": 4, "code": "{OLD}", "environment": "{TEXT_NOW}"}}'],
+            ["a setting changed: beam 5 → 4", "the pins of environment text changed"],
+        ),
+        ([f'{{"beam": 5, "code": "{OLD}"}}'], [f'{{"beam": 5, "code": "{CODE_NOW}"}}'], ["its code changed"]),
         ([], [], []),
     ],
 )
 def test_what_changed_is_told(before: list[Any], now: list[Any], told: list[str]) -> None:
-    command = "run-in text x --max-tokens 20000 --metrics bleu chrf > a.log 2>&1"
-    assert changes(before, now, IDENTITIES, command) == told
+    named = [value if isinstance(value, tuple) else ("", value) for value in now]
+    assert changes(before, named, IDENTITIES) == told
 
 
 def test_of_two_settings_each_is_told_beside_what_it_was() -> None:
     before = ['{"a": 1, "b": 2}', '{"x": 1, "y": 2}']
-    now = ['{"x": 1, "y": 3}', '{"a": 5, "b": 2}']
+    now = [("", '{"x": 1, "y": 3}'), ("", '{"a": 5, "b": 2}')]
     assert changes(before, now, {}) == ["a setting changed: y 2 → 3, a 1 → 5"]

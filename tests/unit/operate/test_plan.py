@@ -10,36 +10,24 @@ from typing import Any
 
 import pytest
 
-from tests.unit.operate.trainings import write_finished
+from tests.unit.operate.planned import a_job
+from tests.unit.operate.trainings import experiment_of, write_finished
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.dry_run import PlannedJob, Reason
-from workflow_scripts.operate.past_runs import PastTraining, job_times, past_trainings, sizes_of
 from workflow_scripts.operate.plan import duration, plan_of, table, wall_seconds
+from workflow_scripts.operate.times import PastTraining, job_times, past_trainings, sizes_of
+from workflow_scripts.workflow.graph import PlannedJob
 
 GIVEN = {"subset": "train", "pair": "de-en", "direction": "de-en", "testset": "news"}
 SETTINGS = {"max_updates": 1000, "max_tokens": 2000, "warmup_updates": 100, "patience": None}
 
 
 def experiment(**keys: Any) -> Experiment:
-    source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
-    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
-    return load_experiment(
-        {**config, "model": {"preset": "tiny"}, "train": SETTINGS, "finetune": SETTINGS, **keys}
-    )
+    given = {"model": {"preset": "tiny"}, "train": SETTINGS, "finetune": SETTINGS}
+    return experiment_of(**{**given, **keys})
 
 
 def planned(rule: str, name: str, threads: int = 1, **wildcards: str) -> PlannedJob:
-    return PlannedJob(
-        rule=rule,
-        wildcards={**GIVEN, **wildcards},
-        inputs=(),
-        outputs=(f"results/x/{rule}/{name}",),
-        benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
-        log=f"results/x/logs/{rule}/{name}.log",
-        threads=threads,
-        reason=Reason(),
-    )
+    return a_job(rule, {**GIVEN, **wildcards}, name=name, threads=threads)
 
 
 def benchmark(results: Path, stage: str, name: str, seconds: float, memory: str = "NA") -> None:

@@ -38,7 +38,25 @@ BEFORE = plain(
     metrics=["bleu", "chrf"],
 )
 
+#: As masks were selected, and as they are.
+SELECTED = "run-in text select --activations-root r --directions {params.d} {params.rule} --out o > {log}"
+SELECTS = "run-in text select {params.source} --directions {params.d} {params.settings} --out o > {log}"
+
+
+def selected(rule: str) -> Given:
+    return plain(SELECTED, d=["de-en", "en-de"], rule=rule)
+
+
+def selects(settings: str) -> Given:
+    source = "--activations-root r"
+    return given(
+        SELECTS, ["de-en", "en-de"], settings, d=["de-en", "en-de"], settings=settings, source=source
+    )
+
+
 SAME = {
+    "a threshold as a selector": (selected("--rule mass --k 97.5"), selects("--select mass:97.5")),
+    "every unit as a selector": (selected("--rule all"), selects("--select all")),
     "options in another order, of another module": (
         BEFORE,
         plain(
@@ -110,6 +128,16 @@ SAME = {
 }
 
 OTHER = {
+    "another threshold, as a selector": (
+        selected("--rule mass --k 95"),
+        selects("--select mass:97.5"),
+        "a setting changed: select mass:95 → mass:97.5",
+    ),
+    "a threshold for every unit": (
+        selected("--rule all"),
+        selects("--select mass:95"),
+        "a setting changed: select all → mass:95",
+    ),
     "another value": (
         BEFORE,
         plain(

@@ -24,9 +24,8 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
 from workflow_scripts.models.progress import ProgressLog
-from workflow_scripts.operate.job_states import State, failed, states
-from workflow_scripts.operate.live import Live, look
 from workflow_scripts.operate.planned import add
+from workflow_scripts.operate.running import Activity, State, failed, look, states
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of
 from workflow_scripts.operate.training_progress import Progress
 from workflow_scripts.workflow.stages import jobs_of
@@ -127,7 +126,7 @@ def test_before_a_run_during_it_and_after_kills(place: Path) -> None:
     first = start(place)
     wait_for(place, {"done": 2, "failed": 2, "running": 2})
     status = status_of(experiment(), place)
-    assert status.live.processes == [first.pid]
+    assert status.activity.processes == [first.pid]
     assert {one.log: one.lines for one in status.ended} == {
         f"results/tiny/logs/prepare_text/news/{pair}.log": [
             "read 3 lines",
@@ -139,7 +138,7 @@ def test_before_a_run_during_it_and_after_kills(place: Path) -> None:
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     assert counts(place) == {"done": 2, "failed": 2, "running": 2}
-    assert status_of(experiment(), place).live.since is None
+    assert status_of(experiment(), place).activity.since is None
     # All is killed: what ran is stopped, although one of its outputs is there.
     os.killpg(first.pid, signal.SIGKILL)
     wait_for(place, {"done": 2, "failed": 2, "stopped": 2})
@@ -178,8 +177,8 @@ def test_what_began_while_it_is_looked_is_not_stopped(tmp_path: Path) -> None:
     job = next(one for one in jobs_of(experiment()) if one.log == "logs/prepare_text/news/de-en.log")
 
     def state(since: float | None, looked: float) -> str:
-        live = Live([], since, {}, frozenset(), looked=looked)
-        return str(states([job], tmp_path / "results/tiny", live)[0])
+        activity = Activity([], since, {}, frozenset(), looked=looked)
+        return str(states([job], tmp_path / "results/tiny", activity)[0])
 
     assert state(written - 60, written - 0.5) == "running"
     assert state(written - 60, written + 60) == "stopped"  # it was there when the markers were looked at

@@ -12,61 +12,45 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.operate.dry_run import WHOLE_VARIABLE
 from workflow_scripts.operate.interrupt import Interrupt
 from workflow_scripts.operate.terminal import Terminal, short_reason
+from workflow_scripts.workflow.graph import Reason
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = ", ".join(f"results/x/scores/ns-k{n}/s1/test.json" for n in range(200))
+FILES = tuple(f"results/x/scores/ns-k{n}/s1/test.json" for n in range(200))
 PARAMS = "Params have changed since last execution:"
-CHANGED = f"{PARAMS} Union of exclusive params before and now across all output:"
 
 
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        ("Missing output files: a.txt", "Missing output files: a.txt"),
+        (Reason(missing=("a.txt",)), "Missing output files: a.txt"),
         (
-            f"Missing output files: tables/summary.md; Input files updated by another job: {FILES}",
+            Reason(missing=("tables/summary.md",), follows=FILES),
             "Missing output files: tables/summary.md; Input files updated by another job:"
             " results/x/scores/ns-k0/s1/test.json (and 199 more)",
         ),
         (
-            f"{CHANGED} before: '--beam 5 --seed 1' now: '--beam 4 --seed 1' ; Code has changed since last"
-            " execution",
-            f"{PARAMS} a setting changed: beam 5 → 4; Code has changed since last execution",
+            Reason(before=("--beam 5 --seed 1",), now=(("", "--beam 4 --seed 1"),), code=True),
+            f"Code has changed since last execution; {PARAMS} a setting changed: beam 5 → 4",
         ),
-        ("Forced execution", "Forced execution"),
-        ("", ""),
-        ("Something new: " + "x" * 6980, "Something new: " + "x" * 184 + "…"),
+        (Reason(forced=True), "Forced execution"),
+        (Reason(), ""),
     ],
 )
-def test_a_reason_is_short(reason: str, said: str) -> None:
+def test_a_reason_is_short(reason: Reason, said: str) -> None:
     assert short_reason(reason) == said
 
 
 def test_of_many_settings_that_changed_the_first_are_named() -> None:
     before = "{" + ", ".join(f'"setting{n}": {n}' for n in range(300)) + "}"
-    reason = f"{CHANGED} before: '{before}' now: '{{}}' "
     named = ", ".join(f"setting{n} {n} → not set" for n in range(6))
-    assert short_reason(reason) == f"{PARAMS} a setting changed: {named}, and 294 more"
+    said = short_reason(Reason(before=(before,), now=(("", "{}"),)))
+    assert said == f"{PARAMS} a setting changed: {named}, and 294 more"
 
 
-def record(level: int, **extra: str) -> logging.LogRecord:
-    made = logging.LogRecord("snakemake", level, __file__, 1, "message", (), None)
-    made.__dict__.update(extra)
-    return made
-
-
-def test_records_are_shortened_but_for_a_dry_run_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = f"Missing output files: {FILES}"
-    shown = record(logging.INFO, reason=whole)
-    assert Terminal(Interrupt()).filter(shown)
-    assert shown.__dict__["reason"].endswith("test.json (and 199 more)")
-    monkeypatch.setenv(WHOLE_VARIABLE, "yes")
-    shown = record(logging.INFO, reason=whole)
-    Terminal(Interrupt()).filter(shown)
-    assert shown.__dict__["reason"] == whole
+def record(level: int) -> logging.LogRecord:
+    return logging.LogRecord("snakemake", level, __file__, 1, "message", (), None)
 
 
 def test_errors_are_left_out_once_a_user_has_stopped_the_run() -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
-from workflow_scripts.operate.past_runs import job_times
-from workflow_scripts.operate.times import Stage, main, stages, table
+from workflow_scripts.operate.times import Stage, job_times, main, stages, table
 
 HEADER = "s\th:m:s\tmax_rss\tcpu_time\n"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from tests.unit.operate.trainings import CONFIG as BASE
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.operate.closure import closure_hash
@@ -23,16 +23,7 @@ from workflow_scripts.operate.training_code import (
     training_code,
 )
 
-CONFIG: dict[str, Any] = {
-    "experiment": "x",
-    "languages": ["en", "de"],
-    "pivot": "en",
-    "data": {
-        "source": {"type": "files", "train": "t.{lang}", "valid": "v.{lang}", "tests": {"news": "n.{lang}"}}
-    },
-    "train": {"seeds": [1, 2]},
-    "systems": {"continued": {"masks": "all"}},
-}
+CONFIG = {**BASE, "train": {"seeds": [1, 2]}, "systems": {"continued": {"masks": "all"}}}
 NOW = {"train_baseline": "aaaa+1111", "finetune": "bbbb+1111"}
 RESULTS = Path("results/x")
 

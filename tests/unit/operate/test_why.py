@@ -5,29 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.unit.operate.trainings import write_finished
-from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.dry_run import PlannedJob, Reason
+from tests.unit.operate.planned import job_because as job
+from tests.unit.operate.trainings import experiment_of, write_finished
 from workflow_scripts.operate.leftovers import place_of
 from workflow_scripts.operate.planned import NOT_FINISHED
 from workflow_scripts.operate.why import explain, fate_of, table
-
-
-def job(rule: str, name: str, **reason: Any) -> PlannedJob:
-    return PlannedJob(
-        rule=rule,
-        wildcards={},
-        inputs=(),
-        outputs=(f"{rule}/{name}",),
-        benchmark=f"results/x/benchmarks/{rule}/{name}.tsv",
-        log=f"results/x/logs/{rule}/{name}.log",
-        threads=1,
-        reason=Reason(**reason),
-    )
 
 
 def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,14 +33,14 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("begun", "1", missing=("begun/1",)),
         job("half", "1", incomplete=("half/1",)),
         job("input", "1", updated=("text/a", "text/b")),
-        job("follows", "1", made_by_others=("new/1", "lost/1")),
-        job("setting", "1", before=("--beam 5",), now=("--beam 4",), other_inputs=True),
-        job("command", "1", other_command=True),
-        job("inputs", "1", other_inputs=True),
+        job("follows", "1", follows=("new/1", "lost/1")),
+        job("setting", "1", before=("--beam 5",), now=(("options", "--beam 4"),), inputs=True),
+        job("command", "1", code=True),
+        job("inputs", "1", inputs=True),
         job("forced", "1", forced=True),
         job("failed", "1", forced=True),
     ]
-    assert table(explain(jobs, {}, forced={"failed/1": NOT_FINISHED})).splitlines() == [
+    assert table(explain(jobs, {}, remade={"failed/1": NOT_FINISHED})).splitlines() == [
         "new      1  new",
         "lost     2  made before, now missing: lost/1 (and 2 more)",
         "more     1  new: more/new",
@@ -91,7 +76,7 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
     # Six reasons: the commonest four are told.
     counts = {"a": 1, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2}
     jobs = [
-        job("decode", f"{name}{n}", before=("x",), now=(name,))
+        job("decode", f"{name}{n}", before=("x",), now=(("", name),))
         for name, count in counts.items()
         for n in range(count)
     ]
@@ -105,11 +90,9 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
 
 
 def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
-    source = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
-    config = {"experiment": "x", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
-    experiment = load_experiment({**config, "finetune": {"max_updates": 2000, "lr": 0.001}})
+    experiment = experiment_of(finetune={"max_updates": 2000, "lr": 0.001})
     finetune = dataclasses.replace(
-        job("finetune", "1", before=("x",), now=("y",)),
+        job("finetune", "1", before=("x",), now=(("", "y"),)),
         wildcards={"finetuned": "ns-k95", "seed": "1"},
         inputs=("masks",),
     )
@@ -130,7 +113,7 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     assert fate("masks") == (
         "trained anew, up to 2,000 updates; if its inputs come out the same, it is only exported again"
     )
-    shorter = load_experiment({**config, "finetune": {"max_updates": 1000, "lr": 0.001}})
+    shorter = experiment_of(finetune={"max_updates": 1000, "lr": 0.001})
     write_finished(folder, shorter, "ns-k95", 1000)
     assert fate() == "goes on from update 1,000"
     assert fate("masks") == (
@@ -140,7 +123,7 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
 
 
 def test_fates_follow_the_reasons_and_know_the_jobs_before() -> None:
-    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=("y",))]
+    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=(("", "y"),))]
     lines = explain(jobs, {}, lambda job, made: ", ".join(made) if job.rule == "finetune" else "")
     assert [line.reason for line in lines] == [
         "new",

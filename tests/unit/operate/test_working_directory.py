@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.operate.planned import WRITES_JOBS
 from workflow_scripts.operate import plan, why
 from workflow_scripts.operate.leftovers import place_of
 
-SNAKEFILE = """
+SNAKEFILE = f"""
+{WRITES_JOBS}
 rule score:
     output: "results/x/scores/one.json"
     log: "results/x/logs/score/one.log"
     benchmark: "results/x/benchmarks/score/one.tsv"
-    shell: "touch {output}"
+    shell: "touch {{output}}"
 """
 SOURCE = "{type: files, train: 'a.{lang}', valid: 'b.{lang}', tests: {news: 'c.{lang}'}}"
 

@@ -1,4 +1,4 @@
-"""Records of a training as the trainer writes them (models.plan.fingerprint_of), for tests that run none."""
+"""An experiment of two languages, and records of a training as the trainer writes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment
 from workflow_scripts.files import write_json
+
+SOURCE = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
+CONFIG: dict[str, Any] = {
+    "experiment": "x",
+    "languages": ["en", "de"],
+    "pivot": "en",
+    "data": {"source": SOURCE},
+}
+
+
+def experiment_of(**keys: Any) -> Experiment:
+    """Return the experiment with some keys of its config given."""
+    return load_experiment({**CONFIG, **keys})
+
 
 #: Of a training of English and German in one shard.
 DATA = {

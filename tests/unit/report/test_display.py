@@ -3,11 +3,10 @@
 import pytest
 
 from tests.unit.report.made import plan_of, scores_of, text_of
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
+from workflow_scripts.report.score_tables import direction_table, summary_table
 from workflow_scripts.report.show import render_console
 from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
-from workflow_scripts.report.summary_table import summary_table
 
 DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]
 GROUPS = {"family": {"g": ["de"], "r": ["fr"]}}

@@ -1,4 +1,4 @@
-"""report.floor and report.cautions: what is not ranked, and what stands above the tables."""
+"""report.cautions: what is not ranked, and what stands above the tables."""
 
 from dataclasses import replace
 
@@ -7,8 +7,7 @@ import pytest
 from tests.unit.report.made import csv_rows, plan_of, put_scores, tabulate
 from workflow_scripts.evaluate.scripts import Unfit
 from workflow_scripts.report import show
-from workflow_scripts.report.cautions import cautions
-from workflow_scripts.report.floor import Floor, degenerate, floor_of, unranked
+from workflow_scripts.report.cautions import Floor, cautions, degenerate, floor_of, unranked
 from workflow_scripts.report.scores import Reading, Score
 from workflow_scripts.report.significance import Compared, Comparison
 

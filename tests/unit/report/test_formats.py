@@ -5,8 +5,17 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.report.formats import escaped, latex, markdown, plain_markdown, write_table
-from workflow_scripts.report.table import Block, Shown, Table, frame_of
+from workflow_scripts.report.table import (
+    Block,
+    Shown,
+    Table,
+    escaped,
+    frame_of,
+    latex,
+    markdown,
+    plain_markdown,
+    write_table,
+)
 from workflow_scripts.table_names import FORMATS
 
 BLOCK = Block(

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.report.made import plan_of, scores_of, texts
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.interference import interference_table, reading_of
+from workflow_scripts.report.group_tables import interference_table, reading_of
 from workflow_scripts.report.table import records
 
 DIRECTIONS = ["en-de", "de-en", "en-lb", "lb-en"]

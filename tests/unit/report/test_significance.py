@@ -6,9 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.report.made import plan_of, put_job, scores_of
-from workflow_scripts.report.direction_table import direction_table
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.formats import write_table
+from workflow_scripts.report.score_tables import direction_table
 from workflow_scripts.report.significance import (
     Compared,
     Comparison,
@@ -24,7 +23,7 @@ from workflow_scripts.report.significance_tables import (
     too_few_resamples,
     wins_table,
 )
-from workflow_scripts.report.table import Shown, records
+from workflow_scripts.report.table import Shown, records, write_table
 
 DIRECTIONS = ["en-de", "en-fr", "de-en"]
 DISPLAY = Display("en")

@@ -103,6 +103,25 @@ def test_kinds_of_units_have_tables_of_their_own(tmp_path):
     ]  # fmt: skip
 
 
+def test_sets_of_other_units_are_shares_of_their_own(tmp_path):
+    write(tmp_path / "k70.npz", K70, "70")
+    heads = np.array([[True, False], [True, True]])
+    made = {"chance": {"rule": "random", "k": "80"}, "heads": {"rule": "top", "select": "top:50%"}}
+    for name, manifest in made.items():
+        space = HEADS.part(["head"], ["encoder"])
+        MaskTable(["en-a", "en-b"], heads, space, manifest).write(tmp_path / f"{name}.npz")
+    patterns = [f"{name}={tmp_path}/{name}.npz" for name in ("k70", *made)]
+    main(["--masks", *patterns, "--seeds", "1", "--pivot", "en", "--out-dir", str(tmp_path)])
+    lines = (tmp_path / "units.md").read_text(encoding="utf-8").splitlines()
+    assert lines[2].startswith(
+        "- A mask says which units a direction keeps: k70 `mass:70`; chance random; heads `top:50%`."
+    )
+    at = lines.index("## Every mask set")
+    # Of two heads 1 and 2 are kept, 1 by both; nobody translates into English.
+    assert "| heads | 1 | 75.0% | 50.0% | 100.0% | 50.0% | 25.0% | – | – |" in lines[at:]
+    assert "Of the units of each set." in lines[at:]
+
+
 def test_every_figure_is_in_the_csv(tables):
     with (tables / "units.csv").open(encoding="utf-8", newline="") as handle:
         rows = [tuple(row.values()) for row in csv.DictReader(handle)]

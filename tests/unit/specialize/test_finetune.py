@@ -79,7 +79,7 @@ def test_rows_masked_in_every_direction_do_not_move(world: Path, parent: Path, t
         "system": "baseline",
         "weights_sha256": SystemFolder.read(parent).weights_sha256,
     }
-    assert system.keep_row("en-de").tolist() == keep[DIRECTIONS.index("en-de")].tolist()
+    assert system.masks_of("en-de").row("en-de").tolist() == keep[DIRECTIONS.index("en-de")].tolist()
 
 
 def test_all_kept_is_the_unmasked_fine_tune_to_the_bit(world: Path, parent: Path, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from safetensors.numpy import save_file
 
 from tests.malformed import tiny
 from workflow_scripts.errors import UserError
-from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, layer_masks, load_translator
+from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, group_masks, load_translator
 from workflow_scripts.translate.options import DecodingOptions
-from workflow_scripts.translate.spec_builder import build_spec, sinusoidal_positions
+from workflow_scripts.translate.spec_builder import GroupMask, build_spec, sinusoidal_positions
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
 from workflow_scripts.units.system import SystemFolder
@@ -144,11 +144,16 @@ def masks():
     return kept
 
 
+def by_group(keep):
+    """The same, by the keys of groups."""
+    return {f"{layer.replace('.layers', '')}.ffn": GroupMask(kept) for layer, kept in keep.items()}
+
+
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_token_probabilities_equal_the_written_out_network(pre_norm, masked):
     weights, keep = random_weights(pre_norm), masks() if masked else None
-    spec = build_spec(weights, architecture(pre_norm), VOCABULARY, keep)
+    spec = build_spec(weights, architecture(pre_norm), VOCABULARY, by_group(keep or {}))
     translator = load_translator(spec, "tiny", DecodingOptions())
     source, target = ["__en__", "▁a", "c", "d"], ["__de__", "▁b", "e"]
     found = translator.score_batch([source], [target])[0].log_probs
@@ -300,7 +305,7 @@ def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_the
 
 
 def test_int8_stays_near_float32(tmp_path):
-    spec = build_spec(random_weights(True), architecture(True), VOCABULARY, masks())
+    spec = build_spec(random_weights(True), architecture(True), VOCABULARY, by_group(masks()))
     translator = load_translator(spec, "tiny", DecodingOptions(compute_type="int8"))
     found = translator.score_batch([["__en__", "▁a"]], [["__de__", "c"]])[0].log_probs
     table = NumpyTransformer(random_weights(True), True, masks()).log_probabilities(
@@ -310,14 +315,56 @@ def test_int8_stays_near_float32(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5)
 
 
-def test_units_that_are_no_ffn_neurons_must_be_kept():
+def test_removed_heads_are_zeroed_columns_of_their_projection():
+    """Head 0 has columns 0-3, head 1 columns 4-7; the gates ``zero`` and ``scale`` act alike on neurons."""
+    removed = {
+        "encoder.0.self": GroupMask(np.array([True, False]), 0.0),
+        "decoder.1.self": GroupMask(np.array([False, True]), 0.0),
+        "decoder.1.cross": GroupMask(np.array([False, True]), 0.5),
+        "decoder.0.ffn": GroupMask(np.arange(UNITS) != 7, 0.0),
+    }
+    spec = build_spec(random_weights(True), architecture(True), VOCABULARY, removed)
+    found = load_translator(spec, "tiny", DecodingOptions()).score_batch(
+        [["__en__", "▁a"]], [["__de__", "c"]]
+    )
+    weights = random_weights(True)
+    weights["encoder.layers.0.self_attn.out_proj.weight"][:, 4:] = 0.0
+    weights["decoder.layers.1.self_attn.out_proj.weight"][:, :4] = 0.0
+    weights["decoder.layers.1.encoder_attn.out_proj.weight"][:, :4] *= 0.5
+    weights["decoder.layers.0.fc2.weight"][:, 7] = 0.0
+    table = NumpyTransformer(weights, True).log_probabilities(["__en__", "▁a"], ["__de__", "c"])
+    expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("c")], table[2, 2]]
+    np.testing.assert_allclose(found[0].log_probs, expected, rtol=0, atol=2e-5)
+
+
+def test_masks_of_groups():
     space = UnitSpace(
         [
             UnitGroup("encoder.0.ffn", "ffn", "encoder", 0, 3),
-            UnitGroup("encoder.0.heads", "head", "encoder", 0, 2),
+            UnitGroup("encoder.0.self", "head", "encoder", 0, 2),
+            UnitGroup("encoder.0.resid", "resid", "encoder", 0, 2),
         ]
     )
-    found = layer_masks(np.array([True, False, True, True, True]), space)
-    assert {name: mask.tolist() for name, mask in found.items()} == {"encoder.layers.0": [True, False, True]}
-    with pytest.raises(UserError, match=r"encoder\.0\.heads"):
-        layer_masks(np.array([True, False, True, True, False]), space)
+
+    def found(bits, **gates):
+        keep = np.array([[bit == "1" for bit in bits]])
+        groups = group_masks(MaskTable(["de-en"], keep, space, {"gate": gates}, "m.npz"))
+        return {key: (mask.keep.tolist(), mask.factor) for key, mask in groups.items()}
+
+    assert found("1111111") == {}
+    assert found("1010111") == {
+        "encoder.0.ffn": ([True, False, True], None),
+        "encoder.0.self": ([False, True], 0.0),
+    }
+    assert found("0000011", ffn="zero", head="scale:0.5") == {
+        "encoder.0.ffn": ([False, False, False], 0.0),
+        "encoder.0.self": ([False, False], 0.5),
+    }
+    assert found("1011111", ffn="gradient") == {}
+    for bits, gates, message in (
+        ("0001111", {}, r"m\.npz: mask group 'encoder\.0\.ffn' keeps no unit"),
+        ("1111101", {}, r"'encoder\.0\.resid': ctranslate2 has no gate 'zero' for units of kind 'resid'"),
+        ("1110111", {"head": "mean"}, r"'encoder\.0\.self': .* no gate 'mean'.* --engine fairseq"),
+    ):
+        with pytest.raises(UserError, match=message):
+            found(bits, **gates)

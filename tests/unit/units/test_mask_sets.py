@@ -95,6 +95,10 @@ def test_shuffled_rows_keep_sizes_and_overlaps():
         assert (old @ old.T).tolist() == (new @ new.T).tolist()
         assert (old != new).any(axis=1).all()
     assert (one != two).any()
+    # Layers that keep the same units do not after it.
+    alike = MaskTable(["en-de"], np.arange(150)[None] % 50 < 25, space, {})
+    one_layer, two_layer, _ = mask_rows("shuffled", alike, ["en-de"], seed=1).keep.reshape(3, 50)
+    assert (one_layer != two_layer).any()
     # A row is the same whichever others are there.
     assert (mask_rows("shuffled", like, ["en-fr"], seed=1).keep[0] == one[2]).all()
 

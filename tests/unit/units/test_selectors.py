@@ -54,10 +54,10 @@ def test_mass_on_one_group(scores, k, expected):
 
 
 def test_mass_in_each_of_two_groups():
-    # spec/unit_analysis O1: mass 0.5 of [[5,1,1],[1,10,1]] keeps {0} and {1}
+    # NeuroX, mass 0.5 of [[5,1,1],[1,10,1]] keeps {0} and {1}
     scores = np.array([5, 1, 1, 1, 10, 1], dtype=np.int64)
     assert mass(scores, ffn_space(2, 0, 3), "50").tolist() == [True, False, False, False, True, False]
-    # O2: mass 1.1 keeps all
+    # mass 1.1 keeps all
     scores = np.array([10, 9, 8, 10, 2, 1], dtype=np.int64)
     assert mass(scores, ffn_space(1, 1, 3), "110").all()
 

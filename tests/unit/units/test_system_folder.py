@@ -60,17 +60,17 @@ def test_read_gives_what_was_written(tmp_path):
     assert (read.weights, read.masks) == (tmp_path / "s/model.safetensors", tmp_path / "s/masks.npz")
 
 
-def test_keep_row(tmp_path):
+def test_masks_of_a_direction(tmp_path):
     system = make(tmp_path / "s", mask_rows={"de-en": "de-en", "fr-en": "en-de", "cs-en": None})
-    assert system.keep_row("de-en").tolist() == [True, False, False, True, True, False]
-    assert system.keep_row("fr-en").tolist() == [True, True, False, False, False, True]
-    assert system.keep_row("cs-en") is None
+    assert system.masks_of("de-en").row("de-en").tolist() == [True, False, False, True, True, False]
+    assert system.masks_of("fr-en").row("fr-en").tolist() == [True, True, False, False, False, True]
+    assert system.masks_of("cs-en") is None
 
 
 def test_without_masks(tmp_path):
     system = make(tmp_path / "s", mask_rows={"de-en": None})
     assert json.loads((tmp_path / "s/system.json").read_text())["files"]["masks"] is None
-    assert (system.masks, system.keep_row("de-en")) == (None, None)
+    assert (system.masks, system.masks_of("de-en")) == (None, None)
     system.verify()
 
 
@@ -79,20 +79,20 @@ def test_unknown_direction_names_the_nearest(tmp_path):
     with pytest.raises(
         UserError, match=re.escape("has no direction 'de-em'; it has de-en, fr-en (did you mean")
     ):
-        system.keep_row("de-em")
+        system.masks_of("de-em")
 
 
 def test_masks_from_the_parent_are_accepted_and_from_elsewhere_refused(tmp_path):
     rows = {"de-en": "de-en"}
     parent = {"system": "baseline", "weights_sha256": "cd" * 32}
     assert (
-        make(tmp_path / "a", mask_rows=rows, made_from="cd" * 32, parent=parent).keep_row("de-en") is not None
+        make(tmp_path / "a", mask_rows=rows, made_from="cd" * 32, parent=parent).masks_of("de-en") is not None
     )
-    assert make(tmp_path / "b", mask_rows=rows, parent=parent).keep_row("de-en") is not None
+    assert make(tmp_path / "b", mask_rows=rows, parent=parent).masks_of("de-en") is not None
     with pytest.raises(UserError, match="made from weights cdcdcdcdcdcd"):
-        make(tmp_path / "c", mask_rows=rows, made_from="cd" * 32).keep_row("de-en")
+        make(tmp_path / "c", mask_rows=rows, made_from="cd" * 32).masks_of("de-en")
     with pytest.raises(UserError, match="another model"):
-        make(tmp_path / "d", mask_rows=rows, ffn_dim=2).keep_row("de-en")
+        make(tmp_path / "d", mask_rows=rows, ffn_dim=2).masks_of("de-en")
 
 
 FULL = {**ARCHITECTURE, "heads": 2, "model_dim": 4}
@@ -115,30 +115,45 @@ def test_the_space_is_of_the_kinds_that_masks_speak_of(tmp_path):
     everything = model_space(FULL, ["ffn", "head", "resid"])
     heads = of_masks(tmp_path / "heads", everything.part(["head"]), "011011")
     assert heads.space == model_space(FULL, ["head"])
-    assert heads.keep_row("de-en").tolist() == [False, True, True, False, True, True]
+    assert heads.masks_of("de-en").row("de-en").tolist() == [False, True, True, False, True, True]
     # Encoder neurons and decoder residual dimensions: the other stack's are kept.
     part = [group for group in everything.groups if group.key in ("encoder.0.ffn", "decoder.0.resid")]
     mixed = of_masks(tmp_path / "mixed", UnitSpace(part), "0100011")
     assert mixed.space == model_space(FULL, ["ffn", "resid"])
-    assert mixed.keep_row("de-en").astype(int).tolist() == [0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1]
+    assert mixed.masks_of("de-en").row("de-en").astype(int).tolist() == [
+        0,
+        1,
+        0,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        0,
+        0,
+        1,
+        1,
+    ]
     # Masks for a direction that was not trained may be of another kind.
     row = np.array([[1, 0, 1, 1, 1, 1]], dtype=bool)
     MaskTable(["en-de"], row, everything.part(["head"]), {"weights_sha256": WEIGHTS_SHA256}).write(
         tmp_path / "m.npz"
     )
     plain = of_masks(tmp_path / "ffn", ffn_space(1, 1, 3), "110101").with_masks(tmp_path / "m.npz")
-    assert plain.keep_row("en-de").astype(int).tolist() == [1] * 6 + [1, 0, 1, 1, 1, 1]
-    assert plain.keep_row("de-en").astype(int).tolist() == [1, 1, 0, 1, 0, 1] + [1] * 6
+    assert plain.masks_of("en-de").row("en-de").astype(int).tolist() == [1] * 6 + [1, 0, 1, 1, 1, 1]
+    assert plain.masks_of("de-en").row("de-en").astype(int).tolist() == [1, 1, 0, 1, 0, 1] + [1] * 6
 
 
-def test_masks_that_do_not_fit_or_cannot_be_applied(tmp_path):
+def test_masks_that_do_not_fit(tmp_path):
     heads = model_space(FULL, ["head"])
     with pytest.raises(UserError, match=r"architecture\.heads is missing; units of kind head need it"):
-        of_masks(tmp_path / "a", heads, "011011", ARCHITECTURE).keep_row("de-en")
+        of_masks(tmp_path / "a", heads, "011011", ARCHITECTURE).masks_of("de-en")
     with pytest.raises(UserError, match="masks are for another model"):
-        of_masks(tmp_path / "b", heads, "011011", {**FULL, "heads": 1}).keep_row("de-en")
-    with pytest.raises(UserError, match="gate head: mean cannot be applied here"):
-        of_masks(tmp_path / "c", heads, "011011", gate={"head": "mean"}).keep_row("de-en")
+        of_masks(tmp_path / "b", heads, "011011", {**FULL, "heads": 1}).masks_of("de-en")
+    gated = of_masks(tmp_path / "c", heads, "011011", gate={"head": "mean"}).masks_of("de-en")
+    assert (gated.rows, gated.gates) == (("de-en",), {"head": "mean"})
 
 
 def test_port_weights_and_adapters_of_single_directions(tmp_path):
@@ -215,18 +230,18 @@ def test_a_direction_added_for_evaluation_brings_its_own_row(tmp_path):
     assert system.mask_row("en-de") == "en-de"
     # The folder's own file is not asked, even where it has such a row: only trained directions are its.
     with pytest.raises(UserError, match=r"en-de was not trained, .* give it with --masks FILE"):
-        system.keep_row("en-de")
+        system.masks_of("en-de")
     row = np.array([[0, 1, 1, 0, 0, 1]], dtype=bool)
     MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": WEIGHTS_SHA256}).write(
         tmp_path / "m.npz"
     )
     more = system.with_masks(tmp_path / "m.npz")
-    assert more.keep_row("en-de").tolist() == [False, True, True, False, False, True]
-    assert more.keep_row("de-en").tolist() == [True, False, False, True, True, False]
+    assert more.masks_of("en-de").row("en-de").tolist() == [False, True, True, False, False, True]
+    assert more.masks_of("de-en").row("de-en").tolist() == [True, False, False, True, True, False]
     MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": "ef" * 32}).write(tmp_path / "m.npz")
     with pytest.raises(UserError, match="masks were made from weights efefefefefef"):
-        more.keep_row("en-de")
+        more.masks_of("en-de")
     plain = make(tmp_path / "plain", mask_rows={"de-en": None})
-    assert (plain.mask_row("en-de"), plain.with_masks(tmp_path / "m.npz").keep_row("en-de")) == (None, None)
+    assert (plain.mask_row("en-de"), plain.with_masks(tmp_path / "m.npz").masks_of("en-de")) == (None, None)
     with pytest.raises(UserError, match="no direction 'de-de'"):
         system.mask_row("de-de")

@@ -10,7 +10,7 @@ import pytest
 
 from workflow_scripts.archive import read_archive
 from workflow_scripts.errors import UserError
-from workflow_scripts.units.gating import parse_gate
+from workflow_scripts.units.gating import Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import ffn_space, model_space
@@ -186,12 +186,17 @@ def test_another_gate_is_another_row():
         ({"ffn": "scale:big"}, "'big' is not a number; write 'scale:0.5'"),
         ({"ffn": "scale:1"}, "other than 0 ('zero') and 1 (no change)"),
         ({"ffn": "scale:nan"}, "other than 0"),
-        ({"head": "zero"}, "gate: the masks have no 'head' units, but ffn"),
+        ({"head": "zero"}, "masks: gate: no 'head' units in these masks, but ffn"),
     ],
 )
 def test_gates_that_are_refused(gate, message):
     with pytest.raises(UserError, match=re.escape(message)):
         masks(gate=gate)
+
+
+def test_a_factor_keeps_its_digits():
+    assert parse_gate("scale:0.123456789", "head") == Gate("scale:0.123456789", "scale", 0.123456789)
+    assert parse_gate("scale:-2.50", "ffn").text == "scale:-2.5"
 
 
 def test_a_row_gate_is_for_neurons():

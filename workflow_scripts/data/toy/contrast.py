@@ -1,14 +1,11 @@
 """Wrong readings of a toy corpus's test sentences, each by one inflection that the grammar knows.
 
-What: translations of the test set's sources that differ from the reference as little as the language allows:
-
 - ``number``: one noun phrase in the other number, with all that agrees with it;
 - ``agreement``: one verb in the number that its subject, a noun, does not have;
-- ``gender``: one adjective with the ending of the noun class that its noun is not of.
+- ``gender``: one adjective with the ending of the other noun class.
 
-An item is made only where both readings look different in the target, and numbers only where the source
-tells them apart: so the right reading is the only right one. Inputs: a ``ToySpec``, directions. Outputs:
-rows of a contrastive set. Source: contrastive pairs after Sennrich (2017), here exact, from the grammar.
+An item is made only where both readings look different in the target and the source tells them apart.
+Contrastive pairs after Sennrich (2017).
 """
 
 from __future__ import annotations

@@ -48,7 +48,6 @@ class Corpus:
                 self.languages[code] = Language(code, grammar, usage, lexicons[code].members[code], world)
 
     def _lexicons(self, family: str, members: tuple[str, ...]) -> dict[str, FamilyLexicon]:
-        """Return each member's source of words: one lexicon for all, or (control) one for each."""
         seed = self.spec.seed
         if self.spec.share_lexicon:
             shared = family_lexicon(

@@ -1,8 +1,7 @@
 """Seeded draws that are the same on every Python version and platform.
 
-``random.Random.choice``, ``shuffle`` and ``sample`` have changed between Python versions and ``hash`` of a
-string changes between processes; the corpus must be the same to the byte everywhere. So: a 64-bit splitmix
-generator (Steele, Lea and Flood 2014), seeded by SHA-256 of a label, integer arithmetic only.
+``random`` has changed between Python versions, so this is splitmix64 (Steele, Lea and Flood 2014), seeded by
+the SHA-256 of a label.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The grammar of a toy language: word order, agreement, and which concepts share or split their words.
 
-Grammar is crossed with family: languages of one family differ in word order and agreement, and languages of
-different families may agree in them. So what masks of one family have in common comes from the lexicon, and
-``share_lexicon`` is a clean control. Nothing here depends on the lexicon.
+Grammar is crossed with family, so that what masks of one family share comes from the lexicon.
 """
 
 from __future__ import annotations

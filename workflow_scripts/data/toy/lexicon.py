@@ -74,7 +74,6 @@ def _fresh(
     taken: dict[str, set[str]],
     changes: dict[str, tuple[SoundChange, ...]],
 ) -> str:
-    """Draw a proto-word whose reflex is new in every member, and note the reflexes as taken."""
     tries = 0
     while True:
         # Zero syllables stands for an affix.

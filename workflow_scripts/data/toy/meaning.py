@@ -1,7 +1,6 @@
-"""What the sentences of a toy corpus say: concepts, and meanings built from them.
+"""What the sentences of a toy corpus say: predicate-argument structures, free of any language.
 
-A meaning is a small predicate-argument structure, free of any language. All languages render the same
-meanings, so the syntax, the sizes and the sentences stay equal when the lexicon changes (``share_lexicon``).
+All languages render the same meanings, whatever their lexicon (``share_lexicon``).
 """
 
 from __future__ import annotations
@@ -179,7 +178,6 @@ class World:
 
 
 def _fold(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Map every concept in ``pairs`` to one name for its connected group."""
     folded: dict[str, str] = {}
     for first, second in pairs:
         keep, drop = folded.get(first, first), folded.get(second, second)

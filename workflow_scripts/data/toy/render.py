@@ -54,7 +54,6 @@ class Language:
         return words
 
     def _stem(self, concept: str, domain: str | None, draws: Draws) -> str:
-        """Return the stem for a concept that goes with a noun of ``domain``."""
         second = domain in self.usage.collocated.get(concept, ())
         # One draw for every concept, so that one word's synonyms do not shift the other words' draws.
         if draws.chance(SECOND_WORD_PERCENT) and concept in self.usage.free:

@@ -1,8 +1,4 @@
-"""The sounds of a toy family, and the regular sound changes that make proto-words into a language's words.
-
-A change is a regular expression and its replacement, applied to every morpheme without exception, one letter
-a sound.
-"""
+"""The sounds of a toy family, and the regular sound changes that make proto-words into a language's words."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
@@ -21,12 +21,8 @@ class Tier:
     languages: tuple[str, ...]
 
 
-def _default_families() -> dict[str, tuple[str, ...]]:
-    return {"north": ("na", "no"), "south": ("sa", "so")}
-
-
-def _default_tiers() -> dict[str, Tier]:
-    return {"high": Tier(6000, ("na", "sa")), "low": Tier(2000, ("no", "so"))}
+_FAMILIES = {"north": ("na", "no"), "south": ("sa", "so")}
+_TIERS = {"high": Tier(6000, ("na", "sa")), "low": Tier(2000, ("no", "so"))}
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,8 @@ class ToySpec:
 
     seed: int = 1
     pivot: str = "en"
-    families: Mapping[str, tuple[str, ...]] = field(default_factory=_default_families)
-    tiers: Mapping[str, Tier] = field(default_factory=_default_tiers)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(_FAMILIES))
+    tiers: Mapping[str, Tier] = field(default_factory=lambda: dict(_TIERS))
     valid_size: int = 200
     test_size: int = 300
     concepts: int = 120
@@ -93,10 +89,6 @@ class ToySpec:
         """All languages but the pivot, family by family."""
         return [language for members in self.families.values() for language in members]
 
-    def family_of(self, language: str) -> str:
-        """Return the name of the family ``language`` belongs to."""
-        return next(name for name, members in self.families.items() if language in members)
-
     def tier_of(self, language: str) -> str:
         """Return the name of the tier ``language`` belongs to."""
         return next(name for name, tier in self.tiers.items() if language in tier.languages)
@@ -109,16 +101,6 @@ class ToySpec:
         """Return the pair of ``language`` and the pivot: the two codes in alphabetical order."""
         return "-".join(sorted((language, self.pivot)))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values; ``parse_spec`` of it gives an equal spec."""
-        return asdict(self)
-
-
-def _check_keys(where: str, given: Mapping[str, Any], known: list[str]) -> None:
-    for key in given:
-        if key not in known:
-            raise UserError(f"{where}: unknown key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
-
 
 def parse_spec(values: Any) -> ToySpec:
     """Return the spec in a decoded JSON object; keys left out take their defaults.
@@ -127,7 +109,10 @@ def parse_spec(values: Any) -> ToySpec:
     """
     if not isinstance(values, dict):
         raise UserError("toy: the spec is not a JSON object")
-    _check_keys("toy", values, [item.name for item in fields(ToySpec)])
+    known = [item.name for item in fields(ToySpec)]
+    for key in values:
+        if key not in known:
+            raise UserError(f"toy: unknown key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
     values = dict(values)
     for key in ("seed", "valid_size", "test_size", "concepts", "ambiguity"):
         if key in values and (not isinstance(values[key], int) or isinstance(values[key], bool)):

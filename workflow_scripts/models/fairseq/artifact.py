@@ -1,8 +1,7 @@
-"""Weights on disk: what a system folder's ``model.safetensors`` holds and how a network is read from it.
+"""Weights on disk: ``model.safetensors`` of a system folder.
 
-What: float32 tensors under fairseq's state-dict names, parameters only, each tied tensor once (the decoder's
-input embedding stands for all it is tied to). Inputs and outputs: a network; a system folder.
-Source: docs/architecture.md.
+It holds float32 tensors under fairseq's state-dict names, parameters only, each tied tensor once (under the
+name of the decoder's input embedding).
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Batches of one direction, for counting activations and for likelihoods.
+"""Batches of one direction in a fixed order, for counting activations and for likelihoods.
 
-What: reads one direction of ``data/bin`` and cuts it into batches in a fixed order. The published batching of
-the counting step is ``make_batches(dataset, 30000)``: sorted by source then target length, at most 30000
-padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions skipped.
-Inputs: ``{subset}.{pair}.{lang}.bin/.idx`` (no language token inside, ``</s>`` appended). Outputs: ``Batch``.
-Source: Neuron Specialization, section 3.2 and the released ``get_neurons.py``.
+The published batching of the counting step is ``make_batches(dataset, 30000)``: sorted by source then target
+length, at most 30000 padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions
+skipped. Neuron Specialization, section 3.
 """
 
 from __future__ import annotations
@@ -59,7 +57,7 @@ class Batch:
 
 
 class Batches:
-    """The batches of one direction, made anew on each iteration; ``len`` is their number.
+    """The batches of one direction, made on each iteration; ``len`` is their number.
 
     ``lines``: the line numbers of each batch. ``skipped``: lines over the limit of positions.
     """
@@ -147,11 +145,45 @@ def make_batches(
     lines = lines[lengths[lines] <= limit].astype(np.int64)
     if len(lines) == 0:
         raise UserError(f"direction {dataset.name}: no line has at most {limit} positions")
-    cut = batch_by_size(
+    parts = batch_by_size(
         lines,
         num_tokens_fn=None,
         num_tokens_vec=lengths[lines],
         max_tokens=max_tokens,
         required_batch_size_multiple=required_batch_size_multiple,
     )
-    return Batches(dataset, list(cut), len(lengths) - len(lines))
+    return Batches(dataset, list(parts), len(lengths) - len(lines))
+
+
+def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
+    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions.
+
+    A sentence longer than that makes a run of its own.
+    """
+    start = 0
+    for end, length in enumerate(lengths.tolist()):
+        if end > start and length * (end + 1 - start) > max_tokens:
+            yield slice(start, end)
+            start = end
+    if start < len(lengths):
+        yield slice(start, len(lengths))
+
+
+def source_batches(
+    dataset: DirectionData,
+    max_tokens: int,
+    max_positions: int = PUBLISHED_MAX_POSITIONS,
+    max_lines: int | None = None,
+) -> Batches:
+    """Return batches in order of source length, then line, cut by source positions alone.
+
+    So directions that share their sources have the same batches. Sentences over ``max_positions`` on either
+    side are skipped. UserError if none is left.
+    """
+    sources = dataset.source_sizes[:max_lines].astype(np.int64)
+    lines = np.argsort(sources, kind="stable")
+    lines = lines[np.maximum(sources, dataset.target_sizes[:max_lines])[lines] <= max_positions]
+    if len(lines) == 0:
+        raise UserError(f"direction {dataset.name}: no line has at most {max_positions} positions")
+    skipped = len(sources) - len(lines)
+    return Batches(dataset, [lines[run] for run in cut(sources[lines], max_tokens)], skipped)

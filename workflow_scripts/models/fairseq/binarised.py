@@ -1,8 +1,4 @@
-"""Are binarised files whole? Asked before fairseq maps them into memory, which looks at nothing.
-
-What: the header of an index (magic, version, type code, number of sentences), its sizes and the bytes of the
-data. Inputs: ``PREFIX.bin`` and ``PREFIX.idx`` in fairseq's memory-mapped form. Outputs: none, or an error.
-"""
+"""Whether binarised files are whole, which fairseq does not ask before it maps them into memory."""
 
 from __future__ import annotations
 

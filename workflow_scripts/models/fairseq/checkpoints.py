@@ -1,10 +1,8 @@
 """fairseq's checkpoint files: written whole or not at all, and read only if every byte is as it was written.
 
-What: a checkpoint is a zip archive with a checksum for each tensor; torch does not look at the checksums, so
-a flipped bit would be trained on. Here each file is checked before a training goes on from it; a damaged one
-is set aside as `*.damaged`, and the newest intact one takes its place. Inputs and outputs: a training
-folder's `checkpoint_last.pt`, `checkpoint_best.pt`, `checkpoint_{epoch}_{update}.pt`. Source:
-spec/environments, "Traps of resuming"; architecture rule 1.
+A checkpoint is a zip archive with a checksum for each tensor, at which torch does not look: a flipped bit
+would be trained on. Here each file is checked before a training goes on from it; a damaged one is set aside
+as `*.damaged`, and the newest intact one takes its place.
 """
 
 from __future__ import annotations
@@ -231,7 +229,7 @@ def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
     state = "damaged" if any(folder.glob(f"{BEST}.damaged*")) else "missing"
     raise UserError(
         f"{folder / BEST} is {state}, and no other checkpoint holds the best update so far (loss {best:.3f});"
-        f" put a copy of it back, or move {folder} away to train anew"
+        f" put a copy of it back, or move {folder} away to train again"
     )
 
 

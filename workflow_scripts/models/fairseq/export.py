@@ -1,7 +1,7 @@
 """A finished training becomes a system: its best weights, its vocabulary and masks, and what it cost.
 
-Inputs: a plan and its training folder. Outputs: the system folder (docs/architecture.md); every file is
-written beside its name and renamed, `system.json` last, so that a folder with a `system.json` is whole.
+Every file is written beside its name and renamed, `system.json` last, so that a folder with a `system.json`
+is whole.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.training_folder import TrainingFolder
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.retention import KEPT, restore_weights
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.training_files import KEPT, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def _copy(source: str | Path, destination: Path) -> None:
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
     """Write the best weights of a finished training as a system.
 
-    They are those of its best checkpoint, or what was kept of it (units.retention).
+    They are those of its best checkpoint, or what was kept of it (units.training_files).
 
     Raises:
         UserError: the best checkpoint is damaged and there is no other of its update; a weight is not finite.
@@ -63,7 +63,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
         raise UserError(
             f"{folder.path / BEST} is damaged, and no other checkpoint holds its update; put a copy of it"
-            f" back, or move {folder.path} away to train anew"
+            f" back, or move {folder.path} away to train again"
         )
     else:
         facts = restore_weights(folder.path, out / "model.safetensors")

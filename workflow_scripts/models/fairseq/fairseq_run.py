@@ -1,7 +1,6 @@
 """fairseq's training loop on a plan: its command line, and one process's run of it.
 
-Inputs: a `TrainingPlan`. Outputs: checkpoints and logs in the plan's folder. Spec 2.2 and 3.4-3.6. What goes
-wrong in a spawned process is raised again here, so that a user's error stays one line.
+What goes wrong in a process that fairseq started is raised again here, so that a user's error stays one line.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.fairseq.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
+from workflow_scripts.models import ranks
 from workflow_scripts.models.deadline import Deadline
 from workflow_scripts.models.devices import device_number
 from workflow_scripts.models.fairseq.trainer import (
@@ -43,7 +43,6 @@ from workflow_scripts.models.leaving import SIGNALS, Leaving
 from workflow_scripts.models.memory import keep_freed_memory
 from workflow_scripts.models.plan import TrainingPlan, number_of_processes
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
-from workflow_scripts.models.ranks import make_global_group
 from workflow_scripts.models.settings import accumulation
 from workflow_scripts.models.slices import SliceEnded
 
@@ -108,7 +107,9 @@ def _train(cfg: Any, deadline: Deadline) -> None:
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
         logging.disable(logging.WARNING)  # one process speaks for all
-    make_global_group()
+    if torch.distributed.is_initialized():
+        # fairseq's own collectives wait as long.
+        distributed_utils.get_global_group._global_group = torch.distributed.new_group(timeout=ranks.SILENCE)
     keep_freed_memory()
     metrics.reset()
     forget_previous_training()

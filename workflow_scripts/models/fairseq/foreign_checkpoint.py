@@ -21,7 +21,7 @@ from zipfile import is_zipfile
 import numpy as np
 import torch
 
-from workflow_scripts.containers import told
+from workflow_scripts.containers import file_kind
 from workflow_scripts.errors import UserError
 
 #: Classes of the standard library that recipes store. All but containers and paths become stubs.
@@ -135,7 +135,7 @@ def _instead(path: Path) -> str:
     """Return what the file is instead of a checkpoint. These are zip archives themselves."""
     with path.open("rb") as handle:
         is_archive = handle.read(2) == b"PK"
-    return (None if is_archive else told(path)) or "it is damaged, or no checkpoint; fetch it again"
+    return (None if is_archive else file_kind(path)) or "it is damaged, or no checkpoint; fetch it again"
 
 
 def _reason(said: str, name: str | None, instead: str) -> str:

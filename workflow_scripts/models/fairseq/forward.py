@@ -1,68 +1,35 @@
-"""Running a network over batches: FFN activations and likelihoods, the port that other stages use.
+"""Forward passes of a network over batches: for likelihoods, and for taps.
 
-What: teacher-forced forward passes, with taps on the input of each ``fc2`` (the FFN activations after ReLU).
-Inputs: a network in eval mode, ``Batch`` objects. Outputs: what a callback makes of the activations; sums of
-negative log-likelihood in nats.
-Source: Neuron Specialization, section 3.2.
+Directions that share their sources run the encoder on the very same batches; the decoder takes each batch in
+pieces of similar target length, so that few positions are padding. Neuron Specialization, section 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.batches import Batch
+from workflow_scripts.models.fairseq.batches import Batch, cut
 from workflow_scripts.units.vocabulary import PAD
-
-#: callback(group, activation [T, B, F]): ``group`` counts the FFNs in unit order, encoder layers first.
-Tap = Callable[[int, Tensor], None]
-#: callback(group, activation [T, B, F], real [T, B]): ``real`` is False at padding.
-BatchTap = Callable[[int, Tensor, Tensor], None]
 
 #: Positions whose logits exist at one time: bounds memory to this many rows of the vocabulary.
 PROJECTED_POSITIONS = 4096
 
 
-def ffn_layers(network: nn.Module) -> list[nn.Module]:
-    """Return the layers that hold an FFN, in unit order: encoder layers, then decoder layers."""
-    return [*network.encoder.layers, *network.decoder.layers]
-
-
-@contextmanager
-def ffn_taps(network: nn.Module, callback: Tap) -> Iterator[None]:
-    """Call ``callback(group, activation [T, B, F])`` on every forward pass within the block.
-
-    The activation is the input of ``fc2``, on the network's device; callbacks must not change it. The hooks
-    are always removed. RuntimeError at the end of the block if a layer's hook never fired.
-    """
-    layers = ffn_layers(network)
-    fired = [0] * len(layers)
-
-    def hook_of(group: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            fired[group] += 1
-            callback(group, inputs[0])
-
-        return hook
-
-    handles = [layer.fc2.register_forward_pre_hook(hook_of(group)) for group, layer in enumerate(layers)]
-    try:
-        yield
-        silent = [group for group, times in enumerate(fired) if not times]
-        if silent:
-            encoders = len(network.encoder.layers)
-            names = [f"encoder.{g}.ffn" if g < encoders else f"decoder.{g - encoders}.ffn" for g in silent]
-            raise RuntimeError(f"taps never fired in: {', '.join(names)}")
-    finally:
-        for handle in handles:
-            handle.remove()
+def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
+    """Refuse a network in training mode (RuntimeError) and tokens outside its vocabulary (UserError)."""
+    if network.training:
+        raise RuntimeError("the network is in training mode: dropout would change what is measured")
+    size = network.encoder.embed_tokens.num_embeddings
+    largest = max(int(side.max()) for batch in batches for side in (batch.source, batch.target))
+    if largest >= size:
+        raise UserError(
+            f"token {largest} is outside the vocabulary of {size}: binarised with another dictionary?"
+        )
 
 
 def features(network: nn.Module, batch: Batch) -> Tensor:
@@ -83,8 +50,11 @@ def teacher_forced_nll(
     """Return (sum of -log p of the reference [B] in nats, counted tokens [B]), without label smoothing.
 
     Padding never counts; the target's language tag, which decoding forces, counts only on request; ``</s>``
-    counts. Differentiable outside ``torch.inference_mode``.
+    counts. Runs on the network's device, with gradients unless they are switched off. RuntimeError in
+    training mode; UserError if the data has tokens outside the vocabulary.
     """
+    check_pass(network, [batch])
+    batch = batch.to(next(network.parameters()).device)
     states = features(network, batch)
     counted = batch.target.ne(PAD)
     if not count_language_tag:
@@ -106,58 +76,51 @@ def teacher_forced_nll(
     return sums.index_add(0, sentences, losses), counted.sum(dim=1)
 
 
-def _tap(taps: BatchTap, encoders: int, real: tuple[Tensor, Tensor], group: int, activation: Tensor) -> None:
-    taps(group, activation, real[group >= encoders])
+def _pieces(batch: Batch, piece_tokens: int | None) -> list[Tensor]:
+    """Return sentence numbers [b] of each decoder pass, together every sentence of the batch once."""
+    if piece_tokens is None:
+        return [torch.arange(len(batch))]
+    lengths, order = batch.decoder_input.ne(PAD).sum(dim=1).sort(stable=True)
+    return [order[run] for run in cut(lengths.numpy(), piece_tokens)]
 
 
-@dataclass(frozen=True)
-class BatchResult:
-    """What one batch gave: ``nll`` [B] in nats and ``tokens`` [B], both None without loss."""
-
-    batch: Batch
-    nll: Tensor | None
-    tokens: Tensor | None
-
-    def loss(self) -> tuple[Tensor, Tensor]:
-        """Return ``nll`` and ``tokens``; RuntimeError if the batch ran without loss."""
-        if self.nll is None or self.tokens is None:
-            raise RuntimeError("this batch ran without loss")
-        return self.nll, self.tokens
-
-
-def run_batches(
+def run_split(
     network: nn.Module,
-    batches: Iterable[Batch],
-    taps: BatchTap | None = None,
-    with_loss: bool = False,
-    count_language_tag: bool = False,
-) -> Iterator[BatchResult]:
-    """Run every batch without gradients on the network's device, yielding a result after each.
+    passes: Iterable[Sequence[Batch]],
+    begin: Callable[[int | None], None],
+    piece_tokens: int | None = None,
+) -> Iterator[Sequence[Batch]]:
+    """Encode each source once and decode it into every direction that shares it, yielding afterwards.
 
-    ``taps`` is called in each FFN with the activation and the positions that are not padding. Without loss
-    the output projection is skipped. RuntimeError if the network is in training mode or a tap never fired;
-    UserError if the data has tokens outside the vocabulary.
+    Runs without gradients, output projection and loss, on the network's device.
+
+    Args:
+        passes: for each pass, one batch of every direction, with equal sources.
+        begin: called with None before a source is encoded, with a direction's number before it is decoded.
+        piece_tokens: decode in pieces of similar target length, of at most so many padded positions;
+            None decodes a batch in one piece, in its own order.
+
+    Raises:
+        RuntimeError: in training mode. UserError: the data has tokens outside the vocabulary.
     """
-    if network.training:
-        raise RuntimeError("the network is in training mode: dropout would change what is measured")
     device = next(network.parameters()).device
-    encoders = len(network.encoder.layers)
-    size = network.encoder.embed_tokens.num_embeddings
-    for cpu_batch in batches:
-        largest = max(int(cpu_batch.source.max()), int(cpu_batch.target.max()))
-        if largest >= size:
-            raise UserError(
-                f"token {largest} is outside the vocabulary of {size}: binarised with another dictionary?"
-            )
-        batch = cpu_batch.to(device)
-        tapped: AbstractContextManager[None] = nullcontext()
-        if taps is not None:
-            real = (batch.source.ne(PAD).t(), batch.decoder_input.ne(PAD).t())
-            tapped = ffn_taps(network, partial(_tap, taps, encoders, real))
-        with torch.inference_mode(), tapped:
-            if with_loss:
-                nll, tokens = teacher_forced_nll(network, batch, count_language_tag)
-            else:
-                features(network, batch)
-                nll = tokens = None
-        yield BatchResult(batch, nll, tokens)
+    for together in passes:
+        check_pass(network, together)
+        shared = together[0]
+        with torch.inference_mode():
+            begin(None)
+            encoded = network.encoder(shared.source.to(device), src_lengths=shared.source_lengths.to(device))
+            for number, batch in enumerate(together):
+                begin(number)
+                parts = _pieces(batch, piece_tokens)
+                for sentences in parts:
+                    inputs, states = batch.decoder_input, encoded
+                    if len(parts) > 1:
+                        inputs = inputs[sentences]
+                        inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
+                        states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
+                    # No layer is asked for its attention weights (the default is the last one).
+                    network.decoder(
+                        inputs.to(device), encoder_out=states, features_only=True, alignment_layer=-1
+                    )
+        yield together

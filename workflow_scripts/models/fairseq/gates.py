@@ -1,130 +1,118 @@
-"""Gates: the one mechanism that masks units inside the live network.
+"""Gates: masks laid on the units of the network while it runs.
 
-What: ``GateBank`` holds a table of kept units (a row per direction, say) and lays one row, or one row per
-sentence, on the network. For FFN units the masked forward is that of the released Neuron Specialization code:
-rows of the first weight are masked, the bias is not, so a masked unit j is the constant ReLU(b1_j) at every
-position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2.
-Inputs: a network and a bool table [rows, units] in ``UnitSpace`` order. Outputs: none; the state dict keeps
-its names and tensors. A gate that was selected and never used is an error, never silence.
-Source: Neuron Specialization, section 3.3.
+Kinds of gate, of a unit that a mask does not keep:
+
+- ``row`` (FFN): its row of the first weight is zero, its bias is not, so it is the constant ReLU(b1) at every
+  position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
+- ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
+- ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
+
+Neuron Specialization, section 3.3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.models.fairseq.layers import check_batch
+from workflow_scripts.models.fairseq.sites import Site, sites_of
+from workflow_scripts.units.gating import Gate, parse_gate
+from workflow_scripts.units.mask_table import MaskTable
+
+#: Gates of the layer whose output rows the units are: only FFN neurons have one.
+ROW_GATES = ("row", "gradient")
 
 
-class GatedLinear(nn.Linear):
-    """A linear layer whose output rows can be masked; shares the parameters of the layer it stands for.
+class Gates:
+    """The masks of one network and how they act; one row, or one per sentence, is laid on it at a time."""
 
-    ``gate`` is None (plain layer), [F] (one mask for the whole batch) or [B, F] (one per sentence, for inputs
-    of T x B x C). A masked row's output is its bias; its weight's gradient is exactly zero.
-    """
+    def __init__(
+        self,
+        network: nn.Module,
+        masks: MaskTable,
+        gates: Mapping[str, str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Prepare the masks.
 
-    def __init__(self, linear: nn.Linear) -> None:
-        nn.Module.__init__(self)  # no new weights: drawing them would move the random state
-        if linear.bias is None:
-            raise ValueError("a gated layer needs a bias")
-        self.in_features = linear.in_features
-        self.out_features = linear.out_features
-        self.weight = linear.weight
-        self.bias = linear.bias
-        self.training = linear.training
-        self.gate: Tensor | None = None
-        self.fired = 0
+        Args:
+            masks: of units that the network has.
+            gates: kind of unit to gate, where not those of the masks.
+            means: group key to [units, width], for gates ``mean``.
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Return [..., F]; RuntimeError if a gate per sentence does not fit the input's batch."""
-        gate = self.gate
-        if gate is None:
-            return F.linear(input, self.weight, self.bias)
-        self.fired += 1
-        if gate.dim() == 1:
-            return F.linear(input, self.weight * gate[:, None], self.bias)
-        if input.dim() != 3 or input.shape[1] != gate.shape[0]:
-            raise RuntimeError(
-                f"gates of {gate.shape[0]} sentences on an input of shape {tuple(input.shape)}"
-            )
-        return F.linear(input, self.weight) * gate + self.bias
-
-
-def gate_points(network: nn.Module) -> dict[str, GatedLinear]:
-    """Return group key -> gate point in unit order; an FFN that has none yet gets its ``GatedLinear``."""
-    points: dict[str, GatedLinear] = {}
-    for stack in ("encoder", "decoder"):
-        for number, layer in enumerate(network.get_submodule(stack).layers):
-            if not isinstance(layer.fc1, GatedLinear):
-                layer.fc1 = GatedLinear(layer.fc1)
-            # The fused path of torch would go around the gate.
-            layer.can_use_fastpath = False
-            points[f"{stack}.{number}.ffn"] = layer.fc1
-    return points
-
-
-class GateBank:
-    """The masks of one network: ``keep`` is bool [rows, units], ``rows`` names its rows, in unit order."""
-
-    def __init__(self, network: nn.Module, keep: Tensor | NDArray[np.bool_], rows: Sequence[str]) -> None:
-        keep = torch.as_tensor(keep)
-        self._points = gate_points(network)
-        sizes = [point.out_features for point in self._points.values()]
-        if keep.dtype != torch.bool or tuple(keep.shape) != (len(rows), sum(sizes)):
-            raise ValueError(
-                f"masks are {keep.dtype} {tuple(keep.shape)}, not bool {(len(rows), sum(sizes))}"
-            )
-        if len(set(rows)) != len(rows):
-            raise ValueError(f"mask rows are named twice: {list(rows)}")
-        self._positions = {name: position for position, name in enumerate(rows)}
-        self._sizes = sizes
-        self._keep = keep
+        Raises:
+            UserError: a gate that cannot be laid on such units, or ``mean`` without the means. ValueError:
+                units that the network has not.
+        """
+        self._network = network
+        self._masks = masks
+        self._sites = sites_of(network, masks.space)
+        texts = {**masks.gates, **(gates or {})}
+        self._gates = {kind: parse_gate(text, kind) for kind, text in texts.items()}
+        self._means = means or {}
+        for site in self._sites:
+            gate = self._gates[site.group.kind]
+            if gate.name in ROW_GATES and site.rows is None:
+                raise UserError(f"gate {gate.text!r} cannot be laid on {site.group.key}: use 'zero'")
+            if gate.name == "mean" and site.group.key not in self._means:
+                raise UserError(f"gate 'mean' needs the means of {site.group.key}")
+        self._positions = {name: position for position, name in enumerate(masks.rows)}
+        self._sizes = [group.size for group in masks.space.groups]
+        #: Of each row and group: every unit is kept, so there is nothing to gate.
+        self._whole = [
+            [bool(row[part].all()) for part in masks.space.slices().values()] for row in masks.keep
+        ]
+        self._keep = torch.from_numpy(masks.keep)
         self._table: Tensor | None = None
         self._selected = False
+        self._fired: dict[str, bool] = {}
+        self._handles: list[RemovableHandle] = []
 
     @property
     def rows(self) -> tuple[str, ...]:
         """The row names, in order."""
-        return tuple(self._positions)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The group keys that are gated, in unit order."""
-        return tuple(self._points)
+        return self._masks.rows
 
     def select(self, row: str) -> None:
         """Lay one row on the network, for whole batches, until ``clear``; UserError for an unknown name."""
-        self._lay(self._weights()[self._position(row)])
+        position = self._position(row)
+        self._lay(self._weights()[position], self._whole[position])
 
     def select_rows(self, rows: Sequence[str]) -> None:
         """Lay one row per sentence on the network, in batch order (not for beam search, which reorders)."""
-        positions = torch.tensor([self._position(row) for row in rows])
+        positions = [self._position(row) for row in rows]
         table = self._weights()
-        self._lay(table[positions.to(table.device)])
+        whole = [all(column) for column in zip(*(self._whole[one] for one in positions), strict=True)]
+        self._lay(table[torch.tensor(positions, device=table.device)], whole)
 
     def clear(self) -> None:
         """Take every gate away: the network is the plain one again."""
         self._selected = False
-        for point in self._points.values():
-            point.gate = None
+        self._fired.clear()
+        for site in self._sites:
+            if site.rows is not None:
+                site.rows.gate = None
+        while self._handles:
+            self._handles.pop().remove()
 
     def check_fired(self) -> None:
         """Raise RuntimeError naming the groups whose gates were not used since the selection."""
         if not self._selected:
             raise RuntimeError("no mask row is selected")
-        silent = [key for key, point in self._points.items() if not point.fired]
-        if silent:
+        for site in self._sites:
+            if site.rows is not None and site.rows.gate is not None:
+                self._fired[site.group.key] = site.rows.fired > 0
+        if silent := [key for key, once in self._fired.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
 
     @contextmanager
-    def use(self, row: str) -> Iterator[GateBank]:
+    def use(self, row: str) -> Iterator[Gates]:
         """Select one row for the block; at its end check that every gate fired. Always cleared."""
         with self._using():
             self.select(row)
@@ -132,7 +120,7 @@ class GateBank:
             self.check_fired()
 
     @contextmanager
-    def use_rows(self, rows: Sequence[str]) -> Iterator[GateBank]:
+    def use_rows(self, rows: Sequence[str]) -> Iterator[Gates]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
         with self._using():
             self.select_rows(rows)
@@ -155,14 +143,34 @@ class GateBank:
 
     def _weights(self) -> Tensor:
         # The network may have moved or changed its type since the last selection (fp16 training does).
-        weight = next(iter(self._points.values())).weight
+        weight = next(self._network.parameters())
         if self._table is None or self._table.device != weight.device or self._table.dtype != weight.dtype:
             self._table = self._keep.to(device=weight.device, dtype=weight.dtype)
         return self._table
 
-    def _lay(self, gates: Tensor) -> None:
+    def _lay(self, keep: Tensor, whole: Sequence[bool]) -> None:
+        self.clear()
         self._selected = True
-        pieces = gates.split(self._sizes, dim=-1)
-        for point, gate in zip(self._points.values(), pieces, strict=True):
-            point.gate = gate
-            point.fired = 0
+        for site, part, plain in zip(self._sites, keep.split(self._sizes, dim=-1), whole, strict=True):
+            if plain:
+                continue
+            gate = self._gates[site.group.kind]
+            if gate.name in ROW_GATES and site.rows is not None:
+                site.rows.gate, site.rows.gradient_only, site.rows.fired = part, gate.name == "gradient", 0
+            else:
+                self._handles.append(site.hook(self._change(site, part, gate), first=True))
+            self._fired[site.group.key] = False
+
+    def _change(self, site: Site, keep: Tensor, gate: Gate) -> Callable[[Tensor], Tensor]:
+        channels = keep.repeat_interleave(site.width, dim=-1)
+        factor, added = channels + (1 - channels) * (gate.factor or 0.0), None
+        if gate.name == "mean":
+            added = (1 - channels) * self._means[site.group.key].to(channels).flatten()
+
+        def change(values: Tensor) -> Tensor:
+            if keep.dim() > 1:
+                check_batch(keep, values)
+            self._fired[site.group.key] = True
+            return values * factor if added is None else values * factor + added
+
+        return change

@@ -1,8 +1,7 @@
 """fairseq's beam search over a network: the reference that a faster engine must agree with.
 
-What: stock ``SequenceGenerator`` with its defaults (normalised scores, ``<unk>`` allowed, ``<pad>`` never);
-the target's language token is forced as a one-token prefix. Inputs: a network, and sentences as ids with
-markers. Outputs: the best hypothesis of each as ids. Source: fairseq 0.12.2; the published evaluation.
+Stock ``SequenceGenerator`` with its defaults (normalised scores, ``<unk>`` allowed, ``<pad>`` never); the
+target's language token is forced as a one-token prefix.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Sort examples by length and group them by direction: whole arrays, in blocks, with 16-bit radix sorts.
 
-Inputs: example numbers [n] (a shard of the published data draws 36 million an epoch), their lengths, where
-each direction begins. Outputs: the same numbers in another order. Spec 1.1 (virtual epoch), 3.6 (one
-direction in a batch). Every sort is stable: equal lengths keep the order of the draw.
+A shard of the published data draws 36 million examples an epoch. Every sort is stable: equal lengths keep the
+order of the draw.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """Import a checkpoint of stock fairseq 0.12.2 as a system.
 
-What: task ``translation_multi_simple_epoch`` with ``encoder_langtok=src`` and ``decoder_langtok``, and a
-Transformer of the kind in ``architecture.py``. Inputs: checkpoint.pt, spm.model, dict.txt. Outputs: a system
-folder.
-The checkpoint is a pickle: ``foreign_checkpoint.py`` reads it without running any code from the file.
-Source: docs/architecture.md.
+It must be of the task ``translation_multi_simple_epoch`` with ``encoder_langtok=src`` and
+``decoder_langtok``, and a Transformer of the kind in ``units.architecture``. No code of the file is run.
 """
 
 from __future__ import annotations
@@ -90,7 +87,7 @@ def load_fairseq_checkpoint(
 def _check_tokens(settings: dict[str, Any], path: Path) -> None:
     """Raise UserError for a model without language tokens; put what ``--langtoks`` said into the settings.
 
-    As in fairseq ``--langtoks '{"main": ("src", "tgt")}'`` stands before ``--encoder-langtok`` and
+    As in fairseq ``--langtoks '{"main": ("src", "tgt")}'`` goes before ``--encoder-langtok`` and
     ``--decoder-langtok``.
     """
     if "encoder_langtok" not in settings:

@@ -1,11 +1,4 @@
-"""Building the network: fairseq's Transformer, from an ``Architecture``.
-
-What: stock fairseq 0.12.2 modules and state-dict names, except that an encoder layer does not keep the second
-copy of its weights that 0.12.2 adds for torch's fused path. That path skips ``fc1`` and ``fc2``: hooks on
-them never fire and masks are ignored without a word, so it is off here for good.
-Inputs: an architecture and a vocabulary size. Outputs: a freshly initialised network (torch's random state).
-Source: Neuron Specialization, section 4; Vaswani et al., 2017.
-"""
+"""Building the network: fairseq's Transformer, from an ``Architecture``. Neuron Specialization, section 4."""
 
 from __future__ import annotations
 
@@ -16,25 +9,18 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 import torch
-from fairseq.models.transformer import TransformerConfig, TransformerEncoderBase, TransformerModelBase
-from fairseq.modules.transformer_layer import TransformerEncoderLayerBase
+from fairseq.models.transformer import (
+    TransformerConfig,
+    TransformerDecoderBase,
+    TransformerEncoderBase,
+    TransformerModelBase,
+)
 from torch import nn
 
+from workflow_scripts.models.fairseq.layers import ENCODER_COPIES, DecoderLayer, EncoderLayer
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.space import UnitSpace, ffn_space
 
 PADDING_INDEX = 1
-#: Parameters of an encoder layer that repeat others, as fairseq 0.12.2 names them.
-ENCODER_COPIES = (
-    "in_proj_weight",
-    "in_proj_bias",
-    "out_proj_weight",
-    "out_proj_bias",
-    "fc1_weight",
-    "fc1_bias",
-    "fc2_weight",
-    "fc2_bias",
-)
 
 
 class _Vocabulary:
@@ -51,22 +37,6 @@ class _Vocabulary:
         return self._padding_index
 
 
-class EncoderLayer(TransformerEncoderLayerBase):
-    """fairseq's encoder layer without the fused path and its copies of the weights."""
-
-    def __init__(self, cfg: TransformerConfig, return_fc: bool = False) -> None:
-        super().__init__(cfg, return_fc=return_fc)
-        self.can_use_fastpath = False
-        for name in ENCODER_COPIES:
-            delattr(self, name)
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        # Stock checkpoints hold the copies; the stock method would also put them back.
-        for name in ENCODER_COPIES:
-            state_dict.pop(prefix + name, None)
-        nn.Module._load_from_state_dict(self, state_dict, prefix, *rest)
-
-
 class Encoder(TransformerEncoderBase):
     """fairseq's encoder made of ``EncoderLayer``."""
 
@@ -75,13 +45,26 @@ class Encoder(TransformerEncoderBase):
         return EncoderLayer(cfg, return_fc=self.return_fc)
 
 
+class Decoder(TransformerDecoderBase):
+    """fairseq's decoder made of ``DecoderLayer``."""
+
+    def build_decoder_layer(self, cfg: TransformerConfig, no_encoder_attn: bool = False) -> DecoderLayer:
+        """Return one layer."""
+        return DecoderLayer(cfg, no_encoder_attn)
+
+
 class Network(TransformerModelBase):
-    """fairseq's Transformer with ``Encoder``; its state dict has stock names and no copies."""
+    """fairseq's Transformer of these two; its state dict has stock names and no copies."""
 
     @classmethod
     def build_encoder(cls, cfg: TransformerConfig, src_dict: Any, embed_tokens: nn.Embedding) -> Encoder:
         """Return the encoder."""
         return Encoder(cfg, src_dict, embed_tokens)
+
+    @classmethod
+    def build_decoder(cls, cfg: TransformerConfig, tgt_dict: Any, embed_tokens: nn.Embedding) -> Decoder:
+        """Return the decoder."""
+        return Decoder(cfg, tgt_dict, embed_tokens, no_encoder_attn=cfg.no_cross_attention)
 
 
 def fairseq_config(architecture: Architecture) -> TransformerConfig:
@@ -135,8 +118,3 @@ def without_copies(state_dict: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
         for name, tensor in state_dict.items()
         if not (name.startswith("encoder.layers.") and name.rpartition(".")[2] in ENCODER_COPIES)
     }
-
-
-def unit_space(architecture: Architecture) -> UnitSpace:
-    """Return the FFN units: ``encoder.0.ffn`` … then ``decoder.0.ffn`` …, ``ffn_dim`` each."""
-    return ffn_space(architecture.encoder_layers, architecture.decoder_layers, architecture.ffn_dim)

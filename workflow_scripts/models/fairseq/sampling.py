@@ -1,11 +1,7 @@
 """Which examples an epoch holds, and how they are batched: several directions in one fairseq dataset.
 
-Inputs: `{data_bin}/{subset}.{pair}.{lang}.bin/.idx` in fairseq's memory-mapped form (no language token
-inside, `</s>` appended). Outputs: batches as fairseq's models take them, with the name of their direction.
-Spec 1.1 (temperature sampling, language tokens, virtual epoch size) and 3.6 (one direction per batch).
-
 An example's number is `offset of its direction + line number`, so a direction is found without a list of
-objects; grouping and filtering work on whole arrays.
+objects; grouping and filtering work on whole arrays. A batch is of one direction.
 """
 
 from __future__ import annotations
@@ -125,7 +121,7 @@ def load_directions(
 
 
 class MultiDirectionDataset(FairseqDataset):
-    """All directions of one subset; each epoch draws its examples anew by a seed.
+    """All directions of one subset; each epoch draws its examples by a seed.
 
     Args:
         directions: data of each direction, in the order of the training's directions.
@@ -133,7 +129,7 @@ class MultiDirectionDataset(FairseqDataset):
         seed: of the draw, which depends on (seed, epoch) alone: a resumed epoch is the same.
         sampler: `by_direction` (a batch holds one direction) or `mixed`.
         temperature: of the draw; 1 keeps the sizes.
-        virtual_epoch_size: examples in an epoch; None: all of them once at temperature 1, else by spec 1.1.
+        virtual_epoch_size: examples in an epoch; None: all once at temperature 1, else as in fairseq.
         shuffle: False for validation: every example once, in a fixed order.
     """
 

@@ -1,9 +1,7 @@
 """The fairseq task: multilingual translation of named directions, each with its own mask.
 
-Inputs: binarised data, a vocabulary, an architecture, optionally masks and initial weights, all named in one
-JSON text (`plan`). Outputs: batches, the network, losses in total and by direction (validation.csv).
-Spec 1.1 (language tokens, sampling), 3.4 (masked forward), 3.6 (one direction per batch; own mask in
-validation). The task is registered when this module is imported; fairseq needs no --user-dir.
+The task is registered when this module is imported; fairseq needs no --user-dir. Neuron Specialization,
+section 3.3.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from fairseq.tasks import FairseqTask, register_task
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
-from workflow_scripts.models.fairseq.gates import GateBank
+from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
@@ -70,7 +68,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.folder = Path(plan["folder"])
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
-        self.gates: GateBank | None = None
+        self.gates: Gates | None = None
         self.train_folder: str | None = None
 
     @property
@@ -131,7 +129,7 @@ class NeuronspecTranslationTask(FairseqTask):
                 raise UserError(
                     f"{self.plan['masks']} has no row for direction {missing[0]}; it has {table.rows}"
                 )
-            self.gates = GateBank(network, table.keep, table.rows)
+            self.gates = Gates(network, table)
         return network
 
     def _select_mask(self, sample: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
 
-What: checkpoints that hold the patience counter and are never half made, out-of-memory and NaN that raise,
-progress lines. Inputs and outputs: fairseq's checkpoints. Source: spec/environments, "Traps of resuming".
+Checkpoints hold the patience counter and are never half made; out of memory and NaN are raised.
 """
 
 from __future__ import annotations
@@ -15,18 +14,20 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
+import torch
 from fairseq import checkpoint_utils
 from fairseq.distributed import ModuleProxyWrapper
+from fairseq.distributed import utils as distributed_utils
 from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
+from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.fairseq.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.leaving import Leaving
 from workflow_scripts.models.owner import check_owner
 from workflow_scripts.models.progress import ProgressLog, check_finite
-from workflow_scripts.models.ranks import from_rank_0
 from workflow_scripts.models.slices import SliceEnded
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
@@ -100,6 +101,17 @@ def patience_is_spent(patience: int | None) -> bool:
     return bool(patience) and getattr(fairseq_train.should_stop_early, "num_runs", 0) >= (patience or 0)
 
 
+def from_rank_0(value: float) -> float:
+    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
+    if not distributed.is_initialized():
+        return value
+    group = distributed_utils.get_data_parallel_group()
+    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
+    sent = torch.tensor([value], dtype=torch.float64, device=device)
+    distributed.broadcast(sent, src=0, group=group)
+    return float(sent.item())
+
+
 class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
@@ -169,7 +181,7 @@ class NeuronspecTrainer(Trainer):
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
-        """The error is told once, where the attempt ends."""
+        """The error is said once, where the attempt ends."""
 
     def clip_grad_norm(self, clip_norm: float) -> Any:
         """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.

@@ -1,8 +1,4 @@
-"""Train one system: from data and settings to a system folder. The engine of train and specialize.
-
-Inputs: a `TrainingPlan`. Outputs: `{folder}` (checkpoints, logs; may be resumed) and `{out}` (system.json,
-weights, vocabulary, masks). Spec 2.2 and 3.4-3.6. fairseq's own training loop runs in this process.
-"""
+"""Train one system: from a plan to a system folder, by fairseq's own training loop in this process."""
 
 from __future__ import annotations
 
@@ -43,7 +39,7 @@ from workflow_scripts.models.settings import SOURCE_WEIGHTS, accumulation, setti
 from workflow_scripts.models.shards import check_training_data, weighted_sources
 from workflow_scripts.models.slices import TIME_LIMIT, SliceEnded
 from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
-from workflow_scripts.units.retention import check_exported, reduce_to_weights
+from workflow_scripts.units.training_files import check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
 

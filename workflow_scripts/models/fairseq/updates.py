@@ -1,9 +1,8 @@
-"""What follows each update of a training: leave if it is time, else validate and save if that is due.
+"""What follows each update of a training: end if it is time, else validate and save if that is due.
 
-What: takes the place of fairseq's `validate_and_save`. A training that leaves writes `checkpoint_last.pt`
-without validating, and the next slice begins with what was left undone: no row, no patience and no best
-checkpoint depends on where slices end. Inputs: fairseq's. Outputs: fairseq's, or `SliceEnded`. Source:
-fairseq_cli.train.
+This takes the place of fairseq's `validate_and_save`. A training that ends writes `checkpoint_last.pt`
+without validating, and the next slice begins with what is left to do: no row, no patience and no best
+checkpoint depends on where slices end.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def complete_loaded_update(cfg: Any, trainer: Any, task: Any, epoch_itr: Any, pl
     if trainer.completed == trainer.get_num_updates():
         return False
     # Whatever the time: a slice makes at least one update. Only an iterator that has begun can say in a
-    # checkpoint where it stands.
+    # checkpoint where it is.
     epoch_itr.next_epoch_itr(shuffle=place["shuffle"])
     stop = _complete(cfg, trainer, task, epoch_itr, cfg.dataset.valid_subset.split(","), False)[1]
     epoch_itr.load_state_dict(place)

@@ -1,7 +1,7 @@
 """BLEU on the validation data during training: a costly extra that a setting turns on.
 
-Inputs: the task with its validation data, the network. Outputs: sacrebleu's BLEU by direction. Both sides are
-decoded by SentencePiece from the binarised data, no other post-processing: fit for curves, not for tables.
+Both sides are decoded by SentencePiece from the binarised data, without other post-processing: fit for
+curves, not for tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A system's vocabulary in the form that fairseq's tasks and search take. Input: units' `Vocabulary`."""
+"""A system's vocabulary in the form that fairseq's tasks and search take."""
 
 from __future__ import annotations
 

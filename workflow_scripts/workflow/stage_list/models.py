@@ -6,11 +6,12 @@ Inputs: the config. Outputs: declarations (``workflow.stage``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
 SYSTEM = {
@@ -20,12 +21,18 @@ SYSTEM = {
     "dictionary": "systems/{system}/s{seed}/dict.txt",
 }
 OF_BASELINE = {role: path.replace("{system}", BASELINE) for role, path in SYSTEM.items()}
-OF_FINETUNED = {role: path.replace("{system}", "{finetuned}") for role, path in SYSTEM.items()}
+OF_FINETUNED, OF_UNTRAINED = (
+    {
+        role: path.replace("{system}", f"{{{wildcard}}}")
+        for role, path in {**SYSTEM, "masks": "systems/{system}/s{seed}/masks.npz"}.items()
+    }
+    for wildcard in ("finetuned", "untrained")
+)
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
     """Return the names of the files of a system's folder that its rule declares."""
-    masks = ["masks.npz"] if system in experiment.finetuned else []
+    masks = ["masks.npz"] if system in experiment.masked else []
     return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
 
 
@@ -34,51 +41,47 @@ def use_system_rule(system: str) -> str:
     return "use_system_" + re.sub(r"\W", "_", system)
 
 
+def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return wildcards of the baseline, whose scores and masks are asked for, in every seed."""
+    return each(system=[BASELINE], seed=experiment.train.seeds, **values)
+
+
 def trained(experiment: Experiment) -> list[str]:
     """Return the fine-tuned systems that are trained here."""
     return [name for name in experiment.finetuned if name not in experiment.used]
 
 
-def selected(experiment: Experiment) -> list[str]:
-    """Return the mask sets of trained directions that are selected here: for fine-tuning and analyses."""
-    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
-    wanted = [experiment.finetuned[name] for name in trained(experiment)]
-    return list(dict.fromkeys([*wanted, *(f"k{k}" for k in analysed if k)]))
+def not_trained(experiment: Experiment) -> list[str]:
+    """Return the systems that are made here of the baseline's weights and masks."""
+    return [name for name in experiment.untrained if name not in experiment.used]
 
 
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return mask set and direction of every row that only decoding needs: of directions not trained."""
-    others = experiment.directions.evaluate_only
-    return each(maskset=dict.fromkeys(experiment.finetuned.values()), direction=others)
-
-
-def _counted(experiment: Experiment) -> set[str]:
-    """Return the directions whose activations are needed."""
-    directions = set(experiment.train_directions if selected(experiment) else ())
-    return directions.union(row["direction"] for row in decoded_rows(experiment))
+    return each(maskset=needed_masks.rows(experiment), direction=experiment.directions.evaluate_only)
 
 
 def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
-    needed, found = _counted(experiment), experiment.counted_together.items()
-    return each(seed=experiment.train.seeds, by=[by for by, group in found if needed.issuperset(group)])
+    needed, found = needed_masks.counted(experiment), experiment.counted_together.items()
+    return of_baseline(experiment, by=[by for by, group in found if needed.issuperset(group)])
 
 
 def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
-    needed = _counted(experiment)
+    needed = needed_masks.counted(experiment)
     alone = [direction for direction in experiment.counted_alone if direction in needed]
-    return each(seed=experiment.train.seeds, direction=alone)
+    return of_baseline(experiment, direction=alone)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Yield the masks of trained directions together, those of the others each by itself."""
-    rows = [{"maskset": name, "row": ""} for name in selected(experiment)]
+    rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
-    for seed in experiment.train.seeds:
-        yield from ({"seed": seed} | row for row in rows)
+    for where in of_baseline(experiment):
+        yield from (where | row for row in rows)
 
 
 def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
-    return each(seed=experiment.train.seeds, maskset=[f"k{k}"] if k else [])
+    return of_baseline(experiment, maskset=[f"k{k}"] if k else [])
 
 
 def _decoded(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -133,10 +136,10 @@ STAGES = (
         "count_encoder",
         "activations.count_encoder",
         "fairseq",
-        log="baseline/s{seed}/{by}",
+        log="{system}/s{seed}/{by}",
         files={
             "counts": lambda e, w: [
-                f"activations/baseline/s{{seed}}/valid/{direction}.npz"
+                f"activations/{{system}}/s{{seed}}/valid/{direction}.npz"
                 for direction in e.counted_together[w["by"]]
             ]
         },
@@ -148,8 +151,8 @@ STAGES = (
         "count_activations",
         "activations.count_activations",
         "fairseq",
-        log="baseline/s{seed}/{direction}",
-        files={"counts": "activations/baseline/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{direction}",
+        files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
         jobs=_counted_alone,
         gpu=True,
     ),
@@ -157,8 +160,8 @@ STAGES = (
         "select_masks",
         "select.select_masks",
         "text",
-        log="baseline/s{seed}/{maskset}{row}",
-        files={"masks": "masks/baseline/s{seed}/{maskset}{row}.npz"},
+        log="{system}/s{seed}/{maskset}{row}",
+        files={"masks": "masks/{system}/s{seed}/{maskset}{row}.npz"},
         jobs=_masks,
         local=True,
     ),
@@ -167,17 +170,25 @@ STAGES = (
         "specialize.finetune",
         "fairseq",
         log="{finetuned}.s{seed}",
-        files={**OF_FINETUNED, "masks": "systems/{finetuned}/s{seed}/masks.npz"},
+        files=OF_FINETUNED,
         jobs=lambda e: each(seed=e.train.seeds, finetuned=trained(e)),
         gpu=True,
         training="training/{finetuned}/s{seed}",
     ),
     Stage(
+        "use_masks",
+        "train.use_masks",
+        "text",
+        log="{untrained}.s{seed}",
+        files=OF_UNTRAINED,
+        jobs=lambda e: each(seed=e.train.seeds, untrained=not_trained(e)),
+    ),
+    Stage(
         "mask_control",
         "analyse.mask_control",
         "fairseq",
-        log="baseline.s{seed}.{maskset}",
-        files={"json": "analysis/mask_control/baseline/s{seed}/{maskset}.json"},
+        log="{system}.s{seed}.{maskset}",
+        files={"json": "analysis/mask_control/{system}/s{seed}/{maskset}.json"},
         asked_for=("json",),
         jobs=lambda e: _analysed(e.analysis.mask_control_k, e),
         gpu=True,
@@ -186,11 +197,11 @@ STAGES = (
         "overlap",
         "analyse.overlap",
         "text",
-        log="baseline.s{seed}.{maskset}",
+        log="{system}.s{seed}.{maskset}",
         files={
-            "json": "analysis/overlap/baseline/s{seed}/{maskset}.json",
-            "csv": "analysis/overlap/baseline/s{seed}/{maskset}.csv",
-            "markdown": "analysis/overlap/baseline/s{seed}/{maskset}.md",
+            "json": "analysis/overlap/{system}/s{seed}/{maskset}.json",
+            "csv": "analysis/overlap/{system}/s{seed}/{maskset}.csv",
+            "markdown": "analysis/overlap/{system}/s{seed}/{maskset}.md",
         },
         asked_for=("json",),
         jobs=lambda e: _analysed(e.analysis.overlap_k, e),

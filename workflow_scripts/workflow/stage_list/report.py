@@ -6,7 +6,8 @@ Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables
 from __future__ import annotations
 
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.experiment import ALL_UNITS, Experiment
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.masks import ALL_UNITS
 from workflow_scripts.table_names import (
     ALWAYS,
     CAUTIONS,
@@ -17,8 +18,8 @@ from workflow_scripts.table_names import (
     UNIT_FORMATS,
     UNITS,
 )
+from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, each, once
-from workflow_scripts.workflow.stage_list.models import selected
 
 
 def tables_of(experiment: Experiment) -> list[str]:
@@ -40,7 +41,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
     another one, which lie in the system. A set that keeps every unit says nothing.
     """
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
-    used = {masks: name for name, masks in experiment.finetuned.items() if name in experiment.used}
+    used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
     return {
         masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
     } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in own}
@@ -48,7 +49,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
 
 def drawn(experiment: Experiment) -> list[str]:
     """Return the systems whose training curves can be drawn."""
-    return [system for system in experiment.all_systems if system not in experiment.used]
+    return [name for name in (BASELINE, *experiment.finetuned) if name not in experiment.used]
 
 
 STAGES = (

@@ -1,0 +1,64 @@
+"""Mistakes in spaces, selectors, masks made of masks, and what a mask file and a system say of them."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+TESTS = "text tests/unit/units/test_"
+_ROWS = (
+    ("space", "unit_space", "parts_and_the_ids_of_their_units",
+     "np.arange(span.start, span.stop)", "np.arange(span.stop - span.start)"),
+    ("space", "unit_space", "what_is_no_part",
+     "not all(group in rest for", "not all(group in self.groups for"),
+    ("space", "unit_space", "every_kind_of_unit_has_its_groups_in_order",
+     '[: 1 + (stack == "decoder")]', "[: 1 + (stack == 'encoder')]"),
+    ("selectors", "selectors", "selection",
+     "_: np.argsort(-values", "_: np.argsort(values"),
+    ("selectors", "selectors", "selection",
+     "_: np.argsort(values, ", "_: np.argsort(-values, "),
+    ("selectors", "selectors", "selection",
+     "np.abs(scores) if self.magnitude", "np.abs(scores) if self.whole_model"),
+    ("selectors", "selectors", "selection",
+     "[slice(0, space.size)] if self.whole_model", "[slice(0, space.size)] if False"),
+    ("selectors", "selectors", "selection",
+     "units * numerator // (100 * denominator)", "-(-units * numerator // (100 * denominator))"),
+    ("selectors", "selectors", "random_draws_as_many_in_each_layer",
+     "PCG64(seed)", "PCG64(1)"),
+    ("selectors", "selectors", "one_text",
+     'f":{normalise_k(amount.number)}"', 'f":{number}"'),
+    ("mask_sets", "mask_sets", "shuffled_rows_keep_sizes_and_overlaps",
+     "seed_of(seed, key)", "seed_of(seed, str(span.stop - span.start))"),
+    ("mask_sets", "mask_sets", "shuffled_rows_keep_sizes_and_overlaps",
+     "keep[:, span][:, generator.", "keep[:, span][::-1, generator."),
+    ("mask_sets", "mask_sets", "swapped_rows",
+     "pairs.get(direction, direction)", "pairs.get(direction, like.rows[0])"),
+    ("mask_sets", "mask_sets", "units_of_groups",
+     "units = stacks == bool(side)", "units = stacks != bool(side)"),
+    ("mask_sets", "mask_sets", "units_of_groups",
+     "[members.any(axis=0) for members", "[members[0] for members"),
+    ("mask_sets", "mask_sets", "units_of_groups",
+     "[members.all(axis=0)", "[members.any(axis=0)"),
+    ("mask_sets", "mask_sets", "units_of_groups",
+     "2 * members.sum(axis=0) >", "2 * members.sum(axis=0) >="),
+    ("mask_sets", "mask_sets", "units_that_a_direction_alone_keeps",
+     "& ~like.keep[~inside]", "& ~like.keep[rows != direction]"),
+    ("mask_table", "tables", "masks_of_a_part_keep_what_is_outside",
+     "keep = np.ones((len(self.rows)", "keep = np.zeros((len(self.rows)"),
+    ("mask_table", "tables", "the_manifest_says_selector_and_gate_only_where_they_are_not_implied",
+     "if text != DEFAULT_GATES[kind]", "if text"),
+    ("mask_table", "tables", "another_gate_is_another_row",
+     'if "gate" in self.manifest:', 'if "gates" in self.manifest:'),
+    ("unit_table", "tables", "the_wrong_model_is_refused",
+     "if made_from != weights_sha256:", "if made_from is None:"),
+    ("system", "system_folder", "masks_that_do_not_fit",
+     "table.space, table.manifest, table.origin", "table.space, {}, table.origin"),
+    ("system", "system_folder", "the_space_is_of_the_kinds_that_masks_speak_of",
+     "(self.masks, self.more_masks)", "(self.masks, None)"),
+    ("system", "system_folder", "port_weights_and_adapters_of_single_directions",
+     "self.own_weights.get(direction)", "None"),
+)  # fmt: skip
+MUTANTS = tuple(
+    Mutant(f"units.{module}: {old} as {new}", f"workflow_scripts/units/{module}.py", old, new, (test,))
+    for module, file, name, old, new in _ROWS
+    for test in [f"{TESTS}{file}.py::test_{name}"]
+)

@@ -1,0 +1,280 @@
+"""Mask sets and systems: what the stages are asked to make, and one line for each mistake."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.config.test_config import errors_of, small
+from workflow_scripts.config.load import load_experiment
+
+FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
+
+
+def experiment(sets, **more):
+    return load_experiment(small(masks={"k": [70], "sets": sets}, **more))
+
+
+def test_thresholds_are_short_for_sets():
+    found = load_experiment(small(masks={"k": [70, "95.0"]})).mask_sets
+    assert found == {"k70": {"select": "mass:70"}, "k95": {"select": "mass:95"}, "all": {"select": "all"}}
+
+
+def test_sets_are_made_as_they_are_written():
+    four = {
+        "out": {"encoder": "all", "decoder": "mass:90.0"},
+        "into": {"encoder": "mass:80", "decoder": "all"},
+    }
+    found = experiment(
+        {
+            "top-30_%".replace("%", "p"): {"select": " top:30.0%@model"},
+            "enc.oder": {"select": "top:12", "stacks": ["encoder"], "units": ["ffn"], "of": "activations"},
+            "four": {"select": four, "gate": {"ffn": "row"}},
+            "chance": {"like": "k70", "rows": "random", "draws": 2},
+            "again": {"like": "chance-2", "rows": "shuffled"},
+            "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
+            "of_language": {"like": "k70", "rows": "merged", "by": "language"},
+            "of_family": {"like": "k70", "rows": "exclusive", "by": "family"},
+            "of_all": {"like": "k70", "rows": "majority"},
+        },
+        groups=FAMILIES,
+    ).mask_sets
+    assert dict(list(found.items())[2:]) == {
+        "top-30_p": {"select": "top:30%@model"},
+        "enc.oder": {"select": "top:12", "stacks": ["encoder"]},
+        "four": {
+            "select": {
+                "out": {"encoder": "all", "decoder": "mass:90"},
+                "into": {"encoder": "mass:80", "decoder": "all"},
+            },
+            "pivot": "en",
+        },
+        "chance-1": {"like": "k70", "rows": "random", "draw": 1},
+        "chance-2": {"like": "k70", "rows": "random", "draw": 2},
+        "again": {"like": "chance-2", "rows": "shuffled"},
+        "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
+        "of_language": {"like": "k70", "rows": "merged", "by": "language"},
+        "of_family": {
+            "like": "k70",
+            "rows": "exclusive",
+            "by": "family",
+            "families": {"de": "west", "fr": "south"},
+        },
+        "of_all": {"like": "k70", "rows": "majority"},
+    }
+
+
+def test_systems_are_trained_or_not():
+    found = experiment(
+        {"chance-k70": {"like": "k70", "rows": "random"}},
+        systems={
+            "pruned": {"masks": "sweep", "train": "none"},
+            "same": {"masks": "all", "train": "none"},
+            "chance-k70": {"masks": "chance-k70"},
+            "continued": {"masks": "all", "train": "finetune"},
+        },
+    )
+    assert found.masked == {
+        "pruned-k70": "k70",
+        "same": "all",
+        "chance-k70": "chance-k70",
+        "continued": "all",
+    }
+    assert found.untrained == {"pruned-k70": "k70", "same": "all"}
+    assert found.finetuned == {"chance-k70": "chance-k70", "continued": "all"}
+    # A control is trained as long as the others: what is not trained is none.
+    assert found.control == "continued"
+    assert found.all_systems == ["baseline", "pruned-k70", "same", "chance-k70", "continued"]
+
+
+LIKE = {"like": "k70", "rows": "random"}
+MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a selector": (
+        {"x": {"select": "tops:30%"}},
+        [
+            "masks.sets.x.select: select 'tops:30%': no such selector (did you mean 'top'?); there are"
+            " mass:95, top:30%, bottom:30%, random:30%, all"
+        ],
+    ),
+    "a selector in four": (
+        {"x": {"select": {"out": {"encoder": "mass:95%", "decoder": "all"}, "into": {"encodr": "all"}}}},
+        [
+            "masks.sets.x.select.out.encoder: select 'mass:95%': 'mass' is in percent without the sign; write"
+            " 'mass:95'",
+            "masks.sets.x.select.into.encoder: this key is missing",
+            "masks.sets.x.select.into.decoder: this key is missing",
+            "masks.sets.x.select.into.encodr: unknown key 'encodr' (did you mean 'encoder'?)",
+        ],
+    ),
+    "a number": (
+        {"x": {"select": 95}},
+        ["masks.sets.x.select: text is needed, in quotes where YAML reads something else, not 95"],
+    ),
+    "neither": (
+        {"x": {}},
+        ["masks.sets.x: give one of select (by a score of units) and like (of another set's rows)"],
+    ),
+    "both, each with what it has not": (
+        {"x": {**LIKE, "select": "all", "stacks": ["encoder"], "by": "language"}},
+        [
+            "masks.sets.x: give one of select (by a score of units) and like (of another set's rows)",
+            "masks.sets.x: stacks is that of like, k70: leave it out",
+            "masks.sets.x: by: rows: random joins none; there are exclusive, majority, merged, shared, union",
+        ],
+    ),
+    "rows of nothing": (
+        {"x": {"select": "all", "draws": 2}},
+        ["masks.sets.x: draws needs like, the set whose rows these are made of"],
+    ),
+    "no rows": ({"x": {"like": "k70"}}, ["masks.sets.x: like needs rows, such as random"]),
+    "rows": (
+        {"x": {"like": "k70", "rows": "shufled"}},
+        [
+            "masks.sets.x.rows: 'shufled' is not one of 'random', 'shuffled', 'swapped', 'merged', 'shared',"
+            " 'exclusive', 'union', 'majority' (did you mean 'shuffled'?)"
+        ],
+    ),
+    "draws of what is not drawn": (
+        {"x": {"like": "k70", "rows": "union", "draws": 2}},
+        ["masks.sets.x: draws: rows: union draws nothing; there are random, shuffled"],
+    ),
+    "merged by nothing": (
+        {"x": {"like": "k70", "rows": "merged"}},
+        ["masks.sets.x: rows: merged needs by, such as language"],
+    ),
+    "no pairs": (
+        {"x": {"like": "k70", "rows": "swapped"}},
+        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}"],
+    ),
+    "pairs of others": (
+        {"x": {**LIKE, "pairs": {"en-de": "en-fr"}}},
+        ["masks.sets.x: pairs: they are of rows: swapped"],
+    ),
+    "a pair": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-rf"}}},
+        ["masks.sets.x.pairs: 'en-rf' is not trained (did you mean 'en-fr'?)"],
+    ),
+    "like": (
+        {"x": {"like": "k79", "rows": "random"}},
+        ["masks.sets.x.like: no mask set 'k79' (did you mean 'k70'?); there are ['k70', 'all', 'x']"],
+    ),
+    "like what is drawn": (
+        {"x": {**LIKE, "draws": 2}, "y": {"like": "x", "rows": "shuffled"}},
+        ["masks.sets.y.like: 'x' is drawn 2 times; name one, x-1"],
+    ),
+    "like itself": (
+        {"x": {"like": "y", "rows": "random"}, "y": {"like": "x", "rows": "random"}},
+        ["masks.sets.x.like: leads back to x (x, y, x)", "masks.sets.y.like: leads back to y (y, x, y)"],
+    ),
+    "names": (
+        {"all": LIKE, "k80": LIKE, "d": {**LIKE, "draws": 1}, "d-1": LIKE},
+        [
+            "masks.sets.all: 'all' has a meaning already; call this one otherwise",
+            "masks.sets.k80: this is the name of a set of masks.k; add 80 there, or call this one otherwise",
+            "masks.sets.d: a draw of it and masks.sets.d-1 have the same name",
+        ],
+    ),
+    "a path": (
+        {"../x": LIKE},
+        ["masks.sets.../x: '../x': the name of a mask set is letters, digits, . _ and -"],
+    ),
+    "a grouping": (
+        {"x": {"like": "k70", "rows": "union", "by": "famly"}},
+        ["masks.sets.x.by: 'famly' is not one of 'language', 'family' (did you mean 'family'?)"],
+    ),
+    "too few for a majority": (
+        {"x": {"like": "k70", "rows": "majority", "by": "language"}},
+        [
+            "masks.sets.x: rows: majority has no row for en-de, whose group has 2 trained directions; take"
+            " another by, or other rows"
+        ],
+    ),
+    "a row of its own": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-de"}}},
+        ["masks.sets.x.pairs: en-de is swapped with itself; name another direction's row"],
+    ),
+    "what no stage can do yet": (
+        {"x": {"select": "all", "units": ["head"], "gate": {"ffn": "mean"}, "of": "gradients"}},
+        [
+            "masks.sets.x.of: 'gradients' is not one of 'activations'",
+            "masks.sets.x.units.0: 'head' is not one of 'ffn'",
+            "masks.sets.x.gate.ffn: 'mean' is not one of 'row'",
+        ],
+    ),
+    "stacks": (
+        {
+            "x": {"select": "all", "stacks": ["encoder", "encoder"]},
+            "y": {"select": "all", "stacks": ["decodr"]},
+        },
+        [
+            "masks.sets.x.stacks: 'encoder' is listed twice",
+            "masks.sets.y.stacks.0: 'decodr' is not one of 'encoder', 'decoder' (did you mean 'decoder'?)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line(name):
+    sets, said = MISTAKES[name]
+    assert errors_of(small(masks={"k": [70], "sets": sets}, groups=FAMILIES)) == said
+
+
+def test_four_selectors_need_the_pivot_and_families_a_grouping():
+    both = dict.fromkeys(("encoder", "decoder"), "all")
+    four = {"four": {"select": {"out": both, "into": both}}}
+    assert errors_of(small(masks={"sets": four}, directions={"train": ["en-de", "de-fr"]})) == [
+        "masks.sets.four.select: de-fr is neither out of the pivot nor into it; write one selector"
+    ]
+    alone = {**small(masks={"sets": four}, directions={"train": ["en-de"]}), "pivot": None}
+    assert errors_of(alone) == ["masks.sets.four.select: four selectors need the key pivot"]
+    merged = {"merged": {"like": "k95", "rows": "merged", "by": "family"}}
+    assert errors_of(small(masks={"sets": merged}, groups={"famly": {"west": ["de"]}})) == [
+        "masks.sets.merged.by: groups has no 'family' (did you mean 'famly'?)"
+    ]
+
+
+def test_rows_of_directions_that_are_only_evaluated():
+    """A merged row needs a trained one on each side; one of a group, a trained member of the group."""
+    zero_shot = {"evaluate_only": ["de-fr"]}
+    for rows, by, missing in (
+        ("merged", "language", False),
+        ("union", None, False),
+        ("union", "language", True),
+        ("exclusive", None, True),
+        ("shared", "family", True),
+        ("random", None, False),
+    ):
+        sets = {"x": {"like": "k95", "rows": rows, "by": by}, "again": {"like": "x", "rows": "shuffled"}}
+        config = small(
+            masks={"sets": sets}, systems={"a": {"masks": "again"}}, directions=zero_shot, groups=FAMILIES
+        )
+        if missing:
+            members = 4 if by is None else 0
+            assert errors_of(config) == [
+                f"systems.a.masks: rows: {rows} has no row for de-fr, whose group has {members} trained"
+                " directions; take another by, or other rows"
+            ]
+        else:
+            assert load_experiment(config).masked == {"a": "again"}
+
+
+def test_mistakes_of_systems():
+    sets = {"r": {**LIKE, "draws": 2}}
+    systems = {
+        "a": {"masks": "r"},
+        "b": {"masks": "r-3"},
+        "d-k70": {"masks": "r-1"},
+        "e-k71": {"masks": "r-1", "train": "none"},
+    }
+    uses = {"experiment": "y", "systems": ["baseline", "d-k70"]}
+    config = small(masks={"k": [70], "sets": sets}, systems=systems, uses=uses)
+    assert errors_of(config) == [
+        "systems.a.masks: 'r' is drawn 2 times; name one, r-1",
+        "systems.b.masks: no mask set 'r-3' (did you mean 'r-2'?); there are ['k70', 'all', 'r-1', 'r-2',"
+        " 'sweep']",
+        "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
+        "systems.e-k71: its name says k71, its masks are 'r-1'",
+    ]
+    assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
+        "systems.a.train: 'fine-tune' is not one of 'none', 'finetune' (did you mean 'finetune'?)"
+    ]

@@ -1,0 +1,124 @@
+"""What must hold of mask sets, and of the systems made with them: one line for each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP, BySide, MaskSet
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import nearest
+from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
+
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
+
+#: The names of the sets that `masks.k` makes.
+_OF_K = re.compile(r"k\d+(\.\d+)?")
+
+
+def mask_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake in `masks.sets` and `systems`."""
+    for name, one in experiment.masks.sets.items():
+        yield from _name_problems(experiment, name, one)
+        yield from _like_problems(experiment, name, one)
+        yield from _direction_problems(experiment, f"masks.sets.{name}", one)
+    yield from _system_problems(experiment)
+
+
+def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
+    key = f"masks.sets.{name}"
+    if name in (ALL_UNITS, SWEEP):
+        yield f"{key}: {name!r} has a meaning already; call this one otherwise"
+    if _OF_K.fullmatch(name):
+        yield f"{key}: this is the name of a set of masks.k; add {name[1:]} there, or call this one otherwise"
+    for number in range(1, (one.draws or 0) + 1):
+        if f"{name}-{number}" in experiment.masks.sets:
+            yield f"{key}: a draw of it and masks.sets.{name}-{number} have the same name"
+
+
+def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
+    if one.like is None:
+        return
+    yield from _unknown(experiment, f"masks.sets.{name}.like", one.like, [])
+    if name in (chain := _chain(experiment, one.like)):
+        yield f"masks.sets.{name}.like: leads back to {name} ({', '.join([name, *chain])})"
+
+
+def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
+    """Yield a line where no set with a file is called so."""
+    names = [*experiment.masks.named, *more]
+    if wanted in experiment.masks.sets and wanted not in names:
+        yield f"{key}: {wanted!r} is drawn {experiment.masks.sets[wanted].draws} times; name one, {wanted}-1"
+    elif wanted not in names:
+        yield f"{key}: no mask set {wanted!r}{nearest(wanted, names)}; there are {names}"
+
+
+def _chain(experiment: Experiment, name: str) -> list[str]:
+    """Return the keys in the config of a set and of those that it is made of."""
+    return [experiment.masks.named[one].key for one in experiment.masks.chain(name)]
+
+
+def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
+    """Yield what is wrong with the directions that a set speaks of."""
+    trained, pivot = experiment.train_directions, experiment.pivot
+    for pair in one.pairs.items():
+        for direction in pair:
+            if direction not in trained:
+                yield f"{key}.pairs: {direction!r} is not trained{nearest(direction, trained)}"
+        if len(set(pair)) == 1:
+            yield f"{key}.pairs: {pair[0]} is swapped with itself; name another direction's row"
+    if isinstance(one.select, BySide):
+        if pivot is None:
+            yield f"{key}.select: four selectors need the key pivot"
+            return
+        for direction in [d for d in experiment.evaluated_directions if pivot not in split_direction(d)][:1]:
+            yield f"{key}.select: {direction} is neither out of the pivot nor into it; write one selector"
+    if one.by == FAMILY and FAMILY not in experiment.groupings:
+        yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
+    elif one.of_several_rows:
+        yield from _without_row(experiment, key, one, trained)
+
+
+def _without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:
+    """Yield a line for the first direction that a set of several rows makes no row for."""
+    trained, groups = experiment.train_directions, Groups(one.by, experiment.families)
+    for direction in directions if trained else []:
+        members = int(groups.members(direction, trained).sum())
+        if one.rows == "merged":
+            own = map(groups.of_language, split_direction(direction))
+            sides = zip(*map(split_direction, trained), strict=True)
+            enough = all(of in map(groups.of_language, side) for of, side in zip(own, sides, strict=True))
+        elif one.rows == "exclusive" and one.by is None:
+            enough = direction in trained
+        else:
+            enough = members >= (SMALLEST_MAJORITY if one.rows == "majority" else 1)
+        if not enough:
+            yield (
+                f"{key}: rows: {one.rows} has no row for {direction}, whose group has {members} trained"
+                " directions; take another by, or other rows"
+            )
+            return
+
+
+def _system_problems(experiment: Experiment) -> Iterable[str]:
+    spread = [f"{name}-k{k}" for name in experiment.sweeps for k in experiment.masks.k]
+    for name in sorted(set(spread) & set(experiment.systems)):
+        yield f"systems.{name}: a sweep makes a system of the same name"
+    if BASELINE in experiment.systems:
+        yield f"systems: {BASELINE!r} is always there; it is not made from itself"
+    for name, system in experiment.systems.items():
+        yield from _unknown(experiment, f"systems.{name}.masks", system.masks, [SWEEP])
+        chain = _chain(experiment, system.masks)
+        # Tables take the threshold of a sweep's system from its name.
+        _, found, k = name.rpartition("-k")
+        if found and k.replace(".", "").isdigit() and f"k{k}" not in chain:
+            yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
+        sets = [experiment.masks.sets[one] for one in chain if one in experiment.masks.sets]
+        for one in (one for one in sets if one.of_several_rows):
+            others = experiment.directions.evaluate_only
+            yield from _without_row(experiment, f"systems.{name}.masks", one, others)
+        if sets and name in experiment.used:
+            yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"

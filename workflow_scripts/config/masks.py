@@ -1,0 +1,227 @@
+"""The sections `masks` and `systems`: which units each direction keeps, and the systems made with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PositiveInt,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
+from workflow_scripts.config.file_source import ONE, SEVERAL
+from workflow_scripts.errors import UserError
+from workflow_scripts.units.selectors import parse_selector
+
+#: The set that keeps every unit, and what stands for one system for each k.
+ALL_UNITS, SWEEP = "all", "sweep"
+FAMILY = "family"
+Stack = Literal["encoder", "decoder"]
+STACKS: tuple[Stack, ...] = ("encoder", "decoder")
+#: What `rows` may be, by what else each of them takes.
+DRAWN, GROUPED, PAIRED = (
+    {"random", "shuffled"},
+    {"merged", "shared", "exclusive", "union", "majority"},
+    "swapped",
+)
+
+MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
+
+
+def _one_text(text: str) -> str:
+    try:
+        return parse_selector(text).text
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+SelectorText = Annotated[str, AfterValidator(_one_text)]
+
+
+class ByStack(Section):
+    """A selector for each stack."""
+
+    encoder: SelectorText = Field(description="Of the encoder's units.")
+    decoder: SelectorText = Field(description="Of the decoder's units.")
+
+
+class BySide(Section):
+    """Four selectors: by side of the pivot, and by stack."""
+
+    out: ByStack = Field(description="Of directions out of the pivot.")
+    into: ByStack = Field(description="Of directions into the pivot.")
+
+
+class MaskSet(Section):
+    """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
+
+    of: Literal["activations"] = Field("activations", description="The score: how often a unit is active.")
+    units: list[Literal["ffn"]] = Field(["ffn"], min_length=1, description="Kinds of units.")
+    stacks: list[Stack] = Field(
+        list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
+    )
+    select: (
+        Annotated[
+            Annotated[SelectorText, Tag(ONE)] | Annotated[BySide, Tag(SEVERAL)],
+            Discriminator(lambda value: SEVERAL if isinstance(value, dict | BySide) else ONE),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
+        " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+    )
+    like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
+    rows: (
+        Literal["random", "shuffled", "swapped", "merged", "shared", "exclusive", "union", "majority"] | None
+    ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
+    draws: PositiveInt | None = Field(
+        None, description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: one, NAME."
+    )
+    by: Literal["language", "family"] | None = Field(
+        None, description="Which rows are a group: between the same two languages or families; null: all."
+    )
+    pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
+    gate: dict[Literal["ffn"], Literal["row"]] = Field(
+        {},
+        description="How a unit that is left out acts; row: its row of weights is 0, its bias stays.",
+    )
+
+    @field_validator("units", "stacks")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if repeated := sorted({one for one in value if value.count(one) > 1}):
+            raise ValueError(f"{repeated[0]!r} is listed twice")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> MaskSet:
+        if mistakes := list(self._mistakes()):
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        if (self.select is None) == (self.like is None):
+            yield "give one of select (by a score of units) and like (of another set's rows)"
+        given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
+        own = {"of", "units", "stacks", "gate"}
+        of_like = {"rows", "draws", "by", "pairs"}
+        if self.like is None:
+            for key in sorted(of_like & given):
+                yield f"{key} needs like, the set whose rows these are made of"
+        else:
+            for key in sorted(own & given):
+                yield f"{key} is that of like, {self.like}: leave it out"
+            yield from self._mistakes_of_rows()
+        if isinstance(self.select, BySide) and len(self.stacks) == 1:
+            yield "stacks: four selectors name both; write 'all' for the one that is kept whole"
+
+    def _mistakes_of_rows(self) -> Iterator[str]:
+        if self.rows is None:
+            yield "like needs rows, such as random"
+            return
+        if self.draws is not None and self.rows not in DRAWN:
+            yield f"draws: rows: {self.rows} draws nothing; there are {', '.join(sorted(DRAWN))}"
+        if self.by is not None and self.rows not in GROUPED:
+            yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
+        if self.rows == "merged" and self.by is None:
+            yield "rows: merged needs by, such as language"
+        if bool(self.pairs) != (self.rows == PAIRED):
+            need = "rows: swapped needs pairs, such as {de-en: fr-en}"
+            yield "pairs: they are of rows: swapped" if self.pairs else need
+
+    @property
+    def of_several_rows(self) -> bool:
+        """Whether a direction's row is made of all rows of `like`, not of its own."""
+        return self.rows in GROUPED
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a seed decides about it."""
+        return self.rows in DRAWN or "random:" in str(self.select)
+
+    def settings(self, draw: int | None, families: dict[str, str], pivot: str | None) -> dict[str, Any]:
+        """Return what the stage makes a set of, keys without a meaning left out.
+
+        Args:
+            draw: the number of a set that is drawn several times.
+            families: language to family, for `by: family`.
+            pivot: for four selectors.
+        """
+        if self.select is not None:
+            one = isinstance(self.select, str)
+            return {
+                "select": self.select if isinstance(self.select, str) else self.select.model_dump(),
+                **({} if one else {"pivot": pivot}),
+                **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
+            }
+        found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
+        found["families"] = families if self.by == FAMILY else None
+        return {key: value for key, value in found.items() if value}
+
+
+class Named(NamedTuple):
+    """A mask set that has a file: its key, and where it is drawn several times the number of the draw."""
+
+    key: str
+    one: MaskSet
+    draw: int | None
+
+
+class Masks(Section):
+    """Mask sets: one for each threshold, `all`, and those of `sets`."""
+
+    k: list[Percent] = Field(
+        ["95"],
+        min_length=1,
+        description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
+    )
+    sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
+
+    @field_validator("k")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        repeated = sorted({k for k in value if value.count(k) > 1})
+        if repeated:
+            raise ValueError(f"two values of k are the same number: {repeated[0]}")
+        return value
+
+    @cached_property
+    def named(self) -> dict[str, Named]:
+        """Every set that has a file: of each k, `all`, and those of `sets`, one for each draw."""
+        own = {f"k{k}": MaskSet(select=f"mass:{k}") for k in self.k} | {ALL_UNITS: MaskSet(select="all")}
+        out = {name: Named(name, one, None) for name, one in own.items()}
+        for key, one in self.sets.items():
+            if one.draws is None:
+                out[key] = Named(key, one, None)
+            else:
+                out.update({f"{key}-{n}": Named(key, one, n) for n in range(1, one.draws + 1)})
+        return out
+
+    def chain(self, name: str | None) -> list[str]:
+        """Return a set and those that it is made of, one after the other; of a circle each one once."""
+        found: list[str] = []
+        while name in self.named and name not in found:
+            found.append(name)
+            name = self.named[name].one.like
+        return found
+
+
+class System(Section):
+    """A system made from the baseline."""
+
+    masks: str = Field(
+        SWEEP, description="A mask set (k95, all …), or sweep: one system for each k, named NAME-k95."
+    )
+    train: Literal["none", "finetune"] = Field(
+        "finetune", description="none: the baseline's weights, through the masks, without further training."
+    )

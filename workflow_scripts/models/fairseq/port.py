@@ -1,0 +1,109 @@
+"""The port of fairseq's Transformer: every method of ``models.port`` for a loaded system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.batches import (
+    Batch,
+    Batches,
+    direction_dataset,
+    make_batches,
+    source_batches,
+)
+from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll
+from workflow_scripts.models.fairseq.gates import Gates
+from workflow_scripts.models.fairseq.generation import BeamSearch
+from workflow_scripts.models.fairseq.network import Network
+from workflow_scripts.models.fairseq.sampling import DirectionData
+from workflow_scripts.models.fairseq.sites import sites, taps
+from workflow_scripts.models.port import Ability, Call
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
+
+
+class FairseqPort:
+    """A network in eval mode and its vocabulary. A task is a direction, in ``fairseq-preprocess`` files."""
+
+    name = "fairseq"
+    abilities: frozenset[Ability] = frozenset({"generate"})
+
+    def __init__(self, network: Network, vocabulary: Vocabulary) -> None:
+        self.network, self.vocabulary = network, vocabulary
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
+        """Return the network's units of these kinds."""
+        groups = [site.group for site in sites(self.network).values()]
+        return UnitSpace(group for group in groups if group.kind in kinds)
+
+    def task(self, data: Path, subset: str, name: str) -> DirectionData:
+        """Open one direction of a subset; UserError if its files are missing, damaged or do not fit."""
+        return direction_dataset(data, subset, name, self.vocabulary)
+
+    def batches(
+        self, task: DirectionData, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
+    ) -> Batches:
+        """Cut a direction into batches: sorted by length, by the source alone on request."""
+        longest = min(self.network.max_positions())
+        if by_source:
+            return source_batches(task, max_tokens, longest, max_lines)
+        return make_batches(task, max_tokens, max_positions=longest, max_lines=max_lines)
+
+    def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
+        """See ``sites.taps``."""
+        return taps(self.network, space, call)
+
+    def intervene(
+        self,
+        masks: MaskTable,
+        gates: Mapping[str, str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> Gates:
+        """See ``Gates``."""
+        return Gates(self.network, masks, gates, means)
+
+    def run(
+        self,
+        passes: Iterable[Sequence[Batch]],
+        begin: Callable[[int | None], None],
+        piece_tokens: int | None = None,
+    ) -> Iterator[Sequence[Batch]]:
+        """See ``forward.run_split``."""
+        return run_split(self.network, passes, begin, piece_tokens)
+
+    def loss(self, batch: Batch, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
+        """See ``forward.teacher_forced_nll``."""
+        return teacher_forced_nll(self.network, batch, count_language_tag)
+
+    def generate(
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int,
+        *,
+        beam: int,
+        length_penalty: float,
+        max_length: int,
+        batch_tokens: int,
+    ) -> Iterator[list[int]]:
+        """Search with fairseq's generator; see ``BeamSearch``."""
+        search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
+        return search.search(sources, prefix, batch_tokens)
+
+
+def load_port(system: SystemFolder, device: str) -> FairseqPort:
+    """Load a system; UserError for missing or changed files and for weights that do not fit."""
+    vocabulary = Vocabulary.read(system.dictionary, system.languages)
+    return FairseqPort(load_network(system).to(device), vocabulary)

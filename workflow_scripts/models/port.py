@@ -1,0 +1,162 @@
+"""What the stages ask of a model, whichever library runs it, and the port that a system is loaded with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import UnitGroup, UnitSpace
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+
+PORTS = ("fairseq",)
+#: What a port may be able to do beside what each can.
+Ability = Literal["generate", "metric"]
+
+#: call(group, values [T, B, units, width], real [T, B]): a group's values in one forward pass, on the model's
+#: device, and which positions are not padding. It must not change them; it may keep their gradient.
+Call = Callable[[UnitGroup, Tensor, Tensor], None]
+
+
+class Batches(Protocol):
+    """The batches of one task, made on each iteration."""
+
+    #: Lines that are longer than the model or a batch can hold.
+    skipped: int
+
+    @property
+    def lines(self) -> Sequence[NDArray[np.int64]]:
+        """The line numbers of each batch."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Intervention(Protocol):
+    """Mask rows that can be laid on a model; each block ends with a check that every gate was used."""
+
+    def use(self, row: str) -> AbstractContextManager[Any]:
+        """Lay one row on the model for the block."""
+        ...
+
+    def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Any]:
+        """Lay one row per sentence on the model for the block, in the order of the batch."""
+        ...
+
+
+class Port(Protocol):
+    """A loaded model."""
+
+    name: str
+    #: Further methods that this port has.
+    abilities: frozenset[Ability]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        ...
+
+    def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
+        """Return the model's units of these kinds."""
+        ...
+
+    def task(self, data: Path, subset: str, name: str) -> Any:
+        """Open a task: a direction, or a data set of another name; UserError if it does not fit the model."""
+        ...
+
+    def batches(
+        self, task: Any, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
+    ) -> Batches:
+        """Cut a task into batches of at most ``max_tokens`` positions, padding included.
+
+        ``by_source``: by the source alone, so that tasks with the same source have the same batches.
+        ``max_lines``: use the first so many lines.
+        """
+        ...
+
+    def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
+        """Call ``call`` for each group of ``space`` in each forward pass of the block.
+
+        RuntimeError at the end of the block if a group was never seen.
+        """
+        ...
+
+    def intervene(
+        self,
+        masks: MaskTable,
+        gates: Mapping[str, str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> Intervention:
+        """Prepare to lay rows of ``masks`` on the model.
+
+        ``gates``: kind of unit to kind of gate, where the masks' own are not meant. ``means``: group key to
+        [units, width], for gates ``mean``. UserError for a gate that the port cannot lay.
+        """
+        ...
+
+    def run(
+        self,
+        passes: Iterable[Sequence[Any]],
+        begin: Callable[[int | None], None],
+        piece_tokens: int | None = None,
+    ) -> Iterator[Sequence[Any]]:
+        """Run forward passes without loss and gradients, yielding after each.
+
+        ``passes``: for each, one batch of every task; the batches have the same source, which is encoded
+        once. ``begin``: called with the number of the task whose target is decoded next, with None before
+        the source is encoded. ``piece_tokens``: decode in pieces of at most so many positions.
+        """
+        ...
+
+    def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
+        """Return of each sentence of a batch the sum of -log p in nats, and the number of tokens."""
+        ...
+
+
+class GeneratingPort(Port, Protocol):
+    """A port with the ability ``generate``."""
+
+    def generate(
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int,
+        *,
+        beam: int,
+        length_penalty: float,
+        max_length: int,
+        batch_tokens: int,
+    ) -> Iterator[list[int]]:
+        """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
+        ...
+
+
+def load(system: SystemFolder, device: str | None = None) -> Port:
+    """Return a system's model in eval mode, loaded by the port that its ``system.json`` names.
+
+    ``device``: by default the GPU where there is one. UserError for an unknown port or files that do not fit.
+    """
+    if system.port not in PORTS:
+        raise UserError(
+            f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"
+            f"{nearest(system.port, PORTS)}"
+        )
+    from workflow_scripts.models.fairseq.port import load_port
+
+    return load_port(system, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def generating(port: Port, what: str) -> GeneratingPort:
+    """Return the port if it can generate; UserError naming ``what`` needs it if not."""
+    if "generate" not in port.abilities:
+        raise UserError(f"{what} needs a model that writes text; those of the port {port.name!r} do not")
+    return cast(GeneratingPort, port)

@@ -1,0 +1,58 @@
+"""Make a system of another one's weights and of masks, without training: what pruning alone does.
+
+Inputs: the parent's system folder and a mask table made from its scores. Outputs: a system folder whose
+weights and vocabulary are relative links to the parent's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from workflow_scripts.errors import run_main
+from workflow_scripts.files import atomic_path
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+
+
+def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:
+    """Write the system ``name``: the parent's directions, each through the mask row of its name.
+
+    Raises UserError where the masks are of another model, or lack a direction.
+    """
+    table = MaskTable.read(masks)
+    table.check_model(parent.space, parent.weights_sha256)
+    for direction in parent.directions:
+        table.row(direction)
+    for linked in (parent.weights, parent.subwords, parent.dictionary):
+        with atomic_path(out / linked.name) as temporary:
+            temporary.symlink_to(os.path.relpath(linked, out))
+    with atomic_path(out / STANDARD_FILES["masks"]) as temporary:
+        shutil.copyfile(masks, temporary)
+    return SystemFolder.write(
+        out,
+        system=name,
+        seed=parent.seed,
+        languages=parent.languages,
+        mask_rows={direction: direction for direction in parent.directions},
+        architecture=parent.architecture,
+        text=parent.text,
+        parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
+    )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the system that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--system", required=True, help="name of the new system")
+    parser.add_argument("--parent", type=Path, required=True, help="system folder whose weights it has")
+    parser.add_argument("--masks", type=Path, required=True, help="mask file with a row for each direction")
+    parser.add_argument("--out", type=Path, required=True, help="system folder to write")
+    arguments = parser.parse_args(argv)
+    use_masks(SystemFolder.read(arguments.parent), arguments.masks, arguments.system, arguments.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

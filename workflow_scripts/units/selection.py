@@ -1,0 +1,109 @@
+"""Which selector chooses the units of which direction and stack, and the masks that this gives.
+
+A selection is one selector for all units, for those of some stacks (the others are kept), or four selectors:
+by stack, and by whether a direction goes out of the pivot or into it, as the code of Neuron Specialization
+has it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.directions import split_direction
+from workflow_scripts.errors import UserError
+from workflow_scripts.units.mask_sets import seed_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.selectors import TIE_RULE, parse_selector
+from workflow_scripts.units.space import STACKS, UnitSpace
+
+OUT, INTO = "out", "into"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """``select``: a selector, or side → stack → selector; ``stacks``: where it leaves units out."""
+
+    select: str | Mapping[str, Mapping[str, str]]
+    stacks: tuple[str, ...] = STACKS
+    pivot: str | None = None
+    seed: int | None = None
+
+    @classmethod
+    def of_masks(cls, masks: MaskTable) -> Selection | None:
+        """Return how masks were selected; None where they were made of other masks, or it is not known."""
+        facts = masks.manifest
+        if masks.select is None or "like_rule" in facts:
+            return None
+        return cls(masks.select, tuple(facts.get("stacks", STACKS)), facts.get("pivot"), facts.get("seed"))
+
+    @classmethod
+    def parse(
+        cls, text: str, stacks: Sequence[str] = STACKS, pivot: str | None = None, seed: int | None = None
+    ) -> Selection:
+        """Return the selection that ``text`` says: a selector, or four as JSON. Raises UserError."""
+        if not text.startswith("{"):
+            selector = parse_selector(text)
+            if selector.name == "random" and seed is None:
+                raise UserError(f"--select {selector.text} needs --seed")
+            return cls(selector.text, tuple(stacks), None, seed if selector.name == "random" else None)
+        four = json.loads(text)
+        sides = [four.get(side, {}) for side in (OUT, INTO)]
+        if set(four) != {OUT, INTO} or any(set(side) != set(STACKS) for side in sides) or pivot is None:
+            example = json.dumps({side: dict.fromkeys(STACKS, "mass:95") for side in (OUT, INTO)})
+            raise UserError(f"--select {text}: four selectors such as {example} are needed, and --pivot")
+        chosen = [parse_selector(text) for side in sides for text in side.values()]
+        drawn = any(selector.name == "random" for selector in chosen)
+        return cls(four, STACKS, pivot, seed if drawn else None)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a manifest says of it; ``k`` only where it and the rule say all."""
+        found: dict[str, Any] = {
+            "rule": "four selectors",
+            "select": self.select,
+            "ties": TIE_RULE,
+            "pivot": self.pivot,
+            "seed": self.seed,
+        }
+        if isinstance(self.select, str):
+            selector = parse_selector(self.select)
+            found |= {"rule": selector.name, "select": selector.text}
+            if self.stacks != STACKS:
+                found["stacks"] = list(self.stacks)
+            elif selector.name == "mass" and not (selector.whole_model or selector.magnitude):
+                found["k"] = selector.text.partition(":")[2]
+        return {name: value for name, value in found.items() if value is not None}
+
+    def row(self, direction: str, scores: NDArray[Any], space: UnitSpace) -> NDArray[np.bool_]:
+        """Return the units that a direction keeps, bool [units], by its scores [units]."""
+        keep = np.ones(space.size, dtype=np.bool_)
+        seed = None if self.seed is None else seed_of(self.seed, direction)
+        for stacks, text in self._texts(direction):
+            part = space.part(stacks=stacks)
+            ids = space.ids_of(part)
+            keep[ids] = parse_selector(text).select(scores[ids], part, seed)
+        return keep
+
+    def masks(self, scores: ScoreTable) -> MaskTable:
+        """Return masks with a row for each row of ``scores``."""
+        keep = np.stack(
+            [self.row(name, row, scores.space) for name, row in zip(scores.rows, scores.values, strict=True)]
+        )
+        return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts()})
+
+    def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:
+        """Yield stacks with the selector of their units."""
+        if isinstance(self.select, str):
+            yield self.stacks, self.select
+            return
+        source, target = split_direction(direction)
+        if self.pivot not in (source, target):
+            raise UserError(f"--select: {direction} is neither out of the pivot {self.pivot!r} nor into it")
+        for stack, text in self.select[OUT if source == self.pivot else INTO].items():
+            yield (stack,), text

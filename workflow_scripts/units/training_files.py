@@ -1,0 +1,154 @@
+"""The files of a training folder: who writes there, and what it keeps once its system is exported.
+
+A checkpoint holds the weights and two moments of Adam for each, so that training can go on; the system folder
+holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported training and keeps
+the weights under a second name (a hard link where there are such, which takes no bytes), since a workflow
+deletes the exported file before it exports again. docs/how-to/disk.md says when to use it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.processes import lives, place
+from workflow_scripts.units.system import SystemFolder
+
+KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
+# What a training folder says of itself (docs/architecture.md).
+FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
+FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
+#: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
+STALE_SECONDS = 120.0
+
+
+def checkpoints_of(training: Path) -> list[Path]:
+    """Return the trainer's checkpoints in a folder, sorted, half-written and damaged ones included."""
+    return sorted([*training.glob("checkpoint*.pt*"), *training.glob(".checkpoint*.tmp*")])
+
+
+def replaced_trainings(training: Path) -> list[Path]:
+    """Return the folders that hold what was trained here under other settings, sorted."""
+    return sorted(training.parent.glob(f"{training.name}.replaced-*"))
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder; 0 if there is nothing."""
+    if path.is_dir():
+        return sum(file.lstat().st_size for file in path.rglob("*") if not file.is_dir())
+    return path.lstat().st_size if path.exists() else 0
+
+
+def process_of(holder: Mapping[str, Any]) -> str:
+    """Return the identity of an owner's process, of an old file by its host, number and start."""
+    if "process" in holder:
+        return str(holder["process"])
+    where = place() if holder.get("host") == socket.gethostname() else f"{holder.get('host')} -"
+    return f"{where} {holder.get('pid')} {holder.get('started')}"
+
+
+def running_owner(training: Path) -> dict[str, Any] | None:
+    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs.
+
+    A process of this machine and process namespace is looked at; of another only the heartbeat is seen, the
+    file's time of change. Raises OSError if it cannot be read.
+    """
+    try:
+        holder = read_json(training / OWNER)
+        age = time.time() - (training / OWNER).stat().st_mtime
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(holder, dict):
+        return None
+    alive = lives(process_of(holder))
+    return holder if (age < STALE_SECONDS if alive is None else alive) else None
+
+
+def check_exported(training: Path, system: Path) -> SystemFolder:
+    """Return the system exported from a finished training, every file checked against its SHA-256.
+
+    Raises UserError: the training is not finished, the system is missing or changed, or it is of another
+    training (updates, languages, directions, architecture or seed differ).
+    """
+    if not (training / FINISHED).is_file():
+        raise UserError(f"{training}: not finished ({FINISHED} is missing)")
+    exported = SystemFolder.read(system)
+    exported.verify()
+    finished = read_json(training / FINISHED)
+    try:
+        _check_same(finished, finished["identity"], training, system, exported)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{training / FINISHED}: not what a training writes ({error})") from None
+    return exported
+
+
+def _check_same(
+    finished: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    training: Path,
+    system: Path,
+    exported: SystemFolder,
+) -> None:
+    described = {
+        "updates": (finished["updates"], (exported.training or {}).get("updates")),
+        "seed": (identity["seed"], exported.seed),
+        "languages": (identity["languages"], list(exported.languages)),
+        "directions": (identity["directions"], list(exported.directions)),
+        "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
+    }
+    for name, (trained, found) in described.items():
+        if trained != found:
+            raise UserError(f"{system}: exported from another training than {training} ({name} differ)")
+
+
+def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    # A training may set dropouts of its own, which are not the system's.
+    return {key: value for key, value in architecture.items() if not key.endswith("dropout")}
+
+
+def reduce_to_weights(training: Path, system: SystemFolder) -> None:
+    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay.
+
+    May be interrupted and repeated: nothing is removed before the weights are kept.
+    """
+    facts = system.training or {}
+    with atomic_path(training / KEPT_WEIGHTS) as temporary:
+        try:
+            os.link(system.weights, temporary)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(system.weights, temporary)
+    kept = {name: facts[name] for name in ("best_update", "best_valid_loss")}
+    write_json(training / KEPT, {"weights_sha256": system.weights_sha256, **kept})
+    for path in checkpoints_of(training):
+        path.unlink()
+
+
+def restore_weights(training: Path, out: Path) -> dict[str, Any]:
+    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}.
+
+    Raises UserError: nothing was kept, or it was changed.
+    """
+    weights = training / KEPT_WEIGHTS
+    if not ((training / KEPT).is_file() and weights.is_file()):
+        raise UserError(
+            f"{training}: this training is finished, but its best weights are gone (no checkpoint_best.pt,"
+            f" no {KEPT_WEIGHTS}); put one back, or move the folder away to train again"
+        )
+    kept: dict[str, Any] = read_json(training / KEPT)
+    if sha256_of(weights) != kept.pop("weights_sha256"):
+        raise UserError(f"{weights}: changed since {KEPT} was written; move the folder away to train again")
+    with atomic_path(out) as temporary:
+        try:
+            os.link(weights, temporary)
+            # A link is as old as the training, and an output older than its inputs is made again and again.
+            os.utime(temporary)
+        except OSError:
+            shutil.copyfile(weights, temporary)
+    return kept

@@ -1,0 +1,161 @@
+"""The jobs that a run would start, each with why: the workflow writes them down, one JSON object a line.
+
+Snakemake has no public form of its plan with reasons, so this reads its objects, which are untyped. Its
+version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute that is used.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from workflow_scripts.files import atomic_path
+
+#: Names the file that a dry run is to write its jobs to.
+GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a job would run.
+
+    ``follows``: inputs that other jobs make before it. ``before``: values of params that only the earlier run
+    had, of which Snakemake keeps no names. ``now``: (name, value) of those that only this run would have.
+    """
+
+    missing: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    before: tuple[Any, ...] = ()
+    now: tuple[tuple[str, Any], ...] = ()
+    inputs: bool = False
+    code: bool = False
+    software: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job that would run. ``settings``: the params that are compared, by name. ``gpus``: its resource."""
+
+    rule: str
+    stage: str
+    wildcards: dict[str, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    log: str = ""
+    benchmark: str = ""
+    threads: int = 1
+    gpus: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reason: Reason = Reason()
+
+
+# ---- reading ---------------------------------------------------------------------------------------------
+
+
+def read(file: TextIO) -> Iterator[PlannedJob]:
+    """Yield the jobs of a file one by one, for there may be tens of thousands, and close it."""
+    with file:
+        for line in file:
+            found = json.loads(line)
+            reason = _with_tuples(found.pop("reason"))
+            reason["now"] = tuple(map(tuple, reason["now"]))
+            yield PlannedJob(**_with_tuples(found), reason=Reason(**reason))
+
+
+def _with_tuples(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+
+
+# ---- writing: Snakemake's objects ------------------------------------------------------------------------
+
+
+def write(path: Path, jobs: Iterable[PlannedJob]) -> None:
+    """Write jobs to a file, which is there when it is whole."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for job in jobs:
+            row = {**_as_dict(job), "reason": _as_dict(job.reason)}
+            file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+
+def _as_dict(record: Any) -> dict[str, Any]:
+    return {one.name: getattr(record, one.name) for one in fields(record)}
+
+
+def planned_jobs(workflow: Any) -> Iterator[PlannedJob]:
+    """Yield the jobs of a workflow that would run and make files, each after those that it waits for."""
+    dag = workflow.dag
+    order = {rule.name: number for number, rule in enumerate(workflow.rules)}
+    for level in dag.toposorted():
+        jobs = [job for job in level if job.output and dag.needrun(job)]
+        for job in sorted(jobs, key=lambda one: (order[one.rule.name], str(one.output[0]))):
+            yield planned_job(workflow, job)
+
+
+def planned_job(workflow: Any, job: Any) -> PlannedJob:
+    """Return a job of Snakemake's as a record."""
+    gpus = job.resources.get("gpu", 0)
+    benchmark = str(job.benchmark or "")
+    settings = named_params(job)
+    forms = {workflow.persistence._serialize_param(value): name for name, value in settings.items()}
+    return PlannedJob(
+        rule=job.rule.name,
+        stage=stage_of(job.rule.name, benchmark),
+        wildcards=dict(job.wildcards_dict),
+        inputs=tuple(map(str, job.input)),
+        outputs=tuple(map(str, job.output)),
+        log=str(job.log[0]) if job.log else "",
+        benchmark=benchmark,
+        threads=job.threads,
+        gpus=gpus if isinstance(gpus, int) else 0,
+        settings=settings,
+        reason=reason_of(workflow.dag.reason(job), forms),
+    )
+
+
+def stage_of(rule: str, benchmark: str) -> str:
+    """Return the stage of a rule: `count_encoder` is several rules, whose benchmarks lie in one folder."""
+    folders = Path(benchmark).parts
+    return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else rule
+
+
+def named_params(job: Any) -> dict[str, Any]:
+    """Return the params of a job that Snakemake compares, by name."""
+    derived = type(job.rule)._is_deriving_function
+    names = (name for name, value in job.rule.params.items() if not derived(value))
+    return dict(zip(names, job.non_derived_params, strict=True))
+
+
+def reason_of(found: Any, names: Mapping[str, str]) -> Reason:
+    """Return Snakemake's reason as a record. ``names``: of params, by the form in which it keeps values."""
+    params = found.params_changed
+    return Reason(
+        missing=_files(found.missing_output),
+        incomplete=_files(found.incomplete_output),
+        updated=_files(found.updated_input - found.updated_input_run),
+        follows=_files(found.updated_input_run),
+        before=tuple(_python(form) for form in sorted(params.only_old)),
+        now=tuple((names.get(form, ""), _python(form)) for form in sorted(params.only_new)),
+        inputs=bool(found.input_changed),
+        code=bool(found.code_changed),
+        software=bool(found.software_stack_changed),
+        forced=bool(found.forced),
+    )
+
+
+def _files(found: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, found)))
+
+
+def _python(form: str) -> Any:
+    """Return a value from its Python form; a form that is no literal as it is."""
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):
+        return form

@@ -1,0 +1,41 @@
+"""Which mask files an experiment needs, and whose scores these are made of.
+
+Inputs: the config. Outputs: names of mask sets, directions.
+"""
+
+from __future__ import annotations
+
+from workflow_scripts.config.experiment import Experiment
+
+
+def selected(experiment: Experiment) -> list[str]:
+    """Return the mask sets of trained directions that are made here.
+
+    Those of systems and of analyses, those of ``masks.sets``, and what any of these is made of.
+    """
+    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    named = experiment.masks.named
+    wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
+    wanted += [f"k{k}" for k in analysed if k]
+    wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
+    return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
+
+
+def rows(experiment: Experiment) -> list[str]:
+    """Return the mask sets that have a file for each direction that is only evaluated."""
+    if not experiment.directions.evaluate_only:
+        return []
+    found: dict[str, None] = {}
+    for masks in experiment.masked.values():
+        for name in experiment.masks.chain(masks):
+            found[name] = None
+            if experiment.masks.named[name].one.of_several_rows:
+                break  # such a row is made of all rows of trained directions
+    return list(found)
+
+
+def counted(experiment: Experiment) -> set[str]:
+    """Return the directions whose activations are needed."""
+    by_score = [name for name in rows(experiment) if experiment.masks.named[name].one.like is None]
+    others = experiment.directions.evaluate_only if by_score else []
+    return {*others, *(experiment.train_directions if selected(experiment) else ())}
