@@ -135,12 +135,8 @@ def test_files_of_one_system_against_other_references_are_not_joined(tmp_path, m
 def test_files_of_another_job_or_twice(tmp_path):
     for name in ("a", "b"):
         write_archive(tmp_path / f"{name}.npz", arrays(), {"format": SEGMENTS_FORMAT, "system": "ns"})
-    with pytest.raises(UserError, match=r"a\.npz: system is 'ns', expected 'baseline'"):
-        read_segments([tmp_path / "a.npz"], system="baseline")
     with pytest.raises(UserError, match=r"b\.npz: bleu of de-en is in .*a\.npz too"):
         read_segments([tmp_path / "a.npz", tmp_path / "b.npz"])
-    with pytest.raises(UserError, match=r"c\.npz: no such file"):
-        read_segments([tmp_path / "c.npz"])
 
 
 def test_statistics_of_another_form_than_the_metrics(tmp_path, monkeypatch):
