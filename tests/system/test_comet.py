@@ -22,20 +22,15 @@ CONFIG = {
     "evaluation": {
         "comet": [
             {
-                "name": "own",
-                "folder": "models/own",
-                "known_languages": ["en", "de"],
-                "batch_size": 4,
+                "name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4,
                 "threads": 1,
             },
-            {"name": "hub", "model": "Unbabel/nowhere"},
-            {"name": "lost", "folder": "models/lost"},
+            {"name": "hub", "model": "Unbabel/nowhere"}, {"name": "lost", "folder": "models/lost"},
         ],
-        "significance": {"resamples": 100},
-        "off_target": False,
+        "significance": {"resamples": 100}, "off_target": False,
     },
     "systems": {"continued": {"masks": "all"}},
-}
+}  # fmt: skip
 DIRECTIONS = ["de-en", "en-de", "en-fr", "fr-en"]
 SYSTEMS = ["baseline", "continued"]
 SCORES = [f"results/tiny/scores/{system}/s1/news.raw.json" for system in SYSTEMS]

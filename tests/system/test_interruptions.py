@@ -22,40 +22,25 @@ ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get(VENVS_VARIABLE) or ROOT / ".venvs")
 SEED = 1
 CONFIG = {
-    "experiment": "short",
-    "languages": ["en", "ka"],
-    "pivot": "en",
+    "experiment": "short", "languages": ["en", "ka"], "pivot": "en",
     "data": {
         "source": {
-            "type": "toy",
-            "families": {"kappa": ["ka"]},
-            "tiers": {"high": {"size": 500, "languages": ["ka"]}},
-            "valid_size": 40,
-            "test_size": 30,
+            "type": "toy", "families": {"kappa": ["ka"]},
+            "tiers": {"high": {"size": 500, "languages": ["ka"]}}, "valid_size": 40, "test_size": 30,
             "concepts": 40,
-        }
+        },
     },
-    "subwords": {"vocab_size": 120},
-    "model": {"preset": "tiny"},
+    "subwords": {"vocab_size": 120}, "model": {"preset": "tiny"},
     "train": {
-        "max_updates": 60,
-        "max_tokens": 1000,
-        "threads": 1,
-        "lr": 5e-3,
-        "warmup_updates": 20,
+        "max_updates": 60, "max_tokens": 1000, "threads": 1, "lr": 5e-3, "warmup_updates": 20,
         "validate_interval_updates": 20,
     },
     "finetune": {
-        "max_updates": 10,
-        "max_tokens": 1000,
-        "threads": 1,
-        "lr": 1e-3,
-        "warmup_updates": 5,
+        "max_updates": 10, "max_tokens": 1000, "threads": 1, "lr": 1e-3, "warmup_updates": 5,
         "validate_interval_updates": 5,
     },
-    "masks": {"k": [70]},
-    "systems": {"ns": {"masks": "sweep"}},
-}
+    "masks": {"k": [70]}, "systems": {"ns": {"masks": "sweep"}},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

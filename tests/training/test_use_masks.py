@@ -20,14 +20,9 @@ def parent(tmp_path):
     for name in ("model.safetensors", "spm.model", "dict.txt"):
         (folder / name).write_text(name)
     return SystemFolder.write(
-        folder,
-        system="baseline",
-        seed=2,
-        languages=["en", "de"],
-        mask_rows=dict.fromkeys(KEEP),
-        architecture=ARCHITECTURE,
-        text={"moses": False},
-    )
+        folder, system="baseline", seed=2, languages=["en", "de"], mask_rows=dict.fromkeys(KEEP),
+        architecture=ARCHITECTURE, text={"moses": False},
+    )  # fmt: skip
 
 
 def masks(folder, rows, weights_sha256):

@@ -20,18 +20,14 @@ DEMO = ROOT / "config" / "config.yaml"
 def small(**changes):
     """A config with three languages, and files of its own."""
     config = {
-        "experiment": "x",
-        "languages": ["en", "de", "fr"],
-        "pivot": "en",
+        "experiment": "x", "languages": ["en", "de", "fr"], "pivot": "en",
         "data": {
             "source": {
-                "type": "files",
-                "train": "t.{lang}",
-                "valid": "v.{lang}",
+                "type": "files", "train": "t.{lang}", "valid": "v.{lang}",
                 "tests": {"one": "one.{lang}", "two": "two.{lang}.gz"},
-            }
+            },
         },
-    }
+    }  # fmt: skip
     return {**copy.deepcopy(config), **changes}
 
 

@@ -39,8 +39,7 @@ def test_sets_are_made_as_they_are_written():
         groups=FAMILIES,
     ).mask_sets
     assert dict(list(found.items())[2:]) == {
-        "top-30_p": {"select": "top:30%@model"},
-        "enc.oder": {"select": "top:12", "stacks": ["encoder"]},
+        "top-30_p": {"select": "top:30%@model"}, "enc.oder": {"select": "top:12", "stacks": ["encoder"]},
         "four": {
             "select": {
                 "out": {"encoder": "all", "decoder": "mass:90"},
@@ -54,13 +53,10 @@ def test_sets_are_made_as_they_are_written():
         "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
         "of_language": {"like": "k70", "rows": "merged", "by": "language"},
         "of_family": {
-            "like": "k70",
-            "rows": "exclusive",
-            "by": "family",
-            "families": {"de": "west", "fr": "south"},
+            "like": "k70", "rows": "exclusive", "by": "family", "families": {"de": "west", "fr": "south"},
         },
         "of_all": {"like": "k70", "rows": "majority"},
-    }
+    }  # fmt: skip
 
 
 def test_systems_are_trained_or_not():
@@ -74,11 +70,8 @@ def test_systems_are_trained_or_not():
         },
     )
     assert found.masked == {
-        "pruned-k70": "k70",
-        "same": "all",
-        "chance-k70": "chance-k70",
-        "continued": "all",
-    }
+        "pruned-k70": "k70", "same": "all", "chance-k70": "chance-k70", "continued": "all",
+    }  # fmt: skip
     assert found.untrained == {"pruned-k70": "k70", "same": "all"}
     assert found.finetuned == {"chance-k70": "chance-k70", "continued": "all"}
     # A control is trained as long as the others: what is not trained is none.

@@ -82,20 +82,14 @@ def test_statistics(tmp_path):
     main([*arguments, "--stats", str(stats)])
     nothing = {"byte_order_mark": 0, "separators": 0, "surrounding_blanks": 0}
     assert json.loads(stats.read_text()) == {
-        "format": "neuronspec-text-1",
-        "pair": "de-en",
-        "lines": [1, 3],
-        "lines_in_files": 3,
-        "lines_selected": 2,
-        "sentences": 2,
-        "dropped": {"empty": 0},
-        "words": {"de": 2, "en": 2},
+        "format": "neuronspec-text-1", "pair": "de-en", "lines": [1, 3], "lines_in_files": 3,
+        "lines_selected": 2, "sentences": 2, "dropped": {"empty": 0}, "words": {"de": 2, "en": 2},
         "normalised": {"de": {"crlf": 2, **nothing}, "en": {"crlf": 0, **nothing}},
         "sha256": {
             "de": hashlib.sha256(b"drei\nvier\n").hexdigest(),
             "en": hashlib.sha256(b"three\nfour\n").hexdigest(),
         },
-    }
+    }  # fmt: skip
 
 
 def two_sources(folder):

@@ -19,14 +19,11 @@ from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError
 
 SMALL = {
-    "concepts": 40,
-    "valid_size": 20,
-    "test_size": 20,
+    "concepts": 40, "valid_size": 20, "test_size": 20,
     "tiers": {
-        "high": {"size": 60, "languages": ["na", "sa"]},
-        "low": {"size": 30, "languages": ["no", "so"]},
+        "high": {"size": 60, "languages": ["na", "sa"]}, "low": {"size": 30, "languages": ["no", "so"]},
     },
-}
+}  # fmt: skip
 SUBSETS = {
     "test": ["en", "na", "no", "sa", "so"], "valid": ["en", "na", "no", "sa", "so"],
     "train.en-na": ["en", "na"], "train.en-no": ["en", "no"], "train.en-sa": ["en", "sa"],

@@ -30,15 +30,11 @@ def words(tmp_path):
     return [
         *("--references", f"{tmp_path}/ref/{{pair}}.{{target}}.txt", "--stats", f"{tmp_path}/stats.json"),
         *(
-            "--round-trips",
-            f"{tmp_path}/back/{{pair}}.{{target}}.txt",
-            "--directions",
-            "de-en",
-            "fr-en",
+            "--round-trips", f"{tmp_path}/back/{{pair}}.{{target}}.txt", "--directions", "de-en", "fr-en",
             "en-de",
         ),
         *("--experiment", "e", "--testset", "test", "--out", f"{tmp_path}/out.json"),
-    ]
+    ]  # fmt: skip
 
 
 def test_the_scores_are_sacrebleus(words, tmp_path):
