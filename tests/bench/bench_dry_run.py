@@ -18,7 +18,6 @@ TESTSETS = (1, 11)
 
 
 def lay_down(folder: Path, testsets: int) -> None:
-    """Write the config and one line of text for every language and subset."""
     tests = [f"test{number}" for number in range(testsets)]
     for subset in ("train", "valid", *tests):
         for language in ("en", *LANGUAGES):
@@ -33,7 +32,6 @@ def lay_down(folder: Path, testsets: int) -> None:
 
 
 def measure(testsets: int) -> str:
-    """Run one dry run; return its row of the table."""
     words = f"-m snakemake --snakefile {ROOT}/Snakefile --cores 2 --configfile config.yaml --dry-run"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -45,7 +43,6 @@ def measure(testsets: int) -> str:
 
 
 def main() -> None:
-    """Run them and print what they took."""
     print("| jobs | of these decode | wall s | CPU s | peak MB |\n|---:|---:|---:|---:|---:|")
     for testsets in TESTSETS:
         print(measure(testsets), flush=True)

@@ -78,7 +78,6 @@ def show(name: str, parts: Sequence[Took], processes: int, scale: float = 1) -> 
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measure all and print a table and two ratios."""
     parser = argparse.ArgumentParser(prog="bench_evaluation", description=__doc__.splitlines()[0])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--resamples", type=int, nargs="+", default=[1000, 10_000])

@@ -27,7 +27,6 @@ def stage(environment: str, module: str, words: str, *more: object) -> list[str]
 
 
 def python(environment: str, *words: object) -> list[str]:
-    """Return the command of an environment's interpreter."""
     return [str(VENVS / environment / "bin/python"), *map(str, words)]
 
 

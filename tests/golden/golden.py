@@ -39,7 +39,6 @@ NAMED = 20
 
 
 def config_of(name: str, checkout: Path) -> dict[str, Any]:
-    """Return an experiment's config with one thread for each job."""
     config = CONFIG if name == "tiny" else yaml.safe_load((checkout / FILES[name]).read_text("utf-8"))
     one = {"threads": 1}
     return config | {key: {**config.get(key, {}), **one} for key in ("train", "finetune", "decode")}

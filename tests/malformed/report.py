@@ -38,7 +38,6 @@ LONGEST = 400  # characters of a message shown; the longest list the keys of a c
 
 
 def section() -> str:
-    """Return the section, without its markers."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -83,7 +82,6 @@ def page_with(text: str, new: str) -> str:
 
 
 def main() -> None:
-    """Write the section."""
     PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), section()), encoding="utf-8")
 
 

@@ -56,7 +56,6 @@ def dictionary():
 
 
 def shapes(symbols, pre_norm=True, tied=True):
-    """Return the parameters under fairseq's names, with their shapes."""
     made = {}
     for side in ("encoder", "decoder"):
         made[f"{side}.embed_tokens.weight"] = (symbols, WIDTH)
@@ -77,7 +76,6 @@ def shapes(symbols, pre_norm=True, tied=True):
 
 
 def weights(symbols, seed=1, **form):
-    """Random parameters under fairseq's names."""
     random, named = np.random.default_rng(seed), shapes(symbols, **form)
     return {name: random.normal(size=shape).astype(np.float32) for name, shape in named.items()}
 

@@ -131,11 +131,9 @@ class ClusterRun:
 
     @property
     def jobs_are_named(self) -> str:
-        """How the names of its jobs in SLURM's queue begin."""
         return name_prefix(self.folder, str(self.config["experiment"]))
 
     def jobs(self) -> "list[SlurmJob]":
-        """Return its jobs that the controller remembers."""
         return [job for job in slurm_jobs() if job.run == self.jobs_are_named]
 
     def begin(
@@ -156,12 +154,10 @@ class ClusterRun:
         return begin(command, ROOT, self.folder / "run.log", variables, self.nice)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for a run's end, which must be a good one."""
         status = end_of(process, f"the run in {self.folder}")
         assert status == 0, "\n".join(self.said.splitlines()[-60:])
 
     def refused(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
-        """Run what must end soon, and badly."""
         process = self.begin(*options, environment=environment)
         try:
             assert end_of(process, f"the refusal in {self.folder}", REFUSAL_SECONDS) == 1
@@ -169,13 +165,11 @@ class ClusterRun:
             process.kill()
 
     def starts(self, module: str) -> list[Start]:
-        """Return the starts of a module's jobs, in order."""
         file = self.folder / "starts.tsv"
         lines = file.read_text().splitlines() if file.exists() else []
         return [one for one in (Start(*line.split("\t", 4)) for line in lines) if one.module == module]
 
     def history(self, system: str) -> list[dict[str, Any]]:
-        """Return the attempts of a training."""
         file = self.results / "training" / system / "s1" / "history.json"
         return list(json.loads(file.read_text())["attempts"]) if file.exists() else []
 
@@ -192,7 +186,6 @@ class SlurmJob:
 
 
 def slurm_jobs() -> list[SlurmJob]:
-    """Return all jobs that the controller remembers (MinJobAge)."""
     said = call("squeue", "--array", "--states=all", "--noheader", "--format=%i|%j|%k|%m|%T")
     return [_job(*line.split("|")) for line in said.splitlines()]
 

@@ -20,7 +20,6 @@ data:
 
 
 def run(folder, *options):
-    """Prepare the text of a corpus in a checkout of this name."""
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():

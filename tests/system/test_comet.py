@@ -40,7 +40,6 @@ OUT = "; or take it out of evaluation.comet: tables are then made without it"
 
 
 def lay(folder):
-    """Write what was prepared and decoded, and a model."""
     for name in ("train", "valid", "news"):
         for lang, text in TEXT.items():
             (folder / "text").mkdir(exist_ok=True)

@@ -18,7 +18,6 @@ CONFIG = "config/experiments/toy60.yaml"
 
 
 def run_in(environment, module, *arguments):
-    """Run a stage as a rule does."""
     command = [ROOT / "envs/bin/run-in", environment, f"workflow_scripts.{module}", *arguments]
     done = started.run(command, ROOT)
     assert done.returncode == 0, done.stdout + done.stderr

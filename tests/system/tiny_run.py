@@ -21,7 +21,6 @@ CONFIG = {
 
 
 def run(folder, *arguments, config="tiny.yaml"):
-    """Run Snakemake in a folder."""
     return forked.run(folder, *_words(folder, config), *arguments)
 
 
@@ -39,5 +38,4 @@ def run_undisturbed(folder):
 
 
 def read(path):
-    """Return what a JSON file says."""
     return json.loads(path.read_text())

@@ -16,7 +16,6 @@ BASELINE = "workflow_scripts.train.train_baseline"
 
 
 def said(text, root):
-    """What was said, without folders, times and measurements."""
     text = text.replace(str(root), "ROOT")
     return re.sub(r"\d+(\.\d+)? ?(s|MB|words/s)\b|\b\d+:\d\d(:\d\d)?\b", "N", text)
 

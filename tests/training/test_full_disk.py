@@ -33,7 +33,6 @@ def disk(tmp_path):
 
 
 def fill(disk, free):
-    """Leave `free` bytes."""
     import shutil
 
     with (disk / "filler").open("wb") as handle:

@@ -33,7 +33,6 @@ def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
     options |= {"scheduler": "fixed", "warmup_updates": 0}
 
     def programs(kind):
-        """The baseline and the fine-tune of a name, each in a folder of its own."""
         log = tmp_path / f"{kind}.log"
         mixed, masked = (
             (tmp_path / f"{name}.{kind}", tmp_path / f"{name}.{kind}.out") for name in ("mixed", "masked")

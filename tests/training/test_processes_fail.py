@@ -38,8 +38,6 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 class Training:
-    """A baseline in a folder of its own."""
-
     def __init__(self, world, root):
         self.world, self.root, self.folder = world, root, root / "folder"
 

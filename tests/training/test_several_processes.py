@@ -63,8 +63,6 @@ def masked():
 
 
 class Trained:
-    """A fine-tune by one or more processes, and what they took in."""
-
     def __init__(self, root, command, processes, **options):
         spy = SPY.format(path=str(root / "spied"))
         self.ended = train(FINETUNE, [command] * processes, root / "program", spy, **options)
@@ -87,8 +85,6 @@ class Trained:
 
 
 class World:
-    """Data, a baseline of one update, masks; commands to fine-tune it."""
-
     def __init__(self, root):
         from workflow_scripts.train.train_baseline import main
 

@@ -31,7 +31,6 @@ OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 
 @pytest.fixture(scope="module")
 def straight(world, tmp_path_factory):
-    """The folder of a training in one piece."""
     root = tmp_path_factory.mktemp("straight")
     main(baseline_arguments(world, root / "folder", root / "out", **OPTIONS))
     return root
@@ -272,7 +271,6 @@ def start(tmp_path, pause, *arguments, margin=0.0, **variables):
 
 
 def ended(process, tmp_path):
-    """Wait for its end, and return what it said."""
     try:
         process.wait(120)
     finally:

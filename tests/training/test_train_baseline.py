@@ -16,7 +16,6 @@ from workflow_scripts.train.train_baseline import main
 
 
 def losses(folder):
-    """Return the loss of all directions by update."""
     with (folder / "validation.csv").open(encoding="utf-8") as handle:
         return {int(r["update"]): float(r["loss"]) for r in csv.DictReader(handle) if r["direction"] == "all"}
 

@@ -72,7 +72,6 @@ def baseline_arguments(world, folder, out, seed=1, **settings):
 
 
 def finetune_arguments(world, parent, masks, folder, out, **settings):
-    """Return finetune's command line in the world; `settings` over SETTINGS."""
     return [
         "--system=ns", f"--parent={parent}", *([f"--masks={masks}"] if masks else []),
         f"--settings={json.dumps({**SETTINGS, **settings})}", f"--data-bin={world / 'bin'}", "--directions",

@@ -33,7 +33,6 @@ def samples(n, seed=1):
 
 
 def lay(folder, texts):
-    """Write sources, hypotheses and references of each direction."""
     folder.mkdir(exist_ok=True)
     for direction, segments in texts.items():
         for key in ("src", "mt", "ref"):
@@ -41,7 +40,6 @@ def lay(folder, texts):
 
 
 def words(folder, model, directions, *more):
-    """The command line of a job on what ``lay`` wrote."""
     files = {"sources": "src", "hypotheses": "mt", "references": "ref"}
     patterns = [
         word for name, end in files.items() for word in (f"--{name}", f"{folder}/{{direction}}.{end}")
@@ -52,13 +50,11 @@ def words(folder, model, directions, *more):
 
 
 def run(folder, model, directions, *more):
-    """Run a job here; return its JSON."""
     comet.main(words(folder, model, directions, *more))
     return json.loads((folder / "out.json").read_text())
 
 
 def scores(scorer, text):
-    """What a model gives, in order."""
     found = {
         n: kept.score for places, values in scorer.score(text) for n, kept in zip(places, values, strict=True)
     }
@@ -66,7 +62,6 @@ def scores(scorer, text):
 
 
 def segments(folder):
-    """The segment scores of a job."""
     arrays, _ = read_archive(folder / "out.segments.npz", "segments-1")
     return {key: value[:, 0].tolist() for key, value in arrays.items()}
 
@@ -174,7 +169,6 @@ def test_equal_segments_are_scored_once_across_directions_and_systems(model, tmp
 
 
 def weight(model):
-    """Change one weight."""
     import torch
 
     path = model / "checkpoints/model.ckpt"
@@ -184,13 +178,11 @@ def weight(model):
 
 
 def tokenizer(model):
-    """Change the tokenizer, by a blank in its file."""
     path = model / "encoder/tokenizer.json"
     path.write_text(path.read_text() + " ")
 
 
 def settings(model):
-    """Change what hparams.yaml says."""
     path = model / "hparams.yaml"
     path.write_text(path.read_text().replace("pool: avg", "pool: cls"))
 
@@ -297,7 +289,6 @@ class Unknown:
 
 
 def with_object(place, value):
-    """Put an object into a model's checkpoint."""
     import torch
 
     checkpoint = torch.load(place / "checkpoints/model.ckpt", weights_only=True)

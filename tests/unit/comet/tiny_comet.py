@@ -27,7 +27,6 @@ CLASSES = {
 
 
 def make_encoder(folder, width=16, layers=2, positions=66):
-    """Write a small XLM-R configuration and its SentencePiece model."""
     folder.mkdir(parents=True)
     (folder / "text.txt").write_text("\n".join(TEXT * 5), encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(

@@ -23,7 +23,6 @@ PAIRS = [
 
 
 def kept_of(limits, block=3):
-    """Feed PAIRS in blocks and return which stay and what was dropped."""
     pair_filter, kept = PairFilter(limits), []
     for start in range(0, len(PAIRS), block):
         texts = list(zip(*PAIRS[start : start + block], strict=True))

@@ -96,7 +96,6 @@ def test_blocks_do_not_change_the_counts(tmp_path, monkeypatch):
 
 @pytest.fixture
 def prepared(tmp_path):
-    """A data folder made by the stages themselves, from TEXT."""
     raw, root = tmp_path / "raw", tmp_path / "data"
     lay_out(raw)
     for subset, pair in TEXT:

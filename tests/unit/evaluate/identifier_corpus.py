@@ -21,7 +21,6 @@ def sentences(language, count, seed):
 
 
 def write_lines(path, lines):
-    """Write a file of lines, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path

@@ -28,7 +28,6 @@ def write(folder, name, lines):
 
 
 def scored(folder, directions=("de-en", "fr-en")):
-    """Score all outputs; the files of sentences' statistics by system."""
     references = write(folder, "ref", REFERENCES)
     files = {}
     for system, lines in OUTPUTS.items():
@@ -101,7 +100,6 @@ def test_a_system_that_says_the_same_is_a_tie(tmp_path):
 
 
 def arrays():
-    """Statistics of two directions with two metrics."""
     rows = np.arange(1, 31).reshape(3, 10)
     return {f"{d}/{m}": rows[:, :size] for d in ("de-en", "fr-en") for m, size in (("bleu", 10), ("ter", 2))}
 

@@ -17,8 +17,6 @@ METRICS = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "chrf2": CHRF(), "ter": T
 
 
 def lay(folder, refs, hyps=HYPS):
-    """Write all files."""
-
     def write(name, lines):
         (folder / name).write_text("".join(f"{line}\n" for line in lines))
         return folder / name

@@ -55,14 +55,12 @@ class At:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def lay(self, *directions):
-        """Write the references and the outputs of three systems."""
         for direction in directions or ("de-en", "en-de"):
             self.lines(f"{direction}/ref.txt", REFERENCES)
             for system, lines in OUTPUTS.items():
                 self.lines(f"{system}/{direction}.hyp", lines)
 
     def run(self, *more, hypotheses="{system}/{direction}.hyp", references="{direction}/ref.txt", out="out"):
-        """Run the command, and return its notes, without the folder."""
         given = ["--hypotheses", f"{self.folder}/{hypotheses}", "--out", f"{self.folder}/{out}"]
         given += ["--references", f"{self.folder}/{references}"] if references else []
         self.capture.readouterr()

@@ -33,8 +33,6 @@ def test_a_killed_process_is_one_line():
 
 
 class Terminal(io.StringIO):
-    """Something that says it is a terminal."""
-
     def isatty(self):
         return True
 

@@ -35,14 +35,12 @@ PAIRS = [
 
 @pytest.fixture
 def plain(tmp_path):
-    """A system of random weights without masks."""
     tiny.system(tmp_path)
     return SystemFolder.read(tmp_path / "system")
 
 
 @pytest.fixture
 def masked(tmp_path):
-    """The same weights, every other unit masked."""
     (tmp_path / "masked").mkdir()
     tiny.system(tmp_path / "masked", mask_table=tiny.masks)
     return SystemFolder.read(tmp_path / "masked/system")

@@ -35,7 +35,6 @@ def put(path, content):
 
 
 def put_job(path, system, seed=1, testset="test", **more):
-    """Write a file of one job."""
     put(path, {"experiment": "e", "system": system, "seed": seed, "testset": testset, **more})
 
 
@@ -48,7 +47,6 @@ def put_scores(root, system, values, directions, seed=1, profile="raw", **entry)
 
 
 def tabulate(root, systems, directions, *more, seeds=(1,), metrics=("bleu",)):
-    """Make the tables in `tables`; return them as Markdown, by name."""
     words = f"--scores-root {root}/scores --experiment e --testsets test --pivot en --out-dir {root}/tables"
     named = ["--systems", *systems, "--directions", *directions, "--seeds", *map(str, seeds)]
     main([*words.split(), *named, "--metrics", *metrics, *map(str, more)])

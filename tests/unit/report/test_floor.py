@@ -151,7 +151,6 @@ def test_a_tokenizer_that_is_set_stays_in_what_to_paste():
 
 
 def tables(root, baseline, ns, **entry):
-    """The tables of two systems, with their cautions beside them."""
     for system, bleu in (("baseline", baseline), ("ns", ns)):
         put_scores(root, system, {"bleu": bleu}, ["en-th"], **entry)
     made = tabulate(root, ["baseline", "ns"], ["en-th"], "--cautions", root / "tables/cautions.txt")

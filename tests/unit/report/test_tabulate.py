@@ -25,7 +25,6 @@ BLEU = {
 
 
 def write(root, system, seed, scores, profile="raw", references="ref"):
-    """Write a job's score file: of each direction the scores by metric."""
     directions = {}
     for direction, values in scores.items():
         listed = [{"metric": m, "score": x, "signature": SIGNATURES.get(m, m)} for m, x in values.items()]
@@ -63,7 +62,6 @@ def tabulate(root, *more):
 
 
 def shown(tables, capsys):
-    """What the terminal shows of tables."""
     capsys.readouterr()
     show.main(["--tables", str(tables)])
     return capsys.readouterr().out.replace(f"{tables.parent}/", "")
@@ -193,7 +191,6 @@ TABLES = {
 
 @pytest.fixture
 def everything(results):
-    """COMET, tests and rates of every system and seed."""
     rate = {"n": 200, "without_letters": 0, "off_target_rate": 0.01}
     rate["packaged"] = {"off_target_rate": None, "reason": "why"}
     entry = {"difference": 2.0, "low": 1.0, "high": 3.0, "sentence_sd": 0.5}

@@ -67,7 +67,6 @@ def test_the_page(tables):
 
 
 def page(tmp_path, space, rows, **manifest):
-    """The page of one set over a space."""
     keep = np.array([[bit == "1" for bit in bits.replace(" ", "")] for bits in rows.values()])
     MaskTable(rows, keep, space, manifest).write(tmp_path / "m.npz")
     main(["--masks", f"m={tmp_path}/m.npz", "--seeds", "1", "--pivot", "en", "--out-dir", str(tmp_path)])

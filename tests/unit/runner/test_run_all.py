@@ -16,7 +16,6 @@ GIVEN = {
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The sessions that were run; none is, and each gives what stands above."""
     sessions = []
 
     def run_session(session, workers, say):

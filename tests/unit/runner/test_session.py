@@ -45,7 +45,6 @@ def counts(outcome):
 
 
 def living(word):
-    """The processes with a word in their command line."""
     lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in stacks.all_processes() if pid != os.getpid()}
     return [
         pid
