@@ -109,7 +109,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
         "select.select_masks": [
             (
                 "60 directions, 49,152 units",
-                f"--activations-root {w}/activations --directions {every} --rule mass --k 95 --out {w}/m.npz",
+                f"--activations-root {w}/activations --directions {every} --select mass:95 --out {w}/m.npz",
             )
         ],
         "analyse.overlap": [

@@ -29,7 +29,7 @@ FINGERPRINTS = (
     ),
     Mutant(
         "the fingerprint names mask rows and not what is in them",
-        f"{MODELS}/plan.py",
+        f"{MODELS}/fingerprint.py",
         "return {direction: table.row_sha256(direction) for direction in plan.directions}",
         'return {direction: "kept" for direction in plan.directions if table.row(direction).any()}',
         (f"{FINGERPRINT}::test_one_unit_of_one_mask_row_counts",),
@@ -46,21 +46,21 @@ FINGERPRINTS = (
     ),
     Mutant(
         "the fingerprint of a fine-tuning without its parent's weights",
-        f"{MODELS}/plan.py",
+        f"{MODELS}/fingerprint.py",
         "sha256_of(plan.initial_weights) if plan.initial_weights else None",
         "bool(plan.initial_weights)",
         (f"{FINGERPRINT}::test_vocabulary_and_first_weights_count",),
     ),
     Mutant(
         "the fingerprint without the dictionary",
-        f"{MODELS}/plan.py",
+        f"{MODELS}/fingerprint.py",
         '"dictionary": sha256_of(plan.dictionary),',
         '"dictionary": bool(plan.dictionary),',
         (f"{FINGERPRINT}::test_vocabulary_and_first_weights_count",),
     ),
     Mutant(
         "the fingerprint with the sizes of the data in place of its content",
-        f"{MODELS}/plan.py",
+        f"{MODELS}/fingerprint.py",
         "{name: sha256_of(path) for name, path in sorted(files.items())}",
         "{name: str(path.stat().st_size) for name, path in sorted(files.items())}",
         (f"{FINGERPRINT}::test_contents_are_known_by_their_hashes",),
@@ -74,7 +74,7 @@ FINGERPRINTS = (
     ),
     Mutant(
         "sentences that a smaller batch leaves out make no other training",
-        f"{MODELS}/plan.py",
+        f"{MODELS}/fingerprint.py",
         'classes["identity"]["longest_sentence"] = longest',
         'classes["execution"]["longest_sentence"] = longest',
         (f"{FINGERPRINT}::test_a_batch_that_is_smaller_than_the_longest_sentence_counts",),

@@ -71,7 +71,7 @@ TRAINING = (
             ("the seed is not handed on", '"seed": plan.seed,', '"seed": 1,'),
             ("no label smoothing", '"label-smoothing": s["label_smoothing"]', '"label-smoothing": 0.0'),
             ("Adam's second beta is the first", "{s['adam_betas'][1]})", "{s['adam_betas'][0]})"),
-            ("batches are not accumulated", "accumulation(s, number_of_processes(s))", "1"),
+            ("batches are not accumulated", "accumulation(s, processes)", "1"),
             ("gradients are not clipped", '"clip-norm": s["clip_norm"],', '"clip-norm": 0.0,'),
         )
     ),

@@ -12,7 +12,8 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
 from workflow_scripts.models.history import History
-from workflow_scripts.models.out_of_memory import is_out_of_memory, max_tokens_after
+from workflow_scripts.models.memory import is_out_of_memory
+from workflow_scripts.models.out_of_memory import max_tokens_after
 from workflow_scripts.train import train_baseline
 from workflow_scripts.train.train_baseline import main
 

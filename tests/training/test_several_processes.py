@@ -198,19 +198,15 @@ def test_a_two_process_training_goes_on_to_the_bit(world, two):
         assert [len(a["devices"]) for a in attempts] == [2, processes]
 
 
-#: Both processes end by themselves after the second update, each with words of its own.
+#: Both processes end by themselves after the second update.
 AGREED = """
-from workflow_scripts.errors import UserError
-from workflow_scripts.models.launch import AgreedEnd
+from workflow_scripts.models.slices import SliceEnded
 from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 
-class Left(AgreedEnd, UserError):
-    pass
-
 def train_step(self, samples, raise_oom=True):
     if self.get_num_updates() == 2:
-        raise Left(f"process {place.rank} leaves")
+        raise SliceEnded("SIGTERM", 2)
     return plain(self, samples, raise_oom)
 
 NeuronspecTrainer.train_step = train_step
@@ -219,8 +215,9 @@ NeuronspecTrainer.train_step = train_step
 
 def test_an_end_that_all_agree_on_is_told_by_nobody(world):
     ended = train(FINETUNE, [world.command("left", **ODD)] * 2, world.root / "left", AGREED)
-    assert [one.status for one in ended] == [1, 1]
-    assert [one.line for one in ended] == ["error: process 0 leaves", "error: process 1 leaves"]
+    assert [one.status for one in ended] == [143, 0]
+    assert "ended by SIGTERM at update 2; it goes on from there" in ended[0].said
+    assert not [one for one in ended if "error" in one.said]
     assert not (world.root / "left" / "folder" / "owner.json").exists()
 
 

@@ -203,7 +203,7 @@ class Clock:
     def __init__(self, monkeypatch, seconds):
         self.now = 1e9
         fake = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now)
-        for module in ("deadline", "leaving"):
+        for module in ("deadline", "slices"):
             monkeypatch.setattr(f"workflow_scripts.models.{module}.time", fake)
         monkeypatch.setattr(Deadline, "of_this_process", lambda _: Deadline(self.now + seconds, seconds))
 

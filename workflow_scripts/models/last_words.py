@@ -8,7 +8,7 @@ from torch import distributed
 
 from workflow_scripts.errors import OUT_OF_MEMORY, UserError, explain_os_error
 from workflow_scripts.models.launch import Place
-from workflow_scripts.models.out_of_memory import is_out_of_memory
+from workflow_scripts.models.memory import is_out_of_memory
 
 #: All that is known where another process said nothing.
 GONE = (

@@ -24,10 +24,6 @@ _PORTS = range(12000, 32000)
 _STEPS = 16
 
 
-class AgreedEnd(Exception):
-    """An end of a training that all its processes raise at the same place: none has to tell the others."""
-
-
 @dataclass(frozen=True)
 class Place:
     """A process of a training: number `rank` of all `processes`, number `local_rank` on its machine."""

@@ -10,33 +10,11 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-import torch
-
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.start_again import SmallerBatchesError
 
 #: The outcome of such an attempt in history.json.
 OUT_OF_MEMORY = "out of memory"
-
-# CUDA's and torch's own; the allocator of CPUs (a plain RuntimeError); cuBLAS's and cuDNN's workspaces.
-_MESSAGES = (
-    "out of memory",
-    "OutOfMemoryError",
-    "can't allocate memory",
-    "Cannot allocate memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """True if memory ran out, on a GPU or in the host, in this process or one that it started."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    # Of a process that it started, fairseq's launcher raises the whole traceback as text.
-    return isinstance(error, RuntimeError | torch.multiprocessing.ProcessRaisedException) and any(
-        message in str(error) for message in _MESSAGES
-    )
 
 
 def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int, processes: int) -> int | None:

@@ -24,6 +24,7 @@ from torch import distributed
 
 from workflow_scripts.errors import FAILED, UserError
 from workflow_scripts.models.devices import check_devices, describe_device, device_number
+from workflow_scripts.models.fairseq.collectives import SILENCE
 from workflow_scripts.models.last_words import (
     GONE,
     error_of,
@@ -32,15 +33,12 @@ from workflow_scripts.models.last_words import (
     line_of,
     trouble_of,
 )
-from workflow_scripts.models.launch import AgreedEnd, Place
+from workflow_scripts.models.launch import Place
+from workflow_scripts.models.slices import SliceEnded
 
 # For all processes to come: srun starts them together, but a cold shared file system may take minutes to
 # import torch.
 START = timedelta(minutes=10)
-# For a collective. While one process works the others wait in one: process 0 alone writes checkpoints and
-# decodes the validation sets for BLEU. This ends what no closed connection ends: a machine that is gone, a
-# process that hangs.
-SILENCE = timedelta(minutes=30)
 # Looks at the store this often.
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
@@ -130,7 +128,7 @@ class Ranks:
             yield
             whole = True
         except Exception as error:
-            whole = isinstance(error, AgreedEnd)
+            whole = isinstance(error, SliceEnded)
             self._end_watch()
             reason = ended(error if whole else self._cause(error))
             if reason is error:
@@ -276,7 +274,7 @@ def joined(place: Place) -> Iterator[Ranks]:
     try:
         ranks.look_at_device()
         yield ranks
-    except AgreedEnd:
+    except SliceEnded:
         ranks.leave()
         raise
     except BaseException as error:

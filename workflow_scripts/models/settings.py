@@ -140,26 +140,6 @@ def with_dropouts(architecture: Mapping[str, Any], settings: Mapping[str, Any]) 
     return {**architecture, **given}
 
 
-def accumulation(settings: Mapping[str, Any], processes: int) -> int:
-    """Return the batches of `max_tokens` that each process accumulates for one update.
-
-    Raises:
-        UserError: `tokens_per_update` is not a multiple of what all processes take in at once.
-    """
-    at_once = settings["max_tokens"] * processes
-    number, rest = divmod(settings["tokens_per_update"], at_once)
-    if rest or not number:
-        share, uneven = divmod(settings["tokens_per_update"], processes)
-        fits = (size for size in range(min(settings["max_tokens"], share), 0, -1) if share % size == 0)
-        near = "" if uneven else f" (max_tokens {next(fits, 1)} would do)"
-        raise UserError(
-            f"an update of {settings['tokens_per_update']} tokens is not a multiple of max_tokens"
-            f" {settings['max_tokens']} in each of {processes} processes; change"
-            f" max_tokens{near} or update_freq"
-        )
-    return int(number)
-
-
 def settings_by_class(settings: Mapping[str, Any], processes: int) -> dict[str, dict[str, Any]]:
     """Sort settings into the fingerprint's classes; the effective batch is identity, its split execution."""
     extendable = {key: settings[key] for key in EXTENDABLE_KEYS}

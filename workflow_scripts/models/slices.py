@@ -1,34 +1,28 @@
-"""A training in slices: at the end of each its job goes back into SLURM's queue under its own number.
+"""When a training ends before it is done: its time is up, or a signal came; a further slice goes on.
 
-So nothing fails, nothing is tried with more memory, and whoever waits for the job waits on.
+SIGTERM is a preemption, or an end that somebody wants; SIGUSR1, of `sbatch --signal`, says that the time is
+nearly up. Imports no torch.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import re
-import subprocess
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.models.deadline import slurm_job
-from workflow_scripts.models.launch import AgreedEnd
-
-logger = logging.getLogger(__name__)
-
-#: Why an attempt left before its training was done; its outcome in history.json.
+#: Why an attempt ended before its training was done; its outcome in history.json.
 TIME_LIMIT, SIGTERM = "time limit", "SIGTERM"
-#: As a shell has it: 128 + the signal.
-TERMINATED = 143
-
-REQUEUE_SECONDS = 60.0
-# SLURM ends a job that was requeued within seconds; a program that does not end by that is of no use.
-WAIT_SECONDS = 300.0
+#: By rank: of what several processes have met, the last counts.
+REASONS = (None, TIME_LIMIT, SIGTERM)
+#: What ends a slice, and its reason.
+SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
-class SliceEnded(AgreedEnd):
-    """The training has left its checkpoint and goes on another time.
+class SliceEnded(Exception):
+    """The training has saved its checkpoint and goes on another time; all its processes raise this together.
 
     `reason`: TIME_LIMIT or SIGTERM; `update`: that of the checkpoint.
     """
@@ -48,49 +42,45 @@ class SliceEnded(AgreedEnd):
         return cls(found[1], int(found[2])) if found else None
 
 
-def leave(ended: SliceEnded) -> None:
-    """End the program after a slice: with its job requeued, or with an exit status that says that it is not
-    done.
+class SliceWatch:
+    """Watches the time and the signals of one process's training.
 
-    Returns only in a process of a training that is not its first: the first speaks for all.
+    Two updates as long as the longest so far, the longest writing of a checkpoint, and what the caller is
+    about to begin must fit before the end.
 
-    Raises:
-        UserError: nobody will start the training again.
-        SystemExit: SIGTERM asked for the end; whoever sent it knows what comes next.
+    Args:
+        is_near: True if the next so many seconds do not fit before the end of this process.
     """
-    if os.environ.get("RANK", "0") != "0":
-        return
-    if ended.reason == SIGTERM:
-        logger.info(f"ended by SIGTERM at update {ended.update}; it goes on from there")
-        raise SystemExit(TERMINATED)
-    done = f"the time limit is reached at update {ended.update}, saved"
-    job = slurm_job()
-    if job is None:
-        raise UserError(f"{done}; run again, it goes on from there")
-    # Said before it is done: SLURM may end this process at once.
-    logger.info(f"{done}; job {job} goes back into the queue")
-    if refusal := requeue(job):
-        raise UserError(
-            f"{done}, and SLURM did not take job {job} back into the queue ({refusal}); run again, it goes on"
-            " from there (slurm-requeue: true in the profile makes jobs that go on by themselves)"
-        )
-    time.sleep(WAIT_SECONDS)
-    raise UserError(
-        f"{done}; job {job} was put into the queue again, but not ended for {WAIT_SECONDS:.0f} s; run again,"
-        " it goes on from there"
-    )
 
+    def __init__(self, is_near: Callable[[float], bool]) -> None:
+        self._is_near = is_near
+        self.longest = {"update": 0.0, "writing": 0.0, "validation": 0.0}
+        self._signal: str | None = None
 
-def requeue(job: str) -> str:
-    """Put this process's own job back into the queue; return what SLURM says against it, "" if nothing."""
-    try:
-        done = subprocess.run(
-            ["scontrol", "requeue", job], capture_output=True, text=True, timeout=REQUEUE_SECONDS, check=False
-        )
-    except OSError as error:
-        return f"scontrol: {error.strerror}"
-    except subprocess.TimeoutExpired:
-        return f"scontrol: no answer for {REQUEUE_SECONDS:.0f} s"
-    if done.returncode == 0:
-        return ""
-    return " ".join(done.stderr.split()) or f"scontrol: exit status {done.returncode}"
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Remember how long an "update", a "writing" or a "validation" takes."""
+        begin = time.monotonic()
+        yield
+        self.longest[what] = max(self.longest[what], time.monotonic() - begin)
+
+    def reason(self, *, before_validation: bool = False) -> str | None:
+        """Return why this process is to stop now; None if it goes on."""
+        needed = 2 * self.longest["update"] + self.longest["writing"]
+        if before_validation:
+            needed += self.longest["validation"]
+        return self._signal or (TIME_LIMIT if self._is_near(needed) else None)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Take note of signals instead of ending by them."""
+        before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        reason = SIGNALS[signal.Signals(number)]
+        self._signal = SIGTERM if SIGTERM in (self._signal, reason) else reason

@@ -19,11 +19,10 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
 from workflow_scripts.models.history import History
 from workflow_scripts.models.owner import LOCK, FolderOwner, is_owner
-from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, OWNER, RETRAIN
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, LAST, OWNER, RETRAIN
 
 logger = logging.getLogger(__name__)
 
-LAST = "checkpoint_last.pt"
 IDENTITY, EXTENDABLE, EXECUTION = "identity", "extendable", "execution"
 
 

@@ -25,6 +25,8 @@ KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
 # What a training folder says of itself (docs/architecture.md).
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
+#: The checkpoint that a training goes on from.
+LAST = "checkpoint_last.pt"
 #: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
 STALE_SECONDS = 120.0
 

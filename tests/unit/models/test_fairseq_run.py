@@ -15,17 +15,16 @@ torch = pytest.importorskip("torch")
 
 from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.deadline import Deadline  # noqa: E402
 from workflow_scripts.models.fairseq.fairseq_run import (  # noqa: E402
     fairseq_arguments,
+    never,
     passing_signals_on,
     user_errors_of_processes,
 )
-from workflow_scripts.models.leaving import Leaving  # noqa: E402
-from workflow_scripts.models.out_of_memory import is_out_of_memory  # noqa: E402
+from workflow_scripts.models.memory import is_out_of_memory  # noqa: E402
 from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.models.settings import complete_settings  # noqa: E402
-from workflow_scripts.models.slices import SliceEnded  # noqa: E402
+from workflow_scripts.models.slices import SliceEnded, SliceWatch  # noqa: E402
 
 
 def full_disk(_: int) -> None:
@@ -61,11 +60,11 @@ def leave(_: int) -> None:
 
 
 def until_signalled(rank: int, folder: str) -> None:
-    leaving = Leaving(Deadline())
-    with leaving.watching():
+    watch = SliceWatch(never)
+    with watch.signals():
         (Path(folder) / str(rank)).touch()
-        wait_until(lambda: leaving.reason() is not None, "a signal")
-        reason = leaving.reason()
+        wait_until(lambda: watch.reason() is not None, "a signal")
+        reason = watch.reason()
     assert reason is not None
     raise SliceEnded(reason, 7)
 
@@ -94,7 +93,6 @@ def test_signals_are_passed_on_to_the_processes_that_were_started(tmp_path: Path
 def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting that bears on what is learned, each with a value of its own."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setenv("WORLD_SIZE", "1")
     settings = {
         "max_updates": 70, "max_tokens": 300, "tokens_per_update": 1200, "lr": 2e-3, "warmup_updates": 9,
         "label_smoothing": 0.2, "adam_betas": [0.8, 0.95], "adam_eps": 1e-7, "weight_decay": 0.03,
@@ -105,7 +103,7 @@ def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         settings=complete_settings(settings, "mixed"), data_bin="bin", dictionary="d", subwords="s",
         folder=str(tmp_path),
     )  # fmt: skip
-    words = dict(word.removeprefix("--").partition("=")[::2] for word in fairseq_arguments(plan))
+    words = dict(word.removeprefix("--").partition("=")[::2] for word in fairseq_arguments(plan, 1, 0))
     expected = {
         "task": "neuronspec_translation", "criterion": "fused_label_smoothing", "seed": "6",
         "label-smoothing": "0.2", "optimizer": "adam", "adam-betas": "(0.8, 0.95)", "adam-eps": "1e-07",

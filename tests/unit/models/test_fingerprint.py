@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workflow_scripts.models.plan import TrainingPlan, fingerprint_of
+from workflow_scripts.models.fingerprint import fingerprint_of
+from workflow_scripts.models.plan import TrainingPlan
 from workflow_scripts.models.settings import complete_settings
 from workflow_scripts.models.training_folder import differing_keys
 from workflow_scripts.units.mask_table import MaskTable
@@ -143,5 +144,5 @@ def test_a_batch_that_is_smaller_than_the_longest_sentence_counts(plan: Training
 
 def test_versions_of_training_are_told_apart(plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint_of(plan)
-    monkeypatch.setattr("workflow_scripts.models.plan.TRAINING_VERSION", 2)
+    monkeypatch.setattr("workflow_scripts.models.fingerprint.TRAINING_VERSION", 2)
     assert changed(before, fingerprint_of(plan)) == ["training_version"]

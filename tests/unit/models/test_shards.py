@@ -24,7 +24,8 @@ from tests.training.toy_world import (  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.plan import TrainingPlan, fingerprint_of  # noqa: E402
+from workflow_scripts.models.fingerprint import fingerprint_of  # noqa: E402
+from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.models.settings import complete_settings  # noqa: E402
 from workflow_scripts.models.shards import (  # noqa: E402
     check_training_data,

@@ -10,8 +10,9 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.plan import number_of_processes
-from workflow_scripts.models.settings import accumulation, complete_settings, settings_by_class
+from workflow_scripts.models.fingerprint import number_of_processes
+from workflow_scripts.models.plan import accumulation
+from workflow_scripts.models.settings import complete_settings, settings_by_class
 from workflow_scripts.models.training_folder import TrainingFolder, differing_keys
 
 

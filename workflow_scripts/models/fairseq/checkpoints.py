@@ -28,8 +28,8 @@ from safetensors import SafetensorError
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import atomic_path
-from workflow_scripts.models.out_of_memory import is_out_of_memory
-from workflow_scripts.models.training_folder import LAST
+from workflow_scripts.models.memory import is_out_of_memory
+from workflow_scripts.units.training_files import LAST
 
 logger = logging.getLogger(__name__)
 

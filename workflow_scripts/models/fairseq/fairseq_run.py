@@ -1,6 +1,6 @@
-"""fairseq's training loop on a plan: its command line, and one process's run of it.
+"""fairseq's training loop on a plan: its command line, and one process's run of it (spec 2.2, 3.4-3.6).
 
-What goes wrong in a process that fairseq started is raised again here, so that a user's error stays one line.
+What goes wrong in a spawned process is raised again here, so that a user's error stays one line.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +29,42 @@ from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.fairseq.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
-from workflow_scripts.models import ranks
-from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.devices import device_number
+from workflow_scripts.models.fairseq.collectives import make_global_group
 from workflow_scripts.models.fairseq.trainer import (
     NeuronspecTrainer,
     forget_previous_training,
     patience_is_spent,
 )
 from workflow_scripts.models.fairseq.updates import complete_loaded_update
-from workflow_scripts.models.launch import place
-from workflow_scripts.models.leaving import SIGNALS, Leaving
 from workflow_scripts.models.memory import keep_freed_memory
-from workflow_scripts.models.plan import TrainingPlan, number_of_processes
+from workflow_scripts.models.plan import TrainingPlan, accumulation
 from workflow_scripts.models.progress import ProgressLog, log_to_stderr
-from workflow_scripts.models.settings import accumulation
-from workflow_scripts.models.slices import SliceEnded
+from workflow_scripts.models.slices import SIGNALS, SliceEnded, SliceWatch
 
 logger = logging.getLogger(__name__)
 
 
-def fairseq_arguments(plan: TrainingPlan) -> list[str]:
-    """Return fairseq's command line for a plan."""
+def never(seconds: float) -> bool:
+    """The end of a process without a time limit is never near."""
+    return False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a training runs: its number of processes, and this one's number of its device.
+
+    `end_is_near`: true if the next so many seconds do not fit before this process must end. `check_owner`:
+    raises UserError if the training's folder is no longer this process's. Both are pickled.
+    """
+
+    processes: int
+    device: int
+    check_owner: Callable[[Path], None]
+    end_is_near: Callable[[float], bool] = never
+
+
+def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[str]:
+    """Return fairseq's command line for a plan; `processes` of all, `device`: the number of this one's."""
     s = plan.settings
     gpu = torch.cuda.is_available()
     arguments: dict[str, Any] = {
@@ -71,9 +85,9 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
         "warmup-updates": s["warmup_updates"],
         "max-tokens": s["max_tokens"],
         "max-tokens-valid": s["max_tokens"],
-        "update-freq": accumulation(s, number_of_processes(s)),
-        "distributed-world-size": number_of_processes(s),
-        "device-id": device_number(place()),
+        "update-freq": accumulation(s, processes),
+        "distributed-world-size": processes,
+        "device-id": device,
         "max-update": s["max_updates"],
         "save-interval-updates": s["validate_interval_updates"],
         "validate-interval-updates": s["validate_interval_updates"],
@@ -102,14 +116,12 @@ def fairseq_arguments(plan: TrainingPlan) -> list[str]:
     return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
 
 
-def _train(cfg: Any, deadline: Deadline) -> None:
+def _train(cfg: Any, surroundings: Surroundings) -> None:
     """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
         logging.disable(logging.WARNING)  # one process speaks for all
-    if torch.distributed.is_initialized():
-        # fairseq's own collectives wait as long.
-        distributed_utils.get_global_group._global_group = torch.distributed.new_group(timeout=ranks.SILENCE)
+    make_global_group()
     keep_freed_memory()
     metrics.reset()
     forget_previous_training()
@@ -127,8 +139,10 @@ def _train(cfg: Any, deadline: Deadline) -> None:
     processes = cfg.distributed_training.distributed_world_size
     batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
     # One process watches the clock for all.
-    leaving = Leaving(Deadline() if cfg.distributed_training.distributed_rank else deadline)
-    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, leaving)
+    first = cfg.distributed_training.distributed_rank == 0
+    watch = SliceWatch(surroundings.end_is_near if first else never)
+    check = surroundings.check_owner
+    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, watch, check)
     state, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
     logger.info(
         f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
@@ -138,7 +152,7 @@ def _train(cfg: Any, deadline: Deadline) -> None:
     should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
         settings["patience"]
     )
-    with leaving.watching():
+    with watch.signals():
         if state is not None:
             should_stop |= complete_loaded_update(cfg, trainer, task, epoch_itr, state["train_iterator"])
         while not should_stop:
@@ -152,25 +166,26 @@ def _train(cfg: Any, deadline: Deadline) -> None:
                 )
 
 
-def run(plan: TrainingPlan, deadline: Deadline) -> None:
+def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
     """Train by a plan until it stops: at `max_updates`, or when patience is spent.
 
     Raises:
-        SliceEnded: before that, the deadline or SIGTERM came; the checkpoint is written.
+        SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written.
         UserError: what a user can mend, from whichever process it came.
     """
     with warnings.catch_warnings():
         # hydra's remarks on how fairseq calls it
         warnings.simplefilter("ignore")
         parser = options.get_training_parser()
-        arguments = options.parse_args_and_arch(parser, input_args=fairseq_arguments(plan))
+        words = fairseq_arguments(plan, surroundings.processes, surroundings.device)
+        arguments = options.parse_args_and_arch(parser, input_args=words)
         cfg = convert_namespace_to_omegaconf(arguments)
-    spawns = not cfg.distributed_training.distributed_no_spawn and number_of_processes(plan.settings) > 1
+    spawns = not cfg.distributed_training.distributed_no_spawn and surroundings.processes > 1
     passing_on = passing_signals_on() if spawns else nullcontext()
     with warnings.catch_warnings(), user_errors_of_processes(), passing_on:
         # The processes that torchrun or srun started speak to each other already (models.ranks).
         warnings.filterwarnings("ignore", message="Distributed is already initialized")
-        distributed_utils.call_main(cfg, _train, deadline=deadline)
+        distributed_utils.call_main(cfg, _train, surroundings=surroundings)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Checkpoints hold the patience counter and are never half made; out of memory and
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,17 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
-import torch
 from fairseq import checkpoint_utils
 from fairseq.distributed import ModuleProxyWrapper
-from fairseq.distributed import utils as distributed_utils
 from fairseq.file_io import PathManager
 from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
-from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.models.fairseq.checkpoints import copy_checkpoint, save_checkpoint
-from workflow_scripts.models.leaving import Leaving
-from workflow_scripts.models.owner import check_owner
+from workflow_scripts.models.fairseq.collectives import from_rank_0, highest_of_all
 from workflow_scripts.models.progress import ProgressLog, check_finite
-from workflow_scripts.models.slices import SliceEnded
+from workflow_scripts.models.slices import REASONS, SliceEnded, SliceWatch
 from workflow_scripts.models.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
@@ -101,23 +97,13 @@ def patience_is_spent(patience: int | None) -> bool:
     return bool(patience) and getattr(fairseq_train.should_stop_early, "num_runs", 0) >= (patience or 0)
 
 
-def from_rank_0(value: float) -> float:
-    """Return process 0's `value` in every process; all call it at the same place. Alone: the value itself."""
-    if not distributed.is_initialized():
-        return value
-    group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
-    sent = torch.tensor([value], dtype=torch.float64, device=device)
-    distributed.broadcast(sent, src=0, group=group)
-    return float(sent.item())
-
-
 class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
     Args:
         batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An
             epoch whose batching differs cannot be resumed midway; training goes on with the next epoch.
+        check_owner: raises where the training's folder is no longer this process's.
 
     `completed` is the last update after which all was done that was due (models.updates).
     """
@@ -132,17 +118,20 @@ class NeuronspecTrainer(Trainer):
         criterion: Any,
         batching: str,
         progress: ProgressLog,
-        leaving: Leaving,
+        watch: SliceWatch,
+        check_owner: Callable[[Path], None],
     ) -> None:
         super().__init__(cfg, task, model, criterion)
         self.batching = batching
         self.progress = progress
-        self.leaving = leaving
+        self.watch = watch
+        self.check_owner = check_owner
         self.completed: int | None = 0
 
-    def leave_in_time(self, *, before_validation: bool = False) -> None:
-        """Raise SliceEnded if it is time to leave."""
-        if reason := self.leaving.reason(before_validation=before_validation):
+    def stop_in_time(self, *, before_validation: bool = False) -> None:
+        """Raise SliceEnded in all processes if one of them is to stop now."""
+        own = REASONS.index(self.watch.reason(before_validation=before_validation))
+        if reason := REASONS[highest_of_all(own)]:
             raise SliceEnded(reason, self.get_num_updates())
 
     @property
@@ -166,7 +155,7 @@ class NeuronspecTrainer(Trainer):
         # missing for one without any, and would leave its other tokens out of what the gradient is divided
         # by.
         samples = [sample for sample in samples if sample] or samples
-        with self.leaving.timed("update"):
+        with self.watch.timed("update"):
             output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.
@@ -177,7 +166,7 @@ class NeuronspecTrainer(Trainer):
 
     def valid_step(self, sample: Any, raise_oom: bool = True) -> Any:
         """One batch of validation, if there is time for it. Out of memory raises here too."""
-        self.leave_in_time()
+        self.stop_in_time()
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
@@ -200,14 +189,14 @@ class NeuronspecTrainer(Trainer):
         """Save with the patience counter and the batching, if the folder is still this process's."""
         if Path(filename).name == CRASH:
             return
-        check_owner(self.task.folder)
+        self.check_owner(self.task.folder)
         stop = fairseq_train.should_stop_early
         extra_state["patience"] = {
             "best": getattr(stop, "best", None),
             "num_runs": getattr(stop, "num_runs", 0),
         }
         extra_state["batching"] = self.batching
-        with self.leaving.timed("writing"):
+        with self.watch.timed("writing"):
             super().save_checkpoint(filename, extra_state)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> Any:

@@ -13,6 +13,7 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.deadline import Deadline
+from workflow_scripts.models.devices import device_number
 from workflow_scripts.models.fairseq.checkpoints import (
     disk_errors,
     reached,
@@ -21,25 +22,23 @@ from workflow_scripts.models.fairseq.checkpoints import (
     updates_of,
 )
 from workflow_scripts.models.fairseq.export import export_system
-from workflow_scripts.models.fairseq.fairseq_run import run
+from workflow_scripts.models.fairseq.fairseq_run import Surroundings, run
 from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
+from workflow_scripts.models.fingerprint import fingerprint_of, number_of_processes
 from workflow_scripts.models.history import outcome_of
-from workflow_scripts.models.launch import place
-from workflow_scripts.models.out_of_memory import (
-    OUT_OF_MEMORY,
-    is_out_of_memory,
-    max_tokens_after,
-    out_of_memory,
-)
-from workflow_scripts.models.plan import TrainingPlan, fingerprint_of, longest_sentence, number_of_processes
+from workflow_scripts.models.launch import Place, place
+from workflow_scripts.models.memory import is_out_of_memory
+from workflow_scripts.models.out_of_memory import OUT_OF_MEMORY, max_tokens_after, out_of_memory
+from workflow_scripts.models.owner import check_owner
+from workflow_scripts.models.plan import TrainingPlan, accumulation, longest_sentence
 from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.models.ranks import Ranks, joined
 from workflow_scripts.models.scratch import near_data
-from workflow_scripts.models.settings import SOURCE_WEIGHTS, accumulation, settings_by_class, with_dropouts
+from workflow_scripts.models.settings import SOURCE_WEIGHTS, settings_by_class, with_dropouts
 from workflow_scripts.models.shards import check_training_data, weighted_sources
 from workflow_scripts.models.slices import TIME_LIMIT, SliceEnded
-from workflow_scripts.models.training_folder import IDENTITY, LAST, TrainingFolder
-from workflow_scripts.units.training_files import check_exported, reduce_to_weights
+from workflow_scripts.models.training_folder import IDENTITY, TrainingFolder
+from workflow_scripts.units.training_files import LAST, check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,16 @@ def train_system(
         elif (told := ranks.told()) is not None:
             plan = TrainingPlan(**told["plan"])
             with near_data(plan.data_bin, plan.directions, told["data"]) as data_bin, ranks.training():
-                run(replace(plan, data_bin=data_bin), Deadline())  # process 0 watches the clock
+                _run(plan, data_bin, ranks.place, Deadline())  # process 0 watches the clock
+
+
+def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) -> None:
+    """Train on a copy of the data."""
+    processes = number_of_processes(plan.settings)
+    run(
+        replace(plan, data_bin=data_bin),
+        Surroundings(processes, device_number(place), check_owner, deadline.is_near),
+    )
 
 
 def _train_and_export(
@@ -158,7 +166,7 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline:
 
         data = near_data(plan.data_bin, plan.directions, _hashes(folder))
         with data as data_bin, ranks.training(ended, folder.release):
-            run(replace(plan, data_bin=data_bin), deadline)
+            _run(plan, data_bin, ranks.place, deadline)
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))
     most = plan.settings["max_updates"]
     folder.finish(attempt["to_update"], "max_updates" if attempt["to_update"] >= most else "patience or time")

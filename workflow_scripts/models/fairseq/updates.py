@@ -19,7 +19,7 @@ from fairseq import checkpoint_utils
 from fairseq_cli import train as fairseq_train
 
 from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.training_folder import LAST
+from workflow_scripts.units.training_files import LAST
 
 _validate_and_save = fairseq_train.validate_and_save
 
@@ -36,7 +36,7 @@ def complete_update(
         # Half precision overflowed: no update was made, and fairseq would validate the last one again.
         return [None], False
     try:
-        trainer.leave_in_time(before_validation=_is_validated(cfg, trainer))
+        trainer.stop_in_time(before_validation=_is_validated(cfg, trainer))
     except SliceEnded:
         _save_for_the_next_slice(trainer, epoch_itr)
         raise
@@ -55,7 +55,7 @@ def _is_validated(cfg: Any, trainer: Any) -> bool:
 def _complete(
     cfg: Any, trainer: Any, task: Any, epoch_itr: Any, *rest: Any
 ) -> tuple[list[float | None], bool]:
-    timed = trainer.leaving.timed("validation") if _is_validated(cfg, trainer) else nullcontext()
+    timed = trainer.watch.timed("validation") if _is_validated(cfg, trainer) else nullcontext()
     try:
         with timed:
             losses, stop = _validate_and_save(cfg, trainer, task, epoch_itr, *rest)

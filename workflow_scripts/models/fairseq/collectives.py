@@ -1,0 +1,44 @@
+"""What all processes of a training ask each other, each at the same place; a process alone answers itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+import torch
+from fairseq.distributed import utils as distributed_utils
+from torch import distributed
+
+# For a collective. While one process works the others wait in one: process 0 alone writes checkpoints and
+# decodes the validation sets for BLEU. This ends what no closed connection ends: a machine that is gone, a
+# process that hangs.
+SILENCE = timedelta(minutes=30)
+
+
+def make_global_group() -> None:
+    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
+    if distributed.is_initialized():
+        distributed_utils.get_global_group._global_group = distributed.new_group(timeout=SILENCE)
+
+
+def from_rank_0(value: float) -> float:
+    """Return process 0's `value`."""
+    if not distributed.is_initialized():
+        return value
+    group = distributed_utils.get_data_parallel_group()
+    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
+    shared = torch.tensor([value], dtype=torch.float64, device=device)
+    distributed.broadcast(shared, src=0, group=group)
+    return float(shared.item())
+
+
+def highest_of_all(value: int) -> int:
+    """Return the largest `value` of all processes."""
+    if not distributed.is_initialized():
+        return value
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    shared = torch.tensor([value], device=device)
+    distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
+    return int(shared.item())
