@@ -306,6 +306,7 @@ TRAIN = [
     train("empty", "training text of no line", training(lambda folder: [other_ids(f"bin/train.de-en.{lang}")(folder) for lang in ("de", "en")]), 'bin: train of de-en has no lines'),
     train("record", "a record of another form beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("[]")), 'bin/train.de-en.de.json: not what binarise writes; binarise the text again'),
     train("record-cut", "a truncated record beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("{")), 'bin/train.de-en.de.json: damaged, not JSON (line 1, column 2: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    train("no-subwords", "no SentencePiece model", training(options="--subwords nowhere/spm.model"), 'nowhere/spm.model: there is no such file; it becomes part of the system'),
     train("no-dictionary", "no dictionary", training(lambda folder: (folder / "dict.txt").unlink()), 'dict.txt: there is no such file or folder: check the path'),
 ]  # fmt: skip
 

@@ -162,19 +162,6 @@ def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch, folder
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
 
 
-def test_missing_data_is_named(arguments):
-    arguments[arguments.index("en-fr")] = "de-fr"
-    with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
-        main(arguments)
-
-
-def test_missing_subwords_are_told_before_training_not_at_its_end(world, tmp_path, arguments):
-    arguments[arguments.index(f"--subwords={world / 'spm.model'}")] = "--subwords=nowhere/spm.model"
-    with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
-        main(arguments)
-    assert not (tmp_path / "folder").exists()
-
-
 def test_training_data_may_be_read_from_the_nodes_own_disk(world, undisturbed, tmp_path, monkeypatch):
     plain = training.run
 
