@@ -42,25 +42,27 @@ def score(tmp_path):
     return run
 
 
-def test_bleu_worked_by_hand():
-    # Of 5 words 4 match: unigrams 4/5, bigrams 3/4, trigrams 2/3, 4-grams 1/2; equal lengths, no penalty.
-    expected = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4)
-    [bleu] = score_text(["a b c d e"], ["a b c d f"], ["bleu"])
-    assert bleu["score"] == pytest.approx(expected, abs=1e-9)
-    assert bleu["score"] == pytest.approx(66.874030497642, abs=1e-9)
-
-
-def test_brevity_penalty_is_over_the_corpus():
-    # 4 words against 5 in reference: all n-grams match, so only exp(1 - 5/4) remains.
-    [bleu] = score_text(["a b c d"], ["a b c d e"], ["bleu"])
-    assert bleu["score"] == pytest.approx(100 * math.exp(1 - 5 / 4), abs=1e-9)
-
-
-def test_chrf_is_chrf_plus_plus_worked_by_hand():
-    # "ab" against "ac": only the orders that exist in both count:
-    # character unigrams 1/2, character bigrams 0, word unigrams 0; precision = recall, so F = mean = 1/6.
-    [chrf] = score_text(["ab"], ["ac"], ["chrf"])
-    assert chrf["score"] == pytest.approx(100 / 6, abs=1e-6)
+@pytest.mark.parametrize(
+    ("metric", "hypothesis", "reference", "score", "signature"),
+    [
+        # Of 5 words 4 match: unigrams 4/5, bigrams 3/4, trigrams 2/3, 4-grams 1/2; equal lengths, no penalty.
+        ("bleu", "a b c d e", "a b c d f", 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4), "|tok:13a|"),
+        ("bleu", "a b c d e", "a b c d f", 66.874030497642, "|tok:13a|"),
+        # 4 words against 5 in reference: all n-grams match, so only the brevity penalty exp(1 - 5/4) remains.
+        ("bleu", "a b c d", "a b c d e", 100 * math.exp(1 - 5 / 4), "|tok:13a|"),
+        # Only orders that exist in both count: character unigrams 1/2, character bigrams 0, word unigrams 0;
+        # precision = recall, so F = mean = 1/6. Of characters alone: (1/2 + 0) / 2 orders.
+        ("chrf", "ab", "ac", 100 / 6, "|nc:6|nw:2|"),
+        ("chrf2", "ab", "ac", 25, "|nc:6|nw:0|"),
+        # One word is left out: one edit for four words; less is better.
+        ("ter", "a b c", "a b c d", 25, "nrefs:1|case:lc|tok:tercom|"),
+    ],
+    ids=["bleu", "bleu-in-digits", "brevity", "chrf", "chrf2", "ter"],
+)
+def test_scores_worked_by_hand(metric, hypothesis, reference, score, signature):
+    [found] = score_text([hypothesis], [reference], [metric])
+    assert found["score"] == pytest.approx(score, abs=1e-9 if metric == "bleu" else 1e-6)
+    assert signature in found["signature"]
 
 
 def test_signatures_say_tokenizer_and_word_order():
@@ -91,26 +93,12 @@ def test_scores_from_sums_are_sacrebleus_own_to_the_last_bit():
         assert one["signature"] == str(metric.get_signature())
 
 
-def test_chrf2_is_of_characters_alone_worked_by_hand():
-    """ab and ac: one of two characters, no pair: (1/2 + 0) / 2 orders."""
-    [chrf2] = score_text(["ab"], ["ac"], ["chrf2"])
-    assert chrf2["score"] == pytest.approx(25, abs=1e-6)
-    assert "|nc:6|nw:0|" in chrf2["signature"]
-
-
 def test_several_systems_of_one_direction_are_as_each_alone():
     refs = ["the cat sat on the mat", "a dog"]
     outputs = {"a": ["the cat sat on a mat", "dog"], "b": ["cat the sat", "a dog"]}
     found = scores_of_systems(outputs, refs, ["bleu", "chrf", "ter"])
     for system, lines in outputs.items():
         assert found[system][0] == score_text(lines, refs, ["bleu", "chrf", "ter"])
-
-
-def test_ter_counts_edits_and_less_is_better():
-    # Of "a b c d" one word is left out: one edit for four words.
-    [ter] = score_text(["a b c"], ["a b c d"], ["ter"])
-    assert ter["score"] == 25.0
-    assert ter["signature"].startswith("nrefs:1|case:lc|tok:tercom|")
 
 
 @pytest.mark.parametrize(
