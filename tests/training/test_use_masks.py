@@ -1,5 +1,7 @@
 """train.use_masks: a system of another one's weights, each direction through its own mask row."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -19,10 +21,13 @@ def parent(tmp_path):
     folder.mkdir(parents=True)
     for name in ("model.safetensors", "spm.model", "dict.txt"):
         (folder / name).write_text(name)
-    return SystemFolder.write(
+    SystemFolder.write(
         folder, system="baseline", seed=2, languages=["en", "de"], mask_rows=dict.fromkeys(KEEP),
         architecture=ARCHITECTURE, text={"moses": False},
     )  # fmt: skip
+    described = json.loads((folder / "system.json").read_text())
+    (folder / "system.json").write_text(json.dumps({**described, "encoder_langtok": "tgt"}))
+    return SystemFolder.read(folder)
 
 
 def masks(folder, rows, weights_sha256):
@@ -50,9 +55,11 @@ def test_weights_are_linked_and_each_direction_has_its_row(tmp_path, parent):
     assert (made.system, made.seed, made.languages) == ("pruned", 2, ("en", "de"))
     assert made.parent == {"system": "baseline", "weights_sha256": parent.weights_sha256}
     assert made.training is None
+    # All else is the parent's, what other commands wrote there too.
+    assert made.encoder_langtok == parent.encoder_langtok == "tgt"
     for direction, row in KEEP.items():
-        kept = made.keep_row(direction)
-        assert kept is not None and kept.astype(int).tolist() == row
+        kept = made.masks_of(direction)
+        assert kept is not None and kept.row(direction).astype(int).tolist() == row
 
 
 def test_masks_of_another_model_and_a_missing_row_are_refused(tmp_path, parent):

@@ -7,7 +7,9 @@ import pytest
 from tests.unit.report.made import plan_of, scores_of
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
-from workflow_scripts.report.rounding import (
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.summary import Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.writing import (
     Digits,
     decimal_difference,
     decimal_mean,
@@ -16,8 +18,6 @@ from workflow_scripts.report.rounding import (
     stored,
     written,
 )
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import Estimate, display_order, estimate, summarise, sweep_key
 
 
 def find(cells, **wanted):

@@ -25,14 +25,13 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
     MultiDirectionDataset,
     load_directions,
     weighted,
 )
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
 from workflow_scripts.models.progress import check_finite
 from workflow_scripts.models.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.validation_rows import BLEU, VALIDATION, append_rows
