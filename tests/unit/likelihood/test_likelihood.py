@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+
+import workflow_scripts.models.fairseq.compat  # isort: skip  # noqa: F401  (makes fairseq importable)
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data.language_pair_dataset import collate
 from sentencepiece import SentencePieceProcessor
