@@ -8,6 +8,8 @@ import json
 
 import numpy as np
 
+from tests.training_settings import training_settings
+
 LANGUAGES = ("en", "de", "fr")
 DIRECTIONS = ("de-en", "en-de", "en-fr", "fr-en")
 WORDS = 20
@@ -64,7 +66,8 @@ def write_world(root, seed=7):
 def baseline_arguments(world, folder, out, seed=1, **settings):
     """Return train_baseline's command line in the world; `settings` over SETTINGS."""
     return [
-        f"--architecture={json.dumps(ARCHITECTURE)}", f"--settings={json.dumps({**SETTINGS, **settings})}",
+        f"--architecture={json.dumps(ARCHITECTURE)}",
+        f"--settings={json.dumps(training_settings(**{**SETTINGS, **settings}))}",
         f"--data-bin={world / 'bin'}", "--directions", *DIRECTIONS, "--languages", *LANGUAGES,
         '--text={"normalize_punctuation": false, "moses": false}', f"--subwords={world / 'spm.model'}",
         f"--dictionary={world / 'dict.txt'}", f"--seed={seed}", f"--folder={folder}", f"--out={out}",
@@ -74,6 +77,7 @@ def baseline_arguments(world, folder, out, seed=1, **settings):
 def finetune_arguments(world, parent, masks, folder, out, **settings):
     return [
         "--system=ns", f"--parent={parent}", *([f"--masks={masks}"] if masks else []),
-        f"--settings={json.dumps({**SETTINGS, **settings})}", f"--data-bin={world / 'bin'}", "--directions",
-        *DIRECTIONS, "--languages", *LANGUAGES, "--seed=3", f"--folder={folder}", f"--out={out}",
+        f"--settings={json.dumps(training_settings(**{'sampler': 'by_direction', **SETTINGS, **settings}))}",
+        f"--data-bin={world / 'bin'}", "--directions", *DIRECTIONS, "--languages", *LANGUAGES, "--seed=3",
+        f"--folder={folder}", f"--out={out}",
     ]  # fmt: skip

@@ -8,12 +8,12 @@ import os
 from typing import Any
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.settings import complete_settings
+from workflow_scripts.models.settings import checked_settings
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Add what both programs take: settings, data, seed, folders, and the hash of the code."""
-    parser.add_argument("--settings", type=json_object, default={}, help="JSON; see models/settings.py")
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON; see models/settings.py")
     parser.add_argument(
         "--execution",
         type=json_object,
@@ -47,9 +47,9 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def settings_of(arguments: argparse.Namespace, default_sampler: str) -> dict[str, Any]:
-    """Return the complete settings of a parsed command line; raises UserError for one that cannot be."""
-    return complete_settings({**arguments.settings, **arguments.execution}, default_sampler)
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of a parsed command line; errors as in `checked_settings`."""
+    return checked_settings({**arguments.settings, **arguments.execution})
 
 
 def let_waiting_threads_sleep() -> None:

@@ -1,4 +1,4 @@
-"""Training settings: their defaults, what each may be, and which may change between two attempts."""
+"""Training settings: what each may be, and which may change between two attempts."""
 
 from __future__ import annotations
 
@@ -15,35 +15,13 @@ SAMPLERS = ("by_direction", "mixed")
 ENDING_SCHEDULERS = ("polynomial_decay", "cosine")
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
-DEFAULTS: dict[str, Any] = {
-    "max_updates": 6000,
-    "max_tokens": 2400,
-    "tokens_per_update": None,
-    "lr": 5e-4,
-    "warmup_updates": 4000,
-    "scheduler": "inverse_sqrt",
-    "dropout": None,
-    "attention_dropout": None,
-    "activation_dropout": None,
-    "label_smoothing": 0.1,
-    "adam_betas": [0.9, 0.98],
-    "adam_eps": 1e-6,
-    "weight_decay": 0.0,
-    "clip_norm": 0.0,
-    "temperature": 1.0,
-    "virtual_epoch_size": None,
-    "sampler": None,
-    "validate_interval_updates": 500,
-    "keep_checkpoints": 1,
-    "keep_optimizer": True,
-    "patience": 20,
-    "precision": "auto",
-    "threads": None,
-    "data_workers": 0,
-    "tensorboard": False,
-    "valid_bleu": False,
-    "log_interval": 50,
-}
+# Every setting must be given: the config alone has defaults (config/training.py).
+KEYS = (
+    *("max_updates", "max_tokens", "tokens_per_update", "lr", "warmup_updates", "scheduler", *DROPOUTS),
+    *("label_smoothing", "adam_betas", "adam_eps", "weight_decay", "clip_norm", "temperature"),
+    *("virtual_epoch_size", "sampler", "validate_interval_updates", "keep_checkpoints", "keep_optimizer"),
+    *("patience", "precision", "threads", "data_workers", "tensorboard", "valid_bleu", "log_interval"),
+)
 
 # The weights of the sources of each pair's training text. Where all are equal the key is left out, also of
 # fingerprints (docs/architecture.md, "Params").
@@ -56,7 +34,9 @@ EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")
 # What is only seen, logged or kept.
 UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints", "keep_optimizer")
 
-# What each value may be; None is allowed where it is the default, and for the patience.
+# None: those of the architecture; no virtual epochs; torch's own number of threads; never out of patience.
+_MAY_BE_NONE = (*DROPOUTS, "virtual_epoch_size", "threads", "patience")
+# What each value may be.
 _WHOLE_FROM = {
     "max_updates": 1, "max_tokens": 1, "tokens_per_update": 1, "warmup_updates": 0, "virtual_epoch_size": 1,
     "validate_interval_updates": 1, "keep_checkpoints": 1, "patience": 1, "threads": 1, "data_workers": 0,
@@ -68,20 +48,18 @@ _NOT_NEGATIVE = ("weight_decay", "clip_norm")
 _FLAGS = ("keep_optimizer", "tensorboard", "valid_bleu")
 
 
-def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[str, Any]:
-    """Return all settings: `given` over the defaults.
+def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a training.
 
     Raises:
-        UserError: an unknown key or a value that cannot be.
+        UserError: a key that is missing or unknown, or a value that cannot be.
     """
     for key in given:
-        if key not in (*DEFAULTS, SOURCE_WEIGHTS):
-            raise UserError(f"unknown key {key!r} in the training settings{nearest(key, DEFAULTS)}")
-    settings = {**DEFAULTS, **given}
-    if settings["sampler"] is None:
-        settings["sampler"] = default_sampler
-    if settings["tokens_per_update"] is None:
-        settings["tokens_per_update"] = settings["max_tokens"]
+        if key not in (*KEYS, SOURCE_WEIGHTS):
+            raise UserError(f"unknown key {key!r} in the training settings{nearest(key, KEYS)}")
+    if missing := [key for key in KEYS if key not in given]:
+        raise UserError(f"missing in the training settings: {', '.join(missing)}")
+    settings = dict(given)
     for key, allowed in (("scheduler", SCHEDULERS), ("precision", PRECISIONS), ("sampler", SAMPLERS)):
         if settings[key] not in allowed:
             raise UserError(
@@ -110,7 +88,7 @@ def _wrong(key: str, value: Any) -> str:
         lists = list(value.values()) if isinstance(value, Mapping) else [None]
         right = all(isinstance(one, list) and one and not any(_wrong("lr", w) for w in one) for one in lists)
         return "" if right else "lists of positive numbers by pair"
-    if value is None and (DEFAULTS[key] is None or key == "patience"):
+    if value is None and key in _MAY_BE_NONE:
         return ""
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if key in _WHOLE_FROM:

@@ -1,22 +1,28 @@
-"""The trainer's defaults, used by hand runs, beside those of the config, which names every key it has."""
+"""The settings of a training: their one home is the config, and the stage takes what it gives."""
 
+import json
 from typing import get_args
 
+import pytest
+
+from tests.training_settings import SETTINGS
 from workflow_scripts.config.training import Finetune, Settings, Train
-from workflow_scripts.models.settings import DEFAULTS, PRECISIONS, SAMPLERS, SCHEDULERS, complete_settings
-
-# The config's update_freq is a number of batches, the trainer's tokens_per_update what they hold.
-CONFIG_ONLY, TRAINER_ONLY = {"update_freq"}, {"tokens_per_update"}
-# By hand: the stage's own sampler, and torch's own number of threads.
-LEFT_OPEN = {"sampler", "threads"}
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.settings import KEYS, PRECISIONS, SAMPLERS, SCHEDULERS, checked_settings
 
 
-def test_defaults_agree():
-    ours = Settings().model_dump(mode="json")
-    assert set(ours) - CONFIG_ONLY == set(DEFAULTS) - TRAINER_ONLY
-    shared = set(ours) - CONFIG_ONLY - LEFT_OPEN
-    assert {key: ours[key] for key in shared} == {key: DEFAULTS[key] for key in shared}
-    assert all(DEFAULTS[key] is None for key in LEFT_OPEN)
+def test_the_tests_have_the_settings_of_the_config():
+    ours = json.loads(json.dumps({**Train().settings(), **Train().execution()}))
+    assert {*ours} == {*KEYS} == {*SETTINGS}
+    # By hand: torch's own number of threads.
+    assert {key for key in KEYS if ours[key] != SETTINGS[key]} == {"threads"}
+
+
+@pytest.mark.parametrize("key", ["lr", "tokens_per_update", "log_interval"])
+def test_a_setting_that_is_missing_is_refused(key):
+    """No default of the stage's own may stand for what a config says."""
+    with pytest.raises(UserError, match=f"^missing in the training settings: {key}$"):
+        checked_settings({name: value for name, value in SETTINGS.items() if name != key})
 
 
 def test_choices_agree():
@@ -29,9 +35,8 @@ def test_choices_agree():
 def test_the_trainer_takes_what_the_config_gives():
     for section, sampler in ((Train(), "mixed"), (Finetune(), "by_direction")):
         given = {**section.settings(), **section.execution()}
-        complete = complete_settings(given, default_sampler="none")
-        assert complete["sampler"] == sampler
-        assert {key: complete[key] for key in given} == given
+        assert checked_settings(given) == given
+        assert given["sampler"] == sampler
 
 
 def test_execution_is_apart_and_a_split_of_the_batch_is_execution():
@@ -55,4 +60,4 @@ def test_more_updates_let_a_fine_tuning_go_on():
 
 
 def test_a_warm_up_may_end_with_the_last_update():
-    assert complete_settings({"max_updates": 10, "warmup_updates": 10}, "mixed")["warmup_updates"] == 10
+    assert checked_settings({**SETTINGS, "max_updates": 10, "warmup_updates": 10})["warmup_updates"] == 10

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
-import workflow_scripts.models.fairseq.compat  # isort: skip  # noqa: F401  (makes fairseq importable)
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
+import torch
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data.language_pair_dataset import collate
 from sentencepiece import SentencePieceProcessor

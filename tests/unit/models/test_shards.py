@@ -21,12 +21,12 @@ from tests.training.toy_world import (  # noqa: E402
     write_pair,
     write_world,
 )
+from tests.training_settings import training_settings  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.models.fingerprint import fingerprint_of  # noqa: E402
 from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
-from workflow_scripts.models.settings import complete_settings  # noqa: E402
 from workflow_scripts.models.shards import (  # noqa: E402
     check_training_data,
     shard_folders,
@@ -64,7 +64,7 @@ def plan(world: Path, folders: str) -> TrainingPlan:
         languages=list(LANGUAGES),
         directions=list(DIRECTIONS),
         architecture=ARCHITECTURE,
-        settings=complete_settings(SETTINGS, "mixed"),
+        settings=training_settings(**SETTINGS),
         text={},
         data_bin=folders,
         dictionary=str(world / "dict.txt"),
