@@ -47,7 +47,6 @@ BREAKS = (
 
 
 def main() -> int:
-    """Run the tiny experiment with each change."""
     expected, unnoticed = kept("tiny"), 0
     for what, *change in BREAKS:
         with tempfile.TemporaryDirectory(prefix="golden-") as place:

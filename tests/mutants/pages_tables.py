@@ -113,7 +113,7 @@ NUMBERS: tuple[Mutant, ...] = (
         f"{REPORT}/show.py",
         'f"PARTIAL, {missing} scores missing: " if missing else ""',
         '""',
-        (f"{TESTS}/test_tabulate.py::test_the_terminal_counts_what_a_partial_table_lacks",),
+        (f"{TESTS}/test_tabulate.py::test_partial_tables_say_so_in_their_titles_and_in_the_terminal",),
     ),
 )
 

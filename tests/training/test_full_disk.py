@@ -1,7 +1,6 @@
 """A real file system that is full or becomes read-only while a training writes its checkpoint."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from workflow_scripts.train.train_baseline import main
 SIZE = 16_000_000
 
 
-def mount(*arguments: str) -> None:
+def mount(*arguments):
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
@@ -33,8 +32,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(path)], timeout=60, check=True)
 
 
-def fill(disk: Path, free: int) -> None:
-    """Leave `free` bytes."""
+def fill(disk, free):
     import shutil
 
     with (disk / "filler").open("wb") as handle:

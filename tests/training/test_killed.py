@@ -32,8 +32,7 @@ def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
     options = {"validate_interval_updates": 4, "patience": 2, "max_updates": 60, "temperature": 2.0}
     options |= {"scheduler": "fixed", "warmup_updates": 0}
 
-    def programs(kind: str) -> tuple[Program, Program]:
-        """The baseline and the fine-tune of a name, each in a folder of its own."""
+    def programs(kind):
         log = tmp_path / f"{kind}.log"
         mixed, masked = (
             (tmp_path / f"{name}.{kind}", tmp_path / f"{name}.{kind}.out") for name in ("mixed", "masked")

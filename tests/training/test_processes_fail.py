@@ -4,12 +4,11 @@ import json
 import os
 import socket
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.training.interrupted import same_weights
-from tests.training.several import Ended, train
+from tests.training.several import train
 from tests.training.toy_world import HALVES, baseline_arguments
 from workflow_scripts.files import write_json
 from workflow_scripts.models.history import History
@@ -39,16 +38,14 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 class Training:
-    """A baseline in a folder of its own."""
-
-    def __init__(self, world: Path, root: Path) -> None:
+    def __init__(self, world, root):
         self.world, self.root, self.folder = world, root, root / "folder"
 
-    def run(self, patch: str = "", **options: object) -> list[Ended]:
+    def run(self, patch="", **options):
         command = baseline_arguments(self.world, self.folder, self.root / "out", **{**HALVES, **options})
         return train(BASELINE, [command] * 2, self.root / "program", patch)
 
-    def outcomes(self) -> list[str]:
+    def outcomes(self):
         return [attempt["outcome"] for attempt in History(self.folder).read()["attempts"]]
 
 
@@ -57,7 +54,7 @@ def training(world, tmp_path):
     return Training(world, tmp_path)
 
 
-def assert_one_line(ended: list[Ended], said: str) -> None:
+def assert_one_line(ended, said):
     """All failed, and the last that each said is the same line, once."""
     assert [one.status for one in ended] == [1, 1], ended
     assert ended[0].line.startswith(f"error: {said}")

@@ -1,11 +1,8 @@
 """The import arrows of docs/architecture.md, read from the source without importing it."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,47 +12,30 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
     "api": {"activations", "analyse", "evaluate", "select", "units"},
-    "operate": {"config", "units", "workflow"},
-    "workflow": {"config", "units"},
+    "operate": {"config", "units", "workflow"}, "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
-    "analyse": {"evaluate", "translate", "select", "models", "units"},
-    "evaluate": set(),
-    "translate": {"models", "data", "units"},
-    "specialize": {"models", "select", "units"},
-    "select": {"units"},
-    "activations": {"models", "units"},
-    "train": {"models", "units"},
-    "data": {"units"},
-    "models": {"units"},
-    "units": set(),
-    "config": {"units"},
-}
+    "analyse": {"evaluate", "translate", "select", "models", "units"}, "evaluate": set(),
+    "translate": {"models", "data", "units"}, "specialize": {"models", "select", "units"},
+    "select": {"units"}, "activations": {"models", "units"}, "train": {"models", "units"}, "data": {"units"},
+    "models": {"units"}, "units": set(), "config": {"units"},
+}  # fmt: skip
 # Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
     *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
     *(
-        "language_codes",
-        "languages",
-        "line_shapes",
-        "metric_names",
-        "naming",
-        "options",
-        "parallel_text",
+        "language_codes", "languages", "line_shapes", "metric_names", "naming", "options", "parallel_text",
         "patterns",
     ),
     *("processes", "subword_model", "table_names"),
-}
+}  # fmt: skip
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {
-    "units": {"numpy"},
-    "archive": {"numpy"},
-    "subword_model": {"sentencepiece"},
-    "api": {"numpy"},
+    "units": {"numpy"}, "archive": {"numpy"}, "subword_model": {"sentencepiece"}, "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},
-}
+}  # fmt: skip
 
 
-def imports(path: Path) -> Iterator[str]:
+def imports(path):
     """The dotted names a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -67,17 +47,17 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def modules() -> list[Path]:
+def modules():
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def layer_of(path: Path) -> str:
+def layer_of(path):
     """`units` for workflow_scripts/units/space.py; the file's own name for workflow_scripts/errors.py."""
     parts = path.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else path.stem
 
 
-def third_party(names: Iterator[str]) -> set[str]:
+def third_party(names):
     tops = {name.split(".")[0] for name in names}
     return tops - set(sys.stdlib_module_names) - {"workflow_scripts"}
 
