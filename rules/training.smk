@@ -5,7 +5,7 @@
 # The commands here are never to change: to Snakemake they are code, and every finished training would be exported, and
 # what it translates decoded, anew. What is added rides with `code` (code_and_start; tests/workflow/test_training_commands.py).
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
-# No retries on one machine: a job that runs out of memory starts itself anew with smaller batches (models/start_again.py);
+# No retries on one machine: a job that runs out of memory starts itself anew with smaller batches (train/start_again.py);
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others anew.
 
 
@@ -163,7 +163,7 @@ rule finetune:
         out=subpath(output.system, parent=True),
         code=lambda w, threads, resources: code_and_start("finetune", threads, resources),
     shell:
-        "run-in fairseq workflow_scripts.specialize.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
+        "run-in fairseq workflow_scripts.train.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
         "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
         "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
         "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import workflow_scripts.models.fairseq.training
-import workflow_scripts.specialize.finetune
+import workflow_scripts.train.finetune
 import workflow_scripts.train.train_baseline
+import workflow_scripts.train.train_system
 
 # isort: split
 import fairseq.data.data_utils_fast

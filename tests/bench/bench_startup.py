@@ -41,7 +41,7 @@ STAGES = {
     "train.train_baseline": "fairseq",
     "activations.count_activations": "fairseq",
     "select.select_masks": "text",
-    "specialize.finetune": "fairseq",
+    "train.finetune": "fairseq",
     "translate.decode": "text",
     "evaluate.score": "evaluate",
     "analyse.mask_control": "fairseq",

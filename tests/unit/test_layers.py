@@ -21,7 +21,6 @@ ARROWS: dict[str, set[str]] = {
     "analyse": {"evaluate", "translate", "select", "models", "units"},
     "evaluate": set(),
     "translate": {"models", "data", "units"},
-    "specialize": {"models", "select", "units"},
     "select": {"units"},
     "activations": {"models", "units"},
     "train": {"models", "units"},

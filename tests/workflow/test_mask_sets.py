@@ -73,7 +73,7 @@ def test_a_system_that_is_not_trained_has_the_weights_of_the_baseline(commands: 
     wanted = "text workflow_scripts.train.use_masks --system pruned --parent systems/baseline/s3 --masks"
     (made,) = [line for line in commands if line.startswith(wanted)]
     assert f" --masks {MASKS}/enc.top.npz --out systems/pruned/s3 " in made
-    trained = [line for line in commands if "specialize.finetune --system chance " in line]
+    trained = [line for line in commands if "train.finetune --system chance " in line]
     assert [f" --masks {MASKS}/chance-2.npz " in line for line in trained] == [True]
     decoded = [line for line in commands if "/pruned/s3/news/en-fr.txt" in line and "decode" in line]
     assert any('--system "$(dirname systems/pruned/s3/system.json)"' in line for line in decoded)

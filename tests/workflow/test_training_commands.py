@@ -52,7 +52,7 @@ def test_several_processes_are_started_by_srun(resources: list[str], expected: s
 #: As Snakemake compares them with those of finished trainings: SHA-256 of the text.
 COMMANDS = {
     "train_baseline": "7e5e35f968df1418fcd3071ce313becc832a5c93fe7e065871905708801034cb",
-    "finetune": "db00d0203a03bcee87c5dfb55a2442b14a513037806d31646b3323f063069b0e",
+    "finetune": "cdaff914cb7896a580a962be92c02f9ae15f0aaf7c6dc825e28afd6d85152cee",
 }
 
 

@@ -24,8 +24,8 @@ from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
 from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
 from workflow_scripts.models.fairseq.data_bin import data_files
+from workflow_scripts.models.fairseq.progress_log import log_to_stderr
 from workflow_scripts.models.port import Batches, Port, load
-from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder

@@ -27,8 +27,8 @@ from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
 from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
 from workflow_scripts.models.fairseq.data_bin import data_files
+from workflow_scripts.models.fairseq.progress_log import log_to_stderr
 from workflow_scripts.models.port import Batches, load
-from workflow_scripts.models.progress import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 logger = logging.getLogger(__name__)

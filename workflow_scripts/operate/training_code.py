@@ -27,7 +27,7 @@ from workflow_scripts.units.system import DESCRIPTION
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
 
 #: Rules that train → the module that each runs.
-TRAINING_RULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
+TRAINING_RULES = {"train_baseline": "train.train_baseline", "finetune": "train.finetune"}
 ENVIRONMENT = "fairseq"
 #: More trainings than this are counted, not named, in the one-line report.
 NAMED = 6

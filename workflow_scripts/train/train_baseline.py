@@ -10,14 +10,14 @@ import argparse
 import json
 
 from workflow_scripts.errors import run_main
-from workflow_scripts.models.command_line import (
+from workflow_scripts.train.command_line import (
     add_training_options,
     let_waiting_threads_sleep,
     settings_of,
 )
-from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.launch import start_processes, take_place
-from workflow_scripts.models.start_again import starting_again
+from workflow_scripts.train.deadline import Deadline
+from workflow_scripts.train.launch import start_processes, take_place
+from workflow_scripts.train.start_again import starting_again
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> None:
     take_place()
     deadline = Deadline.of_this_process(arguments.runtime)
 
-    from workflow_scripts.models.fairseq.training import train_system
-    from workflow_scripts.models.plan import TrainingPlan
+    from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+    from workflow_scripts.train.train_system import train_system
 
     plan = TrainingPlan(
         system=arguments.system,

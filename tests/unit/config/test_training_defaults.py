@@ -3,7 +3,7 @@
 from typing import get_args
 
 from workflow_scripts.config.training import Finetune, Settings, Train
-from workflow_scripts.models.settings import DEFAULTS, PRECISIONS, SAMPLERS, SCHEDULERS, complete_settings
+from workflow_scripts.train.settings import DEFAULTS, PRECISIONS, SAMPLERS, SCHEDULERS, complete_settings
 
 # The config's update_freq is a number of batches, the trainer's tokens_per_update what they hold.
 CONFIG_ONLY, TRAINER_ONLY = {"update_freq"}, {"tokens_per_update"}

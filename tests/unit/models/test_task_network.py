@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402
