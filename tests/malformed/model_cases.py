@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.malformed import tiny
 from tests.malformed.case import Case, cases_of, deferred
+from tests.training_settings import settings_with
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -258,15 +259,16 @@ ANALYSE = [
 
 
 @deferred
-def training(folder, spoil=lambda _: None, options="", **changes):
-    """Text for a training of two updates, spoiled; ``changes``: other settings."""
+def training(folder, spoil=lambda _: None, options="", without="", **changes):
+    """Text for a training of two updates, spoiled; ``changes``: other settings, ``without`` one."""
     put_vocabulary(folder)
     (folder / "bin").mkdir()
     for subset in ("train", "valid"):
         write_dataset(folder / f"bin/{subset}.de-en.de", [[4, 5, 2], [6, 2]], SYMBOLS)
         write_dataset(folder / f"bin/{subset}.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
     spoil(folder)
-    settings = {"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes}
+    settings = settings_with(**{"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes})
+    settings.pop(without, None)
     words = "--languages de en --subwords spm.model --dictionary dict.txt --data-bin bin --seed 1"
     words += f" --directions de-en en-de --folder training --out system {options}"
     named = {"--architecture": tiny.ARCHITECTURE, "--text": {"moses": False}, "--settings": settings}
@@ -285,6 +287,7 @@ TRAIN = [
     train("json", "settings that are not JSON", training(options="--settings lr=1"), "'lr=1' on the command line is no JSON: Expecting value: line 1 column 1 (char 0)"),
     train("list", "settings that are a list", training(options="--settings [1]"), "'[1]' on the command line is no JSON object of names and values"),
     train("key", "a misspelt setting", training(learning_rate=1), "unknown key 'learning_rate' in the training settings"),
+    train("missing", "a setting that is missing", training(without="patience"), "patience missing in the training settings, which are to be complete; config/README.md has the defaults"),
     train("word", "a word for the learning rate", training(lr="high"), "lr 'high' in the training settings must be positive"),
     train("half", "half an update", training(max_updates=0.5), 'max_updates 0.5 in the training settings must be a whole number of at least 1'),
     train("negative", "a negative learning rate", training(lr=-1), 'lr -1 in the training settings must be positive'),
@@ -292,7 +295,7 @@ TRAIN = [
     train("betas", "Adam's betas of 2 and 3", training(adam_betas=[2, 3]), 'adam_betas [2, 3] in the training settings must be two numbers from 0 to below 1'),
     train("decay", "a negative weight decay", training(weight_decay=-1), 'weight_decay -1 in the training settings must be a number of at least 0'),
     train("flag", "a word for true or false", training(valid_bleu="yes"), "valid_bleu 'yes' in the training settings must be true or false"),
-    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings is none of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
+    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings must be one of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
     train("warmup-beyond", "a warm-up beyond the updates", training(warmup_updates=9), 'warmup_updates 9 in the training settings is beyond max_updates 2, so that lr 0.0005 is never reached; lower it'),
     train("warmup", "a warm-up beyond the end of the schedule", training(scheduler="cosine", warmup_updates=9), 'warmup_updates 9 in the training settings must be below max_updates 2 with scheduler cosine'),
     train("folder", "no folder of binarised text", training(options="--data-bin bib"), 'bib: there is no such folder of binarised data'),

@@ -139,6 +139,13 @@ FOLDERS = (
         (f"{FOLDER}::test_updates_are_identity_where_the_learning_rate_ends_with_them",),
     ),
     Mutant(
+        "a training setting that is missing is left out",
+        f"{TRAIN}/settings.py",
+        "if missing := [key for key in SETTINGS if key not in given]:",
+        "if missing := [key for key in () if key not in given]:",
+        ("workflow tests/unit/config/test_training_defaults.py::test_a_setting_that_is_missing_is_named",),
+    ),
+    Mutant(
         "a folder is taken over from an owner that lives",
         f"{TRAIN}/owner.py",
         'if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):',

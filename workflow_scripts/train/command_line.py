@@ -8,17 +8,17 @@ import os
 from typing import Any
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.train.settings import complete_settings
+from workflow_scripts.train.settings import check_settings
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Add what both programs take: settings, data, seed, folders, and the hash of the code."""
-    parser.add_argument("--settings", type=json_object, default={}, help="JSON; see train/settings.py")
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON; see train/settings.py")
     parser.add_argument(
         "--execution",
         type=json_object,
         default={},
-        help="JSON: more settings, which leave the result as it is",
+        help="JSON: more settings, which leave the result as it is; with those above all that there are",
     )
     parser.add_argument(
         "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
@@ -47,9 +47,9 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def settings_of(arguments: argparse.Namespace, default_sampler: str) -> dict[str, Any]:
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the complete settings of a parsed command line; raises UserError for one that cannot be."""
-    return complete_settings({**arguments.settings, **arguments.execution}, default_sampler)
+    return check_settings({**arguments.settings, **arguments.execution})
 
 
 def let_waiting_threads_sleep() -> None:

@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
         languages=list(parent.languages),
         directions=arguments.directions,
         architecture=dict(parent.architecture),
-        settings=settings_of(arguments, default_sampler="by_direction"),
+        settings=settings_of(arguments),
         text=dict(parent.text),
         data_bin=arguments.data_bin,
         dictionary=str(parent.dictionary),

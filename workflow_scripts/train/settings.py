@@ -1,9 +1,12 @@
-"""Training settings: their defaults, what each may be, and which may change between two attempts."""
+"""Training settings: which there are, what each may be, and which may change between two attempts.
+
+The config gives every one of them; nothing here has a default.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
@@ -14,36 +17,6 @@ SAMPLERS = ("by_direction", "mixed")
 # Their learning rate at an update depends on where training ends.
 ENDING_SCHEDULERS = ("polynomial_decay", "cosine")
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
-
-DEFAULTS: dict[str, Any] = {
-    "max_updates": 6000,
-    "max_tokens": 2400,
-    "tokens_per_update": None,
-    "lr": 5e-4,
-    "warmup_updates": 4000,
-    "scheduler": "inverse_sqrt",
-    "dropout": None,
-    "attention_dropout": None,
-    "activation_dropout": None,
-    "label_smoothing": 0.1,
-    "adam_betas": [0.9, 0.98],
-    "adam_eps": 1e-6,
-    "weight_decay": 0.0,
-    "clip_norm": 0.0,
-    "temperature": 1.0,
-    "virtual_epoch_size": None,
-    "sampler": None,
-    "validate_interval_updates": 500,
-    "keep_checkpoints": 1,
-    "keep_optimizer": True,
-    "patience": 20,
-    "precision": "auto",
-    "threads": None,
-    "data_workers": 0,
-    "tensorboard": False,
-    "valid_bleu": False,
-    "log_interval": 50,
-}
 
 # The weights of the sources of each pair's training text. Where all are equal the key is left out, also of
 # fingerprints (docs/architecture.md, "Params").
@@ -56,41 +29,106 @@ EXECUTION_KEYS = ("max_tokens", "precision", "threads", "data_workers")
 # What is only seen, logged or kept.
 UNTRACKED_KEYS = ("tensorboard", "valid_bleu", "log_interval", "keep_checkpoints", "keep_optimizer")
 
-# What each value may be; None is allowed where it is the default, and for the patience.
-_WHOLE_FROM = {
-    "max_updates": 1, "max_tokens": 1, "tokens_per_update": 1, "warmup_updates": 0, "virtual_epoch_size": 1,
-    "validate_interval_updates": 1, "keep_checkpoints": 1, "patience": 1, "threads": 1, "data_workers": 0,
-    "log_interval": 1,
-}  # fmt: skip
-_POSITIVE = ("lr", "temperature", "adam_eps")
-_SHARES = ("dropout", "attention_dropout", "activation_dropout", "label_smoothing")
-_NOT_NEGATIVE = ("weight_decay", "clip_norm")
-_FLAGS = ("keep_optimizer", "tensorboard", "valid_bleu")
+#: Whether a value may be, and what it must be in words.
+Check = tuple[Callable[[Any], bool], str]
 
 
-def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[str, Any]:
-    """Return all settings: `given` over the defaults.
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < 1
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _are_betas(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_share, value))
+
+
+def _are_weights(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(one, list) and one and all(map(_is_positive, one)) for one in value.values()
+    )
+
+
+def _whole(least: int) -> Check:
+    return (
+        lambda value: _is_number(value) and value == int(value) and value >= least,
+        f"a whole number of at least {least}",
+    )
+
+
+def _one_of(*allowed: str) -> Check:
+    return (lambda value: value in allowed, f"one of {', '.join(allowed)}")
+
+
+def _or_none(check: Check) -> Check:
+    return (lambda value: value is None or check[0](value), check[1])
+
+
+_POSITIVE: Check = (_is_positive, "positive")
+_SHARE: Check = (_is_share, "a number from 0 to below 1")
+_NOT_NEGATIVE: Check = (lambda value: _is_number(value) and value >= 0, "a number of at least 0")
+_FLAG: Check = (lambda value: isinstance(value, bool), "true or false")
+
+#: In the order in which records of a training have them.
+SETTINGS: dict[str, Check] = {
+    "max_updates": _whole(1),
+    "max_tokens": _whole(1),
+    "tokens_per_update": _whole(1),
+    "lr": _POSITIVE,
+    "warmup_updates": _whole(0),
+    "scheduler": _one_of(*SCHEDULERS),
+    **{name: _or_none(_SHARE) for name in DROPOUTS},
+    "label_smoothing": _SHARE,
+    "adam_betas": (_are_betas, "two numbers from 0 to below 1"),
+    "adam_eps": _POSITIVE,
+    "weight_decay": _NOT_NEGATIVE,
+    "clip_norm": _NOT_NEGATIVE,
+    "temperature": _POSITIVE,
+    "virtual_epoch_size": _or_none(_whole(1)),
+    "sampler": _one_of(*SAMPLERS),
+    "validate_interval_updates": _whole(1),
+    "keep_checkpoints": _whole(1),
+    "keep_optimizer": _FLAG,
+    "patience": _or_none(_whole(1)),
+    "precision": _one_of(*PRECISIONS),
+    "threads": _or_none(_whole(1)),
+    "data_workers": _whole(0),
+    "tensorboard": _FLAG,
+    "valid_bleu": _FLAG,
+    "log_interval": _whole(1),
+}
+#: What may be left out.
+OPTIONAL: dict[str, Check] = {SOURCE_WEIGHTS: (_are_weights, "lists of positive numbers by pair")}
+
+
+def check_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in the order of SETTINGS.
 
     Raises:
-        UserError: an unknown key or a value that cannot be.
+        UserError: an unknown key, one that is missing, or a value that cannot be.
     """
+    allowed = {**SETTINGS, **OPTIONAL}
     for key in given:
-        if key not in (*DEFAULTS, SOURCE_WEIGHTS):
-            raise UserError(f"unknown key {key!r} in the training settings{nearest(key, DEFAULTS)}")
-    settings = {**DEFAULTS, **given}
-    if settings["sampler"] is None:
-        settings["sampler"] = default_sampler
-    if settings["tokens_per_update"] is None:
-        settings["tokens_per_update"] = settings["max_tokens"]
-    for key, allowed in (("scheduler", SCHEDULERS), ("precision", PRECISIONS), ("sampler", SAMPLERS)):
-        if settings[key] not in allowed:
-            raise UserError(
-                f"{key} {settings[key]!r} in the training settings is none of {', '.join(allowed)}"
-                + nearest(str(settings[key]), allowed)
-            )
+        if key not in allowed:
+            raise UserError(f"unknown key {key!r} in the training settings{nearest(key, SETTINGS)}")
+    if missing := [key for key in SETTINGS if key not in given]:
+        raise UserError(
+            f"{', '.join(missing)} missing in the training settings, which are to be complete;"
+            " config/README.md has the defaults"
+        )
+    settings = {key: given[key] for key in allowed if key in given}
     for key, value in settings.items():
-        if what := _wrong(key, value):
-            raise UserError(f"{key} {value!r:.60} in the training settings must be {what}")
+        is_right, what = allowed[key]
+        if not is_right(value):
+            choices = what.removeprefix("one of ").split(", ") if what.startswith("one of ") else ()
+            near = nearest(str(value), choices)
+            raise UserError(f"{key} {value!r:.60} in the training settings must be {what}{near}")
     if settings["scheduler"] in ENDING_SCHEDULERS and settings["warmup_updates"] >= settings["max_updates"]:
         raise UserError(
             f"warmup_updates {settings['warmup_updates']} in the training settings must be below max_updates"
@@ -102,36 +140,6 @@ def complete_settings(given: Mapping[str, Any], default_sampler: str) -> dict[st
             f" {settings['max_updates']}, so that lr {settings['lr']} is never reached; lower it"
         )
     return settings
-
-
-def _wrong(key: str, value: Any) -> str:
-    """Return what a value must be, and is not; an empty string if it is right."""
-    if key == SOURCE_WEIGHTS:
-        lists = list(value.values()) if isinstance(value, Mapping) else [None]
-        right = all(isinstance(one, list) and one and not any(_wrong("lr", w) for w in one) for one in lists)
-        return "" if right else "lists of positive numbers by pair"
-    if value is None and (DEFAULTS[key] is None or key == "patience"):
-        return ""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if key in _WHOLE_FROM:
-        right = number and value == int(value) and value >= _WHOLE_FROM[key]
-        return "" if right else f"a whole number of at least {_WHOLE_FROM[key]}"
-    if key in _POSITIVE:
-        return "" if number and value > 0 else "positive"
-    if key in _SHARES:
-        return "" if number and 0 <= value < 1 else "a number from 0 to below 1"
-    if key in _NOT_NEGATIVE:
-        return "" if number and value >= 0 else "a number of at least 0"
-    if key in _FLAGS:
-        return "" if isinstance(value, bool) else "true or false"
-    if key == "adam_betas":
-        right = (
-            isinstance(value, list | tuple)
-            and len(value) == 2
-            and not any(_wrong("dropout", b) for b in value)
-        )
-        return "" if right else "two numbers from 0 to below 1"
-    return ""
 
 
 def with_dropouts(architecture: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> None:
         languages=arguments.languages,
         directions=arguments.directions,
         architecture=arguments.architecture,
-        settings=settings_of(arguments, default_sampler="mixed"),
+        settings=settings_of(arguments),
         text=arguments.text,
         data_bin=arguments.data_bin,
         dictionary=arguments.dictionary,

@@ -21,6 +21,7 @@ from tests.training.toy_world import (  # noqa: E402
     write_pair,
     write_world,
 )
+from tests.training_settings import settings_with  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.shards import (  # noqa: E402
@@ -33,7 +34,6 @@ from workflow_scripts.models.fairseq.shards import (  # noqa: E402
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
 from workflow_scripts.train.fingerprint import fingerprint_of  # noqa: E402
-from workflow_scripts.train.settings import complete_settings  # noqa: E402
 
 #: Training lines of each shard, as the number of the one word that a line repeats: 4 to 23 are words.
 SHARD_LINES = ([4, 5, 6], [7, 8], [9, 10, 11, 12])
@@ -64,7 +64,7 @@ def plan(world: Path, folders: str) -> TrainingPlan:
         languages=list(LANGUAGES),
         directions=list(DIRECTIONS),
         architecture=ARCHITECTURE,
-        settings=complete_settings(SETTINGS, "mixed"),
+        settings=settings_with(**SETTINGS),
         text={},
         data_bin=folders,
         dictionary=str(world / "dict.txt"),

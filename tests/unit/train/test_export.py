@@ -9,18 +9,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.training_settings import settings_with  # noqa: E402
 from workflow_scripts.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import save_checkpoint  # noqa: E402
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
 from workflow_scripts.train.export import export_system  # noqa: E402
-from workflow_scripts.train.settings import complete_settings, settings_by_class  # noqa: E402
+from workflow_scripts.train.settings import settings_by_class  # noqa: E402
 from workflow_scripts.train.training_folder import TrainingFolder  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 16, 2)
-SETTINGS = complete_settings({}, "mixed")
+SETTINGS = settings_with()
 
 
 def checkpoint(path: Path, update: int, loss: float, best: float) -> Any:

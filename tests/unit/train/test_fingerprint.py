@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.training_settings import settings_with
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
 from workflow_scripts.train.fingerprint import fingerprint_of
-from workflow_scripts.train.settings import complete_settings
 from workflow_scripts.train.training_folder import differing_keys
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space
@@ -45,7 +45,7 @@ def plan(tmp_path: Path) -> TrainingPlan:
         languages=["en", "de"],
         directions=["de-en", "en-de"],
         architecture={"max_positions": 64, "ffn_dim": 4},
-        settings=complete_settings({}, "by_direction"),
+        settings=settings_with(sampler="by_direction"),
         text={},
         data_bin=str(tmp_path),
         dictionary=str(tmp_path / "dict.txt"),

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.training_settings import settings_with
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.models.fairseq.training.training_plan import accumulation
 from workflow_scripts.train.fingerprint import number_of_processes
-from workflow_scripts.train.settings import complete_settings, settings_by_class
+from workflow_scripts.train.settings import check_settings, settings_by_class
 from workflow_scripts.train.training_folder import TrainingFolder, differing_keys
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
-    return settings_by_class(complete_settings({"warmup_updates": 100, **changes}, "mixed"), processes=1)
+    return settings_by_class(settings_with(**{"warmup_updates": 100, **changes}), processes=1)
 
 
 def prepare(path: Path, code: str | None = None, reached: int = 0, **changes: Any) -> TrainingFolder:
@@ -210,25 +211,28 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
         ({"scheduler": "cosin"}, "did you mean 'cosine'"),
         ({"max_tokens": 0}, "max_tokens 0 in the training settings must be a whole number of at least 1"),
         ({"update_freq": 2}, "unknown key 'update_freq'"),
+        ({"tokens_per_update": None}, "tokens_per_update None in the training settings must be a whole"),
+        ({"sampler": None}, "sampler None in the training settings must be one of by_direction, mixed"),
+        ({"source_weights": {"de-en": [1, 0]}}, "must be lists of positive numbers by pair"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
         ({"max_updates": 3999}, "warmup_updates 4000 .* beyond max_updates 3999, so that lr 0.0005 is never"),
     ],
 )
 def test_wrong_settings_are_named(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        complete_settings(given, "mixed")
+        check_settings(settings_with(**given))
 
 
 @pytest.mark.parametrize(("max_tokens", "processes", "batches"), [(2400, 1, 4), (1200, 1, 8), (1200, 4, 2)])
 def test_an_update_holds_the_same_tokens_however_it_is_split(
     max_tokens: int, processes: int, batches: int
 ) -> None:
-    settings = complete_settings({"max_tokens": max_tokens, "tokens_per_update": 9600}, "mixed")
+    settings = settings_with(max_tokens=max_tokens, tokens_per_update=9600)
     assert accumulation(settings, processes) == batches
 
 
 def test_an_update_that_cannot_be_split_so_is_refused() -> None:
-    settings = complete_settings({"max_tokens": 2400, "tokens_per_update": 4800}, "mixed")
+    settings = settings_with(max_tokens=2400, tokens_per_update=4800)
     with pytest.raises(
         UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"
     ) as four:
@@ -246,7 +250,7 @@ def test_as_many_gpus_as_an_update_can_be_shared_out_to(
 ) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
-    settings = complete_settings({"max_tokens": 100, "tokens_per_update": 100 * batches}, "mixed")
+    settings = settings_with(max_tokens=100, tokens_per_update=100 * batches)
     assert number_of_processes(settings) == processes
     for name, value in {"WORLD_SIZE": "3", "RANK": "2", "LOCAL_RANK": "0"}.items():
         monkeypatch.setenv(name, value)
