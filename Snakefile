@@ -6,6 +6,7 @@ min_version("9.20")
 
 
 include: "rules/common.smk"
+include: "rules/stages.smk"
 include: "rules/inputs.smk"
 include: "rules/data.smk"
 include: "rules/training.smk"
@@ -23,17 +24,4 @@ include: "rules/gpus.smk"  # last: it looks at the rules
 rule all:
     default_target: True
     input:
-        "<results>/data/card.json",
-        # Named, so that one that was lost is made again although the tables stand.
-        hypothesis_files(),
-        score_files(),
-        rules.tabulate.output,
-        unit_tables(),
-        significance_files(),
-        off_target_files(),
-        likelihood_files(),
-        comet_files(),
-        training_figures(),
-        sweep_figures(),
-        off_target_figures(),
-        analysis_files(),
+        [f"{RESULTS}/{file}" for file in asked_for(EXPERIMENT)],

@@ -10,35 +10,31 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
             system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
             valid=binarised("valid", counted),
         output:
-            counts=collect(
-                "<results>/activations/{{system}}/s{{seed}}/valid/{direction}.npz", direction=counted
-            ),
+            **files("count_encoder", like={"by": counted_by}),
         log:
-            f"<logs>/count_encoder/{{system}}/s{{seed}}/{counted_by}.log",
+            log_of("count_encoder", by=counted_by),
         benchmark:
-            f"<benchmarks>/count_encoder/{{system}}/s{{seed}}/{counted_by}.tsv"
+            benchmark_of("count_encoder", by=counted_by)
         # Before the short jobs: the longest is not to be the last.
         priority: 1
         conda:
-            "../envs/fairseq.yaml"
+            conda_of("count_encoder")
         container:
-            image_of("fairseq")
+            image_of("count_encoder")
         envmodules:
-            *modules_of("fairseq"),
+            *modules_of("count_encoder"),
         resources:
-            gpu=GPU,
+            gpu=gpu_of("count_encoder"),
         params:
+            **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.valid[0]),
-            directions=counted,
-            max_tokens=EXPERIMENT.activations.max_tokens,
             root=lambda w, output: parent(output.counts[0]),
-            code=closure_hash("activations.count_encoder"),
-            environment=environment_identity("fairseq"),
         shell:
-            "run-in fairseq workflow_scripts.activations.count_encoder --system {params.system:q} "
-            "--data-bin {params.data_bin:q} --subset valid --directions {params.directions} "
-            "--max-tokens {params.max_tokens} --out-root {params.root:q} > {log} 2>&1"
+            command(
+                "count_encoder",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out-root {params.root:q}",
+            )
 
 
 rule count_activations:
@@ -46,29 +42,32 @@ rule count_activations:
         system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
         valid=lambda w: binarised("valid", [w.direction]),
     output:
-        counts="<results>/activations/{system}/s{seed}/valid/{direction}.npz",
+        **files("count_activations"),
     log:
-        "<logs>/count_activations/{system}/s{seed}/{direction}.log",
+        log_of("count_activations"),
     benchmark:
-        "<benchmarks>/count_activations/{system}/s{seed}/{direction}.tsv"
+        benchmark_of("count_activations")
     wildcard_constraints:
         direction=alternatives(EXPERIMENT.counted_alone) or "none",
     conda:
-        "../envs/fairseq.yaml"
+        conda_of("count_activations")
     container:
-        image_of("fairseq")
+        image_of("count_activations")
     envmodules:
-        *modules_of("fairseq"),
+        *modules_of("count_activations"),
     resources:
-        gpu=GPU,
+        gpu=gpu_of("count_activations"),
     params:
+        **identity(
+            "count_activations",
+            max_tokens=EXPERIMENT.activations.max_tokens,
+            count_pads=EXPERIMENT.activations.count_pads,
+        ),
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.valid[0]),
-        max_tokens=EXPERIMENT.activations.max_tokens,
-        pads="--count-pads" if EXPERIMENT.activations.count_pads else "",
-        code=closure_hash("activations.count_activations"),
-        environment=environment_identity("fairseq"),
     shell:
-        "run-in fairseq workflow_scripts.activations.count_activations --system {params.system:q} "
-        "--data-bin {params.data_bin:q} --subset valid --direction {wildcards.direction} {params.pads} "
-        "--max-tokens {params.max_tokens} --out {output.counts:q} > {log} 2>&1"
+        command(
+            "count_activations",
+            "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.counts:q}",
+            "direction",
+        )

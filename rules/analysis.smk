@@ -7,57 +7,62 @@ rule mask_control:
         masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
         text=binarised(*EXPERIMENT.control_text),
     output:
-        json="<results>/analysis/mask_control/{system}/s{seed}/{maskset}.json",
+        **files("mask_control"),
     log:
-        "<logs>/mask_control/{system}.s{seed}.{maskset}.log",
+        log_of("mask_control"),
     benchmark:
-        "<benchmarks>/mask_control/{system}.s{seed}.{maskset}.tsv"
+        benchmark_of("mask_control")
     conda:
-        "../envs/fairseq.yaml"
+        conda_of("mask_control")
     container:
-        image_of("fairseq")
+        image_of("mask_control")
     envmodules:
-        *modules_of("fairseq"),
+        *modules_of("mask_control"),
     resources:
-        gpu=GPU,
+        gpu=gpu_of("mask_control"),
     params:
+        **identity(
+            "mask_control",
+            subset=EXPERIMENT.control_text[0],
+            directions=EXPERIMENT.control_text[1],
+            max_sentences=EXPERIMENT.analysis.mask_control_sentences,
+        ),
         system=lambda w, input: parent(input.system[0]),
         data_bin=lambda w, input: parent(input.text[0]),
-        subset=EXPERIMENT.control_text[0],
-        directions=EXPERIMENT.control_text[1],
-        sentences=EXPERIMENT.analysis.mask_control_sentences,
-        code=closure_hash("analyse.mask_control"),
-        environment=environment_identity("fairseq"),
     shell:
-        "run-in fairseq workflow_scripts.analyse.mask_control --system {params.system:q} --masks {input.masks:q} "
-        "--data-bin {params.data_bin:q} --subset {params.subset} --directions {params.directions} "
-        "--seed {wildcards.seed} --max-sentences {params.sentences} --out {output.json:q} > {log} 2>&1"
+        command(
+            "mask_control",
+            "--system {params.system:q} --masks {input.masks:q} --data-bin {params.data_bin:q} --out {output.json:q}",
+            "seed",
+        )
 
 
 rule overlap:
     input:
         masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
     output:
-        json="<results>/analysis/overlap/{system}/s{seed}/{maskset}.json",
-        csv="<results>/analysis/overlap/{system}/s{seed}/{maskset}.csv",
-        markdown="<results>/analysis/overlap/{system}/s{seed}/{maskset}.md",
+        **files("overlap"),
     log:
-        "<logs>/overlap/{system}.s{seed}.{maskset}.log",
+        log_of("overlap"),
     benchmark:
-        "<benchmarks>/overlap/{system}.s{seed}.{maskset}.tsv"
+        benchmark_of("overlap")
     conda:
-        "../envs/text.yaml"
+        conda_of("overlap")
     container:
-        image_of("text")
+        image_of("overlap")
     envmodules:
-        *modules_of("text"),
+        *modules_of("overlap"),
     params:
-        groups=as_json(EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {})),
-        pivot=EXPERIMENT.pivot,
-        permutations=EXPERIMENT.analysis.overlap_permutations,
-        code=closure_hash("analyse.overlap"),
-        environment=environment_identity("text"),
+        **identity(
+            "overlap",
+            groups=EXPERIMENT.groupings.get(EXPERIMENT.analysis.overlap_grouping, {}),
+            pivot=EXPERIMENT.pivot,
+            permutations=EXPERIMENT.analysis.overlap_permutations,
+        ),
     shell:
-        "run-in text workflow_scripts.analyse.overlap --masks {input.masks:q} --groups {params.groups:q} "
-        "--pivot {params.pivot} --permutations {params.permutations} --seed {wildcards.seed} "
-        "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q} > {log} 2>&1"
+        command(
+            "overlap",
+            "--masks {input.masks:q} --out-json {output.json:q} --out-csv {output.csv:q} "
+            "--out-markdown {output.markdown:q}",
+            "seed",
+        )

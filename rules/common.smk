@@ -27,9 +27,9 @@ from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
 from workflow_scripts.processes import identity
 from workflow_scripts.translate.contrastive_set import read_contrastive
-from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, shards
+from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
-from workflow_scripts.workflow.stage_list.report import tables_of, unit_masks
+from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
 
 
 def tell_once(line):
@@ -114,16 +114,6 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(release, Path(RESULTS).absolute())
 
 
-def modules_of(environment):
-    """What `module load` takes before the jobs of an environment, where the site says so."""
-    return SITE.modules.get(environment, ())
-
-
-def image_of(environment):
-    """The container that the jobs of an environment run in, where the site has one."""
-    return SITE.images.get(environment)
-
-
 def alternatives(values):
     return "|".join(re.escape(str(value)) for value in values)
 
@@ -144,16 +134,7 @@ wildcard_constraints:
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
     comet=alternatives(COMET) or "none",
     contrast=alternatives(EXPERIMENT.evaluation.contrastive) or "none",
-
-
-def as_json(value):
-    """JSON on one line with sorted keys: equal settings give equal params."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def as_options(settings):
-    """Settings as command-line options: max_length 200 is `--max-length 200`."""
-    return " ".join(f"--{key.replace('_', '-')} {value}" for key, value in settings.items())
+    profile="raw|paper",
 
 
 def parent(path, levels=1):
@@ -259,29 +240,31 @@ def source_files(wildcards):
     return [files[lang] for files in found for lang in (wildcards.one, wildcards.two)]
 
 
-def downloads():
-    """The files that the source downloads; own files and the toy corpus have none."""
+def corpus():
+    """What a source downloads, as its stage takes it."""
     source = EXPERIMENT.data.source
-    return (
-        [] if source.type in ("files", "toy") else source.downloads(f"{RESULTS}/data", EXPERIMENT.languages)
-    )
+    if source.type == "mtdata":
+        return {"corpus": source.type, "datasets": source.datasets()}
+    return {"corpus": source.type, "languages": EXPERIMENT.languages, "home": source.home}
 
 
-def source_lines(wildcards):
-    """The lines of each source, if they are not those of the whole files."""
+def preparation(wildcards):
+    """Which lines of each source are taken, if not all, and what is left out of them."""
     patterns = sources_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
     lines = [f"{one.start}:{one.stop}" if (one := pattern.lines) else ":" for pattern in patterns]
-    return f"--lines {' '.join(lines)}" if set(lines) != {":"} else ""
+    clean = EXPERIMENT.data.clean.model_dump() if wildcards.subset == "train" else {}
+    return {
+        "lines": lines if set(lines) != {":"} else None,
+        "empty": EXPERIMENT.empty_lines(wildcards.subset),
+        **clean,
+    }
 
 
-def cleaning(wildcards):
-    """What prepare_text leaves out of training text."""
-    clean = EXPERIMENT.data.clean
-    limits = [f"--max-words {clean.max_words}"] if clean.max_words else []
-    limits += [f"--max-ratio {clean.max_ratio}"] if clean.max_ratio else []
-    limits += ["--dedup"] if clean.dedup else []
-    limits += ["--unescape"] if clean.unescape else []
-    return " ".join(limits) if wildcards.subset == "train" else ""
+def subwords():
+    """The subword model as its stage takes it; normalisation only where it is not as it always was."""
+    chosen = EXPERIMENT.subwords.model_dump()
+    chosen["normalization"] = None if chosen["normalization"] == "nmt_nfkc" else chosen["normalization"]
+    return chosen
 
 
 def text_files(subset, languages=None):
@@ -300,12 +283,11 @@ EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
 SHARDS = shards(EXPERIMENT)
 
 
-def shard_option(wildcards):
-    whole = "" if wildcards.subset == "train" else " --whole"
-    shards = [f"--shards {len(SHARDS)}{whole}"] if len(SHARDS) > 1 else []
-    return " ".join(
-        [*shards, *(f"--text-stats {shlex.quote(file)}" for file in statistics_of_sources(wildcards))]
-    )
+def sharding(wildcards):
+    """Into how many folders text goes, if more than one, and which statistics are recorded beside it."""
+    shards = len(SHARDS) if len(SHARDS) > 1 else None
+    whole = shards and wildcards.subset != "train"
+    return {"shards": shards, "whole": whole or None, "text_stats": statistics_of_sources(wildcards)}
 
 
 def statistics_of_sources(wildcards):
@@ -314,18 +296,22 @@ def statistics_of_sources(wildcards):
     return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
 
 
-def training_settings(settings):
-    """A training's settings as JSON, with the weights of sources where they have different ones."""
-    weights = EXPERIMENT.source_weights
-    return as_json({**settings, **({"source_weights": weights} if weights else {})})
+def training_settings(section):
+    """A training's settings, with the weights of sources where they have different ones."""
+    return section.settings() | given({"source_weights": EXPERIMENT.source_weights or None})
 
 
-def code_and_start(rule, threads, resources):
-    """The hash of a training's code, with the options that say how it is started (see rules/training.smk).
+def training_folder(name, wildcards):
+    """Where a training's own files lie."""
+    return f"{RESULTS}/{STAGES[name].training.format_map(wildcards)}"
+
+
+def how_started(threads, resources):
+    """The options that say how a training is started.
 
     Where the profile asks for several processes (`mpi`), srun starts them (docs/how-to/several-gpus.md).
     """
-    options = [training_code(rule)]
+    options = []
     if isinstance(minutes := resources.get("runtime"), int | float):
         options += ["--runtime", minutes]
     if program := resources.get("mpi"):

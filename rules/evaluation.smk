@@ -7,71 +7,66 @@ rule score:
         references=lambda w: references_of(w.testset, w.profile),
         sources=lambda w: sources_of(w.testset),
     output:
-        scores="<results>/scores/{system}/s{seed}/{testset}.{profile}.json",
-        segments="<results>/scores/{system}/s{seed}/{testset}.{profile}.segments.npz",
+        **files("score"),
     log:
-        "<logs>/score/{system}/s{seed}/{testset}.{profile}.log",
+        log_of("score"),
     benchmark:
-        "<benchmarks>/score/{system}/s{seed}/{testset}.{profile}.tsv"
-    wildcard_constraints:
-        profile=alternatives(REFERENCES),
+        benchmark_of("score")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("score")
     container:
-        image_of("evaluate")
+        image_of("score")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("score"),
     params:
-        experiment=EXPERIMENT.experiment,
-        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),
-        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
-        directions=directions_scored,
+        **identity(
+            "score",
+            lambda w: directions_and_references(w.testset, w.profile)
+            | {"sources": sources_pattern(w.testset), "tokenizers": tokenizers_of_targets(w.testset)},
+            experiment=EXPERIMENT.experiment,
+            metrics=EXPERIMENT.evaluation.metrics,
+            empty_references=empty_references(),
+        ),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
-        references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
-        sources=lambda w: SOURCES.replace("{testset}", w.testset),
-        code=closure_hash("evaluate.score"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.evaluate.score --hypotheses {params.hypotheses:q} "
-        "--references {params.references:q} --sources {params.sources:q} --directions {params.directions} "
-        "--metrics {params.metrics} --tokenizers {params.tokenizers:q} --processes {threads} "
-        "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
-        "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
+        command(
+            "score",
+            "--hypotheses {params.hypotheses:q} --processes {threads} --out {output.scores:q}",
+            *("system", "seed", "testset", "profile"),
+        )
 
 
 rule score_ceiling:
     input:
         references=lambda w: references_of(w.testset, "raw"),
-        text=lambda w: [
-            f"{RESULTS}/data/round_trip/{w.testset}/{side}.txt"
-            for side in EXPERIMENT.target_sides(w.testset)
-        ],
+        text=lambda w: made("round_trip", "text", testset=w.testset),
         stats="<results>/data/round_trip/{testset}.json",
     output:
-        json="<results>/data/ceiling/{testset}.json",
+        **files("score_ceiling"),
     log:
-        "<logs>/score_ceiling/{testset}.log",
+        log_of("score_ceiling"),
     benchmark:
-        "<benchmarks>/score_ceiling/{testset}.tsv"
+        benchmark_of("score_ceiling")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("score_ceiling")
     container:
-        image_of("evaluate")
+        image_of("score_ceiling")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("score_ceiling"),
     params:
-        experiment=EXPERIMENT.experiment,
-        tokenizers=lambda w: as_json(tokenizers_of_targets(w.testset)),
-        directions=directions_scored,
-        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
+        **identity(
+            "score_ceiling",
+            lambda w: directions_and_references(w.testset)
+            | {"tokenizers": tokenizers_of_targets(w.testset)},
+            experiment=EXPERIMENT.experiment,
+        ),
         round_trips=lambda w, input: f"{parent(input.text[0])}/{{pair}}.{{target}}.txt",
-        code=closure_hash("evaluate.score_ceiling"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.evaluate.score_ceiling --references {params.references:q} "
-        "--round-trips {params.round_trips:q} --stats {input.stats:q} --directions {params.directions} "
-        "--tokenizers {params.tokenizers:q} --experiment {params.experiment:q} --testset {wildcards.testset} "
-        "--out {output.json:q} > {log} 2>&1"
+        command(
+            "score_ceiling",
+            "--round-trips {params.round_trips:q} --stats {input.stats:q} --out {output.json:q}",
+            "testset",
+        )
 
 
 rule compare:
@@ -79,35 +74,33 @@ rule compare:
         segments=lambda w: segments_of(w.system, w),
         others=lambda w: [segments_of(other, w) for other in compared_with(w.system)],
     output:
-        significance="<results>/significance/{system}/s{seed}/{testset}.{profile}.json",
+        **files("compare"),
     log:
-        "<logs>/compare/{system}/s{seed}/{testset}.{profile}.log",
+        log_of("compare"),
     benchmark:
-        "<benchmarks>/compare/{system}/s{seed}/{testset}.{profile}.tsv"
-    wildcard_constraints:
-        profile=alternatives(REFERENCES),
+        benchmark_of("compare")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("compare")
     container:
-        image_of("evaluate")
+        image_of("compare")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("compare"),
     params:
-        experiment=EXPERIMENT.experiment,
-        directions=directions_scored,
-        # Each other system's name before its file.
-        against=lambda w: [
-            word for other in compared_with(w.system) for word in ("--against", other, segments_of(other, w))
-        ],
-        tests=significance_options(EXPERIMENT.evaluation.significance),
-        code=closure_hash("evaluate.compare"),
-        environment=environment_identity("evaluate"),
+        **identity(
+            "compare",
+            lambda w: {
+                "directions": EXPERIMENT.directions_of(w.testset),
+                "against": [[other, segments_of(other, w)] for other in compared_with(w.system)],
+            },
+            experiment=EXPERIMENT.experiment,
+            **tests(EXPERIMENT.evaluation.significance),
+        ),
     shell:
-        "run-in evaluate workflow_scripts.evaluate.compare --segments {input.segments:q} {params.against:q} "
-        "--directions {params.directions} {params.tests} "
-        "--processes {threads} --experiment {params.experiment:q} --system {wildcards.system} "
-        "--seed {wildcards.seed} --testset {wildcards.testset} --profile {wildcards.profile} "
-        "--out {output.significance:q} > {log} 2>&1"
+        command(
+            "compare",
+            "--segments {input.segments:q} --processes {threads} --out {output.significance:q}",
+            *("system", "seed", "testset", "profile"),
+        )
 
 
 rule train_identifier:
@@ -116,28 +109,29 @@ rule train_identifier:
         # What it is measured on. Not on test sets: `identify` measures it there, and one more must not train it again.
         held_out=text_files("valid"),
     output:
-        model="<results>/identifier/model.npz",
-        accuracy="<results>/identifier/accuracy.json",
+        **files("train_identifier"),
     log:
-        "<logs>/train_identifier/identifier.log",
+        log_of("train_identifier"),
     benchmark:
-        "<benchmarks>/train_identifier/identifier.tsv"
+        benchmark_of("train_identifier")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("train_identifier")
     container:
-        image_of("evaluate")
+        image_of("train_identifier")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("train_identifier"),
     params:
+        **identity(
+            "train_identifier",
+            pairs={subset: EXPERIMENT.pairs_of(subset) for subset in ("train", "valid")},
+            languages=EXPERIMENT.languages,
+        ),
         text_root=lambda w, input: parent(input.text[0], 2),
-        pairs=as_json({subset: EXPERIMENT.pairs_of(subset) for subset in ("train", "valid")}),
-        languages=EXPERIMENT.languages,
-        code=closure_hash("evaluate.train_identifier"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.evaluate.train_identifier --text-root {params.text_root:q} "
-        "--pairs {params.pairs:q} --languages {params.languages} --out-model {output.model:q} "
-        "--out-accuracy {output.accuracy:q} > {log} 2>&1"
+        command(
+            "train_identifier",
+            "--text-root {params.text_root:q} --out-model {output.model:q} --out-accuracy {output.accuracy:q}",
+        )
 
 
 rule identify:
@@ -146,54 +140,52 @@ rule identify:
         hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
         references=lambda w: references_of(w.testset, "raw"),
     output:
-        languages="<results>/off_target/{system}/s{seed}/{testset}.json",
+        **files("identify"),
     log:
-        "<logs>/identify/{system}/s{seed}/{testset}.log",
+        log_of("identify"),
     benchmark:
-        "<benchmarks>/identify/{system}/s{seed}/{testset}.tsv"
+        benchmark_of("identify")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("identify")
     container:
-        image_of("evaluate")
+        image_of("identify")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("identify"),
     params:
-        experiment=EXPERIMENT.experiment,
-        directions=lambda w: with_empty_references(directions_scored(w)),
+        **identity(
+            "identify",
+            lambda w: directions_and_references(w.testset),
+            experiment=EXPERIMENT.experiment,
+            empty_references=empty_references(),
+        ),
         hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
-        references=lambda w: REFERENCES["raw"].replace("{testset}", w.testset),
-        code=closure_hash("evaluate.identify"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.evaluate.identify --identifier {input.identifier:q} "
-        "--hypotheses {params.hypotheses:q} --references {params.references:q} --directions {params.directions} "
-        "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
-        "--testset {wildcards.testset} --out {output.languages:q} > {log} 2>&1"
+        command(
+            "identify",
+            "--identifier {input.identifier:q} --hypotheses {params.hypotheses:q} --out {output.languages:q}",
+            *("system", "seed", "testset"),
+        )
 
 
 if COMET_FETCHED:
 
     rule fetch_comet:
         output:
-            fetched="<results>/data/comet/{comet}.json",
+            **files("fetch_comet"),
         log:
-            "<logs>/fetch_comet/{comet}.log",
+            log_of("fetch_comet"),
         benchmark:
-            "<benchmarks>/fetch_comet/{comet}.tsv"
+            benchmark_of("fetch_comet")
         conda:
-            "../envs/comet.yaml"
+            conda_of("fetch_comet")
         container:
-            image_of("comet")
+            image_of("fetch_comet")
         envmodules:
-            *modules_of("comet"),
+            *modules_of("fetch_comet"),
         params:
-            model=lambda w: COMET[w.comet].model,
-            revision=lambda w: f"--revision {shlex.quote(r)}" if (r := COMET[w.comet].revision) else "",
-            code=closure_hash("evaluate.fetch_comet"),
-            environment=environment_identity("comet"),
+            **identity("fetch_comet", lambda w: COMET[w.comet].model_dump(include={"model", "revision"})),
         shell:
-            "run-in comet workflow_scripts.evaluate.fetch_comet --model {params.model:q} {params.revision} "
-            "--out {output.fetched:q} > {log} 2>&1"
+            command("fetch_comet", "--out {output.fetched:q}")
 
 
 if COMET:
@@ -205,46 +197,42 @@ if COMET:
             sources=lambda w: sources_of(w.testset),
             model=lambda w: comet_model(w.comet),
         output:
-            scores="<results>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.json",
-            segments="<results>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.segments.npz",
+            **files("comet"),
         log:
-            "<logs>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.log",
+            log_of("comet"),
         benchmark:
-            "<benchmarks>/comet/{system}/s{seed}/{testset}.{profile}.{comet}.tsv"
-        wildcard_constraints:
-            profile=alternatives(REFERENCES),
+            benchmark_of("comet")
         conda:
-            "../envs/comet.yaml"
+            conda_of("comet")
         container:
             image_of("comet")
         envmodules:
             *modules_of("comet"),
         threads: lambda w: COMET[w.comet].threads
         resources:
-            gpu=GPU,
+            gpu=gpu_of("comet"),
         params:
-            experiment=EXPERIMENT.experiment,
-            directions=directions_scored,
+            **identity(
+                "comet",
+                lambda w: directions_and_references(w.testset, w.profile)
+                | {"sources": sources_pattern(w.testset)}
+                | comet_settings(COMET[w.comet]),
+                experiment=EXPERIMENT.experiment,
+                # Beside all experiments: what one of them has scored, none scores again.
+                cache=f"{Path(RESULTS).parent}/.cache",
+            ),
             hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
-            references=lambda w: REFERENCES[w.profile].replace("{testset}", w.testset),
-            sources=lambda w: SOURCES.replace("{testset}", w.testset),
-            model=lambda w: comet_options(COMET[w.comet]),
-            # Beside all experiments: what one of them has scored, none scores again.
-            cache=f"{Path(RESULTS).parent}/.cache",
-            code=closure_hash("evaluate.comet"),
-            environment=environment_identity("comet"),
         shell:
-            "run-in comet workflow_scripts.evaluate.comet --hypotheses {params.hypotheses:q} "
-            "--references {params.references:q} --sources {params.sources:q} --directions {params.directions} "
-            "{params.model} --cache {params.cache:q} --name {wildcards.comet} "
-            "--experiment {params.experiment:q} --system {wildcards.system} --seed {wildcards.seed} "
-            "--testset {wildcards.testset} --profile {wildcards.profile} --out {output.scores:q} > {log} 2>&1"
+            command(
+                "comet",
+                "--hypotheses {params.hypotheses:q} --name {wildcards.comet} --out {output.scores:q}",
+                *("system", "seed", "testset", "profile"),
+            )
 
-    # A job for each model: one that cannot be had, or is put in or taken out, leaves all other tests as they are.
     use rule compare as compare_comet with:
         output:
-            significance="<results>/significance/{system}/s{seed}/{testset}.{profile}.{comet}.json",
+            **files("compare_comet"),
         log:
-            "<logs>/compare/{system}/s{seed}/{testset}.{profile}.{comet}.log",
+            log_of("compare_comet"),
         benchmark:
-            "<benchmarks>/compare/{system}/s{seed}/{testset}.{profile}.{comet}.tsv"
+            benchmark_of("compare_comet")

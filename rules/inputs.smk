@@ -1,9 +1,6 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
-import itertools
-
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
-from workflow_scripts.table_names import UNIT_FORMATS, UNITS
 
 
 def binarised(subset, directions):
@@ -38,8 +35,9 @@ def references_of(testset, profile):
     return list(dict.fromkeys(files))
 
 
-# Where the source of a direction lies, with which copied hypotheses are found.
-SOURCES = REFERENCES["raw"].replace("{target}", "{source}")
+def sources_pattern(testset):
+    """Where the source of a direction lies, with which copied hypotheses are found."""
+    return REFERENCES["raw"].replace("{target}", "{source}").replace("{testset}", testset)
 
 
 def sources_of(testset):
@@ -84,15 +82,8 @@ def like_of_masks(wildcards):
 
 def mask_settings(maskset, seed):
     """A mask set as its stage takes it, besides the file that it is like."""
-    settings = {**MASK_SETTINGS[maskset], **({"seed": seed} if MASK_SETS[maskset].one.is_drawn else {})}
-    settings.pop("like", None)
-    words = {key: as_json(value) if isinstance(value, dict) else value for key, value in settings.items()}
-    return as_options(
-        {
-            key: " ".join(word) if isinstance(word, list) else shlex.quote(str(word))
-            for key, word in words.items()
-        }
-    )
+    drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
+    return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
 
 def masks_of(wildcards):
@@ -128,49 +119,22 @@ def hypotheses_of(system, seed, testset):
     return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_of(testset)]
 
 
-# System, seed and test set of every job that scores.
-SCORED = list(itertools.product(EXPERIMENT.all_systems, EXPERIMENT.train.seeds, EXPERIMENT.testsets))
+def empty_references():
+    """What is done with empty references, where that is not the default."""
+    chosen = EXPERIMENT.evaluation.empty_references
+    return None if chosen == "error" else chosen
 
 
-def hypothesis_files():
-    return [f for one in SCORED for f in hypotheses_of(*one)]
-
-
-def score_files():
-    return [
-        f"{RESULTS}/scores/{system}/s{seed}/{testset}.{profile}.json"
-        for profile in EXPERIMENT.evaluation.references
-        for system, seed, testset in SCORED
-    ]
-
-
-def ceiling_files():
-    """What the text processing leaves of perfect output, of every test set."""
-    return [f"{RESULTS}/data/ceiling/{testset}.json" for testset in EXPERIMENT.testsets]
-
-
-def subword_type(wildcards):
-    """The kind of SentencePiece model, and how it normalises text where that is not as it always was."""
-    subwords = EXPERIMENT.subwords
-    other = f" --normalization {subwords.normalization}" if subwords.normalization != "nmt_nfkc" else ""
-    return subwords.model_type + other
-
-
-def directions_scored(wildcards):
-    """The directions that a job's test set has."""
-    return EXPERIMENT.directions_of(wildcards.testset)
+def directions_and_references(testset, profile="raw"):
+    """The directions that a test set has, and where their references lie."""
+    references = REFERENCES[profile].replace("{testset}", testset)
+    return {"directions": EXPERIMENT.directions_of(testset), "references": references}
 
 
 def tokenizers_of_targets(testset):
     """The tokenizers that the config names, of languages that a test set has translations into."""
     targets = {split_direction(direction)[1] for direction in EXPERIMENT.directions_of(testset)}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
-
-
-def with_empty_references(words):
-    """Words of a command, and what is done with empty references where that is not the default."""
-    chosen = EXPERIMENT.evaluation.empty_references
-    return words if chosen == "error" else [*words, "--empty-references", chosen]
 
 
 def segments_of(system, wildcards):
@@ -185,39 +149,6 @@ def compared_with(system):
     return [other for other in (BASELINE, EXPERIMENT.control) if other and other != system]
 
 
-def significance_files():
-    """Of every system but the baseline, where the config asks for tests."""
-    if EXPERIMENT.evaluation.significance is None:
-        return []
-    return [
-        f"{RESULTS}/significance/{system}/s{seed}/{testset}.{profile}{metrics}.json"
-        for metrics in ("", *(f".{name}" for name in COMET))
-        for profile in EXPERIMENT.evaluation.references
-        for system, seed, testset in SCORED
-        if system != BASELINE
-    ]
-
-
-def off_target_files(testsets=EXPERIMENT.testsets):
-    """In which languages every system wrote, where the config asks for it."""
-    wanted = SCORED if EXPERIMENT.evaluation.off_target else []
-    return [
-        f"{RESULTS}/off_target/{system}/s{seed}/{testset}.json"
-        for system, seed, testset in wanted
-        if testset in testsets
-    ]
-
-
-def comet_files():
-    """The COMET scores that the config asks for."""
-    return [
-        f"{RESULTS}/comet/{system}/s{seed}/{testset}.{references}.{name}.json"
-        for system, seed, testset in SCORED
-        for references in EXPERIMENT.evaluation.references
-        for name in COMET
-    ]
-
-
 def comet_model(name):
     """The files that say which model it is; one that is missing is told by its jobs, and nothing else fails."""
     folder = COMET[name].folder
@@ -228,65 +159,44 @@ def comet_model(name):
     return sorted({str(file) for name in named for file in Path(folder).glob(name)})
 
 
-def significance_options(tests):
+def tests(significance):
     """The tests of a config as their stage takes them; nothing where there are none."""
-    if tests is None:
-        return ""
+    if significance is None:
+        return {}
     # How many the correction needs depends on the level; given ones do not, and the tests stay as they are.
-    number = f"--resamples {tests.resamples}" if tests.resamples else f"--level {tests.level}"
-    return f"{number} --random-seed {tests.seed}"
+    number = (
+        {"resamples": significance.resamples} if significance.resamples else {"level": significance.level}
+    )
+    return {**number, "random_seed": significance.seed}
 
 
-def comet_options(model):
+def comet_settings(model):
     """A COMET model as its stage takes it."""
-    if model.folder is None:
-        place = f"--fetched {shlex.quote(f'{RESULTS}/data/comet/{model.name}.json')}"
-    else:
-        place = f"--folder {shlex.quote(model.folder)}"
-    known = [f"--known-languages {' '.join(model.known_languages)}"] if model.known_languages else []
-    return " ".join([place, f"--batch-size {model.batch_size}", *known])
+    fetched = None if model.folder else f"{RESULTS}/data/comet/{model.name}.json"
+    return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
-def tables_options():
+def tables():
     """What the config says of tables, and where lies what is not a score."""
-    asked, tests = EXPERIMENT.report, EXPERIMENT.evaluation.significance
-    options = {
-        "comet-root": f"{RESULTS}/comet" if COMET else None,
-        "significance-root": f"{RESULTS}/significance" if tests else None,
-        "level": str(tests.level) if tests else None,
-        "off-target-root": f"{RESULTS}/off_target" if EXPERIMENT.evaluation.off_target else None,
-        "ceiling-root": f"{RESULTS}/data/ceiling",
-        "likelihood-root": f"{RESULTS}/likelihoods" if EXPERIMENT.evaluation.likelihood else None,
-        "contrastive-root": f"{RESULTS}/contrastive" if EXPERIMENT.evaluation.contrastive else None,
-        "partial-testsets": as_json(EXPERIMENT.partial_testsets) if EXPERIMENT.partial_testsets else None,
+    asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
+    return {
+        "comet": list(COMET),
+        "contrastive": list(evaluation.contrastive),
+        "comet_root": f"{RESULTS}/comet" if COMET else None,
+        "significance_root": f"{RESULTS}/significance" if evaluation.significance else None,
+        "level": evaluation.significance.level if evaluation.significance else None,
+        "off_target_root": f"{RESULTS}/off_target" if evaluation.off_target else None,
+        "ceiling_root": f"{RESULTS}/data/ceiling",
+        "likelihood_root": f"{RESULTS}/likelihoods" if evaluation.likelihood else None,
+        "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
+        "partial_testsets": EXPERIMENT.partial_testsets or None,
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
-        "groups": as_json(EXPERIMENT.groupings),
-        "without": as_json(asked.without),
+        "groups": EXPERIMENT.groupings,
+        "without": asked.without,
         "bilingual": asked.bilingual,
-        "published": as_json(asked.published.model_dump()) if asked.published else None,
+        "published": asked.published.model_dump() if asked.published else None,
     }
-    named = {"comet": COMET, "contrastive": EXPERIMENT.evaluation.contrastive}
-    lists = [f"--{option} {' '.join(names)}" for option, names in named.items() if names]
-    return " ".join([*lists, *(f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)])
-
-
-def likelihood_files():
-    """What the config asks for of the likelihood of given translations."""
-    evaluation = EXPERIMENT.evaluation
-    testsets = EXPERIMENT.testsets if evaluation.likelihood else []
-    wanted = {"likelihoods": testsets, "contrastive": evaluation.contrastive}
-    return [
-        f"{RESULTS}/{folder}/{system}/s{seed}/{name}.json"
-        for folder, names in wanted.items()
-        for system in EXPERIMENT.all_systems
-        for seed in EXPERIMENT.train.seeds
-        for name in names
-    ]
-
-
-def table_files(ending):
-    return [f"<results>/tables/{table}.{ending}" for table in tables_of(EXPERIMENT)]
 
 
 # Mask sets whose units are tabulated, with where each lies.
@@ -301,33 +211,17 @@ def unit_mask_files():
     ]
 
 
-def unit_tables():
-    return [f"{RESULTS}/tables/{UNITS}.{ending}" for ending in UNIT_FORMATS] if UNIT_MASKS else []
-
-
 # Systems whose curves can be drawn.
-TRAINED = [system for system in [BASELINE, *EXPERIMENT.finetuned] if system not in USED]
+TRAINED = drawn(EXPERIMENT)
 
 
-def training_figures():
-    return [f"{RESULTS}/figures/training.png"] if TRAINED else []
+def tables_in_report(paths):
+    """Tables in Markdown, for Snakemake's report."""
+    listed = [paths] if isinstance(paths, str) else paths
+    shown = [report(file, category="Tables", labels={"table": Path(file).stem}) for file in listed]
+    return shown[0] if isinstance(paths, str) else shown
 
 
-def sweep_figures():
-    return [f"{RESULTS}/figures/sweep_{sweep}.png" for sweep in EXPERIMENT.sweeps]
-
-
-def off_target_figures():
-    testsets = EXPERIMENT.testsets if EXPERIMENT.evaluation.off_target else []
-    return [f"{RESULTS}/figures/off_target_{testset}.png" for testset in testsets]
-
-
-def analysis_files():
-    """Analyses that the config asks for."""
-    wanted = []
-    for seed in EXPERIMENT.train.seeds:
-        if k := EXPERIMENT.analysis.mask_control_k:
-            wanted.append(f"{RESULTS}/analysis/mask_control/baseline/s{seed}/k{k}.json")
-        if k := EXPERIMENT.analysis.overlap_k:
-            wanted.append(f"{RESULTS}/analysis/overlap/baseline/s{seed}/k{k}.json")
-    return wanted
+def figure(label):
+    """What makes of a figure's path one for Snakemake's report."""
+    return lambda path: report(path, category="Figures", labels={"figure": label})

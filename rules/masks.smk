@@ -7,27 +7,26 @@ rule select_masks:
         counts=scores_of_masks,
         like=like_of_masks,
     output:
-        masks="<results>/masks/{system}/s{seed}/{maskset}{row}.npz",
+        **files("select_masks"),
     log:
-        "<logs>/select_masks/{system}/s{seed}/{maskset}{row}.log",
+        log_of("select_masks"),
     benchmark:
-        "<benchmarks>/select_masks/{system}/s{seed}/{maskset}{row}.tsv"
+        benchmark_of("select_masks")
     wildcard_constraints:
         row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
     conda:
-        "../envs/text.yaml"
+        conda_of("select_masks")
     container:
-        image_of("text")
+        image_of("select_masks")
     envmodules:
-        *modules_of("text"),
+        *modules_of("select_masks"),
     params:
+        **identity(
+            "select_masks",
+            lambda w: {"directions": rows_of(w.row)} | mask_settings(w.maskset, w.seed),
+        ),
         source=lambda w, input: (
             f"--activations-root {parent(input.counts[0])}" if input.counts else f"--like {input.like}"
         ),
-        directions=lambda w: rows_of(w.row),
-        settings=lambda w: mask_settings(w.maskset, w.seed),
-        code=closure_hash("select.select_masks"),
-        environment=environment_identity("text"),
     shell:
-        "run-in text workflow_scripts.select.select_masks {params.source} "
-        "--directions {params.directions} {params.settings} --out {output.masks:q} > {log} 2>&1"
+        command("select_masks", "{params.source} --out {output.masks:q}")

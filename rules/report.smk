@@ -3,78 +3,71 @@
 
 rule tabulate:
     input:
-        scores=score_files(),
-        comet=comet_files(),
-        significance=significance_files(),
-        off_target=off_target_files(),
-        likelihood=likelihood_files(),
-        ceilings=ceiling_files(),
+        scores=made("score", "scores"),
+        comet=made("comet", "scores"),
+        significance=[*made("compare", "significance"), *made("compare_comet", "significance")],
+        off_target=made("identify", "languages"),
+        likelihood=[*made("likelihood", "json"), *made("contrastive", "json")],
+        ceilings=made("score_ceiling", "json"),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
-        markdown=[
-            report(file, category="Tables", labels={"table": Path(file).stem}) for file in table_files("md")
-        ],
-        csv=table_files("csv"),
-        tex=table_files("tex"),
-        parquet=table_files("parquet"),
-        cautions="<results>/tables/cautions.txt",
+        **files("tabulate", markdown=tables_in_report),
     log:
-        "<logs>/tabulate/tables.log",
+        log_of("tabulate"),
     benchmark:
-        "<benchmarks>/tabulate/tables.tsv"
+        benchmark_of("tabulate")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("tabulate")
     container:
-        image_of("evaluate")
+        image_of("tabulate")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("tabulate"),
     params:
+        **identity(
+            "tabulate",
+            experiment=EXPERIMENT.experiment,
+            systems=EXPERIMENT.all_systems,
+            seeds=EXPERIMENT.train.seeds,
+            testsets=EXPERIMENT.testsets,
+            directions=EXPERIMENT.scored_directions,
+            metrics=EXPERIMENT.all_metrics,
+            profiles=EXPERIMENT.evaluation.references,
+            **tables(),
+        ),
         root=lambda w, input: parent(input.scores[0], 3),
-        experiment=EXPERIMENT.experiment,
-        systems=EXPERIMENT.all_systems,
-        seeds=EXPERIMENT.train.seeds,
-        testsets=EXPERIMENT.testsets,
-        directions=EXPERIMENT.scored_directions,
-        metrics=EXPERIMENT.all_metrics,
-        profiles=EXPERIMENT.evaluation.references,
-        options=tables_options(),
         out=lambda w, output: parent(output.csv[0]),
-        code=closure_hash("report.tabulate"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.report.tabulate --scores-root {params.root:q} "
-        "--experiment {params.experiment:q} --systems {params.systems} --seeds {params.seeds} "
-        "--testsets {params.testsets} --directions {params.directions} --metrics {params.metrics} "
-        "--profiles {params.profiles} {params.options} --cautions {output.cautions:q} --out-dir {params.out:q} > {log} 2>&1"
+        command(
+            "tabulate",
+            "--scores-root {params.root:q} --cautions {output.cautions:q} --out-dir {params.out:q}",
+        )
 
 
 rule tabulate_units:
     input:
         masks=unit_mask_files(),
     output:
-        markdown=report("<results>/tables/units.md", category="Tables", labels={"table": "units"}),
-        csv="<results>/tables/units.csv",
-        json="<results>/tables/units.json",
+        **files("tabulate_units", markdown=tables_in_report),
     log:
-        "<logs>/tabulate_units/units.log",
+        log_of("tabulate_units"),
     benchmark:
-        "<benchmarks>/tabulate_units/units.tsv"
+        benchmark_of("tabulate_units")
     conda:
-        "../envs/text.yaml"
+        conda_of("tabulate_units")
     container:
-        image_of("text")
+        image_of("tabulate_units")
     envmodules:
-        *modules_of("text"),
+        *modules_of("tabulate_units"),
     params:
-        masks=lambda w: [f"{name}={RESULTS}/{pattern}" for name, pattern in UNIT_MASKS.items()],
-        seeds=EXPERIMENT.train.seeds,
-        pivot=f"--pivot {EXPERIMENT.pivot}" if EXPERIMENT.pivot else "",
+        **identity(
+            "tabulate_units",
+            masks=[f"{name}={RESULTS}/{pattern}" for name, pattern in UNIT_MASKS.items()],
+            seeds=EXPERIMENT.train.seeds,
+            pivot=EXPERIMENT.pivot,
+        ),
         out=lambda w, output: parent(output.csv),
-        code=closure_hash("report.tabulate_units"),
-        environment=environment_identity("text"),
     shell:
-        "run-in text workflow_scripts.report.tabulate_units --masks {params.masks:q} --seeds {params.seeds} "
-        "{params.pivot} --out-dir {params.out:q} > {log} 2>&1"
+        command("tabulate_units", "--out-dir {params.out:q}")
 
 
 rule plot_training:
@@ -87,82 +80,73 @@ rule plot_training:
             for f in system_files(s, seed, "system.json")
         ],
     output:
-        png=report("<results>/figures/training.png", category="Figures", labels={"figure": "training"}),
+        **files("plot_training", png=figure("training")),
     log:
-        "<logs>/plot_training/training.log",
+        log_of("plot_training"),
     benchmark:
-        "<benchmarks>/plot_training/training.tsv"
+        benchmark_of("plot_training")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("plot_training")
     container:
-        image_of("evaluate")
+        image_of("plot_training")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("plot_training"),
     params:
-        validation=[
-            f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
-            for system in TRAINED
-            for seed in EXPERIMENT.train.seeds
-        ],
-        code=closure_hash("report.plot_training"),
-        environment=environment_identity("evaluate"),
+        **identity(
+            "plot_training",
+            validation=[
+                f"{system}.s{seed}={RESULTS}/training/{system}/s{seed}/validation.csv"
+                for system in TRAINED
+                for seed in EXPERIMENT.train.seeds
+            ],
+        ),
     shell:
-        "run-in evaluate workflow_scripts.report.plot_training --validation {params.validation:q} --out {output.png:q} "
-        "> {log} 2>&1"
+        command("plot_training", "--out {output.png:q}")
 
 
 rule plot_sweep:
     input:
         summary="<results>/tables/summary.csv",
     output:
-        png=report(
-            "<results>/figures/sweep_{sweep}.png", category="Figures", labels={"figure": "{sweep} over k"}
-        ),
+        **files("plot_sweep", png=figure("{sweep} over k")),
     log:
-        "<logs>/plot_sweep/{sweep}.log",
+        log_of("plot_sweep"),
     benchmark:
-        "<benchmarks>/plot_sweep/{sweep}.tsv"
+        benchmark_of("plot_sweep")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("plot_sweep")
     container:
-        image_of("evaluate")
+        image_of("plot_sweep")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("plot_sweep"),
     params:
-        metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],
-        code=closure_hash("report.plot_sweep"),
-        environment=environment_identity("evaluate"),
+        **identity("plot_sweep", metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0]),
     shell:
-        "run-in evaluate workflow_scripts.report.plot_sweep --summary {input.summary:q} --metric {params.metric} "
-        "--sweep {wildcards.sweep} --out {output.png:q} > {log} 2>&1"
+        command("plot_sweep", "--summary {input.summary:q} --out {output.png:q}", "sweep")
 
 
 rule plot_off_target:
     input:
-        languages=lambda w: off_target_files([w.testset]),
+        languages=lambda w: made("identify", "languages", testset=w.testset),
     output:
-        png=report(
-            "<results>/figures/off_target_{testset}.png",
-            category="Figures",
-            labels={"figure": "wrong languages on {testset}"},
-        ),
+        **files("plot_off_target", png=figure("wrong languages on {testset}")),
     log:
-        "<logs>/plot_off_target/{testset}.log",
+        log_of("plot_off_target"),
     benchmark:
-        "<benchmarks>/plot_off_target/{testset}.tsv"
+        benchmark_of("plot_off_target")
     conda:
-        "../envs/evaluate.yaml"
+        conda_of("plot_off_target")
     container:
-        image_of("evaluate")
+        image_of("plot_off_target")
     envmodules:
-        *modules_of("evaluate"),
+        *modules_of("plot_off_target"),
     params:
+        **identity(
+            "plot_off_target",
+            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
+            systems=EXPERIMENT.all_systems,
+            seeds=EXPERIMENT.train.seeds,
+        ),
         root=lambda w, input: parent(input.languages[0], 3),
-        systems=EXPERIMENT.all_systems,
-        seeds=EXPERIMENT.train.seeds,
-        directions=directions_scored,
-        code=closure_hash("report.plot_off_target"),
-        environment=environment_identity("evaluate"),
     shell:
-        "run-in evaluate workflow_scripts.report.plot_off_target --root {params.root:q} --systems {params.systems} "
-        "--seeds {params.seeds} --testset {wildcards.testset} --directions {params.directions} --out {output.png:q} > {log} 2>&1"
+        command("plot_off_target", "--root {params.root:q} --out {output.png:q}", "testset")

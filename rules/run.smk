@@ -121,7 +121,11 @@ def refused(jobs):
     """One line for what does not allow the planned jobs, or nothing."""
     files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
     # Training folders are undeclared.
-    files += [f"{job.params.folder}/-" for job in jobs if job.rule.name in TRAINING_RULES]
+    files += [
+        f"{training_folder(job.rule.name, job.wildcards_dict)}/-"
+        for job in jobs
+        if job.rule.name in TRAINING_RULES
+    ]
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
@@ -222,7 +226,9 @@ def list_results():
         outputs,
         venvs,
         made=made,
-        rules=KNOWN.rules(),
+        rules=KNOWN.rules(
+            {f"workflow_scripts.{stage.module}": hashes_of(name) for name, stage in STAGES.items()}
+        ),
         reads=KNOWN.reads(),
         used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},
     )

@@ -2,8 +2,8 @@
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
 # thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
-# The commands here are never to change: to Snakemake they are code, and every finished training would be exported, and
-# what it translates decoded, anew. What is added rides with `code` (code_and_start; tests/workflow/test_training_commands.py).
+# A changed command exports every finished training, and decodes what it translates, until `make accept` adopts them: settings
+# go into `identity`, how a training is started into `start`.
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
 # No retries on one machine: a job that runs out of memory starts itself anew with smaller batches (train/start_again.py);
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others anew.
@@ -18,40 +18,43 @@ if BASELINE not in USED:
             model="<results>/data/subwords/spm.model",
             dictionary="<results>/data/subwords/dict.txt",
         output:
-            system="<results>/systems/baseline/s{seed}/system.json",
-            weights="<results>/systems/baseline/s{seed}/model.safetensors",
-            model="<results>/systems/baseline/s{seed}/spm.model",
-            dictionary="<results>/systems/baseline/s{seed}/dict.txt",
+            **files("train_baseline"),
         log:
-            "<logs>/train_baseline/s{seed}.log",
+            log_of("train_baseline"),
         benchmark:
-            "<benchmarks>/train_baseline/s{seed}.tsv"
+            benchmark_of("train_baseline")
         conda:
-            "../envs/fairseq.yaml"
+            conda_of("train_baseline")
         container:
-            image_of("fairseq")
+            image_of("train_baseline")
         envmodules:
-            *modules_of("fairseq"),
+            *modules_of("train_baseline"),
         threads: EXPERIMENT.train.threads
         resources:
-            gpu=GPU,
+            gpu=gpu_of("train_baseline"),
         params:
-            architecture=as_json(EXPERIMENT.model.architecture()),
-            settings=training_settings(EXPERIMENT.train.settings()),
+            **identity(
+                "train_baseline",
+                lambda w: {"folder": training_folder("train_baseline", w)},
+                architecture=EXPERIMENT.model.architecture(),
+                settings=training_settings(EXPERIMENT.train),
+                directions=EXPERIMENT.train_directions,
+                languages=EXPERIMENT.languages,
+                text=EXPERIMENT.text.model_dump(),
+            ),
             execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
             data_bin=lambda w, input: data_bin(input.train),
-            directions=EXPERIMENT.train_directions,
-            languages=EXPERIMENT.languages,
-            processing=as_json(EXPERIMENT.text.model_dump()),
-            folder=lambda w: f"{RESULTS}/training/baseline/s{w.seed}",
             out=subpath(output.system, parent=True),
-            code=lambda w, threads, resources: code_and_start("train_baseline", threads, resources),
+            code=lambda w, threads: training_code("train_baseline"),
+            start=lambda w, threads, resources: how_started(threads, resources),
         shell:
-            "run-in fairseq workflow_scripts.train.train_baseline --architecture {params.architecture:q} "
-            "--settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} --directions {params.directions} "
-            "--languages {params.languages} --text {params.processing:q} --subwords {input.model:q} "
-            "--dictionary {input.dictionary:q} --seed {wildcards.seed} --folder {params.folder:q} --out {params.out:q} "
-            ">> {log} 2>&1"
+            command(
+                "train_baseline",
+                "--execution {params.execution:q} --code {params.code} {params.start} --data-bin {params.data_bin:q} "
+                "--subwords {input.model:q} --dictionary {input.dictionary:q} --out {params.out:q}",
+                "seed",
+                append=True,
+            )
 
 
 for name in USED:
@@ -67,34 +70,36 @@ for name in USED:
             vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
             baseline="<results>/systems/baseline/s{seed}/system.json" if name != BASELINE else [],
         output:
-            system=[f"<results>/systems/{name}/s{{seed}}/{f}" for f in parts_of(EXPERIMENT, name)],
+            **files("use_system", like={"taken": name}),
         log:
-            f"<logs>/use_system/{name}.s{{seed}}.log",
+            log_of("use_system", taken=name),
         benchmark:
-            f"<benchmarks>/use_system/{name}.s{{seed}}.tsv"
+            benchmark_of("use_system", taken=name)
         conda:
-            "../envs/text.yaml"
+            conda_of("use_system")
         container:
-            image_of("text")
+            image_of("use_system")
         envmodules:
-            *modules_of("text"),
+            *modules_of("use_system"),
         params:
-            system=name,
-            languages=EXPERIMENT.languages,
-            processing=as_json(EXPERIMENT.text.model_dump()),
-            architecture=as_json(EXPERIMENT.model.architecture()),
+            **identity(
+                "use_system",
+                system=name,
+                languages=EXPERIMENT.languages,
+                text=EXPERIMENT.text.model_dump(),
+                architecture=EXPERIMENT.model.architecture(),
+                masks=EXPERIMENT.masked.get(name),
+            ),
             source=lambda w, input: parent(input.system[0]),
             vocabulary=lambda w, input: parent(input.vocabulary[0]),
-            masks=f"--masks {EXPERIMENT.masked[name]}" if name != BASELINE else "",
             baseline=lambda w, input: f"--baseline {parent(input.baseline)}" if input.baseline else "",
             out=lambda w, output: parent(output.system[0]),
-            code=closure_hash("train.use_system"),
-            environment=environment_identity("text"),
         shell:
-            "run-in text workflow_scripts.train.use_system --from {params.source:q} --system {params.system} "
-            "--seed {wildcards.seed} --languages {params.languages} --text {params.processing:q} "
-            "--architecture {params.architecture:q} --vocabulary {params.vocabulary:q} {params.masks} {params.baseline} "
-            "--out {params.out:q} > {log} 2>&1"
+            command(
+                "use_system",
+                "--from {params.source:q} --vocabulary {params.vocabulary:q} {params.baseline} --out {params.out:q}",
+                "seed",
+            )
 
 
 if USED:
@@ -106,25 +111,25 @@ if USED:
                 for f in parts_of(EXPERIMENT, BASELINE)
             ],
         output:
-            model="<results>/data/subwords/spm.model",
-            dictionary="<results>/data/subwords/dict.txt",
+            **files("use_vocabulary"),
         log:
-            "<logs>/use_vocabulary/spm.log",
+            log_of("use_vocabulary"),
         benchmark:
-            "<benchmarks>/use_vocabulary/spm.tsv"
+            benchmark_of("use_vocabulary")
         conda:
-            "../envs/text.yaml"
+            conda_of("use_vocabulary")
         container:
-            image_of("text")
+            image_of("use_vocabulary")
         envmodules:
-            *modules_of("text"),
+            *modules_of("use_vocabulary"),
         params:
+            **identity("use_vocabulary"),
             source=lambda w, input: parent(input.system[0]),
-            code=closure_hash("train.use_vocabulary"),
-            environment=environment_identity("text"),
         shell:
-            "run-in text workflow_scripts.train.use_vocabulary --from {params.source:q} "
-            "--out-model {output.model:q} --out-dict {output.dictionary:q} > {log} 2>&1"
+            command(
+                "use_vocabulary",
+                "--from {params.source:q} --out-model {output.model:q} --out-dict {output.dictionary:q}",
+            )
 
 
 rule finetune:
@@ -134,39 +139,43 @@ rule finetune:
         train=binarised("train", EXPERIMENT.train_directions),
         valid=binarised("valid", EXPERIMENT.train_directions),
     output:
-        system="<results>/systems/{finetuned}/s{seed}/system.json",
-        weights="<results>/systems/{finetuned}/s{seed}/model.safetensors",
-        masks="<results>/systems/{finetuned}/s{seed}/masks.npz",
-        model="<results>/systems/{finetuned}/s{seed}/spm.model",
-        dictionary="<results>/systems/{finetuned}/s{seed}/dict.txt",
+        **files("finetune"),
     log:
-        "<logs>/finetune/{finetuned}.s{seed}.log",
+        log_of("finetune"),
     benchmark:
-        "<benchmarks>/finetune/{finetuned}.s{seed}.tsv"
+        benchmark_of("finetune")
     conda:
-        "../envs/fairseq.yaml"
+        conda_of("finetune")
     container:
-        image_of("fairseq")
+        image_of("finetune")
     envmodules:
-        *modules_of("fairseq"),
+        *modules_of("finetune"),
     threads: EXPERIMENT.finetune.threads
     resources:
-        gpu=GPU,
+        gpu=gpu_of("finetune"),
     params:
-        settings=training_settings(EXPERIMENT.finetune.settings()),
+        **identity(
+            "finetune",
+            lambda w: {"folder": training_folder("finetune", w)},
+            settings=training_settings(EXPERIMENT.finetune),
+            directions=EXPERIMENT.train_directions,
+            languages=EXPERIMENT.languages,
+        ),
         execution=lambda w, threads: as_json(EXPERIMENT.finetune.execution()),
         parent=lambda w, input: parent(input.parent[0]),
         data_bin=lambda w, input: data_bin(input.train),
-        directions=EXPERIMENT.train_directions,
-        languages=EXPERIMENT.languages,
-        folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",
         out=subpath(output.system, parent=True),
-        code=lambda w, threads, resources: code_and_start("finetune", threads, resources),
+        code=lambda w, threads: training_code("finetune"),
+        start=lambda w, threads, resources: how_started(threads, resources),
     shell:
-        "run-in fairseq workflow_scripts.train.finetune --system {wildcards.finetuned} --parent {params.parent:q} "
-        "--masks {input.masks:q} --settings {params.settings:q} --execution {params.execution:q} --code {params.code} --data-bin {params.data_bin:q} "
-        "--directions {params.directions} --languages {params.languages} --seed {wildcards.seed} "
-        "--folder {params.folder:q} --out {params.out:q} >> {log} 2>&1"
+        command(
+            "finetune",
+            "--system {wildcards.finetuned} --parent {params.parent:q} --masks {input.masks:q} "
+            "--execution {params.execution:q} --code {params.code} {params.start} --data-bin {params.data_bin:q} "
+            "--out {params.out:q}",
+            "seed",
+            append=True,
+        )
 
 
 rule use_masks:
@@ -174,26 +183,23 @@ rule use_masks:
         parent=parent_files,
         masks=masks_of,
     output:
-        system="<results>/systems/{untrained}/s{seed}/system.json",
-        weights="<results>/systems/{untrained}/s{seed}/model.safetensors",
-        masks="<results>/systems/{untrained}/s{seed}/masks.npz",
-        model="<results>/systems/{untrained}/s{seed}/spm.model",
-        dictionary="<results>/systems/{untrained}/s{seed}/dict.txt",
+        **files("use_masks"),
     log:
-        "<logs>/use_masks/{untrained}.s{seed}.log",
+        log_of("use_masks"),
     benchmark:
-        "<benchmarks>/use_masks/{untrained}.s{seed}.tsv"
+        benchmark_of("use_masks")
     conda:
-        "../envs/text.yaml"
+        conda_of("use_masks")
     container:
-        image_of("text")
+        image_of("use_masks")
     envmodules:
-        *modules_of("text"),
+        *modules_of("use_masks"),
     params:
+        **identity("use_masks"),
         parent=lambda w, input: parent(input.parent[0]),
         out=subpath(output.system, parent=True),
-        code=closure_hash("train.use_masks"),
-        environment=environment_identity("text"),
     shell:
-        "run-in text workflow_scripts.train.use_masks --system {wildcards.untrained} --parent {params.parent:q} "
-        "--masks {input.masks:q} --out {params.out:q} > {log} 2>&1"
+        command(
+            "use_masks",
+            "--system {wildcards.untrained} --parent {params.parent:q} --masks {input.masks:q} --out {params.out:q}",
+        )

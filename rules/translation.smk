@@ -1,11 +1,5 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
 
-ENGINE_ENVIRONMENT = {"ctranslate2": "text", "fairseq": "fairseq"}[EXPERIMENT.decode.engine]
-# A job runs one engine: an edit of the other (and, with CTranslate2, of the models in fairseq) decodes nothing again.
-OTHER_ENGINE = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[EXPERIMENT.decode.engine]
-# CTranslate2 takes a GPU for float16 alone.
-ON_GPU = EXPERIMENT.decode.engine == "fairseq" or EXPERIMENT.decode.compute_type == "float16"
-
 
 rule decode:
     input:
@@ -16,29 +10,29 @@ rule decode:
         source=lambda w: side_of(w.testset, w.direction, 0),
         masks=mask_row_of if EVALUATED_ONLY else [],
     output:
-        hypotheses="<results>/translations/{system}/s{seed}/{testset}/{direction}.txt",
+        **files("decode"),
     log:
-        "<logs>/decode/{system}/s{seed}/{testset}.{direction}.log",
+        log_of("decode"),
     benchmark:
-        "<benchmarks>/decode/{system}/s{seed}/{testset}.{direction}.tsv"
+        benchmark_of("decode")
     conda:
-        f"../envs/{ENGINE_ENVIRONMENT}.yaml"
+        conda_of("decode")
     container:
-        image_of(ENGINE_ENVIRONMENT)
+        image_of("decode")
     envmodules:
-        *modules_of(ENGINE_ENVIRONMENT),
+        *modules_of("decode"),
     threads: EXPERIMENT.decode.threads
     resources:
-        gpu=GPU if ON_GPU else None,
+        gpu=gpu_of("decode"),
     params:
-        options=as_options(EXPERIMENT.decoding.model_dump(exclude={"threads"})),
-        code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),
-        environment=environment_identity(ENGINE_ENVIRONMENT),
+        **identity("decode", **EXPERIMENT.decoding.model_dump(exclude={"threads"})),
     shell:
-        f"run-in {ENGINE_ENVIRONMENT}"
-        ' workflow_scripts.translate.decode --system "$(dirname {input.system:q})" '
-        "--direction {wildcards.direction} --masks {input.masks:q} --source {input.source:q} {params.options} --threads {threads} "
-        "--out {output.hypotheses:q} > {log} 2>&1"
+        command(
+            "decode",
+            '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
+            "--threads {threads} --out {output.hypotheses:q}",
+            "direction",
+        )
 
 
 rule likelihood:
@@ -47,33 +41,35 @@ rule likelihood:
         text=lambda w: text_files(w.testset),
         masks=mask_rows_of,
     output:
-        json="<results>/likelihoods/{system}/s{seed}/{testset}.json",
-        segments="<results>/likelihoods/{system}/s{seed}/{testset}.npz",
+        **files("likelihood"),
     log:
-        "<logs>/likelihood/{system}/s{seed}/{testset}.log",
+        log_of("likelihood"),
     benchmark:
-        "<benchmarks>/likelihood/{system}/s{seed}/{testset}.tsv"
+        benchmark_of("likelihood")
     conda:
-        "../envs/fairseq.yaml"
+        conda_of("likelihood")
     container:
-        image_of("fairseq")
+        image_of("likelihood")
     envmodules:
-        *modules_of("fairseq"),
+        *modules_of("likelihood"),
     resources:
-        gpu=GPU,
+        gpu=gpu_of("likelihood"),
     params:
-        experiment=EXPERIMENT.experiment,
+        **identity(
+            "likelihood",
+            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
+            experiment=EXPERIMENT.experiment,
+        ),
         system=lambda w, input: parent(input.system[0]),
-        directions=directions_scored,
         text=lambda w, input: parent(input.text[0]),
         masks=mask_pattern,
-        code=closure_hash("translate.likelihood"),
-        environment=environment_identity("fairseq"),
     shell:
-        "run-in fairseq workflow_scripts.translate.likelihood --system {params.system:q} --directions {params.directions} "
-        "--masks {params.masks:q} --sources {params.text:q}/{{pair}}.{{source}}.txt "
-        "--references {params.text:q}/{{pair}}.{{target}}.txt --experiment {params.experiment:q} "
-        "--testset {wildcards.testset} --out {output.json:q} > {log} 2>&1"
+        command(
+            "likelihood",
+            "--system {params.system:q} --masks {params.masks:q} --sources {params.text:q}/{{pair}}.{{source}}.txt "
+            "--references {params.text:q}/{{pair}}.{{target}}.txt --out {output.json:q}",
+            "testset",
+        )
 
 
 rule contrastive:
@@ -82,28 +78,30 @@ rule contrastive:
         readings=lambda w: EXPERIMENT.evaluation.contrastive[w.contrast],
         masks=mask_rows_of,
     output:
-        json="<results>/contrastive/{system}/s{seed}/{contrast}.json",
-        segments="<results>/contrastive/{system}/s{seed}/{contrast}.npz",
+        **files("contrastive"),
     log:
-        "<logs>/contrastive/{system}/s{seed}/{contrast}.log",
+        log_of("contrastive"),
     benchmark:
-        "<benchmarks>/contrastive/{system}/s{seed}/{contrast}.tsv"
+        benchmark_of("contrastive")
     conda:
-        "../envs/fairseq.yaml"
+        conda_of("contrastive")
     container:
-        image_of("fairseq")
+        image_of("contrastive")
     envmodules:
-        *modules_of("fairseq"),
+        *modules_of("contrastive"),
     resources:
-        gpu=GPU,
+        gpu=gpu_of("contrastive"),
     params:
-        experiment=EXPERIMENT.experiment,
+        **identity(
+            "contrastive",
+            experiment=EXPERIMENT.experiment,
+            directions=EXPERIMENT.evaluated_directions,
+        ),
         system=lambda w, input: parent(input.system[0]),
-        directions=EXPERIMENT.evaluated_directions,
         masks=mask_pattern,
-        code=closure_hash("translate.contrastive"),
-        environment=environment_identity("fairseq"),
     shell:
-        "run-in fairseq workflow_scripts.translate.contrastive --system {params.system:q} --directions {params.directions} "
-        "--masks {params.masks:q} --set {input.readings:q} --experiment {params.experiment:q} "
-        "--name {wildcards.contrast} --out {output.json:q} > {log} 2>&1"
+        command(
+            "contrastive",
+            "--system {params.system:q} --masks {params.masks:q} --set {input.readings:q} --name {wildcards.contrast} "
+            "--out {output.json:q}",
+        )

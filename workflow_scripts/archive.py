@@ -36,7 +36,7 @@ def write_archive(path: str | Path, arrays: Mapping[str, NDArray[Any]], manifest
 def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read what ``write_archive`` wrote: (arrays, manifest).
 
-    Raises UserError if the file is no such archive or its manifest's ``format`` is not ``expected_format``.
+    Raises UserError if it is not such an archive or its manifest's ``format`` is not ``expected_format``.
     No more than a small multiple of the file's size is ever unpacked.
     """
     try:

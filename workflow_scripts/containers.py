@@ -62,13 +62,13 @@ READ: tuple[tuple[bytes, str, _Opener], ...] = (
     *((b"BZh%d1AY&SY" % level, "bzip2", bz2.BZ2File) for level in range(1, 10)),
     (b"\x28\xb5\x2f\xfd", ZSTD, ZstdFile),
 )
+_SENTENCES = "write its sentences to a file for each language, one a line"
+_TEXTS, _COLUMN = (f"write its {what} to a file, one sentence a line" for what in ("texts", "column of text"))
+_ZSTD = "install it (Debian: apt install zstd), or unpack it: zstd -dc FILE > NEW"
+_UTF_16, _UTF_32 = (f"convert it: iconv -f {code} -t UTF-8 FILE > NEW" for code in ("UTF-16", "UTF-32"))
 #: What is refused: first bytes, what it is, the command (FILE: the file).
 REFUSED = (
-    (
-        b"\x28\xb5\x2f\xfd",
-        "compressed with zstd, whose program is not installed",
-        "install it (Debian: apt install zstd), or unpack it: zstd -dc FILE > NEW",
-    ),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd, whose program is not installed", _ZSTD),
     (b"PK\x03\x04", "a zip archive (or an office document)", "unpack it: unzip FILE"),
     (b"PK\x05\x06", "a zip archive without a file", "name the right file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE"),
@@ -77,24 +77,18 @@ REFUSED = (
     (b"\x5d\0\0", "compressed with lzma", "unpack it: xz -dc --format=lzma FILE > NEW"),
     (b"LZIP\x01", "compressed with lzip", "unpack it: lzip -dc FILE > NEW"),
     (b"Rar!\x1a", "a rar archive", "unpack it: unrar x FILE"),
-    (b"PAR1\x15", "a Parquet table", "write its column of text to a file, one sentence a line"),
-    (b"ARROW1\0\0", "an Arrow table", "write its column of text to a file, one sentence a line"),
-    (b"\x93NUMPY", "an array of NumPy", "write its texts to a file, one sentence a line"),
-    *(
-        (b"\x80%c" % protocol, "a pickle of Python", "write its texts to a file, one sentence a line")
-        for protocol in (2, 3, 4, 5)
-    ),
-    (b"SQLite format 3\0", "an SQLite database", "write its column of text to a file, one sentence a line"),
-    (b"\xff\xfe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
-    (b"\0\0\xfe\xff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW"),
-    (b"\xff\xfe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
-    (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"),
+    (b"PAR1\x15", "a Parquet table", _COLUMN),
+    (b"ARROW1\0\0", "an Arrow table", _COLUMN),
+    (b"\x93NUMPY", "an array of NumPy", _TEXTS),
+    *((b"\x80%c" % protocol, "a pickle of Python", _TEXTS) for protocol in (2, 3, 4, 5)),
+    (b"SQLite format 3\0", "an SQLite database", _COLUMN),
+    *((mark, "UTF-32", _UTF_32) for mark in (b"\xff\xfe\0\0", b"\0\0\xfe\xff")),
+    *((mark, "UTF-16", _UTF_16) for mark in (b"\xff\xfe", b"\xfe\xff")),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
     (b"/annex/objects/", "a pointer of git-annex, not the file", "fetch it: git annex get FILE"),
 )
 # What follows the first tag: another one, or nothing more. A sentence may begin with a tag too.
 _THEN = rb"[^<>]*>\s*(<|$)"
-_SENTENCES = "write its sentences to a file for each language, one a line"
 #: What is refused by its beginning, behind a mark and blanks: in small letters, what it is, the command.
 WRITTEN = (
     (rb"%pdf-\d\.\d\s", "a PDF", "name the file with its text, one sentence a line"),
@@ -153,8 +147,7 @@ def is_damage(error: BaseException) -> bool:
 def file_kind(path: str | Path) -> str | None:
     """Return what a file's first bytes say it is, with what to do about it; None where they say nothing.
 
-    For readers of other formats than text, which ask where a file was none of theirs: a pointer of Git LFS
-    or a web page in its place, one that is still packed.
+    For readers of other formats: a pointer of Git LFS or a web page in a file's place, a packed file.
     """
     with Path(path).open("rb") as handle:
         head = handle.read(HEAD)
@@ -195,9 +188,6 @@ def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
 
 def _unmarked_order(head: bytes) -> str | None:
     """Return LE or BE where every second byte is NUL and the others are not."""
-    even, odd = head[0::2], head[1::2]
-    if len(head) < 4:
-        return None
-    if not any(odd) and all(even):
-        return "LE"
-    return "BE" if not any(even) and all(odd) else None
+    halves = {"LE": (head[0::2], head[1::2]), "BE": (head[1::2], head[0::2])}
+    found = [order for order, (letters, nuls) in halves.items() if all(letters) and not any(nuls)]
+    return found[0] if len(head) >= 4 and found else None

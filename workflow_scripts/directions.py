@@ -6,6 +6,7 @@ Standard library only. In an id a language code holds no hyphen (``language_code
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.language_codes import read_direction
@@ -18,17 +19,11 @@ def split_direction(direction: str) -> tuple[str, str]:
     """
     source, _, target = direction.partition("-")
     if not (source and target) or "-" in target:
-        raise UserError(
-            f"{direction!r} is not two language codes around a hyphen, as in de-en{_hint(direction)}"
-        )
+        hint = ""
+        with suppress(UserError):
+            hint = f" (did you mean {read_direction(direction)!r}?)"
+        raise UserError(f"{direction!r} is not two language codes around a hyphen, as in de-en{hint}")
     return source, target
-
-
-def _hint(direction: str) -> str:
-    try:
-        return f" (did you mean {read_direction(direction)!r}?)"
-    except UserError:
-        return ""
 
 
 def pair_of(direction: str) -> str:

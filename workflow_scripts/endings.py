@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-#: What stands behind the name of a compressed file.
+#: Endings of compressed files.
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 COMPRESSED = "compressed: the pattern must end as they do"
 LONGER = "their names go on: the pattern must end as they do"

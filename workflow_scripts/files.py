@@ -9,7 +9,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +48,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             error.filename, error.filename2 = str(final), None
         raise
     finally:
-        _remove(temporary)
-
-
-def _remove(temporary: Path) -> None:
-    try:
-        temporary.unlink(missing_ok=True)
-    except OSError:
-        # A folder that cannot be written (or reached) holds no file of ours, and the first error is the one
-        # to report.
-        return
+        # A folder that cannot be written (or reached) holds no file of ours; report the first error.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -76,7 +76,7 @@ def _missing(path: str | Path, letter: str, texts: dict[int, tuple[int, bytes]],
 
 
 def _twice(path: str | Path, line: int, letter: str, number: int, first: int, scored: bool) -> str:
-    # Several hypotheses of a sentence stand best first; sort -u keeps the first.
+    # Several hypotheses of a sentence come best first; sort -u keeps the first.
     numbered = f"grep -a '^{letter}-' | LC_ALL=C sort -u -k1,1V | cut -f{3 if scored else 2}-"
     command = f"{UNPACKERS.get(Path(path).suffix, 'cat')} {shlex.quote(str(path))} | {numbered} > NEW"
     return (

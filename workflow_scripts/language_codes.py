@@ -9,7 +9,7 @@ hyphen keeps its letters. Standard library only.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.languages import is_listed
@@ -30,7 +30,7 @@ def is_code(text: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """Return a code in the letters of the rule (``PT-br`` gives ``pt_BR``); what is none stays as it is."""
+    """Return a code in the letters of the rule (``PT-br`` gives ``pt_BR``); other text stays as it is."""
     found = _LOOSE.fullmatch(text.replace("-", "_"))
     if found is None:
         return text
@@ -69,10 +69,11 @@ def read_direction(text: str, known: Collection[str] = ()) -> str:
 
     ``known``: languages that there are; they decide first. Then the form of the codes does. A direction of
     one hyphen that neither explains stays as it is. With ``_`` between source and target (``en_pt``) both
-    languages must be ones of ISO 639-1, unless they are known. Raises UserError: it is no direction, or may
-    be two.
+    languages must be ones of ISO 639-1, unless they are known. Raises UserError: not a direction, or two are
+    possible.
     """
-    cuts = [(text[:place], text[place + 1 :], text[place]) for place in _joints(text)]
+    joints = [place for place, letter in enumerate(text) if letter in "-_" and 0 < place < len(text) - 1]
+    cuts = [(text[:place], text[place + 1 :], text[place]) for place in joints]
     if known:
         found = [(match(one, known), match(two, known)) for one, two, _ in cuts]
         if reading := _only([f"{one}-{two}" for one, two in found if one and two], text):
@@ -106,10 +107,6 @@ def one_of(text: str, directions: Collection[str]) -> str:
     except UserError:
         return text
     return direction if direction in directions else text
-
-
-def _joints(text: str) -> Iterator[int]:
-    return (place for place, letter in enumerate(text) if letter in "-_" and 0 < place < len(text) - 1)
 
 
 def _only(readings: list[str], text: str) -> str | None:

@@ -62,43 +62,18 @@ class Listed:
 
 # Serbian is Latin in the published experiments: NTREX has a Latin file, that of Flores is transliterated.
 _LISTED = """
-en Latn eng_Latn eng
-de Latn deu_Latn deu
-nl Latn nld_Latn nld
-sv Latn swe_Latn swe
-da Latn dan_Latn dan
-af Latn afr_Latn afr
-lb Latn ltz_Latn ltz
-fr Latn fra_Latn fra
-es Latn spa_Latn spa
-it Latn ita_Latn ita
-pt Latn por_Latn por
-ro Latn ron_Latn ron
-oc Latn oci_Latn -
-ca Latn cat_Latn cat
-ru Cyrl rus_Cyrl rus
-cs Latn ces_Latn ces
-pl Latn pol_Latn pol
-bg Cyrl bul_Cyrl bul
-uk Cyrl ukr_Cyrl ukr
-sr Latn srp_Cyrl srp-Latn
-hi Deva hin_Deva hin
-bn Beng ben_Beng ben
-kn Knda kan_Knda kan
-mr Deva mar_Deva mar
-sd Arab snd_Arab snd-Arab
-gu Gujr guj_Gujr guj
-ar Arab arb_Arab arb
-he Hebr heb_Hebr heb
-ha Latn hau_Latn hau
-mt Latn mlt_Latn mlt
-ti Ethi tir_Ethi tir
-am Ethi amh_Ethi amh
-fa Arab pes_Arab -
+en Latn eng_Latn eng; de Latn deu_Latn deu; nl Latn nld_Latn nld; sv Latn swe_Latn swe;
+da Latn dan_Latn dan; af Latn afr_Latn afr; lb Latn ltz_Latn ltz; fr Latn fra_Latn fra;
+es Latn spa_Latn spa; it Latn ita_Latn ita; pt Latn por_Latn por; ro Latn ron_Latn ron; oc Latn oci_Latn -;
+ca Latn cat_Latn cat; ru Cyrl rus_Cyrl rus; cs Latn ces_Latn ces; pl Latn pol_Latn pol;
+bg Cyrl bul_Cyrl bul; uk Cyrl ukr_Cyrl ukr; sr Latn srp_Cyrl srp-Latn; hi Deva hin_Deva hin;
+bn Beng ben_Beng ben; kn Knda kan_Knda kan; mr Deva mar_Deva mar; sd Arab snd_Arab snd-Arab;
+gu Gujr guj_Gujr guj; ar Arab arb_Arab arb; he Hebr heb_Hebr heb; ha Latn hau_Latn hau;
+mt Latn mlt_Latn mlt; ti Ethi tir_Ethi tir; am Ethi amh_Ethi amh; fa Arab pes_Arab -
 """
 LISTED = {
     code: Listed(code, script, flores, None if ntrex == "-" else ntrex)
-    for code, script, flores, ntrex in (line.split() for line in _LISTED.strip().splitlines())
+    for code, script, flores, ntrex in map(str.split, _LISTED.split(";"))
 }
 
 
@@ -116,16 +91,11 @@ def is_listed(code: str) -> bool:
     return base_code(code) in THREE_LETTERS
 
 
-def _script(code: str) -> str | None:
-    return next((part for part in code.replace("_", "-").split("-")[1:2] if len(part) == 4), None)
-
-
 def script_of(code: str) -> str | None:
     """Return the script a code names (``sr_Latn``), or that of the listed language; None: unknown."""
-    if named := _script(code):
-        return named
+    named = code.replace("_", "-").split("-")[1:2]
     listed = LISTED.get(base_code(code))
-    return listed.script if listed else None
+    return named[0] if named and len(named[0]) == 4 else listed.script if listed else None
 
 
 def moses_code(code: str) -> str:

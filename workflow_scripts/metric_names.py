@@ -21,14 +21,14 @@ _IDS |= {name.lower(): key for key, name in SHOWN.items() if name.lower() not in
 
 
 def metric_id(name: str) -> str:
-    """Return a metric's name in files, by any of its names; a name that is none of sacrebleu's as it is."""
+    """Return a metric's name in files, by any of its names; another name as it is."""
     return _IDS.get(name, name)
 
 
 def metric_ids(names: Iterable[str]) -> list[str]:
     """Return metrics by their names in files.
 
-    Raises UserError: one of them stands there twice, perhaps by two names.
+    Raises UserError: one of them is there twice, perhaps by two names.
     """
     found: dict[str, str] = {}
     for name in names:

@@ -31,7 +31,8 @@ def fault_of(name: str) -> str | None:
     if not name:
         return "it is empty"
     if not name.isprintable():
-        return f"it holds {unprintable(name)}, which does not print"
+        first = next(character for character in name if not character.isprintable())
+        return f"it holds {first!r}, which does not print"
     if name[0] in FIRST:
         return f"it begins with {name[0]!r}, {FIRST[name[0]]}"
     if name.endswith(" "):
@@ -54,10 +55,5 @@ def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | N
 
 
 def is_line(text: object) -> bool:
-    """Tell whether something is one line of text that may stand in a note, quoted as code or not."""
+    """Tell whether something is one line of text that a note may have, quoted as code or not."""
     return isinstance(text, str) and text.isprintable() and "`" not in text
-
-
-def unprintable(text: str) -> str:
-    """Return the first character that does not print, as Python writes it: ``'\\x1b'``."""
-    return repr(next(character for character in text if not character.isprintable()))

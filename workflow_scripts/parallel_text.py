@@ -34,7 +34,7 @@ def read_text(path: str | Path, wanted: str = "") -> TextFile:
     a byte order mark and the carriage returns of CRLF are left out. Of fairseq-generate's log the lines of
     one letter are taken, by their numbers: of the letters ``wanted``, the best first. Raises UserError: a
     line is not UTF-8 or holds a NUL byte; a log that lacks such lines, or has one twice or not at all; a
-    damaged compressed file, or one that is no text.
+    damaged compressed file, or one that is not text.
     """
     content = _read_bytes(Path(path))
     if first_line(content) is not None:
@@ -112,11 +112,8 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
     """Return a text that must have as many lines as the references, ``count``; UserError if it has not."""
     text = read_text(path, wanted)
     if len(text.lines) != count:
-        first = min(len(text.lines), count) + 1
-        raise UserError(
-            f"{path} has {len(text.lines)} lines but {references} has {count}: "
-            f"line {first} has no counterpart"
-        )
+        sizes = f"{path} has {len(text.lines)} lines but {references} has {count}"
+        raise UserError(f"{sizes}: line {min(len(text.lines), count) + 1} has no counterpart")
     return text
 
 

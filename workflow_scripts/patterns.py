@@ -6,14 +6,14 @@ A wildcard may be anywhere in the path, also within a name and more than once. S
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.endings import other_endings
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.errors import UserError, first_of, nearest
 from workflow_scripts.language_codes import AMBIGUOUS, WRITTEN, canonical, is_code, read_direction, spellings
 
 FIELD = re.compile(r"\{(\w*)\}")
@@ -24,15 +24,14 @@ def _wildcards(language: str, joint: str = "-") -> dict[str, str]:
     return {"system": "[^/]+", "direction": both, "pair": both, "source": language, "target": language}
 
 
-#: What each wildcard may stand for; "pair" is the two languages of a direction in alphabetical order.
+#: What each wildcard may be; "pair" is the two languages of a direction in alphabetical order.
 WILDCARDS = _wildcards(r"[A-Za-z0-9_]+")
 #: The first that a file fits says what its wildcards are: codes of the usual form in either spelling, any
-#: codes without a hyphen, and directions whose languages stand around "_".
+#: codes without a hyphen, and directions whose languages are around "_".
 READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards(r"[\w-]+"))
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
 BACKUPS = ("~", ".bak", ".swp", ".tmp")
-NAMED = 3  # files that a line names; the rest is counted
 
 # Why a file was left out.
 HIDDEN = "hidden, or a backup (a pattern that spells the dot or the ending takes it)"
@@ -63,7 +62,7 @@ class Found:
     def notes(self) -> list[str]:
         """Return a line for what is read otherwise than it is written, and one for each reason."""
         read = ", ".join(f"{given} is {direction}" for given, direction in self.read_as.items())
-        left_out = [f"left out: {_some(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
+        left_out = [f"left out: {first_of(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
         return [f"in names of files: {read}", *left_out] if read else left_out
 
     def without(self, others: Mapping[Path, str]) -> Found:
@@ -95,9 +94,12 @@ def fields_of(pattern: str, allowed: Collection[str]) -> set[str]:
 
 def fill(pattern: str, direction: str, system: str = "") -> Path:
     """Return the path of a direction (and a system)."""
-    source, target = split_direction(direction)
-    values = {"direction": direction, "pair": pair_of(direction), "source": source, "target": target}
-    return _filled(pattern, {**values, "system": system})
+    return _filled(pattern, {**_values(*split_direction(direction)), "system": system})
+
+
+def _values(source: str, target: str, joint: str = "-") -> dict[str, str]:
+    pair = joint.join(sorted((source, target)))
+    return {"direction": f"{source}{joint}{target}", "pair": pair, "source": source, "target": target}
 
 
 def _filled(pattern: str, values: Mapping[str, str]) -> Path:
@@ -120,13 +122,8 @@ def path_of(pattern: str, direction: str) -> Path:
 
 
 def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
-    source, target = split_direction(direction)
-    paths = []
-    for one, two in product(spellings(source), spellings(target)):
-        pair = joint.join(sorted((one, two)))
-        values = {"direction": f"{one}{joint}{two}", "pair": pair, "source": one, "target": two}
-        paths.append(_filled(pattern, values))
-    return list(dict.fromkeys(paths))
+    sides = product(*map(spellings, split_direction(direction)))
+    return list(dict.fromkeys(_filled(pattern, _values(one, two, joint)) for one, two in sides))
 
 
 def find(pattern: str, known: Collection[str] = ()) -> Found:
@@ -145,16 +142,14 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
     place = Path(pattern.replace("{source}-{target}", "{direction}"))
     expressions = [_expression(str(place), wildcards) for wildcards in READINGS]
     apart = _expression(str(place), READINGS[0], linked=False)
-    wanted = FIELD.sub("*", _without_globs(str(place.relative_to(place.anchor))))
+    wanted = _globbed(str(place.relative_to(place.anchor)))
     found = Found()
     unclear: list[tuple[Path, dict[str, str]]] = []
     for path in sorted(Path(place.anchor).glob(wanted)):
-        if path.is_dir() and not place.suffix:
-            continue
         fits = [one.fullmatch(str(path)) for one in expressions]
         named = next((one.groupdict() for one in fits if one), {})
         if path.is_dir():
-            if any(fits[:2]):
+            if place.suffix and any(fits[:2]):
                 found.leave_out(path, NO_FILE)
         elif _is_hidden(path, place):
             found.leave_out(path, HIDDEN)
@@ -167,15 +162,13 @@ def find(pattern: str, known: Collection[str] = ()) -> Found:
     known = {*known, *(code for by in found.files.values() for d in by for code in split_direction(d))}
     for path, named in unclear:
         _take(found, path, named, known)
-    for path, reason in other_endings(Path(place.anchor), wanted, _fits(expressions[:2])):
+    for path, reason in other_endings(
+        Path(place.anchor), wanted, lambda name: any(one.fullmatch(name) for one in expressions[:2])
+    ):
         found.leave_out(path, HIDDEN if _is_hidden(path, place) else reason)
     if not found.files:
         raise nothing(pattern, found)
     return found
-
-
-def _fits(expressions: Collection[re.Pattern[str]]) -> Callable[[str], bool]:
-    return lambda name: any(one.fullmatch(name) for one in expressions)
 
 
 def nothing(pattern: str, found: Found) -> UserError:
@@ -195,7 +188,7 @@ def nothing(pattern: str, found: Found) -> UserError:
 
 def _deeper(pattern: str) -> Path | None:
     """Return a file that would fit, did the pattern name one folder more."""
-    parts = Path(FIELD.sub("*", _without_globs(pattern))).parts
+    parts = Path(_globbed(pattern)).parts
     first = next((place for place, part in enumerate(parts) if "*" in part), len(parts))
     root = Path(*parts[:first])
     for place in range(first, len(parts)):
@@ -211,12 +204,12 @@ def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partia
     Raises UserError: a line for each file that one system has and another lacks, unless ``allow_partial``.
     """
     directions = sorted({direction for files in found.values() for direction in files})
+    has = {direction: name for name in reversed(list(found)) for direction in found[name]}
     missing = [
-        f"{fill(pattern, direction, system)}: no such file; {other} has {direction}"
+        f"{fill(pattern, direction, system)}: no such file; {has[direction]} has {direction}"
         for system, files in found.items()
         for direction in directions
         if direction not in files
-        for other in [next(name for name in found if direction in found[name])]
     ]
     if missing and not allow_partial:
         raise UserError("\n".join(missing))
@@ -224,14 +217,15 @@ def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partia
 
 
 def neighbours(pattern: str) -> list[str]:
-    """Return the files that a pattern finds, whatever its wildcards stand for, in alphabetical order."""
+    """Return the files that a pattern finds, whatever its wildcards are, in alphabetical order."""
     place = Path(pattern)
-    wanted = FIELD.sub("*", _without_globs(str(place.relative_to(place.anchor))))
+    wanted = _globbed(str(place.relative_to(place.anchor)))
     return sorted(str(path) for path in Path(place.anchor).glob(wanted) if path.is_file())
 
 
-def _without_globs(pattern: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", pattern)
+def _globbed(pattern: str) -> str:
+    """Return a pattern for glob: its own ``*``, ``?`` and ``[`` are themselves, a wildcard is ``*``."""
+    return FIELD.sub("*", re.sub(r"([*?[])", r"[\1]", pattern))
 
 
 def _take(found: Found, path: Path, named: Mapping[str, str], known: Collection[str]) -> None:
@@ -256,17 +250,15 @@ def _take(found: Found, path: Path, named: Mapping[str, str], known: Collection[
 
 
 def _direction(named: Mapping[str, str], known: Collection[str]) -> str | None:
-    """Return the id of the direction that the wildcards of a path name, or why it is none."""
+    """Return the id of the direction that the wildcards of a path name, or why there is none."""
     if "direction" in named:
         try:
             return read_direction(named["direction"], known)
         except UserError as error:
             return TWO_READINGS if AMBIGUOUS in str(error) else None
     sides = [canonical(named[side]) for side in ("source", "target") if side in named]
-    # A hyphen stands in a code of the usual form only.
-    right = all(is_code(side) or side in named.values() for side in sides) and not any(
-        "-" in side for side in sides
-    )
+    # Only a code of the usual form has a hyphen.
+    right = all((is_code(side) or side in named.values()) and "-" not in side for side in sides)
     return "-".join(sides) if right and len(sides) == 2 else None
 
 
@@ -282,18 +274,14 @@ def _agree(named: Mapping[str, str], direction: str) -> bool:
 
 
 def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True) -> re.Pattern[str]:
-    """Return a pattern as an expression; ``linked``: a wildcard that stands there twice is the same twice."""
-    seen: set[str] = set()
-    parts: list[str] = []
-    end = 0
-    for wildcard in FIELD.finditer(pattern):
-        name = wildcard[1]
-        parts.append(re.escape(pattern[end : wildcard.start()]))
+    """Return a pattern as an expression; ``linked``: a wildcard that is there twice is the same twice."""
+    texts, names = FIELD.split(pattern)[0::2], FIELD.split(pattern)[1::2]
+    expression = re.escape(texts[0])
+    for place, (name, text) in enumerate(zip(names, texts[1:], strict=True)):
         again = f"(?P={name})" if linked else f"(?:{wildcards[name]})"
-        parts.append(again if name in seen else f"(?P<{name}>{wildcards[name]})")
-        seen.add(name)
-        end = wildcard.end()
-    return re.compile("".join([*parts, re.escape(pattern[end:])]))
+        expression += again if name in names[:place] else f"(?P<{name}>{wildcards[name]})"
+        expression += re.escape(text)
+    return re.compile(expression)
 
 
 def _is_hidden(path: Path, pattern: Path) -> bool:
@@ -305,9 +293,3 @@ def _is_hidden(path: Path, pattern: Path) -> bool:
         for name, asked in zip(path.parts, pattern.parts, strict=True)
         if FIELD.search(asked)
     )
-
-
-def _some(paths: Iterable[Path]) -> str:
-    names = [str(path) for path in paths]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

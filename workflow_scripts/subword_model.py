@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def load_subwords(path: str | Path) -> SentencePieceProcessor:
-    """Load a SentencePiece model; UserError if the file is none."""
+    """Load a SentencePiece model. Raises UserError: the file is not one."""
     from sentencepiece import SentencePieceProcessor
 
     if not Path(path).is_file():

@@ -8,7 +8,7 @@ OF_TESTS = ("significance", "wins", "seeds")
 LIKELIHOOD, CONTRASTIVE, PUBLISHED = "likelihood", "contrastive", "published"
 #: All that there can be.
 TABLES = (*ALWAYS, *OF_TESTS, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
-#: What stands at the top of each, for the terminal.
+#: The notes at the top of each, for the terminal.
 CAUTIONS = "cautions.txt"
 FORMATS = ("md", "csv", "tex", "parquet")
 #: Not of scores but of masks, made by a rule of its own.

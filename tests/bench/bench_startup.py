@@ -200,7 +200,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
         work / "bin",
         *spoken,
     ]
-    select = ["--activations-root", work / "activations", "--directions", *DIRECTIONS, "--rule", "mass"]
+    select = ["--activations-root", work / "activations", "--directions", *DIRECTIONS, "--select"]
     masks = work / "masks.npz"
     shared = ["--masks", masks, "--groups", json.dumps(FAMILIES), "--pivot", "en", "--permutations", 10_000]
     overlap = [*shared, "--seed", 1, "--out-json", work / "o.json", "--out-csv", work / "o.csv"]
@@ -230,7 +230,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
         "data.binarise": (big, stage("text", "data.binarise", *binarise)),
         "select.select_masks": (
             "60 directions, 49,152 units",
-            stage("text", "select.select_masks", *select, "--k", "95", "--out", masks),
+            stage("text", "select.select_masks", *select, "mass:95", "--out", masks),
         ),
         "analyse.overlap": ("60 directions, 10,000 permutations", stage("text", "analyse.overlap", *overlap)),
         "evaluate.score": (small, stage("evaluate", "evaluate.score", *score)),

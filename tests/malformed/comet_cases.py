@@ -128,5 +128,5 @@ def damaged_shard(model):
 
 ACCEPTED = [
     Accepted("comet-empty-hypothesis", "an empty hypothesis", "evaluate.comet", scoring(hypotheses=b"das Haus\n\nein\n"), "scored as it is", empty_hypothesis_scored),
-    Accepted("comet-damaged-shard", "a damaged file of the cache", "evaluate.comet", scoring(damaged_shard), "left out with a warning; its segments are scored anew", empty_hypothesis_scored),
+    Accepted("comet-damaged-shard", "a damaged file of the cache", "evaluate.comet", scoring(damaged_shard), "left out with a warning; its segments are scored again", empty_hypothesis_scored),
 ]  # fmt: skip

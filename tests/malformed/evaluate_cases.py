@@ -178,7 +178,7 @@ COMPARE = [
     compare("metric", "a metric that one of two systems lacks", comparing({**RIGHT, "en-de/ter": COUNTS[:, :2]}), "ns.npz: no ter of en-de; baseline.npz has it"),
     compare("references", "systems scored against different references", comparing(references_sha256={"en-de": "cd"}), "ns.npz: en-de scored against other references than baseline.npz; score both again"),
     compare("form", "statistics in one row", comparing({"en-de/bleu": COUNTS[0]}), "baseline.npz: not a segments-1 file (en-de/bleu is no table of numbers); delete it and run the step that writes it again"),
-    compare("nan", "statistics that are no numbers", comparing({"en-de/bleu": COUNTS * float("nan")}), "baseline.npz: not a segments-1 file (en-de/bleu has a number that is none); delete it and run the step that writes it again"),
+    compare("nan", "statistics that are no numbers", comparing({"en-de/bleu": COUNTS * float("nan")}), "baseline.npz: not a segments-1 file (en-de/bleu has a number that is not finite); delete it and run the step that writes it again"),
     compare("itself", "a system against itself", comparing(RIGHT, "--against ns ns.npz"), "--against: ns is the system itself"),
     compare("other-twice", "another system named twice", comparing(RIGHT, "--against baseline baseline.npz"), "--against: baseline is named twice"),
     compare("direction-twice", "a direction named twice", comparing(RIGHT, "--directions en-de en-de"), "--directions: en-de is named twice"),

@@ -203,9 +203,9 @@ RUNS = (
     Mutant(
         "a folder of results is not looked at for damage",
         f"{OPERATE}/damage.py",
-        '"off_target", "likelihoods", "contrastive", "analysis"',
-        '"off_target", "likelihoods", "analysis"',
-        (f"{TESTS}/test_damage.py::test_every_folder_of_results_is_looked_at",),
+        "for path in (results / name for name in outputs):",
+        "for path in (results / name for name in outputs if not name.startswith('scores')):",
+        (f"{TESTS}/test_damage.py::test_every_output_of_a_checkable_form_is_looked_at",),
     ),
     Mutant(
         "weights that are cut are no damage",

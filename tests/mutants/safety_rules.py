@@ -8,7 +8,7 @@ PLANNED = "workflow tests/workflow/test_planned_jobs.py"
 JOB = f"{PLANNED}::test_a_job_of_each_rule"
 CODE = f"{PLANNED}::test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs"
 TEXTS = "workflow tests/workflow/test_rule_texts.py"
-RULE = f"{TEXTS}::test_a_rule_is_compared_by_the_module_and_the_packages_of_its_command"
+RULE = f"{TEXTS}::test_a_rule_takes_files_software_and_settings_of_one_stage"
 EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
 NAMES = f"{PLANNED}::test_wildcards_are_names_of_the_config"
 REFUSED = "workflow tests/malformed/test_config.py::test_refused"
@@ -16,67 +16,65 @@ REFUSED = "workflow tests/malformed/test_config.py::test_refused"
 PARAMS = (
     Mutant(
         "other packages of decoding decode nothing again",
-        "rules/translation.smk",
-        "environment=environment_identity(ENGINE_ENVIRONMENT),",
-        "environment=lambda w, input: environment_identity(ENGINE_ENVIRONMENT),",
+        "rules/stages.smk",
+        "ENVIRONMENT: environment_identity(software_of(name)),",
+        "",
         (CODE,),
     ),
     Mutant(
         "other code of decoding decodes nothing again",
-        "rules/translation.smk",
-        'code=closure_hash("translate.decode", but=f"translate.{OTHER_ENGINE}_engine"),',
-        'code=closure_hash("translate.markers"),',
+        "rules/stages.smk",
+        "CODE: closure_hash(stage.module, but=other),",
+        'CODE: closure_hash("translate.markers", but=other),',
         (CODE,),
     ),
     Mutant(
         "other text processing rebuilds no references",
         "rules/data.smk",
-        '        prefix=subpath(input.bin, strip_suffix=".bin"),\n'
-        "        processing=as_json(EXPERIMENT.text.model_dump()),",
-        '        prefix=subpath(input.bin, strip_suffix=".bin"),\n'
-        "        processing=lambda w, input: as_json(EXPERIMENT.text.model_dump()),",
+        '"rebuild_references", text=EXPERIMENT.text.model_dump()',
+        '"rebuild_references"',
         (f"{JOB}[rebuild_references-talks-de-fr-fr]",),
     ),
     Mutant(
         "the code of another stage in the params of one",
         "rules/evaluation.smk",
-        'code=closure_hash("evaluate.identify"),',
-        'code=closure_hash("evaluate.train_identifier"),',
-        (f"{RULE}[evaluate.identify]", CODE),
+        'identity(\n            "identify",',
+        'identity(\n            "train_identifier",',
+        (f"{RULE}[identify]", CODE),
     ),
     Mutant(
-        "the packages of another environment in the params of a stage",
-        "rules/masks.smk",
-        'environment=environment_identity("text"),',
-        'environment=environment_identity("workflow"),',
-        (f"{RULE}[select.select_masks]", CODE),
+        "two settings that have changed places go unseen",
+        "rules/stages.smk",
+        "text, words = as_json(fixed), as_options(fixed)",
+        "text, words = as_json(sorted(map(str, fixed.values()))), as_options(fixed)",
+        (f"{PLANNED}::test_two_values_of_a_rule_that_change_places_are_a_change",),
     ),
     Mutant(
         "other metrics score nothing again",
         "rules/evaluation.smk",
-        "        metrics=with_empty_references(EXPERIMENT.evaluation.metrics),",
-        "        metrics=lambda w, input: EXPERIMENT.evaluation.metrics,",
+        "            metrics=EXPERIMENT.evaluation.metrics,\n",
+        "",
         (f"{JOB}[score-ns-k95-2-talks-paper]",),
     ),
     Mutant(
         "other settings train nothing again",
         "rules/training.smk",
-        "settings=training_settings(EXPERIMENT.finetune.settings()),",
-        "settings=lambda w, input: as_json(EXPERIMENT.finetune.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune),",
+        "",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
         "the fine-tunings trained with the baseline's settings",
         "rules/training.smk",
-        "settings=training_settings(EXPERIMENT.finetune.settings()),",
-        "settings=training_settings(EXPERIMENT.train.settings()),",
+        "settings=training_settings(EXPERIMENT.finetune),",
+        "settings=training_settings(EXPERIMENT.train),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
     Mutant(
         "held-out text is cleaned as training text is",
         "rules/common.smk",
-        'return " ".join(limits) if wildcards.subset == "train" else ""',
-        'return " ".join(limits)',
+        'EXPERIMENT.data.clean.model_dump() if wildcards.subset == "train" else {}',
+        "EXPERIMENT.data.clean.model_dump()",
         (f"{JOB}[prepare_text-talks-de-fr]",),
     ),
 )
@@ -85,29 +83,29 @@ SETTINGS = (
     Mutant(
         "the sweep drawn of the first metric whatever was asked for",
         "rules/report.smk",
-        "metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],",
-        "metric=EXPERIMENT.evaluation.metrics[0],",
+        "metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0]",
+        "metric=EXPERIMENT.evaluation.metrics[0]",
         (f"{JOB}[plot_sweep-ns]",),
     ),
     Mutant(
         "padding is not counted where it is asked for",
         "rules/activations.smk",
-        'pads="--count-pads" if EXPERIMENT.activations.count_pads else "",',
-        'pads="",',
+        "count_pads=EXPERIMENT.activations.count_pads,",
+        "",
         ("workflow tests/workflow/test_job_counts.py::test_counts_with_pads_share_nothing",),
     ),
     Mutant(
         "references of the off-target rates rebuilt ones",
         "rules/evaluation.smk",
-        'references=lambda w: references_of(w.testset, "raw"),\n    output:\n        languages',
-        'references=lambda w: references_of(w.testset, "paper"),\n    output:\n        languages',
+        'references=lambda w: references_of(w.testset, "raw"),\n    output:\n        **files("identify")',
+        'references=lambda w: references_of(w.testset, "paper"),\n    output:\n        **files("identify")',
         (f"{JOB}[identify-ns-k95-2-talks]",),
     ),
     Mutant(
         "a fine-tuning of any seed in the folder of the first",
-        "rules/training.smk",
-        'folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s{w.seed}",',
-        'folder=lambda w: f"{RESULTS}/training/{w.finetuned}/s1",',
+        "workflow_scripts/workflow/stage_list/models.py",
+        'training="training/{finetuned}/s{seed}",',
+        'training="training/{finetuned}/s1",',
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
     ),
 )
@@ -173,21 +171,27 @@ INPUTS = (
 
 ASKED = (
     *(
-        Mutant(f"{name} out of what is asked for", "Snakefile", f"        {name}(),\n", "", (EVERYTHING,))
-        for name in ("hypothesis_files", "off_target_files", "likelihood_files", "analysis_files")
+        Mutant(
+            f"{role} out of what is asked for",
+            f"workflow_scripts/workflow/stage_list/{part}.py",
+            f'        asked_for=("{role}",),\n',
+            "",
+            (EVERYTHING,),
+        )
+        for part, role in (("models", "hypotheses"), ("scores", "languages"), ("data", "json"))
     ),
     Mutant(
         "significance of COMET's scores out of what is asked for",
-        "rules/inputs.smk",
-        'for metrics in ("", *(f".{name}" for name in COMET))',
-        'for metrics in ("",)',
+        "workflow_scripts/workflow/stage_list/scores.py",
+        "jobs=lambda e: _tested(e, _comet(e)),",
+        "jobs=lambda e: [],",
         (EVERYTHING,),
     ),
     Mutant(
         "analyses of the first seed alone",
-        "rules/inputs.smk",
-        "    for seed in EXPERIMENT.train.seeds:\n        if k := EXPERIMENT.analysis.mask_control_k:",
-        "    for seed in EXPERIMENT.train.seeds[:1]:\n        if k := EXPERIMENT.analysis.mask_control_k:",
+        "workflow_scripts/workflow/stage_list/models.py",
+        "return each(system=[BASELINE], seed=experiment.train.seeds, **values)",
+        "return each(system=[BASELINE], seed=experiment.train.seeds[:1], **values)",
         (EVERYTHING,),
     ),
     Mutant(

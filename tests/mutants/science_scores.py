@@ -131,7 +131,7 @@ TESTS = (
     Mutant(
         "compare: the config's seed does not reach the command",
         "rules/inputs.smk",
-        'return f"{number} --random-seed {tests.seed}"',
+        'return {**number, "random_seed": significance.seed}',
         "return number",
         (f"{ASKED}test_every_system_is_compared_with_the_baseline_and_the_control",),
     ),

@@ -33,6 +33,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/train": "fairseq",
     "tests/unit/translate": "text",
     "tests/unit/units": "text",
+    "tests/unit/workflow": "workflow",
     "tests/unit/test_containers.py": "text",
     "tests/unit/test_docs.py": "workflow",
     "tests/unit/test_envs.py": "workflow",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.workflow.finished_experiment import CONFIG, merged
@@ -108,14 +108,14 @@ def sides(name: str, *, train: bool = False) -> list[str]:
 class Expected:
     """A job of a rule: files below the results folder, but for those with a leading `./`.
 
-    ``compared`` holds what makes it run again besides its code and packages; a list is one of words.
+    ``compared`` names the options that make it run again, besides its code and packages.
     """
 
     rule: str
     wildcards: dict[str, str]
     inputs: list[str]
     options: dict[str, str]
-    compared: list[str] = field(default_factory=list)
+    compared: str
 
 
 JOB = {"system": "ns-k95", "seed": "2", "testset": "talks"}

@@ -20,7 +20,7 @@ DATA = (
             "--out": "R/data/text/train/de-en.de.txt R/data/text/train/de-en.en.txt",
             "--stats": "R/data/text/train/de-en.json",
         },
-        ["--lines 0:7", "drop", "--max-words 99 --max-ratio 3.0 --dedup"],
+        "lines empty max-words max-ratio dedup",
     ),
     Expected(
         "prepare_text",
@@ -33,7 +33,7 @@ DATA = (
             "--out": "R/data/text/talks/de-fr.de.txt R/data/text/talks/de-fr.fr.txt",
             "--stats": "R/data/text/talks/de-fr.json",
         },
-        ["", "drop", ""],
+        "empty",
     ),
     Expected(
         "train_subwords",
@@ -52,7 +52,7 @@ DATA = (
             "--out-model": f"R/{SUBWORDS[0]}",
             "--out-dict": f"R/{SUBWORDS[1]}",
         },
-        ["de-en en-fr", "en de fr", "1234", "unigram", "0.99", "500", "5", TEXT],
+        "pairs languages vocab-size model-type character-coverage sample-sentences seed text",
     ),
     Expected(
         "binarise",
@@ -69,7 +69,7 @@ DATA = (
             "--shards": "2",
             "--whole": "",
         },
-        ["--shards 2 --whole", TEXT],
+        "text shards whole",
     ),
     Expected(
         "write_card",
@@ -91,11 +91,7 @@ DATA = (
             "--out-json": "R/data/card.json",
             "--out-markdown": "R/data/card.md",
         },
-        [
-            f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
-            "news talks",
-            TEXT,
-        ],
+        "pairs testsets text",
     ),
     Expected(
         "round_trip",
@@ -110,7 +106,7 @@ DATA = (
             "--out": "R/data/round_trip/talks/{pair}.{target}.txt",
             "--stats": "R/data/round_trip/talks.json",
         },
-        ["R/data/text/talks/{pair}.{target}.txt", ALL, TEXT],
+        "references directions text",
     ),
     Expected(
         "rebuild_references",
@@ -123,6 +119,6 @@ DATA = (
             "--dictionary": f"R/{SUBWORDS[1]}",
             "--out": "R/data/references/talks.de-fr.fr.txt",
         },
-        [TEXT],
+        "text",
     ),
 )

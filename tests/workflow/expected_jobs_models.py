@@ -29,7 +29,7 @@ MODELS = (
             "--max-tokens": "777",
             "--out-root": "R/activations/baseline/s2/valid",
         },
-        ["en-de en-fr", "777"],
+        "directions max-tokens",
     ),
     Expected(
         "count_activations",
@@ -43,7 +43,7 @@ MODELS = (
             "--max-tokens": "777",
             "--out": "R/activations/baseline/s2/valid/de-fr.npz",
         },
-        ["777", ""],
+        "max-tokens",
     ),
     Expected(
         "select_masks",
@@ -55,7 +55,7 @@ MODELS = (
             "--select": "mass:95",
             "--out": "R/masks/baseline/s2/k95.npz",
         },
-        [TRAINED, "--select mass:95"],
+        "directions select",
     ),
     Expected(
         "select_masks",
@@ -67,7 +67,7 @@ MODELS = (
             "--select": "all",
             "--out": "R/masks/baseline/s2/all/de-fr.npz",
         },
-        ["de-fr", "--select all"],
+        "directions select",
     ),
     Expected(
         "decode",
@@ -82,7 +82,7 @@ MODELS = (
             "--threads": "1",
             "--out": "R/translations/ns-k95/s2/talks/de-fr.txt",
         },
-        [DECODING],
+        "engine ranking beam length-penalty max-length batch-tokens compute-type",
     ),
     Expected(
         "likelihood",
@@ -98,7 +98,7 @@ MODELS = (
             "--testset": "talks",
             "--out": "R/likelihoods/ns-k95/s2/talks.json",
         },
-        ["small", ALL],
+        "directions experiment",
     ),
     Expected(
         "contrastive",
@@ -113,7 +113,7 @@ MODELS = (
             "--name": "gender",
             "--out": "R/contrastive/ns-k95/s2/gender.json",
         },
-        ["small", ALL],
+        "directions experiment",
     ),
     Expected(
         "mask_control",
@@ -133,7 +133,7 @@ MODELS = (
             "--max-sentences": "55",
             "--out": "R/analysis/mask_control/baseline/s2/k70.json",
         },
-        ["news", TRAINED, "55"],
+        "subset directions max-sentences",
     ),
     Expected(
         "overlap",
@@ -150,6 +150,6 @@ MODELS = (
                 for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
             },
         },
-        [TIERS, "en", "99"],
+        "groups pivot permutations",
     ),
 )

@@ -51,11 +51,6 @@ TABLE_OPTIONS = {
 }
 
 
-def quoted(value: str) -> str:
-    """Return an option's value as a shell takes it: JSON in quotes."""
-    return f"'{value}'" if value.startswith("{") else value
-
-
 EVALUATION = (
     Expected(
         "score",
@@ -69,14 +64,7 @@ EVALUATION = (
             **OF_PAPER,
             "--out": "R/scores/ns-k95/s2/talks.paper.json",
         },
-        [
-            "small",
-            "chrf bleu",
-            '{"de": "intl"}',
-            ALL,
-            "R/data/references/talks.{pair}.{target}.txt",
-            "R/data/text/talks/{pair}.{source}.txt",
-        ],
+        "references sources directions metrics tokenizers experiment",
     ),
     Expected(
         "compare",
@@ -90,13 +78,7 @@ EVALUATION = (
             **OF_PAPER,
             "--out": "R/significance/ns-k95/s2/talks.paper.json",
         },
-        [
-            "small",
-            ALL,
-            "--against baseline R/scores/baseline/s2/talks.paper.segments.npz"
-            " --against continued R/scores/continued/s2/talks.paper.segments.npz",
-            "--resamples 500 --random-seed 7",
-        ],
+        "against directions resamples random-seed experiment",
     ),
     # The control is not compared with itself.
     Expected(
@@ -114,12 +96,7 @@ EVALUATION = (
             "--profile": "raw",
             "--out": "R/significance/continued/s1/news.raw.own.json",
         },
-        [
-            "small",
-            ALL,
-            "--against baseline R/comet/baseline/s1/news.raw.own.segments.npz",
-            "--resamples 500 --random-seed 7",
-        ],
+        "against directions resamples random-seed experiment",
     ),
     Expected(
         "comet",
@@ -134,14 +111,7 @@ EVALUATION = (
             **OF_PAPER,
             "--out": "R/comet/ns-k95/s2/talks.paper.comet.json",
         },
-        [
-            "small",
-            ALL,
-            "R/data/references/talks.{pair}.{target}.txt",
-            "R/data/text/talks/{pair}.{source}.txt",
-            "--fetched R/data/comet/comet.json --batch-size 16",
-            "results/.cache",
-        ],
+        "references sources directions fetched batch-size cache experiment",
     ),
     Expected(
         "comet",
@@ -159,21 +129,14 @@ EVALUATION = (
             "--profile": "raw",
             "--out": "R/comet/ns-k95/s2/talks.raw.own.json",
         },
-        [
-            "small",
-            ALL,
-            "R/data/text/talks/{pair}.{target}.txt",
-            "R/data/text/talks/{pair}.{source}.txt",
-            "--folder models/own --batch-size 3 --known-languages en de",
-            "results/.cache",
-        ],
+        "references sources directions folder batch-size known-languages cache experiment",
     ),
     Expected(
         "fetch_comet",
         {"comet": "comet"},
         [],
         {"--model": "Unbabel/wmt22-comet-da", "--revision": "abc123", "--out": "R/data/comet/comet.json"},
-        ["Unbabel/wmt22-comet-da", "--revision abc123"],
+        "model revision",
     ),
     Expected(
         "train_identifier",
@@ -186,7 +149,7 @@ EVALUATION = (
             "--out-model": "R/identifier/model.npz",
             "--out-accuracy": "R/identifier/accuracy.json",
         },
-        [f'{{"train": {PAIRS_TRAIN}, "valid": {PAIRS}}}', "en de fr"],
+        "pairs languages",
     ),
     Expected(
         "identify",
@@ -200,7 +163,7 @@ EVALUATION = (
             **OF_JOB,
             "--out": "R/off_target/ns-k95/s2/talks.json",
         },
-        ["small", ALL, "R/data/text/talks/{pair}.{target}.txt"],
+        "references directions experiment",
     ),
 )
 
@@ -219,7 +182,7 @@ TABLES = (
             "--testset": "talks",
             "--out": "R/data/ceiling/talks.json",
         },
-        ["small", '{"de": "intl"}', ALL, "R/data/text/talks/{pair}.{target}.txt"],
+        "references directions tokenizers experiment",
     ),
     Expected(
         "tabulate",
@@ -247,30 +210,23 @@ TABLES = (
             "--cautions": "R/tables/cautions.txt",
             "--out-dir": "R/tables",
         },
-        [
-            "small",
-            " ".join(SYSTEMS),
-            "1 2",
-            "news talks",
-            ALL,
-            "chrf bleu own comet",
-            "raw paper",
-            " ".join(f"{name} {quoted(value)}" for name, value in TABLE_OPTIONS.items()),
-        ],
+        "experiment systems seeds testsets directions metrics profiles comet contrastive comet-root"
+        " significance-root level off-target-root ceiling-root likelihood-root contrastive-root pivot control"
+        " groups without bilingual published",
     ),
     Expected(
         "tabulate_units",
         {},
         braces("masks/baseline/s{1,2}/{k70,k95}.npz"),
         {"--masks": UNIT_MASKS, "--seeds": "1 2", "--pivot": "en", "--out-dir": "R/tables"},
-        [UNIT_MASKS, "1 2", "--pivot en"],
+        "masks seeds pivot",
     ),
     Expected(
         "plot_training",
         {},
         braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
         {"--validation": CURVES, "--out": "R/figures/training.png"},
-        [CURVES],
+        "validation",
     ),
     Expected(
         "plot_sweep",
@@ -282,7 +238,7 @@ TABLES = (
             "--sweep": "ns",
             "--out": "R/figures/sweep_ns.png",
         },
-        ["own"],
+        "metric",
     ),
     Expected(
         "plot_off_target",
@@ -296,6 +252,6 @@ TABLES = (
             "--directions": ALL,
             "--out": "R/figures/off_target_talks.png",
         },
-        [" ".join(SYSTEMS), "1 2", ALL],
+        "systems seeds directions",
     ),
 )

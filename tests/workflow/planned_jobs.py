@@ -34,7 +34,6 @@ def write_down():
                 value if isinstance(value, (str, int, float)) else list(value)
                 for value in job.non_derived_params
             ],
-            "settings": {{name: str(job.params.get(name)) for name in job.params.keys()}},
             "command": job.shellcmd or "",
             "conda": str(job.rule.conda_env or ""),
         }}
@@ -51,7 +50,7 @@ atexit.register(write_down)
 class Job:
     """One job of a plan.
 
-    ``compared``: its params that make it run again when they change. ``settings``: all its params by name.
+    ``compared``: its params that make it run again when they change.
     """
 
     rule: str
@@ -59,7 +58,6 @@ class Job:
     inputs: list[str]
     outputs: list[str]
     compared: list[Any]
-    settings: dict[str, str]
     command: str
     conda: str
 

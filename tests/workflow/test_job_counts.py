@@ -130,7 +130,7 @@ def test_counts_and_masks_of_any_system_have_the_same_rules(tmp_path: Path) -> N
     result = snakemake(tmp_path, TINY, "-n", "-p", wanted)
     # The baseline's too: it chose the units with which ns-k70 was trained.
     assert (jobs(result)["count_encoder_en"], jobs(result)["select_masks"]) == (2, 2)
-    assert "count_activations --system results/tiny/systems/ns-k70/s1 " in result.stdout
+    assert re.search(r"count_activations --.* --system results/tiny/systems/ns-k70/s1 ", result.stdout)
     assert " --activations-root results/tiny/activations/ns-k70/s1/valid " in result.stdout
 
 
@@ -142,7 +142,7 @@ def test_only_training_text_is_cleaned(tmp_path: Path) -> None:
     result = snakemake(tmp_path, config, "-n", "-p", *texts)
     assert jobs(result) == {"prepare_text": 3}
     commands = [line for line in result.stdout.splitlines() if "workflow_scripts.data.prepare_text" in line]
-    cleaned = [line for line in commands if " --max-words 250 --max-ratio 3.0 --dedup --out " in line]
+    cleaned = [line for line in commands if " --dedup --max-words 250 --max-ratio 3.0 --pair " in line]
     assert len(commands) == 3
     assert [" --stats results/tiny/data/text/train/" in line for line in cleaned] == [True]
     assert all("--dedup" not in line for line in commands if line not in cleaned)
@@ -174,8 +174,8 @@ def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
     assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting
     assert result.stdout.count(f" --out-prefix {root}/train.de-en.de ") == 1
-    assert result.stdout.count(" --shards 2 > ") == 4
-    assert result.stdout.count(" --shards 2 --whole > ") == 8
+    assert result.stdout.count(" --shards 2 --lang ") == 4
+    assert result.stdout.count(" --shards 2 --whole --lang ") == 8
 
 
 def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_given_resamples_do_not_depend_on_the_level(tmp_path: Path) -> None:
         told = snakemake(tmp_path, config, "-n", "-p", "--until", "compare").stdout
         commands = [line for line in told.splitlines() if ".evaluate.compare --" in line]
         assert len(commands) == 3
-        assert all(f"{said}--processes" in line for line in commands), commands[0]
+        assert all(f"{said}--directions" in line for line in commands), commands[0]
 
 
 def test_a_comet_model_of_a_folder_is_its_tokenizer_too(tmp_path: Path) -> None:

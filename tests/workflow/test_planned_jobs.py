@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.workflow.planned_jobs import Job, Plan, plan
 from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
+from workflow_scripts.workflow.settings import HASHES, as_json
 
 RESULTS = "results/small"
 EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES)
@@ -53,12 +55,18 @@ def below(files: list[str]) -> set[str]:
     }
 
 
-def compared(job: Job) -> list[str]:
-    """What a job is compared by, as `Expected` has it, without its code and packages."""
-    environment, module = job.started
-    own = (hash_of(module), environment_identity(environment))
-    texts = [" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in job.compared]
-    return [short(text) for text in texts if text not in own]
+def compared(job: Job) -> dict[str, Any]:
+    """What a job is compared by, by name: its one param that Snakemake keeps."""
+    [text] = job.compared
+    settings: dict[str, Any] = json.loads(text)
+    return settings
+
+
+def words(value: Any) -> str:
+    """A setting as `Expected` has an option's value: words, JSON, nothing for what is on."""
+    if isinstance(value, list):
+        return " ".join(map(words, value))
+    return "" if value is True else short(as_json(value) if isinstance(value, dict) else str(value))
 
 
 def hash_of(module: str) -> str:
@@ -75,7 +83,10 @@ def test_a_job_of_each_rule(expected: Expected, planned: Plan) -> None:
     job = planned.job(expected.rule, **expected.wildcards)
     assert below(job.inputs) == set(expected.inputs)
     assert {name: short(value) for name, value in job.options.items()} == expected.options
-    assert sorted(compared(job)) == sorted(expected.compared)
+    settings = compared(job)
+    assert settings.keys() - {*HASHES} == {name.replace("-", "_") for name in expected.compared.split()}
+    for name in expected.compared.split():
+        assert words(settings[name.replace("-", "_")]) == expected.options[f"--{name}"]
 
 
 def test_no_rule_is_left_out(planned: Plan) -> None:
@@ -83,18 +94,18 @@ def test_no_rule_is_left_out(planned: Plan) -> None:
     assert rules == {expected.rule for expected in EXPECTED} | {"all", *TRAINING_RULES}
 
 
-def test_the_settings_whose_swapped_values_go_unseen(planned: Plan) -> None:
-    """Snakemake compares values without names: 600 and 620 swapped are the same.
-
-    Two bare numbers of a rule can swap, values behind options or in JSON cannot. No rule may join this one.
-    """
-    found = {}
-    for job in planned.jobs:
-        numbers = [name for name, value in job.settings.items() if re.fullmatch(r"\d+(\.\d+)?", value)]
-        if pairs := list(itertools.combinations(sorted(numbers), 2)):
-            found[job.rule] = pairs
-    of_subwords = ["coverage", "sample", "seed", "vocab_size"]
-    assert found == {"train_subwords": list(itertools.combinations(of_subwords, 2))}
+def test_two_values_of_a_rule_that_change_places_are_a_change(planned: Plan) -> None:
+    """Snakemake compares the forms of params without their names: every pair of every rule is swapped."""
+    pairs = 0
+    for rule in {job.rule for job in planned.jobs} - {"all"}:
+        job = planned.of(rule)[0]
+        settings = compared(job)
+        for one, two in itertools.combinations(settings, 2):
+            swapped = {**settings, one: settings[two], two: settings[one]}
+            if swapped != settings:
+                pairs += 1
+                assert {repr(as_json(swapped))} != {repr(value) for value in job.compared}, (rule, one, two)
+    assert pairs > 300
 
 
 def test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs(planned: Plan) -> None:
@@ -102,13 +113,14 @@ def test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs(planned
     for rule in {job.rule for job in planned.jobs} - {"all"}:
         job = planned.of(rule)[0]
         environment, module = job.started
-        own = {hash_of(module), environment_identity(environment)}
+        own = (hash_of(module), environment_identity(environment))
         assert job.conda == f"../envs/{environment}.yaml", rule
+        settings = compared(job)
         if rule in TRAINING_RULES:
-            assert not own & {*map(str, job.compared)}
+            assert not settings.keys() & {*HASHES}
             assert job.options["--code"] == training_code(rule)
         else:
-            assert own <= {*map(str, job.compared)}, rule
+            assert (settings["code"], settings["environment"]) == own, rule
 
 
 @pytest.mark.parametrize("rule", TRAINING_RULES)
@@ -145,8 +157,12 @@ def test_the_jobs_that_train(rule: str, planned: Plan) -> None:
         "--folder": f"R/training/{system}/s2",
         "--out": f"R/systems/{system}/s2",
     }
-    texts = [TRAINED, "en de fr", json.dumps(settings, sort_keys=True), f"R/training/{system}/s2"]
-    assert sorted(compared(job)) == sorted([*texts, *([architecture, TEXT] if baseline else [])])
+    names = {"settings", "directions", "languages", "folder", *(["architecture", "text"] if baseline else [])}
+    found = compared(job)
+    assert found.keys() == names
+    assert {name: words(value) for name, value in found.items()} == {
+        name: short(job.options[f"--{name}"]) for name in names
+    }
 
 
 def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None:

@@ -1,4 +1,4 @@
-"""Every rule as it is written, also those that few experiments have: one module, one environment."""
+"""Every rule as it is written, also those that few experiments have: all that it takes is of one stage."""
 
 from __future__ import annotations
 
@@ -7,39 +7,36 @@ import re
 import pytest
 
 from tests.workflow.planned_jobs import ROOT
-from workflow_scripts.operate.training_code import TRAINING_RULES
+from workflow_scripts.workflow.stages import STAGES
 
 #: From one rule to the next.
-RULE = re.compile(r"^ *rule(?: \w+)?:\n(?:(?! *rule[ :]).*\n)+", re.MULTILINE)
-RUN_IN = re.compile(r'"run-in (\w+) workflow_scripts\.([\w.]+) ')
+RULE = re.compile(r"^ *rule(?: \w+)?:\n(?:(?! *(?:use )?rule[ :]).*\n)+", re.MULTILINE)
+TAKEN = re.compile(r"\b(\w+_of|identity|command)\(\s*\"(\w+)\"")
+ONCE = ["benchmark_of", "command", "conda_of", "identity", "image_of", "log_of", "modules_of"]
 
 
-def rules_that_start_a_module() -> list[tuple[str, str, str]]:
-    """Return environment, module and text of every rule that starts a module."""
+def rules_that_start_a_module() -> dict[str, str]:
+    """Return the text of every rule that starts a module, by the stage in its command."""
     texts = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "rules").glob("*.smk"))]
-    rules = [(RUN_IN.search(rule), rule) for text in texts for rule in RULE.findall(text)]
-    return [(named[1], named[2], rule) for named, rule in rules if named]
+    rules = [rule for text in texts for rule in RULE.findall(text) if "command(" in rule]
+    return {dict(TAKEN.findall(rule))["command"]: rule for rule in rules}
 
 
 RULES = rules_that_start_a_module()
 
 
-def test_all_rules_are_found() -> None:
-    """All that start a module but `decode`, whose environment is that of its engine."""
-    everywhere = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "rules").glob("*.smk"))
-    assert len(RULES) == len(RUN_IN.findall(everywhere)) > 20
-    assert "translate.decode" not in {module for _, module, _ in RULES}
+def test_all_stages_have_a_rule() -> None:
+    """compare_comet is the rule compare with other files."""
+    assert {*RULES} == {*STAGES} - {"compare_comet"}
 
 
-@pytest.mark.parametrize(("environment", "module", "text"), RULES, ids=[module for _, module, _ in RULES])
-def test_a_rule_is_compared_by_the_module_and_the_packages_of_its_command(
-    environment: str, module: str, text: str
-) -> None:
-    if module in TRAINING_RULES.values():
-        assert "closure_hash" not in text and "environment_identity" not in text
-    else:
-        assert re.findall(r"\bcode=closure_hash\((.*)\),\n", text) == [f'"{module}"']
-        assert re.findall(r"\benvironment=environment_identity\((.*)\),\n", text) == [f'"{environment}"']
-    assert re.findall(r'"\.\./envs/(\w+)\.yaml"', text) == [environment]
-    assert re.findall(r'image_of\("(\w+)"\)', text) == [environment]
-    assert re.findall(r'modules_of\("(\w+)"\)', text) == [environment]
+@pytest.mark.parametrize("stage", RULES)
+def test_a_rule_takes_files_software_and_settings_of_one_stage(stage: str) -> None:
+    text = RULES[stage]
+    taken = TAKEN.findall(text)
+    assert {name for _, name in taken} == {stage}
+    assert sorted(what for what, _ in taken) == sorted(ONCE + ["gpu_of"] * bool(STAGES[stage].gpu))
+    output = text.partition("    output:\n")[2].partition("    log:\n")[0]
+    assert re.findall(r"\*\*files\(\"(\w+)\"", output) == [stage]
+    name = re.match(r" *rule(?: (\w+))?:", text)
+    assert name and (name[1] in (stage, None))

@@ -26,7 +26,7 @@ class Limits:
     """What a pair must satisfy to stay; each None or False keeps everything.
 
     ``max_words``: words (between blanks) of either side. ``max_ratio``: words of the longer side for one of
-    the shorter. ``dedup``: a pair that stood before is left out; the first one stays.
+    the shorter. ``dedup``: a pair that came before is left out; the first one stays.
     """
 
     max_words: int | None = None

@@ -184,7 +184,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def json_object(text: str) -> dict[str, object]:
-    """Read a JSON object from the command line; UserError if it is none."""
+    """Read a JSON object from the command line."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:

@@ -52,7 +52,7 @@ class PairStatistics:
 
 
 def parse_range(text: str) -> Range:
-    """Read ``START:STOP`` (from 0, STOP excluded; either may be left out); UserError if it is none."""
+    """Read ``START:STOP`` (from 0, STOP excluded; either may be left out)."""
     start, colon, stop = text.partition(":")
     if not colon or not all(part.isdecimal() or not part for part in (start, stop)):
         raise UserError(f"--lines {text}: expected START:STOP, such as 0:1000")
@@ -72,8 +72,8 @@ def prepare_pair(
 ) -> PairStatistics:
     """Write the checked and normalised text of ``files`` (two paths of each source) to ``out`` (two paths).
 
-    ``lines``: the range of each source. ``unescape``: HTML entities become the characters that they stand
-    for.
+    ``lines``: the range of each source. ``unescape``: HTML entities become
+    characters.
 
     Raises UserError, naming file and line: unequal line counts, invalid UTF-8, a NUL byte, an empty side
     (unless ``empty`` is ``drop`` or ``keep``), a range beyond the end, no sentence left.
@@ -166,7 +166,7 @@ def _drop_empty(
 def _check_lengths(
     texts: Sequence[Sequence[str]], files: Sequence[Path], number: int, limits: Limits
 ) -> None:
-    """Raise UserError for a line that is no sentence, unless it is left out anyway.
+    """Raise UserError for a line too long to be a sentence, unless it is left out anyway.
 
     ``number``: of the block's first line.
     """
@@ -245,7 +245,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--max-ratio", type=float, help="leave out pairs with more words for one of the other"
     )
-    parser.add_argument("--dedup", action="store_true", help="leave out pairs that stood before")
+    parser.add_argument("--dedup", action="store_true", help="leave out pairs that came before")
     parser.add_argument(
         "--unescape", action="store_true", help="make characters of HTML entities (&amp;, &#39;)"
     )

@@ -144,7 +144,7 @@ def read_text_lines(path: str | Path) -> Iterator[str]:
             for line in handle:
                 yield line.removesuffix("\n")
     except UnicodeDecodeError:
-        # It is decoded by blocks, so where the wrong byte stands is looked for only now.
+        # It is decoded by blocks, so the wrong byte is looked for only now.
         with Path(path).open("rb") as raw:
             for number, one in enumerate(raw, start=1):
                 clean_line(one, path, number, Normalised())
@@ -153,7 +153,7 @@ def read_text_lines(path: str | Path) -> Iterator[str]:
 
 #: As many digits as the largest character takes; a name is looked up.
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
-#: Text that was escaped more often than this is none.
+#: Nothing that was escaped more often than this is text.
 MOST_ROUNDS = 5
 _NO_TEXT = re.compile("[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd]")
 
@@ -169,9 +169,9 @@ def count_entities(lines: Sequence[str]) -> int:
 
 
 def undone(line: str) -> str:
-    """Return a line with the characters that its entities stand for, on one line, without outer blanks.
+    """Return a line with its entities as characters, on one line, without outer blanks.
 
-    What stands for no character of text (``&#0;``, ``&#7;``) stays as it is.
+    An entity of no character of text (``&#0;``, ``&#7;``) stays as it is.
     """
     for _ in range(MOST_ROUNDS):
         before, line = line, ENTITY.sub(_character, line)

@@ -35,7 +35,7 @@ FIRST_LINES = 1000  # looked at for what Moses alone does
 #: NTREX, Bengali 0.1 %, Kannada 2 %).
 MOST_SPLIT_WORDS = 0.005
 # Zero-width joiners, Tibetan's mark between syllables, Catalan's point, Armenian's marks of tone and Hebrew's
-# geresh and gershayim stand inside words.
+# geresh and gershayim are inside words.
 _INSIDE_WORDS = frozenset("\u200c\u200d\u0f0b\u0f0c\u00b7\u055b\u055c\u055e\u05f3\u05f4")
 
 
@@ -45,14 +45,14 @@ def _of_a_word(character: str) -> bool:
 
 
 def words_of(line: str) -> list[str]:
-    """Return the words: what stands between blanks and punctuation."""
+    """Return the words: the text between blanks and punctuation."""
     return ["".join(run) for of_a_word, run in groupby(line, _of_a_word) if of_a_word]
 
 
 def what_moses_does(lines: Iterable[str], processor: TextProcessor) -> dict[str, Any]:
     """Return how many lines come back otherwise than they were, and how many words are no longer whole.
 
-    ``split_words``: something stands among their letters, or a joiner is gone.
+    ``split_words``: something is among their letters, or a joiner is gone.
     """
     changed = words = split = looked_at = 0
     examples: list[str] = []

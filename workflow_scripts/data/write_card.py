@@ -161,7 +161,7 @@ def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
 
 
 def normaliser_of(model: Path) -> Any:
-    """Return SentencePiece's normaliser as a model has it. Raises UserError: the file is no model."""
+    """Return SentencePiece's normaliser of a model. Raises UserError: the file is not a model."""
     from sentencepiece import SentencePieceNormalizer
 
     try:

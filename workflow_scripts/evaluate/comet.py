@@ -115,7 +115,7 @@ def _loaded(files: ModelFiles, batch_size: int) -> CometScorer:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Score every direction and write both files; all directions' errors are told at once."""
+    """Score every direction and write both files; all directions' errors are raised at once."""
     for variable in OFFLINE:  # before the hub's library is imported: models are fetched beforehand
         os.environ[variable] = "1"
     args = _parse(argv)

@@ -46,7 +46,7 @@ class Kept(NamedTuple):
 
 
 def key_of(texts: Sequence[str]) -> bytes:
-    """Return what stands for the texts that a model reads of one segment, in their order."""
+    """Return the key of the texts that a model reads of one segment, in their order."""
     digest = hashlib.blake2b(digest_size=KEY_BYTES)
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
@@ -145,7 +145,8 @@ class ScoreCache:
         try:
             arrays, manifest = read_archive(path, SHARD)
             reads = manifest["reads"]
-            if not _is_whole(arrays) or not _is_reads(reads):
+            known = isinstance(reads, list) and reads and all(text in TEXTS for text in reads)
+            if not known or not _is_whole(arrays):
                 raise DamagedFileError(f"{path}: not a {SHARD} file")
             for name in MODEL:
                 if manifest[name] != self.about[name]:
@@ -153,7 +154,7 @@ class ScoreCache:
         except FileNotFoundError:
             raise
         except (UserError, KeyError, TypeError, ValueError, OSError) as error:
-            print(f"warning: left out, its segments are scored anew: {error}", file=sys.stderr)
+            print(f"warning: left out, its segments are scored again: {error}", file=sys.stderr)
             return None
         return arrays, tuple(reads)
 
@@ -171,18 +172,10 @@ class ScoreCache:
 
 
 def _is_whole(arrays: Arrays) -> bool:
-    digests, scores, cut = arrays["keys"], arrays["scores"], arrays["cut"]
-    n = len(scores)
-    return bool(
-        (digests.dtype, digests.shape) == (np.dtype(np.uint8), (n, KEY_BYTES))
-        and (scores.dtype, scores.shape) == (np.dtype(np.float64), (n,))
-        and (cut.dtype, cut.shape) == (np.dtype(np.uint8), (n,))
-        and np.isfinite(scores).all()
-    )
-
-
-def _is_reads(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(text in TEXTS for text in value)
+    n = len(arrays["scores"])
+    forms = {"keys": ("uint8", (n, KEY_BYTES)), "scores": ("float64", (n,)), "cut": ("uint8", (n,))}
+    right = all((arrays[name].dtype.name, arrays[name].shape) == form for name, form in forms.items())
+    return right and bool(np.isfinite(arrays["scores"]).all())
 
 
 def _rows(arrays: Arrays) -> Iterator[tuple[bytes, Kept]]:

@@ -57,14 +57,8 @@ def _plain(code: str) -> str:
 CHECKPOINT, SETTINGS, ENCODER = Path("checkpoints", "model.ckpt"), Path("hparams.yaml"), "encoder"
 CONFIGURATION = "config.json"
 #: What the encoder's configuration and tokenizer are made of, of all that lies beside its weights.
-ENCODER_FILES = (
-    CONFIGURATION,
-    "tokenizer*.json",
-    "special_tokens_map.json",
-    "sentencepiece*",
-    "spiece*",
-    "vocab*",
-)
+_TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", "sentencepiece*", "spiece*", "vocab*")
+ENCODER_FILES = (CONFIGURATION, *_TOKENIZER)
 EXAMPLE = "Unbabel/wmt22-comet-da"
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
@@ -110,13 +104,12 @@ def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFi
     if not place.is_dir():
         raise UserError(f"{place}: no such folder, for a COMET model (evaluation.comet, key folder)")
     settings = checked_settings(place)
-    return ModelFiles(
-        place.resolve().name, place, _encoder_folder(place, str(settings["pretrained_model"])), settings
-    )
+    encoder = _encoder_folder(place, str(settings["pretrained_model"]))
+    return ModelFiles(place.resolve().name, place, encoder, settings)
 
 
 def checked_settings(place: Path) -> dict[str, Any]:
-    """Return the settings of a folder that is a COMET model's. Raises UserError: it is none."""
+    """Return the settings of a COMET model's folder. Raises UserError: it is not one."""
     for needed in (SETTINGS, CHECKPOINT):
         if not (place / needed).is_file():
             raise UserError(
@@ -130,23 +123,20 @@ def _of_hub(fetched: str | Path) -> ModelFiles:
     note = read_json(fetched)
     names = ("model", "revision", "encoder", "encoder_revision")
     if not isinstance(note, dict) or not all(isinstance(note.get(name), str) for name in names):
-        raise UserError(
-            f"{fetched}: not what evaluate.fetch_comet writes; delete it and run 'make fetch CONFIG=…'"
-        )
-    place = in_hub_cache(note["model"], note["revision"])
-    encoder = in_hub_cache(note["encoder"], note["encoder_revision"])
-    for found, needed, name, revision in (
-        (place, CHECKPOINT, note["model"], note["revision"]),
-        (encoder, CONFIGURATION, note["encoder"], note["encoder_revision"]),
-    ):
-        if found is None or not (found / needed).is_file():
+        said = "not what evaluate.fetch_comet writes; delete it and run 'make fetch CONFIG=…'"
+        raise UserError(f"{fetched}: {said}")
+    found = []
+    for needed, name, revision in ((CHECKPOINT, *names[:2]), (CONFIGURATION, *names[2:])):
+        name, revision = note[name], note[revision]
+        folder = in_hub_cache(name, revision)
+        if folder is None or not (folder / needed).is_file():
             raise UserError(
                 f"{name} at commit {revision[:12]} is no longer in the hub's cache on this machine (HF_HOME):"
                 f" delete {fetched} and run 'make fetch CONFIG=…' where there is internet, or name a folder"
                 " that has the COMET model (evaluation.comet, key folder)"
             )
-    assert place is not None and encoder is not None
-    return ModelFiles(note["model"], place, encoder, checked_settings(place))
+        found.append(folder)
+    return ModelFiles(note["model"], found[0], found[1], checked_settings(found[0]))
 
 
 def in_hub_cache(name: str, revision: str | None = None) -> Path | None:

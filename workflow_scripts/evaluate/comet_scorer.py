@@ -80,7 +80,7 @@ class CometScorer:
         """Yield places in ``samples`` and what is to be kept of them, batch by batch, each place once.
 
         Samples have the texts of ``reads``; float32 on the GPU where there is one, else on the CPU. Raises
-        UserError: the GPU's memory is full, or a score is no number.
+        UserError: the GPU's memory is full, or a score is not a number.
         """
         for places, values in self._batches(samples):
             for place, (value, _) in zip(places, values, strict=True):
@@ -93,7 +93,6 @@ class CometScorer:
         import torch
 
         cut = set()
-
         groups: dict[tuple[int, ...], list[tuple[int, Any]]] = defaultdict(list)
         for place, sample in enumerate(samples):
             prepared = self.model.prepare_for_inference([dict(sample)])
@@ -102,7 +101,8 @@ class CometScorer:
             if self._is_full(prepared):
                 cut.add(place)
             padded = [{key: self._padded(key, value) for key, value in part.items()} for part in prepared]
-            groups[_widths(padded)].append((place, padded))
+            tensors = [one for part in padded for one in part.values() if getattr(one, "ndim", 0) == 2]
+            groups[tuple(one.shape[1] for one in tensors)].append((place, padded))
         for members in groups.values():
             for start in range(0, len(members), self.batch_size):
                 batch = members[start : start + self.batch_size]
@@ -140,10 +140,9 @@ class CometScorer:
         if name is None or not isinstance(value, torch.Tensor):
             return value
         fill = self.model.encoder.tokenizer.pad_token_id if name == "input_ids" else PADDING[name]
-        width = min(
-            -(-value.shape[1] // BUCKET) * BUCKET, max(value.shape[1], self.model.encoder.max_positions)
-        )
-        return torch.nn.functional.pad(value, (0, width - value.shape[1]), value=fill)
+        width = value.shape[1]
+        padded = min(-(-width // BUCKET) * BUCKET, max(width, self.model.encoder.max_positions))
+        return torch.nn.functional.pad(value, (0, padded - width), value=fill)
 
 
 def _reason(error: Exception) -> str:
@@ -151,12 +150,6 @@ def _reason(error: Exception) -> str:
     said = " ".join(str(error).split()) or type(error).__name__
     refused = re.search(r"(?:Trying to load|WeightsUnpickler error:) .*", said)
     return (refused[0] if refused else said).partition(". ")[0][:200]
-
-
-def _widths(parts: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    return tuple(
-        value.shape[1] for part in parts for value in part.values() if getattr(value, "ndim", 0) == 2
-    )
 
 
 def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -187,11 +180,8 @@ def _build(kind: Any, files: ModelFiles) -> Any:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     taken = inspect.signature(kind.__init__).parameters
     settings = {key: value for key, value in checkpoint["hyper_parameters"].items() if key in taken}
-    settings |= {
-        "load_pretrained_weights": False,
-        "local_files_only": True,
-        "pretrained_model": str(files.encoder),
-    }
+    settings |= {"load_pretrained_weights": False, "local_files_only": True}
+    settings["pretrained_model"] = str(files.encoder)
     if files.settings.get("layer_transformation") == "sparsemax_patch":
         settings["layer_transformation"] = "softmax"  # as comet itself has it (its issue 244)
     model = kind(**settings)

@@ -55,7 +55,7 @@ def resamples_needed(tests: int, level: float) -> int:
     """Return how many resamples a family of tests needs after Holm's correction.
 
     The smallest p-value is one in as many; the strictest threshold, ``level / tests``, is to be ten of these,
-    or what is significant there would be told by one resample more or less. Raises UserError: a level that is
+    or one resample more or less would decide what is significant there. Raises UserError: a level that is
     not between 0 and 1.
     """
     if not 0 < level < 1:

@@ -41,7 +41,7 @@ from workflow_scripts.options import at_least, named_once, of_each, read_groups
 from workflow_scripts.patterns import complete
 from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
 
-#: What stands in the columns that only an experiment has.
+#: The values of columns that only an experiment has.
 EXPERIMENT, TESTSET, SEED = "outputs", "outputs", 0
 TABULATE = "workflow_scripts.report.tabulate"
 #: Patterns: one of each.

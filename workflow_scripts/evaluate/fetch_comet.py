@@ -80,14 +80,8 @@ def main(argv: list[str] | None = None) -> None:
         encoder = in_hub_cache(name)
         if encoder is None or not (encoder / CONFIGURATION).is_file():
             encoder = fetch(name, None, list(ENCODER_FILES))
-    content = {
-        "model": args.model,
-        "revision": place.name,
-        "encoder": name,
-        "encoder_revision": encoder.name,
-        "sha256": sha256_of(place / CHECKPOINT),
-    }
-    write_json(args.out, content)
+    commits = {"model": args.model, "revision": place.name, "encoder": name, "encoder_revision": encoder.name}
+    write_json(args.out, {**commits, "sha256": sha256_of(place / CHECKPOINT)})
     print(f"{args.model} at {place.name}, its encoder {name} at {encoder.name}")
 
 

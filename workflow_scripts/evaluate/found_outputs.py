@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, nearest, terminal
+from workflow_scripts.errors import UserError, first_of, nearest, terminal
 from workflow_scripts.language_codes import one_of
 from workflow_scripts.naming import check_names
 from workflow_scripts.options import Groups, named_once
@@ -26,9 +26,8 @@ def pivot_of(directions: Sequence[str]) -> str:
 def chosen(option: str, name: str | None, systems: Sequence[str]) -> list[str]:
     """Return the system that an option names, if it is given; UserError if there is none of that name."""
     if name is not None and name not in systems:
-        raise UserError(
-            f"--{option}: no system {name!r}{nearest(name, systems)}; there are {', '.join(systems)}"
-        )
+        hint = f"{nearest(name, systems)}; there are {', '.join(systems)}"
+        raise UserError(f"--{option}: no system {name!r}{hint}")
     return [name] if name else []
 
 
@@ -46,9 +45,8 @@ def unknown_in_groups(groups: Groups, directions: Sequence[str]) -> list[str]:
     for name, by in groups.items():
         absent = list(dict.fromkeys(code for codes in by.values() for code in codes if code not in known))
         if absent:
-            said = ", ".join(f"{code}{nearest(code, known)}" for code in absent[:3])
-            more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-            notes.append(f"--groups: {name}: no direction has {said}{more}")
+            said = first_of([f"{code}{nearest(code, known)}" for code in absent])
+            notes.append(f"--groups: {name}: no direction has {said}")
     return notes
 
 
@@ -63,18 +61,15 @@ def text_of(pattern: str, direction: str) -> Path:
             raise
         named = str(path).lower()
         near = next((f" (did you mean {one!r}?)" for one in there if one.lower() == named), "")
-        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
-        raise UserError(f"{error}{near}; there are {', '.join(there[:3])}{more}") from None
+        raise UserError(f"{error}{near}; there are {first_of(there)}") from None
 
 
 def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
     """Return the pattern that an option was given; UserError for several."""
     if values is None or len(values) == 1:
         return values[0] if values else None
-    some = ", ".join(values[:3])
-    raise UserError(
-        f"--{option}: one pattern, not {len(values)} ({some}); quote it, so that the shell leaves it"
-    )
+    said = f"one pattern, not {len(values)} ({', '.join(values[:3])})"
+    raise UserError(f"--{option}: {said}; quote it, so that the shell leaves it")
 
 
 def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
@@ -119,10 +114,10 @@ def check_languages(references: Sequence[str], sources: str | None, directions: 
 def find_outputs(
     pattern: str, references: Sequence[str], sources: str | None, known: Collection[str] = ()
 ) -> Found:
-    """Return the hypotheses; references and sources that fit their pattern too are none.
+    """Return the hypotheses; references and sources that fit their pattern are left out.
 
     ``known``: languages that options name, which tell what a direction is where its name does not.
-    What was left out is told on stderr, a line for each reason.
+    What was left out is printed on stderr, a line for each reason.
     """
     found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}
@@ -157,9 +152,8 @@ def only(
         named_once(option, names or [])
         for name in names or []:
             if name not in known:
-                raise UserError(
-                    f"--{option}: no files of {name!r}{nearest(name, known)}; there are {', '.join(known)}"
-                )
+                hint = f"{nearest(name, known)}; there are {', '.join(known)}"
+                raise UserError(f"--{option}: no files of {name!r}{hint}")
     kept = {
         system: {d: files[system][d] for d in directions or there if d in files[system]}
         for system in systems or files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-#: A hypothesis repeats itself if one 4-gram occurs at least six times (spec 5).
+#: A hypothesis repeats itself if one 4-gram occurs at least six times (as in the published results).
 REPEATED_ORDER, REPEATED_TIMES = 4, 6
 #: More characters a word than any language with blanks between words has on average.
 LONGEST_MEAN_WORD = 15
@@ -26,7 +26,8 @@ def health(
     copied = None
     if sources is not None:
         pairs = zip(hypotheses, sources, strict=True)
-        copied = sum(_copied(hypothesis, source) for hypothesis, source in pairs) / len(hypotheses)
+        texts = [(mine.strip().casefold(), theirs.strip().casefold()) for mine, theirs in pairs]
+        copied = sum(bool(mine) and mine == theirs for mine, theirs in texts) / len(hypotheses)
     sets = len(references) // len(hypotheses)
     length = _characters(references)
     return {
@@ -50,11 +51,6 @@ def repeats(line: str, by_characters: bool = False) -> bool:
         return False
     counts = Counter(zip(*(units[i:] for i in range(REPEATED_ORDER)), strict=False))
     return max(counts.values()) >= REPEATED_TIMES
-
-
-def _copied(hypothesis: str, source: str) -> bool:
-    text = hypothesis.strip().casefold()
-    return bool(text) and text == source.strip().casefold()
 
 
 def _characters(lines: Sequence[str]) -> int:

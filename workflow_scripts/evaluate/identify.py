@@ -83,7 +83,7 @@ def _cross_check(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Identify every direction's hypotheses and write the JSON; all errors are told at once."""
+    """Identify every direction's hypotheses and write the JSON; all errors are raised at once."""
     parser = argparse.ArgumentParser(prog="identify", description=__doc__.splitlines()[0])
     fields = "with {direction}, {pair}, {source}, {target}"
     parser.add_argument("--identifier", required=True, help="what train_identifier wrote")

@@ -43,11 +43,11 @@ class PackagedIdentifier:
             elif shared[code] > 1:
                 alike = [other for other in languages if base_code(other) == code]
                 self.reasons[language] = f"{PACKAGE} takes {' and '.join(alike)} for one language"
-        told = [language for language in languages if language not in self.reasons]
-        if len(told) == 1:
-            self.reasons[told.pop()] = f"{PACKAGE} knows no other language of the experiment"
-        self._languages = {base_code(language): language for language in told}
-        if told:
+        known_here = [language for language in languages if language not in self.reasons]
+        if len(known_here) == 1:
+            self.reasons[known_here.pop()] = f"{PACKAGE} knows no other language of the experiment"
+        self._languages = {base_code(language): language for language in known_here}
+        if known_here:
             self._py3langid.set_languages(list(self._languages))
         # Many directions share references.
         self._code = cache(lambda line: self._py3langid.classify(line)[0])
@@ -108,7 +108,7 @@ class LanguageIdentifier:
     def read(cls, path: str | Path) -> LanguageIdentifier:
         """Read what ``write`` wrote.
 
-        Raises UserError: the file is no identifier, a damaged one, or of other settings than these.
+        Raises UserError: the file is not an identifier, a damaged one, or of other settings than these.
         """
         if not Path(path).is_file():
             raise UserError(f"{path}: no such identifier; evaluate.train_identifier writes it")

@@ -20,7 +20,7 @@ from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
 from workflow_scripts.metric_names import asked_name
 
-DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with (spec 5)
+DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with
 CHRF_WORD_ORDER = 2  # chrF2++ is chrF2 with word bigrams (Popović 2017)
 METRICS: dict[str, Callable[[str], Metric]] = {
     "bleu": lambda tokenizer: BLEU(tokenize=tokenizer),
@@ -156,11 +156,6 @@ def check_tokenizer(tokenizer: str) -> None:
             )
 
 
-def mean_score(sums: NDArray[Any], n: int) -> float:
-    """Return the mean of one score a sentence: a model's metric (COMET)."""
-    return float(sums[0]) / n
-
-
 def scorer_of(name: str, columns: int) -> Scorer:
     """Return what makes a corpus score of summed statistics [d]; of an unknown metric the mean.
 
@@ -169,7 +164,7 @@ def scorer_of(name: str, columns: int) -> Scorer:
     if name not in METRICS:
         if columns != 1:
             raise UserError(f"{name}: {columns} numbers a sentence, expected 1 (the sentence's score)")
-        return mean_score
+        return lambda sums, n: float(sums[0]) / n
     metric = METRICS[name]("none")  # text is tokenised already
     expected = np.asarray(metric._extract_corpus_statistics(["a"], [["a"]])).shape[1]
     if columns != expected:

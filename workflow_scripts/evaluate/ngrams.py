@@ -110,11 +110,8 @@ class ChrfStatistics:
         """Prepare n references as ``metric`` does."""
         self._metric = metric
         orders = (metric.char_order, metric.word_order)
-        self._ngrams = [
-            ReferenceNGrams(sentences, order)
-            for sentences, order in zip(self._split(references), orders, strict=True)
-            if order
-        ]
+        prepared = zip(self._split(references), orders, strict=True)
+        self._ngrams = [ReferenceNGrams(sentences, order) for sentences, order in prepared if order]
 
     def __call__(self, hypotheses: Sequence[str]) -> Integers:
         """Return the statistics of n hypotheses."""
@@ -126,14 +123,12 @@ class ChrfStatistics:
             # What the reference has none of is not counted in the hypothesis either.
             ours = np.where(theirs > 0, totals(lengths, ngrams.order), 0)
             # [n, order, 3], and these side by side.
-            parts.append(
-                np.stack([ours, theirs, ngrams.matches(sentences)], axis=2).reshape(len(lengths), -1)
-            )
+            counts = np.stack([ours, theirs, ngrams.matches(sentences)], axis=2)
+            parts.append(counts.reshape(len(lengths), -1))
         return np.hstack(parts)
 
     def _split(self, lines: Sequence[str]) -> tuple[Sentences, Sentences]:
         """Return the characters without blanks, and the words with punctuation apart."""
         prepared = [self._metric._preprocess_segment(line) for line in lines]
-        return ["".join(line.split()) for line in prepared], list(
-            map(self._metric._remove_punctuation, prepared)
-        )
+        words = [self._metric._remove_punctuation(line) for line in prepared]
+        return ["".join(line.split()) for line in prepared], words

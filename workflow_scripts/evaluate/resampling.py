@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,9 @@ def compare(
         spread = np.abs(bootstrap[metric])
         shuffled = np.abs(ours.of[metric] - theirs.of[metric])
         low, high = interval(bootstrap[metric])
-        found[metric] = Difference(
-            difference=difference,
-            low=low,
-            high=high,
-            sentence_sd=float(np.std(bootstrap[metric], ddof=1)) if resamples > 1 else 0.0,
-            p_bootstrap=p_value(spread - spread.mean(), abs(difference)),
-            p_randomisation=p_value(shuffled, abs(difference)),
-            n=n,
-        )
+        sentence_sd = float(np.std(bootstrap[metric], ddof=1)) if resamples > 1 else 0.0
+        ps = (p_value(spread - spread.mean(), abs(difference)), p_value(shuffled, abs(difference)))
+        found[metric] = Difference(difference, low, high, sentence_sd, *ps, n)
     return found
 
 
@@ -108,12 +103,9 @@ class _Sums:
 
     def __init__(self, statistics: Statistics) -> None:
         self.stacked = np.concatenate([np.asarray(a, np.float64) for a in statistics.values()], axis=1)
-        self.columns: dict[str, slice] = {}
         self.whole = {metric: np.issubdtype(array.dtype, np.integer) for metric, array in statistics.items()}
-        end = 0
-        for metric, array in statistics.items():
-            self.columns[metric] = slice(end, end + array.shape[1])
-            end += array.shape[1]
+        ends = list(accumulate((array.shape[1] for array in statistics.values()), initial=0))
+        self.columns = dict(zip(statistics, map(slice, ends, ends[1:]), strict=True))
 
 
 class _Scores:
@@ -127,9 +119,8 @@ class _Scores:
         """Score the sums [rows, all columns] of a block."""
         for metric, columns in self.layout.columns.items():
             # Sums of counts are exact; as whole numbers the scorers see what they see of text.
-            part = (
-                np.rint(sums[:, columns]).astype(np.int64) if self.layout.whole[metric] else sums[:, columns]
-            )
+            part = sums[:, columns]
+            part = np.rint(part).astype(np.int64) if self.layout.whole[metric] else part
             self.of[metric][rows] = [self.scorers[metric](row, self.n) for row in part]
 
 

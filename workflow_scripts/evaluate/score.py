@@ -153,7 +153,7 @@ def check_files(tasks: Mapping[str, dict[str, Any]], processes: int = 1) -> None
 
 
 def _score_task(task: Task) -> tuple[str, Any]:
-    """Score one direction in whichever process; a fault of the user's is an answer, told with all others."""
+    """Score one direction in whichever process; a user's mistake is an answer, raised with all others."""
     direction, arguments = task
     try:
         return direction, score_direction(**arguments)
@@ -180,7 +180,7 @@ def score_directions(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Score every direction and write JSON and statistics; all directions' errors are told at once."""
+    """Score every direction and write JSON and statistics; all directions' errors are raised at once."""
     parser = argparse.ArgumentParser(prog="score", description=__doc__.splitlines()[0])
     fields = "with {direction}, {pair}, {source}, {target}"
     parser.add_argument("--hypotheses", required=True, help=f"files of detokenised output, {fields}")

@@ -37,7 +37,7 @@ def ceiling_of(round_trip: Path, references: Path, tokenizer: str = DEFAULT_TOKE
 def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
     """Return what Moses alone does to a direction's references, None where they do not go through it.
 
-    Raises UserError: the file is none of ``data.round_trip``, or of other references.
+    Raises UserError: the file is not of ``data.round_trip``, or of other references.
     """
     content = read_json(path)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workflow_scripts.evaluate.health import without_blanks
@@ -37,7 +37,7 @@ _RUNS = {name: re.compile(f"[{characters}]+") for name, characters in _SOUTH_EAS
 _CONCERNED = re.compile("|".join(p.pattern for p in (_EAST_ASIAN, _HANGUL, *_RUNS.values())))
 _ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060\ufeff]")
 CHINESE, JAPANESE, KOREAN, OTHER = "Chinese", "Japanese", "Korean", "very long words"
-#: Characters that follow each other on average where blanks stand between words; clauses are longer.
+#: Characters that follow each other on average where there are blanks between words; clauses are longer.
 LONGEST_EAST_ASIAN_WORD, LONGEST_WORD = 4, 8
 #: Of the letters and kana: more in other scripts are names and quotations.
 LEAST_SHARE, LEAST_KANA = 0.2, 0.05
@@ -86,9 +86,8 @@ def unfit_tokenizer(references: Sequence[str], tokenizer: str) -> Unfit | None:
     """Return what of the references a tokenizer leaves undivided; None where it fits them."""
     if tokenizer in ALL_TEXT:
         return None
-    text = _ZERO_WIDTH.sub(
-        "", "\n".join(references)
-    )  # Khmer has them between words: no tokenizer looks at them
+    # Khmer has them between words: no tokenizer looks at them.
+    text = _ZERO_WIDTH.sub("", "\n".join(references))
     undivided, letters, hangul = _undivided(text) if _CONCERNED.search(text) else ({}, 0, 0)
     left = {script: n for script, n in undivided.items() if script not in DIVIDES.get(tokenizer, ())}
     if sum(left.values()) >= LEAST_SHARE * max(letters, 1):
@@ -143,19 +142,10 @@ def note_on_tokenizers(
                 f"BLEU's tokenizer {name} does not divide {scripts}, written without blanks between words: "
                 "these scores say next to nothing."
             )
-    for target, one in unfit.items():
-        if not one.is_void:
-            said.append(f"{target}: {one.reason}.")
-    wanted = {**tokenizers, **{target: one.instead for target, one in unfit.items()}}
-    return f"{' '.join(said)} {_setting(wanted, as_option)}"
-
-
-def _setting(wanted: Mapping[str, str], as_option: bool) -> str:
-    ordered = dict(sorted(wanted.items()))
+    said += [f"{target}: {one.reason}." for target, one in unfit.items() if not one.is_void]
+    wanted = dict(sorted({**tokenizers, **{target: one.instead for target, one in unfit.items()}}.items()))
     if as_option:
-        return f"Give the option: --tokenizers '{json.dumps(ordered)}'"
+        return f"{' '.join(said)} Give the option: --tokenizers '{json.dumps(wanted)}'"
     # YAML reads a bare "no" as false.
-    pairs: Iterable[str] = (
-        f'"{key}": {name}' if key == "no" else f"{key}: {name}" for key, name in ordered.items()
-    )
-    return f"In the config, under evaluation: tokenizers: {{{', '.join(pairs)}}}"
+    pairs = ", ".join(f'"{key}": {name}' if key == "no" else f"{key}: {name}" for key, name in wanted.items())
+    return f"{' '.join(said)} In the config, under evaluation: tokenizers: {{{pairs}}}"

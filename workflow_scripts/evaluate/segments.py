@@ -98,7 +98,7 @@ def read_segments(paths: Sequence[str | Path], **job: object) -> Segments:
             if array.ndim != 2 or not array.size or array.dtype.kind not in "iuf":
                 raise not_a(SEGMENTS_FORMAT, path, ValueError(f"{key} is no table of numbers"))
             if not np.isfinite(array).all():
-                raise not_a(SEGMENTS_FORMAT, path, ValueError(f"{key} has a number that is none"))
+                raise not_a(SEGMENTS_FORMAT, path, ValueError(f"{key} has a number that is not finite"))
             if metric in found.statistics.setdefault(direction, {}):
                 raise UserError(f"{path}: {metric} of {direction} is in {found.paths[metric]} too")
             found.statistics[direction][metric] = array

@@ -157,15 +157,13 @@ def measure(
     for language, one in measured_on.items():
         labels = identifier.identify(one.lines)
         reason = packaged.reasons.get(language)
+        theirs = None if reason else accuracy_of(packaged.identify(one.lines), language)
         languages[language] = {
             "training_lines": one.training_lines,
             "held_out_lines": len(one.lines),
             "left_out": one.left_out,
             "accuracy": accuracy_of(labels, language),
-            "packaged": {
-                "accuracy": None if reason else accuracy_of(packaged.identify(one.lines), language),
-                "reason": reason,
-            },
+            "packaged": {"accuracy": theirs, "reason": reason},
         }
         confusion[language] = dict(sorted(Counter(labels).items()))
     measured = [one["accuracy"] for one in languages.values() if one["accuracy"] is not None]
@@ -195,9 +193,8 @@ def main(argv: list[str] | None = None) -> None:
     write_json(args.out_accuracy, figures)
     for language, one in figures["languages"].items():
         accuracy = "not measured" if one["accuracy"] is None else f"accuracy {one['accuracy']:.4f}"
-        print(
-            f"{language}: {one['training_lines']} lines, {accuracy} on {one['held_out_lines']} held-out ones"
-        )
+        held = f"{accuracy} on {one['held_out_lines']} held-out ones"
+        print(f"{language}: {one['training_lines']} lines, {held}")
 
 
 if __name__ == "__main__":

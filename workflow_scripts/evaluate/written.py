@@ -13,20 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from workflow_scripts.errors import UserError, terminal
+from workflow_scripts.errors import UserError, first_of, terminal
 from workflow_scripts.files import HOST, read_json, sha256_of, write_json
 from workflow_scripts.processes import is_alive
 
 LIST, FORMAT = ".written.json", "written-1"
 UNFINISHED = re.compile(rf"\.unfinished-{re.escape(HOST)}-(\d+)")
-NAMED = 3  # files that a line names; the rest is counted
 Hashes = dict[str, list[str]]  # file, relative to the folder -> what it may hold: two while it is replaced
 
 
 def read_list(folder: Path) -> Hashes:
     """Return what earlier calls wrote; nothing where there is no list.
 
-    Raises UserError: a file of that name is no such list.
+    Raises UserError: a file of that name is not such a list.
     """
     path = folder / LIST
     if not path.exists():
@@ -37,16 +36,12 @@ def read_list(folder: Path) -> Hashes:
     except ValueError:
         raise UserError(wrong) from None
     files = content.get("files") if isinstance(content, dict) and content.get("format") == FORMAT else None
-    if not isinstance(files, dict) or not all(_is_inside(name) for name in files):
+    if not isinstance(files, dict) or not all(isinstance(known, list) for known in files.values()):
         raise UserError(wrong)
-    if not all(isinstance(known, list) for known in files.values()):
+    places = [PurePosixPath(str(name)) for name in files]
+    if any(place.is_absolute() or not place.parts or ".." in place.parts for place in places):
         raise UserError(wrong)
     return files
-
-
-def _is_inside(name: object) -> bool:
-    place = PurePosixPath(str(name))
-    return not place.is_absolute() and bool(place.parts) and ".." not in place.parts
 
 
 def named_folder(text: str) -> Path:
@@ -78,7 +73,8 @@ def check_untouched(folder: Path, wanted: Collection[str]) -> None:
     foreign, changed = [], []
     for name in sorted({*wanted, *written}):
         above = [parent for parent in PurePosixPath(name).parents if parent.name]
-        blocked = next((str(one) for one in above if _is_no_folder(folder / one)), None)
+        files = (str(one) for one in above if os.path.lexists(folder / one) and not (folder / one).is_dir())
+        blocked = next(files, None)
         path = folder / (blocked or name)
         if not blocked and not os.path.lexists(path):
             continue
@@ -89,16 +85,12 @@ def check_untouched(folder: Path, wanted: Collection[str]) -> None:
     advice = "move them, or name another folder by --out; nothing was written"
     kinds = {"not written by evaluate_outputs": foreign, "changed since they were written": changed}
     faults = [
-        f"{terminal(folder)}: {_some(list(dict.fromkeys(names)))}: {what}; {advice}"
+        f"{terminal(folder)}: {terminal(first_of(list(dict.fromkeys(names))))}: {what}; {advice}"
         for what, names in kinds.items()
         if names
     ]
     if faults:
         raise UserError("\n".join(faults))
-
-
-def _is_no_folder(path: Path) -> bool:
-    return os.path.lexists(path) and not path.is_dir()
 
 
 @contextmanager
@@ -124,7 +116,8 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, unfinished: Path) -> None:
-    names = sorted(path.relative_to(unfinished).as_posix() for path in _files_below(unfinished))
+    made = (path for path in unfinished.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(unfinished).as_posix() for path in made)
     new = {name: sha256_of(unfinished / name) for name in names}
     check_untouched(folder, names)
     earlier = read_list(folder)
@@ -146,12 +139,3 @@ def _put_in_place(folder: Path, unfinished: Path) -> None:
 
 def _write_list(folder: Path, files: Mapping[str, Sequence[str]]) -> None:
     write_json(folder / LIST, {"format": FORMAT, "files": dict(sorted(files.items()))})
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return terminal(", ".join(names[:NAMED]) + more)

@@ -90,9 +90,7 @@ class Adoption:
                 return  # nothing to compare with: Snakemake does not either
             if {*record.params} == {*params} and record.code == template:
                 continue
-            # What the manifest says of a file has no command as it ran (operate.known_records).
-            command = record.shellcmd or _filled_in(job, record.code)
-            before = Given(tuple(record.params), record.code, command)
+            before = Given(tuple(record.params), record.code, record.shellcmd or "")
             now = Given(params, template, job.shellcmd or "")
             found.update(kinds(before, now))
             if told := difference(before, now, self.identities):
@@ -151,14 +149,6 @@ class Adoption:
             return told
         said, files = reason_of(job, self.identities, {}, dict.fromkeys(self.unfinished, NOT_FINISHED))
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
-
-
-def _filled_in(job: Any, template: str) -> str:
-    """Return a rule's command with the values that a job has now; "" if it asks for what it has not."""
-    try:
-        return str(job.format_wildcards(template))
-    except Exception:  # whatever Snakemake says of a name that a rule has no more
-        return ""
 
 
 def _was_made(job: PlannedJob, records: Any, files: Mapping[str, Any]) -> bool:

@@ -10,26 +10,22 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-# Below the results folder: where small files of a checkable form lie.
-FOLDERS = (
-    *("data", "systems", "activations", "masks", "scores", "comet", "significance", "identifier"),
-    *("off_target", "likelihoods", "contrastive", "analysis"),
-)
 # Of safetensors: the length of the header, little-endian, then the header as JSON.
 HEADER_LENGTH = 8
 
 
-def damaged_files(results: Path) -> dict[str, str]:
-    """Return path → what is wrong with it, sorted by path."""
+def damaged_files(results: Path, outputs: Iterable[str]) -> dict[str, str]:
+    """Return path → what is wrong with it, sorted by path.
+
+    ``outputs``: the files that jobs make, relative to ``results``.
+    """
     found = {}
-    for name in FOLDERS:
-        # Hidden ones are half-written: their writer renames them when they are whole.
-        for path in (results / name).rglob("[!.]*.*"):
-            if problem := _problem(path):
-                found[str(path)] = problem
+    for path in (results / name for name in outputs):
+        if problem := _problem(path):
+            found[str(path)] = problem
     return dict(sorted(found.items()))
 
 

@@ -24,6 +24,7 @@ from workflow_scripts.operate.made_with import (
     Settings,
     digest_of_content,
     digest_of_names,
+    filled_in,
     is_listed,
     last_part,
     portable_path,
@@ -33,7 +34,8 @@ from workflow_scripts.operate.made_with import (
 from workflow_scripts.operate.manifest import known_manifest
 from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
-from workflow_scripts.workflow.graph import named_params
+from workflow_scripts.workflow.graph import settings_of
+from workflow_scripts.workflow.settings import are_named, as_json
 
 #: The form of records that Snakemake compares (snakemake.persistence.RECORD_FORMAT_VERSION).
 RECORD_FORMAT = 6
@@ -139,7 +141,8 @@ class KnownRecords(PlanFiles):
         return self.kind(
             rule=settings.rule,
             code=settings.command,
-            params=self._forms(records, job, settings),
+            params=self._forms(job, settings),
+            shellcmd=filled_in(settings, job.wildcards_dict),
             input=records._input(job) if whole else OTHER_INPUTS,
             log=records._log(job),
             starttime=time,
@@ -149,20 +152,12 @@ class KnownRecords(PlanFiles):
             input_checksums={**(sums or {}), **self._sources(job, entry)},
         )
 
-    def _forms(self, records: Any, job: Any, settings: Settings) -> list[str]:
-        """Return params as Snakemake keeps them, so that its comparison of sets is one of names."""
-        now = named_params(job)
-        forms = {name: records._serialize_param(value) for name, value in now.items()}
-        kept = []
-        for name, value in settings.params.items():
-            if name in now and portable_value(now[name]) == value:
-                kept.append(forms[name])
-                continue
-            form = repr(value)
-            if name in now and form in forms.values():  # another param has this value now
-                form = repr(f"--{name.replace('_', '-')} {value}")
-            kept.append(form)
-        return sorted(kept)
+    def _forms(self, job: Any, settings: Settings) -> list[str]:
+        """Return params as Snakemake keeps them."""
+        if not are_named(settings.command):  # of an earlier version
+            return sorted(map(repr, settings.params.values()))
+        now = settings_of(job)
+        return [repr(as_json(now if portable_value(now) == settings.params else settings.params))]
 
     def _content(self, job: Any, entry: Any) -> dict[str, str] | None:
         """Return checksums of the experiment's own files that a job read; None if it read other content."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from workflow_scripts.operate.kept_hashes import KeptHashes
 DIGITS = 16
 #: What a file's entry says besides its hash, size and time.
 KEYS = ("settings", "inputs", "content", "sources")
+#: Where a param or a wildcard goes in a rule's command.
+_NAMED_VALUE = re.compile(r"\{(?P<kind>params|wildcards)\.(?P<name>\w+)(?P<quoted>:q)?\}")
 #: An absolute path, from where a word of an option or of JSON begins.
 _ABSOLUTE = re.compile(r"""(?<![\w:/.…~-])~?/[^\s"',;:}\]]+""")
 
@@ -107,6 +110,21 @@ def portable_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): portable_value(one) for key, one in value.items()}
     return value if value is None or isinstance(value, bool | int | float) else repr(value)
+
+
+def filled_in(settings: Settings, wildcards: Mapping[str, str]) -> str:
+    """Return a command with its params and a job's wildcards; what is in braces besides stays."""
+    values = {"params": settings.params, "wildcards": wildcards}
+
+    def value_of(found: re.Match[str]) -> str:
+        named = values[found["kind"]]
+        if found["name"] not in named:
+            return found[0]
+        value = named[found["name"]]
+        words = [str(one) for one in (value if isinstance(value, list) else [value])]
+        return shlex.join(words) if found["quoted"] else " ".join(words)
+
+    return _NAMED_VALUE.sub(value_of, settings.command)
 
 
 def settings_in(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Settings | None:

@@ -12,8 +12,7 @@ from typing import Any
 
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.made_with import Settings, digest_of_names, last_part, portable_value
-from workflow_scripts.operate.param_changes import is_hash
-from workflow_scripts.workflow.graph import named_params
+from workflow_scripts.workflow.graph import settings_of
 
 
 class PlanFiles:
@@ -64,8 +63,7 @@ class PlanFiles:
 
     def settings(self, job: Any) -> Settings:
         """Return what a job is given, as the manifest has it."""
-        params = {name: portable_value(value) for name, value in named_params(job).items()}
-        return Settings(job.rule.name, job.rule.shellcmd or "", params)
+        return Settings(job.rule.name, job.rule.shellcmd or "", portable_value(settings_of(job)))
 
     def read_by(self, job: Any) -> tuple[str, ...]:
         """Return the names of all inputs of a job; of the user's files the last part."""
@@ -76,10 +74,14 @@ class PlanFiles:
         own = ((self.read_by(job), self.own_inputs(job)) for job in self.workflow.dag.jobs)
         return {digest_of_names(read): sorted(files.values()) for read, files in own if files}
 
-    def rules(self) -> dict[str, Settings]:
-        """Return each rule's name, command, and the hashes of its code and environment of today."""
+    def rules(self, hashes: Mapping[str, Mapping[str, str]]) -> dict[str, Settings]:
+        """Return each rule's name, command, and the hashes of its code and environment of today.
+
+        ``hashes``: by the module that a rule's jobs run.
+        """
         found: dict[str, Settings] = {}
         for rule in self.workflow.rules:
-            hashes: Mapping[str, Any] = {name: value for name, value in rule.params.items() if is_hash(value)}
-            found[rule.name] = Settings(rule.name, rule.shellcmd or "", hashes)
+            command = rule.shellcmd or ""
+            module = next((word for word in command.split() if word.startswith("workflow_scripts.")), "")
+            found[rule.name] = Settings(rule.name, command, hashes.get(module, {}))
         return found

@@ -52,7 +52,7 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     made = {str(results / file) for file in outputs}
     problems = {
         str(Path(path).relative_to(folder)): problem
-        for path, problem in damaged_files(folder / results).items()
+        for path, problem in damaged_files(folder / results, outputs).items()
     }
     is_on = is_being_made(folder / results)
     for file in [] if is_on else lost(folder / results):

@@ -1,9 +1,10 @@
 """Whether a job was given the settings that it would be given now, however either was written.
 
-Snakemake keeps of a job the values of its params without their names, the rule's command, and the command as
-it ran. Names come from there: of a value that is JSON or a string of options from its own keys, of another
-one from the option that it stands behind. Inputs: these three, of the run that was and of one now. Output:
-what differs in words, or nothing where only code, command text and the form of params do.
+A job's settings are one JSON object of named values (workflow.settings). Jobs of earlier versions had
+several params, of which Snakemake kept the values without their names; names come then from the values' own
+form, JSON or a string of options, or from the option that a value stands behind in the command as it ran.
+Inputs: params, the rule's command, the command as it ran, of the run that was and of one now. Output: what
+differs in words, or nothing where only code, command text and the form of params do.
 
 Where it cannot be shown that names and values agree, they count as changed:
 
@@ -11,14 +12,14 @@ Where it cannot be shown that names and values agree, they count as changed:
   same place of the command.
 - A key may move to another option or object (two params become one) only with its value, only if no other one
   is called so, and only from a place that is gone or to one that is new. Two values that have changed places
-  are therefore seen, although Snakemake's comparison of sets does not see them.
+  are therefore seen.
 - An object inside another keeps its key (the name of a grouping is one), unless it was that option.
 - A key that is there on one side only is a change, whatever its value means: what means the behaviour as
   before is not to be written into params at all.
 - What a rule's text has of its own is code, and may differ; but what stands for a wildcard keeps its value,
   and no option that a param gives is given once more.
-- Values agree as JSON has them: 1 and 1.0 differ, and so do 5 and "5". A word of a command that is a number
-  is one; one word, and a list with nothing else in it, are the same.
+- Values are compared as words of a command: 1 and 1.0 differ, 5 and "5" do not; one word, and a list with
+  nothing else in it, are the same. Of an absolute path the last part counts: files are compared by content.
 - Of settings that were written otherwise before, OLD_WORDS says how (a threshold was `--rule mass --k 95`).
 - A hash of an environment is known by name today, and was without name then: today's must have been among the
   params, and as many hashes as today. Other hashes are of code.
@@ -27,14 +28,18 @@ Where it cannot be shown that names and values agree, they count as changed:
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflow_scripts.operate.param_changes import NOT_SET, flattened, is_hash, json_of, options_in, short
+from workflow_scripts.operate.made_with import portable_value
+from workflow_scripts.operate.param_changes import CODE_CHANGED, FORM_CHANGED, NOT_SET, flattened, short
+from workflow_scripts.workflow.settings import HASHES, are_named, options, settings_in
 
 #: How settings were written before, and the words that say the same now.
 OLD_WORDS = (
@@ -43,7 +48,9 @@ OLD_WORDS = (
 )
 
 #: What may differ, and is told.
-CODE, COMMAND, FORM = "its code changed", "its command changed", "its params are written otherwise"
+CODE, COMMAND, FORM = CODE_CHANGED, "its command changed", FORM_CHANGED
+#: A code's or an environment's hash (operate.closure, operate.environments).
+_HASH = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class _Read:
     def add(self, name: str, home: str, value: Any) -> None:
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
             value = value[0]
-        form = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        form = json.dumps(portable_value(value), sort_keys=True, ensure_ascii=False)
         self.settings.setdefault(name, []).append(_Setting(home, form))
 
     def add_object(self, content: Mapping[str, Any], home: str) -> None:
@@ -92,7 +99,7 @@ class _Read:
             self.add(name, f"{home}.{inside}" if inside else home, value)
 
     def add_option(self, name: str, words: Sequence[str]) -> None:
-        content = json_of(words[0]) if len(words) == 1 else None
+        content = _json_of(words[0]) if len(words) == 1 else None
         if isinstance(content, dict):
             self.add_object(content, name)
         else:
@@ -110,10 +117,23 @@ class _Read:
 
 def kinds(before: Given, now: Given) -> tuple[str, ...]:
     """Return what Snakemake would run the job for: CODE, COMMAND, FORM; empty if for none of them."""
-    exclusive = {*before.params} ^ {*now.params}
-    hashes = {form for form in exclusive if is_hash(_python(form))}
-    found = {CODE: hashes, COMMAND: before.template != now.template, FORM: exclusive - hashes}
+    (old_hashes, old), (new_hashes, new) = _split(before), _split(now)
+    found = {
+        CODE: old_hashes != new_hashes,
+        COMMAND: before.template != now.template,
+        FORM: old != new,
+    }
     return tuple(kind for kind, there in found.items() if there)
+
+
+def _split(given: Given) -> tuple[set[str], set[str]]:
+    """Return the hashes of params, and the forms of the others."""
+    if are_named(given.template):
+        settings = settings_in(given.params)
+        hashes = {settings.pop(name) for name in HASHES if name in settings}
+        return hashes, {repr(settings)}
+    hashes = {form for form in given.params if _is_hash(_python(form))}
+    return {_python(form) for form in hashes}, {*given.params} - hashes
 
 
 def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
@@ -191,25 +211,39 @@ def _shown(settings: Sequence[_Setting]) -> str:
 def _read(given: Given) -> _Read:
     """Take params apart. Raises ValueError: the command's quotes do not match."""
     read = _Read()
-    behind = options_in(given.command)
+    behind = _options_in(given.command)
     # What the rule's text has there is no param: inputs, threads, words of its own.
-    for name, words in options_in(given.template):
+    for name, words in _options_in(given.template):
         if not (words and "{params." in words[0]):
             read.own[name] = [given_words for option, given_words in behind if option == name]
             read.wild |= {name} if any("{wildcards." in word for word in words) else set()
-    behind = [(name, words) for name, words in behind if name not in read.own]
+    if are_named(given.template):
+        settings = settings_in(given.params)
+        read.hashes = [settings[name] for name in HASHES if name in settings]
+        for name, words in options(settings):
+            read.add_option(name, words)
+    else:
+        _read_nameless(read, given, [(name, words) for name, words in behind if name not in read.own])
+    return read
+
+
+def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]]) -> None:
+    """Take the params of an earlier version apart. ``behind``: the command's options with their words."""
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:
         value = _python(form)
-        if is_hash(value) and value not in given.command:
+        if _is_hash(value) and value not in given.command:
             read.hashes.append(value)
-        elif isinstance(content := json_of(value), dict):
+        elif isinstance(content := _json_of(value), dict):
             read.add_object(content, "|".join(name for name, words in behind if words == [value]))
-        elif (words := _words(value)) and words[0].startswith("--"):
-            for name, given_words in options_in(value) if isinstance(value, str) else _options(words):
-                read.add_option(name, given_words)
         elif not (isinstance(value, str) and not value.strip()):
-            plain.setdefault(tuple(words), []).append(form)
+            words = _words(value)
+            # Options may follow a value.
+            own = list(itertools.takewhile(lambda word: not word.startswith("--"), words))
+            for name, given_words in _options(words):
+                read.add_option(name, given_words)
+            if own:
+                plain.setdefault(tuple(own), []).append(form)
     for key, forms in plain.items():
         names = [name for name, words in behind if tuple(words) == key]
         if not names:
@@ -223,21 +257,22 @@ def _read(given: Given) -> _Read:
     unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
     read.places = sorted(
         (name, words)
-        for name, words in options_in(f"-- {given.command}")
+        for name, words in _options_in(f"-- {given.command}")
         if any(value in word for value in unnamed for word in (name, *words))
     )
-    return read
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Return the options of words that are options already, each with the words behind it."""
+    """Yield the options among words, each with the words behind it."""
     starts = [number for number, word in enumerate(words) if word.startswith("--")]
-    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(words)]):
         yield words[start][2:].replace("-", "_"), list(words[start + 1 : end])
 
 
 def _words(value: Any) -> list[str]:
-    """Return a value as words of a command."""
+    """Return a value as words of a command; a string may hold options."""
+    if isinstance(value, str) and (value.startswith("--") or " --" in value):
+        return shlex.split(value)
     return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
 
 
@@ -255,3 +290,37 @@ def _value_of(word: str) -> Any:
     except ValueError:
         return word
     return value if isinstance(value, int | float) and not isinstance(value, bool) else word
+
+
+def _is_hash(value: Any) -> bool:
+    """Tell whether a value has the form of a code's or an environment's hash."""
+    return isinstance(value, str) and bool(_HASH.fullmatch(value))
+
+
+def _json_of(value: Any) -> Any:
+    """Return the JSON object that a value holds; None if it holds none."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _options_in(command: str) -> list[tuple[str, list[str]]]:
+    """Return a command's options in order, each with the words behind it.
+
+    Dashes in names become underscores, as config has them.
+
+    Raises:
+        ValueError: its quotes do not match.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for word in shlex.split(command):
+        if word.startswith("--"):
+            found.append((word[2:].replace("-", "_"), []))
+        elif word in (">", ">>"):
+            break  # what follows is of the shell
+        elif found:
+            found[-1][1].append(word)
+    return found

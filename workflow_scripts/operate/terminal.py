@@ -41,15 +41,15 @@ def short_reason(why: Reason) -> str:
         elif found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             said.append(f"{words}: {found[0]}{more}")
-    if why.before or why.now:
-        said.append(f"Params have {_SINCE}: {'; '.join(changes(why.before, why.now, {}))}")
+    if told := changes(why.before, why.now, {}):
+        said.append(f"Params have {_SINCE}: {'; '.join(told)}")
     return "; ".join(said)
 
 
 def shorten_reasons(kind: Any) -> None:
     """Have Snakemake give reasons in few words. ``kind``: its class of reasons."""
     whole = kind.__str__
-    kind.__str__ = lambda found: short_reason(reason_of(found, {})) or whole(found)
+    kind.__str__ = lambda found: short_reason(reason_of(found)) or whole(found)
 
 
 def refuse(lines: Sequence[str]) -> NoReturn:

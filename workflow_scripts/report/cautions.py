@@ -62,10 +62,10 @@ def floor_of(reading: Reading, plan: Plan, pivot: str, baseline: str) -> Floor:
             bleu = [one.score for one in scores if _is_of(vars(one), *place)]
             rows = [row for row in reading.health if _is_of(row, *place)]
             found.append(_reason(bleu, rows))
-        told = [one for one in found if one is not None]
-        if len(told) == len(judged):
+        below = [one for one in found if one is not None]
+        if len(below) == len(judged):
             # Of several systems the best one's.
-            reasons[testset, profile, side] = min(told)[1]
+            reasons[testset, profile, side] = min(below)[1]
     sides = {(one, side): had for one, by_side in by_testset.items() for side, had in by_side.items()}
     return Floor(reasons, void, sides)
 

@@ -20,7 +20,7 @@ def metric_name(metric: str) -> str:
 
 
 def difference_word(metric: str) -> str:
-    """Return what a score less another is called: more of a metric that is better lower is no gain."""
+    """Return what a score less another is called: more of an error rate is not a gain."""
     return "gain" if higher_is_better(metric) else "difference"
 
 

@@ -26,7 +26,7 @@ REFERENCES = "references"
 CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
 LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
 NOT_JUDGED = "lightgrey"  # of a system that wrote nothing: no rate is not a rate of zero
-GAMMA = 0.4  # of the colour scale: one percent is told from none
+GAMMA = 0.4  # of the colour scale: one percent is visible
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_cells(
 ) -> dict[str, list[Cell]]:
     """Return the cells of each direction: of the references, then of each system.
 
-    Raises UserError: a file is missing or is none of ``evaluate.identify``.
+    Raises UserError: a file is missing or is not of ``evaluate.identify``.
     """
     found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
     for system in systems:

@@ -22,7 +22,7 @@ def read_curves(path: str | Path, column: str = "loss") -> Curves:
     """Read one training's losses; the first key is ``all``, the others are directions in the file's order.
 
     Where the file has no rows for ``all`` at an update, it is the mean of its directions weighted by tokens.
-    An update that stands twice (a resumed training) counts with its last row. Raises UserError: the file is
+    An update that is there twice (a resumed training) counts with its last row. Raises UserError: the file is
     absent, empty or not of these columns, or a value is not a number.
     """
     if not Path(path).is_file():

@@ -83,7 +83,7 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
 def read_published(request: Published, directions: Sequence[str] = ()) -> Values:
     """Return the numbers of the file, by the ids of ours where it spells a direction of these otherwise.
 
-    Raises UserError: the file is absent or damaged, a number stands twice, or a system named is not in it.
+    Raises UserError: the file is absent or damaged, a number is there twice, or a system named is not in it.
     """
     if not Path(request.file).is_file():
         raise UserError(f"{request.file}: no such file, for published numbers (report.published.file)")

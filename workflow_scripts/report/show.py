@@ -139,7 +139,7 @@ def render_controls(results: Path) -> str:
 
 
 def render_cautions(tables: Path) -> str:
-    """Return what stands at the top of every table, where there is anything."""
+    """Return the notes at the top of every table."""
     path = tables / CAUTIONS
     said = path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else ""
     return f"\n{said}" if said else ""

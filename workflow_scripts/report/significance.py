@@ -141,7 +141,7 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
         key = (one.system, one.against, one.seed, one.testset, one.profile, one.metric)
         families[key].append(place)
     done = list(comparisons)
-    # statsmodels looks for garbage after each correction; all that is here already is none.
+    # statsmodels looks for garbage after each correction; what is here already is not garbage.
     gc.freeze()
     for places in families.values():
         tests = [comparisons[place] for place in places]

@@ -64,7 +64,7 @@ def unrounded_note(plan: Plan) -> list[str]:
 
 
 def too_few_resamples(resamples: int, directions: int, level: float, as_option: bool = False) -> list[str]:
-    """Return a warning where the smallest p of a test, 1 / (resamples + 1), is none after Holm."""
+    """Return a warning where the smallest p of a test, 1 / (resamples + 1), is too large after Holm."""
     if not resamples or directions / (resamples + 1) <= level:
         return []
     needed = math.ceil(directions / level) - 1

@@ -91,7 +91,7 @@ def sweep_key(system: str) -> tuple[str, str] | None:
 
 
 def display_order(systems: Sequence[str]) -> list[str]:
-    """Return systems as given, but each sweep together, where its first member stood, with k ascending."""
+    """Return systems as given, but each sweep together at the place of its first member, k ascending."""
     place: dict[str, int] = {}
 
     def key(item: tuple[int, str]) -> tuple[int, float]:

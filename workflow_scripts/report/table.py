@@ -107,30 +107,19 @@ def chosen(rows: Sequence[Record], **wanted: Any) -> list[Record]:
 
 
 PAGE = 45  # rows that fit on one; a longer table is a longtable
+_SIGNS = r"""
+< < > > | | ± \pm × \times Δ \Delta → \to ↑ \uparrow ↓ \downarrow √ \surd ² ^2 ≤ \le ≥ \ge − -
+† ^{\dagger} ‡ ^{\ddagger} § ^{\S}
+"""
+_MATH = _SIGNS.split()  # a sign, and what it is in LaTeX's mathematics
 TEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{sign: f"${math}$" for sign, math in zip(_MATH[::2], _MATH[1::2], strict=True)},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "|": "$|$",
-    "±": r"$\pm$",
-    "×": r"$\times$",
-    "Δ": r"$\Delta$",
-    "→": r"$\to$",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "√": r"$\surd$",
-    "²": r"$^2$",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
     "–": "--",
     "…": r"\dots{}",
-    "−": "$-$",
-    "†": r"$^{\dagger}$",
-    "‡": r"$^{\ddagger}$",
-    "§": r"$^{\S}$",
 }
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 #: What Markdown would take for its own: emphasis, code, mathematics; tags, entities, links, ends of cells.

@@ -49,7 +49,7 @@ def read_without(text: str) -> dict[str, list[str]]:
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover.
 
-    Raises UserError: a name stands twice or cannot be one, a direction is none, or a name is none of those it
+    Raises UserError: a name is there twice or invalid, a direction is invalid, or a name is not of those it
     must be of.
     """
     args.metrics = metric_ids(args.metrics)
@@ -81,7 +81,7 @@ def _by_testset(found: dict[str, Any]) -> bool:
 
 
 def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[str]]:
-    """Read everything; return the tables, and what stands at the top of each: errors as in what reads."""
+    """Read everything; return the tables, and the notes at the top of each."""
     groups, without = read_groups(args.groups), read_without(args.without)
     request = read_request(args.published, plan) if args.published else None
     values = read_published(request, plan.directions) if request else {}
@@ -163,7 +163,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--control", default="continued", help="system of the second difference")
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
     parser.add_argument("--as-options", action="store_true", help="remedies as evaluate_outputs takes them")
-    parser.add_argument("--cautions", help="file for what stands at the top of every table, for the terminal")
+    parser.add_argument("--cautions", help="file for the notes at the top of every table, for the terminal")
     parser.add_argument("--out-dir", required=True)
     return parser
 

@@ -69,7 +69,9 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
 
 
 def _check_defined(path: Path, values: NDArray[Any]) -> None:
-    for wrong, name in ((~np.isfinite(values), "undefined"), (values < 0, "negative")):
+    # Scores other than counts may have a sign; a selector that takes none says so.
+    negative = (values < 0) & np.issubdtype(values.dtype, np.integer)
+    for wrong, name in ((~np.isfinite(values), "undefined"), (negative, "negative")):
         if wrong.any():
             raise UserError(
                 f"{path}: {int(wrong.sum())} of {values.size} counts are {name}, the first of unit"

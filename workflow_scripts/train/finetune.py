@@ -55,7 +55,9 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.masks:
         masks = MaskTable.read(arguments.masks)
         parent.check_model(masks)
-        masks.check_gates({"ffn": ("row",)})
+        masks.check_gates(
+            {"ffn": ("row", "zero", "scale"), "head": ("zero", "scale"), "resid": ("zero", "scale")}
+        )
     plan = TrainingPlan(
         system=arguments.system,
         seed=arguments.seed,

@@ -23,7 +23,7 @@ def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> System
     Raises UserError where the masks are of another model, or lack a direction.
     """
     table = MaskTable.read(masks)
-    table.check_model(parent.space, parent.weights_sha256)
+    parent.check_model(table)
     for direction in parent.directions:
         table.row(direction)
     for linked in (parent.weights, parent.subwords, parent.dictionary):

@@ -6,14 +6,14 @@ version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute th
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
 from workflow_scripts.files import atomic_path
+from workflow_scripts.workflow.settings import settings_in
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
@@ -23,16 +23,16 @@ GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
 class Reason:
     """Why a job would run.
 
-    ``follows``: inputs that other jobs make before it. ``before``: values of params that only the earlier run
-    had, of which Snakemake keeps no names. ``now``: (name, value) of those that only this run would have.
+    ``follows``: inputs that other jobs make before it. ``before``, ``now``: settings by name, of the earlier
+    run and of this one, where they differ; ``before`` is empty where an earlier version kept no names.
     """
 
     missing: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
-    before: tuple[Any, ...] = ()
-    now: tuple[tuple[str, Any], ...] = ()
+    before: Mapping[str, Any] | None = None
+    now: Mapping[str, Any] | None = None
     inputs: bool = False
     code: bool = False
     software: bool = False
@@ -41,7 +41,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A job that would run. ``settings``: the params that are compared, by name. ``gpus``: its resource."""
+    """A job that would run. ``settings``: what it is compared by, by name. ``gpus``: its resource."""
 
     rule: str
     stage: str
@@ -64,9 +64,8 @@ def read(file: TextIO) -> Iterator[PlannedJob]:
     with file:
         for line in file:
             found = json.loads(line)
-            reason = _with_tuples(found.pop("reason"))
-            reason["now"] = tuple(map(tuple, reason["now"]))
-            yield PlannedJob(**_with_tuples(found), reason=Reason(**reason))
+            reason = Reason(**_with_tuples(found.pop("reason")))
+            yield PlannedJob(**_with_tuples(found), reason=reason)
 
 
 def _with_tuples(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +101,6 @@ def planned_job(workflow: Any, job: Any) -> PlannedJob:
     """Return a job of Snakemake's as a record."""
     gpus = job.resources.get("gpu", 0)
     benchmark = str(job.benchmark or "")
-    settings = named_params(job)
-    forms = {workflow.persistence._serialize_param(value): name for name, value in settings.items()}
     return PlannedJob(
         rule=job.rule.name,
         stage=stage_of(job.rule.name, benchmark),
@@ -114,8 +111,8 @@ def planned_job(workflow: Any, job: Any) -> PlannedJob:
         benchmark=benchmark,
         threads=job.threads,
         gpus=gpus if isinstance(gpus, int) else 0,
-        settings=settings,
-        reason=reason_of(workflow.dag.reason(job), forms),
+        settings=settings_of(job),
+        reason=reason_of(workflow.dag.reason(job)),
     )
 
 
@@ -125,23 +122,22 @@ def stage_of(rule: str, benchmark: str) -> str:
     return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else rule
 
 
-def named_params(job: Any) -> dict[str, Any]:
-    """Return the params of a job that Snakemake compares, by name."""
-    derived = type(job.rule)._is_deriving_function
-    names = (name for name, value in job.rule.params.items() if not derived(value))
-    return dict(zip(names, job.non_derived_params, strict=True))
+def settings_of(job: Any) -> dict[str, Any]:
+    """Return the settings of a job by name; none of a rule without."""
+    found: dict[str, Any] = json.loads(job.params.get("settings", "{}"))
+    return found
 
 
-def reason_of(found: Any, names: Mapping[str, str]) -> Reason:
-    """Return Snakemake's reason as a record. ``names``: of params, by the form in which it keeps values."""
+def reason_of(found: Any) -> Reason:
+    """Return Snakemake's reason as a record."""
     params = found.params_changed
     return Reason(
         missing=_files(found.missing_output),
         incomplete=_files(found.incomplete_output),
         updated=_files(found.updated_input - found.updated_input_run),
         follows=_files(found.updated_input_run),
-        before=tuple(_python(form) for form in sorted(params.only_old)),
-        now=tuple((names.get(form, ""), _python(form)) for form in sorted(params.only_new)),
+        before=_named(params.only_old),
+        now=_named(params.only_new),
         inputs=bool(found.input_changed),
         code=bool(found.code_changed),
         software=bool(found.software_stack_changed),
@@ -153,9 +149,8 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted(map(str, found)))
 
 
-def _python(form: str) -> Any:
-    """Return a value from its Python form; a form that is no literal as it is."""
-    try:
-        return ast.literal_eval(form)
-    except (ValueError, SyntaxError):
-        return form
+def _named(forms: Collection[str]) -> dict[str, Any] | None:
+    """Return settings that Snakemake kept; none of several values: they have no names."""
+    if not forms:
+        return None
+    return settings_in([*forms]) if len(forms) == 1 else {}

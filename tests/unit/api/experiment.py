@@ -45,4 +45,4 @@ def write_experiment(folder: Path) -> None:
         count([*arguments, "--direction", direction, "--out", str(counts / f"{direction}.npz")])
     masks = folder / "masks/baseline/s1/k95.npz"
     arguments = ["--activations-root", str(counts), "--directions", *DIRECTIONS, "--out", str(masks)]
-    select(["--rule", "mass", "--k", "95", *arguments])
+    select(["--select", "mass:95", *arguments])

@@ -60,7 +60,7 @@ def test_a_shard_of_another_model_is_left_out(change, tmp_path, capsys):
     cache.flush()
     here = ScoreCache(tmp_path, MODEL)
     assert (here.reads(), here.look_up([key_of(["a"])])) == (None, {})
-    assert capsys.readouterr().err.startswith("warning: left out, its segments are scored anew: ")
+    assert capsys.readouterr().err.startswith("warning: left out, its segments are scored again: ")
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a zip", None])
@@ -78,7 +78,7 @@ def test_a_damaged_shard_is_left_out(damage, tmp_path, capsys):
     assert len(ScoreCache(tmp_path, MODEL).look_up([key_of(["a"]), key_of(["b"])])) == 1
     told = capsys.readouterr().err
     assert (
-        told.startswith(f"warning: left out, its segments are scored anew: {victim}")
+        told.startswith(f"warning: left out, its segments are scored again: {victim}")
         and told.count("\n") == 1
     )
 

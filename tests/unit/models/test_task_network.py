@@ -57,3 +57,20 @@ def test_rows_of_masks_go_by_their_names(tmp_path: Path) -> None:
         task._select_mask({"direction": number})
         kept.append(network.encoder.layers[0].fc1.gate.tolist())
     assert kept == [[1, 1, 1, 0], [1, 0, 0, 0]]
+
+
+def test_a_head_that_is_left_out_learns_nothing(tmp_path: Path) -> None:
+    space = model_space(ARCHITECTURE.to_dict(), ["head"])
+    keep = np.ones((2, space.size), dtype=bool)
+    keep[0, space.flat("encoder.0.self", 1)] = False
+    MaskTable(["de-en", "en-de"], keep, space, {}).write(tmp_path / "masks.npz")
+    task = task_of(masks=str(tmp_path / "masks.npz"))
+    network = task.build_model(None).train()
+    task._select_mask({"direction": 0})
+    sources = torch.tensor([[4, 5, 6, 2], [7, 8, 4, 2]])
+    network(sources, torch.tensor([4, 4]), sources[:, :3])[0].square().sum().backward()
+    task.gates.check_fired()
+    attention = network.encoder.layers[0].self_attn
+    # A head has four of the eight dimensions.
+    assert not attention.out_proj.weight.grad[:, 4:].any() and attention.out_proj.weight.grad[:, :4].any()
+    assert not attention.v_proj.weight.grad[4:].any() and attention.v_proj.weight.grad[:4].any()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.operate.small_results import experiment
 from workflow_scripts.operate.damage import damaged_files
+from workflow_scripts.workflow.stages import jobs_of
 
 
 def tensors(data: bytes) -> bytes:
@@ -29,10 +31,16 @@ def lay_down(results: Path) -> None:
     (results / "systems/baseline/s1/model.safetensors").write_bytes(tensors(b"\0" * 8))
 
 
+def damaged(folder: Path) -> dict[str, str]:
+    """What is said of outputs of these names."""
+    names = ("scores/baseline/s1/test.raw.json", "data/card.json", "masks/baseline/s1/k95.npz")
+    return damaged_files(folder, [*names, "systems/baseline/s1/model.safetensors", "data/notes.txt"])
+
+
 def test_whole_files_are_no_damage_and_nothing_at_all_is_none(tmp_path: Path) -> None:
-    assert damaged_files(tmp_path) == {}
+    assert damaged(tmp_path) == {}
     lay_down(tmp_path)
-    assert damaged_files(tmp_path) == {}
+    assert damaged(tmp_path) == {}
 
 
 def test_each_kind_of_damage_is_named(tmp_path: Path) -> None:
@@ -44,7 +52,7 @@ def test_each_kind_of_damage_is_named(tmp_path: Path) -> None:
     whole = weights.stat().st_size
     weights.write_bytes(weights.read_bytes()[:-4])
     (tmp_path / "data/card.json").write_bytes(b"")
-    found = damaged_files(tmp_path)
+    found = damaged(tmp_path)
     assert [str(Path(path).relative_to(tmp_path)) for path in found] == [
         "data/card.json",
         "masks/baseline/s1/k95.npz",
@@ -64,21 +72,21 @@ def test_json_of_another_type_is_damage(content: str, tmp_path: Path) -> None:
     """Every JSON file of results is an object; a job that reads another thing fails."""
     lay_down(tmp_path)
     (tmp_path / "data/card.json").write_text(content)
-    assert damaged_files(tmp_path) == {
+    assert damaged(tmp_path) == {
         str(tmp_path / "data/card.json"): "JSON, but no object, which every result is"
     }
 
 
-def test_every_folder_of_results_is_looked_at(tmp_path: Path) -> None:
-    names = (
-        *("data/comet", "systems/baseline/s1", "activations/baseline/s1/valid", "masks/baseline/s1"),
-        *("scores/ns/s1", "comet/ns/s1", "significance/ns/s1", "identifier", "off_target/ns/s1"),
-        *("likelihoods/ns/s1", "contrastive/ns/s1", "analysis/overlap/baseline/s1"),
-    )
-    for name in names:
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "half.json").write_text('{"a": ')
-    assert list(damaged_files(tmp_path)) == sorted(str(tmp_path / name / "half.json") for name in names)
+def test_every_output_of_a_checkable_form_is_looked_at(tmp_path: Path) -> None:
+    """Also of a stage that is new: what it makes is declared."""
+    outputs = [file for job in jobs_of(experiment()) for file in job.outputs]
+    checked = [file for file in outputs if file.endswith((".json", ".npz", ".safetensors"))]
+    folders = {file.partition("/")[0] for file in checked}
+    assert folders >= {"data", "systems", "activations", "masks", "scores", "tables"}
+    for file in outputs:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text('{"a": ')
+    assert [*damaged_files(tmp_path, outputs)] == sorted(str(tmp_path / file) for file in checked)
 
 
 def test_a_header_that_is_cut_or_none_is_damage(tmp_path: Path) -> None:
@@ -86,7 +94,7 @@ def test_a_header_that_is_cut_or_none_is_damage(tmp_path: Path) -> None:
     weights = tmp_path / "systems/baseline/s1/model.safetensors"
     for content in (tensors(b"\0" * 8)[:30], b"abc", b"", struct.pack("<Q", 2) + b"[]"):
         weights.write_bytes(content)
-        assert list(damaged_files(tmp_path)) == [str(weights)]
+        assert list(damaged(tmp_path)) == [str(weights)]
 
 
 def test_training_folders_and_half_written_files_are_not_looked_at(tmp_path: Path) -> None:
@@ -94,7 +102,7 @@ def test_training_folders_and_half_written_files_are_not_looked_at(tmp_path: Pat
     (tmp_path / "training/x/history.json").write_text("{")
     (tmp_path / "scores/baseline/s1/.test.raw.12.tmp.json").write_text("{")
     (tmp_path / "data/notes.txt").write_text("{")
-    assert damaged_files(tmp_path) == {}
+    assert damaged(tmp_path) == {}
 
 
 def test_whatever_a_reader_says_of_foreign_bytes_is_damage(tmp_path: Path) -> None:
@@ -112,7 +120,7 @@ def test_whatever_a_reader_says_of_foreign_bytes_is_damage(tmp_path: Path) -> No
     card = tmp_path / "data/card.json"
     card.unlink()
     card.mkdir()
-    found = damaged_files(tmp_path)
+    found = damaged(tmp_path)
     assert list(found) == sorted(map(str, (card, masks, scores, weights)))
     assert found[str(card)] == "a folder, not JSON"
     assert found[str(masks)].startswith("not an archive (zip file version ")

@@ -10,7 +10,7 @@ import pytest
 from workflow_scripts.files import write_json
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.known_records import KnownRecords
-from workflow_scripts.operate.made_with import Made, Settings
+from workflow_scripts.operate.made_with import Made, Settings, filled_in
 
 
 def test_what_a_failed_run_made_has_a_record_and_another_time_than_the_manifest_lists(
@@ -35,3 +35,10 @@ def test_what_a_failed_run_made_has_a_record_and_another_time_than_the_manifest_
     records = {f"results/x/{name}": made for name in ("made", "edited with its time")}
     newer = [name for name in entries if known.is_newer_than_listed(f"results/x/{name}", records)]
     assert newer == ["made"]
+
+
+def test_a_command_with_the_params_that_a_manifest_lists() -> None:
+    settings = Settings(
+        "x", "x {params.a:q} {params.b} {wildcards.one} {input.c} {params.d}", {"a": "it's", "b": [1, 2]}
+    )
+    assert filled_in(settings, {"one": "de"}) == """x 'it'"'"'s' 1 2 de {input.c} {params.d}"""

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM, Given, difference, kinds
+from workflow_scripts.workflow.settings import as_json, as_options
 
 TEXT_NOW, FAIRSEQ_NOW = "0" * 16, "1" * 16
 OLD_CODE, NEW_CODE, OLD_TEXT = "a" * 16, "b" * 16, "c" * 16
@@ -310,3 +311,75 @@ def test_what_snakemake_would_run_it_for() -> None:
     written = given("x {params.k}", "--k 70", NEW_CODE, TEXT_NOW, k="--k 70")
     assert kinds(before, written) == (CODE, COMMAND, FORM)
     assert kinds(hashed(NEW_CODE, TEXT_NOW), written) == (COMMAND, FORM)
+
+
+#: What rules of earlier versions had, and what they have now: the same settings.
+NAMED = "run-in text x.y {params.options} --out {output} > {log}"
+
+
+def named(**settings: object) -> Given:
+    """A run whose settings are one object."""
+    text = as_json({**settings, "code": NEW_CODE, "environment": TEXT_NOW})
+    return Given((repr(text),), NAMED, f"run-in text x.y {as_options(settings)} --out o > l")
+
+
+def earlier(template: str, *more: object, **values: object) -> Given:
+    """A run of an earlier version; `more`: params that are in the command as they are."""
+    return given(template, OLD_CODE, TEXT_NOW, *values.values(), *more, **values)
+
+
+SUBWORDS = "x --vocab-size {params.vocab} --sample-sentences {params.sample} --model-type {params.kind}"
+EARLIER = {
+    "plain values": (
+        earlier(SUBWORDS, vocab=600, sample=620, kind="bpe"),
+        named(vocab_size=600, sample_sentences=620, model_type="bpe"),
+    ),
+    "an option behind a value": (
+        earlier(SUBWORDS, vocab=600, sample=620, kind="bpe --normalization identity"),
+        named(vocab_size=600, sample_sentences=620, model_type="bpe", normalization="identity"),
+    ),
+    "an option behind a list": (
+        earlier("x --metrics {params.m}", m=["bleu", "ter", "--empty-references", "drop"]),
+        named(metrics=["bleu", "ter"], empty_references="drop"),
+    ),
+    "an option that is given twice": (
+        earlier("x {params.a}", a=["--against", "baseline", "b.npz", "--against", "continued", "c.npz"]),
+        named(against=[["baseline", "b.npz"], ["continued", "c.npz"]]),
+    ),
+    "options in a string, one of them JSON": (
+        earlier("x {params.o}", o='--level 0.05 --groups \'{"family": {"a": ["de"]}}\' --comet own c'),
+        named(level=0.05, groups={"family": {"a": ["de"]}}, comet=["own", "c"]),
+    ),
+    "a switch, and what is not given": (
+        earlier("x {params.c}", "", c="--dedup"),
+        named(dedup=True),
+    ),
+    "JSON that is empty": (earlier("x --tokenizers {params.t:q}", t="{}"), named(tokenizers={})),
+    "a file of the user's in another folder": (
+        earlier("x --folder {params.f}", f="/a/models/own"),
+        named(folder="/b/own"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "now"), EARLIER.values(), ids=EARLIER)
+def test_nameless_params_of_an_earlier_version_and_named_settings(before: Given, now: Given) -> None:
+    assert difference(before, now, IDENTITIES) == ""
+    assert kinds(before, now) == (CODE, COMMAND, FORM)
+
+
+def test_two_nameless_values_and_the_same_ones_swapped() -> None:
+    before = earlier(SUBWORDS, vocab=600, sample=620, kind="bpe")
+    now = named(vocab_size=620, sample_sentences=600, model_type="bpe")
+    swapped = "a setting changed: vocab_size 600 → 620, sample_sentences 620 → 600"
+    assert difference(before, now, IDENTITIES) == swapped
+
+
+def test_named_settings_are_compared_by_name() -> None:
+    before, now = named(beam=5, length=4, like={"a": 1}), named(beam=4, length=5, like={"a": 2})
+    assert difference(before, now, IDENTITIES) == "a setting changed: beam 5 → 4, length 4 → 5, a 1 → 2"
+    assert kinds(before, now) == (FORM,)
+    other_code = Given((before.params[0].replace(NEW_CODE, OLD_CODE),), before.template, before.command)
+    assert (difference(other_code, before, IDENTITIES), kinds(other_code, before)) == ("", (CODE,))
+    other_pins = Given((before.params[0].replace(TEXT_NOW, OLD_TEXT),), before.template, before.command)
+    assert difference(other_pins, before, IDENTITIES) == "the pins of environment text changed"

@@ -31,7 +31,7 @@ PARAMS = "Params have changed since last execution:"
             " results/x/scores/ns-k0/s1/test.json (and 199 more)",
         ),
         (
-            Reason(before=("--beam 5 --seed 1",), now=(("", "--beam 4 --seed 1"),), code=True),
+            Reason(before={"beam": 5, "seed": 1}, now={"beam": 4, "seed": 1}, code=True),
             f"Code has changed since last execution; {PARAMS} a setting changed: beam 5 → 4",
         ),
         (Reason(forced=True), "Forced execution"),
@@ -43,9 +43,9 @@ def test_a_reason_is_short(reason: Reason, said: str) -> None:
 
 
 def test_of_many_settings_that_changed_the_first_are_named() -> None:
-    before = "{" + ", ".join(f'"setting{n}": {n}' for n in range(300)) + "}"
+    before = {f"setting{n}": n for n in range(300)}
     named = ", ".join(f"setting{n} {n} → not set" for n in range(6))
-    said = short_reason(Reason(before=(before,), now=(("", "{}"),)))
+    said = short_reason(Reason(before=before, now={}))
     assert said == f"{PARAMS} a setting changed: {named}, and 294 more"
 
 

@@ -34,7 +34,7 @@ def test_every_reason_has_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         job("half", "1", incomplete=("half/1",)),
         job("input", "1", updated=("text/a", "text/b")),
         job("follows", "1", follows=("new/1", "lost/1")),
-        job("setting", "1", before=("--beam 5",), now=(("options", "--beam 4"),), inputs=True),
+        job("setting", "1", before={"beam": 5}, now={"beam": 4}, inputs=True),
         job("command", "1", code=True),
         job("inputs", "1", inputs=True),
         job("forced", "1", forced=True),
@@ -76,15 +76,15 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
     # Six reasons: the commonest four are told.
     counts = {"a": 1, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2}
     jobs = [
-        job("decode", f"{name}{n}", before=("x",), now=(("", name),))
+        job("decode", f"{name}{n}", before={"k": "x"}, now={"k": name})
         for name, count in counts.items()
         for n in range(count)
     ]
     assert [(line.jobs, line.reason) for line in explain(jobs, {})] == [
-        (6, "a setting changed: x → b"),
-        (5, "a setting changed: x → c"),
-        (4, "a setting changed: x → d"),
-        (3, "a setting changed: x → e"),
+        (6, "a setting changed: k x → b"),
+        (5, "a setting changed: k x → c"),
+        (4, "a setting changed: k x → d"),
+        (3, "a setting changed: k x → e"),
         (3, "2 other reasons"),
     ]
 
@@ -92,7 +92,7 @@ def test_thousands_of_jobs_and_many_reasons_stay_a_few_lines() -> None:
 def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     experiment = experiment_of(finetune={"max_updates": 2000, "lr": 0.001})
     finetune = dataclasses.replace(
-        job("finetune", "1", before=("x",), now=(("", "y"),)),
+        job("finetune", "1", before={"k": "x"}, now={"k": "y"}),
         wildcards={"finetuned": "ns-k95", "seed": "1"},
         inputs=("masks",),
     )
@@ -123,11 +123,11 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
 
 
 def test_fates_follow_the_reasons_and_know_the_jobs_before() -> None:
-    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before=("x",), now=(("", "y"),))]
+    jobs = [job("select_masks", "1", missing=("m",)), job("finetune", "1", before={"k": "x"}, now={"k": "y"})]
     lines = explain(jobs, {}, lambda job, made: ", ".join(made) if job.rule == "finetune" else "")
     assert [line.reason for line in lines] == [
         "new",
-        "a setting changed: x → y; select_masks/1, finetune/1",
+        "a setting changed: k x → y; select_masks/1, finetune/1",
     ]
 
 

@@ -69,6 +69,22 @@ def test_decimal_k(root):
         assert table.row("en-de")[4:].astype(int).tolist() == expected
 
 
+def test_scores_with_a_sign(tmp_path):
+    """Of four neurons a layer; by magnitude 4 and 3, by value 3 and 2."""
+    values = np.array([[-4.0, 3.0, 2.0, -1.0, 0.5, -0.25, 0.0, 0.125]])
+    ScoreTable(["de-en"], values, SPACE, {}).write(tmp_path / "valid/de-en.npz")
+    root = tmp_path / "valid"
+
+    def kept(selector):
+        table = select(root, "--activations-root", root, "--select", selector, directions=["de-en"])
+        assert table.select == selector
+        return table.keep[0].nonzero()[0].tolist()
+
+    assert (kept("top:50%"), kept("top:50%:abs")) == ([1, 2, 4, 7], [0, 1, 4, 5])
+    with pytest.raises(UserError, match="select mass:95: the score of unit 0 is negative"):
+        kept("mass:95")
+
+
 def test_all_keeps_everything_and_knows_its_model(root):
     table = select(root, "--activations-root", root, "--select", "all")
     assert table.keep.all() and table.keep.shape == (2, 8)

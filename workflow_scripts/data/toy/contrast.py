@@ -23,7 +23,7 @@ from workflow_scripts.directions import split_direction
 NUMBER, AGREEMENT, GENDER = "number", "agreement", "gender"
 TEST = "test"
 
-#: Where in a meaning a noun phrase stands: the clause, and its role.
+#: The place of a noun phrase in a meaning: the clause, and its role.
 Place = tuple[int, str]
 ROLES = ("subject", "object", "place")
 
@@ -148,6 +148,6 @@ def wrong_reading(source: Sentence, reference: Sentence, place: Place, phenomeno
         if phenomenon == NUMBER:
             wrong = reference.rendered(language, other)
         else:
-            # Where verbs do not agree it is no other than the reference.
+            # Where verbs do not agree it is the reference itself.
             wrong = reference.rendered(WrongVerb(*parts, clause), meaning)
     return None if wrong == reference.text else wrong

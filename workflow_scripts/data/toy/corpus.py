@@ -66,7 +66,7 @@ class Corpus:
         """Yield ``test`` and ``valid`` (multi-parallel), then ``train.{pair}`` of every language.
 
         No two test or validation sentences are alike, and none is in training in any language, not even but
-        for its articles (``World.skeleton``). Training sentences are drawn for each pair anew.
+        for its articles (``World.skeleton``). Training sentences are drawn for each pair.
         """
         held_out: set[tuple[object, ...]] = set()
         everyone = list(self.languages)

@@ -8,30 +8,10 @@ from workflow_scripts.data.toy.draws import Draws
 from workflow_scripts.data.toy.meaning import ADPOSITIONS, World
 from workflow_scripts.data.toy.sound import Phonology, SoundChange, changes_of, draw_phonology, reflex
 
-PARTICLES = (
-    "pronoun",
-    "pronoun.plural",
-    "definite",
-    "definite.plural",
-    "indefinite",
-    "not",
-    "past",
-    "future",
-    "and",
-    "because",
-)
-AFFIXES = (
-    "plural",
-    "definite",
-    "accusative",
-    "past",
-    "future",
-    "verb.plural",
-    "adjective.plural",
-    "adjective.second",
-    "adjective.second.plural",
-    "not",
-)
+_PARTICLES = "pronoun pronoun.plural definite definite.plural indefinite not past future and because"
+_ADJECTIVES = "adjective.plural adjective.second adjective.second.plural"
+_AFFIXES = f"plural definite accusative past future verb.plural {_ADJECTIVES} not"
+PARTICLES, AFFIXES = _PARTICLES.split(), _AFFIXES.split()
 # The mark of a concept's second word.
 SECOND = "'"
 # Tries at a word that no language of the family already has, before words are let grow by a syllable.
@@ -76,7 +56,7 @@ def _fresh(
 ) -> str:
     tries = 0
     while True:
-        # Zero syllables stands for an affix.
+        # Zero syllables: an affix.
         size = syllables + tries // PATIENCE
         word = draw.word(draws, size) if size else draw.affix(draws)
         forms = {language: reflex(word, changes[language]) for language in changes}

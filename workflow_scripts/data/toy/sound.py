@@ -27,24 +27,11 @@ class SoundChange:
 
 
 # They apply in this order. Most replacements use letters that no proto-word has: few words fall together.
-CHANGES = (
-    SoundChange("p", "p", "f"),
-    SoundChange("t", "t(?=[ei])", "c"),
-    SoundChange("k", "k", "ch"),
-    SoundChange("b", "b", "v"),
-    SoundChange("d", "d(?=.)", "z"),
-    SoundChange("g", "g", "j"),
-    SoundChange("s", "^s", "sh"),
-    SoundChange("l", "l(?!$)", "w"),
-    SoundChange("n", "n(?=[aou])", "ny"),
-    SoundChange("r", "(?<=[aeiou])r", "rr"),
-    SoundChange("m", "m$", "mb"),
-    SoundChange("a", "a(?=[nmlr])", "au"),
-    SoundChange("e", "e", "ie"),
-    SoundChange("i", "i(?=.)", "y"),
-    SoundChange("o", "o", "uo"),
-    SoundChange("u", "u(?=.)", "eu"),
-)
+_CHANGES = r"""
+p p f; t t(?=[ei]) c; k k ch; b b v; d d(?=.) z; g g j; s ^s sh; l l(?!$) w; n n(?=[aou]) ny;
+r (?<=[aeiou])r rr; m m$ mb; a a(?=[nmlr]) au; e e ie; i i(?=.) y; o o uo; u u(?=.) eu
+"""
+CHANGES = tuple(SoundChange(*change.split()) for change in _CHANGES.split(";"))
 # How far apart in its family's list of changes a language's changes lie: i, i+2, i+5, i+9.
 _SPACING = (0, 2, 5, 9)
 

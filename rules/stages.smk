@@ -1,0 +1,114 @@
+# What rules take from the declaration of their stage (workflow_scripts/workflow/stage_list).
+from workflow_scripts.workflow.settings import CODE, ENVIRONMENT, as_json, as_options, given
+from workflow_scripts.workflow.stages import FETCHING, STAGES, asked_for
+
+
+def files(name, like=None, **flags):
+    """The outputs of a stage by role.
+
+    like: values of wildcards on which it depends what the rule makes.
+    flags: for a role, a function of its paths.
+    """
+    stage = STAGES[name]
+    found = {}
+    for role in stage.files:
+        paths = [f"<results>/{path}" for path in stage.paths(EXPERIMENT, role, like or {})]
+        paths = paths[0] if isinstance(stage.files[role], str) else paths
+        found[role] = flags[role](paths) if role in flags else paths
+    return found
+
+
+def made(name, role, **wanted):
+    """The files of a role that all jobs of a stage make, or those jobs with these wildcards."""
+    stage = STAGES[name]
+    jobs = (one for one in stage.jobs(EXPERIMENT) if wanted.items() <= one.items())
+    return [f"{RESULTS}/{path}" for one in jobs for path in stage.made(EXPERIMENT, one, role)]
+
+
+def name_of_job(name, fixed):
+    """The wildcards of a stage's jobs as names of files have them; some of them are `fixed` for a rule."""
+    text = STAGES[name].log
+    for wildcard, value in fixed.items():
+        text = text.replace(f"{{{wildcard}}}", value)
+    return f"{STAGES[name].place}/{text}"
+
+
+def log_of(name, **fixed):
+    return f"<logs>/{name_of_job(name, fixed)}.log"
+
+
+def benchmark_of(name, **fixed):
+    return f"<benchmarks>/{name_of_job(name, fixed)}.tsv"
+
+
+def software_of(name):
+    environment = STAGES[name].environment
+    return environment if isinstance(environment, str) else environment(EXPERIMENT)
+
+
+def conda_of(name):
+    return f"../envs/{software_of(name)}.yaml"
+
+
+def modules_of(name):
+    """What `module load` takes before the jobs of a stage, where the site says so."""
+    return SITE.modules.get(software_of(name), ())
+
+
+def image_of(name):
+    """The container that the jobs of a stage run in, where the site has one."""
+    return SITE.images.get(software_of(name))
+
+
+def gpu_of(name):
+    """One GPU for stages that compute on one, on this machine; a cluster's profile says its own."""
+    gpu = STAGES[name].gpu
+    return GPU if (gpu if isinstance(gpu, bool) else gpu(EXPERIMENT)) else None
+
+
+def hashes_of(name):
+    """Of the code that the jobs of a stage run and of their packages: a change of either reruns them.
+
+    Not of trainings, which may be weeks of work: a change is reported (operate/training_code.py).
+    """
+    stage = STAGES[name]
+    if stage.training:
+        return {}
+    other = stage.without(EXPERIMENT) if stage.without else None
+    return {
+        CODE: closure_hash(stage.module, but=other),
+        ENVIRONMENT: environment_identity(software_of(name)),
+    }
+
+
+def identity(name, of_job=None, **settings):
+    """The params of a stage's jobs: what they are compared by, and the same as options of their command.
+
+    `settings` is one JSON object of named values, with hashes of code and environment. `options` is a function of
+    `threads`, so that Snakemake does not compare it, too.
+    of_job: a function of the wildcards that returns more settings.
+    """
+    fixed = given({**settings, **hashes_of(name)})
+    known = {}
+
+    def both(wildcards):
+        key = tuple(wildcards)
+        if key not in known:
+            whole = fixed | given(of_job(wildcards))
+            known[key] = as_json(whole), as_options(whole)
+        return known[key]
+
+    if of_job is None:
+        text, words = as_json(fixed), as_options(fixed)
+        return {"settings": lambda wildcards: text, "options": lambda wildcards, threads: words}
+    return {
+        "settings": lambda wildcards: both(wildcards)[0],
+        "options": lambda wildcards, threads: both(wildcards)[1],
+    }
+
+
+def command(name, words, *wildcards, append=False):
+    """What runs a job of a stage: its module with the options of `identity`, more words, wildcards as options."""
+    start = f"run-in {software_of(name)} workflow_scripts.{STAGES[name].module} {{params.options}}"
+    options = [f"--{wildcard} {{wildcards.{wildcard}}}" for wildcard in wildcards]
+    return f"{' '.join([start, *options, words])} {'>>' if append else '>'} {{log}} 2>&1"

@@ -1,0 +1,75 @@
+"""What a job is compared by: one JSON object of named values, from which its command's options are made.
+
+Snakemake keeps the values of params without their names; in one object each has its name, so that two values
+that have changed places are seen. Inputs: settings of a rule. Outputs: JSON, and words of a command.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+#: Names of the hashes of a job's code and of its environment; no option of a command.
+CODE, ENVIRONMENT = HASHES = ("code", "environment")
+#: How the command of a rule begins whose jobs have named settings.
+_NAMED = re.compile(r"run-in \w+ [\w.]+ \{params\.options\}")
+
+
+def as_json(value: Any) -> str:
+    """Return JSON on one line with sorted keys: equal settings give equal texts."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are given: without those that are None, off or empty.
+
+    An option is left out where its default means what is wanted, so that a new one reruns nothing.
+    """
+    return {name: value for name, value in settings.items() if not _is_left_out(value)}
+
+
+def _is_left_out(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, str | list | tuple) and not value)
+
+
+def options(settings: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each option of a command with its words: a setting's name, its value.
+
+    A list is several words, a list of lists an option given several times, an object is JSON, True no word.
+    """
+    for name, value in settings.items():
+        if name in HASHES:
+            continue
+        several = isinstance(value, list | tuple) and isinstance(value[0], list | tuple)
+        for one in value if several else [value]:
+            yield name, _words(one)
+
+
+def _words(value: Any) -> list[str]:
+    if value is True:
+        return []
+    if isinstance(value, Mapping):
+        return [as_json(value)]
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def as_options(settings: Mapping[str, Any]) -> str:
+    """Return settings as a command has them: max_length 200 is `--max-length 200`."""
+    words = ([f"--{name.replace('_', '-')}", *values] for name, values in options(settings))
+    return " ".join(shlex.join(one) for one in words)
+
+
+def are_named(command: str) -> bool:
+    """Tell whether a rule's command is of jobs with named settings; those of earlier versions are not."""
+    return bool(_NAMED.match(command))
+
+
+def settings_in(params: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of a job with named settings, from its params as Snakemake keeps them."""
+    [form] = params
+    found: dict[str, Any] = json.loads(ast.literal_eval(form))
+    return found
