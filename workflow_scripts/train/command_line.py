@@ -1,4 +1,4 @@
-"""The options that the programs of trainings share, and the settings that follow from them."""
+"""What the programs of both trainings share: their options, how they start, and the call of the trainer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import os
 from typing import Any
 
 from workflow_scripts.errors import UserError
+from workflow_scripts.train.deadline import Deadline
+from workflow_scripts.train.launch import start_processes, take_place
 from workflow_scripts.train.settings import check_settings
 
 
-def add_training_options(parser: argparse.ArgumentParser) -> None:
-    """Add what both programs take: settings, data, seed, folders, and the hash of the code."""
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options of both programs: settings, data, seed, folders, hash of the code."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--settings", type=json_object, required=True, help="JSON; see train/settings.py")
     parser.add_argument(
         "--execution",
@@ -34,6 +39,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-with", metavar="COMMAND", help="what starts several processes of this program: srun …"
     )
+    return parser
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -47,11 +53,34 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the complete settings of a parsed command line; raises UserError for one that cannot be."""
-    return check_settings({**arguments.settings, **arguments.execution})
+def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
+    """Return the options of a process of the training, once several are started where that is asked for.
 
-
-def let_waiting_threads_sleep() -> None:
-    """Call before torch is imported: on shared cores a spinning thread keeps a working one from its core."""
+    Call it before torch is imported.
+    """
+    arguments = parser.parse_args(argv)
+    # On shared cores a spinning thread keeps a working one from its core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    start_processes(arguments.start_with)
+    take_place()
+    return arguments
+
+
+def train(arguments: argparse.Namespace, **system: Any) -> None:
+    """Train by the options; `system`: what the program says of the plan.
+
+    Raises:
+        UserError: settings that cannot be, and what `train_system` raises.
+    """
+    deadline = Deadline.of_this_process(arguments.runtime)
+
+    from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+    from workflow_scripts.train.train_system import train_system
+
+    names = ("system", "seed", "directions", "data_bin", "folder")
+    plan = TrainingPlan(
+        **{name: getattr(arguments, name) for name in names},
+        settings=check_settings({**arguments.settings, **arguments.execution}),
+        **system,
+    )
+    train_system(plan, arguments.out, arguments.code, deadline)

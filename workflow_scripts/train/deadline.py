@@ -78,7 +78,7 @@ class Deadline:
         return cls()
 
     def margin(self) -> float:
-        """Return the seconds before the end at which to begin to leave, if leaving took no time."""
+        """Return the seconds before the end at which to begin to stop, if that took no time."""
         return min(max(MARGIN * self.limit, LEAST_MARGIN), MOST_MARGIN)
 
     def is_near(self, needed: float) -> bool:

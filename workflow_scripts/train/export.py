@@ -7,14 +7,13 @@ is whole.
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import copy_file
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.training.checkpoints import (
@@ -32,11 +31,6 @@ from workflow_scripts.units.training_files import KEPT, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
-
-
-def _copy(source: str | Path, destination: Path) -> None:
-    with atomic_path(destination) as temporary:
-        shutil.copyfile(source, temporary)
 
 
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
@@ -67,10 +61,10 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         )
     else:
         facts = restore_weights(folder.path, out / "model.safetensors")
-    _copy(plan.dictionary, out / "dict.txt")
-    _copy(plan.subwords, out / "spm.model")
+    copy_file(plan.dictionary, out / "dict.txt")
+    copy_file(plan.subwords, out / "spm.model")
     if plan.masks:
-        _copy(plan.masks, out / "masks.npz")
+        copy_file(plan.masks, out / "masks.npz")
     history = folder.history.read()
     attempts = history["attempts"]
     # As it ran at the end: less than was asked for where memory ran out.

@@ -33,7 +33,7 @@ def number_of_processes(settings: Mapping[str, Any]) -> int:
 
 
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
-    """Return the three classes of ARCHITECTURE rule 1; contents by SHA-256, no paths."""
+    """Return the three classes (identity, extendable, execution); contents by SHA-256, no paths."""
     classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
     files = training_files(plan.data_bin, plan.directions)
     if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):

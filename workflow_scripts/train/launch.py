@@ -98,8 +98,7 @@ def take_place() -> Place:
     """
     found = place()
     if found.processes == 1:
-        # A place that srun or torchrun gave to a single process is none; fairseq would look at it all the
-        # same.
+        # srun and torchrun set these for a single process too, and fairseq would wait for others.
         for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
             os.environ.pop(name, None)
         return found

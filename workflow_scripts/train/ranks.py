@@ -43,9 +43,9 @@ START = timedelta(minutes=10)
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
 NOTICE_SECONDS = 5.0
-# For the last words: nobody leaves before the others have read them, or a launcher would kill these in
+# For the line of an error: nobody ends before the others have read it, or a launcher would kill these in
 # between.
-LAST_WORDS_SECONDS = 30.0
+REPORT_SECONDS = 30.0
 
 
 class Ranks:
@@ -72,8 +72,8 @@ class Ranks:
         if not self.alone:
             self._set(f"device/{self.rank}", own)
 
-    def tell(self, plan: dict[str, Any] | None) -> None:
-        """Tell all what is trained, or None if nothing is left to train; by process 0."""
+    def send_plan(self, plan: dict[str, Any] | None) -> None:
+        """Send all what is trained, or None if nothing is left to train; by process 0."""
         if not self.alone:
             self._set("plan", plan)
 
@@ -89,8 +89,8 @@ class Ranks:
             check_devices(found)
             self.devices = [one["name"] for one in found]
 
-    def told(self) -> dict[str, Any] | None:
-        """Wait for what process 0 tells. However long: it may wait for the folder's owner.
+    def wait_for_plan(self) -> dict[str, Any] | None:
+        """Wait for what process 0 sends. However long: it may wait for the folder's owner.
 
         Raises:
             UserError: process 0 failed.
@@ -212,7 +212,7 @@ class Ranks:
         with suppress(RuntimeError):
             if not self._store.check(["end"]):
                 self._say("trouble", trouble_of(error, self.place), self._store)
-            self._store.wait(["end"], timedelta(seconds=LAST_WORDS_SECONDS))
+            self._store.wait(["end"], timedelta(seconds=REPORT_SECONDS))
             line = json.loads(self._store.get("end"))
         self._leave(self._store)
         return UserError(line)
@@ -230,7 +230,7 @@ class Ranks:
             store.add("gone", 1)
 
     def _wait_for_others(self, store: Any) -> None:
-        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        deadline = time.monotonic() + REPORT_SECONDS
         with suppress(RuntimeError):
             while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
                 time.sleep(0.1)

@@ -70,9 +70,9 @@ def train_system(
     with joined(place()) as ranks:
         if ranks.rank == 0:
             _train_and_export(plan, Path(out), code, ranks, deadline or Deadline())
-        elif (told := ranks.told()) is not None:
-            plan = TrainingPlan(**told["plan"])
-            with near_data(plan.data_bin, plan.directions, told["data"]) as data_bin, ranks.training():
+        elif (sent := ranks.wait_for_plan()) is not None:
+            plan = TrainingPlan(**sent["plan"])
+            with near_data(plan.data_bin, plan.directions, sent["data"]) as data_bin, ranks.training():
                 _run(plan, data_bin, ranks.place, Deadline())  # process 0 watches the clock
 
 
@@ -107,11 +107,11 @@ def _train_and_export(
         folder.prepare(lambda: reached(folder.path))
         if folder.is_finished():
             logger.info(f"{plan.folder} holds this training, finished; exporting it again")
-            ranks.tell(None)
+            ranks.send_plan(None)
         else:
             recover(folder.path)
             fitting = _fitting(trained, folder, ranks)
-            ranks.tell({"plan": asdict(fitting), "data": _hashes(folder)})
+            ranks.send_plan({"plan": asdict(fitting), "data": _hashes(folder)})
             _attempt(fitting, folder, ranks, deadline)
         export_system(plan, folder, out)
         if not plan.settings["keep_optimizer"]:

@@ -1,18 +1,16 @@
 """Make a system of another one's weights and of masks, without training: what pruning alone does.
 
-Inputs: the parent's system folder and a mask table made from its scores. Outputs: a system folder whose
-weights and vocabulary are relative links to the parent's.
+Weights and vocabulary are relative links to the parent's.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 
 from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import atomic_path, copy_file
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
@@ -29,8 +27,7 @@ def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> System
     for linked in (parent.weights, parent.subwords, parent.dictionary):
         with atomic_path(out / linked.name) as temporary:
             temporary.symlink_to(os.path.relpath(linked, out))
-    with atomic_path(out / STANDARD_FILES["masks"]) as temporary:
-        shutil.copyfile(masks, temporary)
+    copy_file(masks, out / STANDARD_FILES["masks"])
     return SystemFolder.write(
         out,
         system=name,

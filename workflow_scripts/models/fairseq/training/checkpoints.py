@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import re
-import shutil
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -27,7 +26,7 @@ import torch
 from safetensors import SafetensorError
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import atomic_path, copy_file
 from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
 from workflow_scripts.units.training_files import LAST
 
@@ -106,8 +105,8 @@ def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> 
 
 def copy_checkpoint(source: str | Path, destination: str | Path, overwrite: bool = True) -> str:
     """Copy likewise; in place of fairseq's, which leaves half a checkpoint when killed."""
-    with disk_errors(destination), atomic_path(destination) as temporary:
-        shutil.copyfile(source, temporary)
+    with disk_errors(destination):
+        copy_file(source, destination)
     return str(destination)
 
 
