@@ -71,3 +71,36 @@ rule count_activations:
             "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.counts:q}",
             "direction",
         )
+
+
+# How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction.
+rule score_importance:
+    input:
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+        valid=lambda w: binarised("valid", [w.direction]),
+    output:
+        **files("score_importance"),
+    log:
+        log_of("score_importance"),
+    benchmark:
+        benchmark_of("score_importance")
+    wildcard_constraints:
+        units=r"[a-z+]+",
+    conda:
+        conda_of("score_importance")
+    container:
+        image_of("score_importance")
+    envmodules:
+        *modules_of("score_importance"),
+    resources:
+        gpu=gpu_of("score_importance"),
+    params:
+        **identity("score_importance", lambda w: {"units": w.units.split("+")}),
+        system=lambda w, input: parent(input.system[0]),
+        data_bin=lambda w, input: parent(input.valid[0]),
+    shell:
+        command(
+            "score_importance",
+            "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.scores:q}",
+            "direction",
+        )

@@ -93,7 +93,7 @@ if "ENV_MODULES" in METHODS and SITE.modules:
 
 def set_prefix(text):
     """What every shell command begins with."""
-    # Snakemake fills in what stands in braces.
+    # Snakemake fills in braces.
     shell.prefix(text.replace("{", "{{").replace("}", "}}"))
 
 

@@ -59,18 +59,15 @@ def rows_of(row):
     return [row.removeprefix("/")] if row else EXPERIMENT.train_directions
 
 
-def counts_of(system, directions, seed):
-    return [f"{RESULTS}/activations/{system}/s{seed}/valid/{direction}.npz" for direction in directions]
-
-
 # Every mask set, with its definition and with what it is made of.
 MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
 def scores_of_masks(wildcards):
     """What a mask set is selected by; nothing where it is made of another one."""
-    by_score = MASK_SETS[wildcards.maskset].one.select is not None
-    return counts_of(wildcards.system, rows_of(wildcards.row), wildcards.seed) if by_score else []
+    one = MASK_SETS[wildcards.maskset].one
+    folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
+    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
 
 
 def like_of_masks(wildcards):

@@ -119,26 +119,23 @@ def named_config():
 
 def refused(jobs):
     """One line for what does not allow the planned jobs, or nothing."""
-    files = [file for job in jobs for file in [*job.output, *job.log, job.benchmark] if file]
+    planned = [graph.planned_job(workflow, job) for job in jobs]
+    files = [file for job in planned for file in (*job.outputs, job.log, job.benchmark) if file]
     # Training folders are undeclared.
-    files += [
-        f"{training_folder(job.rule.name, job.wildcards_dict)}/-"
-        for job in jobs
-        if job.rule.name in TRAINING_RULES
-    ]
+    trainings = [job for job in planned if job.rule in TRAINING_RULES]
+    files += [f"{training_folder(job.rule, job.wildcards)}/-" for job in trainings]
     environments = {Path(str(job.rule.conda_env)).stem for job in jobs if job.rule.conda_env} - IMAGES.keys()
     if problem := unwritable(files) or (DEPLOYMENT == "venv" and missing_environment(environments)):
         return problem
     # A COMET model that cannot be fetched fails alone: all else can be made without it.
     missing = [
-        file for job in jobs if job.rule.name == CORPUS for file in job.output if not Path(file).exists()
+        file for job in planned if job.rule == CORPUS for file in job.outputs if not Path(file).exists()
     ]
     if problem := out_of_reach(EXPERIMENT, missing, named_config()):
         return problem
     # On a cluster every training may run at once.
     local = workflow.local_exec
     at_once = max(1, workflow.cores // EXPERIMENT.finetune.threads) if local else len(jobs)
-    planned = [graph.planned_job(workflow, job) for job in jobs]
     return too_small(EXPERIMENT, Path(RESULTS), planned, at_once)
 
 
@@ -182,7 +179,7 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
     if on_slurm():
         # Of jobs that are submitted in arrays the plugin (2.8.0) takes none while more of their kind are ready than it was
-        # handed. It drops them, and a run stands still for ever as soon as `jobs` is lower than what is ready (the plugin's
+        # handed. It drops them, and a run never ends as soon as `jobs` is lower than what is ready (the plugin's
         # issue 473). Told that no more are ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
@@ -274,7 +271,7 @@ def keep_hashes():
 
 
 def list_what_was_there():
-    # Snakemake makes the scheduler when the plan stands.
+    # Snakemake makes the scheduler when the plan is made.
     if workflow.scheduler is not None and not workflow.dryrun and not len(workflow.dag) and not BUSY:
         take_off_killed_run()
         list_results()

@@ -5,8 +5,8 @@
 # A changed command exports every finished training, and decodes what it translates, until `make accept` adopts them: settings
 # go into `identity`, how a training is started into `start`.
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
-# No retries on one machine: a job that runs out of memory starts itself anew with smaller batches (train/start_again.py);
-# what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others anew.
+# No retries on one machine: a job that runs out of memory starts itself again with smaller batches (train/start_again.py);
+# what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others again.
 
 
 if BASELINE not in USED:

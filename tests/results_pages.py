@@ -18,7 +18,7 @@ import yaml
 
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.metric_names import SHOWN, metric_id
-from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded
+from workflow_scripts.report.writing import Digits, decimal_difference, decimal_mean, rounded
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"

@@ -1,7 +1,5 @@
 """Arrays with a JSON manifest in one ``.npz`` file: never pickled, equal content gives equal bytes."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 The name of a file says nothing. Standard library only.
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -3,8 +3,6 @@
 Standard library only. In an id a language code holds no hyphen (``language_codes``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """How a time span is written, for people and by SLURM. Standard library only."""
 
-from __future__ import annotations
-
 import math
 import re
 

@@ -3,8 +3,6 @@
 They are named, since nobody misses a direction whose file ends otherwise. Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

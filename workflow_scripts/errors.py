@@ -3,8 +3,6 @@
 ``--debug`` (any stage), ``DEBUG=1`` (any make target) or NEURONSPEC_DEBUG shows the traceback.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

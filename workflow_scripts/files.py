@@ -1,7 +1,5 @@
 """Writing and hashing files so that a reader never sees half of one."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json

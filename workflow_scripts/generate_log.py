@@ -4,8 +4,6 @@ S- is a source, T- a reference, H- a hypothesis, D- the same detokenised, each w
 sentence. Standard library only.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 from itertools import islice

@@ -6,8 +6,6 @@ direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en
 hyphen keeps its letters. Standard library only.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable
 

@@ -5,8 +5,6 @@ Codes of invented languages are valid too; every lookup says whether a tool know
 library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

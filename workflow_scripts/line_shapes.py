@@ -4,8 +4,6 @@ Training text of such lines is refused, since only a model's translations would 
 them. Hypotheses and references get a note. Standard library only.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

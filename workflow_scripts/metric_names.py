@@ -3,8 +3,6 @@
 ``chrf++`` in a config is ``chrf`` in score files and ``chrF2++`` in tables. Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from workflow_scripts.errors import UserError

@@ -3,8 +3,6 @@
 Names are checked where they come in. Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from unicodedata import normalize
 

@@ -1,7 +1,5 @@
 """Checks of options that several programs have."""
 
-from __future__ import annotations
-
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Sequence

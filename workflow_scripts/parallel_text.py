@@ -3,8 +3,6 @@
 Standard library only: the workflow reads a contrastive set with it before the first job.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which process a number means: numbers are given out again, and each container counts its own."""
 
-from __future__ import annotations
-
 import os
 import socket
 from pathlib import Path

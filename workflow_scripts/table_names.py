@@ -1,7 +1,5 @@
 """What the tables of an experiment are called, and the formats in which each is written."""
 
-from __future__ import annotations
-
 #: Of every experiment, in the order in which they are written; keys of the config add the others.
 ALWAYS = ("scores", "summary", "groups", "differences", "interference", "health")
 OF_TESTS = ("significance", "wins", "seeds")

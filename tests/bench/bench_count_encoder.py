@@ -16,8 +16,13 @@ from pathlib import Path
 import torch
 
 from tests.bench.bench_counting import VOCABULARY, write_data
-from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
-from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset
+from workflow_scripts.activations.count_activations import (
+    PUBLISHED_MAX_TOKENS,
+    batches_of,
+    count_direction,
+    count_together,
+)
+from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from workflow_scripts.activations.count_activations import count_direction
-from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS, direction_dataset, make_batches
+from workflow_scripts.activations.count_activations import PUBLISHED_MAX_TOKENS, count_direction
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sampling import DirectionData

@@ -151,7 +151,7 @@ CASES = [
     config("set-pairs", 'rows swapped with one that is not trained', 'masks: {sets: {x: {like: k95, rows: swapped, pairs: {de-en: ed-en}}}}\n', "config.yaml, line 5: masks.sets.x.pairs: 'ed-en' is not trained (did you mean 'de-en'?)"),
     config("set-majority", 'a majority of two', 'masks: {sets: {x: {like: k95, rows: majority, by: language}}}\n', 'config.yaml, line 5: masks.sets.x: rows: majority has no row for en-de, whose group has 2 trained directions; take another by, or other rows'),
     config("set-gate", 'a gate that no stage can apply', 'masks: {sets: {x: {select: all, gate: {ffn: mean}}}}\n', "config.yaml, line 5: masks.sets.x.gate.ffn: 'mean' is not one of 'row'"),
-    config("set-units", 'units that no stage can mask yet', 'masks: {sets: {x: {select: all, units: [head]}}}\n', "config.yaml, line 5: masks.sets.x.units.0: 'head' is not one of 'ffn'"),
+    config("set-units", 'units whose activations are not counted', 'masks: {sets: {x: {select: all, units: [head]}}}\n', "config.yaml, line 5: masks.sets.x: units: activations are counted of ffn alone; ['head'] need of: importance"),
     config("system-train", 'a way of training that there is not', 'systems: {ns: {masks: sweep, train: never}}\n', "config.yaml, line 5: systems.ns.train: 'never' is not one of 'none', 'finetune'"),
     config("system-draws", 'a system that names no draw', 'masks: {sets: {x: {like: k95, rows: random, draws: 2}}}\nsystems: {a: {masks: x}}\n', "config.yaml, line 6: systems.a.masks: 'x' is drawn 2 times; name one, x-1"),
     config("system-mask", "a system naming a missing mask", "systems: {ns: {masks: k90}}\n", "config.yaml, line 5: systems.ns.masks: no mask set 'k90' (did you mean 'k95'?); there are ['k95', 'all', 'sweep']"),

@@ -10,14 +10,14 @@ TESTS = "evaluate tests/unit/report"
 MARKS: tuple[Mutant, ...] = (
     Mutant(
         "of error rates the highest is bold",
-        f"{REPORT}/labels.py",
+        f"{REPORT}/writing.py",
         "top = max(there) if higher_is_better(metric) else min(there)",
         "top = max(there)",
         (f"{TESTS}/test_group_tables.py::test_of_ter_the_lowest_is_bold",),
     ),
     Mutant(
         "one system alone is the best",
-        f"{REPORT}/labels.py",
+        f"{REPORT}/writing.py",
         "if len(there) < 2:",
         "if not there:",
         (f"{TESTS}/test_group_tables.py::test_one_system_alone_is_not_the_best",),
@@ -53,8 +53,8 @@ MARKS: tuple[Mutant, ...] = (
     Mutant(
         "the level of outcomes is always that of sacrebleu",
         f"{REPORT}/significance.py",
-        "outcome(one.difference, holm, one.metric, level)",
-        "outcome(one.difference, holm, one.metric)",
+        "outcome(one.difference, values[0], one.metric, level)",
+        "outcome(one.difference, values[0], one.metric)",
         (
             f"{TESTS}/test_significance.py::test_outcomes_are_of_the_level_that_is_asked_for",
             f"{TESTS}/test_tabulate.py::test_the_level_of_the_command_line_is_that_of_marks",
@@ -79,15 +79,15 @@ MARKS: tuple[Mutant, ...] = (
     Mutant(
         "p-values of the bootstrap decide",
         f"{REPORT}/significance.py",
-        "values = correct([one.p_randomisation for one in tests])",
-        "values = correct([one.p_bootstrap for one in tests])",
+        "random = correct([one.p_randomisation for one in tests])",
+        "random = correct([one.p_bootstrap for one in tests])",
         (f"{TESTS}/test_significance.py::test_the_randomisation_decides",),
     ),
     Mutant(
         "wins and losses against the control counted as against the baseline",
         f"{REPORT}/significance_tables.py",
-        'records(frame), ["testset", "profile", "metric", "against"]\n    ):',
-        'records(frame), ["testset", "profile", "metric", "system"]\n    ):',
+        '_grouped(records(frame), [*PLACE, "against"])',
+        '_grouped(records(frame), [*PLACE, "system"])',
         (f"{TESTS}/test_significance.py::test_wins_against_each_other_stand_apart",),
     ),
     Mutant(

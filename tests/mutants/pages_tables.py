@@ -65,21 +65,21 @@ PAGES: tuple[Mutant, ...] = (
 NUMBERS: tuple[Mutant, ...] = (
     Mutant(
         "half to even in place of half up",
-        f"{REPORT}/rounding.py",
+        f"{REPORT}/writing.py",
         "Decimal(repr(value)).quantize(unit, rounding=ROUND_HALF_UP)",
         "Decimal(repr(value)).quantize(unit, rounding=ROUND_HALF_EVEN)",
         (f"{TESTS}/test_summary.py::test_rounding_is_half_up_and_once",),
     ),
     Mutant(
         "the published table's own rounding left out",
-        f"{REPORT}/rounding.py",
+        f"{REPORT}/writing.py",
         "Decimal(value).quantize(unit, rounding=ROUND_HALF_EVEN)",
         "Decimal(repr(value)).quantize(unit, rounding=ROUND_HALF_UP)",
         (f"{TESTS}/test_summary.py::test_rounding_is_half_up_and_once",),
     ),
     Mutant(
         "averages of the profile paper over scores that were not rounded",
-        f"{REPORT}/rounding.py",
+        f"{REPORT}/writing.py",
         "    if profile != PAPER:\n        return score\n    return float(",
         "    return score\n    return float(",
         (
@@ -89,7 +89,7 @@ NUMBERS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "binary numbers added up in averages",
-        f"{REPORT}/rounding.py",
+        f"{REPORT}/writing.py",
         "float(sum(Decimal(repr(value)) for value in values) / len(values))",
         "sum(values) / len(values)",
         (f"{TESTS}/test_summary.py::test_decimal_means_and_differences_do_not_see_binary_numbers",),
@@ -170,15 +170,15 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "empty hypotheses as a share of two hundred",
         f"{REPORT}/health_table.py",
-        'value /= row["n"]',
-        "value /= 200",
+        'value = (row[name] or 0) / (row["n"] if',
+        "value = (row[name] or 0) / (200 if",
         (f"{TESTS}/test_health.py::test_what_is_out_of_the_ordinary",),
     ),
     Mutant(
         "lengths against the test set's own text and against rebuilt references in one mean",
         f"{REPORT}/health_table.py",
-        "part = chosen(rows, testset=testset, profile=profile)",
-        "part = chosen(rows, testset=testset)",
+        "part := chosen(rows, testset=testset, profile=profile)",
+        "part := chosen(rows, testset=testset)",
         (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),
     ),
     Mutant(
@@ -204,7 +204,7 @@ SAID: tuple[Mutant, ...] = (
     ),
     Mutant(
         "rebuilt references out of the title of a table of health",
-        f"{REPORT}/labels.py",
+        f"{REPORT}/writing.py",
         "return testset if profile == RAW else",
         "return testset if profile else",
         (f"{TESTS}/test_health.py::test_each_kind_of_references_has_its_own_means",),

@@ -47,7 +47,7 @@ HASHES = (
     ),
     Mutant(
         "files of another config stay in the manifest",
-        f"{OPERATE}/manifest_settings.py",
+        f"{OPERATE}/made_with.py",
         'if not old or old["config"] != new["config"]:',
         "if not old:",
         (
@@ -57,17 +57,17 @@ HASHES = (
     ),
     Mutant(
         "a file of other content keeps what the manifest said of the last one",
-        f"{OPERATE}/manifest_settings.py",
+        f"{OPERATE}/made_with.py",
         'if before.get("sha256") != entry["sha256"]:',
         "if not before:",
-        (f"{TESTS}/test_manifest_settings.py::test_other_content_has_no_settings",),
+        (f"{TESTS}/test_made_with.py::test_other_content_has_no_settings",),
     ),
     Mutant(
         "environments that no rule uses count",
-        f"{OPERATE}/manifest_settings.py",
+        f"{OPERATE}/made_with.py",
         "for name in used)",
         'for name in old["environments"])',
-        (f"{TESTS}/test_manifest_settings.py::test_an_environment_that_no_rule_uses_drops_nothing",),
+        (f"{TESTS}/test_made_with.py::test_an_environment_that_no_rule_uses_drops_nothing",),
     ),
     Mutant(
         "where records are missing, settings are not compared",
@@ -148,8 +148,8 @@ JOINED = (
     Mutant(
         "scores of other references in one table",
         "workflow_scripts/report/scores.py",
-        "    if sha256 != first_sha256:",
-        "    if not first_sha256:",
+        "if sha256 != first[0]:",
+        "if not first[0]:",
         (
             "evaluate tests/malformed/test_evaluate.py::test_refused[scores-references]",
             "evaluate tests/malformed/test_evaluate.py::test_refused[tables-comet-references]",

@@ -284,6 +284,13 @@ PLANS = (
         "given = [*ours[2:], *ours[:2], *options]",
         ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
     ),
+    Mutant(
+        "finished jobs are among those that would run",
+        "workflow_scripts/workflow/graph.py",
+        "if job.output and dag.needrun(job)",
+        "if job.output",
+        ("workflow tests/workflow/test_graph.py::test_jobs_are_written_down_with_their_reasons",),
+    ),
 )
 
 MUTANTS = (*PLANS, *PARAMS, *SETTINGS, *INPUTS, *ASKED, *CONFIG)

@@ -82,8 +82,8 @@ FINGERPRINTS = (
     Mutant(
         "the hash of counted data over the source alone",
         "workflow_scripts/activations/count_activations.py",
-        "for path in data_files(data_bin, subset, direction):\n        digest",
-        "for path in data_files(data_bin, subset, direction)[:2]:\n        digest",
+        "for path in files:\n        digest",
+        "for path in files[:2]:\n        digest",
         (f"{COUNTS}::test_the_hash_of_the_data_is_of_both_sides",),
     ),
 )

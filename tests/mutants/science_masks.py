@@ -57,8 +57,27 @@ _ROWS = (
     ("system", "system_folder", "port_weights_and_adapters_of_single_directions",
      "self.own_weights.get(direction)", "None"),
 )  # fmt: skip
-MUTANTS = tuple(
-    Mutant(f"units.{module}: {old} as {new}", f"workflow_scripts/units/{module}.py", old, new, (test,))
-    for module, file, name, old, new in _ROWS
-    for test in [f"{TESTS}{file}.py::test_{name}"]
+_SLOPE = ("fairseq tests/unit/activations/test_score_importance.py::"
+          "test_importance_is_the_slope_of_the_loss_by_each_gate",)  # fmt: skip
+_IMPORTANCE = "workflow_scripts/activations/score_importance.py"
+MUTANTS = (
+    *(
+        Mutant(f"units.{module}: {old} as {new}", f"workflow_scripts/units/{module}.py", old, new, (test,))
+        for module, file, name, old, new in _ROWS
+        for test in [f"{TESTS}{file}.py::test_{name}"]
+    ),
+    Mutant(
+        "importance: the signs of sentences cancel",
+        _IMPORTANCE,
+        "by_sentence.abs().sum(dim=0)",
+        "by_sentence.sum(dim=0).abs()",
+        _SLOPE,
+    ),
+    Mutant(
+        "importance: by batch, not by target token",
+        _IMPORTANCE,
+        "return sums / tokens",
+        "return sums / len(batches)",
+        _SLOPE,
+    ),
 )

@@ -204,8 +204,8 @@ TRAINING = (
     Mutant(
         "language tags: those of a direction's two sides changed over",
         f"{W}/models/fairseq/sampling.py",
-        "DirectionData(direction, sides[0], sides[1], tags[0], tags[1])",
-        "DirectionData(direction, sides[0], sides[1], tags[1], tags[0])",
+        "DirectionData(direction, sides[0], sides[1], tags[0], tags[1], files=files)",
+        "DirectionData(direction, sides[0], sides[1], tags[1], tags[0], files=files)",
         (f"{FORWARD}test_sequences_by_hand",),
     ),
     Mutant(

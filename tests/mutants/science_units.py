@@ -165,7 +165,7 @@ COUNTING = (
     Mutant(
         "counting: an encoder pass is shared by other sources",
         f"{W}/activations/count_encoder.py",
-        "(*map(sha256_of, source_files), lines)",
+        "(*map(sha256_of, files[: len(files) // 2]), lines)",
         "(lines,)",
         (f"{ENCODER}test_sources_of_other_content_are_not_shared",),
     ),

@@ -259,7 +259,7 @@ def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
 SLOWER = """
 import time
 from workflow_scripts.train import deadline
-from workflow_scripts.models.fairseq.progress_log import ProgressLog
+from workflow_scripts.models.progress_log import ProgressLog
 deadline.LEAST_MARGIN = {margin}
 plain = ProgressLog.update
 def slower(self, *rest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def parent(tmp_path: Path) -> SystemFolder:
     folder.mkdir(parents=True)
     for name in ("model.safetensors", "spm.model", "dict.txt"):
         (folder / name).write_text(name)
-    return SystemFolder.write(
+    SystemFolder.write(
         folder,
         system="baseline",
         seed=2,
@@ -32,6 +33,9 @@ def parent(tmp_path: Path) -> SystemFolder:
         architecture=ARCHITECTURE,
         text={"moses": False},
     )
+    described = json.loads((folder / "system.json").read_text())
+    (folder / "system.json").write_text(json.dumps({**described, "encoder_langtok": "tgt"}))
+    return SystemFolder.read(folder)
 
 
 def masks(folder: Path, rows: list[str], weights_sha256: str) -> Path:
@@ -59,9 +63,11 @@ def test_weights_are_linked_and_each_direction_has_its_row(tmp_path: Path, paren
     assert (made.system, made.seed, made.languages) == ("pruned", 2, ("en", "de"))
     assert made.parent == {"system": "baseline", "weights_sha256": parent.weights_sha256}
     assert made.training is None
+    # All else is the parent's, what other commands wrote there too.
+    assert made.encoder_langtok == parent.encoder_langtok == "tgt"
     for direction, row in KEEP.items():
-        kept = made.keep_row(direction)
-        assert kept is not None and kept.astype(int).tolist() == row
+        kept = made.masks_of(direction)
+        assert kept is not None and kept.row(direction).astype(int).tolist() == row
 
 
 def test_masks_of_another_model_and_a_missing_row_are_refused(tmp_path: Path, parent: SystemFolder) -> None:

@@ -113,6 +113,14 @@ def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_e
                 assert "fairseq" in path.name, f"{path.name}: {name}"
 
 
+def test_stages_know_a_model_by_its_port_alone():
+    for path in modules():
+        if layer_of(path) not in ("models", "train"):
+            assert not [
+                name for name in imports(path) if name.startswith("workflow_scripts.models.fairseq")
+            ], path
+
+
 def test_the_command_line_of_a_stage_is_documented_once():
     text = (PACKAGE.parent / "docs/reference/commands.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `(\w+\.\w+)` \|", text, re.M)

@@ -43,6 +43,19 @@ MADE = [
         },
     ),
     Row(
+        "a system of fewer heads is added (`of: importance`, `train: none`)",
+        {"score_importance": 4, "select_masks": 1, "use_masks": 1, "decode": 4, **DECODED_ONE, **UNITS},
+        "heads are scored in each trained direction; nothing is trained",
+        {
+            "masks": {"sets": {"heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"}}},
+            "systems": {
+                "continued": {"masks": "all"},
+                "ns": {"masks": "sweep"},
+                "pruned": {"masks": "heads", "train": "none"},
+            },
+        },
+    ),
+    Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",
         {
             "prepare_text": 2,  # de-fr of valid and of news

@@ -45,5 +45,6 @@ def test_every_rule_of_the_profile_is_one() -> None:
     named |= set(re.findall(r"^  (\w+):", text.split("\nset-resources:")[1], re.MULTILINE))
     named |= set(re.findall(r"^  (\w+): (?:text|binarised|scores|tests)$", text, re.MULTILINE))
     known = {*ONCE, *EXPECTED["ec30"], "count_encoder", "generate_toy", "likelihood", "contrastive"}
+    known.add("score_importance")
     assert named
     assert named <= known

@@ -1,4 +1,4 @@
-"""Mask sets and systems that are not trained: the commands of one dry run."""
+"""Mask sets and systems that are not trained: what the jobs of one plan read and are told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.workflow.test_job_counts import TINY, jobs, lay_down_text, snakemake
+from tests.workflow.planned_jobs import Plan, plan
+from tests.workflow.test_job_counts import TINY, lay_down_text
 
 FOUR = {
     "out": {"encoder": "all", "decoder": "mass:90"},
@@ -19,6 +20,7 @@ CONFIG = {
         "sets": {
             "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
             "four": {"select": FOUR},
+            "heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"},
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
             "swapped": {"like": "k95", "rows": "swapped", "pairs": {"de-en": "fr-en"}},
@@ -28,52 +30,79 @@ CONFIG = {
     "systems": {
         "continued": {"masks": "all"},
         "pruned": {"masks": "enc.top", "train": "none"},
+        "fewer-heads": {"masks": "heads", "train": "none"},
         "chance": {"masks": "chance-2", "train": "finetune"},
     },
     "train": {"seeds": [3]},
 }
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    folder = tmp_path_factory.mktemp("mask_sets")
-    lay_down_text(folder)
-    result = snakemake(folder, CONFIG, "-n", "-p")
-    found = jobs(result)
-    # k95, all, enc.top, four, two draws, families, swapped.
-    assert (found["select_masks"], found["use_masks"], found["finetune"], found["decode"]) == (8, 1, 2, 16)
-    ran = (line.partition("run-in ") for line in result.stdout.splitlines())
-    return [command.replace("results/tiny/", "") for _, there, command in ran if there]
-
-
-MASKS = "masks/baseline/s3"
-TRAINED = "--directions en-de en-fr de-en fr-en"
-BY_SCORE = f"--activations-root activations/baseline/s3/valid {TRAINED}"
+RESULTS = "results/tiny"
+MASKS = f"{RESULTS}/masks/baseline/s3"
+TRAINED = "en-de en-fr de-en fr-en"
 SETS = {
-    "k95": f"{BY_SCORE} --select mass:95",
-    "all": f"{BY_SCORE} --select all",
-    "enc.top": f"{BY_SCORE} --select top:30%@model --stacks encoder",
-    "four": f"{BY_SCORE} --select '{json.dumps(FOUR, sort_keys=True)}' --pivot en",
-    "chance-1": f"--like {MASKS}/enc.top.npz {TRAINED} --rows random --draw 1 --seed 3",
-    "chance-2": f"--like {MASKS}/enc.top.npz {TRAINED} --rows random --draw 2 --seed 3",
-    "families": f"--like {MASKS}/four.npz {TRAINED} --rows merged --by family"
-    ' --families \'{"de": "west", "fr": "south"}\'',
-    "swapped": f'--like {MASKS}/k95.npz {TRAINED} --rows swapped --pairs \'{{"de-en": "fr-en"}}\'',
+    "k95": {"--select": "mass:95"},
+    "all": {"--select": "all"},
+    "enc.top": {"--select": "top:30%@model", "--stacks": "encoder"},
+    "heads": {"--select": "top:30%@model"},
+    "four": {"--select": FOUR, "--pivot": "en"},
+    "chance-1": {"--like": "enc.top", "--rows": "random", "--draw": "1", "--seed": "3"},
+    "chance-2": {"--like": "enc.top", "--rows": "random", "--draw": "2", "--seed": "3"},
+    "families": {
+        "--like": "four",
+        "--rows": "merged",
+        "--by": "family",
+        "--families": {"de": "west", "fr": "south"},
+    },
+    "swapped": {"--like": "k95", "--rows": "swapped", "--pairs": {"de-en": "fr-en"}},
 }
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    folder = tmp_path_factory.mktemp("mask_sets")
+    lay_down_text(folder)
+    return plan(folder, CONFIG)
+
+
 @pytest.mark.parametrize("name", SETS)
-def test_a_set_is_selected_as_its_config_says(name: str, commands: list[str]) -> None:
-    out = f" --out {MASKS}/{name}.npz > "
-    (command,) = [line.partition(out)[0] for line in commands if out in line]
-    assert command == f"text workflow_scripts.select.select_masks {SETS[name]}"
+def test_a_set_is_selected_as_its_config_says(name: str, planned: Plan) -> None:
+    job = planned.job("select_masks", maskset=name, seed="3", system="baseline")
+    told = {key: json.loads(value) if value.startswith("{") else value for key, value in job.options.items()}
+    assert (told.pop("--directions"), told.pop("--out")) == (TRAINED, f"{MASKS}/{name}.npz")
+    if like := SETS[name].get("--like"):
+        read = [f"{MASKS}/{like}.npz"]
+        assert told == {**SETS[name], "--like": read[0]}
+    else:
+        scores = "importance/head" if name == "heads" else "activations"
+        folder = f"{RESULTS}/{scores}/baseline/s3/valid"
+        read = [f"{folder}/{direction}.npz" for direction in TRAINED.split()]
+        assert told == {**SETS[name], "--activations-root": folder}
+    assert sorted(job.inputs) == sorted(read)
 
 
-def test_a_system_that_is_not_trained_has_the_weights_of_the_baseline(commands: list[str]) -> None:
-    wanted = "text workflow_scripts.train.use_masks --system pruned --parent systems/baseline/s3 --masks"
-    (made,) = [line for line in commands if line.startswith(wanted)]
-    assert f" --masks {MASKS}/enc.top.npz --out systems/pruned/s3 " in made
-    trained = [line for line in commands if "train.finetune --system chance " in line]
-    assert [f" --masks {MASKS}/chance-2.npz " in line for line in trained] == [True]
-    decoded = [line for line in commands if "/pruned/s3/news/en-fr.txt" in line and "decode" in line]
-    assert any('--system "$(dirname systems/pruned/s3/system.json)"' in line for line in decoded)
+def test_a_system_that_is_not_trained_has_the_weights_of_the_baseline(planned: Plan) -> None:
+    assert [job.wildcards["untrained"] for job in planned.of("use_masks")] == ["pruned", "fewer-heads"]
+    assert sorted(job.wildcards["finetuned"] for job in planned.of("finetune")) == ["chance", "continued"]
+    made = planned.job("use_masks", untrained="pruned")
+    assert made.options == {
+        "--system": "pruned",
+        "--parent": f"{RESULTS}/systems/baseline/s3",
+        "--masks": f"{MASKS}/enc.top.npz",
+        "--out": f"{RESULTS}/systems/pruned/s3",
+    }
+    assert planned.job("finetune", finetuned="chance").options["--masks"] == f"{MASKS}/chance-2.npz"
+    decoded = planned.job("decode", system="pruned", direction="en-fr")
+    assert f"{RESULTS}/systems/pruned/s3/model.safetensors" in decoded.inputs
+
+
+def test_units_are_scored_for_the_sets_that_need_it(planned: Plan) -> None:
+    scored = {job.wildcards["direction"] for job in planned.of("score_importance")}
+    assert scored == set(TRAINED.split())
+    made = planned.job("score_importance", direction="en-fr")
+    assert made.options == {
+        "--system": f"{RESULTS}/systems/baseline/s3",
+        "--data-bin": f"{RESULTS}/data/bin",
+        "--subset": "valid",
+        "--direction": "en-fr",
+        "--units": "head",
+        "--out": f"{RESULTS}/importance/head/baseline/s3/valid/en-fr.npz",
+    }

@@ -22,10 +22,8 @@ from torch import Tensor
 
 from workflow_scripts.errors import run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
-from workflow_scripts.models.fairseq.data_bin import data_files
-from workflow_scripts.models.fairseq.progress_log import log_to_stderr
-from workflow_scripts.models.port import Batches, Port, load
+from workflow_scripts.models.port import Batches, Port, Task, load
+from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
@@ -34,6 +32,8 @@ from workflow_scripts.units.vocabulary import PAD
 # Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
 # not depend on it, but for rounding.
 CPU_MAX_TOKENS = 4096
+# Positions of a batch, padding included, in the published counting.
+PUBLISHED_MAX_TOKENS = 30000
 # Decoder pieces are a part of their batch, to hold targets of similar length.
 PIECES_PER_BATCH = 4
 # Positions counted at a time. A count of so few ones is exact in float32; on the CPU they stay in the cache.
@@ -91,7 +91,7 @@ class SideTally:
         return self.ran - self.real
 
 
-def batches_of(task: Any, port: Port, max_tokens: int) -> Batches:
+def batches_of(task: Task, port: Port, max_tokens: int) -> Batches:
     """Return a direction's batches for counting without pads: cut by the source alone."""
     return port.batches(task, _fitting(port, max_tokens), by_source=True)
 
@@ -102,7 +102,7 @@ def _fitting(port: Port, max_tokens: int) -> int:
 
 def count_direction(
     port: Port,
-    task: Any,
+    task: Task,
     *,
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
@@ -184,10 +184,10 @@ def _count(
     ]
 
 
-def data_sha256(data_bin: Path, subset: str, direction: str) -> str:
-    """Return one hash of the direction's binary files, source then target."""
+def data_sha256(files: Sequence[Path]) -> str:
+    """Return one hash of a direction's binary files, source then target."""
     digest = hashlib.sha256()
-    for path in data_files(data_bin, subset, direction):
+    for path in files:
         digest.update(bytes.fromhex(sha256_of(path)))
     return digest.hexdigest()
 
@@ -226,7 +226,7 @@ def count_subset(
     facts = {
         "subset": subset,
         "count_pads": count_pads,
-        "data_sha256": data_sha256(data_bin, subset, direction),
+        "data_sha256": data_sha256(task.files),
     }
     return score_table(system, direction, counts, tally, facts)
 

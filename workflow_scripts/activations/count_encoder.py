@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 from workflow_scripts.activations.count_activations import (
+    PUBLISHED_MAX_TOKENS,
     Progress,
     batches_of,
     count_together,
@@ -25,10 +26,8 @@ from workflow_scripts.activations.count_activations import (
 from workflow_scripts.directions import split_direction
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import sha256_of
-from workflow_scripts.models.fairseq.batches import PUBLISHED_MAX_TOKENS
-from workflow_scripts.models.fairseq.data_bin import data_files
-from workflow_scripts.models.fairseq.progress_log import log_to_stderr
-from workflow_scripts.models.port import Batches, load
+from workflow_scripts.models.port import Batches, Task, load
+from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 logger = logging.getLogger(__name__)
@@ -49,13 +48,13 @@ def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
         raise UserError(f"--directions: sources {', '.join(sources)}; the encoder is counted for one source")
 
 
-def sharing_groups(data_bin: Path, subset: str, batches: dict[str, Batches]) -> list[list[str]]:
+def sharing_groups(tasks: Mapping[str, Task], batches: Mapping[str, Batches]) -> list[list[str]]:
     """Return the directions in groups whose source files and kept sentences are equal, in order."""
     groups: dict[Hashable, list[str]] = {}
     for direction, own in batches.items():
-        source_files = data_files(data_bin, subset, direction)[:2]
+        files = tasks[direction].files
         lines = tuple(batch.tobytes() for batch in own.lines)
-        groups.setdefault((*map(sha256_of, source_files), lines), []).append(direction)
+        groups.setdefault((*map(sha256_of, files[: len(files) // 2]), lines), []).append(direction)
     return list(groups.values())
 
 
@@ -74,13 +73,9 @@ def main(argv: list[str] | None = None) -> None:
     system = SystemFolder.read(arguments.system)
     check_sharing(system, arguments.directions)
     port = load(system)
-    batches = {
-        direction: batches_of(
-            port.task(arguments.data_bin, arguments.subset, direction), port, arguments.max_tokens
-        )
-        for direction in arguments.directions
-    }
-    for group in sharing_groups(arguments.data_bin, arguments.subset, batches):
+    tasks = {name: port.task(arguments.data_bin, arguments.subset, name) for name in arguments.directions}
+    batches = {name: batches_of(task, port, arguments.max_tokens) for name, task in tasks.items()}
+    for group in sharing_groups(tasks, batches):
         logger.info(f"one encoder pass for {' '.join(group)}")
         counted = count_together(
             port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
@@ -89,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
             facts = {
                 "subset": arguments.subset,
                 "count_pads": False,
-                "data_sha256": data_sha256(arguments.data_bin, arguments.subset, direction),
+                "data_sha256": data_sha256(tasks[direction].files),
             }
             table = score_table(system, direction, counts, tally, facts)
             table.write(arguments.out_root / f"{direction}.npz")

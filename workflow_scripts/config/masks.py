@@ -21,6 +21,7 @@ from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, P
 from workflow_scripts.config.file_source import ONE, SEVERAL
 from workflow_scripts.errors import UserError
 from workflow_scripts.units.selectors import parse_selector
+from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and what stands for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
@@ -64,8 +65,13 @@ class BySide(Section):
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations"] = Field("activations", description="The score: how often a unit is active.")
-    units: list[Literal["ffn"]] = Field(["ffn"], min_length=1, description="Kinds of units.")
+    of: Literal["activations", "importance"] = Field(
+        "activations",
+        description="The score: how often a unit is active; or importance, of the gradient of the loss.",
+    )
+    units: list[Kind] = Field(
+        ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
+    )
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
     )
@@ -122,6 +128,8 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
+        if self.of == "activations" and self.units != ["ffn"]:
+            yield f"units: activations are counted of ffn alone; {self.units} need of: importance"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
             yield "stacks: four selectors name both; write 'all' for the one that is kept whole"
 
@@ -138,6 +146,13 @@ class MaskSet(Section):
         if bool(self.pairs) != (self.rows == PAIRED):
             need = "rows: swapped needs pairs, such as {de-en: fr-en}"
             yield "pairs: they are of rows: swapped" if self.pairs else need
+
+    @property
+    def scores(self) -> str:
+        """The folder of the scores that it is selected by: of activations, or of importance by kinds."""
+        if self.of == "activations":
+            return self.of
+        return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
 
     @property
     def of_several_rows(self) -> bool:

@@ -5,8 +5,6 @@ With ``--shards N`` training text is cut in line order into N equal parts, in fo
 it. Language tokens are added when a batch is made.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The data card as Markdown for a reader."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any

@@ -3,8 +3,6 @@
 Memory grows by 8 bytes a pair (24 while runs of hashes merge), and only where pairs are compared.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

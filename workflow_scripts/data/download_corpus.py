@@ -4,8 +4,6 @@ Multi30k (task 1, raw; Elliott et al. 2016, 2017; Barrault et al. 2018) becomes 
 NTREX-128 (Federmann et al. 2022) ``{lang}.txt.gz``, mtdata ``{subset}.{pair}.{lang}``.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """Generate a contrastive test set for a toy corpus: references beside readings with one wrong inflection."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from dataclasses import astuple, fields

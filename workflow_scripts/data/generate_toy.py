@@ -6,8 +6,6 @@ with a tag for every token, ``lexicon.json`` and ``toy.json``. The same spec giv
 Python.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json

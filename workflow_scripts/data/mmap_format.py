@@ -5,8 +5,6 @@ of sentences n (uint64), n sizes in ids (int32), n offsets in bytes (int64); lit
 ``fairseq-preprocess --dataset-impl mmap`` writes.
 """
 
-from __future__ import annotations
-
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence

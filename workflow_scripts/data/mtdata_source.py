@@ -4,8 +4,6 @@ mtdata downloads, caches and parses, and leaves out pairs with an empty side; da
 its own joining keeps no order.
 """
 
-from __future__ import annotations
-
 import shutil
 import sys
 import tempfile

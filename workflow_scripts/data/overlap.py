@@ -4,8 +4,6 @@ Counted are exact pairs, each side after normalisation, and each side in the tex
 (multi-parallel data). Memory grows with the held-out sets only.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence

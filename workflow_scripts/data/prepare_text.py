@@ -4,8 +4,6 @@ A range of lines may be chosen, so that multi-parallel files are split alike for
 are joined in their order. Pairs are dropped only where an option says so. Text streams by in blocks.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

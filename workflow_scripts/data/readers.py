@@ -4,8 +4,6 @@ Only ``\\n`` and ``\\r\\n`` end a line; with other Unicode separators two sides 
 Memory is constant.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ where the text was tokenised. Scores against these (the profile ``paper``) do no
 the test set's own text.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable
 from pathlib import Path

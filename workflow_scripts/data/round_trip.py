@@ -4,8 +4,6 @@ Neither SentencePiece's normalisation nor Moses is lossless; ``evaluate.score_ce
 back.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import unicodedata

@@ -4,8 +4,6 @@
 data-bins do. Deterministic: one thread, and the sample follows from the seed.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import re

@@ -1,7 +1,5 @@
 """Write the data card: what the text of an experiment is, in numbers, and which subsets overlap."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

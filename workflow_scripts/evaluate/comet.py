@@ -5,8 +5,6 @@ file of the form of ``evaluate.score`` are the sentences' scores, float64 ``[n, 
 reference-free model have no hash of references.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

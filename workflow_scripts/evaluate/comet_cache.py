@@ -4,8 +4,6 @@ A folder for each model, of files named by their content's hash that never chang
 and write at once, on a network file system too, and be killed at any moment.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 import time

@@ -4,8 +4,6 @@ A model is a folder with ``hparams.yaml`` and ``checkpoints/model.ckpt``, or com
 ``evaluate.fetch_comet`` noted. Nothing here imports torch.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ A score does not depend on what else is scored: samples are padded to a multiple
 all batches of one padded length have the same shape; in another shape the last bits would differ.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 import re

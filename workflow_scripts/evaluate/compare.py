@@ -4,8 +4,6 @@ Written are the difference, its confidence interval, its spread over sentences a
 tests (``resampling``), uncorrected: correction is over all directions, where the tables are made.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -3,8 +3,6 @@
 A tie is a difference that was not shown, not one that was shown to be zero.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Sentences with an empty reference are an error, are scored as they are, or are left out for all systems.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ Files are named by patterns such as ``DIR/{system}/{direction}/hyp.txt``. In ``-
 experiment, below ``scores/`` and ``significance/`` what they are made from. Needs neither fairseq nor torch.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -4,8 +4,6 @@ What is there already is not fetched again. The JSON file says which commits of 
 SHA-256.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

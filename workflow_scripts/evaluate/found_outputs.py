@@ -1,7 +1,5 @@
 """Which files of others are evaluated: what patterns find, and what options choose of it."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path

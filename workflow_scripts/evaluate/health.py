@@ -1,7 +1,5 @@
 """Figures that show a broken decode at a glance, without any model."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ Beside it: the same rate of the *references* (by which the identifier errs itsel
 identifier's rates. Lines without a letter are counted apart. The term is that of Zhang et al. 2020.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ Sufficient statistics of sentences add up, so a resampled corpus needs no text. 
 + 2 * 4 for BLEU, 3 * (6 + 2) for chrF2++, 3 * 6 for chrF2 and 2 for TER. Every formula is sacrebleu's own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path

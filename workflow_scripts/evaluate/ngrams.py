@@ -5,8 +5,6 @@ is a pair: the number of the (n-1)-gram that it begins with, and its last token;
 looked up only if the one that it begins with was found.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 from itertools import chain, repeat
 

@@ -5,8 +5,6 @@ the same seed gives sacrebleu's p-values, but that a resample exactly as extreme
 as extreme (Noreen 1989, Phipson and Smyth 2010). Koehn (2004), Riezler and Maxwell (2005).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate

@@ -3,8 +3,6 @@
 One job for all directions: starting a process takes longer than scoring a few hundred sentences.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Score references that went through the text processing and back: no system can have more."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

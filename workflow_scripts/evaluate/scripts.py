@@ -4,8 +4,6 @@
 clause. Judged by the references' characters, not by the language's code.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

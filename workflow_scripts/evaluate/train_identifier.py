@@ -3,8 +3,6 @@
 At most 20,000 lines a language, evenly taken over all its files, are used to train and as many to measure.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import mmap

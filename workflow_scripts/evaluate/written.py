@@ -3,8 +3,6 @@
 New files are made in a hidden folder and moved when all are there; ``.written.json`` lists them with hashes.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -26,6 +26,20 @@ Ability = Literal["generate", "metric"]
 Call = Callable[[UnitGroup, Tensor, Tensor], None]
 
 
+class Task(Protocol):
+    """What a model is measured on: a direction, or a data set of another name."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The files of the source, then as many of the target; none for given sentences."""
+        ...
+
+
 class Batches(Protocol):
     """The batches of one task, made on each iteration."""
 
@@ -70,8 +84,14 @@ class Port(Protocol):
         """Return the model's units of these kinds."""
         ...
 
-    def task(self, data: Path, subset: str, name: str) -> Any:
-        """Open a task: a direction, or a data set of another name; UserError if it does not fit the model."""
+    def task(self, data: Path, subset: str, name: str) -> Task:
+        """Open a task of a data folder; UserError if it does not fit the model."""
+        ...
+
+    def pairs(
+        self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> Task:
+        """Return given sentences, ids without ``</s>``, as a task."""
         ...
 
     def batches(

@@ -21,6 +21,7 @@ from workflow_scripts.files import read_json
 from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, UNKNOWN
 from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.leftovers import mark_unfinished
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.operate.preflight import unwritable
 from workflow_scripts.operate.run import (
     LOCK,
@@ -28,7 +29,6 @@ from workflow_scripts.operate.run import (
     other_runs,
     results_taken,
     starts_nothing,
-    working_directory,
 )
 from workflow_scripts.operate.same_settings import CODE, COMMAND, FORM
 from workflow_scripts.operate.training_code import accept_all

@@ -1,12 +1,10 @@
 """Inside Snakemake: the plan as it would be if results of other code were current, and their records made so.
 
-`make accept` (operate.accept) starts a dry run that makes this (rules/run.smk). While Snakemake plans, a
-finished job whose code, command text or form of params alone differ counts as unchanged, so the plan holds
-what would run after these are adopted, with Snakemake's own reasons: that is refused, or was never made. If
-nothing is refused, the records of the adopted jobs get the rule's code, params, command and log of today.
-Checksums, inputs and times stay as the job left them, and no result is touched.
-Inputs: Snakemake's objects. Outputs: records in ``.snakemake/metadata``; what was done, as JSON.
-Written for the pinned version of Snakemake: it has no interface for this.
+`make accept` (operate.accept) starts a dry run that uses this (rules/run.smk). A finished job whose code,
+command text or form of params alone differ counts as unchanged, so the plan holds what would run after these
+are adopted: that is refused, or was never made. If nothing is refused, the records of the adopted jobs get
+the rule's code, params, command and log of today; checksums, inputs and times stay. Written for the pinned
+version of Snakemake.
 """
 
 from __future__ import annotations
@@ -107,7 +105,7 @@ class Adoption:
         """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
 
         Args:
-            workflow: Snakemake's, when the plan stands.
+            workflow: Snakemake's, when the plan is made.
             partly: adopt although other jobs are refused.
         """
         dag, records = workflow.dag, workflow.persistence

@@ -55,7 +55,7 @@ def _this_file() -> bytes:
 
 
 def _keep(path: Path, record: dict[str, object]) -> None:
-    """Write what was found; where a checkout cannot be written to, it is found anew each time."""
+    """Write what was found; where a checkout cannot be written to, it is found again each time."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)

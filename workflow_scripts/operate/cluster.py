@@ -118,7 +118,7 @@ def refused_request(rules: Mapping[Request, str], profile: Profile) -> str | Non
 
 
 def explain(log: str, profile: Profile) -> str | None:
-    """Return one line for the last of sbatch's refusals that Snakemake told of in its log, or None."""
+    """Return one line for the last of sbatch's refusals in Snakemake's log, or None."""
     _, found, said = log.rpartition("The error message was '")
     text = said.partition("'.\n")[0].strip()
     if not found or not text:

@@ -1,8 +1,7 @@
 """Results that are there but cannot be read: truncated by a full disk, a lost node or a stray edit.
 
-Snakemake looks at a file's time, not into it; ``operate.run`` asks here and has what is damaged made again.
-Input: an experiment's results folder. Output: the damaged files, each with what is wrong. Only what can be
-seen without reading large files is looked for; ``make verify`` compares every byte.
+Snakemake looks at a file's time, not into it; what is damaged is made again (operate.remake). Only what can
+be seen without reading large files is looked for; ``make verify`` compares every byte.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def _json(path: Path) -> str | None:
 
 
 def _archive(path: Path) -> str | None:
-    # The list of members stands at the end: a truncated file has none.
+    # The list of members is at the end: a truncated file has none.
     with zipfile.ZipFile(path):
         return None
 

@@ -42,7 +42,7 @@ class Need:
     training: int
     systems: int
     data: int
-    #: Text is to be fetched of which nothing is known: it comes on top.
+    #: Text of unknown size is to be fetched: it comes on top.
     unknown_text: bool = False
 
     @property
@@ -74,7 +74,7 @@ def symbols_of(experiment: Experiment) -> int:
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
     """Return the bytes that ``jobs`` will add below ``results``.
 
-    ``at_once``: trainings that run side by side; one that keeps no optimiser state holds its checkpoints only
+    ``at_once``: trainings that run at once; one that keeps no optimiser state holds its checkpoints only
     while it runs.
     """
     symbols = symbols_of(experiment)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.operate.leftovers import unfinished
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.operate.results_lock import others_of, run_of
-from workflow_scripts.operate.run import complete, read_config, working_directory
+from workflow_scripts.operate.run import complete, read_config
 from workflow_scripts.operate.running import runs_in
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, read
 

@@ -30,7 +30,7 @@ class Earlier:
     """A training that is there: its ``updates``, 0 where it is another one and is kept aside.
 
     ``left``: updates that are to be trained at most. ``sure``: False where inputs that
-    are made again, or have changed, decide whether it is the same training; if not, all is trained anew.
+    are made again, or have changed, decide whether it is the same training; if not, all is trained again.
     """
 
     updates: int

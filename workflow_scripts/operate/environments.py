@@ -1,9 +1,8 @@
-"""The software environments that rules run in: their names, their pins and one hash that stands for each.
+"""The software environments that rules run in: their names, their pins and one hash for each.
 
-Inputs: ``envs/{name}.lock.txt``, complete lists of ``name==version``. Output: the identity that every rule
-carries as a param. It is the same for conda and for virtual environments, for CPU and CUDA builds, so that
-moving an experiment between machines reruns nothing while a changed pin reruns what used it.
-Standard library only: set-up imports this before any environment exists.
+The hash is the identity that every rule carries as a param. It is the same for conda and for virtual
+environments, for CPU and CUDA builds, so that moving an experiment between machines reruns nothing while a
+changed pin reruns what used it. Standard library only: set-up imports this before any environment exists.
 """
 
 from __future__ import annotations

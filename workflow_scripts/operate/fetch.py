@@ -1,9 +1,7 @@
 """Fetch what an experiment needs from the internet, and nothing else: ``make fetch CONFIG=…``.
 
-What: runs the jobs that need the internet through Snakemake (its target ``fetch``), with the same records as
-any run, so that a later run has them, on whichever machine of the same file system it runs. Inputs: the
-config file; more of Snakemake's options. Output: the files, below ``results/{experiment}``, and a line that
-says how much was fetched.
+The jobs that need it run through Snakemake (its target ``fetch``), with the same records as any run, so that
+a later run has them on whichever machine of the same file system.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.clean_training import readable
-from workflow_scripts.operate.run import working_directory
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
@@ -76,7 +74,7 @@ def _refusal(home: str) -> str | None:
 
 
 def _state(files: Iterable[Path]) -> dict[Path, int]:
-    """Return each file that is there with its inode: a file that is written anew has another one."""
+    """Return each file that is there with its inode: a file that is written again has another one."""
     return {file: file.stat().st_ino for file in files if file.is_file()}
 
 

@@ -82,7 +82,7 @@ class FirstEstimates:
 
     Args:
         results: the experiment's folder.
-        on_cpu: False where the network runs on GPUs, of which nothing was measured.
+        on_cpu: False where the network runs on GPUs, which were not measured.
     """
 
     def __init__(self, experiment: Experiment, results: Path, on_cpu: bool = True) -> None:

@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 
 #: What a run that was stopped ends in.
 STOPPED = "stopped; the same command goes on"
-#: The main thread of a process, which alone is told of a signal, has heard of it by then.
+#: The main thread of a process, which alone gets a signal, has it by then.
 NOTICE_SECONDS = 1.0
 
 

@@ -1,14 +1,10 @@
 """Inside Snakemake: what made a file where no record says it, and inputs of the user's by content.
 
-Snakemake keeps a record of every output in ``.snakemake``, in the folder that a run works in. Results that
-were copied, linked or moved come without it, or with those of another run: Snakemake would take them as they
-are, whatever their settings. Here such a file gets the record that manifest.json has the words for
-(operate.made_with), if its content is what the manifest lists. So every plan compares: a run, and the dry
-runs of ``make why``, ``plan`` and ``accept``.
-Files that no job makes, the user's, are compared by content, whatever their time and size. Where nothing says
-what content a job read (results of earlier versions), time decides.
-Inputs: Snakemake's objects, which are untyped; the manifest. Written for the pinned version of Snakemake: it
-has no interface for this.
+Results that were copied, linked or moved come without Snakemake's records, or with those of another run, and
+would be taken as they are. Such a file gets the record that manifest.json has the words for
+(operate.made_with), if its content is what the manifest lists. Files that no job makes are compared by
+content; where nothing says what content a job read, time decides. Written for the pinned version of
+Snakemake, which has no interface for this.
 """
 
 from __future__ import annotations
@@ -24,6 +20,7 @@ from workflow_scripts.operate.made_with import (
     Settings,
     digest_of_content,
     digest_of_names,
+    entry_of,
     filled_in,
     is_listed,
     last_part,
@@ -32,7 +29,6 @@ from workflow_scripts.operate.made_with import (
     settings_in,
 )
 from workflow_scripts.operate.manifest import known_manifest
-from workflow_scripts.operate.manifest_settings import entry_of
 from workflow_scripts.operate.plan_files import PlanFiles
 from workflow_scripts.workflow.graph import settings_of
 from workflow_scripts.workflow.settings import are_named, as_json

@@ -38,7 +38,7 @@ _DEVICE = re.compile(
     r"(?:GPU (?P<number>\d+):|\s+MIG .*Device +\d+:).*\(UUID: (?P<identity>(?:GPU|MIG)-[^)]+)\)"
 )
 _IDENTITY = re.compile(r"^GPU UUID:\s*(\S+)$", re.MULTILINE)
-#: What stands for no device in CUDA_VISIBLE_DEVICES; those after it do not count.
+#: What means no device in CUDA_VISIBLE_DEVICES; those after it do not count.
 _NONE = ("", "-1", "nodevfiles", "none", "void")
 
 

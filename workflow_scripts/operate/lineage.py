@@ -86,7 +86,7 @@ class Lineage:
                 continue
             try:
                 said = list(read(name, read_record(self.results / name)))
-            except (IndexError, ValueError, UserError):  # of a name or a direction that is none
+            except (IndexError, ValueError, UserError):  # a name or a direction that is not valid
                 continue
             yield from (Claim(file, str(digest), name) for file, digest in said)
         yield from self._binary()
@@ -256,7 +256,7 @@ def _objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _items_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the object that stands under keys; an empty one where there is none."""
+    """Return the object under keys; an empty one without it."""
     found: Any = value
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

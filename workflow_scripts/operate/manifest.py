@@ -19,8 +19,14 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate import provenance
 from workflow_scripts.operate.environments import RUN_ENVIRONMENTS
-from workflow_scripts.operate.made_with import Made, Settings
-from workflow_scripts.operate.manifest_settings import check_tables, kept_files, reads_of, say_what_made
+from workflow_scripts.operate.made_with import (
+    Made,
+    Settings,
+    check_tables,
+    kept_files,
+    reads_of,
+    say_what_made,
+)
 from workflow_scripts.operate.provenance import mapped
 from workflow_scripts.operate.times import stages
 

@@ -21,8 +21,8 @@ from workflow_scripts.operate.disk_plan import free_bytes, need_of
 from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.first_estimates import FirstEstimates
 from workflow_scripts.operate.lease import usable_devices
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.operate.preflight import number_of_cores
-from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.times import past_trainings
 from workflow_scripts.operate.training_code import TRAINING_RULES
 from workflow_scripts.workflow.graph import PlannedJob
@@ -106,7 +106,7 @@ def _together(stage: str, how: str, found: list[tuple[Cost, float]]) -> Estimate
 
 
 def wall_seconds(estimates: Iterable[Estimate], cores: int) -> float:
-    """Return the seconds of known jobs: stage after stage, the jobs of a stage side by side on the cores."""
+    """Return the seconds of known jobs: stage after stage, the jobs of a stage at once on the cores."""
     stages: dict[str, list[Estimate]] = {}
     for one in estimates:
         stages.setdefault(one.stage, []).append(one)

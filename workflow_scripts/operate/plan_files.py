@@ -1,8 +1,4 @@
-"""The files of a plan inside Snakemake: which job makes each, which are the user's, what jobs are given.
-
-Inputs: Snakemake's workflow, whose objects are untyped. Outputs: names and settings as manifest.json has them
-(operate.made_with).
-"""
+"""The files of a plan inside Snakemake: which job makes each, which are the user's, what jobs are given."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def unwritable(files: Iterable[str]) -> str | None:
 def unusable_path(checkout: Path, folder: Path) -> str | None:
     """Return one line if the checkout or the working directory lies where no run can work, else None.
 
-    A colon would end the checkout in PATH; Snakemake fills in what stands in braces, in paths of environments
+    A colon would end the checkout in PATH; Snakemake fills in braces, in paths of environments
     and of outputs.
     """
     if odd := sorted(set(":{}\n") & set(str(checkout))):

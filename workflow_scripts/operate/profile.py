@@ -1,18 +1,17 @@
-"""A Snakemake profile for a cluster, as the file that a user edits: on which line stands what.
+"""A Snakemake profile for a cluster, as the file that a user edits: which setting is on which line.
 
-Inputs: Snakemake's options, the profile's text. Outputs: places ("profiles/slurm/config.yaml:12"). The file
-is not evaluated here: what a profile comes to is asked of Snakemake, where it counts (`operate.cluster`).
+It is not evaluated: what a profile comes to is asked of Snakemake, where it counts (operate.cluster).
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.operate.options import read_options
 
 #: Set for the Snakefile: the profile's file.
 PROFILE_VARIABLE = "NEURONSPEC_PROFILE"
@@ -68,9 +67,7 @@ def find_profile(options: list[str]) -> Profile | None:
     Raises:
         UserError: it is not there.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--profile", type=Path)
-    folder = parser.parse_known_args(options)[0].profile
+    folder = read_options(options).profile
     if folder is None:
         return None
     if folder.is_file():

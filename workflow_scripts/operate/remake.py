@@ -83,7 +83,7 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     for number, option in enumerate(options):
         if option in FORCERUN:
             return [*options[: number + 1], *problems, *options[number + 1 :]]
-    # What stands behind a `--` is a target.
+    # What follows a `--` is a target.
     end = options.index("--") if "--" in options else len(options)
     return [*options[:end], FORCERUN[0], *problems, *options[end:]]
 

@@ -198,7 +198,7 @@ def _alone(results: Path) -> Iterator[Path]:
     lock = results / RUN_LOCK
     while True:
         with lock.open("a") as handle:
-            with suppress(OSError):  # a file system without locks: what stands in the file must do
+            with suppress(OSError):  # a file system without locks: what the file says must do
                 fcntl.flock(handle, fcntl.LOCK_EX)
             # Who waited may have waited for a file that is removed.
             if lock.exists() and lock.stat().st_ino == os.fstat(handle.fileno()).st_ino:

@@ -7,7 +7,6 @@ is stale. The rest of what a killed run left is put right by the Snakefile (oper
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import os
 import re
@@ -24,6 +23,7 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.operate.cluster import require_sbatch, status_options
 from workflow_scripts.operate.interrupt import Interrupt, let_wait
 from workflow_scripts.operate.leftovers import RUN_VARIABLE, mark_unfinished, remove_scripts
+from workflow_scripts.operate.options import read_options, working_directory
 from workflow_scripts.operate.preflight import number_of_cores, unusable_path, unwritable, without_cache
 from workflow_scripts.operate.profile import PROFILE_VARIABLE, Profile, find_profile
 from workflow_scripts.operate.queue import ALONE_VARIABLE, name_prefix
@@ -38,13 +38,6 @@ LOCK = ".snakemake/neuronspec.lock"
 CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
-def working_directory(options: list[str]) -> Path:
-    """Return the folder that Snakemake will work in."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--directory", "-d", type=Path, default=Path())
-    return Path(parser.parse_known_args(options)[0].directory)
-
-
 def read_config(options: list[str]) -> Experiment | None:
     """Return the experiment; None where several files, or keys on the command line, make it up.
 
@@ -52,10 +45,7 @@ def read_config(options: list[str]) -> Experiment | None:
         UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
             its key ``__use_yte__`` would run code.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
-    parser.add_argument("--config", "-C", nargs="*", default=None)
-    known = parser.parse_known_args(options)[0]
+    known = read_options(options)
     for name in known.configfile:
         if not Path(name).exists():
             there = [str(path) for path in sorted(Path(name).parent.glob("*.yaml"))]
@@ -73,9 +63,7 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
     Raises:
         UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--cores", "-c")
-    if (cores := parser.parse_known_args(options)[0].cores) is not None:
+    if (cores := read_options(options).cores) is not None:
         number_of_cores(cores)
     if problem := without_cache():
         raise UserError(problem)
@@ -112,10 +100,7 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
 
 def with_cores(options: list[str], profile: Profile) -> list[str]:
     """Return the options with a number of cores, where jobs run on this machine and nothing says how many."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--cores", "-c")
-    parser.add_argument("--jobs", "-j")
-    known = parser.parse_known_args(options)[0]
+    known = read_options(options)
     said = known.cores or known.jobs or profile.number("cores") or profile.number("jobs")
     if said or profile.executor() not in (None, "local"):
         return options

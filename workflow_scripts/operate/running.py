@@ -8,7 +8,6 @@ job would run again, for a changed setting, a dry run says.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import binascii
 import contextlib
@@ -26,6 +25,7 @@ import psutil
 
 from workflow_scripts.config.load import read_yaml
 from workflow_scripts.errors import UserError
+from workflow_scripts.operate.options import read_options
 from workflow_scripts.operate.results_lock import Run, run_of
 from workflow_scripts.operate.run import LOCK, other_runs
 from workflow_scripts.operate.training_progress import slice_ended, tail
@@ -116,10 +116,7 @@ def _may_be_of(process: psutil.Process, experiment: str) -> bool:
     words = process.cmdline()
     if {"-n", "--dry-run", "--dryrun"} & set(words):
         return False
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", default=[])
-    parser.add_argument("--config", "-C", nargs="*", default=None)
-    known = parser.parse_known_args(words)[0]
+    known = read_options(words)
     if not known.configfile or known.config is not None:
         return True  # of what experiment it is, Snakemake alone knows
     try:

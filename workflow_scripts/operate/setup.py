@@ -1,10 +1,9 @@
-"""Make the virtual environments from their lock files.
+"""Make the virtual environments from their lock files (``make setup``).
 
-Run as ``python3.11 -m workflow_scripts.operate.setup [NAME…]``, with the system's Python. Inputs:
-``envs/{name}.lock.txt``. Outputs: ``.venvs/{name}``, logs in ``.venvs/logs/``. An environment counts as made
-only when its stamp, written last, names the hash of the lock: after an interrupt or a change it is made
-anew, a current one costs nothing. Where packages come from is pip's own configuration.
-Standard library only. Progress goes to stderr, so that stdout stays free for the target that called.
+An environment counts as made only when its stamp, written last, names the hash of the lock: after an
+interrupt or a change it is made again, a current one costs nothing. Where packages come from is pip's own
+configuration. Standard library only. Progress goes to stderr, so that stdout stays free for the target that
+called.
 """
 
 from __future__ import annotations
@@ -171,7 +170,7 @@ def needs_cuda_packages(folder: Path) -> bool:
 
 
 def make_environment(name: str, venvs: Path) -> None:
-    """Bring environment ``name`` under ``venvs`` up to date: nothing, a new stamp, or made anew."""
+    """Bring environment ``name`` under ``venvs`` up to date: nothing, a new stamp, or made again."""
     folder, log = venvs / name, venvs / "logs" / f"{name}.log"
     with held(venvs / f"{name}.lock", name) as lock:
         if is_current(name, folder):

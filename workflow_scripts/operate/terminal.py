@@ -27,7 +27,7 @@ _WORDS = {
     "code": f"Code has {_SINCE}",
     "software": f"Software environment definition has {_SINCE}",
 }
-#: Mistakes of one config that are told at once.
+#: Mistakes of one config that are shown at once.
 MOST_LINES = 20
 
 

@@ -192,14 +192,10 @@ def job_times(folder: Path) -> list[JobTime]:
     found = []
     for name, file in sorted(benchmark_files(folder).items()):
         try:
-            with file.open(encoding="utf-8", newline="") as handle:
-                row = list(csv.DictReader(handle, delimiter="\t"))[-1]
-            seconds, memory = float(row["s"]), row["max_rss"]
-            # Of a short job Snakemake has the memory of the shell that starts it.
-            known = seconds >= MEASURED_SECONDS and memory not in ("NA", "-")
-            found.append(JobTime(name, seconds, float(memory) if known else 0.0))
-        except (OSError, ValueError, KeyError, IndexError):
+            seconds, memory = _benchmarks(file)[-1]
+        except (OSError, UserError, IndexError):
             continue
+        found.append(JobTime(name, seconds, (memory or 0.0) if seconds >= MEASURED_SECONDS else 0.0))
     return found
 
 

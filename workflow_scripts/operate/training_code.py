@@ -1,9 +1,8 @@
 """Trainings whose code or libraries have changed since: reported with the hours at stake, adopted, or redone.
 
 Every other stage reruns when its code changes. A training is kept, for it may be weeks of GPU time, but never
-silently: ``make accept`` adopts what changed code has left, ``make retrain`` asks for it to be trained anew.
-Inputs: an experiment's config, ``finished.json`` and ``history.json`` of its training folders. Outputs: the
-report; ``finished.json`` with the present hash; ``retrain.json``, a request that the next run's job fulfils.
+silently: ``make accept`` adopts what changed code has left, ``make retrain`` writes a request
+(``retrain.json``) for a new one.
 """
 
 from __future__ import annotations
@@ -137,7 +136,7 @@ def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
 
 
 def retrain_requests(results: Path) -> list[str]:
-    """Return the ``system.json`` of trainings that are to be done anew: Snakemake must be told of them."""
+    """Return the ``system.json`` of trainings that are to be done again: Snakemake must know."""
     return [
         str(results / "systems" / path.parts[-3] / path.parts[-2] / DESCRIPTION)
         for path in _requests(results)

@@ -1,7 +1,7 @@
 """Translate raw text with a system that an experiment trained: stdin → stdout, one sentence a line.
 
-Inputs: the experiment's config, a system's name, a direction. Finds the system's folder and the decoding
-options there, then hands over to ``workflow_scripts.translate.translate`` in the engine's environment.
+Finds the system's folder and the decoding options, then hands over to
+``workflow_scripts.translate.translate`` in the engine's environment.
 """
 
 from __future__ import annotations

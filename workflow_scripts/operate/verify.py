@@ -18,8 +18,8 @@ from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.operate.kept_hashes import KeptHashes
 from workflow_scripts.operate.lineage import Lineage
+from workflow_scripts.operate.made_with import other_content
 from workflow_scripts.operate.manifest import MANIFEST, config_of, hashes_of, read_manifest
-from workflow_scripts.operate.manifest_settings import other_content
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.running import look
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder

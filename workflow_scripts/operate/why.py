@@ -19,10 +19,10 @@ from workflow_scripts.operate.dry_run import dry_run
 from workflow_scripts.operate.earlier_training import earlier_training, system_of
 from workflow_scripts.operate.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.operate.param_changes import changes
 from workflow_scripts.operate.planned import NOT_FINISHED, lost
 from workflow_scripts.operate.remake import NOT_AS_LISTED, is_being_made, unrecorded
-from workflow_scripts.operate.run import working_directory
 from workflow_scripts.operate.running import begun_outputs
 from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code, report
 from workflow_scripts.workflow.graph import PlannedJob

@@ -5,8 +5,6 @@ is below ``LEAST_BLEU`` or at least half of its hypotheses are empty, repeat the
 without a baseline, where all systems are so.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,12 +15,11 @@ from workflow_scripts.evaluate.correction import TIE
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.evaluate.scripts import Unfit, is_bleu, note_on_tokenizers
 from workflow_scripts.report.ceilings import Ceilings, ceiling_notes
-from workflow_scripts.report.labels import profile_title, side_title
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, members, side_of
-from workflow_scripts.report.rounding import decimal_mean, rounded
 from workflow_scripts.report.scores import Plan, Reading
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.table import Record
+from workflow_scripts.report.writing import decimal_mean, profile_title, rounded, side_title
 
 LEAST_BLEU = 3.0  # below it a reader finds hardly a word of the reference; judged by hand
 MOST_DEGENERATE = 0.5

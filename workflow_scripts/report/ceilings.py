@@ -3,11 +3,9 @@
 A test set's ceilings are shown where the BLEU of one of its directions is below ``LEAST_SHOWN``.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,20 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.scripts import is_bleu
 from workflow_scripts.options import Groups
 from workflow_scripts.report.reading import Job, read_job
-from workflow_scripts.report.rounding import rounded
 from workflow_scripts.report.scores import RAW, Plan, Score
 from workflow_scripts.report.summary import summarise
 from workflow_scripts.report.table import Record
+from workflow_scripts.report.writing import rounded
 
 CEILING = "ceiling"  # in the place of a system
 LEAST_SHOWN = 99.0  # BLEU; above it the differences between systems are larger
+AVERAGE = ("testset", "metric", "without", "grouping", "group", "side")
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Ceilings:
-    """By (test set, metric, direction), and by (test set, metric, without, grouping, group, side)."""
+    """By (test set, metric, direction), and averages by ``AVERAGE``."""
 
     directions: Mapping[Key, float] = field(default_factory=dict)
     averages: Mapping[Key, float] = field(default_factory=dict)
@@ -41,8 +40,8 @@ class Ceilings:
 
     def of_average(self, row: Record) -> float | None:
         """Return the ceiling of the average that a row is, None where none is shown."""
-        names = ("testset", "metric", "without", "grouping", "group", "side")
-        return self.averages.get(tuple(row[name] for name in names)) if row["profile"] == RAW else None
+        place = tuple(row[name] for name in AVERAGE)
+        return self.averages.get(place) if row["profile"] == RAW else None
 
 
 def read_ceilings(
@@ -77,13 +76,11 @@ def read_ceilings(
     if scores:
         metrics = [name for name in plan.metrics if any(score.metric == name for score in scores)]
         testsets = list(dict.fromkeys(score.testset for score in scores))
-        alone = replace(
-            plan, systems=[CEILING], seeds=[0], profiles=[RAW], metrics=metrics, testsets=testsets, comet=[]
-        )
+        lists = ([CEILING], [0], testsets, plan.directions, metrics)
+        alone = Plan(plan.experiment, *lists, partial=plan.partial)
         for cell in summarise(scores, alone, pivot, groups, without=without).cells:
-            key = (cell.testset, cell.metric, cell.without, cell.grouping, cell.group, cell.side)
             if cell.value.mean is not None:
-                averages[key] = cell.value.mean
+                averages[tuple(getattr(cell, name) for name in AVERAGE)] = cell.value.mean
     directions: dict[Key, float] = {(one.testset, one.metric, one.direction): one.score for one in scores}
     return Ceilings(directions, averages, moses)
 

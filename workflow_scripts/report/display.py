@@ -1,15 +1,12 @@
 """What all tables of one experiment share: which numbers are bold, ceilings, notes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflow_scripts.report.cautions import Floor
 from workflow_scripts.report.ceilings import CEILING, Ceilings
-from workflow_scripts.report.labels import FLAGGED, best
-from workflow_scripts.report.rounding import PAPER, Digits, digits_of, rounded, written
 from workflow_scripts.report.table import Cells, Record, Shown
+from workflow_scripts.report.writing import FLAGGED, PAPER, Digits, best, digits_of, rounded, written
 
 PAPER_RULE = (
     "In the profile paper averages are of scores rounded to one decimal (COMET: four), and are rounded as "

@@ -3,8 +3,6 @@
 Figures are built without pyplot: no window system, no state between figures.
 """
 
-from __future__ import annotations
-
 from itertools import cycle, islice, product
 from pathlib import Path
 

@@ -4,19 +4,17 @@
 worse, its languages interfere; where better, they transfer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from workflow_scripts.evaluate.correction import higher_is_better
 from workflow_scripts.options import ALL, DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes, signature_notes
-from workflow_scripts.report.labels import BOLD_RULE, side_title, table_title, without_title
 from workflow_scripts.report.layout import BOTH
 from workflow_scripts.report.scores import Flags, Plan, Score
 from workflow_scripts.report.summary import CSV_COLUMNS, Cell, Summary, row_of, summarise
 from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records, sections
+from workflow_scripts.report.writing import BOLD_RULE, side_title, table_title, without_title
 
 Reason = Callable[[Record], str]  # why a row has no number
 MOST_GROUPS = 4  # beside each other with all their sides; with more, each side is a block of its own

@@ -1,36 +1,28 @@
 """The table ``health``: figures that show a broken system at a glance, and hypotheses in a wrong language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.naming import is_line
-from workflow_scripts.report.labels import profile_title
 from workflow_scripts.report.reading import read_job, refuse_missing
-from workflow_scripts.report.rounding import Digits, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order
 from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import Digits, decimal_mean, profile_title, rounded
 
 # Judged by hand: what systems in order stay within, and what the published results' broken directions exceed
 # (Sindhi and Hausa into English: a fifth and an eighth of hypotheses repeat themselves).
 LENGTH_RATIO = (0.8, 1.25)
-MOST = {
-    "empty_hypotheses": 0.01,
-    "without_letters": 0.01,
-    "repeated_4gram_rate": 0.05,
-    "copied_source_rate": 0.05,
-    "off_target_rate": 0.05,
-}
+_SHARES = ("repeated_4gram_rate", "copied_source_rate", "off_target_rate")
+COUNTS = ("empty_hypotheses", "without_letters")  # all others but the ratio are shares
+MOST = {**dict.fromkeys(COUNTS, 0.01), **dict.fromkeys(_SHARES, 0.05)}
 HEALTH = ["length_ratio", "empty_hypotheses", "repeated_4gram_rate", "copied_source_rate"]
 RATES = ["without_letters", "off_target_rate", "references_off_target_rate"]
 OFF_TARGET = [*RATES, "packaged_off_target_rate", "packaged_reason"]
 JOB = ["experiment", "system", "seed", "testset", "profile", "direction"]
 COLUMNS = [*JOB, "n", *HEALTH, *OFF_TARGET, "out_of_ordinary"]
-COUNTS = ("empty_hypotheses", "without_letters")  # all others but the ratio are shares
 NAMES = {
     "length_ratio": "length ratio",
     "empty_hypotheses": "empty",
@@ -95,11 +87,7 @@ def unusual(row: Mapping[str, Any]) -> list[str]:
     ratio = row["length_ratio"]
     names = [] if ratio is None or low <= ratio <= high else ["length_ratio"]
     for name, most in MOST.items():
-        value = row[name]
-        if value is None:
-            continue
-        if name in COUNTS:
-            value /= row["n"]
+        value = (row[name] or 0) / (row["n"] if name in COUNTS else 1)
         if name == "off_target_rate":
             value -= row["references_off_target_rate"] or 0  # by which the identifier errs itself
         if value > most:
@@ -128,11 +116,8 @@ def health_table(
     rows = records(frame)
     blocks: list[Block] = []
     for testset, profile in product(plan.testsets, plan.profiles):
-        part = chosen(rows, testset=testset, profile=profile)
-        if part:
-            section = profile_title(testset, profile)
-            blocks.append(_systems_block(part, plan, section))
-            blocks += _unusual_blocks(part, section)
+        if part := chosen(rows, testset=testset, profile=profile):
+            blocks += _blocks(part, plan, profile_title(testset, profile))
     notes = [
         "Length ratio: characters of hypotheses over those of references, blanks left out. The others are "
         "shares of hypotheses (empty, without letters: numbers in the csv and parquet files).",
@@ -162,26 +147,17 @@ def _figures(rows: Sequence[Record]) -> Cells:
     return cells
 
 
-def _systems_block(rows: Sequence[Record], plan: Plan, section: str) -> Block:
-    lines: list[Cells] = []
+def _blocks(rows: Sequence[Record], plan: Plan, section: str) -> list[Block]:
+    means: list[Cells] = []
     for system in display_order(plan.systems):
-        part = chosen(rows, system=system)
-        if part:
+        if part := chosen(rows, system=system):
             odd = sum(bool(row["out_of_ordinary"]) for row in part)
-            lines.append([system, *_figures(part), f"{odd} of {len(part)}"])
-    header = ["system", *NAMES.values(), "out of the ordinary"]
-    return Block("Means over directions and seeds", header, lines, section)
-
-
-def _unusual_blocks(rows: Sequence[Record], section: str) -> list[Block]:
-    lines: list[Cells] = [
-        [
-            f"{row['system']} s{row['seed']} {row['direction']}",
-            *_figures([row]),
-            ", ".join(NAMES[name] for name in row["out_of_ordinary"].split("; ")),
-        ]
-        for row in rows
-        if row["out_of_ordinary"]
-    ]
-    header = ["job", *NAMES.values(), "out of the ordinary"]
-    return [Block("Out of the ordinary", header, lines, section)] if lines else []
+            means.append([system, *_figures(part), f"{odd} of {len(part)}"])
+    lines: list[Cells] = []
+    for row in rows:
+        if row["out_of_ordinary"]:
+            names = ", ".join(NAMES[name] for name in row["out_of_ordinary"].split("; "))
+            lines.append([f"{row['system']} s{row['seed']} {row['direction']}", *_figures([row]), names])
+    columns = [*NAMES.values(), "out of the ordinary"]
+    blocks = [Block("Means over directions and seeds", ["system", *columns], means, section)]
+    return [*blocks, *([Block("Out of the ordinary", ["job", *columns], lines, section)] if lines else [])]

@@ -4,8 +4,6 @@ A direction belongs to a group when all its languages but the pivot do: ``en-de`
 ``de-nl`` to the group that has both. The side "both" is the mean of the two sides, as in the paper's tables.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from workflow_scripts.directions import split_direction

@@ -1,7 +1,5 @@
 """The tables ``likelihood`` and ``contrastive``: how probable systems find given translations."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +11,10 @@ from workflow_scripts.errors import nearest
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import ALL
 from workflow_scripts.report.reading import Job, read_job, refuse_missing
-from workflow_scripts.report.rounding import Digits, decimal_mean, quantized, rounded, written
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.summary import display_order, estimate
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import Digits, decimal_mean, quantized, rounded, written
 
 JOB = ("experiment", "system", "seed")
 FIGURES = ("n", "skipped", "cut_sources", "tokens", "log_likelihood", "nats_per_token", "perplexity")

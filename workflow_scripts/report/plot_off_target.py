@@ -3,8 +3,6 @@
 A cell has the rate in percent (the mean over seeds) and the most frequent wrong language.
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections import Counter

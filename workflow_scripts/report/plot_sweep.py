@@ -1,7 +1,5 @@
 """Draw the gain over the baseline and over continued training against the threshold k (paper, figure 3)."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Sequence
@@ -12,11 +10,11 @@ from workflow_scripts.errors import UserError, nearest, run_main
 from workflow_scripts.metric_names import ASKED, asked_name, metric_id
 from workflow_scripts.options import ALL
 from workflow_scripts.report.figure import COLOURS, MARKERS, panels, save
-from workflow_scripts.report.labels import difference_word, metric_name, table_title
 from workflow_scripts.report.layout import SIDES
 from workflow_scripts.report.reading import Row
 from workflow_scripts.report.show import read_summary
 from workflow_scripts.report.summary import sweep_key
+from workflow_scripts.report.writing import difference_word, metric_name, table_title
 
 REFERENCES = {"baseline_difference": "baseline", "continued_difference": "continued training"}
 Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed

@@ -1,7 +1,5 @@
 """Draw validation loss against updates: one panel for all trainings, and one for each with its directions."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Sequence

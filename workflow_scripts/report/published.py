@@ -3,8 +3,6 @@
 Both sides average the same directions: those that have a published score.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -18,13 +16,20 @@ from workflow_scripts.metric_names import metric_id, shown_name
 from workflow_scripts.naming import is_line
 from workflow_scripts.options import DIRECTION, Groups
 from workflow_scripts.report.display import Display, averaging_notes
-from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, layout
 from workflow_scripts.report.reading import read_table
-from workflow_scripts.report.rounding import Digits, decimal_difference, decimal_mean, rounded, written
 from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.summary import Cell, Estimate, summarise
 from workflow_scripts.report.table import Block, Cells, Record, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import (
+    Digits,
+    decimal_difference,
+    decimal_mean,
+    rounded,
+    side_title,
+    table_title,
+    written,
+)
 
 FILE_COLUMNS = ("system", "direction", "metric", "score")
 COLUMNS = [
@@ -112,19 +117,21 @@ def published_table(
     lines: list[list[Any]] = []
     skipped: list[str] = []
     file = terminal(request.file).replace("`", "'")  # which quotes code in a note
+    expected = plan.directions_of(request.testset)
     for metric in plan.metrics:
-        if metric not in {name for _, _, name in values}:
-            skipped.append(f"{shown_name(metric)}: {file} has no such metric")
+        name = shown_name(metric)
+        if metric not in {called for _, _, called in values}:
+            skipped.append(f"{name}: {file} has no such metric")
             continue
         for ours, theirs in request.systems.items():
             own = {d: v for (system, d, called), v in values.items() if (system, called) == (theirs, metric)}
-            ours_there = plan.directions_of(request.testset)
-            there = [direction for direction in ours_there if direction in own]
-            if absent := len(ours_there) - len(there):
-                what = f"{shown_name(metric)} of {theirs}"
-                skipped.append(f"{what}: {absent} of our directions are not published")
+            there = [direction for direction in expected if direction in own]
+            if absent := len(expected) - len(there):
+                skipped.append(f"{name} of {theirs}: {absent} of our directions are not published")
             if there:
-                lines += _lines(scores, plan, display.pivot, groups, request, metric, ours, own, there)
+                wanted = ([request.testset], there, [metric], [request.profile])
+                part = Plan(plan.experiment, [ours], plan.seeds, *wanted)
+                lines += _lines(scores, part, display.pivot, groups, theirs, own)
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     notes = [
@@ -141,22 +148,13 @@ def published_table(
 
 
 def _lines(
-    scores: Sequence[Score],
-    plan: Plan,
-    pivot: str,
-    groups: Groups,
-    request: Published,
-    metric: str,
-    ours: str,
-    own: Mapping[str, float],
-    there: list[str],
+    scores: Sequence[Score], part: Plan, pivot: str, groups: Groups, theirs: str, own: Mapping[str, float]
 ) -> list[list[Any]]:
-    wanted = (request.testset, request.profile, metric, ours)
-    part = [s for s in scores if (s.testset, s.profile, s.metric, s.system) == wanted]
-    place = Plan(plan.experiment, [ours], plan.seeds, [request.testset], there, [metric], [request.profile])
-    cells = summarise(part, place, pivot, groups, "", "").cells
-    parts = {row[:3]: row[3] for row in layout(there, pivot, groups)[0]}
-    theirs = request.systems[ours]
+    """``part``: of one system, test set, profile and metric, with the directions that are published."""
+    place = (part.testsets, part.profiles, part.metrics, part.systems)
+    ours = [one for one in scores if ([one.testset], [one.profile], [one.metric], [one.system]) == place]
+    cells = summarise(ours, part, pivot, groups, "", "").cells
+    parts = {row[:3]: row[3] for row in layout(part.directions, pivot, groups)[0]}
     return [_line(cell, theirs, own, parts[cell.grouping, cell.group, cell.side]) for cell in cells]
 
 

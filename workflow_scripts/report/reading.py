@@ -1,7 +1,5 @@
 """Reading the JSON files of jobs and comma-separated tables. Standard library only."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 ``summary`` has averages by group and side, differences to baseline and control, and the sweep of k.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -13,18 +11,7 @@ from operator import itemgetter
 from workflow_scripts.options import ALL, DIRECTION
 from workflow_scripts.report.ceilings import CEILING
 from workflow_scripts.report.display import Display, averaging_notes, signature_notes
-from workflow_scripts.report.labels import (
-    AGAINST_BASELINE,
-    AGAINST_CONTROL,
-    BOLD_RULE,
-    FLAGGED,
-    Significant,
-    side_title,
-    table_title,
-    without_title,
-)
 from workflow_scripts.report.layout import BOTH, side_of
-from workflow_scripts.report.rounding import Digits, rounded, stored, written
 from workflow_scripts.report.scores import COLUMNS, Flags, Plan, Score
 from workflow_scripts.report.summary import CSV_COLUMNS, Summary, display_order, estimate, row_of, sweep_key
 from workflow_scripts.report.table import (
@@ -37,6 +24,20 @@ from workflow_scripts.report.table import (
     frame_of,
     records,
     sections,
+)
+from workflow_scripts.report.writing import (
+    AGAINST_BASELINE,
+    AGAINST_CONTROL,
+    BOLD_RULE,
+    FLAGGED,
+    Digits,
+    Significant,
+    rounded,
+    side_title,
+    stored,
+    table_title,
+    without_title,
+    written,
 )
 
 

@@ -3,8 +3,6 @@
 A missing score is an error, never a gap in an average.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -107,7 +105,11 @@ def read_scores(
                     reading.missing.extend([hint] * len(metrics))
                     continue
                 entry = directions[direction]
-                _check_references(references, (profile, testset, direction), entry["references_sha256"], path)
+                if sha256 := entry["references_sha256"]:  # null of a metric without references
+                    first = references.setdefault((profile, testset, direction), (sha256, path))
+                    if sha256 != first[0]:
+                        said = f"scored against other references than {first[1]}; score both again"
+                        raise UserError(f"{path}: {said}")
                 scores = _scores_of(entry, job, direction, metrics, path, reading.missing)
                 found |= {(direction, score.metric): score for score in scores}
                 _note_flags(reading.flags, entry.get("flags", []), direction, metrics)
@@ -120,9 +122,8 @@ def read_scores(
         reading.scores.extend(found[key] for key in wanted if key in found)
     refuse_missing(reading.missing, f" of {plan.size} scores", allow_partial)
     if not reading.scores:
-        raise UserError(
-            f"{root}: none of {plan.size} scores is there, the first missing: {reading.missing[0]}"
-        )
+        said = f"none of {plan.size} scores is there, the first missing: {reading.missing[0]}"
+        raise UserError(f"{root}: {said}")
     return reading
 
 
@@ -179,16 +180,3 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
         raise ValueError("a tokenizer that is no text")
     if not all(map(is_line, entry.get("flags", []))):
         raise ValueError("flags are no list of texts")
-
-
-def _check_references(
-    known: dict[tuple[str, str, str], tuple[str, Path]],
-    key: tuple[str, str, str],
-    sha256: str | None,
-    path: Path,
-) -> None:
-    if sha256 is None:  # a metric without references
-        return
-    first_sha256, first_path = known.setdefault(key, (sha256, path))
-    if sha256 != first_sha256:
-        raise UserError(f"{path}: scored against other references than {first_path}; score both again")

@@ -3,8 +3,6 @@
 Standard library only: the workflow's own process starts it, in whatever environment that has.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence
@@ -15,12 +13,18 @@ from workflow_scripts.errors import UserError, run_main, terminal
 from workflow_scripts.files import read_json
 from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL, DIRECTION
-from workflow_scripts.report.labels import difference_word, table_title
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
 from workflow_scripts.report.reading import Row, read_table
-from workflow_scripts.report.rounding import HUNDREDTHS, Digits, digits_of, rounded
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.units_page import console
+from workflow_scripts.report.writing import (
+    HUNDREDTHS,
+    Digits,
+    difference_word,
+    digits_of,
+    rounded,
+    table_title,
+)
 from workflow_scripts.table_names import CAUTIONS, UNITS
 
 WIDTH = 99

@@ -3,8 +3,6 @@
 A family of tests is the directions of one system against one other with one metric on one test set.
 """
 
-from __future__ import annotations
-
 import gc
 import math
 from collections import defaultdict
@@ -16,10 +14,11 @@ from typing import Any
 
 from workflow_scripts.errors import UserError, nearest
 from workflow_scripts.evaluate.correction import TIE, correct, outcome
-from workflow_scripts.report.labels import AGAINST_BASELINE, AGAINST_CONTROL, Significant
 from workflow_scripts.report.reading import Job, read_job, refuse_missing
 from workflow_scripts.report.scores import Plan, files_of
+from workflow_scripts.report.writing import AGAINST_BASELINE, AGAINST_CONTROL, Significant
 
+CORRECTED = ("p_holm", "p_bh", "p_holm_bootstrap", "p_bh_bootstrap")
 FIGURES = ("difference", "low", "high", "sentence_sd", "p_bootstrap", "p_randomisation")
 
 
@@ -107,9 +106,8 @@ def read_significance(
             for other, direction, metric in places:
                 known = content["against"].get(other, {}).get(direction, {})
                 if metric not in known:
-                    missing.append(
-                        f"{metric} of {direction} against {other} in {path}{nearest(metric, known)}"
-                    )
+                    what = f"{metric} of {direction} against {other}"
+                    missing.append(f"{what} in {path}{nearest(metric, known)}")
                     continue
                 place: dict[str, Any] = {**job, "against": other, "direction": direction, "metric": metric}
                 place |= {name: float(known[metric][name]) for name in FIGURES}
@@ -145,18 +143,13 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
     gc.freeze()
     for places in families.values():
         tests = [comparisons[place] for place in places]
-        values = correct([one.p_randomisation for one in tests])
+        random = correct([one.p_randomisation for one in tests])
         bootstrap = correct([one.p_bootstrap for one in tests])
-        for number, (place, one) in enumerate(zip(places, tests, strict=True)):
-            holm = values.p_holm[number]
-            done[place] = replace(
-                one,
-                p_holm=holm,
-                p_bh=values.p_bh[number],
-                p_holm_bootstrap=bootstrap.p_holm[number],
-                p_bh_bootstrap=bootstrap.p_bh[number],
-                outcome=outcome(one.difference, holm, one.metric, level),
-            )
+        both = zip(random.p_holm, random.p_bh, bootstrap.p_holm, bootstrap.p_bh, strict=True)
+        for place, one, values in zip(places, tests, both, strict=True):
+            said = outcome(one.difference, values[0], one.metric, level)
+            ps: dict[str, Any] = dict(zip(CORRECTED, values, strict=True))
+            done[place] = replace(one, outcome=said, **ps)
     gc.unfreeze()
     return done
 

@@ -1,7 +1,5 @@
 """The tables ``significance``, ``wins`` and ``seeds``: where systems differ, how often, how surely."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
@@ -10,20 +8,18 @@ from typing import Any
 
 from workflow_scripts.evaluate.correction import LOSS, WIN, count_outcomes
 from workflow_scripts.report.display import Display
-from workflow_scripts.report.labels import side_title, table_title
 from workflow_scripts.report.layout import BOTH, members
-from workflow_scripts.report.rounding import PAPER, decimal_mean, rounded
 from workflow_scripts.report.scores import Plan
 from workflow_scripts.report.significance import Compared, Comparison
 from workflow_scripts.report.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
+from workflow_scripts.report.writing import PAPER, decimal_mean, rounded, side_title, table_title
 
 COLUMNS = [column.name for column in fields(Comparison)]
-KEY = ["experiment", "system", "against", "testset", "profile", "metric"]
+PLACE = ["testset", "profile", "metric"]
+KEY = ["experiment", "system", "against", *PLACE]
 WINS_COLUMNS = [*KEY, "side", "seed", "directions", "wins", "losses", "ties"]
-SEEDS_COLUMNS = [
-    *(*KEY, "direction", "seeds", "difference", "seed_sd", "sentence_sd", "mixed_sd"),
-    *("wins", "losses", "ties"),
-]
+_SPREADS = ("difference", "seed_sd", "sentence_sd", "mixed_sd")
+SEEDS_COLUMNS = [*KEY, "direction", "seeds", *_SPREADS, "wins", "losses", "ties"]
 BETTER, WORSE = "↑", "↓"
 
 
@@ -91,15 +87,12 @@ def wins_table(compared: Compared, plan: Plan, display: Display, level: float) -
     frame = frame_of(lines, WINS_COLUMNS)
     named = {side: "all directions" if side == BOTH else side_title(side, display.pivot) for side in sides}
     blocks = []
-    for (testset, profile, metric, against), rows in _grouped(
-        records(frame), ["testset", "profile", "metric", "against"]
-    ):
-        systems = dict.fromkeys(row["system"] for row in rows)
-        cells: list[Cells] = [
-            [system, *(_counts(chosen(rows, system=system, side=side)) for side in sides)]
-            for system in systems
-        ]
-        title = f"{table_title(testset, profile, metric)}, against {against}"
+    for place, rows in _grouped(records(frame), [*PLACE, "against"]):
+        cells: list[Cells] = []
+        for system in dict.fromkeys(row["system"] for row in rows):
+            parts = (chosen(rows, system=system, side=side) for side in sides)
+            cells.append([system, *map(_counts, parts)])
+        title = f"{table_title(*place[:3])}, against {place[3]}"
         blocks.append(Block("", ["system", *named.values()], cells, title))
     notes = ["Wins / losses / ties: directions, summed over seeds, by the rule of the table significance."]
     notes += too_few_resamples(compared.resamples, compared.directions, level, display.as_options)
@@ -152,8 +145,7 @@ def _by_direction(
     rows: Sequence[Record], plan: Plan, cell: Callable[[Record], str | Shown], by_seed: bool
 ) -> list[Block]:
     blocks = []
-    keys = ["testset", "profile", "metric", "against", *(["seed"] if by_seed else [])]
-    for place, part in _grouped(rows, keys):
+    for place, part in _grouped(rows, [*PLACE, "against", *(["seed"] if by_seed else [])]):
         systems = list(dict.fromkeys(row["system"] for row in part))
         places = {(row["direction"], row["system"]): row for row in part}
         lines: list[Cells] = [

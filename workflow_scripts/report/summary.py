@@ -5,8 +5,6 @@ directions, then mean and standard deviation (n - 1 in the denominator) over see
 by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +16,8 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.metric_names import shown_name
 from workflow_scripts.options import Groups
 from workflow_scripts.report.layout import Row, layouts
-from workflow_scripts.report.rounding import decimal_difference, decimal_mean, stored
 from workflow_scripts.report.scores import Flags, Plan, Score
+from workflow_scripts.report.writing import decimal_difference, decimal_mean, stored
 
 SWEEP = re.compile(r"(?P<family>.+)-k(?P<k>\d+(\.\d+)?)")
 TOKENIZER = re.compile(r"\|tok:[^|]*")

@@ -4,8 +4,6 @@ The same table gives the same bytes. A partial table says so in its titles, in a
 the frame and in the Parquet file's metadata.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

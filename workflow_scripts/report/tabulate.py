@@ -4,8 +4,6 @@ Exactly the systems, test sets and directions of the options are read. Tables of
 written now are removed.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Which units each direction keeps, and which of them languages share: ``units.md``, ``.csv``, ``.json``."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

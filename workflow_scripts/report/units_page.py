@@ -1,11 +1,9 @@
 """``tables/units.md``, and the same in a few lines for a terminal. Standard library only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.report.rounding import Digits, rounded
+from workflow_scripts.report.writing import Digits, rounded
 
 TENTHS, IOU = Digits(1), Digits(3)
 _NAMES = {

@@ -33,11 +33,7 @@ def main(argv: list[str] | None = None) -> None:
             f" {' '.join(parent.languages)}, in this order"
         )
     if arguments.masks:
-        masks = MaskTable.read(arguments.masks)
-        parent.check_model(masks)
-        masks.check_gates(
-            {"ffn": ("row", "zero", "scale"), "head": ("zero", "scale"), "resid": ("zero", "scale")}
-        )
+        parent.check_model(MaskTable.read(arguments.masks))
     train(
         arguments,
         languages=list(parent.languages),

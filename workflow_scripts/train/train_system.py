@@ -12,7 +12,6 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.progress_log import log_to_stderr
 from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
 from workflow_scripts.models.fairseq.shards import check_training_data, weighted_sources
 from workflow_scripts.models.fairseq.training.checkpoints import (
@@ -30,6 +29,7 @@ from workflow_scripts.models.fairseq.training.training_plan import (
     accumulation,
     longest_sentence,
 )
+from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.devices import device_number
 from workflow_scripts.train.export import export_system

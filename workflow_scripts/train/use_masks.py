@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path, copy_file
+from workflow_scripts.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
 
 
 def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:
@@ -20,24 +20,28 @@ def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> System
 
     Raises UserError where the masks are of another model, or lack a direction.
     """
-    table = MaskTable.read(masks)
+    parent.verify()
+    table, file = MaskTable.read(masks), STANDARD_FILES["masks"]
     parent.check_model(table)
     for direction in parent.directions:
         table.row(direction)
-    for linked in (parent.weights, parent.subwords, parent.dictionary):
-        with atomic_path(out / linked.name) as temporary:
-            temporary.symlink_to(os.path.relpath(linked, out))
-    copy_file(masks, out / STANDARD_FILES["masks"])
-    return SystemFolder.write(
-        out,
-        system=name,
-        seed=parent.seed,
-        languages=parent.languages,
-        mask_rows={direction: direction for direction in parent.directions},
-        architecture=parent.architecture,
-        text=parent.text,
-        parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
-    )
+    linked = {one: digest for one, digest in parent.sha256.items() if one != parent.files.get("masks")}
+    for one in linked:
+        with atomic_path(out / one) as temporary:
+            temporary.symlink_to(os.path.relpath(parent.folder / one, out))
+    copy_file(masks, out / file)
+    described = read_json(parent.folder / DESCRIPTION)
+    directions = {row: {**entry, "mask_row": row} for row, entry in described["directions"].items()}
+    own = {
+        "system": name,
+        "directions": directions,
+        "files": {**described["files"], "masks": file},
+        "sha256": {**linked, file: sha256_of(out / file)},
+        "parent": {"system": parent.system, "weights_sha256": parent.weights_sha256},
+        "training": None,
+    }
+    write_json(out / DESCRIPTION, {**described, **own})
+    return SystemFolder.read(out)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -15,16 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.models.port import load
 from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.vocabulary import Vocabulary
 
 #: Positions of a batch, padding included. Larger batches are not faster on a CPU.
 BATCH_TOKENS = 4096
@@ -43,20 +41,6 @@ class Likelihoods:
     log_likelihood: NDArray[np.float64]
     tokens: NDArray[np.int32]
     cut_sources: int
-
-
-class IdSequences:
-    """Sentences as ids with ``</s>``, in the form in which batches take binarised ones."""
-
-    def __init__(self, sentences: Sequence[Sequence[int]]) -> None:
-        self._sentences = sentences
-        self.sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int32)
-
-    def __len__(self) -> int:
-        return len(self._sentences)
-
-    def __getitem__(self, line: int) -> Tensor:
-        return torch.tensor(self._sentences[line])
 
 
 class LikelihoodScorer:
@@ -134,15 +118,8 @@ class LikelihoodScorer:
         sums = np.full(len(pairs), np.nan)
         if not pairs:
             return sums
-        source, target = self._languages[direction]
-        dataset = DirectionData(
-            direction,
-            IdSequences([(*ids, EOS) for ids, _ in pairs]),
-            IdSequences([(*ids, EOS) for _, ids in pairs]),
-            self._vocabulary.language_id(source),
-            self._vocabulary.language_id(target),
-        )
-        batches = self._port.batches(dataset, max(batch_tokens, self.longest + MARKERS))
+        task = self._port.pairs(direction, self._languages[direction], pairs)
+        batches = self._port.batches(task, max(batch_tokens, self.longest + MARKERS))
         masks = self._masks.get(direction)
         with torch.inference_mode(), masks.use(direction) if masks else nullcontext():
             for batch in batches:

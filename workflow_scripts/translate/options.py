@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from workflow_scripts.errors import UserError
 
@@ -57,11 +57,5 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
 def decoding_options(arguments: argparse.Namespace) -> DecodingOptions:
     """Return the options that ``add_decoding_arguments`` parsed; UserError for a value out of range."""
     return DecodingOptions(
-        beam=arguments.beam,
-        length_penalty=arguments.length_penalty,
-        max_length=arguments.max_length,
-        batch_tokens=arguments.batch_tokens,
-        compute_type=arguments.compute_type,
-        threads=arguments.threads,
-        ranking=arguments.ranking,
+        **{field.name: getattr(arguments, field.name) for field in fields(DecodingOptions)}
     )

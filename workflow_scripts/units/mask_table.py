@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +57,6 @@ class MaskTable(UnitTable):
         """How the units were selected: a selector's text, four of them, or None where that is not known."""
         said: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
         return said
-
-    def check_gates(self, able: Mapping[str, Collection[str]]) -> None:
-        """Raise UserError unless the caller can apply each kind's gate: ``able[kind]`` names those."""
-        for kind, text in self.gates.items():
-            if parse_gate(text, kind).name not in able.get(kind, ()):
-                can = ", ".join(f"{kind}: {' or '.join(names)}" for kind, names in able.items())
-                raise UserError(f"{self.origin}: gate {kind}: {text} cannot be applied here; {can} can")
 
     def over(self, space: UnitSpace) -> MaskTable:
         """Return the masks as rows over a larger space, whose other units they keep.

@@ -34,8 +34,10 @@ def rows(experiment: Experiment) -> list[str]:
     return list(found)
 
 
-def counted(experiment: Experiment) -> set[str]:
-    """Return the directions whose activations are needed."""
-    by_score = [name for name in rows(experiment) if experiment.masks.named[name].one.like is None]
-    others = experiment.directions.evaluate_only if by_score else []
-    return {*others, *(experiment.train_directions if selected(experiment) else ())}
+def scored(experiment: Experiment, scores: str = "activations") -> set[str]:
+    """Return the directions whose units are to be scored; ``scores``: the folder, as a mask set has it."""
+    sets = {name: one.one for name, one in experiment.masks.named.items() if one.one.like is None}
+    by_score = {name for name, one in sets.items() if one.scores == scores}
+    others = experiment.directions.evaluate_only if by_score.intersection(rows(experiment)) else []
+    here = experiment.train_directions if by_score.intersection(selected(experiment)) else []
+    return {*others, *here}

@@ -144,7 +144,7 @@ def test_the_hash_of_the_data_is_of_both_sides(tmp_path):
     for name in names:
         (tmp_path / name).write_text(name)
     digests = [hashlib.sha256(name.encode()).digest() for name in names]
-    assert data_sha256(tmp_path, "valid", "en-de") == hashlib.sha256(b"".join(digests)).hexdigest()
+    assert data_sha256([tmp_path / name for name in names]) == hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def test_pads_are_counted_by_batching(data_bin):

@@ -200,10 +200,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["masks.sets.x.pairs: en-de is swapped with itself; name another direction's row"],
     ),
     "what no stage can do yet": (
-        {"x": {"select": "all", "units": ["head"], "gate": {"ffn": "mean"}, "of": "gradients"}},
+        {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
-            "masks.sets.x.of: 'gradients' is not one of 'activations'",
-            "masks.sets.x.units.0: 'head' is not one of 'ffn'",
+            "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance'",
+            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
             "masks.sets.x.gate.ffn: 'mean' is not one of 'row'",
         ],
     ),

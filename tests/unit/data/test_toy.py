@@ -12,11 +12,9 @@ import pytest
 from workflow_scripts.data.generate_toy import main
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.draws import Draws, Zipf
-from workflow_scripts.data.toy.grammar import PIVOT, Grammar, Usage
-from workflow_scripts.data.toy.lexicon import Lexicon
+from workflow_scripts.data.toy.language import PIVOT, Grammar, Language, Usage, Word
+from workflow_scripts.data.toy.lexicon import Lexicon, SoundChange, reflex
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase, World
-from workflow_scripts.data.toy.render import Language, Word
-from workflow_scripts.data.toy.sound import SoundChange, reflex
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError
 

@@ -19,7 +19,7 @@ from workflow_scripts.archive import read_archive
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
+from workflow_scripts.models.fairseq.network import fairseq_dictionary
 from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer
 from workflow_scripts.translate.likelihood import main, open_scorer
 from workflow_scripts.units.system import SystemFolder

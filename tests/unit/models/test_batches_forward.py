@@ -74,6 +74,9 @@ def test_sequences_by_hand(data_bin):
 
 def test_the_other_direction_shares_the_files(data_bin):
     dataset = direction_dataset(data_bin, "valid", "en-de", VOCABULARY)
+    # Of the source, then of the target.
+    ends = ["en.bin", "en.idx", "de.bin", "de.idx"]
+    assert dataset.files == [data_bin / f"valid.de-en.{end}" for end in ends]
     (batch,) = make_batches(dataset, 1000, order="file")
     first = batch.lines.tolist().index(0)
     assert batch.source[first].tolist() == [1, 1, 11, 9, 2]

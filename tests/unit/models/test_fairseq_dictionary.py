@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.units.test_vocabulary import READ
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
+from workflow_scripts.models.fairseq.network import fairseq_dictionary
 from workflow_scripts.units.vocabulary import BOS, EOS, PAD, UNKNOWN, Vocabulary
 
 

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
@@ -57,6 +58,26 @@ def test_rows_of_masks_go_by_their_names(tmp_path: Path) -> None:
         task._select_mask({"direction": number})
         kept.append(network.encoder.layers[0].fc1.gate.tolist())
     assert kept == [[1, 1, 1, 0], [1, 0, 0, 0]]
+
+
+def test_masks_say_how_they_act(tmp_path: Path) -> None:
+    """Head 1 of the encoder is halved in en-de; a gate that needs more than the masks is refused."""
+    space = model_space(ARCHITECTURE.to_dict(), ("head",))
+    keep = np.ones((2, 6), dtype=bool)
+    keep[1, 1] = False
+    table = MaskTable(["de-en", "en-de"], keep, space, {"gate": {"head": "scale:0.5"}})
+    table.write(tmp_path / "masks.npz")
+    task = task_of(masks=str(tmp_path / "masks.npz"))
+    projection = task.build_model(None).encoder.layers[0].self_attn.out_proj
+    changed = []
+    for number in range(2):
+        task._select_mask({"direction": number})
+        hooks = list(projection._forward_pre_hooks.values())
+        changed.append([hook(projection, (torch.ones(1, 1, 8),))[0].tolist() for hook in hooks])
+    assert changed == [[], [[[[1.0] * 4 + [0.5] * 4]]]]
+    MaskTable(table.rows, keep, space, {"gate": {"head": "mean"}}).write(tmp_path / "masks.npz")
+    with pytest.raises(UserError, match=r"gate 'mean' needs the means of encoder\.0\.self"):
+        task.build_model(None)
 
 
 def test_a_head_that_is_left_out_learns_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from workflow_scripts.durations import clock
 from workflow_scripts.models.fairseq import progress_log as progress
-from workflow_scripts.models.fairseq.progress_log import ProgressLog
+from workflow_scripts.models.progress_log import ProgressLog
 
 
 @pytest.mark.parametrize(

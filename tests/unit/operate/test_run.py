@@ -12,6 +12,7 @@ import pytest
 
 from tests.waiting import LIMIT, wait_until
 from workflow_scripts.errors import UserError
+from workflow_scripts.operate.options import working_directory
 from workflow_scripts.operate.profile import Profile
 from workflow_scripts.operate.run import (
     hold,
@@ -19,7 +20,6 @@ from workflow_scripts.operate.run import (
     read_config,
     share,
     with_cores,
-    working_directory,
 )
 
 ROOT = Path(__file__).resolve().parents[3]

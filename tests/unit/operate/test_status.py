@@ -23,7 +23,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
-from workflow_scripts.models.fairseq.progress_log import ProgressLog
+from workflow_scripts.models.progress_log import ProgressLog
 from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.running import Activity, State, failed, look, states
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of

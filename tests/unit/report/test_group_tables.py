@@ -5,12 +5,11 @@ import pytest
 from tests.unit.report.published_scores import TIERS, published
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
-from workflow_scripts.report.labels import best
-from workflow_scripts.report.rounding import Digits
 from workflow_scripts.report.score_tables import summary_table
 from workflow_scripts.report.scores import Flags, Plan, Score
 from workflow_scripts.report.summary import Summary, summarise
 from workflow_scripts.report.table import Block, Shown, records
+from workflow_scripts.report.writing import Digits, best
 
 # High O2M M2O Avg | Med O2M M2O Avg | Low O2M M2O Avg | All O2M M2O Avg (spec 4.1).
 PAPER_TABLE = {

@@ -6,7 +6,9 @@ import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
-from workflow_scripts.report.rounding import (
+from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.writing import (
     Digits,
     decimal_difference,
     decimal_mean,
@@ -15,8 +17,6 @@ from workflow_scripts.report.rounding import (
     stored,
     written,
 )
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
 
 
 def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:

@@ -116,7 +116,7 @@ def test_a_fine_tune_resumes_its_own_checkpoint(
     world: Path, parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not the parent's weights again, as --restore-file would load them at each start."""
-    from workflow_scripts.models.fairseq.progress_log import ProgressLog
+    from workflow_scripts.models.progress_log import ProgressLog
 
     masks = write_masks(tmp_path / "masks.npz", parent, all_kept())
     main(finetune_arguments(world, parent, masks, tmp_path / "f1", tmp_path / "straight"))

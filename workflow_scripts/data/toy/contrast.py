@@ -8,16 +8,14 @@ An item is made only where both readings look different in the target and the so
 Contrastive pairs after Sennrich (2017).
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.draws import Draws
+from workflow_scripts.data.toy.language import Language, Word
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase
-from workflow_scripts.data.toy.render import Language, Word
 from workflow_scripts.directions import split_direction
 
 NUMBER, AGREEMENT, GENDER = "number", "agreement", "gender"

@@ -1,15 +1,12 @@
 """The toy corpus as a whole: its languages, its disjoint subsets, and their sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workflow_scripts.data.toy.draws import Draws
-from workflow_scripts.data.toy.grammar import PIVOT, draw_grammar, draw_usage, pivot_usage
+from workflow_scripts.data.toy.language import PIVOT, Language, Word, draw_grammar, draw_usage, pivot_usage
 from workflow_scripts.data.toy.lexicon import FamilyLexicon, family_lexicon
 from workflow_scripts.data.toy.meaning import Meaning, World
-from workflow_scripts.data.toy.render import Language, Word
 from workflow_scripts.data.toy.spec import ToySpec
 from workflow_scripts.errors import UserError
 

@@ -4,8 +4,6 @@
 the SHA-256 of a label.
 """
 
-from __future__ import annotations
-
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 All languages render the same meanings, whatever their lexicon (``share_lexicon``).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.data.toy.draws import Draws, Zipf

@@ -1,7 +1,5 @@
 """What a toy corpus is made from: the ``toy`` section of a config."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any

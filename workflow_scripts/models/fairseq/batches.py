@@ -7,7 +7,7 @@ skipped. Neuron Specialization, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.binarised import largest_id
-from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, side_prefixes
+from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
 from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
-PUBLISHED_MAX_TOKENS = 30000
 PUBLISHED_MULTIPLE = 8
 PUBLISHED_MAX_POSITIONS = 256
 
@@ -116,6 +114,20 @@ def direction_dataset(
                 " binarise the text with the system's subwords"
             )
     return dataset
+
+
+class IdSequences:
+    """Sentences as ids with ``</s>``, in the form of binarised ones."""
+
+    def __init__(self, sentences: Sequence[Sequence[int]]) -> None:
+        self._sentences = sentences
+        self.sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    def __getitem__(self, line: int) -> Tensor:
+        return torch.tensor(self._sentences[line])
 
 
 def make_batches(

@@ -14,8 +14,7 @@ import torch
 from fairseq.data import data_utils
 from fairseq.sequence_generator import SequenceGenerator
 
-from workflow_scripts.models.fairseq.network import Network
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
+from workflow_scripts.models.fairseq.network import Network, fairseq_dictionary
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
 import torch
+from fairseq.data import Dictionary
 from fairseq.models.transformer import (
     TransformerConfig,
     TransformerDecoderBase,
@@ -19,6 +20,7 @@ from torch import nn
 
 from workflow_scripts.models.fairseq.layers import ENCODER_COPIES, DecoderLayer, EncoderLayer
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.vocabulary import SPECIALS, Vocabulary
 
 PADDING_INDEX = 1
 
@@ -118,3 +120,12 @@ def without_copies(state_dict: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
         for name, tensor in state_dict.items()
         if not (name.startswith("encoder.layers.") and name.rpartition(".")[2] in ENCODER_COPIES)
     }
+
+
+def fairseq_dictionary(vocabulary: Vocabulary) -> Dictionary:
+    """Return fairseq's dictionary with the same symbol under every id."""
+    dictionary = Dictionary()
+    for symbol in vocabulary.symbols[len(SPECIALS) :]:
+        # A special that occurs again has a row of its own; bos(), pad(), eos() and unk() stay as they are.
+        dictionary.add_symbol(symbol, overwrite=symbol in SPECIALS)
+    return dictionary

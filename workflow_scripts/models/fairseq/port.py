@@ -13,6 +13,7 @@ from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import (
     Batch,
     Batches,
+    IdSequences,
     direction_dataset,
     make_batches,
     source_batches,
@@ -27,7 +28,7 @@ from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
+from workflow_scripts.units.vocabulary import EOS, Vocabulary
 
 
 class FairseqPort:
@@ -52,6 +53,14 @@ class FairseqPort:
     def task(self, data: Path, subset: str, name: str) -> DirectionData:
         """Open one direction of a subset; UserError if its files are missing, damaged or do not fit."""
         return direction_dataset(data, subset, name, self.vocabulary)
+
+    def pairs(
+        self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> DirectionData:
+        """Return given sentences, ids without ``</s>``, as a direction."""
+        source, target = (IdSequences([(*ids, EOS) for ids in side]) for side in zip(*pairs, strict=True))
+        tags = [self.vocabulary.language_id(language) for language in languages]
+        return DirectionData(name, source, target, tags[0], tags[1])
 
     def batches(
         self, task: DirectionData, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None

@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.binarised import check_binarised
-from workflow_scripts.models.fairseq.data_bin import data_files, side_prefixes
+from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
 from workflow_scripts.models.fairseq.drawing import (
     Sources,
     default_virtual_size,
@@ -59,6 +58,8 @@ class DirectionData:
     target_tag: int
     #: Lines and weight of each source of training text, in order; empty where all weigh the same.
     sources: Sequence[tuple[int, float]] = ()
+    #: Where it lies: .bin and .idx of the source, then of the target.
+    files: Sequence[Path] = ()
 
     @property
     def weight(self) -> float:
@@ -103,7 +104,7 @@ def load_directions(
     loaded = []
     for direction in directions:
         languages = direction_languages(direction, language_tokens)
-        data_files(data_bin, subset, direction)
+        files = data_files(data_bin, subset, direction)
         sides = []
         for prefix in side_prefixes(data_bin, subset, direction):
             if prefix not in opened:
@@ -116,7 +117,7 @@ def load_directions(
                 f" but {len(sides[1])} target lines"
             )
         tags = [language_tokens[language] for language in languages]
-        loaded.append(DirectionData(direction, sides[0], sides[1], tags[0], tags[1]))
+        loaded.append(DirectionData(direction, sides[0], sides[1], tags[0], tags[1], files=files))
     return loaded
 
 

@@ -13,8 +13,13 @@ from pathlib import Path
 from workflow_scripts.directions import pair_of
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of
-from workflow_scripts.models.fairseq.binarised import check_binarised, largest_id, read_header
-from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, data_files
+from workflow_scripts.models.fairseq.data_bin import (
+    check_binarised,
+    check_dictionaries_beside,
+    data_files,
+    largest_id,
+    read_header,
+)
 from workflow_scripts.models.fairseq.drawing import Sources
 from workflow_scripts.units.vocabulary import Vocabulary
 

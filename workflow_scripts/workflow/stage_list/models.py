@@ -62,14 +62,22 @@ def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
 
 
 def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
-    needed, found = needed_masks.counted(experiment), experiment.counted_together.items()
+    needed, found = needed_masks.scored(experiment), experiment.counted_together.items()
     return of_baseline(experiment, by=[by for by, group in found if needed.issuperset(group)])
 
 
 def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
-    needed = needed_masks.counted(experiment)
+    needed = needed_masks.scored(experiment)
     alone = [direction for direction in experiment.counted_alone if direction in needed]
     return of_baseline(experiment, direction=alone)
+
+
+def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
+        folder, _, units = scores.partition("/")
+        if folder == "importance":
+            directions = sorted(needed_masks.scored(experiment, scores))
+            yield from of_baseline(experiment, units=[units], direction=directions)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -154,6 +162,15 @@ STAGES = (
         log="{system}/s{seed}/{direction}",
         files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
         jobs=_counted_alone,
+        gpu=True,
+    ),
+    Stage(
+        "score_importance",
+        "activations.score_importance",
+        "fairseq",
+        log="{system}/s{seed}/{units}.{direction}",
+        files={"scores": "importance/{units}/{system}/s{seed}/valid/{direction}.npz"},
+        jobs=_importance,
         gpu=True,
     ),
     Stage(

@@ -29,7 +29,6 @@ from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers the task)
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.progress_log import ProgressLog, log_to_stderr
 from workflow_scripts.models.fairseq.training.collectives import make_global_group
 from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
 from workflow_scripts.models.fairseq.training.slices import SIGNALS, SliceEnded, SliceWatch
@@ -40,6 +39,7 @@ from workflow_scripts.models.fairseq.training.trainer import (
 )
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan, accumulation
 from workflow_scripts.models.fairseq.training.updates import complete_loaded_update
+from workflow_scripts.models.progress_log import ProgressLog, log_to_stderr
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,7 @@ from fairseq.tasks import FairseqTask, register_task
 from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.models.fairseq.progress_log import check_finite
+from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
     MultiDirectionDataset,
@@ -35,7 +34,7 @@ from workflow_scripts.models.fairseq.sampling import (
 from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
-from workflow_scripts.models.fairseq.vocabulary import fairseq_dictionary
+from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary

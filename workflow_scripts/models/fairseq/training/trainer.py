@@ -21,11 +21,11 @@ from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
 from torch.nn.parallel import DistributedDataParallel
 
-from workflow_scripts.models.fairseq.progress_log import ProgressLog, check_finite
 from workflow_scripts.models.fairseq.training.checkpoints import copy_checkpoint, save_checkpoint
 from workflow_scripts.models.fairseq.training.collectives import from_rank_0, highest_of_all
 from workflow_scripts.models.fairseq.training.slices import REASONS, SliceEnded, SliceWatch
 from workflow_scripts.models.fairseq.training.validation_rows import COLUMNS, forget_rows_after
+from workflow_scripts.models.progress_log import ProgressLog, check_finite
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +82,7 @@ def moved_position(iterations: int, old: str | None, new: str) -> int | None:
 
     Args:
         old, new: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
-        the
-            batches of an epoch in turn: with another number of them, the same batches make the same updates.
+            the batches of an epoch in turn: in another number, the same batches make the same updates.
     """
     (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
     if cut != now_cut or not before.isdecimal():
@@ -151,9 +150,8 @@ class NeuronspecTrainer(Trainer):
 
     def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
         """One update. Out of memory raises: fairseq would skip the batch, and nothing would fail or retry."""
-        # At an epoch's end some processes have a batch less; fairseq takes a process whose last one is
-        # missing for one without any, and would leave its other tokens out of what the gradient is divided
-        # by.
+        # At an epoch's end some processes have a batch less. fairseq would take such a process for one
+        # without any, and leave its other tokens out of what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
         with self.watch.timed("update"):
             output = super().train_step(samples, raise_oom=True)
