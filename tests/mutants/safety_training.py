@@ -133,14 +133,14 @@ FOLDERS = (
     ),
     Mutant(
         "the learning rate of a decaying schedule is no other training with other updates",
-        f"{TRAIN}/settings.py",
+        f"{TRAIN}/training_settings.py",
         'identity["max_updates"] = settings["max_updates"]',
         "pass",
         (f"{FOLDER}::test_updates_are_identity_where_the_learning_rate_ends_with_them",),
     ),
     Mutant(
         "a training setting that is missing is left out",
-        f"{TRAIN}/settings.py",
+        f"{TRAIN}/training_settings.py",
         "if missing := [key for key in SETTINGS if key not in given]:",
         "if missing := [key for key in () if key not in given]:",
         ("workflow tests/unit/config/test_training_defaults.py::test_a_setting_that_is_missing_is_named",),

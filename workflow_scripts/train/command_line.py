@@ -10,7 +10,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.launch import start_processes, take_place
-from workflow_scripts.train.settings import check_settings
+from workflow_scripts.train.training_settings import check_settings
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
@@ -18,7 +18,9 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--settings", type=json_object, required=True, help="JSON; see train/settings.py")
+    parser.add_argument(
+        "--settings", type=json_object, required=True, help="JSON; see train/training_settings.py"
+    )
     parser.add_argument(
         "--execution",
         type=json_object,

@@ -17,7 +17,7 @@ from workflow_scripts.models.fairseq.training.training_plan import (
     longest_sentence,
 )
 from workflow_scripts.train.launch import place
-from workflow_scripts.train.settings import settings_by_class
+from workflow_scripts.train.training_settings import settings_by_class
 from workflow_scripts.units.mask_table import MaskTable
 
 # Raise by hand when a change of the code makes trainings of the same settings incomparable.

@@ -40,8 +40,8 @@ from workflow_scripts.train.out_of_memory import OUT_OF_MEMORY, max_tokens_after
 from workflow_scripts.train.owner import check_owner
 from workflow_scripts.train.ranks import Ranks, joined
 from workflow_scripts.train.scratch import near_data
-from workflow_scripts.train.settings import SOURCE_WEIGHTS, settings_by_class, with_dropouts
 from workflow_scripts.train.training_folder import IDENTITY, TrainingFolder
+from workflow_scripts.train.training_settings import SOURCE_WEIGHTS, settings_by_class, with_dropouts
 from workflow_scripts.units.training_files import LAST, check_exported, reduce_to_weights
 
 logger = logging.getLogger(__name__)
@@ -111,17 +111,11 @@ def _train_and_export(
         else:
             recover(folder.path)
             fitting = _fitting(trained, folder, ranks)
-            ranks.send_plan({"plan": asdict(fitting), "data": _hashes(folder)})
+            ranks.send_plan({"plan": asdict(fitting), "data": folder.fingerprint[IDENTITY]["data"]})
             _attempt(fitting, folder, ranks, deadline)
         export_system(plan, folder, out)
         if not plan.settings["keep_optimizer"]:
             reduce_to_weights(folder.path, check_exported(folder.path, out))
-
-
-def _hashes(folder: TrainingFolder) -> dict[str, str]:
-    """Return the hash of each training file, by which every node knows its copy."""
-    hashes: dict[str, str] = folder.fingerprint[IDENTITY]["data"]
-    return hashes
 
 
 def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> int:
@@ -168,7 +162,7 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline:
                 )
             return _record_end(error, plan, folder, ranks, attempt)
 
-        data = near_data(plan.data_bin, plan.directions, _hashes(folder))
+        data = near_data(plan.data_bin, plan.directions, folder.fingerprint[IDENTITY]["data"])
         with data as data_bin, ranks.training(ended, folder.release):
             _run(plan, data_bin, ranks.place, deadline)
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))

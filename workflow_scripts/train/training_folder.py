@@ -81,7 +81,7 @@ class TrainingFolder:
         """
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")
-        elif (stored := self._stored()) is not None:
+        elif (stored := self._read(FINGERPRINT)) is not None:
             changed = differing_keys(stored[IDENTITY], self.fingerprint[IDENTITY])
             most = self.fingerprint[EXTENDABLE].get("max_updates", float("inf"))
             if not changed and (trained := max(self.updates_done(), reached())) > most:
@@ -100,15 +100,15 @@ class TrainingFolder:
         # Last: a request that was interrupted is done again.
         (self.path / RETRAIN).unlink(missing_ok=True)
 
-    def _stored(self) -> dict[str, Any] | None:
+    def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            value: dict[str, Any] = read_json(self.path / FINGERPRINT)
+            value: dict[str, Any] = read_json(self.path / name)
         except (FileNotFoundError, ValueError):
             return None
         return value
 
     def _refuse_to_begin_again(self) -> None:
-        finished = self._finished()
+        finished = self._read(FINISHED)
         if finished is None or self.is_finished() or any(self.path.glob("checkpoint*.pt")):
             return
         for key in differing_keys(finished[EXTENDABLE], self.fingerprint[EXTENDABLE]):
@@ -133,20 +133,13 @@ class TrainingFolder:
 
     # ---- its end ----------------------------------------------------------------------------------------
 
-    def _finished(self) -> dict[str, Any] | None:
-        try:
-            value: dict[str, Any] = read_json(self.path / FINISHED)
-        except (FileNotFoundError, ValueError):
-            return None
-        return value
-
     def updates_done(self) -> int:
         """Return the updates of a finished training, else 0."""
-        return int((self._finished() or {}).get("updates", 0))
+        return int((self._read(FINISHED) or {}).get("updates", 0))
 
     def is_finished(self) -> bool:
         """True if a training with this identity and these extendable settings has run to its end."""
-        finished = self._finished()
+        finished = self._read(FINISHED)
         return finished is not None and all(
             finished.get(name) == self.fingerprint[name] for name in (IDENTITY, EXTENDABLE)
         )

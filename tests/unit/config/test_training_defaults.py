@@ -7,7 +7,13 @@ import pytest
 from tests.training_settings import DEFAULTS
 from workflow_scripts.config.training import Finetune, Settings, Train
 from workflow_scripts.errors import UserError
-from workflow_scripts.train.settings import PRECISIONS, SAMPLERS, SCHEDULERS, SETTINGS, check_settings
+from workflow_scripts.train.training_settings import (
+    PRECISIONS,
+    SAMPLERS,
+    SCHEDULERS,
+    SETTINGS,
+    check_settings,
+)
 
 
 def given_by(section: Settings) -> dict[str, object]:

@@ -16,8 +16,8 @@ from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import save_checkpoint  # noqa: E402
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
 from workflow_scripts.train.export import export_system  # noqa: E402
-from workflow_scripts.train.settings import settings_by_class  # noqa: E402
 from workflow_scripts.train.training_folder import TrainingFolder  # noqa: E402
+from workflow_scripts.train.training_settings import settings_by_class  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 16, 2)

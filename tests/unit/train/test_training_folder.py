@@ -13,8 +13,8 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.models.fairseq.training.training_plan import accumulation
 from workflow_scripts.train.fingerprint import number_of_processes
-from workflow_scripts.train.settings import check_settings, settings_by_class
 from workflow_scripts.train.training_folder import TrainingFolder, differing_keys
+from workflow_scripts.train.training_settings import check_settings, settings_by_class
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from workflow_scripts.models.fairseq.drawing import Sources
 class TrainingPlan:
     """All that one training needs. Paths may be relative.
 
-    `architecture` as in system.json; `settings` all of `train.settings`; `masks` an .npz with a row
+    `architecture` as in system.json; `settings` all of `train.training_settings`; `masks` an .npz with a row
     for each direction or None; `initial_weights` a safetensors file or None (random by the seed); `data_bin`
     a folder, or several joined with ":", of which each epoch reads one; `sources` of each folder, where the
     settings weight them (`weighted_sources`), else None.
