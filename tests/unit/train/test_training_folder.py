@@ -71,6 +71,22 @@ def test_other_changes_continue(tmp_path: Path, change: dict[str, Any]) -> None:
     assert not (tmp_path / "s1.replaced-1").exists()
 
 
+def test_the_classes_of_the_default_settings() -> None:
+    """A key more or less would begin every training again."""
+    classes = settings_by_class(check_settings(settings_with()), processes=2)
+    assert classes == {
+        "identity": {
+            "tokens_per_update": 2400, "lr": 5e-4, "warmup_updates": 4000, "scheduler": "inverse_sqrt",
+            "label_smoothing": 0.1, "adam_betas": [0.9, 0.98], "adam_eps": 1e-6, "weight_decay": 0.0,
+            "clip_norm": 0.0, "temperature": 1.0, "virtual_epoch_size": None, "sampler": "mixed",
+        },
+        "extendable": {"max_updates": 6000, "patience": 20, "validate_interval_updates": 500},
+        "execution": {
+            "max_tokens": 2400, "precision": "auto", "threads": 2, "data_workers": 0, "processes": 2,
+        },
+    }  # fmt: skip
+
+
 def test_updates_are_identity_where_the_learning_rate_ends_with_them(tmp_path: Path) -> None:
     path = tmp_path / "s1"
     prepare(path, scheduler="cosine")
