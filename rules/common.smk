@@ -21,6 +21,7 @@ from workflow_scripts.operate.closure import closure_hash
 from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.leftovers import RUN_VARIABLE
 from workflow_scripts.operate.preflight import unusable_path
+from workflow_scripts.operate.profile import profile_in_use
 from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.terminal import refuse
@@ -30,6 +31,7 @@ from workflow_scripts.translate.contrastive_set import read_contrastive
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
+from workflow_scripts.workflow.stages import unknown_rules
 
 
 def tell_once(line):
@@ -62,6 +64,21 @@ USED = EXPERIMENT.used
 # COMET models by the name of their metric, and those of them that are fetched.
 COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
+
+
+# Snakemake takes no notice of settings for a rule that is not there. A workflow around this one has rules of its own.
+if workflow.exec_mode.name == "DEFAULT" and Path(workflow.main_snakefile).resolve() == CHECKOUT / "Snakefile":
+    named = [
+        *workflow.resource_settings.overwrite_resources,
+        *workflow.resource_settings.overwrite_threads,
+        *workflow.group_settings.overwrite_groups,
+    ]
+    if unknown := [
+        f"{profile_in_use().place(name)}: {said}"
+        for name in dict.fromkeys(named)
+        for said in unknown_rules([name])
+    ]:
+        refuse(unknown)
 
 
 # What a profile sets for count_encoder holds for each of its rules, whose names depend on the experiment.

@@ -190,30 +190,30 @@ if COMET_FETCHED:
 
 if COMET:
 
-    rule comet:
+    rule score_comet:
         input:
             hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
             references=lambda w: references_of(w.testset, w.profile),
             sources=lambda w: sources_of(w.testset),
             model=lambda w: comet_model(w.comet),
         output:
-            **files("comet"),
+            **files("score_comet"),
         log:
-            log_of("comet"),
+            log_of("score_comet"),
         benchmark:
-            benchmark_of("comet")
+            benchmark_of("score_comet")
         conda:
-            conda_of("comet")
+            conda_of("score_comet")
         container:
-            image_of("comet")
+            image_of("score_comet")
         envmodules:
-            *modules_of("comet"),
+            *modules_of("score_comet"),
         threads: lambda w: COMET[w.comet].threads
         resources:
-            gpu=gpu_of("comet"),
+            gpu=gpu_of("score_comet"),
         params:
             **identity(
-                "comet",
+                "score_comet",
                 lambda w: directions_and_references(w.testset, w.profile)
                 | {"sources": sources_pattern(w.testset)}
                 | comet_settings(COMET[w.comet]),
@@ -224,7 +224,7 @@ if COMET:
             hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",
         shell:
             command(
-                "comet",
+                "score_comet",
                 "--hypotheses {params.hypotheses:q} --name {wildcards.comet} --out {output.scores:q}",
                 *("system", "seed", "testset", "profile"),
             )

@@ -4,10 +4,10 @@
 rule tabulate:
     input:
         scores=made("score", "scores"),
-        comet=made("comet", "scores"),
+        comet=made("score_comet", "scores"),
         significance=[*made("compare", "significance"), *made("compare_comet", "significance")],
         off_target=made("identify", "languages"),
-        likelihood=[*made("likelihood", "json"), *made("contrastive", "json")],
+        likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:

@@ -35,28 +35,28 @@ rule decode:
         )
 
 
-rule likelihood:
+rule score_likelihood:
     input:
         system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
         text=lambda w: text_files(w.testset),
         masks=mask_rows_of,
     output:
-        **files("likelihood"),
+        **files("score_likelihood"),
     log:
-        log_of("likelihood"),
+        log_of("score_likelihood"),
     benchmark:
-        benchmark_of("likelihood")
+        benchmark_of("score_likelihood")
     conda:
-        conda_of("likelihood")
+        conda_of("score_likelihood")
     container:
-        image_of("likelihood")
+        image_of("score_likelihood")
     envmodules:
-        *modules_of("likelihood"),
+        *modules_of("score_likelihood"),
     resources:
-        gpu=gpu_of("likelihood"),
+        gpu=gpu_of("score_likelihood"),
     params:
         **identity(
-            "likelihood",
+            "score_likelihood",
             lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
             experiment=EXPERIMENT.experiment,
         ),
@@ -65,35 +65,35 @@ rule likelihood:
         masks=mask_pattern,
     shell:
         command(
-            "likelihood",
+            "score_likelihood",
             "--system {params.system:q} --masks {params.masks:q} --sources {params.text:q}/{{pair}}.{{source}}.txt "
             "--references {params.text:q}/{{pair}}.{{target}}.txt --out {output.json:q}",
             "testset",
         )
 
 
-rule contrastive:
+rule score_contrastive:
     input:
         system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors"),
         readings=lambda w: EXPERIMENT.evaluation.contrastive[w.contrast],
         masks=mask_rows_of,
     output:
-        **files("contrastive"),
+        **files("score_contrastive"),
     log:
-        log_of("contrastive"),
+        log_of("score_contrastive"),
     benchmark:
-        benchmark_of("contrastive")
+        benchmark_of("score_contrastive")
     conda:
-        conda_of("contrastive")
+        conda_of("score_contrastive")
     container:
-        image_of("contrastive")
+        image_of("score_contrastive")
     envmodules:
-        *modules_of("contrastive"),
+        *modules_of("score_contrastive"),
     resources:
-        gpu=gpu_of("contrastive"),
+        gpu=gpu_of("score_contrastive"),
     params:
         **identity(
-            "contrastive",
+            "score_contrastive",
             experiment=EXPERIMENT.experiment,
             directions=EXPERIMENT.evaluated_directions,
         ),
@@ -101,7 +101,7 @@ rule contrastive:
         masks=mask_pattern,
     shell:
         command(
-            "contrastive",
+            "score_contrastive",
             "--system {params.system:q} --masks {params.masks:q} --set {input.readings:q} --name {wildcards.contrast} "
             "--out {output.json:q}",
         )

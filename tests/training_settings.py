@@ -1,14 +1,8 @@
-"""Complete settings of a training for tests: the config's defaults, and what differs from them.
-
-`tests/unit/config/test_training_defaults.py` compares them with the config, which not every environment
-can import.
-"""
-
-from __future__ import annotations
+"""Complete settings of a training, for tests that name only those they are about."""
 
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     "max_updates": 6000,
     "max_tokens": 2400,
     "tokens_per_update": 2400,
@@ -31,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_optimizer": True,
     "patience": 20,
     "precision": "auto",
-    "threads": 2,
+    "threads": None,
     "data_workers": 0,
     "tensorboard": False,
     "valid_bleu": False,
@@ -39,7 +33,6 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def settings_with(**changes: Any) -> dict[str, Any]:
-    """Return all settings; one batch makes an update where `tokens_per_update` is not given."""
-    tokens = changes.get("max_tokens", DEFAULTS["max_tokens"])
-    return {**DEFAULTS, "tokens_per_update": tokens, **changes}
+def training_settings(**changes: Any) -> dict[str, Any]:
+    """Return all settings of a training; an update holds what a batch does if nothing else is said."""
+    return {**SETTINGS, "tokens_per_update": changes.get("max_tokens", SETTINGS["max_tokens"]), **changes}

@@ -11,10 +11,8 @@ from workflow_scripts.language_codes import read_direction
 
 
 def split_direction(direction: str) -> tuple[str, str]:
-    """Return (source, target) of a direction id such as ``de-en``.
-
-    Raises UserError: not two language codes around one hyphen.
-    """
+    """Return (source, target) of a direction id such as ``de-en``. Raises UserError: not two language codes
+    around one hyphen."""
     source, _, target = direction.partition("-")
     if not (source and target) or "-" in target:
         hint = ""
@@ -30,10 +28,8 @@ def pair_of(direction: str) -> str:
 
 
 def direction_languages(direction: str, languages: Collection[str]) -> tuple[str, str]:
-    """Return (source, target) of a direction between two different ones of ``languages``.
-
-    Raises UserError: not of that form, a language that is not known, or one language twice.
-    """
+    """Return (source, target) of a direction between two different ones of ``languages``. Raises UserError:
+    not of that form, a language that is not known, or one language twice."""
     source, target = split_direction(direction)
     for language in (source, target):
         if language not in languages:

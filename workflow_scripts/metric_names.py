@@ -24,10 +24,8 @@ def metric_id(name: str) -> str:
 
 
 def metric_ids(names: Iterable[str]) -> list[str]:
-    """Return metrics by their names in files.
-
-    Raises UserError: one of them is there twice, perhaps by two names.
-    """
+    """Return metrics by their names in files. Raises UserError: one of them is there twice, perhaps by two
+    names."""
     found: dict[str, str] = {}
     for name in names:
         if (key := metric_id(name)) in found:

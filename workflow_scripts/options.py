@@ -68,10 +68,8 @@ def named_once(option: str, values: Sequence[Any]) -> None:
 
 
 def one_reference(what: str, patterns: Sequence[str]) -> str:
-    """Return the pattern of the references, of what takes one reference of a sentence alone.
-
-    Raises UserError: several.
-    """
+    """Return the pattern of the references, of what takes one reference of a sentence alone. Raises
+    UserError: several."""
     if len(patterns) > 1:
         raise UserError(
             f"--references: {what} takes one reference of a sentence, not {len(patterns)}; BLEU, chrF and TER"
@@ -104,14 +102,11 @@ def read_groups(text: str) -> Groups:
     Raises UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
     name that cannot be one.
     """
-    groups = json_object(
-        "groups",
-        text,
-        {"family": {"germanic": ["de", "nl"]}},
-        lambda found: all(
-            isinstance(by, dict) and all(map(is_list_of_texts, by.values())) for by in found.values()
-        ),
-    )
+
+    def right(found: dict[str, Any]) -> bool:
+        return all(isinstance(by, dict) and all(map(is_list_of_texts, by.values())) for by in found.values())
+
+    groups = json_object("groups", text, {"family": {"germanic": ["de", "nl"]}}, right)
     for name in (ALL, DIRECTION):
         if name in groups:
             raise UserError(f"--groups: {name!r} is always there, name the grouping otherwise")

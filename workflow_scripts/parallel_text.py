@@ -116,11 +116,8 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
 
 
 def file_of(pattern: str, direction: str) -> Path:
-    """Fill a pattern such as ``text/{pair}.{target}.txt``.
-
-    Raises UserError: it has another wildcard than direction, pair, source and target, or no such file is
-    there.
-    """
+    """Fill a pattern such as ``text/{pair}.{target}.txt``. Raises UserError: it has another wildcard than
+    direction, pair, source and target, or no such file is there."""
     path = path_of(pattern, direction)
     if not path.is_file():
         raise UserError(f"{path}: no such file, for {direction}")

@@ -199,10 +199,8 @@ def _deeper(pattern: str) -> Path | None:
 
 
 def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
-    """Return every direction that any system has, in alphabetical order.
-
-    Raises UserError: a line for each file that one system has and another lacks, unless ``allow_partial``.
-    """
+    """Return every direction that any system has, in alphabetical order. Raises UserError: a line for each
+    file that one system has and another lacks, unless ``allow_partial``."""
     directions = sorted({direction for files in found.values() for direction in files})
     has = {direction: name for name in reversed(list(found)) for direction in found[name]}
     missing = [

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.malformed import tiny
 from tests.malformed.case import Case, cases_of, deferred
-from tests.training_settings import settings_with
+from tests.training_settings import training_settings
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -258,17 +258,21 @@ ANALYSE = [
 # ---- training -----------------------------------------------------------------------------------------------
 
 
+#: Of a setting that is not given.
+LEFT_OUT = object()
+
+
 @deferred
-def training(folder, spoil=lambda _: None, options="", without="", **changes):
-    """Text for a training of two updates, spoiled; ``changes``: other settings, ``without`` one."""
+def training(folder, spoil=lambda _: None, options="", **changes):
+    """Text for a training of two updates, spoiled; ``changes``: other settings."""
     put_vocabulary(folder)
     (folder / "bin").mkdir()
     for subset in ("train", "valid"):
         write_dataset(folder / f"bin/{subset}.de-en.de", [[4, 5, 2], [6, 2]], SYMBOLS)
         write_dataset(folder / f"bin/{subset}.de-en.en", [[7, 2], [8, 9, 2]], SYMBOLS)
     spoil(folder)
-    settings = settings_with(**{"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes})
-    settings.pop(without, None)
+    settings = training_settings(**{"max_updates": 2, "max_tokens": 64, "warmup_updates": 1, **changes})
+    settings = {key: value for key, value in settings.items() if value is not LEFT_OUT}
     words = "--languages de en --subwords spm.model --dictionary dict.txt --data-bin bin --seed 1"
     words += f" --directions de-en en-de --folder training --out system {options}"
     named = {"--architecture": tiny.ARCHITECTURE, "--text": {"moses": False}, "--settings": settings}
@@ -287,7 +291,7 @@ TRAIN = [
     train("json", "settings that are not JSON", training(options="--settings lr=1"), "'lr=1' on the command line is no JSON: Expecting value: line 1 column 1 (char 0)"),
     train("list", "settings that are a list", training(options="--settings [1]"), "'[1]' on the command line is no JSON object of names and values"),
     train("key", "a misspelt setting", training(learning_rate=1), "unknown key 'learning_rate' in the training settings"),
-    train("missing", "a setting that is missing", training(without="patience"), "patience missing in the training settings, which are to be complete; config/README.md has the defaults"),
+    train("missing", "a setting that is missing", training(patience=LEFT_OUT), "missing in the training settings: patience"),
     train("word", "a word for the learning rate", training(lr="high"), "lr 'high' in the training settings must be positive"),
     train("half", "half an update", training(max_updates=0.5), 'max_updates 0.5 in the training settings must be a whole number of at least 1'),
     train("negative", "a negative learning rate", training(lr=-1), 'lr -1 in the training settings must be positive'),

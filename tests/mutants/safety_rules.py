@@ -92,7 +92,7 @@ SETTINGS = (
         "rules/activations.smk",
         "count_pads=EXPERIMENT.activations.count_pads,",
         "",
-        ("workflow tests/workflow/test_job_counts.py::test_counts_with_pads_share_nothing",),
+        ("workflow tests/workflow/test_job_counts.py::test_pads_are_in_the_commands_that_count",),
     ),
     Mutant(
         "references of the off-target rates rebuilt ones",

@@ -13,6 +13,7 @@ COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
 ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
 GATES = "fairseq tests/unit/models/test_gates.py::"
 SITES = "fairseq tests/unit/models/test_sites.py::"
+NETWORK = "fairseq tests/unit/models/test_network.py::"
 CONTROL = "fairseq tests/unit/analyse/test_mask_control.py::"
 ASKED = "workflow tests/workflow/test_what_is_asked.py::"
 KEPT = "text tests/unit/analyse/test_kept_units.py::"
@@ -219,7 +220,7 @@ GATING = (
         f"{W}/models/fairseq/layers.py",
         "        self.can_use_fastpath = False\n",
         "",
-        (f"{SITES}test_every_site_fires",),
+        (f"{NETWORK}test_the_fused_path_is_off_even_where_fairseq_would_take_it",),
     ),
     Mutant(
         "taps: torch's fused attention goes around heads",

@@ -82,7 +82,7 @@ def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
     variables = {"HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]
     options += ["--snakefile", str(ROOT / "Snakefile"), "--allowed-rules"]
-    options += ["score", "comet", "fetch_comet", "compare", "compare_comet", "tabulate"]
+    options += ["score", "score_comet", "fetch_comet", "compare", "compare_comet", "tabulate"]
     variables = {**os.environ, **variables}
     return forked.run(folder, "snakemake", *options, "--", *targets, variables=variables)
 
@@ -124,6 +124,6 @@ def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path):
     # The same segments in a job that starts anew: all of them from the cache.
     (tmp_path / f"{COMET}.own.json").unlink()
     assert snakemake(tmp_path, f"{COMET}.own.json").returncode == 0
-    log = (tmp_path / "results/tiny/logs/comet/baseline/s1/news.raw.own.log").read_text()
+    log = (tmp_path / "results/tiny/logs/score_comet/baseline/s1/news.raw.own.log").read_text()
     assert "8 of 8 segments from the cache, 0 scored, 0 repeated" in log
     assert json.loads((tmp_path / f"{COMET}.own.json").read_text()) == own

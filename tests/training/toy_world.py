@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.training_settings import settings_with
+from tests.training_settings import training_settings
 
 LANGUAGES = ("en", "de", "fr")
 DIRECTIONS = ("de-en", "en-de", "en-fr", "fr-en")
@@ -88,7 +88,7 @@ def baseline_arguments(world: Path, folder: Path, out: Path, seed: int = 1, **se
     """Return train_baseline's command line in the world; `settings` over SETTINGS."""
     return [
         f"--architecture={json.dumps(ARCHITECTURE)}",
-        f"--settings={json.dumps(settings_with(**{**SETTINGS, **settings}))}",
+        f"--settings={json.dumps(training_settings(**{**SETTINGS, **settings}))}",
         f"--data-bin={world / 'bin'}",
         "--directions",
         *DIRECTIONS,
@@ -111,7 +111,7 @@ def finetune_arguments(
         "--system=ns",
         f"--parent={parent}",
         *([f"--masks={masks}"] if masks else []),
-        f"--settings={json.dumps(settings_with(**{**SETTINGS, 'sampler': 'by_direction', **settings}))}",
+        f"--settings={json.dumps(training_settings(**{'sampler': 'by_direction', **SETTINGS, **settings}))}",
         f"--data-bin={world / 'bin'}",
         "--directions",
         *DIRECTIONS,

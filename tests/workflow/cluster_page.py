@@ -37,7 +37,7 @@ CHAIN = (
     "rebuild_references",
     "score",
     "fetch_comet",
-    "comet",
+    "score_comet",
     "compare",
     "compare_comet",
     "train_identifier",

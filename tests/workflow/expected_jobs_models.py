@@ -85,7 +85,7 @@ MODELS = (
         "engine ranking beam length-penalty max-length batch-tokens compute-type",
     ),
     Expected(
-        "likelihood",
+        "score_likelihood",
         JOB,
         [*SYSTEM_FILES, *sides("data/text/talks/*.txt"), "masks/baseline/s2/k95/de-fr.npz"],
         {
@@ -101,7 +101,7 @@ MODELS = (
         "directions experiment",
     ),
     Expected(
-        "contrastive",
+        "score_contrastive",
         {"system": "ns-k95", "seed": "2", "contrast": "gender"},
         [*SYSTEM_FILES, "./gender.tsv", "masks/baseline/s2/k95/de-fr.npz"],
         {

@@ -99,7 +99,7 @@ EVALUATION = (
         "against directions resamples random-seed experiment",
     ),
     Expected(
-        "comet",
+        "score_comet",
         {**PAPER, "comet": "comet"},
         [*HYPOTHESES, *REBUILT, *SOURCE_TEXTS, "data/comet/comet.json"],
         {
@@ -114,7 +114,7 @@ EVALUATION = (
         "references sources directions fetched batch-size cache experiment",
     ),
     Expected(
-        "comet",
+        "score_comet",
         {**JOB, "profile": "raw", "comet": "own"},
         [*HYPOTHESES, *RAW, *SOURCE_TEXTS, *MODEL],
         {

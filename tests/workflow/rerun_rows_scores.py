@@ -86,7 +86,7 @@ SCORES = [
     ),
     Row(
         "a COMET model is added (`evaluation.comet`)",
-        {"comet": 4, "compare": 3, **TABLES},
+        {"score_comet": 4, "compare": 3, **TABLES},
         "its scores and the tests of them; those of the other metrics stay",
         {"evaluation": {"comet": [OWN]}},
     ),
@@ -98,7 +98,7 @@ SCORES = [
     ),
     Row(
         "a COMET model's languages are named (`known_languages`)",
-        {"comet": 4, "compare": 3, **TABLES},
+        {"score_comet": 4, "compare": 3, **TABLES},
         "flags are beside its scores, which are in the cache; the other metrics stay",
         {"evaluation": {"comet": [{**OWN, "known_languages": ["en", "de"]}]}},
         before={"evaluation": {"comet": [OWN]}},
@@ -111,7 +111,7 @@ SCORES = [
     ),
     Row(
         "likelihoods are turned on (`evaluation.likelihood`)",
-        {"likelihood": 4, **TABLES},
+        {"score_likelihood": 4, **TABLES},
         "the references by every system, and a table of them",
         {"evaluation": {"likelihood": True}},
     ),
@@ -165,13 +165,13 @@ SCORES = [
     ),
     Row(
         "a contrastive set is added (`evaluation.contrastive`)",
-        {"contrastive": 4, **TABLES},
+        {"score_contrastive": 4, **TABLES},
         "every system is asked, and a table shows the answers",
         CONTRASTIVE,
     ),
     Row(
         "a contrastive set is edited",
-        {"contrastive": 4, **TABLES},
+        {"score_contrastive": 4, **TABLES},
         "its content is compared",
         CONTRASTIVE,
         before=CONTRASTIVE,
@@ -188,7 +188,7 @@ SCORES = [
             "mask_control": 1,
             "decode": 8,  # 4 systems, de-en and en-de
             **DECODED,
-            "likelihood": 4,
+            "score_likelihood": 4,
         },
         "as without them, and the references by every system",
         LIKELIHOOD,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.workflow.cluster_page import BEGIN, END, PAGE, PROFILE, Plan, planned, table
+from tests.workflow.test_job_counts import TINY, lay_down_text, snakemake
 from tests.workflow.test_presets import EXPECTED, ONCE
+from workflow_scripts.workflow.stages import STAGES
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     }
     on_gpus = {rule for rule, values in asked.items() if any(one.gpus for one in values)}
     assert on_gpus == {
-        *("train_baseline", "finetune", "count_encoder", "count_activations", "mask_control", "comet")
+        *("train_baseline", "finetune", "count_encoder", "count_activations", "mask_control", "score_comet")
     }
 
 
@@ -44,7 +47,14 @@ def test_every_rule_of_the_profile_is_one() -> None:
     named = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"\?for rule in \((.*)\)", text))))
     named |= set(re.findall(r"^  (\w+):", text.split("\nset-resources:")[1], re.MULTILINE))
     named |= set(re.findall(r"^  (\w+): (?:text|binarised|scores|tests)$", text, re.MULTILINE))
-    known = {*ONCE, *EXPECTED["ec30"], "count_encoder", "generate_toy", "likelihood", "contrastive"}
-    known.add("score_importance")
-    assert named
-    assert named <= known
+    assert named and named <= {*STAGES}
+
+
+def test_a_profile_that_names_a_rule_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    """Snakemake takes no notice of such a name: the settings would be lost."""
+    lay_down_text(tmp_path)
+    done = snakemake(tmp_path, TINY, "-n", "--set-resources", "comet:mem_mb=5", "score:mem_mb=5")
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [
+        "error: the profile: no rule is called 'comet': it is score_comet now"
+    ]

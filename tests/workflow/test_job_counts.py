@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests import forked
@@ -14,10 +15,9 @@ from tests.small_config import BASE
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TINY: dict[str, Any] = {
-    **BASE,
-    "masks": {"k": [70, 95]},
-}
+TINY: dict[str, Any] = {**BASE, "masks": {"k": [70, 95]}}
+SOURCE = BASE["data"]["source"]
+TALKS = {**SOURCE, "tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}
 
 
 def snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,10 +27,14 @@ def snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> subproce
     return forked.run(folder, *command)
 
 
-def lay_down_text(folder: Path, subsets: tuple[str, ...] = ("train", "valid", "news")) -> None:
+def lay_down_text(
+    folder: Path,
+    subsets: tuple[str, ...] = ("train", "valid", "news"),
+    languages: tuple[str, ...] = ("en", "de", "fr"),
+) -> None:
     (folder / "text").mkdir(exist_ok=True)
     for subset in subsets:
-        for lang in ("en", "de", "fr"):
+        for lang in languages:
             (folder / "text" / f"{subset}.{lang}").write_text("a b c\n")
 
 
@@ -42,78 +46,71 @@ def jobs(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
     return {rule: int(count) for rule, count in found if rule not in ("total", "all", "fetch")}
 
 
-EXPECTED = {
-    "prepare_text": 6,  # 3 subsets × 2 pairs
-    "train_subwords": 1,
-    "binarise": 12,  # 3 subsets × 2 pairs × 2 sides
-    "round_trip": 1,  # one test set
-    "score_ceiling": 1,
-    "write_card": 1,
-    "train_baseline": 1,
-    "count_activations": 2,  # from de and fr
-    "count_encoder_en": 1,  # en-de and en-fr
-    "select_masks": 3,  # k70, k95, all
-    "finetune": 3,  # ns-k70, ns-k95, continued
-    "decode": 16,  # 4 systems × 4 directions
-    "score": 4,  # one for each system
-    "compare": 3,  # each but the baseline
-    "train_identifier": 1,
-    "identify": 4,
-    "tabulate": 1,
-    "tabulate_units": 1,
-    "plot_training": 1,
-    "plot_sweep": 1,
-    "plot_off_target": 1,
+def numbers(text: str) -> dict[str, int]:
+    return {rule: int(count) for rule, count in (word.split("=") for word in text.split())}
+
+
+# 3 subsets × 2 pairs, with two sides each; counts from de, from fr, and one job for both from en; masks k70,
+# k95, all; systems ns-k70, ns-k95, continued and the baseline in 4 directions; tests of all but the baseline.
+EXPECTED = numbers(
+    "prepare_text=6 train_subwords=1 binarise=12 round_trip=1 score_ceiling=1 write_card=1 train_baseline=1"
+    " count_activations=2 count_encoder_en=1 select_masks=3 finetune=3 decode=16 score=4 compare=3"
+    " train_identifier=1 identify=4 tabulate=1 tabulate_units=1 plot_training=1 plot_sweep=1"
+    " plot_off_target=1"
+)
+#: A change of the config, and what of EXPECTED changes with it; 0: there is no such job.
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "nothing": ({}, {}),
+    # 3 seeds × 4 systems × 2 test sets × 4 directions are decoded.
+    "three seeds, two test sets": (
+        {"train": {"seeds": [1, 2, 3]}, "data": {"source": TALKS}},
+        numbers(
+            "prepare_text=8 binarise=16 round_trip=2 score_ceiling=2 train_baseline=3 count_activations=6"
+            " count_encoder_en=3 select_masks=9 finetune=9 decode=96 score=24 compare=18 identify=24"
+            " plot_off_target=2"
+        ),
+    ),
+    # de-fr is in valid and news, not in train; it is counted by itself, and has its own row of each mask.
+    "a direction that is only evaluated": (
+        {"directions": {"evaluate_only": ["de-fr"]}},
+        {"prepare_text": 8, "binarise": 16, "count_activations": 3, "select_masks": 6, "decode": 20},
+    ),
+    "counts with pads share nothing": (
+        {"activations": {"count_pads": True}},
+        {"count_activations": 4, "count_encoder_en": 0},
+    ),
+    "shards": ({"data": {"source": SOURCE, "shards": 2}}, {}),
+    # 1 test set × 2 pairs × 2 sides, whichever system is scored.
+    "rebuilt references too": (
+        {"evaluation": {"references": ["raw", "paper"]}},
+        {"rebuild_references": 4, "score": 8, "compare": 6},
+    ),
+    "rebuilt references too, of shards": (
+        {"evaluation": {"references": ["raw", "paper"]}, "data": {"source": SOURCE, "shards": 2}},
+        {"rebuild_references": 4, "score": 8, "compare": 6},
+    ),
+    "rebuilt references alone": ({"evaluation": {"references": ["paper"]}}, {"rebuild_references": 4}),
+    "no sweep": (
+        {"systems": {"continued": {"masks": "all"}}},
+        numbers(
+            "select_masks=1 finetune=1 decode=8 score=2 compare=1 identify=2 tabulate_units=0 plot_sweep=0"
+        ),
+    ),
 }
 
 
-def test_one_job_for_each_thing(tmp_path: Path) -> None:
-    lay_down_text(tmp_path)
-    assert jobs(snakemake(tmp_path, TINY, "-n")) == EXPECTED
-
-
-def test_seeds_and_test_sets_multiply_what_depends_on_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", CHANGES)
+def test_there_is_one_job_for_each_thing_that_a_config_asks_for(name: str, tmp_path: Path) -> None:
     lay_down_text(tmp_path, ("train", "valid", "news", "talks"))
-    source = {**TINY["data"]["source"], "tests": {"news": "text/news.{lang}", "talks": "text/talks.{lang}"}}
-    config = {**TINY, "train": {"seeds": [1, 2, 3]}, "data": {"source": source}}
-    assert jobs(snakemake(tmp_path, config, "-n")) == {
-        **EXPECTED,
-        "prepare_text": 8,
-        "binarise": 16,
-        "round_trip": 2,
-        "score_ceiling": 2,
-        "train_baseline": 3,
-        "count_activations": 6,
-        "count_encoder_en": 3,
-        "select_masks": 9,
-        "finetune": 9,
-        "decode": 96,  # 3 seeds × 4 systems × 2 test sets × 4 directions
-        "score": 24,
-        "compare": 18,
-        "identify": 24,
-        "plot_off_target": 2,
-    }
+    change, other = CHANGES[name]
+    expected = {rule: count for rule, count in {**EXPECTED, **other}.items() if count}
+    assert jobs(snakemake(tmp_path, {**TINY, **change}, "-n")) == expected
 
 
-def test_an_evaluated_direction_is_counted_decoded_and_scored_but_not_trained(tmp_path: Path) -> None:
-    lay_down_text(tmp_path)
-    config = {**TINY, "directions": {"evaluate_only": ["de-fr"]}}
-    assert jobs(snakemake(tmp_path, config, "-n")) == {
-        **EXPECTED,
-        "prepare_text": 8,  # de-fr in valid and news, not in train
-        "binarise": 16,
-        "count_activations": 3,  # two into the pivot, and de-fr by itself
-        "select_masks": 6,  # and its own row of each
-        "decode": 20,
-    }
-
-
-def test_counts_with_pads_share_nothing(tmp_path: Path) -> None:
+def test_pads_are_in_the_commands_that_count(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     result = snakemake(tmp_path, {**TINY, "activations": {"count_pads": True}}, "-n", "-p")
-    counts = jobs(result)
-    assert counts["count_activations"] == result.stdout.count(" --count-pads ") == 4
-    assert "count_encoder_en" not in counts
+    assert result.stdout.count(" --count-pads ") == 4
 
 
 def test_targets_by_path_and_until(tmp_path: Path) -> None:
@@ -165,11 +162,10 @@ def test_normalisation_and_entities_are_in_a_command_where_they_are_asked_for(tm
     assert len(commands) == 3 and asked.count(" --unescape ") == 2
 
 
-def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
+def test_shards_are_in_the_commands(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     config = {**TINY, "data": {**TINY["data"], "shards": 2}}
     result = snakemake(tmp_path, config, "-n", "-p")
-    assert jobs(result) == EXPECTED
     root = "results/tiny/data/bin"
     assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
     assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting
@@ -178,39 +174,49 @@ def test_shards_are_made_by_the_same_jobs(tmp_path: Path) -> None:
     assert result.stdout.count(" --shards 2 --whole --lang ") == 8
 
 
-def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
-    for subset in ("train", "valid", "news"):
-        for lang in ("en", "de", "pt-BR"):
-            path = tmp_path / "text" / f"{subset}.{lang}"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("a b c\n")
-    result = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n", "-p")
-    assert jobs(result) == EXPECTED
-    assert result.stderr.count("note: in ids and names of files the config's pt-BR is pt_BR\n") == 1
-    assert "--pair en-pt_BR --files text/train.en text/train.pt-BR " in result.stdout
-    assert (
-        "--out results/tiny/data/text/news/en-pt_BR.en.txt results/tiny/data/text/news/en-pt_BR.pt_BR.txt"
-        in (result.stdout)
-    )
-    assert "--directions en-de en-pt_BR de-en pt_BR-en " in result.stdout
-    (tmp_path / "text/train.pt_BR").write_text("a b c\n")
-    refused = snakemake(tmp_path, {**TINY, "languages": ["en", "de", "pt-BR"]}, "-n")
-    assert (
-        "data.source: train text for en-pt_BR is there twice, text/train.en and text/train.pt_BR, and"
-        " text/train.en and text/train.pt-BR: keep one spelling\n"
-    ) in refused.stdout + refused.stderr
+PUBLISHED = {"file": "gone.csv", "systems": {"baseline": "theirs"}, "references": "raw"}
+#: What is wrong: texts that are there, a change of the config, lines that are said of it.
+MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, Any], list[str]]] = {
+    "a direction without data": (
+        ("train", "valid"),
+        {},
+        [
+            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {{here}}\n"
+            for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr"))
+        ],
+    ),
+    "published numbers that are not there": (
+        ("train", "valid", "news"),
+        {"report": {"published": PUBLISHED}},
+        ["error: report.published.file: there is no file gone.csv in {here}\n"],
+    ),
+    "keys of the config": (
+        (),
+        {"masks": {"k": [0]}, "pivvot": "en"},
+        [
+            "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)",
+            "masks.k.0: a percentage must lie in (0, 100], not 0",
+        ],
+    ),
+}
 
 
-def test_a_direction_without_data_is_one_line(tmp_path: Path) -> None:
-    lay_down_text(tmp_path, ("train", "valid"))
-    result = snakemake(tmp_path, TINY, "-n")
-    assert result.returncode != 0
+def refused(folder: Path, config: dict[str, Any], *options: str) -> str:
+    """What is said of a workflow that does not begin."""
+    result = snakemake(folder, config, *options)
     said = result.stdout + result.stderr
-    for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr")):
-        assert (
-            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {tmp_path}\n" in said
-        )
-    assert "Traceback" not in said
+    assert result.returncode != 0
+    assert "Traceback" not in said and "MissingInputException" not in said
+    return said
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_a_line_before_anything_is_made(name: str, tmp_path: Path) -> None:
+    subsets, change, lines = MISTAKES[name]
+    lay_down_text(tmp_path, subsets)
+    said = refused(tmp_path, {**TINY, **change}, "-n")
+    assert [line for line in lines if line.format(here=tmp_path) not in said] == []
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_folder_in_the_place_of_a_text_is_one_line(tmp_path: Path) -> None:
@@ -218,61 +224,32 @@ def test_a_folder_in_the_place_of_a_text_is_one_line(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     (tmp_path / "text/news.fr").unlink()
     (tmp_path / "text/news.fr").mkdir()
-    result = snakemake(tmp_path, TINY, "-n")
-    assert result.returncode != 0
-    said = result.stdout + result.stderr
+    said = refused(tmp_path, TINY, "-n")
     assert f"data.source: no news text for en-fr: text/news.fr in {tmp_path} is a folder\n" in said
-    assert "Traceback" not in said
 
 
-def test_published_numbers_that_are_not_there_are_one_line(tmp_path: Path) -> None:
-    lay_down_text(tmp_path)
-    published = {"file": "gone.csv", "systems": {"baseline": "theirs"}, "references": "raw"}
-    result = snakemake(tmp_path, {**TINY, "report": {"published": published}}, "-n")
-    assert result.returncode != 0
-    said = result.stdout + result.stderr
-    assert f"error: report.published.file: there is no file gone.csv in {tmp_path}\n" in said
-    assert "MissingInputException" not in said and "Traceback" not in said
-
-
-def test_config_mistakes_stop_before_anything(tmp_path: Path) -> None:
-    result = snakemake(tmp_path, {**TINY, "masks": {"k": [0]}, "pivvot": "en"}, "-n")
-    assert result.returncode != 0
-    said = result.stdout + result.stderr
-    assert "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)" in said
-    assert "masks.k.0: a percentage must lie in (0, 100], not 0" in said
-    assert "Traceback" not in said
-    assert not (tmp_path / "results").exists()
+def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
+    lay_down_text(tmp_path, languages=("en", "de", "pt-BR"))
+    config = {**TINY, "languages": ["en", "de", "pt-BR"]}
+    result = snakemake(tmp_path, config, "-n", "-p")
+    assert jobs(result) == EXPECTED
+    assert result.stderr.count("note: in ids and names of files the config's pt-BR is pt_BR\n") == 1
+    assert "--pair en-pt_BR --files text/train.en text/train.pt-BR " in result.stdout
+    news = "results/tiny/data/text/news/en-pt_BR"
+    assert f"--out {news}.en.txt {news}.pt_BR.txt" in result.stdout
+    assert "--directions en-de en-pt_BR de-en pt_BR-en " in result.stdout
+    (tmp_path / "text/train.pt_BR").write_text("a b c\n")
+    assert (
+        "data.source: train text for en-pt_BR is there twice, text/train.en and text/train.pt_BR, and"
+        " text/train.en and text/train.pt-BR: keep one spelling\n"
+    ) in refused(tmp_path, config, "-n")
 
 
 def test_the_demo_counts(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    assert jobs(snakemake(tmp_path, config, "-n")) == {
-        "generate_toy": 1,
-        "prepare_text": 12,  # 3 subsets × 4 pairs
-        "train_subwords": 1,
-        "binarise": 24,
-        "round_trip": 1,
-        "score_ceiling": 1,
-        "write_card": 1,
-        "train_baseline": 1,
-        "count_activations": 4,
-        "count_encoder_en": 1,
-        "select_masks": 3,
-        "finetune": 3,
-        "mask_control": 1,
-        "overlap": 1,
-        "tabulate_units": 1,  # k70 and k95 together
-        "decode": 32,
-        "score": 4,
-        "compare": 3,
-        "train_identifier": 1,
-        "identify": 4,
-        "tabulate": 1,
-        "plot_training": 1,
-        "plot_sweep": 1,
-        "plot_off_target": 1,
-    }
+    # 3 subsets × 4 pairs of text and twice as many binary files; all else is as many as in EXPECTED.
+    others = {"generate_toy": 1, "prepare_text": 12, "binarise": 24, "count_activations": 4, "decode": 32}
+    assert jobs(snakemake(tmp_path, config, "-n")) == {**EXPECTED, **others, "mask_control": 1, "overlap": 1}
 
 
 def test_public_corpora_are_downloaded_once_or_read_from_a_folder(tmp_path: Path) -> None:
@@ -288,14 +265,6 @@ def test_public_corpora_are_downloaded_once_or_read_from_a_folder(tmp_path: Path
     }
 
 
-def test_without_a_sweep_there_is_no_figure_of_it(tmp_path: Path) -> None:
-    lay_down_text(tmp_path)
-    config = {**TINY, "systems": {"continued": {"masks": "all"}}}
-    counts = jobs(snakemake(tmp_path, config, "-n"))
-    assert "plot_sweep" not in counts and "tabulate_units" not in counts
-    assert (counts["finetune"], counts["decode"], counts["tabulate"]) == (1, 8, 1)
-
-
 def test_the_dag_itself_is_all_that_goes_to_stdout(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     assert snakemake(tmp_path, TINY, "--dag").stdout.startswith("digraph")
@@ -305,12 +274,9 @@ def test_a_plan_that_no_disk_holds_stops_before_anything(tmp_path: Path) -> None
     lay_down_text(tmp_path)
     config = {**TINY, "model": {"preset": "big"}, "train": {"keep_checkpoints": 100_000}}
     assert "disk too small" not in snakemake(tmp_path, config, "-n").stderr
-    result = snakemake(tmp_path, config)
-    assert result.returncode != 0
-    said = result.stdout + result.stderr
+    said = refused(tmp_path, config)
     # Big of 8,004 symbols: 192,753,664 parameters, 12 bytes each in 100,002 checkpoints; three fine-tunings.
     assert "disk too small for the plan: results/tiny will need about 231 TB more (trainings 231 TB, " in said
-    assert "Traceback" not in said
     assert not (tmp_path / "results/tiny/data").exists()
 
 
@@ -324,28 +290,11 @@ def test_a_workflow_that_starts_on_the_disk_there_is_asks_for_the_planned_jobs_o
     assert "disk too small" not in said
 
 
-def test_rebuilt_references_are_made_once_and_every_system_is_scored_against_them_too(tmp_path: Path) -> None:
-    lay_down_text(tmp_path)
-    config = {**TINY, "evaluation": {"references": ["raw", "paper"]}}
-    assert jobs(snakemake(tmp_path, config, "-n")) == {
-        **EXPECTED,
-        "rebuild_references": 4,  # 1 test set × 2 pairs × 2 sides, whichever system is scored
-        "score": 8,
-        "compare": 6,
-    }
-    sharded = {**config, "data": {**TINY["data"], "shards": 2}}
-    assert jobs(snakemake(tmp_path, sharded, "-n"))["rebuild_references"] == 4
-    only = jobs(snakemake(tmp_path, {**TINY, "evaluation": {"references": ["paper"]}}, "-n"))
-    assert (only["score"], only["rebuild_references"]) == (4, 4)
-
-
 def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
     uses = {"experiment": "first", "systems": ["baseline", "ns-k95"]}
     config = {**TINY, "experiment": "second", "uses": uses}
-    result = snakemake(tmp_path, config, "-n")
-    said = result.stdout + result.stderr
-    assert result.returncode != 0
+    said = refused(tmp_path, config, "-n")
     assert "uses.experiment: results/first/systems/ns-k95/s1/masks.npz is missing; run first first\n" in said
     names = ["systems/ns-k95/s1/masks.npz"]
     parts = ("system.json", "model.safetensors", "spm.model", "dict.txt")
@@ -388,6 +337,6 @@ def test_a_comet_model_of_a_folder_is_its_tokenizer_too(tmp_path: Path) -> None:
         (model / file).touch()
     config = {**TINY, "evaluation": {"comet": [{"name": "own", "folder": "models/own"}]}}
     told = snakemake(tmp_path, config, "-n", "results/tiny/comet/baseline/s1/news.raw.own.json").stdout
-    (inputs,) = re.findall(r"^rule comet:\n    input: (.*)$", told, re.M)
+    (inputs,) = re.findall(r"^rule score_comet:\n    input: (.*)$", told, re.M)
     named = {file for file in inputs.split(", ") if file.startswith("models/")}
     assert named == {f"models/own/{file}" for file in files}

@@ -43,8 +43,8 @@ CLUSTER = {
     "compare",
     "train_identifier",
     "identify",
-    "likelihood",
-    "contrastive",
+    "score_likelihood",
+    "score_contrastive",
     "mask_control",
 }
 MTDATA: dict[str, Any] = {
@@ -92,7 +92,7 @@ def test_cheap_rules_and_downloads_are_local(tmp_path: Path) -> None:
     assert split(tmp_path, source(type="multi30k")) == (ALWAYS | {CORPUS}, CLUSTER)
     models = [{"model": "Unbabel/wmt22-comet-da"}, {"name": "own", "folder": "models/own"}]
     config = {**TINY, "evaluation": {"comet": models}}
-    assert split(tmp_path, config) == (ALWAYS | {"fetch_comet"}, CLUSTER | {"comet", "compare_comet"})
+    assert split(tmp_path, config) == (ALWAYS | {"fetch_comet"}, CLUSTER | {"score_comet", "compare_comet"})
 
 
 def test_of_what_another_experiment_made_the_vocabulary_is_taken_locally(tmp_path: Path) -> None:

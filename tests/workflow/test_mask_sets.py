@@ -19,7 +19,7 @@ CONFIG = {
         "k": [95],
         "sets": {
             "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
-            "four": {"select": FOUR},
+            "four": {"select": FOUR, "gate": {"ffn": "zero"}},
             "heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"},
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
@@ -43,7 +43,7 @@ SETS = {
     "all": {"--select": "all"},
     "enc.top": {"--select": "top:30%@model", "--stacks": "encoder"},
     "heads": {"--select": "top:30%@model"},
-    "four": {"--select": FOUR, "--pivot": "en"},
+    "four": {"--select": FOUR, "--pivot": "en", "--gate": {"ffn": "zero"}},
     "chance-1": {"--like": "enc.top", "--rows": "random", "--draw": "1", "--seed": "3"},
     "chance-2": {"--like": "enc.top", "--rows": "random", "--draw": "2", "--seed": "3"},
     "families": {

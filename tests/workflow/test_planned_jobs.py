@@ -225,6 +225,13 @@ def test_a_job_is_for_each_of_its_wildcards(planned: Plan) -> None:
 
     Of the 6 sides of the pairs 5 are targets: nothing is translated from French into German.
     """
-    counts = {"decode": 80, "score": 32, "compare": 24, "compare_comet": 48, "comet": 64, "identify": 16}
+    counts = {
+        "decode": 80,
+        "score": 32,
+        "compare": 24,
+        "compare_comet": 48,
+        "score_comet": 64,
+        "identify": 16,
+    }
     counts |= {"rebuild_references": 10, "train_baseline": 2, "finetune": 6, "select_masks": 12}
     assert {rule: len(planned.of(rule)) for rule in counts} == counts

@@ -47,7 +47,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
         "rebuild_references": 180,  # 3 test sets × 30 pairs × 2 sides
         "score": 48,  # 8 systems × 3 test sets, raw and paper
-        "comet": 48,
+        "score_comet": 48,
         "fetch_comet": 1,
         "compare": 42,  # 7 systems
         "compare_comet": 42,

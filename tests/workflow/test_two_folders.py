@@ -60,7 +60,7 @@ def test_what_a_run_in_the_other_folder_made_and_did_not_finish_is_known(second:
     shutil.copytree(first / ".snakemake", second / ".snakemake")  # an earlier run of its own made all
     record = first / ".snakemake/metadata" / place_of(output, first / ".snakemake")
     (second / output).write_text("of beam 4", encoding="utf-8")
-    said = record.read_text(encoding="utf-8").replace("--beam 5", "--beam 4")
+    said = record.read_text(encoding="utf-8").replace(r"\"beam\": 5", r"\"beam\": 4")
     made = {**json.loads(said), "endtime": (second / output).stat().st_mtime}
     record.write_text(json.dumps(made), encoding="utf-8")
     assert "decode" not in counts(planned(second, CONFIG))

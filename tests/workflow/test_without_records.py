@@ -53,7 +53,7 @@ def beam(folder: Path, name: str = HYPOTHESES) -> str | None:
     """Return the beam that a hypothesis file was made with, as the manifest says."""
     said = manifest(folder)
     settings = said["settings"].get(said["files"][name].get("settings"))
-    return settings and settings["params"]["options"].split("--beam ")[1].split()[0]
+    return settings and str(settings["params"]["beam"])
 
 
 def module(folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT) -> str:
@@ -270,7 +270,7 @@ def test_every_file_that_config_names_is_compared(finished_experiment: Path, tmp
     assert counts(planned(folder, config)) == TABLES
     sets.write_text(sets.read_text().replace("a house", "the house"))
     os.utime(sets, (1, 1))
-    assert counts(planned(folder, config)) == {"contrastive": 4, **TABLES}
+    assert counts(planned(folder, config)) == {"score_contrastive": 4, **TABLES}
 
 
 def test_all_is_made_where_nothing_is_there_but_a_manifest(here: Path) -> None:

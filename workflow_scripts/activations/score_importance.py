@@ -47,19 +47,20 @@ def importance(port: Port, batches: Batches, space: UnitSpace) -> tuple[Tensor, 
 
 
 def score_subset(
-    system: SystemFolder, data_bin: Path, subset: str, direction: str, kinds: list[str], max_lines: int | None
+    system: SystemFolder, data_bin: Path, subset: str, direction: str, kinds: list[str]
 ) -> ScoreTable:
     """Return the importance of a system's units in a direction, a table of one row."""
     system.mask_row(direction)  # refuses a direction the system does not have
     port = load(system)
     space = port.space(kinds)
-    batches = port.batches(port.task(data_bin, subset, direction), MAX_TOKENS, max_lines=max_lines)
+    task = port.task(data_bin, subset, direction)
+    batches = port.batches(task, MAX_TOKENS)
     scores, tokens = importance(port, batches, space)
     metadata = {
         "counting": ESTIMATOR,
         "weights_sha256": system.weights_sha256,
         "subset": subset,
-        "data_sha256": data_sha256(data_bin, subset, direction),
+        "data_sha256": data_sha256(task.files),
         "sentences": sum(map(len, batches.lines)),
         "skipped_sentences": batches.skipped,
         "target_tokens": tokens,
@@ -75,18 +76,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--subset", required=True)
     parser.add_argument("--direction", required=True)
     parser.add_argument("--units", nargs="+", choices=KINDS, default=["head"], help="kinds of units")
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    score_subset(
-        SystemFolder.read(arguments.system),
-        arguments.data_bin,
-        arguments.subset,
-        arguments.direction,
-        arguments.units,
-        arguments.max_sentences,
-    ).write(arguments.out)
+    system = SystemFolder.read(arguments.system)
+    data = arguments.data_bin, arguments.subset, arguments.direction
+    score_subset(system, *data, arguments.units).write(arguments.out)
 
 
 if __name__ == "__main__":

@@ -120,5 +120,10 @@ def _system_problems(experiment: Experiment) -> Iterable[str]:
         for one in (one for one in sets if one.of_several_rows):
             others = experiment.directions.evaluate_only
             yield from _without_row(experiment, f"systems.{name}.masks", one, others)
+        if experiment.decode.engine == "ctranslate2" and any("resid" in one.units for one in sets):
+            yield (
+                f"systems.{name}.masks: {system.masks!r} masks the residual stream, which decode.engine"
+                " ctranslate2 cannot do; take fairseq"
+            )
         if sets and name in experiment.used:
             yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"

@@ -20,6 +20,7 @@ from pydantic import (
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL
 from workflow_scripts.errors import UserError
+from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
@@ -28,6 +29,12 @@ ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
 Stack = Literal["encoder", "decoder"]
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
+#: Gates that training, both engines and the analyses can apply.
+GATES: dict[Kind, tuple[str, ...]] = {
+    "ffn": ("row", "zero", "scale:0.5"),
+    "head": ("zero", "scale:0.5"),
+    "resid": ("zero", "scale:0.5"),
+}
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED = (
     {"random", "shuffled"},
@@ -97,9 +104,10 @@ class MaskSet(Section):
         None, description="Which rows are a group: between the same two languages or families; null: all."
     )
     pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
-    gate: dict[Literal["ffn"], Literal["row"]] = Field(
+    gate: dict[Kind, str] = Field(
         {},
-        description="How a unit that is left out acts; row: its row of weights is 0, its bias stays.",
+        description="How a unit that is left out acts, by kind. row (of ffn the default): its row of weights"
+        " is 0, its bias stays; zero (of others the default): it is removed; scale:0.5: it is multiplied.",
     )
 
     @field_validator("units", "stacks")
@@ -108,6 +116,24 @@ class MaskSet(Section):
         if repeated := sorted({one for one in value if value.count(one) > 1}):
             raise ValueError(f"{repeated[0]!r} is listed twice")
         return value
+
+    @field_validator("gate")
+    @classmethod
+    def _known_gates(cls, value: dict[Kind, str]) -> dict[Kind, str]:
+        found, mistakes = {}, []
+        for kind, text in value.items():
+            try:
+                gate = parse_gate(text, kind)
+            except UserError as error:
+                mistakes.append(str(error).removeprefix("gate."))
+                continue
+            found[kind] = gate.text
+            if gate.name not in {one.partition(":")[0] for one in GATES[kind]}:
+                known = ", ".join(GATES[kind])
+                mistakes.append(f"{kind}: not every stage can apply {gate.text!r}; there are {known}")
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return found
 
     @model_validator(mode="after")
     def _one_way(self) -> MaskSet:
@@ -130,6 +156,8 @@ class MaskSet(Section):
             yield from self._mistakes_of_rows()
         if self.of == "activations" and self.units != ["ffn"]:
             yield f"units: activations are counted of ffn alone; {self.units} need of: importance"
+        if others := [kind for kind in self.gate if kind not in self.units]:
+            yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
             yield "stacks: four selectors name both; write 'all' for the one that is kept whole"
 
@@ -174,10 +202,12 @@ class MaskSet(Section):
         """
         if self.select is not None:
             one = isinstance(self.select, str)
+            gates = {kind: text for kind, text in self.gate.items() if text != DEFAULT_GATES[kind]}
             return {
                 "select": self.select if isinstance(self.select, str) else self.select.model_dump(),
                 **({} if one else {"pivot": pivot}),
                 **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
+                **({"gate": gates} if gates else {}),
             }
         found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None

@@ -42,10 +42,8 @@ class TokenCounts:
 
 
 def id_table(subwords: Any, vocabulary: Vocabulary, name: str = "the dictionary") -> npt.NDArray[np.int64]:
-    """Return the vocabulary's id of each SentencePiece id, 1-D; ``<unk>`` where it lacks the piece.
-
-    Raises UserError if the dictionary holds pieces that the model cannot produce: it is another model's.
-    """
+    """Return the vocabulary's id of each SentencePiece id, 1-D; ``<unk>`` where it lacks the piece. Raises
+    UserError if the dictionary holds pieces that the model cannot produce: it is another model's."""
     pieces = [subwords.id_to_piece(i) for i in range(len(subwords))]
     vocabulary.check_pieces(pieces, name)
     table = np.array([vocabulary.id_of(piece) for piece in pieces], dtype=np.int64)
@@ -107,10 +105,8 @@ def write_parts(
     table: npt.NDArray[np.int64],
     vocabulary_size: int,
 ) -> list[Part]:
-    """Encode a text once and write its lines in order, an equal part to each prefix.
-
-    Raises UserError if there are fewer lines than parts.
-    """
+    """Encode a text once and write its lines in order, an equal part to each prefix. Raises UserError if
+    there are fewer lines than parts."""
     sizes = shard_sizes(count_lines(text_file), len(prefixes))
     if len(prefixes) > 1 and 0 in sizes:
         raise UserError(f"data.shards: {text_file} has {sum(sizes)} lines, too few for {len(sizes)} shards")
@@ -139,10 +135,8 @@ def sources_of_parts(sources: Sequence[int], parts: Sequence[int]) -> list[list[
 
 
 def read_sources(statistics: Path | None, sentences: int) -> list[int]:
-    """Return the sentences of each source that ``prepare_text`` joined; of one source nothing.
-
-    Raises UserError if the statistics are of another text.
-    """
+    """Return the sentences of each source that ``prepare_text`` joined; of one source nothing. Raises
+    UserError if the statistics are of another text."""
     if statistics is None:
         return []
     content = read_json(statistics)
@@ -193,9 +187,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-prefix", required=True, help="the files are PREFIX.bin and PREFIX.idx")
     parser.add_argument("--stats", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=1, help="folders shard0 … to cut the text into")
-    parser.add_argument(
-        "--text-stats", type=Path, help="of a text of several sources: what prepare_text wrote"
-    )
+    parser.add_argument("--text-stats", type=Path, help="of a text of several sources, by prepare_text")
     parser.add_argument("--whole", action="store_true", help="the whole text in each shard")
     arguments = parser.parse_args(argv)
     if arguments.shards < 1:

@@ -141,10 +141,8 @@ def files_of(corpus: str, language: str) -> list[RemoteFile]:
 
 
 def download(corpus: str, languages: Iterable[str], out: Path, home: str) -> list[Path]:
-    """Fetch a corpus's files of the languages from the URL ``home`` into ``out``; return their paths.
-
-    Raises UserError for a language that the corpus lacks, and where a file cannot be had.
-    """
+    """Fetch a corpus's files of the languages from the URL ``home`` into ``out``; return their paths. Raises
+    UserError for a language that the corpus lacks, and where a file cannot be had."""
     languages = list(languages)
     for language in languages:
         if problem := unknown_language(language, corpus, CORPORA[corpus]):

@@ -24,23 +24,19 @@ def parse_datasets(value: Mapping[str, Any]) -> Datasets:
     """Return ``{subset: {pair: [id, ...]}}`` checked for shape; UserError names what is wrong."""
     for subset, pairs in value.items():
         if not isinstance(pairs, dict):
-            raise UserError(
-                f"mtdata datasets of {subset}: expected {{pair: [dataset id, ...]}}, found {pairs!r}"
-            )
+            expected = f"expected {{pair: [dataset id, ...]}}, found {pairs!r}"
+            raise UserError(f"mtdata datasets of {subset}: {expected}")
         for pair, ids in pairs.items():
             split_direction(pair)
             if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-                raise UserError(
-                    f"mtdata datasets of {subset}, {pair}: expected [dataset id, ...], found {ids!r}"
-                )
+                expected = f"expected [dataset id, ...], found {ids!r}"
+                raise UserError(f"mtdata datasets of {subset}, {pair}: {expected}")
     return {subset: {pair: list(ids) for pair, ids in pairs.items()} for subset, pairs in value.items()}
 
 
 def fetch_datasets(datasets: Datasets, out: Path) -> None:
-    """Fetch every dataset and write the joined sides of each subset and pair into ``out``.
-
-    Raises UserError for an unknown id, a dataset of other languages, and where a download fails.
-    """
+    """Fetch every dataset and write the joined sides of each subset and pair into ``out``. Raises UserError
+    for an unknown id, a dataset of other languages, and where a download fails."""
     for subset, pairs in datasets.items():
         for pair, ids in pairs.items():
             print(f"mtdata: {subset} {pair}: {', '.join(ids)}", file=sys.stderr, flush=True)
@@ -79,15 +75,12 @@ def _fetch_part(dataset_id: str, pair: str, folder: Path) -> tuple[Path, Path]:
     try:
         languages = tuple(bcp47(code) for code in codes)
     except Exception as error:  # a bare ValueError or KeyError, as the code has it
-        raise UserError(
-            f"mtdata knows no language of the pair {pair} ({', '.join(codes)}): {error}"
-        ) from None
+        named = ", ".join(codes)
+        raise UserError(f"mtdata knows no language of the pair {pair} ({named}): {error}") from None
     fits, swapped = BCP47Tag.check_compat_swap(languages, parsed.langs)
     if not fits:
-        there = "-".join(str(tag) for tag in parsed.langs)
-        raise UserError(
-            f"mtdata dataset {dataset_id} is not of the pair {pair} ({'-'.join(codes)}): it has {there}"
-        )
+        expected, there = "-".join(codes), "-".join(str(tag) for tag in parsed.langs)
+        raise UserError(f"mtdata dataset {dataset_id} is not of the pair {pair} ({expected}): it has {there}")
     try:
         how = {"drop_noise": (False, False), "fail_on_error": True}
         dataset = Dataset.prepare(languages, out_dir=folder, dataset_ids={"train": [parsed]}, **how)

@@ -156,11 +156,10 @@ def compare(text: PairText, block: Block, seen: Seen) -> dict[str, Any]:
 
 def _examples(text: PairText, numbers: Sequence[int]) -> list[dict[str, Any]]:
     examples: list[dict[str, Any]] = [{"line": number + 1} for number in numbers]
-    for language, path in text.files.items():
-        if numbers:
-            first = list(islice(read_text_lines(path), numbers[-1] + 1))
-            for example in examples:
-                example[language] = first[example["line"] - 1]
+    for language, path in text.files.items() if numbers else ():
+        first = list(islice(read_text_lines(path), numbers[-1] + 1))
+        for example in examples:
+            example[language] = first[example["line"] - 1]
     return examples
 
 

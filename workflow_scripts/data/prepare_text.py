@@ -233,20 +233,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--pair", required=True, help="the two languages, in the order of the files: de-en")
     help_files = "text of each side, perhaps packed; of each source"
     parser.add_argument("--files", nargs="+", type=Path, required=True, help=help_files)
-    parser.add_argument(
-        "--lines", nargs="+", help="START:STOP of each source, counted from 0, STOP excluded; ':' is all"
-    )
-    parser.add_argument(
-        "--empty", choices=["error", "drop", "keep"], default="error", help="pairs with an empty side"
-    )
+    lines_help = "START:STOP of each source, counted from 0, STOP excluded; ':' is all"
+    parser.add_argument("--lines", nargs="+", help=lines_help)
+    choices = ["error", "drop", "keep"]
+    parser.add_argument("--empty", choices=choices, default="error", help="pairs with an empty side")
     parser.add_argument("--max-words", type=int, help="leave out pairs with more words on a side")
     parser.add_argument(
         "--max-ratio", type=float, help="leave out pairs with more words for one of the other"
     )
     parser.add_argument("--dedup", action="store_true", help="leave out pairs that came before")
-    parser.add_argument(
-        "--unescape", action="store_true", help="make characters of HTML entities (&amp;, &#39;)"
-    )
+    parser.add_argument("--unescape", action="store_true", help="HTML entities (&amp;) become characters")
     parser.add_argument("--out", nargs=2, type=Path, required=True)
     parser.add_argument("--stats", type=Path, required=True)
     arguments = parser.parse_args(argv)

@@ -20,10 +20,8 @@ ESCAPED_UNKNOWN = "<<unk>>"
 
 
 def rebuild(ids: Iterable[int], vocabulary: Vocabulary, processor: TextProcessor) -> str:
-    """Return the text of one sentence's ids (``</s>`` is left out).
-
-    Raises UserError: an id that the vocabulary lacks.
-    """
+    """Return the text of one sentence's ids (``</s>`` is left out). Raises UserError: an id that the
+    vocabulary lacks."""
     pieces = []
     for number in ids:
         if number == EOS:

@@ -37,9 +37,7 @@ MOST_SPLIT_WORDS = 0.005
 _INSIDE_WORDS = frozenset("\u200c\u200d\u0f0b\u0f0c\u00b7\u055b\u055c\u055e\u05f3\u05f4")
 
 
-@cache
-def _of_a_word(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN" or character in _INSIDE_WORDS
+_of_a_word = cache(lambda one: unicodedata.category(one)[0] in "LMN" or one in _INSIDE_WORDS)
 
 
 def words_of(line: str) -> list[str]:

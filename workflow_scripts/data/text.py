@@ -30,11 +30,8 @@ NO_CHARACTER = "\ufffd"  # for a byte that is part of no character, as SentenceP
 
 @cache
 def _say_without_rules(language: str) -> None:
-    print(
-        f"note: Moses has no rules for {language!r}: generic ones and English abbreviations are used",
-        file=sys.stderr,
-        flush=True,
-    )
+    said = f"note: Moses has no rules for {language!r}: generic ones and English abbreviations are used"
+    print(said, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -33,17 +33,14 @@ Normalization = Literal["nmt_nfkc", "nfkc", "identity"]
 
 
 def training_files(text_root: Path, pairs: Sequence[str], languages: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return the (file, language) of every different training text.
-
-    Raises UserError for a missing file, and for a language without any.
-    """
+    """Return the (file, language) of every different training text. Raises UserError for a missing file, and
+    for a language without any."""
     files: dict[tuple[str, str], Path] = {}
     for pair in pairs:
         for language in split_direction(pair):
             if language not in languages:
-                raise UserError(
-                    f"pair {pair}: {language!r} is not of the languages{nearest(language, languages)}"
-                )
+                hint = nearest(language, languages)
+                raise UserError(f"pair {pair}: {language!r} is not of the languages{hint}")
             path = text_root / "train" / f"{pair}.{language}.txt"
             if not path.is_file():
                 raise UserError(f"{path}: there is no such training text")
@@ -96,22 +93,18 @@ def train_model(
     character_coverage: float,
     normalization: Normalization = "nmt_nfkc",
 ) -> bytes:
-    """Return a SentencePiece model of exactly ``vocabulary_size`` pieces, three specials among them.
-
-    Raises UserError where the text has too little variety for the size, or too many characters.
-    """
+    """Return a SentencePiece model of exactly ``vocabulary_size`` pieces, three specials among them. Raises
+    UserError where the text has too little variety for the size, or too many characters."""
     from sentencepiece import SentencePieceTrainer
 
+    key = f"subwords.vocab_size: {vocabulary_size}"
     if vocabulary_size < SMALLEST_VOCABULARY:
-        raise UserError(
-            f"subwords.vocab_size: {vocabulary_size} is too small; at least {SMALLEST_VOCABULARY}"
-        )
+        raise UserError(f"{key} is too small; at least {SMALLEST_VOCABULARY}")
     if vocabulary_size > LARGEST_VOCABULARY:
-        raise UserError(f"subwords.vocab_size: {vocabulary_size} is too large; at most {LARGEST_VOCABULARY}")
+        raise UserError(f"{key} is too large; at most {LARGEST_VOCABULARY}")
     if not LEAST_COVERAGE <= character_coverage <= 1:
-        raise UserError(
-            f"subwords.character_coverage: {character_coverage} is not from {LEAST_COVERAGE} to 1"
-        )
+        coverage = f"subwords.character_coverage: {character_coverage}"
+        raise UserError(f"{coverage} is not from {LEAST_COVERAGE} to 1")
     model = io.BytesIO()
     try:
         SentencePieceTrainer.train(
@@ -165,12 +158,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--languages", nargs="+", required=True)
     parser.add_argument("--vocab-size", type=int, required=True, help="pieces, the three specials included")
     parser.add_argument("--model-type", choices=["bpe", "unigram"], default="bpe")
-    parser.add_argument(
-        "--normalization",
-        choices=get_args(Normalization),
-        default="nmt_nfkc",
-        help="of text: nmt_nfkc makes non-joiners blanks and takes letters apart; identity changes nothing",
-    )
+    rule = "of text: nmt_nfkc makes non-joiners blanks and takes letters apart; identity changes nothing"
+    rules = get_args(Normalization)
+    parser.add_argument("--normalization", choices=rules, default="nmt_nfkc", help=rule)
     parser.add_argument("--character-coverage", type=float, default=1.0)
     parser.add_argument("--sample-sentences", type=int, default=0, help="lines to train on, over all; 0: all")
     parser.add_argument("--seed", type=int, default=1)

@@ -129,10 +129,8 @@ def build_card(
 
 
 def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
-    """Return the entries of a test set, in the order of the directions.
-
-    Raises UserError: the file is missing, or none of ``evaluate.score_ceiling``.
-    """
+    """Return the entries of a test set, in the order of the directions. Raises UserError: the file is
+    missing, or none of ``evaluate.score_ceiling``."""
     path = root / f"{testset}.json"
     if not path.is_file():
         raise UserError(f"{path}: the ceiling is missing")

@@ -45,18 +45,13 @@ class Text:
 
 
 def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
-    """Read the three files of a direction.
-
-    Raises UserError: no lines, unequal line counts, an empty reference, bytes that are not UTF-8.
-    """
+    """Read the three files of a direction. Raises UserError: no lines, unequal line counts, an empty
+    reference, bytes that are not UTF-8."""
     hyps, refs = read_parallel(hypotheses, references)
     srcs = read_lines(sources)
     if len(srcs) != len(hyps):
-        first = min(len(srcs), len(hyps)) + 1
-        raise UserError(
-            f"{hypotheses} has {len(hyps)} lines but {sources} has {len(srcs)}:"
-            f" line {first} has no counterpart"
-        )
+        sizes = f"{hypotheses} has {len(hyps)} lines but {sources} has {len(srcs)}"
+        raise UserError(f"{sizes}: line {min(len(srcs), len(hyps)) + 1} has no counterpart")
     samples = [{"src": s, "mt": m, "ref": r} for s, m, r in zip(srcs, hyps, refs, strict=True)]
     files = {"sources": sources, "hypotheses": hypotheses, "references": references}
     return Text(samples, {f"{name}_sha256": sha256_of(path) for name, path in files.items()})
@@ -77,11 +72,8 @@ def score_segments(
     cache.about["reads"] = list(reads)
     keys = {d: [key_of([one[text] for text in reads]) for one in samples] for d, samples in texts.items()}
     # In the order of the text, each once.
-    wanted = {
-        key: sample
-        for direction, samples in texts.items()
-        for key, sample in zip(keys[direction], samples, strict=True)
-    }
+    pairs = (pair for d, samples in texts.items() for pair in zip(keys[d], samples, strict=True))
+    wanted = dict(pairs)
     known = cache.look_up(wanted)
     cached = sum(key in known for listed in keys.values() for key in listed)
     todo = [key for key in wanted if key not in known]
@@ -126,9 +118,8 @@ def main(argv: list[str] | None = None) -> None:
     comet = version("unbabel-comet")
     about = {"model": files.name, "sha256": sha256, "hash": key, "version": comet}
     cache = ScoreCache(root / key, about)
-    scores, reads, said = score_segments(
-        {d: text.samples for d, text in texts.items()}, files, cache, args.batch_size
-    )
+    samples = {d: text.samples for d, text in texts.items()}
+    scores, reads, said = score_segments(samples, files, cache, args.batch_size)
     print(f"{args.system} s{args.seed} {args.testset} {args.name}: {said}")
 
     known = args.known_languages or languages_of(str(files.settings["encoder_model"]))
@@ -169,9 +160,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--fetched", help="what evaluate.fetch_comet wrote of a model on the hub")
     place.add_argument("--folder", help="folder with hparams.yaml and checkpoints/model.ckpt")
-    parser.add_argument(
-        "--known-languages", nargs="+", help="codes; default: those of XLM-R, where it is the encoder"
-    )
+    known = "codes; default: those of XLM-R, where it is the encoder"
+    parser.add_argument("--known-languages", nargs="+", help=known)
     parser.add_argument("--batch-size", type=int, default=16, help="segments scored at once")
     parser.add_argument("--cache", required=True, help=f"folder of scores; {CACHE_VARIABLE} goes before it")
     parser.add_argument("--name", default="comet", help="of the metric")

@@ -74,12 +74,8 @@ class ScoreCache:
     def look_up(self, wanted: Iterable[bytes]) -> dict[bytes, Kept]:
         """Return the scores of those keys that shards not yet looked at hold."""
         keys = set(wanted)
-        return {
-            key: kept
-            for content, _ in (self._shards(self._seen) if keys else ())
-            for key, kept in _rows(content)
-            if key in keys
-        }
+        rows = (row for content, _ in (self._shards(self._seen) if keys else ()) for row in _rows(content))
+        return {key: kept for key, kept in rows if key in keys}
 
     def add(self, scores: Mapping[bytes, Kept]) -> None:
         """Keep new scores (``rounded``); written now and then, and by ``flush``."""

@@ -33,10 +33,8 @@ class Stub:
 
 
 class CometScorer:
-    """A loaded model.
-
-    Raises UserError: the checkpoint is damaged, or not that of the model that hparams.yaml names.
-    """
+    """A loaded model. Raises UserError: the checkpoint is damaged, or not that of the model that hparams.yaml
+    names."""
 
     def __init__(self, files: ModelFiles, batch_size: int) -> None:
         import torch

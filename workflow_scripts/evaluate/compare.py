@@ -35,10 +35,8 @@ def compare_systems(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return direction -> metric -> fields of ``Difference``; ``done`` is called with each direction.
-
-    Raises UserError: what one of the two lacks, or where they are of different test sets; a line each.
-    """
+    """Return direction -> metric -> fields of ``Difference``; ``done`` is called with each direction. Raises
+    UserError: what one of the two lacks, or where they are of different test sets; a line each."""
     raise_all([fault for one in directions for fault in differences_in_kind(system, other, one)])
     tasks = [(system.statistics[d], other.statistics[d], resamples, seed) for d in directions]
     found = in_parallel(_compare_task, tasks, processes, lambda number: done(directions[number]))
@@ -68,10 +66,9 @@ def differences_in_kind(system: Segments, other: Segments, direction: str) -> li
         faults.append(f"{files}: no {metric} of {direction}; {has.paths[metric]} has it")
     for metric in sorted(ours.keys() & theirs.keys()):
         names = system.paths[metric], other.paths[metric]
-        if len(ours[metric]) != len(theirs[metric]):
-            sizes = (
-                f"has {len(ours[metric])} sentences of {direction} but {names[1]} has {len(theirs[metric])}"
-            )
+        n, m = len(ours[metric]), len(theirs[metric])
+        if n != m:
+            sizes = f"has {n} sentences of {direction} but {names[1]} has {m}"
             faults.append(f"{names[0]} {sizes}: score both again")
         elif ours[metric].shape != theirs[metric].shape:
             faults.append(f"{names[0]}: {metric} of {direction} has other statistics than {names[1]}")
@@ -80,9 +77,8 @@ def differences_in_kind(system: Segments, other: Segments, direction: str) -> li
     mine, their = (one.references.get(direction) for one in (system, other))
     if not faults and mine and their and mine != their:
         paths = [next(iter(one.paths.values())) for one in (system, other)]
-        faults.append(
-            f"{paths[0]}: {direction} scored against other references than {paths[1]}; score both again"
-        )
+        against = f"scored against other references than {paths[1]}"
+        faults.append(f"{paths[0]}: {direction} {against}; score both again")
     return faults
 
 
@@ -139,12 +135,8 @@ def main(argv: list[str] | None = None) -> None:
         metavar=("NAME", "NPZ"),
         help="another system and its files; may be given again for a second one",
     )
-    parser.add_argument(
-        "--resamples", type=int, help=f"else {FEWEST_RESAMPLES}, or what the correction needs"
-    )
-    parser.add_argument(
-        "--level", type=float, default=DEFAULT_LEVEL, help="of the correction that is to come"
-    )
+    parser.add_argument("--resamples", type=int, help=f"else {FEWEST_RESAMPLES}, or as the correction needs")
+    parser.add_argument("--level", type=float, default=DEFAULT_LEVEL, help="of the correction to come")
     parser.add_argument("--random-seed", type=int, default=DEFAULT_SEED, help="of the resamples")
     parser.add_argument("--processes", type=int, default=1, help="directions compared at a time")
     args = parser.parse_args(argv)

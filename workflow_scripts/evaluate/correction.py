@@ -32,10 +32,8 @@ def higher_is_better(metric: str) -> bool:
 
 
 def correct(p_values: Sequence[float]) -> Corrected:
-    """Correct the p-values of one family of n tests; n may be 0.
-
-    Raises ValueError: a value that is not between 0 and 1.
-    """
+    """Correct the p-values of one family of n tests; n may be 0. Raises ValueError: a value that is not
+    between 0 and 1."""
     if strange := [p for p in p_values if not 0 <= p <= 1]:
         raise ValueError(f"{strange[0]} is no p-value")
     if not p_values:

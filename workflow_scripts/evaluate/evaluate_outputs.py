@@ -117,13 +117,6 @@ def notes_on(
     return notes
 
 
-def named_languages(args: argparse.Namespace) -> set[str]:
-    """Return the languages that options name."""
-    grouped = (code for by in read_groups(args.groups).values() for group in by.values() for code in group)
-    chosen = (code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d))
-    return {canonical(code) for code in (*grouped, *chosen, *filter(None, [args.pivot]))}
-
-
 def main(argv: list[str] | None = None) -> None:
     """Score, compare, tabulate."""
     parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
@@ -161,13 +154,17 @@ def main(argv: list[str] | None = None) -> None:
     at_least("resamples", args.resamples, 1)
     at_least("seed", args.seed, 0)
     args.pivot = args.pivot and canonical(args.pivot)
-    found = find_outputs(args.hypotheses, args.references, args.sources, named_languages(args))
+    # The languages that options name tell what a direction is where its name does not.
+    named = [code for by in read_groups(args.groups).values() for group in by.values() for code in group]
+    named += [code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d)]
+    known = {canonical(code) for code in (*named, *filter(None, [args.pivot]))}
+    found = find_outputs(args.hypotheses, args.references, args.sources, known)
     files = only(found.files, args.systems, args.directions)
     systems = list(files)
-    named = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
+    against = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
     if args.control and not args.baseline:
         raise UserError("--control: needs --baseline, the system that all others are tested against")
-    others = list(dict.fromkeys(named))
+    others = list(dict.fromkeys(against))
     systems = [*others, *(system for system in systems if system not in others)]
     directions = complete(files, args.hypotheses, args.allow_partial)
     tokenizers = tokenizers_of(args.tokenizers, directions)
@@ -210,18 +207,14 @@ def compare_with(
         print(f"{system}: not tested, {missing}", file=sys.stderr)
         return
     segments = {name: [segments_path(score_file(out, name, args.profile))] for name in (system, *others)}
-    job = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
+    names = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
+    job = {**names, "profile": args.profile}
     resamples = args.resamples or compare.default_resamples(len(shared))
     with Progress(f"tested {system}:", len(shared) * len(others), "comparisons") as progress:
-        compare.compare_files(
-            {**job, "profile": args.profile},
-            segments[system],
-            {other: segments[other] for other in others},
-            shared,
-            compare.Tests(resamples, args.seed, args.processes),
-            tests_file(out, system, args.profile),
-            progress.done,
-        )
+        own, against = segments[system], {other: segments[other] for other in others}
+        tests = compare.Tests(resamples, args.seed, args.processes)
+        place = tests_file(out, system, args.profile)
+        compare.compare_files(job, own, against, shared, tests, place, progress.done)
 
 
 def tabulate(

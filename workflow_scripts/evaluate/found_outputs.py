@@ -72,9 +72,7 @@ def one_pattern(option: str, values: Sequence[str] | None) -> str | None:
 
 def check_sets(references: Sequence[str], directions: Sequence[str]) -> None:
     """Refuse several sets of references that are one file for all directions: the shell filled a pattern in.
-
-    Raises UserError: such a pattern, or two that name one file.
-    """
+    Raises UserError: such a pattern, or two that name one file."""
     if len(references) == 1:
         return
     for pattern in references:
@@ -119,12 +117,8 @@ def find_outputs(
     """
     found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}
-    others = {
-        path_of(of, direction).resolve(): f"these are the {what}"
-        for what, of in (("sources", sources), *(("references", one) for one in references))
-        if of
-        for direction in directions
-    }
+    patterns = [*(("sources", one) for one in [sources] if one), *(("references", one) for one in references)]
+    others = {path_of(of, d).resolve(): f"these are the {what}" for what, of in patterns for d in directions}
     # A log of fairseq-generate has both.
     taken = {path.resolve() for files in found.files.values() for path in files.values()} & others.keys()
     logs = {path for path in taken if path.is_file() and is_log(path)}

@@ -106,10 +106,8 @@ class LanguageIdentifier:
 
     @classmethod
     def read(cls, path: str | Path) -> LanguageIdentifier:
-        """Read what ``write`` wrote.
-
-        Raises UserError: the file is not an identifier, a damaged one, or of other settings than these.
-        """
+        """Read what ``write`` wrote. Raises UserError: the file is not an identifier, a damaged one, or of
+        other settings than these."""
         if not Path(path).is_file():
             raise UserError(f"{path}: no such identifier; evaluate.train_identifier writes it")
         arrays, manifest = read_archive(path, FORMAT)
@@ -136,14 +134,7 @@ def has_letter(line: str) -> bool:
 
 
 def _hashed(lines: Sequence[str]) -> Iterator[Any]:
-    vectorizer = HashingVectorizer(
-        analyzer="char_wb",
-        ngram_range=NGRAMS,
-        n_features=FEATURES,
-        alternate_sign=False,
-        norm=None,
-        lowercase=False,
-        dtype=np.float32,
-    )
+    plain = {"alternate_sign": False, "norm": None, "lowercase": False, "dtype": np.float32}
+    vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=NGRAMS, n_features=FEATURES, **plain)
     for start in range(0, len(lines), BATCH):
         yield vectorizer.transform(lines[start : start + BATCH])

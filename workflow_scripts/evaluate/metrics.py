@@ -49,10 +49,8 @@ class Scoring:
         tokenizer: str = DEFAULT_TOKENIZER,
         further: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Take ``n`` references, and ``further`` sets of as many.
-
-        Raises UserError: unknown metric or tokenizer, or one that lacks its package or model.
-        """
+        """Take ``n`` references, and ``further`` sets of as many. Raises UserError: unknown metric or
+        tokenizer, or one that lacks its package or model."""
         self.name = name
         self.metric = make_metric(name, tokenizer)
         self._references = [references, *further]
@@ -112,10 +110,8 @@ def corpus_score(metric: Metric, sums: NDArray[Any]) -> float:
 
 
 def make_metric(name: str, tokenizer: str = DEFAULT_TOKENIZER) -> Metric:
-    """Return sacrebleu's metric; only BLEU needs a tokenizer.
-
-    Raises UserError: unknown metric or tokenizer, or one that lacks its package or model.
-    """
+    """Return sacrebleu's metric; only BLEU needs a tokenizer. Raises UserError: unknown metric or tokenizer,
+    or one that lacks its package or model."""
     if name not in METRICS:
         known = [asked_name(metric) for metric in METRICS]
         raise UserError(f"--metrics: no {name!r}{nearest(name, known)}; there are {', '.join(known)}")
@@ -155,10 +151,8 @@ def check_tokenizer(tokenizer: str) -> None:
 
 
 def scorer_of(name: str, columns: int) -> Scorer:
-    """Return what makes a corpus score of summed statistics [d]; of an unknown metric the mean.
-
-    Raises UserError: the metric has other statistics than ``columns`` (d).
-    """
+    """Return what makes a corpus score of summed statistics [d]; of an unknown metric the mean. Raises
+    UserError: the metric has other statistics than ``columns`` (d)."""
     if name not in METRICS:
         if columns != 1:
             raise UserError(f"{name}: {columns} numbers a sentence, expected 1 (the sentence's score)")

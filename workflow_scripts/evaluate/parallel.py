@@ -25,10 +25,8 @@ def in_parallel(
     processes: int,
     done: Callable[[int], None] = lambda number: None,
 ) -> list[Answer]:
-    """Return ``work(task)`` of every task; one process starts none; ``done`` gets each task's number.
-
-    Raises UserError: less than one process, or one was killed, as for want of memory.
-    """
+    """Return ``work(task)`` of every task; one process starts none; ``done`` gets each task's number. Raises
+    UserError: less than one process, or one was killed, as for want of memory."""
     at_least("processes", processes, 1)
     answers: dict[int, Answer] = {}
     if processes == 1 or len(tasks) < 2:

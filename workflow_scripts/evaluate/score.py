@@ -79,10 +79,8 @@ def score_direction(
     sources: Path | None = None,
     empty: str = ERROR,
 ) -> dict[str, Scored]:
-    """Score several systems' files of one direction; ``references``: a file, or one of each set.
-
-    Raises UserError as ``read_direction`` and ``scores_of_systems``, all systems' faults at once.
-    """
+    """Score several systems' files of one direction; ``references``: a file, or one of each set. Raises
+    UserError as ``read_direction`` and ``scores_of_systems``, all systems' faults at once."""
     files = [references] if isinstance(references, Path) else list(references)
     text = read_direction(hypotheses, files, sources, empty)
     every = [line for one in text.references for line in one]
@@ -115,10 +113,8 @@ def score_direction(
 
 
 def tokenizers_of(text: str, directions: Sequence[str]) -> dict[str, str]:
-    """Return target language -> tokenizer from ``--tokenizers``.
-
-    Raises UserError: not a JSON object of names, or the target language of no direction.
-    """
+    """Return target language -> tokenizer from ``--tokenizers``. Raises UserError: not a JSON object of
+    names, or the target language of no direction."""
     example = {"zh": "zh", "ja": "ja-mecab"}
     value = json_object("tokenizers", text, example, lambda found: is_list_of_texts(list(found.values())))
     for name in value.values():
@@ -137,9 +133,8 @@ Task = tuple[str, dict[str, Any]]
 
 
 def _read_task(task: Task) -> str:
-    _, given = task
     try:
-        read_direction(given["hypotheses"], given["references"], given["sources"], given["empty"])
+        read_direction(*(task[1][name] for name in ("hypotheses", "references", "sources", "empty")))
     except UserError as error:
         return str(error)
     return ""
@@ -169,10 +164,8 @@ def score_directions(
     ``tasks``: direction -> arguments of ``score_direction``. Raises UserError: the faults of all, a line
     each.
     """
-    directions = list(tasks)
-    answers = in_parallel(
-        _score_task, list(tasks.items()), processes, lambda number: done(directions[number])
-    )
+    listed = list(tasks.items())
+    answers = in_parallel(_score_task, listed, processes, lambda number: done(listed[number][0]))
     raise_all([str(answer) for _, answer in answers if isinstance(answer, UserError)])
     return dict(answers)
 

@@ -33,10 +33,8 @@ def ceiling_of(round_trip: Path, references: Path, tokenizer: str = DEFAULT_TOKE
 
 
 def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
-    """Return what Moses alone does to a direction's references, None where they do not go through it.
-
-    Raises UserError: the file is not of ``data.round_trip``, or of other references.
-    """
+    """Return what Moses alone does to a direction's references, None where they do not go through it. Raises
+    UserError: the file is not of ``data.round_trip``, or of other references."""
     content = read_json(path)
     try:
         if content["format"] != ROUND_TRIP_FORMAT:
@@ -44,9 +42,8 @@ def read_moses(path: Path, direction: str, references_sha256: str) -> Any:
         entry = content["directions"][direction]
         same, moses = entry["references_sha256"] == references_sha256, entry["moses"]
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: not of the form {ROUND_TRIP_FORMAT} ({error}); delete it and run again"
-        ) from None
+        said = f"not of the form {ROUND_TRIP_FORMAT} ({error}); delete it and run again"
+        raise UserError(f"{path}: {said}") from None
     if not same:
         raise UserError(f"{path}: {direction} was made from other references; delete it and run again")
     return moses

@@ -54,11 +54,9 @@ def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[s
     ``job``: experiment, system, seed, testset and profile.
     """
     entries = {direction: scored.entry for direction, scored in directions.items()}
-    arrays = {
-        f"{direction}/{metric}": smallest(array)
-        for direction, scored in directions.items()
-        for metric, array in scored.statistics.items()
-    }
+    arrays: dict[str, NDArray[Any]] = {}
+    for direction, scored in directions.items():
+        arrays |= {f"{direction}/{metric}": smallest(array) for metric, array in scored.statistics.items()}
     references = {direction: entry["references_sha256"] for direction, entry in entries.items()}
     manifest = {"format": SEGMENTS_FORMAT, **job, "references_sha256": references}
     write_archive(segments_path(path), arrays, manifest)

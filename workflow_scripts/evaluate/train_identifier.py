@@ -64,10 +64,8 @@ TRAIN = "train"
 
 
 def pairs_from(text: str) -> dict[str, list[str]]:
-    """Return the pairs of each subset from JSON text.
-
-    Raises UserError: not of that form, no training text among them.
-    """
+    """Return the pairs of each subset from JSON text. Raises UserError: not of that form, no training text
+    among them."""
     try:
         pairs: dict[str, list[str]] = json.loads(text)
     except json.JSONDecodeError as error:
@@ -81,10 +79,8 @@ def pairs_from(text: str) -> dict[str, list[str]]:
 
 
 def text_of(root: Path, subset: str, pairs: Sequence[str], language: str) -> list[str]:
-    """Return lines with a letter of one language, from the files of all its pairs in a subset.
-
-    Raises UserError: a file is missing, or not UTF-8.
-    """
+    """Return lines with a letter of one language, from the files of all its pairs in a subset. Raises
+    UserError: a file is missing, or not UTF-8."""
     files = [root / subset / f"{pair}.{language}.txt" for pair in pairs if language in split_direction(pair)]
     if missing := [file for file in files if not file.is_file()]:
         raise UserError(f"{missing[0]}: no such file, for the text of {language}")
@@ -165,13 +161,9 @@ def measure(
         }
         confusion[language] = dict(sorted(Counter(labels).items()))
     measured = [one["accuracy"] for one in languages.values() if one["accuracy"] is not None]
-    return {
-        "identifier": settings(),
-        "packaged": packaged.name,
-        "accuracy": sum(measured) / len(measured) if measured else None,
-        "languages": languages,
-        "confusion": confusion,
-    }
+    mean = sum(measured) / len(measured) if measured else None
+    about = {"identifier": settings(), "packaged": packaged.name, "accuracy": mean}
+    return {**about, "languages": languages, "confusion": confusion}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -21,10 +21,8 @@ Hashes = dict[str, list[str]]  # file, relative to the folder -> what it may hol
 
 
 def read_list(folder: Path) -> Hashes:
-    """Return what earlier calls wrote; nothing where there is no list.
-
-    Raises UserError: a file of that name is not such a list.
-    """
+    """Return what earlier calls wrote; nothing where there is no list. Raises UserError: a file of that name
+    is not such a list."""
     path = folder / LIST
     if not path.exists():
         return {}
@@ -63,9 +61,7 @@ def _check_place(folder: Path) -> None:
 
 def check_untouched(folder: Path, wanted: Collection[str]) -> None:
     """Refuse to write ``wanted`` (in the folder) over others' files, or over ours that were changed since.
-
-    Raises UserError: one line for each of the two kinds; nothing was written.
-    """
+    Raises UserError: one line for each of the two kinds; nothing was written."""
     _check_place(folder)
     written = read_list(folder)
     foreign, changed = [], []
@@ -93,10 +89,8 @@ def check_untouched(folder: Path, wanted: Collection[str]) -> None:
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder; when the block ends well, its files take the place of an earlier call's.
-
-    Raises UserError: as ``check_untouched``, also for what has come there meanwhile.
-    """
+    """Yield an empty folder; when the block ends well, its files take the place of an earlier call's. Raises
+    UserError: as ``check_untouched``, also for what has come there meanwhile."""
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".unfinished-*"):

@@ -20,6 +20,7 @@ from workflow_scripts.operate.times import (
     sizes_of,
 )
 from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.stages import RENAMED
 
 #: Stages whose time depends on the network's size.
 OF_THE_NETWORK = (
@@ -27,8 +28,8 @@ OF_THE_NETWORK = (
     "count_encoder",
     "decode",
     "mask_control",
-    "likelihood",
-    "contrastive",
+    "score_likelihood",
+    "score_contrastive",
 )
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
@@ -131,7 +132,7 @@ class JobCosts:
         """
         stage = job.stage
         if stage not in self._known:
-            here = job_times(self._results / "benchmarks" / stage)
+            here = _times(self._results, stage)
             near = _mean_of(here, f"mean of {len(here)} here") if here else _mean(self._alike, stage)
             far = None if stage in OF_THE_NETWORK else _mean(self._others, stage)
             self._known[stage] = {one.name: one for one in here}, near, far
@@ -146,10 +147,16 @@ class JobCosts:
         return far or Cost(None, 0.0, "no such job has run here")
 
 
+def _times(results: Path, stage: str) -> list[JobTime]:
+    """Return the jobs of a stage, those that had its earlier name first."""
+    names = [*(old for old, now in RENAMED.items() if now == stage), stage]
+    return [one for name in names for one in job_times(results / "benchmarks" / name)]
+
+
 def _mean(experiments: Sequence[Path], stage: str) -> Cost | None:
     """Return the mean of a stage in the first experiment that has run it."""
     for results in experiments:
-        if there := job_times(results / "benchmarks" / stage):
+        if there := _times(results, stage):
             return _mean_of(there, f"mean of {len(there)} of {results.name}, which has other text")
     return None
 

@@ -148,9 +148,9 @@ class FirstEstimates:
                 return text.sentences(given["testset"], pair_of(given["direction"]))
             case "mask_control":
                 return self._control()
-            case "contrastive":
+            case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
-            case "score" | "score_ceiling" | "round_trip" | "identify" | "likelihood":
+            case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
                 return text.of_directions(given["testset"], directions)
             case "compare":
                 number = text.of_directions(given["testset"], directions)

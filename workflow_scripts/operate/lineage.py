@@ -197,20 +197,23 @@ class Lineage:
             return None
 
     def other_masks(self) -> Iterator[tuple[str, str, str]]:
-        """Yield (mask file, row, file of its counts) of each row that does not follow from its counts."""
+        """Yield (mask file, row, file of its scores) of each row that does not follow from its scores."""
+        sets = self.experiment.masks.named
         for name in self.found:
-            table = self._table(name) if name.startswith("masks/") and name.endswith(".npz") else None
-            if not isinstance(table, MaskTable):
+            kind, *place = name.removesuffix(".npz").split("/")
+            table = self._table(name) if kind == "masks" and name.endswith(".npz") else None
+            if not isinstance(table, MaskTable) or len(place) < 3:
                 continue
-            system, seed = name.split("/")[1:3]
+            system, seed, maskset = place[:3]
+            folder = sets[maskset].one.scores if maskset in sets else "activations"
             for row in table.rows:
-                counted = f"activations/{system}/{seed}/valid/{row}.npz"
-                if counted in self.found and not self._follows(table, row, counted):
-                    yield name, row, counted
+                scored = f"{folder}/{system}/{seed}/valid/{row}.npz"
+                if scored in self.found and not self._follows(table, row, scored):
+                    yield name, row, scored
 
-    def _follows(self, table: MaskTable, row: str, counted: str) -> bool:
-        """Tell whether a row is what its counts give; True where that cannot be told."""
-        scores, selection = self._table(counted), Selection.of_masks(table)
+    def _follows(self, table: MaskTable, row: str, scored: str) -> bool:
+        """Tell whether a row is what its scores give; True where that cannot be told."""
+        scores, selection = self._table(scored), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True
         if selection is None:

@@ -47,10 +47,8 @@ class Ceilings:
 def read_ceilings(
     root: str | Path, plan: Plan, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
 ) -> Ceilings:
-    """Return the ceilings of the test sets where they are to be shown.
-
-    Raises UserError: a file is missing, damaged or of another experiment.
-    """
+    """Return the ceilings of the test sets where they are to be shown. Raises UserError: a file is missing,
+    damaged or of another experiment."""
     scores: list[Score] = []
     moses: dict[str, Mapping[str, Any]] = {}
     for testset in plan.testsets if RAW in plan.profiles else []:

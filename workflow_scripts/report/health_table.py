@@ -43,10 +43,8 @@ OffTarget = dict[tuple[str, int, str, str], dict[str, Any]]  # by system, seed, 
 
 
 def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -> tuple[OffTarget, list[str]]:
-    """Return the figures of each direction, and what is missing.
-
-    Raises UserError: files or directions are missing, or a file is damaged or of another job.
-    """
+    """Return the figures of each direction, and what is missing. Raises UserError: files or directions are
+    missing, or a file is damaged or of another job."""
     found: OffTarget = {}
     missing: list[str] = []
     for system, seed, testset in product(plan.systems, plan.seeds, plan.testsets):

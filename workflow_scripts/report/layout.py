@@ -59,9 +59,7 @@ def layouts(
     directions: Sequence[str], pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[str, Row]], list[str]]:
     """Return the rows with all directions and, after them, those without named ones, each with that name.
-
-    Raises UserError: an exclusion leaves no direction, or names one that the experiment has not.
-    """
+    Raises UserError: an exclusion leaves no direction, or names one that the experiment has not."""
     rows, skipped = layout(directions, pivot, groups)
     named = [("", row) for row in rows]
     for name, excluded in without.items():

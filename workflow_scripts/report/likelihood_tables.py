@@ -26,10 +26,8 @@ MEAN = "mean"
 
 
 def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) -> Table:
-    """Return the table of the references' likelihoods.
-
-    Raises UserError: files or directions are missing, or a file is damaged or of another job.
-    """
+    """Return the table of the references' likelihoods. Raises UserError: files or directions are missing, or
+    a file is damaged or of another job."""
     lines, missing = [], []
     for path, job in _jobs(root, plan, "testset", plan.testsets):
         content = _read(path, job, "likelihood", _check(FIGURES))
@@ -59,10 +57,8 @@ def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) 
 def contrastive_table(
     root: str | Path, plan: Plan, sets: Sequence[str], allow_partial: bool = False
 ) -> Table:
-    """Return the table of the accuracies on contrastive sets; a set need not have every direction.
-
-    Raises UserError: files are missing, or a file is damaged or of another job.
-    """
+    """Return the table of the accuracies on contrastive sets; a set need not have every direction. Raises
+    UserError: files are missing, or a file is damaged or of another job."""
     lines, missing = [], []
     for path, job in _jobs(root, plan, "set", sets):
         content = _read(path, job, "contrastive", _check_accuracies)

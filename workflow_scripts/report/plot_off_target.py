@@ -55,23 +55,20 @@ def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
 def read_cells(
     root: Path, systems: Sequence[str], seeds: Sequence[int], testset: str, directions: Sequence[str]
 ) -> dict[str, list[Cell]]:
-    """Return the cells of each direction: of the references, then of each system.
-
-    Raises UserError: a file is missing or is not of ``evaluate.identify``.
-    """
+    """Return the cells of each direction: of the references, then of each system. Raises UserError: a file is
+    missing or is not of ``evaluate.identify``."""
     found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
     for system in systems:
         files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
         contents = [_read(file, directions) for file in files]
         for direction in directions:
             found[direction].append([content[direction] for content in contents])
-    return {
-        direction: [
-            Cell(of_systems[0][0]["references_off_target_rate"]),
-            *(cell_of(entries, split_direction(direction)[1]) for entries in of_systems),
-        ]
-        for direction, of_systems in found.items()
-    }
+    cells = {}
+    for direction, of_systems in found.items():
+        references = Cell(of_systems[0][0]["references_off_target_rate"])
+        target = split_direction(direction)[1]
+        cells[direction] = [references, *(cell_of(entries, target) for entries in of_systems)]
+    return cells
 
 
 def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -21,10 +21,8 @@ Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
 
 
 def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
-    """Return the rows of one sweep over all directions.
-
-    Raises UserError: the metric or the sweep is not in the summary.
-    """
+    """Return the rows of one sweep over all directions. Raises UserError: the metric or the sweep is not in
+    the summary."""
     metrics = {row["metric"] for row in rows}
     if metric not in metrics:
         name, known = asked_name(metric), sorted(map(asked_name, metrics))

@@ -52,10 +52,8 @@ def refuse_missing(missing: Sequence[str], of: str, allow_partial: bool) -> None
 
 
 def read_table(path: str | Path, columns: Sequence[str], numbers: Sequence[str] = ()) -> list[Row]:
-    """Return the rows, each with at least ``columns``; those of ``numbers`` hold a number or nothing.
-
-    Raises DamagedFileError: not UTF-8, a column is missing, a row is cut off, or a number is not one.
-    """
+    """Return the rows, each with at least ``columns``; those of ``numbers`` hold a number or nothing. Raises
+    DamagedFileError: not UTF-8, a column is missing, a row is cut off, or a number is not one."""
     csv.field_size_limit(LONGEST_FIELD)
     rows: list[Row] = []
     try:

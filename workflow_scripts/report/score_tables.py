@@ -106,10 +106,8 @@ def _directions(
             line.append(Shown(text, is_best, marks))
         ceiling = ceilings[direction]
         lines.append([*line, *("" if ceiling is None else rounded(ceiling, digits) for _ in last)])
-    flagged = [
-        {**row, "flags": "; ".join(flags.get((metric, row["direction"]), []))}
-        for row in {row["direction"]: row for row in rows}.values()
-    ]
+    alone = {row["direction"]: row for row in rows}
+    flagged = [{**row, "flags": "; ".join(flags.get((metric, d), []))} for d, row in alone.items()]
     section = table_title(testset, profile, metric)
     return Block("", ["direction", *systems, *last], lines, section, notes=signature_notes(flagged))
 
@@ -150,10 +148,9 @@ def _group_blocks(rows: Sequence[Record], display: Display, others: Mapping[str,
     shown = [row for row in shown if not row["without"] or row["grouping"] == ALL]
     for (without, grouping, group), grouped in groupby(shown, itemgetter("without", "grouping", "group")):
         part = list(grouped)
+        single = [row for row in part if row["side"] != BOTH]
         counts = dict.fromkeys(
-            f"{row['directions']} {side_title(row['side'], display.pivot)}"
-            for row in part
-            if row["side"] != BOTH
+            f"{row['directions']} {side_title(row['side'], display.pivot)}" for row in single
         )
         title = "All directions" if grouping == ALL else f"{grouping}: {group}"
         title += without_title(without, display.excluded)

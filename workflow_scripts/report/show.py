@@ -54,9 +54,7 @@ NUMBERS = ("k", *COUNTS, *MEANS, "continued_difference_sd")
 
 def read_summary(path: str | Path) -> list[Row]:
     """Read ``summary.csv``; every value is text, empty where a number does not exist, metrics as in files.
-
-    Raises UserError: the file is absent or not a summary.
-    """
+    Raises UserError: the file is absent or not a summary."""
     if not Path(path).is_file():
         raise UserError(f"{path}: no summary here; report.tabulate writes it")
     rows = read_table(path, CSV_COLUMNS, NUMBERS)

@@ -73,10 +73,8 @@ def read_significance(
     level: float = 0.05,
     allow_partial: bool = False,
 ) -> Compared:
-    """Read every test of the plan and correct the p-values; ``level`` is that of outcomes.
-
-    Raises UserError: tests are missing, or a file is damaged or of another job.
-    """
+    """Read every test of the plan and correct the p-values; ``level`` is that of outcomes. Raises UserError:
+    tests are missing, or a file is damaged or of another job."""
     found: list[Comparison] = []
     missing: list[str] = []
     resamples: list[tuple[int, int]] = []

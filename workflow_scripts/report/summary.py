@@ -169,10 +169,8 @@ def _layouts_of(
 
 
 def signatures_of(table: Sequence[Score]) -> dict[str, str]:
-    """Return each direction's signature, of the scores of one test set, profile and metric.
-
-    Raises UserError: see ``summarise``.
-    """
+    """Return each direction's signature, of the scores of one test set, profile and metric. Raises UserError:
+    see ``summarise``."""
     first: dict[str, Score] = {}
     for score in table:
         other = first.setdefault(score.direction, score)

@@ -32,10 +32,8 @@ from workflow_scripts.report.table import Table, remove_others, write_table
 
 
 def read_without(text: str) -> dict[str, list[str]]:
-    """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``.
-
-    Raises UserError: not JSON, not of that shape, or a name that cannot be one.
-    """
+    """Parse ``--without``: ``{"sindhi": ["en-sd", "sd-en"]}``. Raises UserError: not JSON, not of that shape,
+    or a name that cannot be one."""
     example = {"sindhi": ["en-sd", "sd-en"]}
     without = json_object(
         "without", text, example, lambda found: all(found) and all(map(is_list_of_texts, found.values()))
@@ -45,11 +43,8 @@ def read_without(text: str) -> dict[str, list[str]]:
 
 
 def read_plan(args: argparse.Namespace) -> Plan:
-    """Return what the tables must cover.
-
-    Raises UserError: a name is there twice or invalid, a direction is invalid, or a name is not of those it
-    must be of.
-    """
+    """Return what the tables must cover. Raises UserError: a name is there twice or invalid, a direction is
+    invalid, or a name is not of those it must be of."""
     args.metrics = metric_ids(args.metrics)
     for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):
         named_once(name, getattr(args, name))

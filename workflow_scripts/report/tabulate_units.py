@@ -23,9 +23,7 @@ CSV_COLUMNS = ("masks", "seed", "what", "side", "layer", "name", "other", "units
 
 def read_sets(patterns: Sequence[str], seeds: Sequence[int], pivot: str | None) -> list[dict[str, Any]]:
     """Return what each file of ``NAME=PATTERN`` says, the smallest k first; a pattern may have ``{seed}``.
-
-    Raises UserError: not of this form, or a file is missing or no mask table.
-    """
+    Raises UserError: not of this form, or a file is missing or no mask table."""
     found = []
     for text in patterns:
         name, _, pattern = text.partition("=")

@@ -96,8 +96,11 @@ def _overview(sets: Sequence[Mapping[str, Any]]) -> list[str]:
             cells += [_percent(units, whole) for units in figures] or ["–", "–"]
         rows.append(cells)
     wholes = {sum(one["layers"].values()) for one in sets}
-    of = f"Of the {wholes.pop():,} units of the network." if len(wholes) == 1 else "Of the units of each set."
-    return [*_table(header, rows), "", of]
+    of = "the units of each set"
+    if len(wholes) == 1:
+        names = unit_names(layer for one in sets for layer in one["layers"])
+        of = f"the {wholes.pop():,} {'units of the network' if names == _NAMES['ffn'] else names}"
+    return [*_table(header, rows), "", f"Of {of}."]
 
 
 def _one_set(one: Mapping[str, Any]) -> list[str]:

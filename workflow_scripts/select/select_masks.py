@@ -99,6 +99,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument(
+        "--gate", type=json.loads, help='JSON, how left-out units act, such as {"ffn": "zero"}'
+    )
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
     parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
@@ -114,7 +117,7 @@ def main(argv: list[str] | None = None) -> None:
     by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
     if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
         raise UserError("give --select with --activations-root, or --like with --rows")
-    for name in ("stacks", "pivot") if arguments.select is None else ("by", "families", "pairs"):
+    for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
         if getattr(arguments, name) is not None:
             raise UserError(
                 f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
@@ -131,7 +134,8 @@ def main(argv: list[str] | None = None) -> None:
         )
     else:
         selection = Selection.parse(arguments.select, arguments.stacks or STACKS, arguments.pivot, seed)
-        table = selection.masks(read_scores(arguments.activations_root, arguments.directions))
+        scores = read_scores(arguments.activations_root, arguments.directions)
+        table = selection.masks(scores, arguments.gate)
     table.write(arguments.out)
     for name, row in zip(table.rows, table.keep, strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Any
 from workflow_scripts.errors import UserError
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.launch import start_processes, take_place
-from workflow_scripts.train.training_settings import check_settings
+from workflow_scripts.train.training_settings import checked_settings
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
@@ -82,7 +82,7 @@ def train(arguments: argparse.Namespace, **system: Any) -> None:
     names = ("system", "seed", "directions", "data_bin", "folder")
     plan = TrainingPlan(
         **{name: getattr(arguments, name) for name in names},
-        settings=check_settings({**arguments.settings, **arguments.execution}),
+        settings=checked_settings({**arguments.settings, **arguments.execution}),
         **system,
     )
     train_system(plan, arguments.out, arguments.code, deadline)

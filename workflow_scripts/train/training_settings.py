@@ -107,7 +107,7 @@ SETTINGS: dict[str, Check] = {
 OPTIONAL: dict[str, Check] = {SOURCE_WEIGHTS: (_are_weights, "lists of positive numbers by pair")}
 
 
-def check_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings in the order of SETTINGS.
 
     Raises:
@@ -118,10 +118,7 @@ def check_settings(given: Mapping[str, Any]) -> dict[str, Any]:
         if key not in allowed:
             raise UserError(f"unknown key {key!r} in the training settings{nearest(key, SETTINGS)}")
     if missing := [key for key in SETTINGS if key not in given]:
-        raise UserError(
-            f"{', '.join(missing)} missing in the training settings, which are to be complete;"
-            " config/README.md has the defaults"
-        )
+        raise UserError(f"missing in the training settings: {', '.join(missing)}")
     settings = {key: given[key] for key in allowed if key in given}
     for key, value in settings.items():
         is_right, what = allowed[key]

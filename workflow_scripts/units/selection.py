@@ -52,14 +52,21 @@ class Selection:
             selector = parse_selector(text)
             if selector.name == "random" and seed is None:
                 raise UserError(f"--select {selector.text} needs --seed")
-            return cls(selector.text, tuple(stacks), None, seed if selector.name == "random" else None)
-        four = json.loads(text)
-        sides = [four.get(side, {}) for side in (OUT, INTO)]
-        if set(four) != {OUT, INTO} or any(set(side) != set(STACKS) for side in sides) or pivot is None:
+            own = tuple(stack for stack in STACKS if stack in stacks)
+            return cls(selector.text, own, None, seed if selector.name == "random" else None)
+        four: dict[str, dict[str, str]] = {}
+        try:
+            sides = json.loads(text)
+            four = {side: {stack: sides[side][stack] for stack in STACKS} for side in (OUT, INTO)}
+        except (ValueError, TypeError, KeyError):
+            sides = None
+        if four != sides or pivot is None:
             example = json.dumps({side: dict.fromkeys(STACKS, "mass:95") for side in (OUT, INTO)})
             raise UserError(f"--select {text}: four selectors such as {example} are needed, and --pivot")
-        chosen = [parse_selector(text) for side in sides for text in side.values()]
+        chosen = [parse_selector(text) for side in four.values() for text in side.values()]
         drawn = any(selector.name == "random" for selector in chosen)
+        if drawn and seed is None:
+            raise UserError(f"--select {text} needs --seed")
         return cls(four, STACKS, pivot, seed if drawn else None)
 
     def facts(self) -> dict[str, Any]:
@@ -83,19 +90,20 @@ class Selection:
     def row(self, direction: str, scores: NDArray[Any], space: UnitSpace) -> NDArray[np.bool_]:
         """Return the units that a direction keeps, bool [units], by its scores [units]."""
         keep = np.ones(space.size, dtype=np.bool_)
-        seed = None if self.seed is None else seed_of(self.seed, direction)
         for stacks, text in self._texts(direction):
             part = space.part(stacks=stacks)
             ids = space.ids_of(part)
+            name = direction if isinstance(self.select, str) else f"{direction} {stacks[0]}"
+            seed = None if self.seed is None else seed_of(self.seed, name)
             keep[ids] = parse_selector(text).select(scores[ids], part, seed)
         return keep
 
-    def masks(self, scores: ScoreTable) -> MaskTable:
-        """Return masks with a row for each row of ``scores``."""
+    def masks(self, scores: ScoreTable, gate: Mapping[str, str] | None = None) -> MaskTable:
+        """Return masks with a row for each row of ``scores``; ``gate``: kind of unit → how it acts."""
         keep = np.stack(
             [self.row(name, row, scores.space) for name, row in zip(scores.rows, scores.values, strict=True)]
         )
-        return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts()})
+        return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts(), "gate": gate})
 
     def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:
         """Yield stacks with the selector of their units."""

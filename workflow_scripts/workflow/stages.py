@@ -6,9 +6,10 @@ Outputs: jobs in the order of the pipeline, with paths relative to ``results/{ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.errors import nearest
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import data, models, report, scores
 
@@ -16,8 +17,26 @@ from workflow_scripts.workflow.stage_list import data, models, report, scores
 STAGES: dict[str, Stage] = {
     stage.name: stage for part in (data, models, scores, report) for stage in part.STAGES
 }
+#: What stages were called in earlier versions, and what they are called now.
+RENAMED = {
+    "likelihood": "score_likelihood",
+    "contrastive": "score_contrastive",
+    "comet": "score_comet",
+}
 #: Those that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
+
+
+def unknown_rules(names: Iterable[str]) -> Iterator[str]:
+    """Yield a phrase for each name that is no rule's in any experiment, with the name that may be meant.
+
+    Several rules of one stage have names of their own, such as count_encoder_en.
+    """
+    several = tuple(f"{name}_" for name, stage in STAGES.items() if stage.rule)
+    for name in names:
+        if name not in STAGES and name not in ("all", "fetch") and not name.startswith(several):
+            now = RENAMED.get(name)
+            yield f"no rule is called {name!r}" + (f": it is {now} now" if now else nearest(name, STAGES))
 
 
 def jobs_of(experiment: Experiment) -> list[Job]:

@@ -36,6 +36,7 @@ def test_sets_are_made_as_they_are_written() -> None:
             "top-30_%".replace("%", "p"): {"select": " top:30.0%@model"},
             "enc.oder": {"select": "top:12", "stacks": ["encoder"], "units": ["ffn"], "of": "activations"},
             "four": {"select": four, "gate": {"ffn": "row"}},
+            "half": {"select": "all", "gate": {"ffn": "scale:0.50"}},
             "chance": {"like": "k70", "rows": "random", "draws": 2},
             "again": {"like": "chance-2", "rows": "shuffled"},
             "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
@@ -55,6 +56,7 @@ def test_sets_are_made_as_they_are_written() -> None:
             },
             "pivot": "en",
         },
+        "half": {"select": "all", "gate": {"ffn": "scale:0.5"}},
         "chance-1": {"like": "k70", "rows": "random", "draw": 1},
         "chance-2": {"like": "k70", "rows": "random", "draw": 2},
         "again": {"like": "chance-2", "rows": "shuffled"},
@@ -204,7 +206,26 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
-            "masks.sets.x.gate.ffn: 'mean' is not one of 'row'",
+            "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
+        ],
+    ),
+    "gates": (
+        {
+            "x": {"select": "all", "gate": {"ffn": "zeor"}},
+            "y": {
+                "select": "all",
+                "of": "importance",
+                "units": ["ffn", "head"],
+                "gate": {"ffn": "scale:x", "head": "row"},
+            },
+            "z": {"select": "all", "gate": {"head": "zero"}},
+        },
+        [
+            "masks.sets.x.gate: ffn: 'zeor' is not row, zero, mean, scale:0.5 or gradient (did you mean"
+            " 'zero'?)",
+            "masks.sets.y.gate: ffn: 'x' is not a number; write 'scale:0.5'",
+            "masks.sets.y.gate: head: 'row' is for FFN neurons; write 'zero'",
+            "masks.sets.z: gate: there are no head in units, but ffn",
         ],
     ),
     "stacks": (
@@ -282,6 +303,13 @@ def test_mistakes_of_systems() -> None:
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
+    stream = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
+    config = small(masks={"sets": stream}, systems={"a": {"masks": "stream", "train": "none"}})
+    assert errors_of(config) == [
+        "systems.a.masks: 'stream' masks the residual stream, which decode.engine ctranslate2 cannot do; take"
+        " fairseq"
+    ]
+    assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
         "systems.a.train: 'fine-tune' is not one of 'none', 'finetune' (did you mean 'finetune'?)"
     ]

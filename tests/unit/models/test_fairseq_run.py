@@ -13,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.training_settings import settings_with  # noqa: E402
+from tests.training_settings import training_settings  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.training.fairseq_run import (  # noqa: E402
@@ -100,7 +100,7 @@ def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     }  # fmt: skip
     plan = TrainingPlan(
         system="ns", seed=6, languages=["de", "en"], directions=["de-en"], architecture={}, text={},
-        settings=settings_with(**settings), data_bin="bin", dictionary="d", subwords="s",
+        settings=training_settings(**settings), data_bin="bin", dictionary="d", subwords="s",
         folder=str(tmp_path),
     )  # fmt: skip
     words = dict(word.removeprefix("--").partition("=")[::2] for word in fairseq_arguments(plan, 1, 0))

@@ -193,6 +193,8 @@ def test_all_ones_and_cleared_gates_are_the_plain_network():
         bank = Gates(network, row_of(np.ones(48, dtype=bool)))
         with bank.use("row"):
             assert torch.equal(logits(network), plain)
+        with Gates(network, masks()).use("de-en"):
+            assert not torch.equal(logits(network), plain)
         assert torch.equal(logits(network), plain)
         assert all(point.gate is None for point in gate_points(network).values())
 
@@ -200,7 +202,7 @@ def test_all_ones_and_cleared_gates_are_the_plain_network():
 @pytest.mark.parametrize("pre_norm", [True, False])
 @pytest.mark.parametrize("grad", [True, False])
 def test_every_gate_fires_and_matters_in_eval_mode(pre_norm, grad):
-    """Trap T1, T2: after loading, a post-norm encoder in eval mode would take torch's fused path."""
+    """After loading, a post-norm encoder in eval mode would take torch's fused path."""
     network = ffn_network(pre_norm)
     network.load_state_dict(network.state_dict())
     network.eval()

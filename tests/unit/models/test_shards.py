@@ -21,7 +21,7 @@ from tests.training.toy_world import (  # noqa: E402
     write_pair,
     write_world,
 )
-from tests.training_settings import settings_with  # noqa: E402
+from tests.training_settings import training_settings  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.shards import (  # noqa: E402
@@ -64,7 +64,7 @@ def plan(world: Path, folders: str) -> TrainingPlan:
         languages=list(LANGUAGES),
         directions=list(DIRECTIONS),
         architecture=ARCHITECTURE,
-        settings=settings_with(**SETTINGS),
+        settings=training_settings(**SETTINGS),
         text={},
         data_bin=folders,
         dictionary=str(world / "dict.txt"),

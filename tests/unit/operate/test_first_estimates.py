@@ -95,14 +95,14 @@ def test_seconds_are_a_start_and_what_each_sentence_takes(tmp_path: Path) -> Non
     assert estimates.of(a_job("overlap")) == 1.5
     # 600 and 200 pairs, both sides of them.
     assert estimates.of(a_job("generate_toy")) == pytest.approx(0.5 + 0.06 * 1.6)
-    assert estimates.of(a_job("comet", {"testset": "test"})) is None
+    assert estimates.of(a_job("score_comet", {"testset": "test"})) is None
 
 
 def test_items_of_a_contrastive_set_are_counted(tmp_path: Path) -> None:
     (tmp_path / "gender.tsv").write_text("direction\tid\n" + "en-ka\t1\n" * 50)
     sets = {"gender": f"{tmp_path}/gender.tsv", "toy": "results/x/data/contrastive/toy.tsv"}
     estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"contrastive": sets}}), tmp_path)
-    gender, toy = (estimates.of(a_job("contrastive", {"contrast": name})) for name in ("gender", "toy"))
+    gender, toy = (estimates.of(a_job("score_contrastive", {"contrast": name})) for name in ("gender", "toy"))
     assert gender is not None and toy is not None
     # 50 items, and 190 for each of four directions, after the same start.
     assert (toy - 2.2) / (gender - 2.2) == pytest.approx(760 / 50)

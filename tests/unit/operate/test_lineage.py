@@ -18,6 +18,7 @@ from workflow_scripts.directions import pair_of, split_direction
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.operate.environments import ROOT
+from workflow_scripts.operate.lineage import Lineage
 from workflow_scripts.operate.made_with import Made, Settings, digest_of_names
 from workflow_scripts.operate.manifest import write_manifest
 from workflow_scripts.operate.verify import main
@@ -292,3 +293,37 @@ def test_odd_json_in_results_is_no_claim(files: list[str], capsys: pytest.Captur
     write_json(RESULTS / "data/bin/valid.de-en.de.json", [1])
     write_json(RESULTS / "data/text/valid/de-en.json", {"sha256": "no object"})
     assert verify(files, capsys) == []
+
+
+def test_a_mask_row_must_follow_from_the_scores_that_its_set_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = ffn_space(1, 1, 3)
+    by = {"activations": [5, 3, 1, 1, 3, 5], "importance/ffn": [0.1, 0.2, 0.3, 0.3, 0.2, 0.1]}
+    scored = [f"{folder}/baseline/s1/valid/de-en.npz" for folder in by]
+    for file, values in zip(scored, by.values(), strict=True):
+        ScoreTable(["de-en"], np.array([values]), space, {}).write(file)
+    top = {"select": "top:1", "stacks": ["encoder"]}
+    sets = {
+        "often": top,
+        "mattering": {**top, "of": "importance"},
+        "like": {"like": "often", "rows": "random"},
+    }
+    one = experiment(masks={"sets": sets})
+    masks = [f"masks/baseline/s1/{name}.npz" for name in sets]
+    kept = {"often": "100111", "mattering": "001111", "like": "010111"}
+    manifest = {"rule": "top", **top}
+
+    def broken() -> list[tuple[str, str, str]]:
+        return list(Lineage(one, tmp_path, dict.fromkeys([*scored, *masks], "")).other_masks())
+
+    def write(name: str, bits: str, **more: str) -> None:
+        keep = np.array([[bit == "1" for bit in bits]])
+        MaskTable(["de-en"], keep, space, {**manifest, **more}).write(f"masks/baseline/s1/{name}.npz")
+
+    for name, bits in kept.items():
+        write(name, bits, **({"like_rule": "top"} if name == "like" else {}))
+    assert broken() == []
+    write("mattering", kept["often"])
+    assert broken() == [(masks[1], "de-en", scored[1])]

@@ -150,13 +150,22 @@ def test_on_cpus_it_has_a_first_estimate(tmp_path: Path) -> None:
 
 def test_what_is_unknown_is_in_no_sum(tmp_path: Path) -> None:
     benchmark(tmp_path / "x", "score", "a", 20.0)
-    jobs = [planned("score", "a"), planned("comet", "c"), planned("decode", "d")]
+    jobs = [planned("score", "a"), planned("score_comet", "c"), planned("decode", "d")]
     lines = table(plan_of(experiment(), tmp_path, jobs), 2).splitlines()
-    assert lines[-1] == "3 jobs; wall time unknown: no figures of decode, comet; all others 20 s"
+    assert lines[-1] == "3 jobs; wall time unknown: no figures of decode, score_comet; all others 20 s"
     # As fast as the network: nothing that a plan could know.
     jobs = [planned("score", "a"), planned("download_corpus", "d")]
     lines = table(plan_of(experiment(), tmp_path, jobs), 2).splitlines()
     assert lines[-1] == "2 jobs; wall time 20 s and the download, one stage after the other"
+
+
+def test_a_stage_that_had_another_name_has_its_earlier_figures(tmp_path: Path) -> None:
+    benchmark(tmp_path / "x", "comet", "a", 20.0)
+    benchmark(tmp_path / "x", "comet", "b", 40.0)
+    benchmark(tmp_path / "x", "score_comet", "b", 10.0)
+    jobs = [planned("score_comet", "a"), planned("score_comet", "b")]
+    (estimate,) = plan_of(experiment(), tmp_path, jobs).estimates
+    assert (estimate.seconds, estimate.how) == (30.0, "as it took last time")
 
 
 def test_where_text_counts_other_text_tells_less_than_other_machines(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_heads_of_the_encoder(tmp_path):
     space = HEADS.part(["head"], ["encoder"])
     lines = page(tmp_path, space, {"en-a": "10", "en-b": "11"}, rule="top", select="top:50%")
     assert lines[2].startswith("- A mask says which attention heads (units) a direction keeps: m `top:50%`.")
+    assert "Of the 2 attention heads." in lines
     at = lines.index("### Out of en: overlap of languages (IoU)")
     # Of two heads one is shared; the decoder is not in the masks.
     assert lines[at + 2 : at + 6] == [

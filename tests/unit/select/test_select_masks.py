@@ -166,8 +166,11 @@ def test_what_is_missing_is_named(root):
             ["--like", "x", "--rows", "union", "--stacks", "encoder"],
             "--stacks: goes with --select; leave it out",
         ),
+        (["--like", "x", "--rows", "union", "--gate", "{}"], "--gate: goes with --select; leave it out"),
         (["--select", "random:30%", "--activations-root", "x"], "--select random:30% needs --seed"),
         (["--select", '{"out": {"encoder": "all"}}', "--activations-root", "x", "--pivot", "en"], "four sel"),
+        (["--select", "{", "--activations-root", "x", "--pivot", "en"], "four selectors such as"),
+        (["--select", '{"out": 1, "into": 2}', "--activations-root", "x", "--pivot", "en"], "four selectors"),
     ],
 )
 def test_options_that_do_not_fit_are_one_line(root, options, message):
@@ -213,6 +216,18 @@ def test_four_selectors(root):
         select(root, "--activations-root", root, "--select", json.dumps(four), "--pivot", "fr")
 
 
+def test_how_units_act_is_said_where_it_is_not_the_default_and_handed_on(root, tmp_path):
+    half = ["--activations-root", root, "--select", "mass:70", "--gate"]
+    assert "gate" not in select(root, *half, '{"ffn": "row"}').manifest
+    table = select(root, *half, '{"ffn": "scale:0.5"}')
+    assert (table.manifest["gate"], table.manifest["k"]) == ({"ffn": "scale:0.5"}, "70")
+    (tmp_path / "masks.npz").rename(tmp_path / "like.npz")
+    again = select(root, "--like", tmp_path / "like.npz", "--rows", "union")
+    assert again.manifest["gate"] == {"ffn": "scale:0.5"}
+    with pytest.raises(UserError, match=r"gate\.ffn: 'half' is not row, zero"):
+        select(root, *half, '{"ffn": "half"}')
+
+
 def test_random_units_of_each_direction_and_draw(root):
     for direction in COUNTS:
         write_counts(root, direction, counts=[1] * 128, space=ffn_space(1, 1, 64))
@@ -221,6 +236,13 @@ def test_random_units_of_each_direction_and_draw(root):
     assert table.keep[:, :64].sum(axis=1).tolist() == table.keep[:, 64:].sum(axis=1).tolist() == [16, 16]
     assert bits(table, "en-de") != bits(table, "de-en")
     assert bits(select(root, *random, 1), "en-de") == bits(table, "en-de")
+    # Of four selectors each stack has its own units.
+    both = dict.fromkeys(("encoder", "decoder"), "random:25%")
+    four = ["--activations-root", root, "--select", json.dumps({"out": both, "into": both}), "--pivot", "en"]
+    row = select(root, *four, "--seed", 1).row("en-de")
+    assert row[:64].sum() == row[64:].sum() == 16 and (row[:64] != row[64:]).any()
+    with pytest.raises(UserError, match="needs --seed"):
+        select(root, *four)
     others = [select(root, *random, *more) for more in ([2], [1, "--draw", 1], [1, "--draw", 2])]
     assert len({bits(one, "en-de") for one in [table, *others]}) == 4
 

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.training_settings import settings_with  # noqa: E402
+from tests.training_settings import training_settings  # noqa: E402
 from workflow_scripts.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
@@ -21,7 +21,7 @@ from workflow_scripts.train.training_settings import settings_by_class  # noqa: 
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 16, 2)
-SETTINGS = settings_with()
+SETTINGS = training_settings()
 
 
 def checkpoint(path: Path, update: int, loss: float, best: float) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training_settings import settings_with
+from tests.training_settings import training_settings
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
 from workflow_scripts.train.fingerprint import fingerprint_of
 from workflow_scripts.train.training_folder import differing_keys
@@ -45,7 +45,7 @@ def plan(tmp_path: Path) -> TrainingPlan:
         languages=["en", "de"],
         directions=["de-en", "en-de"],
         architecture={"max_positions": 64, "ffn_dim": 4},
-        settings=settings_with(sampler="by_direction"),
+        settings=training_settings(sampler="by_direction"),
         text={},
         data_bin=str(tmp_path),
         dictionary=str(tmp_path / "dict.txt"),

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.training_settings import settings_with
+from tests.training_settings import training_settings
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
 from workflow_scripts.models.fairseq.training.training_plan import accumulation
 from workflow_scripts.train.fingerprint import number_of_processes
 from workflow_scripts.train.training_folder import TrainingFolder, differing_keys
-from workflow_scripts.train.training_settings import check_settings, settings_by_class
+from workflow_scripts.train.training_settings import checked_settings, settings_by_class
 
 
 def fingerprint(**changes: Any) -> dict[str, dict[str, Any]]:
-    return settings_by_class(settings_with(**{"warmup_updates": 100, **changes}), processes=1)
+    return settings_by_class(training_settings(**{"warmup_updates": 100, **changes}), processes=1)
 
 
 def prepare(path: Path, code: str | None = None, reached: int = 0, **changes: Any) -> TrainingFolder:
@@ -73,7 +73,7 @@ def test_other_changes_continue(tmp_path: Path, change: dict[str, Any]) -> None:
 
 def test_the_classes_of_the_default_settings() -> None:
     """A key more or less would begin every training again."""
-    classes = settings_by_class(check_settings(settings_with()), processes=2)
+    classes = settings_by_class(checked_settings(training_settings()), processes=2)
     assert classes == {
         "identity": {
             "tokens_per_update": 2400, "lr": 5e-4, "warmup_updates": 4000, "scheduler": "inverse_sqrt",
@@ -82,7 +82,7 @@ def test_the_classes_of_the_default_settings() -> None:
         },
         "extendable": {"max_updates": 6000, "patience": 20, "validate_interval_updates": 500},
         "execution": {
-            "max_tokens": 2400, "precision": "auto", "threads": 2, "data_workers": 0, "processes": 2,
+            "max_tokens": 2400, "precision": "auto", "threads": None, "data_workers": 0, "processes": 2,
         },
     }  # fmt: skip
 
@@ -236,19 +236,19 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
 )
 def test_wrong_settings_are_named(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        check_settings(settings_with(**given))
+        checked_settings(training_settings(**given))
 
 
 @pytest.mark.parametrize(("max_tokens", "processes", "batches"), [(2400, 1, 4), (1200, 1, 8), (1200, 4, 2)])
 def test_an_update_holds_the_same_tokens_however_it_is_split(
     max_tokens: int, processes: int, batches: int
 ) -> None:
-    settings = settings_with(max_tokens=max_tokens, tokens_per_update=9600)
+    settings = training_settings(max_tokens=max_tokens, tokens_per_update=9600)
     assert accumulation(settings, processes) == batches
 
 
 def test_an_update_that_cannot_be_split_so_is_refused() -> None:
-    settings = settings_with(max_tokens=2400, tokens_per_update=4800)
+    settings = training_settings(max_tokens=2400, tokens_per_update=4800)
     with pytest.raises(
         UserError, match="4800 tokens is not a multiple of max_tokens 2400 in each of 4"
     ) as four:
@@ -266,7 +266,7 @@ def test_as_many_gpus_as_an_update_can_be_shared_out_to(
 ) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
-    settings = settings_with(max_tokens=100, tokens_per_update=100 * batches)
+    settings = training_settings(max_tokens=100, tokens_per_update=100 * batches)
     assert number_of_processes(settings) == processes
     for name, value in {"WORLD_SIZE": "3", "RANK": "2", "LOCAL_RANK": "0"}.items():
         monkeypatch.setenv(name, value)

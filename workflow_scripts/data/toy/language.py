@@ -254,9 +254,7 @@ class Language:
         adverb: list[Word] = []
         if clause.adverb is not None:
             adverb = [Word(self._stem(clause.adverb, None, draws), "ADV")]
-        words = {
-            "SVO": subject + verb + thing + place,
-            "SOV": subject + thing + place + verb,
-            "VSO": verb + subject + thing + place,
-        }[grammar.order]
+        rest = thing + place
+        orders = {"SVO": subject + verb + rest, "SOV": subject + rest + verb, "VSO": verb + subject + rest}
+        words = orders[grammar.order]
         return adverb + words if grammar.adverb == "first" else words + adverb

@@ -101,10 +101,8 @@ class ToySpec:
 
 
 def parse_spec(values: Any) -> ToySpec:
-    """Return the spec in a decoded JSON object; keys left out take their defaults.
-
-    Raises UserError at an unknown key, a value of another type, or languages that do not fit together.
-    """
+    """Return the spec in a decoded JSON object; keys left out take their defaults. Raises UserError at an
+    unknown key, a value of another type, or languages that do not fit together."""
     if not isinstance(values, dict):
         raise UserError("toy: the spec is not a JSON object")
     known = [item.name for item in fields(ToySpec)]

@@ -62,16 +62,7 @@ STAGES = (
         jobs=_by_references,
     ),
     Stage(
-        "compare",
-        "evaluate.compare",
-        "evaluate",
-        log=f"{PLACE}.{{profile}}",
-        files={"significance": f"significance/{PLACE}.{{profile}}.json"},
-        asked_for=("significance",),
-        jobs=lambda e: _tested(e, _by_references(e)),
-    ),
-    Stage(
-        "comet",
+        "score_comet",
         "evaluate.comet",
         "comet",
         log=f"{PLACE}.{{profile}}.{{comet}}",
@@ -83,17 +74,6 @@ STAGES = (
         jobs=_comet,
         gpu=True,
     ),
-    # A job for each model: one that cannot be fetched, or is added or removed, leaves all other tests alone.
-    Stage(
-        "compare_comet",
-        "evaluate.compare",
-        "evaluate",
-        log=f"{PLACE}.{{profile}}.{{comet}}",
-        files={"significance": f"significance/{PLACE}.{{profile}}.{{comet}}.json"},
-        asked_for=("significance",),
-        jobs=lambda e: _tested(e, _comet(e)),
-        folder="compare",
-    ),
     Stage(
         "identify",
         "evaluate.identify",
@@ -104,7 +84,7 @@ STAGES = (
         jobs=lambda e: scored(e) if e.evaluation.off_target else [],
     ),
     Stage(
-        "likelihood",
+        "score_likelihood",
         "translate.likelihood",
         "fairseq",
         log=PLACE,
@@ -114,7 +94,7 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "contrastive",
+        "score_contrastive",
         "translate.contrastive",
         "fairseq",
         log="{system}/s{seed}/{contrast}",
@@ -125,5 +105,25 @@ STAGES = (
         asked_for=("json",),
         jobs=_contrastive,
         gpu=True,
+    ),
+    Stage(
+        "compare",
+        "evaluate.compare",
+        "evaluate",
+        log=f"{PLACE}.{{profile}}",
+        files={"significance": f"significance/{PLACE}.{{profile}}.json"},
+        asked_for=("significance",),
+        jobs=lambda e: _tested(e, _by_references(e)),
+    ),
+    # A job for each model: one that cannot be fetched, or is added or removed, leaves all other tests alone.
+    Stage(
+        "compare_comet",
+        "evaluate.compare",
+        "evaluate",
+        log=f"{PLACE}.{{profile}}.{{comet}}",
+        files={"significance": f"significance/{PLACE}.{{profile}}.{{comet}}.json"},
+        asked_for=("significance",),
+        jobs=lambda e: _tested(e, _comet(e)),
+        folder="compare",
     ),
 )
