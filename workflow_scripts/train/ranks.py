@@ -66,7 +66,7 @@ class Ranks:
     # ---- before training --------------------------------------------------------------------------------
 
     def look_at_device(self) -> None:
-        """Learn the own device, and tell process 0. UserError if there is none for this process."""
+        """Learn the own device, and send it to process 0. UserError if this process has none."""
         own = describe_device(device_number(self.place))
         self.devices = [own["name"]]
         if not self.alone:

@@ -37,29 +37,27 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value < 1
-
-
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
+_POSITIVE: Check = (lambda value: _is_number(value) and value > 0, "positive")
+_SHARE: Check = (lambda value: _is_number(value) and 0 <= value < 1, "a number from 0 to below 1")
+_NOT_NEGATIVE: Check = (lambda value: _is_number(value) and value >= 0, "a number of at least 0")
+_FLAG: Check = (lambda value: isinstance(value, bool), "true or false")
 
 
 def _are_betas(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_share, value))
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_SHARE[0], value))
 
 
 def _are_weights(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        isinstance(one, list) and one and all(map(_is_positive, one)) for one in value.values()
+        isinstance(one, list) and one and all(map(_POSITIVE[0], one)) for one in value.values()
     )
 
 
 def _whole(least: int) -> Check:
-    return (
-        lambda value: _is_number(value) and value == int(value) and value >= least,
-        f"a whole number of at least {least}",
-    )
+    def is_whole(value: Any) -> bool:
+        return _is_number(value) and value == int(value) and value >= least
+
+    return is_whole, f"a whole number of at least {least}"
 
 
 def _one_of(*allowed: str) -> Check:
@@ -69,11 +67,6 @@ def _one_of(*allowed: str) -> Check:
 def _or_none(check: Check) -> Check:
     return (lambda value: value is None or check[0](value), check[1])
 
-
-_POSITIVE: Check = (_is_positive, "positive")
-_SHARE: Check = (_is_share, "a number from 0 to below 1")
-_NOT_NEGATIVE: Check = (lambda value: _is_number(value) and value >= 0, "a number of at least 0")
-_FLAG: Check = (lambda value: isinstance(value, bool), "true or false")
 
 #: In the order in which records of a training have them.
 SETTINGS: dict[str, Check] = {
@@ -123,8 +116,7 @@ def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in settings.items():
         is_right, what = allowed[key]
         if not is_right(value):
-            choices = what.removeprefix("one of ").split(", ") if what.startswith("one of ") else ()
-            near = nearest(str(value), choices)
+            near = nearest(str(value), what.removeprefix("one of ").split(", "))
             raise UserError(f"{key} {value!r:.60} in the training settings must be {what}{near}")
     if settings["scheduler"] in ENDING_SCHEDULERS and settings["warmup_updates"] >= settings["max_updates"]:
         raise UserError(

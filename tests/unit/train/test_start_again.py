@@ -1,4 +1,4 @@
-"""A program that starts itself anew, as a real process."""
+"""A program that starts itself again, as a real process."""
 
 from __future__ import annotations
 
