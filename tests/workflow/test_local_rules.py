@@ -36,6 +36,7 @@ CLUSTER = {
     "train_baseline",
     "finetune",
     "use_masks",
+    "score_importance",
     "count_activations",
     "count_encoder_en",
     "decode",

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 import torch
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data.language_pair_dataset import collate
