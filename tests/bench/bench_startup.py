@@ -30,7 +30,7 @@ SEEDS = [1, 2, 3]
 STAGES = {
     "text": "data.generate_toy data.prepare_text data.train_subwords data.binarise data.write_card"
     " select.select_masks translate.decode analyse.overlap",
-    "fairseq": "train.train_baseline activations.count_activations specialize.finetune analyse.mask_control",
+    "fairseq": "train.train_baseline activations.count_activations train.finetune analyse.mask_control",
     "evaluate": "evaluate.score report.tabulate report.plot_training report.plot_sweep report.show",
 }
 

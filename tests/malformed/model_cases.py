@@ -316,7 +316,7 @@ TRAIN = [
     train("betas", "Adam's betas of 2 and 3", training(adam_betas=[2, 3]), 'adam_betas [2, 3] in the training settings must be two numbers from 0 to below 1'),
     train("decay", "a negative weight decay", training(weight_decay=-1), 'weight_decay -1 in the training settings must be a number of at least 0'),
     train("flag", "a word for true or false", training(valid_bleu="yes"), "valid_bleu 'yes' in the training settings must be true or false"),
-    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings is none of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
+    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings must be one of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
     train("warmup-beyond", "a warm-up beyond the updates", training(warmup_updates=9), 'warmup_updates 9 in the training settings is beyond max_updates 2, so that lr 0.0005 is never reached; lower it'),
     train("warmup", "a warm-up beyond the end of the schedule", training(scheduler="cosine", warmup_updates=9), 'warmup_updates 9 in the training settings must be below max_updates 2 with scheduler cosine'),
     train("folder", "no folder of binarised text", training(options="--data-bin bib"), 'bib: there is no such folder of binarised data'),

@@ -10,11 +10,11 @@ from tests.training.several import begin, clean_environment
 from tests.training.toy_world import ARCHITECTURE, baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
-from workflow_scripts.models.history import History
-from workflow_scripts.models.memory import is_out_of_memory
-from workflow_scripts.models.out_of_memory import max_tokens_after
+from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 from workflow_scripts.train import train_baseline
+from workflow_scripts.train.history import History
+from workflow_scripts.train.out_of_memory import max_tokens_after
 from workflow_scripts.train.train_baseline import main
 
 TOO_MUCH = 2**50
@@ -128,7 +128,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
 #: A device that holds batches of so many tokens.
 SMALL_DEVICE = """
 import torch
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 
 plain, holds = NeuronspecTranslationTask.train_step, {holds}
 

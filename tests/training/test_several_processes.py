@@ -12,11 +12,11 @@ from tests.training.interrupted import same_weights
 from tests.training.several import train
 from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world
 from workflow_scripts.files import read_json
-from workflow_scripts.models.history import History
+from workflow_scripts.train.history import History
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-FINETUNE = "workflow_scripts.specialize.finetune"
+FINETUNE = "workflow_scripts.train.finetune"
 UNITS = 96  # 2 + 2 layers of 24
 #: Masked in all directions, and in all but the first.
 NOWHERE, ONCE = (0, 30, 50, 95), (1, 31, 51, 94)
@@ -34,7 +34,7 @@ NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
 SPY = """
 import json
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer, Trainer
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer, Trainer
 
 plain_step, plain_clip = Trainer.train_step, Trainer.clip_grad_norm
 spied = open({path!r} + str(place.rank), "a")
@@ -200,8 +200,8 @@ def test_a_two_process_training_goes_on_to_the_bit(world, two):
 
 #: Both processes end by themselves after the second update.
 AGREED = """
-from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
+from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 
 def train_step(self, samples, raise_oom=True):

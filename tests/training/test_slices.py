@@ -15,14 +15,14 @@ from tests.training.several import begin, clean_environment
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.fairseq import checkpoints
-from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
-from workflow_scripts.models.history import History
-from workflow_scripts.models.slices import SliceEnded
+from workflow_scripts.models.fairseq.training import checkpoints
+from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 from workflow_scripts.train import train_baseline
+from workflow_scripts.train.deadline import Deadline
+from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main
 
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
@@ -203,8 +203,8 @@ class Clock:
     def __init__(self, monkeypatch, seconds):
         self.now = 1e9
         fake = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now)
-        for module in ("deadline", "slices"):
-            monkeypatch.setattr(f"workflow_scripts.models.{module}.time", fake)
+        for module in ("train.deadline", "models.fairseq.training.slices"):
+            monkeypatch.setattr(f"workflow_scripts.{module}.time", fake)
         monkeypatch.setattr(Deadline, "of_this_process", lambda _: Deadline(self.now + seconds, seconds))
 
     def wait(self, seconds):
@@ -250,8 +250,8 @@ def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
 #: Each slice has so many seconds after its first update.
 SLOWER = """
 import time
-from workflow_scripts.models import deadline
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.train import deadline
+from workflow_scripts.models.progress_log import ProgressLog
 deadline.LEAST_MARGIN = {margin}
 plain = ProgressLog.update
 def slower(self, *rest):

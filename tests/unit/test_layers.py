@@ -12,13 +12,20 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
     "api": {"activations", "analyse", "evaluate", "select", "units"},
-    "operate": {"config", "units", "workflow"}, "workflow": {"config", "units"},
+    "operate": {"config", "units", "workflow"},
+    "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
-    "analyse": {"evaluate", "translate", "select", "models", "units"}, "evaluate": set(),
-    "translate": {"models", "data", "units"}, "specialize": {"models", "select", "units"},
-    "select": {"units"}, "activations": {"models", "units"}, "train": {"models", "units"}, "data": {"units"},
-    "models": {"units"}, "units": set(), "config": {"units"},
-}  # fmt: skip
+    "analyse": {"evaluate", "translate", "select", "models", "units"},
+    "evaluate": set(),
+    "translate": {"models", "data", "units"},
+    "select": {"units"},
+    "activations": {"models", "units"},
+    "train": {"models", "units"},
+    "data": {"units"},
+    "models": {"units"},
+    "units": set(),
+    "config": {"units"},
+}
 # Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
 FOR_ALL = {
     *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
@@ -96,7 +103,7 @@ def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_e
 
 def test_stages_know_a_model_by_its_port_alone():
     for path in modules():
-        if layer_of(path) not in ("models", "train", "specialize"):
+        if layer_of(path) not in ("models", "train"):
             assert not [
                 name for name in imports(path) if name.startswith("workflow_scripts.models.fairseq")
             ], path
