@@ -1,7 +1,6 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
 import atexit
 import gc
-import json
 import os
 import re
 import shlex
@@ -26,7 +25,7 @@ from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
-from workflow_scripts.processes import identity
+from workflow_scripts.processes import identity as identity_of_process
 from workflow_scripts.translate.contrastive_set import read_contrastive
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
@@ -126,7 +125,7 @@ GPU = None if ON_CLUSTER else 1
 # Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/leftovers.py). What
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
-    os.environ[RUN_VARIABLE] = identity()
+    os.environ[RUN_VARIABLE] = identity_of_process()
     # What `make run` has taken for this process.
     atexit.register(release, Path(RESULTS).absolute())
 

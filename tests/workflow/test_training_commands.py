@@ -58,6 +58,7 @@ COMMANDS = {
 #: What Snakemake has of the rules' commands.
 TEMPLATES = """
 include: "{root}/Snakefile"
+import json
 print("templates:", json.dumps({{rule.name: rule.shellcmd for rule in workflow.rules}}), file=sys.stderr)
 """
 
