@@ -184,8 +184,8 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "flags of a model reach no average",
         f"{REPORT}/tabulate.py",
-        "args.baseline, args.control, without, reading.flags",
-        "args.baseline, args.control, without",
+        "groups, *others, without, reading.flags",
+        "groups, *others, without",
         (f"{TESTS}/test_tabulate.py::test_flags_of_a_model_reach_every_table_of_averages",),
     ),
     Mutant(
