@@ -6,14 +6,14 @@ version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute th
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
 from workflow_scripts.files import atomic_path
-from workflow_scripts.workflow.settings import settings_in
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
@@ -112,7 +112,7 @@ def planned_job(workflow: Any, job: Any) -> PlannedJob:
         threads=job.threads,
         gpus=gpus if isinstance(gpus, int) else 0,
         settings=settings_of(job),
-        reason=reason_of(workflow.dag.reason(job)),
+        reason=reason_of(workflow.dag.reason(job), named=_object_in(job.params.get("settings")) is not None),
     )
 
 
@@ -123,21 +123,28 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 
 def settings_of(job: Any) -> dict[str, Any]:
-    """Return the settings of a job by name; none of a rule without."""
-    found: dict[str, Any] = json.loads(job.params.get("settings", "{}"))
-    return found
+    """Return what a job is compared by, by name; of a rule that a workflow around this one adds, its params."""
+    found = _object_in(job.params.get("settings"))
+    return _own_params(job) if found is None else found
 
 
-def reason_of(found: Any) -> Reason:
-    """Return Snakemake's reason as a record."""
+def _own_params(job: Any) -> dict[str, Any]:
+    params = job.rule.params
+    names = (name for name, value in params.items() if not job.rule._is_deriving_function(value))
+    return dict(zip(names, job.non_derived_params, strict=True))
+
+
+def reason_of(found: Any, named: bool) -> Reason:
+    """Return Snakemake's reason as a record. ``named``: the job's settings have names."""
     params = found.params_changed
+    settings = _named if named else _nameless
     return Reason(
         missing=_files(found.missing_output),
         incomplete=_files(found.incomplete_output),
         updated=_files(found.updated_input - found.updated_input_run),
         follows=_files(found.updated_input_run),
-        before=_named(params.only_old),
-        now=_named(params.only_new),
+        before=settings(params.only_old) if params else None,
+        now=settings(params.only_new) if params else None,
         inputs=bool(found.input_changed),
         code=bool(found.code_changed),
         software=bool(found.software_stack_changed),
@@ -149,8 +156,30 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted(map(str, found)))
 
 
-def _named(forms: Collection[str]) -> dict[str, Any] | None:
-    """Return settings that Snakemake kept; none of several values: they have no names."""
-    if not forms:
+def _named(forms: Iterable[str]) -> dict[str, Any]:
+    """Return settings that Snakemake kept; none of an earlier version's, which had several values without names.
+
+    Of outputs that jobs of different settings made, those of one.
+    """
+    found = [_object_in(_value_of(form)) for form in sorted(forms)]
+    return next(iter(found), None) or {} if None not in found else {}
+
+
+def _nameless(forms: Iterable[str]) -> dict[str, Any]:
+    return {"params": [_value_of(form) for form in sorted(forms)]}
+
+
+def _value_of(form: str) -> Any:
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):  # of a form of its own, such as a path's
+        return form
+
+
+def _object_in(text: Any) -> dict[str, Any] | None:
+    """Return the JSON object that a param holds; None if it holds none."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
         return None
-    return settings_in([*forms]) if len(forms) == 1 else {}
+    return found if isinstance(found, dict) else None
