@@ -112,7 +112,7 @@ def planned_job(workflow: Any, job: Any) -> PlannedJob:
         threads=job.threads,
         gpus=gpus if isinstance(gpus, int) else 0,
         settings=settings_of(job),
-        reason=reason_of(workflow.dag.reason(job), named=_object_in(job.params.get("settings")) is not None),
+        reason=reason_of(workflow.dag.reason(job)),
     )
 
 
@@ -123,7 +123,7 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 
 def settings_of(job: Any) -> dict[str, Any]:
-    """Return what a job is compared by, by name; of a rule that a workflow around this one adds, its params."""
+    """Return what a job is compared by, by name; of a rule of a workflow around this one, its params."""
     found = _object_in(job.params.get("settings"))
     return _own_params(job) if found is None else found
 
@@ -134,17 +134,16 @@ def _own_params(job: Any) -> dict[str, Any]:
     return dict(zip(names, job.non_derived_params, strict=True))
 
 
-def reason_of(found: Any, named: bool) -> Reason:
-    """Return Snakemake's reason as a record. ``named``: the job's settings have names."""
-    params = found.params_changed
-    settings = _named if named else _nameless
+def reason_of(found: Any) -> Reason:
+    """Return Snakemake's reason as a record."""
+    before, now = _changed(found.params_changed)
     return Reason(
         missing=_files(found.missing_output),
         incomplete=_files(found.incomplete_output),
         updated=_files(found.updated_input - found.updated_input_run),
         follows=_files(found.updated_input_run),
-        before=settings(params.only_old) if params else None,
-        now=settings(params.only_new) if params else None,
+        before=before,
+        now=now,
         inputs=bool(found.input_changed),
         code=bool(found.code_changed),
         software=bool(found.software_stack_changed),
@@ -156,17 +155,19 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted(map(str, found)))
 
 
-def _named(forms: Iterable[str]) -> dict[str, Any]:
-    """Return settings that Snakemake kept; none of an earlier version's, which had several values without names.
+def _changed(params: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return settings before and now; params that are no settings of this package are a list without names.
 
     Of outputs that jobs of different settings made, those of one.
     """
-    found = [_object_in(_value_of(form)) for form in sorted(forms)]
-    return next(iter(found), None) or {} if None not in found else {}
-
-
-def _nameless(forms: Iterable[str]) -> dict[str, Any]:
-    return {"params": [_value_of(form) for form in sorted(forms)]}
+    if not params:
+        return None, None
+    old, new = ([_value_of(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
+    before, now = ([one for form in one_side if (one := _object_in(form))] for one_side in (old, new))
+    if not new or len(now) < len(new):
+        return {"params": old}, {"params": new}
+    # An earlier version kept several values without names.
+    return (before[0] if before and len(before) == len(old) else {}), now[0]
 
 
 def _value_of(form: str) -> Any:
