@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.errors import nearest
 from workflow_scripts.workflow.stage import Job, Stage
-from workflow_scripts.workflow.stage_list import data, models, report, scores
+from workflow_scripts.workflow.stage_list import data, models, report
+from workflow_scripts.workflow.stage_list import evaluation as scores
 
 #: By name; rules begin with it.
 STAGES: dict[str, Stage] = {
