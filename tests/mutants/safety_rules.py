@@ -87,7 +87,7 @@ PARAMS = (
     ),
     Mutant(
         "two files of a job's log share a name",
-        "workflow_scripts/workflow/stage_list/evaluation.py",
+        "workflow_scripts/workflow/stage_list/measures.py",
         'log=f"{PLACE}.{{profile}}.{{comet}}",\n        files={\n            "scores"',
         'log=f"{PLACE}.{{profile}}",\n        files={\n            "scores"',
         (f"{STAGES}::test_names_of_logs_tell_all_wildcards_of_the_files",),
@@ -200,11 +200,11 @@ ASKED = (
             "",
             (EVERYTHING,),
         )
-        for part, role in (("models", "hypotheses"), ("evaluation", "languages"), ("data", "json"))
+        for part, role in (("models", "hypotheses"), ("measures", "languages"), ("data", "json"))
     ),
     Mutant(
         "significance of COMET's scores out of what is asked for",
-        "workflow_scripts/workflow/stage_list/evaluation.py",
+        "workflow_scripts/workflow/stage_list/measures.py",
         "jobs=lambda e: _tested(e, _comet(e)),",
         "jobs=lambda e: [],",
         (EVERYTHING,),
