@@ -1,7 +1,5 @@
 """What every section of the config shares: frozen models that refuse unknown keys, checked small types."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -68,7 +66,6 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
-    """Yield the plain types inside a type."""
     inner = get_args(annotation)
     if not inner:
         yield annotation
@@ -183,10 +180,8 @@ LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_directi
 def normalise_percent(value: Any) -> str:
     """Return a percentage in (0, 100] as its shortest decimal string: 95, "95.0" and 95.00 all give "95".
 
-    Floats never reach a path: two spellings of one number must name one file.
-
-    Raises:
-        ValueError: not a number, outside (0, 100], or of more than six decimals.
+    Floats never reach a path: two spellings of one number must name one file. Raises ValueError: not a
+    number, outside (0, 100], or of more than six decimals.
     """
     if isinstance(value, bool):
         raise ValueError(f"a percentage is a number in (0, 100], not {str(value).lower()}")

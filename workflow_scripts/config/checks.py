@@ -84,7 +84,6 @@ def _key_of(subset: str) -> str:
 
 
 def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]:
-    """Yield what is wrong with sources and test sets that have some pairs or directions only."""
     known, evaluated = experiment.languages, experiment.evaluated_directions
     if not evaluated:
         return

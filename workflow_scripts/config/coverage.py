@@ -1,7 +1,5 @@
 """Does a source have every language and pair of an experiment? Told before anything is fetched."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

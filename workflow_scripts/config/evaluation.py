@@ -1,9 +1,7 @@
 """The sections of the config on scores and tables: what is measured, compared and shown."""
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
@@ -62,7 +60,7 @@ class CometModel(Section):
     threads: PositiveInt = Field(2, description="CPU threads of a job, where there is no GPU.")
 
     @model_validator(mode="after")
-    def _one_place(self) -> CometModel:
+    def _one_place(self) -> Self:
         if (self.model is None) == (self.folder is None):
             raise ValueError("a COMET model needs either the key model (its name on the hub) or folder")
         if self.folder is not None and self.revision is not None:

@@ -1,8 +1,6 @@
 """The whole config of an experiment, and what follows from it: directions, pairs, mask sets, systems."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -57,7 +55,7 @@ class Experiment(Section):
     report: Report = Field(Report(), description="Tables and figures.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Experiment:
+    def _consistent(self) -> Self:
         problems = list(checks.problems(self))
         if problems:
             # One ValueError holds them all, so that a user sees every mistake at once.

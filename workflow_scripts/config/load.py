@@ -1,7 +1,5 @@
 """Reading a config: YAML files in, an Experiment out, or every mistake at once, with file, line and key."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,13 +28,9 @@ def load_experiment(
 ) -> Experiment:
     """Check ``config`` and return it typed.
 
-    Args:
-        config: the merged config, as Snakemake gives it.
-        files: the YAML files it was merged from, later ones winning: they tell the line of a mistake.
-        tell: is given a line for what was read otherwise than it is written.
-
-    Raises:
-        UserError: every mistake, one line each.
+    ``config``: the merged config, as Snakemake gives it. ``files``: the YAML files it was merged from, later
+    ones winning: they tell the line of a mistake. ``tell``: is given a line for what was read otherwise than
+    it is written. Raises UserError: every mistake, one line each.
     """
     written = [line for file in files for line in mistakes_of_writing(file)]
     try:
@@ -124,7 +118,6 @@ _IN_WORDS = {
 
 
 def _in_words(details: ErrorDetails) -> str:
-    """Return what is wrong with a value, in one line or, where a check of ours says so, in several."""
     kind, loc, value, facts = details["type"], details["loc"], details["input"], details.get("ctx", {})
     message = str(details["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
@@ -188,7 +181,6 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _section_keys(loc: Location) -> list[str]:
-    """Return the keys of the section that ``loc`` lies in."""
     models: list[type[BaseModel]] = [Experiment]
     for part in loc[:-1]:
         # The type of a source says which of several models is meant.

@@ -57,12 +57,10 @@ def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> 
 
 
 def _chain(experiment: Experiment, name: str) -> list[str]:
-    """Return the keys in the config of a set and of those that it is made of."""
     return [experiment.masks.named[one].key for one in experiment.masks.chain(name)]
 
 
 def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
-    """Yield what is wrong with the directions that a set speaks of."""
     trained, pivot = experiment.train_directions, experiment.pivot
     for pair in one.pairs.items():
         for direction in pair:

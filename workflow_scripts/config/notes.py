@@ -3,8 +3,6 @@
 Input: the config as written. Output: lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any

@@ -4,8 +4,6 @@ Run ``python -m workflow_scripts.config.reference`` to write config/README.md an
 fails when they have drifted from the models.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

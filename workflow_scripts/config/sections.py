@@ -1,7 +1,5 @@
 """The sections of an experiment's config: one class each, one key each field."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt

@@ -1,8 +1,6 @@
 """Model and training settings: presets, and every setting of the published recipes (spec 2.1, 2.2)."""
 
-from __future__ import annotations
-
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
@@ -75,7 +73,7 @@ class Model(Section):
         return {**PRESETS.get(data.get("preset", "small"), {}), **data}
 
     @model_validator(mode="after")
-    def _heads_divide_width(self) -> Model:
+    def _heads_divide_width(self) -> Self:
         if self.model_dim % self.heads:
             raise ValueError(f"model_dim {self.model_dim} is not a multiple of heads {self.heads}")
         return self

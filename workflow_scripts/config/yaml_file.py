@@ -4,8 +4,6 @@ What YAML itself lets pass is refused here: a key that stands twice (the last on
 that make objects. Input: a file. Output: a mapping.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

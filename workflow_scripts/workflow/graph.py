@@ -4,8 +4,6 @@ Snakemake has no public form of its plan with reasons, so this reads its objects
 version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute that is used.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -178,7 +176,6 @@ def _value_of(form: str) -> Any:
 
 
 def _object_in(text: Any) -> dict[str, Any] | None:
-    """Return the JSON object that a param holds; None if it holds none."""
     try:
         found = json.loads(text) if isinstance(text, str) else None
     except ValueError:

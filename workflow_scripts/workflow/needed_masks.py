@@ -3,8 +3,6 @@
 Inputs: the config. Outputs: names of mask sets, directions.
 """
 
-from __future__ import annotations
-
 from workflow_scripts.config.experiment import Experiment
 
 

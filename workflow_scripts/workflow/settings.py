@@ -4,8 +4,6 @@ Snakemake keeps the values of params without their names; in one object each has
 that have changed places are seen. Inputs: settings of a rule. Outputs: JSON, and words of a command.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -4,8 +4,6 @@ What: a stage's module, software, files, and which jobs a config asks for. Input
 experiment. Outputs: paths below ``results/{experiment}``. The declarations are in ``workflow.stage_list``.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass

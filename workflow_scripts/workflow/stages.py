@@ -4,8 +4,6 @@ Rules, `make status`, the manifest and `make verify` take their files from here.
 Outputs: jobs in the order of the pipeline, with paths relative to ``results/{experiment}``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from workflow_scripts.common.errors import nearest

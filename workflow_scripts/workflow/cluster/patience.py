@@ -5,8 +5,6 @@ begin is a failed job to it. Here they are repeated until the controller answers
 not sent twice. Written for the pinned plugins, which have no interface for this.
 """
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import subprocess

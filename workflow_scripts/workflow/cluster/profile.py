@@ -3,12 +3,11 @@
 It is not evaluated: what a profile comes to is asked of Snakemake, where it counts (submission).
 """
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.workflow.run.snakemake_options import read_options
@@ -25,7 +24,7 @@ class Profile:
     lines: tuple[str, ...]
 
     @classmethod
-    def read(cls, path: Path) -> Profile:
+    def read(cls, path: Path) -> Self:
         """Read a profile's file; raises OSError."""
         return cls(path, tuple(path.read_text(encoding="utf-8").splitlines()))
 
@@ -64,8 +63,7 @@ class Profile:
 def find_profile(options: list[str]) -> Profile | None:
     """Return the profile that Snakemake's options name, if it lies in a folder; None where they name none.
 
-    Raises:
-        UserError: it is not there.
+    Raises UserError: it is not there.
     """
     folder = read_options(options).profile
     if folder is None:

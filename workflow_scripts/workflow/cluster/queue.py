@@ -4,8 +4,6 @@ All of them carry one name (a prefix before the executor's own). A run that hold
 folder cancels every job of that name before it submits its own, so that no job is in the queue twice.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shutil
@@ -65,8 +63,7 @@ def name_prefix(folder: Path, experiment: str) -> str:
 def queued(prefix: str, seconds: float = ANSWER_SECONDS) -> list[QueuedJob]:
     """Return the user's jobs in the queue whose name begins so; those that have ended are left out.
 
-    Raises:
-        UserError: the controller does not answer.
+    Raises UserError: the controller does not answer.
     """
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
     done = ask(*command, seconds=seconds)
@@ -103,8 +100,7 @@ def by_rule(jobs: list[QueuedJob]) -> dict[str, Counter[str]]:
 def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
     """Cancel the jobs of an earlier workflow and wait until they are gone; return a line, or None.
 
-    Raises:
-        UserError: they do not go, or the controller does not answer.
+    Raises UserError: they do not go, or the controller does not answer.
     """
     if not (left := queued(prefix)):
         return None

@@ -4,14 +4,12 @@ A partition that does not exist, a GPU that no node has or an account that is no
 with its place in the profile, instead of a page of words for each job or a job that waits for ever.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from workflow_scripts.common.durations import seconds_of
 from workflow_scripts.common.errors import UserError, nearest
@@ -59,7 +57,7 @@ class Request:
     threads: int = 1
 
     @classmethod
-    def of(cls, resources: Mapping[str, Any], threads: int) -> Request:
+    def of(cls, resources: Mapping[str, Any], threads: int) -> Self:
         """Take a request from a job's resources."""
         known = {name: resources.get(name) for name in cls.__dataclass_fields__ if name != "threads"}
         return cls(**known, threads=threads)
@@ -104,8 +102,7 @@ def require_sbatch(profile: Profile) -> None:
 def refused_request(rules: Mapping[Request, str], profile: Profile) -> str | None:
     """Return one line for the first request that the cluster does not take, or None.
 
-    Args:
-        rules: each kind of request, and the rule that makes it.
+    ``rules``: each kind of request, and the rule that makes it.
     """
     partitions = _partitions()
     for request, rule in rules.items():
@@ -144,11 +141,6 @@ def status_options() -> list[str]:
 
 
 def _partitions() -> dict[str, Partition]:
-    """Return the partitions by name.
-
-    Raises:
-        UserError: the controller does not answer.
-    """
     done = ask("sinfo", "--noheader", "--format=%R|%l|%m|%G")
     if done is None or done.returncode:
         said = done.stderr.strip().splitlines()[-1:] if done else []
@@ -193,7 +185,6 @@ def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -
 
 
 def _refused(request: Request) -> tuple[str, str] | None:
-    """Return the resource that sbatch does not take, and what it says."""
     done = ask("sbatch", "--test-only", *request.options(), "--wrap=true")
     if done is None:
         return "executor", "sbatch does not answer"

@@ -6,8 +6,6 @@ an output, or not finished are refused, and then no stage is adopted, unless ``-
 Exit status 1 if something was refused.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
@@ -67,13 +65,8 @@ def lines_of_refused(refused: list[list[Any]]) -> list[str]:
 def adopt_stages(configfile: str, options: list[str], partly: bool) -> dict[str, Any]:
     """Adopt what can be of every stage, and return what workflow.plan.adoption reports.
 
-    Args:
-        configfile: the experiment's config.
-        options: more of Snakemake's options.
-        partly: adopt although other jobs are refused.
-
-    Raises:
-        UserError: Snakemake cannot plan, or a record cannot be written.
+    ``configfile``: the experiment's config. ``options``: more of Snakemake's options. ``partly``: adopt
+    although other jobs are refused. Raises UserError: Snakemake cannot plan, or a record cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
@@ -91,8 +84,7 @@ def adopt_stages(configfile: str, options: list[str], partly: bool) -> dict[str,
 def tell(told: dict[str, Any], partly: bool) -> None:
     """Print what was adopted and what is left.
 
-    Raises:
-        UserError: something was refused, so that nothing was adopted.
+    Raises UserError: something was refused, so that nothing was adopted.
     """
     adopted, refused = told["adopted"], lines_of_refused(told["refused"])
     if refused and not partly:

@@ -7,8 +7,6 @@ the rule's code, params, command and log of today; checksums, inputs and times s
 version of Snakemake.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -50,9 +48,8 @@ class Adoption:
     def plan_with_adopted(self, kind: Any, no_change: Any) -> None:
         """Make Snakemake plan as though what can be adopted had been.
 
-        Args:
-            kind: Snakemake's class of records.
-            no_change: what it returns for params that have not changed.
+        ``kind``: Snakemake's class of records. ``no_change``: what it returns for params that have not
+        changed.
         """
         params_changed, code_changed = kind.params_changed, kind.code_changed
 
@@ -104,9 +101,7 @@ class Adoption:
     def settle(self, workflow: Any, report: Path, partly: bool) -> None:
         """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
 
-        Args:
-            workflow: Snakemake's, when the plan is made.
-            partly: adopt although other jobs are refused.
+        ``workflow``: Snakemake's, when the plan is made. ``partly``: adopt although other jobs are refused.
         """
         dag, records = workflow.dag, workflow.persistence
         jobs = [job for level in dag.toposorted() for job in level if job.output]
@@ -139,7 +134,6 @@ class Adoption:
         write_json(report, told)
 
     def _said(self, job: PlannedJob) -> str:
-        """Return why a planned job is not adopted, as `make why` says it."""
         snakemake = Path(".snakemake")
         if any((snakemake / "incomplete" / place_of(file, snakemake)).exists() for file in job.outputs):
             return STOPPED
@@ -178,7 +172,6 @@ def record(records: Any, jobs: list[Any]) -> None:
 
 
 def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the file of each record and what it is to hold."""
     for job in jobs:
         today = {
             "rule": job.rule.name,

@@ -1,7 +1,5 @@
 """What one job would cost, from what earlier runs took, and how that is known."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,13 +141,11 @@ class JobCosts:
 
 
 def _times(results: Path, stage: str) -> list[JobTime]:
-    """Return the jobs of a stage, those that had its earlier name first."""
     names = [*(old for old, now in RENAMED.items() if now == stage), stage]
     return [one for name in names for one in job_times(results / "benchmarks" / name)]
 
 
 def _mean(experiments: Sequence[Path], stage: str) -> Cost | None:
-    """Return the mean of a stage in the first experiment that has run it."""
     for results in experiments:
         if there := _times(results, stage):
             return _mean_of(there, f"mean of {len(there)} of {results.name}, which has other text")

@@ -4,8 +4,6 @@ Text that is not there yet counts by its number of sentences, where that is know
 are small and not counted. docs/how-to/disk.md works out the published setting.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,7 +134,6 @@ def _text_of(file: str) -> int:
 
 
 def _there(job: PlannedJob) -> int:
-    """Return the bytes of a job's outputs that its run will replace."""
     return sum(size_of(Path(file)) for file in job.outputs)
 
 

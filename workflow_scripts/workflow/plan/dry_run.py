@@ -1,7 +1,5 @@
 """What `make run` would do: a dry run of Snakemake, which writes its jobs down (workflow.graph)."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
@@ -49,14 +47,9 @@ def after_a_kill(folder: Path) -> str:
 def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[PlannedJob]:
     """Return the jobs that `make run` would run, one by one; paths of theirs are from its working directory.
 
-    Says on stderr what it will do besides, after a run that was killed.
-
-    Args:
-        configfile: the experiment's config.
-        options: more of Snakemake's options.
-
-    Raises:
-        UserError: Snakemake refuses; what it said, without its own frames.
+    Says on stderr what it will do besides, after a run that was killed. ``configfile``: the experiment's
+    config. ``options``: more of Snakemake's options. Raises UserError: Snakemake refuses; what it said,
+    without its own frames.
     """
     # Targets may stand at the end: behind --configfile they would be config files, behind --quiet its words.
     ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "all", "--cores", "1"]
@@ -89,7 +82,6 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
 
 
 def _said(text: str) -> str:
-    """Return the lines that tell a user what is wrong."""
     if ours := [line.removeprefix(OURS) for line in text.splitlines() if line.startswith(OURS)]:
         return "\n".join(ours)
     _, found, wrong_option = text.rpartition("__main__.py: error: ")

@@ -4,8 +4,6 @@
 They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
 """
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence

@@ -6,8 +6,6 @@ the data card those of all text; and a mask follows from its counts. Scores and 
 system, seed and test set they are.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -178,7 +176,6 @@ class Lineage:
     # ---- masks and counts --------------------------------------------------------------------------------
 
     def _binary(self) -> Iterator[Claim]:
-        """Yield what counts and masks say of the weights that they were made from."""
         for name in self.found:
             folder, *rest = name.split("/")
             if folder in ("activations", "masks") and name.endswith(".npz") and len(rest) > 2:
@@ -254,12 +251,10 @@ def _items(value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the entries of an object that are objects."""
     yield from ((key, one) for key, one in _items(value) if isinstance(one, dict))
 
 
 def _items_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the object under keys; an empty one without it."""
     found: Any = value
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

@@ -1,7 +1,5 @@
 """What changed of a job's settings, in words: a setting with its old and new value, code, environment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,10 +18,8 @@ def changes(
 ) -> list[str]:
     """Return a phrase for each thing that changed, settings first.
 
-    Args:
-        before: settings of the earlier run; empty if it kept no names, None if nothing changed.
-        now: of this run.
-        identities: environments' hashes of today, to their names.
+    ``before``: settings of the earlier run; empty if it kept no names, None if nothing changed. ``now``: of
+    this run. ``identities``: environments' hashes of today, to their names.
     """
     if before is None or now is None:
         return []
@@ -57,7 +53,6 @@ def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, A
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield phrases such as `beam 5 → 4`."""
     for name in dict.fromkeys([*old, *new]):
         was, is_now = old.get(name, NOT_SET), new.get(name, NOT_SET)
         # An object that was empty, or is now: its keys say it.

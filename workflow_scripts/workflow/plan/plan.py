@@ -4,8 +4,6 @@ Figures are those of earlier runs, of this experiment or others, or first estima
 unknown is named and in no sum.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 from collections.abc import Iterable, Sequence
@@ -61,9 +59,8 @@ def plan_of(
 ) -> Plan:
     """Return the estimates of planned jobs, stage after stage.
 
-    Args:
-        root: the folder of all results.
-        cores_per_gpu: of this machine; a job with one GPU of four keeps a quarter of it. 0: it has no GPU.
+    ``root``: the folder of all results. ``cores_per_gpu``: of this machine; a job with one GPU of four keeps
+    a quarter of it. 0: it has no GPU.
     """
     results = root / experiment.experiment
     first = FirstEstimates(experiment, results, on_cpu=not cores_per_gpu)

@@ -5,8 +5,6 @@ made of them is there, the next run would find nothing to do, and tables would s
 What is listed (file → seconds since 1970) and missing is made again (workflow.plan.remake).
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time
@@ -26,11 +24,9 @@ NOT_FINISHED = "an earlier run was to make it, and did not finish"
 def add(results: Path, files: Iterable[str], deleted: Collection[str] = ()) -> None:
     """Add files to the list, as planned now.
 
-    Args:
-        results: the experiment's results folder.
-        files: outputs that are about to be made, relative to it. One that was never there is left out: all
-            that needs it is to be made too, and asks for it.
-        deleted: those of them that were made before and are gone: what was made of them may be there.
+    ``results``: the experiment's results folder. ``files``: outputs that are about to be made, relative to
+    it. One that was never there is left out: all that needs it is to be made too, and asks for it.
+    ``deleted``: those of them that were made before and are gone: what was made of them may be there.
     """
     now = time.time()
     if again := {file: now for file in files if file in deleted or (results / file).exists()}:

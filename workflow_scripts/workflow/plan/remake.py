@@ -5,8 +5,6 @@ training ``make retrain`` was asked for, and results without a record, whose con
 lists. Snakemake takes them by ``--forcerun``. Files of which nothing says the settings are named in one line.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -42,10 +40,7 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     """Return the options with ``--forcerun`` for what must be made again, and say what that is.
 
     Snakemake makes such files in addition to its targets: where files are asked for by name, and for files
-    that the config makes no more, nothing is added.
-
-    Args:
-        folder: the working directory.
+    that the config makes no more, nothing is added. ``folder``: the working directory.
     """
     results = Path(RESULTS) / experiment.experiment
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
@@ -109,10 +104,8 @@ class Unrecorded:
 def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
     """Return which of the files, relative to ``results``, are there and have no record.
 
-    Args:
-        folder: the working directory.
-        results: the results folder, from there.
-        files: the outputs of the experiment.
+    ``folder``: the working directory. ``results``: the results folder, from there. ``files``: the outputs of
+    the experiment.
     """
     snakemake = folder / ".snakemake"
     if (snakemake / "metadata.db").exists():  # Snakemake was asked to keep its records otherwise
@@ -151,10 +144,7 @@ def _records(metadata: Path) -> set[str]:
 
 
 def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
-    """Return the line on files of unknown settings; "" if there are none.
-
-    ``results``: the results folder.
-    """
+    """Return the line on files of unknown settings; "" if there are none. ``results``: the results folder."""
     number = len(found.unknown)
     if not number:
         return ""
@@ -176,7 +166,6 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
 
 
 def _other_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
-    """Yield `decode.beam 5 → 1` for each key of both configs whose value differs."""
     was, now = dict(flattened(old)), dict(flattened(new))
     for key, value in now.items():
         if key in was and was[key] != value:

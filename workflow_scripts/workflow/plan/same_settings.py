@@ -25,8 +25,6 @@ Where it cannot be shown that names and values agree, they count as changed:
   params, and as many hashes as today. Other hashes are of code.
 """
 
-from __future__ import annotations
-
 import ast
 import itertools
 import json
@@ -139,10 +137,8 @@ def _split(given: Given) -> tuple[set[str], set[str]]:
 def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
     """Return what changed besides code, command text and the form of params; "" if nothing did.
 
-    Args:
-        before: what the run that was, was given.
-        now: what one would be given now.
-        identities: environments' hashes of today, to their names.
+    ``before``: what the run that was, was given. ``now``: what one would be given now. ``identities``:
+    environments' hashes of today, to their names.
     """
     try:
         old, new = _read(_in_words_of_today(before)), _read(_in_words_of_today(now))
@@ -161,8 +157,6 @@ def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
 
 
 def _in_words_of_today(given: Given) -> Given:
-    """Return what was given with the words that say the same now."""
-
     def today(text: str) -> str:
         for old, new in OLD_WORDS:
             text = old.sub(new, text)
@@ -172,7 +166,6 @@ def _in_words_of_today(given: Given) -> Given:
 
 
 def _changed(old: _Read, new: _Read) -> Iterator[str]:
-    """Return a phrase for each setting that is not the same."""
     for name in dict.fromkeys([*old.settings, *new.settings]):
         # In the order in which a command has them; of several objects by their options.
         was, is_now = (sorted(read.settings.get(name, []), key=lambda s: s.home) for read in (old, new))
@@ -263,7 +256,6 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the options among words, each with the words behind it."""
     starts = [number for number, word in enumerate(words) if word.startswith("--")]
     for start, end in itertools.pairwise([*starts, len(words)]):
         yield words[start][2:].replace("-", "_"), list(words[start + 1 : end])
@@ -284,7 +276,6 @@ def _python(form: str) -> Any:
 
 
 def _value_of(word: str) -> Any:
-    """Return a word as a number if it is one."""
     try:
         value = json.loads(word)
     except ValueError:
@@ -293,12 +284,10 @@ def _value_of(word: str) -> Any:
 
 
 def _is_hash(value: Any) -> bool:
-    """Tell whether a value has the form of a code's or an environment's hash."""
     return isinstance(value, str) and bool(_HASH.fullmatch(value))
 
 
 def _json_of(value: Any) -> Any:
-    """Return the JSON object that a value holds; None if it holds none."""
     if not isinstance(value, str) or not value.startswith("{"):
         return None
     try:
@@ -310,10 +299,7 @@ def _json_of(value: Any) -> Any:
 def _options_in(command: str) -> list[tuple[str, list[str]]]:
     """Return a command's options in order, each with the words behind it.
 
-    Dashes in names become underscores, as config has them.
-
-    Raises:
-        ValueError: its quotes do not match.
+    Dashes in names become underscores, as config has them. Raises ValueError: its quotes do not match.
     """
     found: list[tuple[str, list[str]]] = []
     for word in shlex.split(command):

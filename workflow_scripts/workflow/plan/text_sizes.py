@@ -3,8 +3,6 @@
 None where text is yet to be fetched. Of large files the number follows from their size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -4,8 +4,6 @@ From Snakemake's benchmarks, which have the last attempt of a job only, and the 
 which counts every attempt.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 from collections.abc import Iterator, Mapping
@@ -35,11 +33,7 @@ class Stage:
 
 
 def stages(results: Path) -> list[Stage]:
-    """Return the stages of a run, the one with most seconds first.
-
-    Raises:
-        UserError: nothing has run.
-    """
+    """Return the stages of a run, the one with most seconds first. Raises UserError: nothing has run."""
     found = []
     for folder in sorted((results / "benchmarks").glob("*")):
         seconds, memory = [], [0.0]

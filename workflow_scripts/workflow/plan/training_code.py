@@ -5,8 +5,6 @@ silently: ``make accept`` adopts what changed code has left, ``make retrain`` wr
 (``retrain.json``) for a new one.
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Mapping, Sequence
@@ -173,7 +171,6 @@ def accept_all(experiment: Experiment, results: Path) -> None:
 
 
 def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
-    """List the trainings that other code made, and ask for new ones if that is confirmed."""
     changed = _listed(experiment, results)
     if changed and not confirmed:
         print(
@@ -189,7 +186,6 @@ def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
 
 
 def _listed(experiment: Experiment, results: Path) -> list[ChangedTraining]:
-    """Return the finished trainings that other code made, and print them."""
     changed = changed_trainings(experiment, results, current_code())
     for one in changed:
         print(f"{one.folder}  {one.cost}  changed: {one.which}")

@@ -3,8 +3,6 @@
 One file stands for many. Last comes what is kept though its code has changed (workflow.plan.training_code).
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import functools
@@ -166,7 +164,6 @@ def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
 
 
 def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
-    """Return the lines of each stage together, the commonest reasons first and the rarest as one."""
     stages: dict[str, list[Line]] = {}
     for line in lines:
         stages.setdefault(line.stage, []).append(line)

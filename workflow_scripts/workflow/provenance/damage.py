@@ -4,8 +4,6 @@ Snakemake looks at a file's time, not into it; what is damaged is made again (re
 be seen without reading large files is looked for; ``make verify`` compares every byte.
 """
 
-from __future__ import annotations
-
 import json
 import struct
 import zipfile

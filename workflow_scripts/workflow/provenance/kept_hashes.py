@@ -3,8 +3,6 @@
 Kept in ``.snakemake/neuronspec.hashes.json``, which may be deleted at any time.
 """
 
-from __future__ import annotations
-
 import stat
 import time
 from pathlib import Path

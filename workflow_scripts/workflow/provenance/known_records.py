@@ -7,8 +7,6 @@ content; where nothing says what content a job read, time decides. Written for t
 Snakemake, which has no interface for this.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -149,7 +147,6 @@ class KnownRecords(PlanFiles):
         )
 
     def _forms(self, job: Any, settings: Settings) -> list[str]:
-        """Return params as Snakemake keeps them."""
         if not are_named(settings.command):  # of an earlier version
             return sorted(map(repr, settings.params.values()))
         now = settings_of(job)

@@ -1,7 +1,5 @@
 """What an experiment was made with: packages of every environment, version of the code, the machine."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -94,7 +92,6 @@ def _processor() -> str:
 
 
 def _gpus() -> list[dict[str, Any]]:
-    """Return every GPU's name, memory (MiB) and driver, as nvidia-smi says; none without it."""
     program = shutil.which("nvidia-smi")
     fields = ("name", "memory_mib", "driver")
     asked = "--query-gpu=name,memory.total,driver_version"

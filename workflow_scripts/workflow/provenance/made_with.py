@@ -6,8 +6,6 @@ Of each file the manifest has ``settings``, a key of its table of settings (most
 own files; ``sources``, name and SHA-256 of the user's files that it read.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -159,8 +157,7 @@ Entry = dict[str, Any]
 def check_tables(manifest: Mapping[str, Any]) -> None:
     """Look at the tables of a manifest, which anybody may have edited.
 
-    Raises:
-        ValueError, KeyError, TypeError: what is not as it should be.
+    Raises ValueError, KeyError, TypeError: what is not as it should be.
     """
     tables = {"environments": manifest["environments"], "files": manifest["files"]}
     tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted", "reads")}
@@ -200,13 +197,9 @@ def kept_files(
 ) -> Iterator[str]:
     """Yield the files of the last manifest that stay although a plan may not hold them.
 
-    They are those that a plan of everything would not change: of the same config, code and packages.
-
-    Args:
-        old: the last manifest.
-        new: what the next one says of config, code and packages.
-        used: the environments of the experiment's rules.
-        rules: the rules of today.
+    They are those that a plan of everything would not change: of the same config, code and packages. ``old``:
+    the last manifest. ``new``: what the next one says of config, code and packages. ``used``: the
+    environments of the experiment's rules. ``rules``: the rules of today.
     """
     if not old or old["config"] != new["config"]:
         return
@@ -232,11 +225,8 @@ def other_content(
     """Yield (files, what was made of them) where what was made is as listed, and read other content.
 
     The files are those of which nothing was made that agrees with them; one at least has changed.
-
-    Args:
-        manifest: of the results.
-        found: SHA-256 of what is there, by name.
-        known: files of which it is known that they changed.
+    ``manifest``: of the results. ``found``: SHA-256 of what is there, by name. ``known``: files of which it
+    is known that they changed.
     """
     agree: set[str] = set()
     other: dict[tuple[str, ...], list[str]] = {}
@@ -261,7 +251,6 @@ def other_content(
 
 
 def _is_current(settings: Settings, today: Settings) -> bool:
-    """Tell whether a file was made by a rule's code and packages of today."""
     return today.command == settings.command and today.params.items() <= settings.params.items()
 
 
@@ -270,14 +259,10 @@ def say_what_made(
 ) -> dict[str, Any]:
     """Let every entry say what its file was made with, where that is known.
 
-    Args:
-        listed: the entries of the files that are there; they are completed.
-        deleted: files that the plan holds, and that are not there: nothing needs them any more.
-        old: the last manifest. What it says of a file stays while its content does.
-        made: what files were made with, as this run knows.
-
-    Returns:
-        The tables ``settings`` and, if there are any, ``deleted``.
+    ``listed``: the entries of the files that are there; they are completed. ``deleted``: files that the plan
+    holds, and that are not there: nothing needs them any more. ``old``: the last manifest. What it says of a
+    file stays while its content does. ``made``: what files were made with, as this run knows. Returns the
+    tables ``settings`` and, if there are any, ``deleted``.
     """
     hashes = {name: entry["sha256"] for name, entry in listed.items()}
     table: dict[str, Any] = {}

@@ -5,8 +5,6 @@ rule, signatures of metrics, and SHA-256 and settings of every declared output, 
 names of users and machines. Only what changed, by size and time, is hashed again. ``make verify`` reads it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,19 +62,14 @@ def write_manifest(
 ) -> Written:
     """Write the manifest of an experiment; what did not change since the last one is taken from it.
 
-    Args:
-        experiment: the config.
-        results: the results folder.
-        checkout: the folder of the code.
-        files: all declared outputs of the plan, made by this run or up to date; outside ``results`` and
-            missing ones are left out. Those of an earlier run with the same config, code and packages that
-            this plan does not hold (a run of some targets) stay listed.
-        venvs: the folder of virtual environments; None: packages are those of the lock files.
-        made: what files were made with. What the last manifest says of another file stays as long as its
-            content does; else nothing is said.
-        rules: the rules of today, with the hashes of their code and environment.
-        reads: digest of what a job reads → the experiment's own files among it.
-        used: the environments of the experiment's rules.
+    ``experiment``: the config. ``results``: the results folder. ``checkout``: the folder of the code.
+    ``files``: all declared outputs of the plan, made by this run or up to date; outside ``results`` and
+    missing ones are left out. Those of an earlier run with the same config, code and packages that this plan
+    does not hold (a run of some targets) stay listed. ``venvs``: the folder of virtual environments; None:
+    packages are those of the lock files. ``made``: what files were made with. What the last manifest says of
+    another file stays as long as its content does; else nothing is said. ``rules``: the rules of today, with
+    the hashes of their code and environment. ``reads``: digest of what a job reads → the experiment's own
+    files among it. ``used``: the environments of the experiment's rules.
     """
     results = Path(results)
     path = results / MANIFEST
@@ -130,16 +123,11 @@ def write_manifest(
 
 
 def _file_of(entry: Entry | None) -> tuple[Any, ...]:
-    """Return what an entry says of the file itself."""
     return tuple((entry or {}).get(key) for key in ("sha256", "bytes", "mtime_ns"))
 
 
 def read_manifest(results: Path) -> dict[str, Any]:
-    """Return the manifest of a results folder.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
+    """Return the manifest of a results folder. Raises UserError: there is none, or it cannot be read."""
     path = results / MANIFEST
     if not path.is_file():
         raise UserError(f"{path}: there is none; 'make run' with the same CONFIG writes it when it ends well")
@@ -166,7 +154,6 @@ def known_manifest(results: Path) -> dict[str, Any]:
 
 
 def _hashes(results: Path, names: Iterable[str], known: Mapping[str, Entry]) -> tuple[dict[str, Entry], int]:
-    """Return the entry of each file that is there, and how many were hashed."""
     listed: dict[str, Entry] = {}
     fresh: list[str] = []
     for name in names:

@@ -1,7 +1,5 @@
 """The files of a plan inside Snakemake: which job makes each, which are the user's, what jobs are given."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any

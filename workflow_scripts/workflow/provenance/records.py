@@ -3,8 +3,6 @@
 Not in ``files``, whose code is part of every job's: reading records changes no result.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -5,8 +5,6 @@ made from (lineage), and lists what is missing, changed, or not in the manifest.
 anything differs.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -53,8 +51,7 @@ class Difference:
 def differences(experiment: Experiment, results: Path) -> tuple[list[Difference], int]:
     """Return what differs from the manifest of ``results``, and how many files were hashed.
 
-    Raises:
-        UserError: there is no manifest, or it cannot be read.
+    Raises UserError: there is no manifest, or it cannot be read.
     """
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
@@ -102,7 +99,6 @@ def _versus(recorded: str, found: str) -> str:
 
 
 def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield the files that differ from their system's description. ``found``: hashes of what is there."""
     for name in found:
         if not name.endswith(f"/{DESCRIPTION}"):
             continue
@@ -120,7 +116,6 @@ def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
 
 
 def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield the files that are not what others say that they were made from."""
     lineage = Lineage(experiment, results, found)
     for claim, number in lineage.broken():
         by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"

@@ -5,8 +5,6 @@ replaced. Each exported system is checked by SHA-256 first; the best weights sta
 (units.training_files).
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from dataclasses import dataclass

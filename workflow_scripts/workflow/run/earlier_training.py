@@ -4,8 +4,6 @@ It is what the trainer will decide (train.training_folder), as far as the config
 first, the answer is not sure.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -85,7 +83,6 @@ def earlier_training(
 
 
 def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
-    """Tell whether an identity is of another training than the config describes."""
     _, settings = system_of(experiment, job)
     given = settings.settings()
     model = experiment.model.architecture()
@@ -107,7 +104,6 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
 
 
 def _data_names(experiment: Experiment) -> set[str]:
-    """Return the files that a training reads, as its identity names them."""
     shards = experiment.data.shards
     folders = [f"shard{number}/" for number in range(shards)] if shards > 1 else [""]
     return {
@@ -121,7 +117,6 @@ def _data_names(experiment: Experiment) -> set[str]:
 
 
 def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:
-    """Tell whether a finished training ended under the present budget."""
     now = settings.settings()
     ended_under: Mapping[str, Any] = finished.get("extendable", {})
     return all(now[key] == value for key, value in ended_under.items())

@@ -4,8 +4,6 @@ The jobs that need it run through Snakemake (its target ``fetch``), with the sam
 a later run has them on whichever machine of the same file system.
 """
 
-from __future__ import annotations
-
 import argparse
 import http.client
 import subprocess
@@ -43,10 +41,8 @@ def fetched_files(experiment: Experiment) -> list[str]:
 def out_of_reach(experiment: Experiment, missing: Iterable[str], config: str) -> str | None:
     """Return one line that says how to fetch missing files, where this machine does not reach their home.
 
-    Args:
-        experiment: whose source names the home; a source of many homes (mtdata) is not asked.
-        missing: files that the job ``CORPUS`` is to make.
-        config: the config file, as `make` is given it.
+    ``experiment``: whose source names the home; a source of many homes (mtdata) is not asked. ``missing``:
+    files that the job ``CORPUS`` is to make. ``config``: the config file, as `make` is given it.
     """
     files = list(missing)
     home = getattr(experiment.data.source, "home", None)
@@ -89,11 +85,6 @@ def _written(logs: Iterable[Path]) -> dict[Path, int]:
 
 
 def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
-    """Run the target through Snakemake.
-
-    Raises:
-        UserError: the mistakes that jobs wrote into their logs, or that Snakemake told; else all it told.
-    """
     # The target first: several of Snakemake's options take every word that follows.
     command = [
         sys.executable,

@@ -3,8 +3,6 @@
 While programs are imported an interrupt waits: a blocked signal stays so through an exec.
 """
 
-from __future__ import annotations
-
 import signal
 import sys
 import threading
@@ -43,7 +41,6 @@ class Interrupt:
     def _unless_stopped(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """Show the traceback of an error, but for the interrupt's own."""
         if not (self.came and issubclass(kind, KeyboardInterrupt)):
             sys.__excepthook__(kind, error, trace)
 

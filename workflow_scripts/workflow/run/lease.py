@@ -11,8 +11,6 @@ Inputs: ``nvidia-smi -L``, or ``/proc/driver/nvidia`` where that is missing. Sta
 runs in the job's environment.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -84,8 +82,7 @@ def _driver_devices() -> list[Device]:
 def usable_devices() -> list[Device]:
     """Return the devices that jobs may take: this machine's, or those of them in CUDA_VISIBLE_DEVICES.
 
-    Raises:
-        UserError: CUDA_VISIBLE_DEVICES names one that this machine does not have.
+    Raises UserError: CUDA_VISIBLE_DEVICES names one that this machine does not have.
     """
     there = machine_devices()
     chosen = os.environ.get(VISIBLE)
@@ -111,10 +108,8 @@ def _begins(identity: str, word: str) -> bool:
 def leases_folder() -> Path:
     """Return the folder of this user's lock files, made if it is not there.
 
-    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine have to share it.
-
-    Raises:
-        UserError: it is another user's, or others can write in it.
+    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine have to share it. Raises
+    UserError: it is another user's, or others can write in it.
     """
     folder = Path(os.environ.get(FOLDER_VARIABLE) or f"/tmp/neuronspec-{os.getuid()}")
     with suppress(FileExistsError):
@@ -167,8 +162,7 @@ def try_take(number: int, devices: list[Device], folder: Path) -> dict[Device, i
 def take(number: int, devices: list[Device]) -> list[Device]:
     """Lease that many devices for this process and what it becomes; waits until they are free.
 
-    Raises:
-        UserError: there are not so many.
+    Raises UserError: there are not so many.
     """
     if number > len(devices):
         restricted = f" (with {VISIBLE}={os.environ[VISIBLE]})" if VISIBLE in os.environ else ""

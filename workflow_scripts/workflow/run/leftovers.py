@@ -7,8 +7,6 @@ that process is gone and the job works in this folder; jobs of live runs, other 
 never touched.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -79,7 +77,6 @@ def remove_temporaries(results: Path) -> list[Path]:
 
 
 def _is_whole(record: Path) -> bool:
-    """True if a record of Snakemake's (one JSON object) was written to its end."""
     with record.open("rb") as handle:
         size = handle.seek(0, 2)
         handle.seek(max(size - 1, 0))
@@ -189,8 +186,7 @@ def rule_of(process: psutil.Process) -> str | None:
 def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> None:
     """Ask processes to end, and kill those that have not after ``grace`` seconds.
 
-    Raises:
-        UserError: one does not end, or belongs to another user.
+    Raises UserError: one does not end, or belongs to another user.
     """
     for ask, seconds in (("terminate", grace), ("kill", 10.0)):
         for process in processes:
@@ -216,8 +212,7 @@ def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> No
 def end_orphans(folder: Path, grace: float = GRACE_SECONDS) -> str | None:
     """End the orphans of ``folder``; return a line that says so, or None if there were none.
 
-    Raises:
-        UserError: an orphan does not end.
+    Raises UserError: an orphan does not end.
     """
     jobs: dict[int, str] = {}
     others = 0

@@ -3,8 +3,6 @@
 Jobs would say it one after the other, each after Snakemake has removed its old outputs.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

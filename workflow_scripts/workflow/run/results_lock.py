@@ -6,8 +6,6 @@ file's time is seen, which a run renews. A killed run's file keeps nobody out, b
 well: what it made, a run in another folder must know of (workflow.run.taken_over).
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
@@ -78,8 +76,7 @@ def run_of(results: Path) -> Run | None:
 def take(results: Path, folder: Path) -> Run | None:
     """Write down that this process makes these results, working in ``folder``.
 
-    Returns:
-        None, or another run that makes them.
+    Returns None, or another run that makes them.
     """
     results.mkdir(parents=True, exist_ok=True)
     with _alone(results) as lock:

@@ -6,8 +6,6 @@ there. Of another machine only who makes the results, and a training's heartbeat
 job would run again, for a changed setting, a dry run says.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import contextlib
@@ -126,7 +124,6 @@ def _may_be_of(process: psutil.Process, experiment: str) -> bool:
 
 
 def _lock_holders(lock: Path) -> Iterator[int]:
-    """Yield the processes that hold a lock, as the kernel lists them."""
     try:
         inode = lock.stat().st_ino
         lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()

@@ -1,7 +1,5 @@
 """What of Snakemake's own options this package reads; it leaves all others alone."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ lock of the operating system's beside it, which ends with the process: who has i
 is stale. The rest of what a killed run left is put right by the Snakefile (workflow.run.leftovers).
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -41,9 +39,8 @@ CORES_VARIABLE = "NEURONSPEC_CORES"
 def read_config(options: list[str]) -> Experiment | None:
     """Return the experiment; None where several files, or keys on the command line, make it up.
 
-    Raises:
-        UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
-            its key ``__use_yte__`` would run code.
+    Raises UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
+    its key ``__use_yte__`` would run code.
     """
     known = read_options(options)
     for name in known.configfile:
@@ -60,8 +57,7 @@ def read_config(options: list[str]) -> Experiment | None:
 def complete(options: list[str], experiment: Experiment | None) -> list[str]:
     """Return Snakemake's options with what must be made again.
 
-    Raises:
-        UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
+    Raises UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
     """
     if (cores := read_options(options).cores) is not None:
         number_of_cores(cores)
@@ -79,8 +75,7 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
 def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     """Return Snakemake's options with what a run on SLURM needs to know of this folder and cluster.
 
-    Raises:
-        UserError: no such profile, or no SLURM on this machine.
+    Raises UserError: no such profile, or no SLURM on this machine.
     """
     profile = find_profile(options)
     if profile is None:
@@ -111,8 +106,7 @@ def with_cores(options: list[str], profile: Profile) -> list[str]:
 def results_taken(folder: Path, experiment: Experiment) -> Iterator[None]:
     """Have the lock of an experiment's results; a program that this process becomes has it too.
 
-    Raises:
-        UserError: another run makes them, or they cannot be written.
+    Raises UserError: another run makes them, or they cannot be written.
     """
     results = Path("results") / experiment.experiment
     if problem := unwritable([str(folder / results / RUN_LOCK)]):
@@ -179,8 +173,7 @@ def other_runs(folder: Path) -> list[int]:
 def clear(folder: Path, snakemake: list[str]) -> None:
     """Clear the lock of a run that was killed, and what only a killed run leaves in ``.snakemake``.
 
-    Raises:
-        UserError: Snakemake could not read the workflow.
+    Raises UserError: Snakemake could not read the workflow.
     """
     print("an earlier run was killed: its lock is cleared", file=sys.stderr)
     if number := mark_unfinished(folder):
@@ -205,11 +198,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def begin(options: list[str]) -> NoReturn:
-    """Have what a run needs to itself, and become Snakemake.
-
-    Raises:
-        UserError: what does not allow it.
-    """
+    """Have what a run needs to itself, and become Snakemake. Raises UserError: what does not allow it."""
     folder, experiment = working_directory(options), read_config(options)
     if problem := unusable_path(CHECKOUT, folder):
         raise UserError(problem)

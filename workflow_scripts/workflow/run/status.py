@@ -4,8 +4,6 @@ Jobs of each stage by state, disk used, how far each training is, the last lines
 is taken, no Snakemake started, nothing written.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -5,8 +5,6 @@ the manifest, too. So before a plan is made the other folder's records are copie
 marked as unfinished and made again.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,13 +19,9 @@ SAME_TIME_SECONDS = 1e-3
 def take_over(folder: Path, outputs: Iterable[str], others: Mapping[str, float]) -> str:
     """Carry over what is known of outputs that runs in other folders made.
 
-    Args:
-        folder: the working directory.
-        outputs: files, from there.
-        others: other working directories, with when their runs began (seconds since 1970).
-
-    Returns:
-        A line that says so; nothing if they made nothing.
+    ``folder``: the working directory. ``outputs``: files, from there. ``others``: other working directories,
+    with when their runs began (seconds since 1970). Returns a line that says so; nothing if they made
+    nothing.
     """
     if not others:
         return ""

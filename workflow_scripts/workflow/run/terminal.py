@@ -4,8 +4,6 @@ Snakemake gives every file and param as a reason for a job, thousands of charact
 each job that ends with it is a red error with its whole command.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Sequence

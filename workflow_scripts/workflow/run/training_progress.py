@@ -1,7 +1,5 @@
 """How far a training is: from its log, `validation.csv`, `history.json` and the exported system."""
 
-from __future__ import annotations
-
 import csv
 import os
 import re
@@ -113,7 +111,6 @@ def slice_ended(training: Path) -> int | None:
 
 
 def _losses(path: Path) -> list[tuple[int, float]]:
-    """Return (update, loss of all directions) of each validation."""
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             rows = [row for row in csv.DictReader(handle) if row.get("direction") == "all"]

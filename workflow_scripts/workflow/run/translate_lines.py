@@ -4,8 +4,6 @@ Finds the system's folder and the decoding options, then hands over to
 ``workflow_scripts.translate.translate`` in the engine's environment.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

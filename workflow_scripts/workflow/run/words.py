@@ -3,8 +3,6 @@
 The text is split as a shell does, quotes and ``~/`` included, but nothing in it is run.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

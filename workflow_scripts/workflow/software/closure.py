@@ -5,8 +5,6 @@ editing shared code reruns exactly the stages that use it. Syntax trees are kept
 parsing the package is a quarter of a dry run.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import functools
@@ -33,9 +31,7 @@ class Syntax:
 def syntax(path: Path) -> Syntax:
     """Return what a module says.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        SyntaxError: it is no Python.
+    Raises FileNotFoundError: there is no such file. SyntaxError: it is no Python.
     """
     text = path.read_bytes()
     key = hashlib.sha256(_this_file() + text).hexdigest()
@@ -100,10 +96,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
     """Return ``module`` and every module of the package that it imports, directly or not, anywhere in it.
 
-    ``but``: a module that does not run here, though it is imported somewhere; it is not followed.
-
-    Raises:
-        FileNotFoundError: there is no such module.
+    ``but``: a module that does not run here, though it is imported somewhere; it is not followed. Raises
+    FileNotFoundError: there is no such module.
     """
     found: set[str] = set()
     todo = [module]

@@ -5,8 +5,6 @@ environments, for CPU and CUDA builds, so that moving an experiment between mach
 changed pin reruns what used it. Standard library only: set-up imports this before any environment exists.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -6,8 +6,6 @@ configuration. Standard library only. Progress goes to stderr, so that stdout st
 called.
 """
 
-from __future__ import annotations
-
 import argparse
 import fcntl
 import os
@@ -109,8 +107,7 @@ def check_prerequisites(names: list[str]) -> None:
 def check_address_space(limit: int) -> None:
     """Raise UserError where libraries could not even be loaded: they would say so in a hundred ways.
 
-    Args:
-        limit: bytes of address space that a process may have; negative: no limit.
+    ``limit``: bytes of address space that a process may have; negative: no limit.
     """
     if 0 <= limit < ADDRESS_SPACE:
         raise UserError(

@@ -5,8 +5,6 @@ NEURONSPEC_SITE names. It is no part of a config: where a job gets its compilers
 again.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -41,8 +39,7 @@ class Site:
 def read_site() -> Site:
     """Return this site's software; nothing where it has no file.
 
-    Raises:
-        UserError: NEURONSPEC_SITE names no file, or one line for each mistake in it.
+    Raises UserError: NEURONSPEC_SITE names no file, or one line for each mistake in it.
     """
     named = os.environ.get(SITE_VARIABLE)
     path = Path(named) if named else DEFAULT
@@ -70,7 +67,6 @@ def site_of(path: Path) -> Site:
 
 
 def _problems(path: Path, root: yaml.Node) -> Iterator[str]:
-    """Yield a line for each mistake; the nodes know their lines."""
     for name, software in root.value:
         here = f"{path}, line {name.start_mark.line + 1}"
         if name.value not in OF_RULES:

@@ -3,8 +3,6 @@
 Inputs: the config. Outputs: declarations (``workflow.stage``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

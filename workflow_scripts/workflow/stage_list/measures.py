@@ -3,8 +3,6 @@
 Inputs: the config. Outputs: declarations (``workflow.stage``).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from workflow_scripts.config.base import BASELINE

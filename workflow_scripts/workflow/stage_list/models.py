@@ -3,8 +3,6 @@
 Inputs: the config. Outputs: declarations (``workflow.stage``).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any

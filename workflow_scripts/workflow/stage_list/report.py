@@ -3,8 +3,6 @@
 Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables there are.
 """
 
-from __future__ import annotations
-
 from workflow_scripts.common.table_names import (
     ALWAYS,
     CAUTIONS,
