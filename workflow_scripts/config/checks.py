@@ -1,7 +1,4 @@
-"""What must hold between the sections of a config: one line for each mistake.
-
-Input: an experiment whose sections are right, each by itself. A line begins with the key it is about.
-"""
+"""What must hold between the sections of a config: one line, beginning with its key, for each mistake."""
 
 from __future__ import annotations
 

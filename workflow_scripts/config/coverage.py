@@ -1,4 +1,4 @@
-"""Does a source have every language and pair of an experiment? Told before anything is fetched."""
+"""Checks, before anything is fetched, that a source has every language and pair of an experiment."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -18,7 +18,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import UNION_TAGS
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 
-__all__ = ["load_experiment", "read_yaml"]
+__all__ = ["load_experiment", "load_file", "read_yaml"]
 
 Location = tuple[int | str, ...]
 
@@ -47,6 +47,11 @@ def load_experiment(
         changed = ", ".join(f"{given} is {read}" for given, read in reading.read_as.items())
         tell(f"note: in ids and names of files the config's {changed}")
     return experiment
+
+
+def load_file(path: str | Path) -> Experiment:
+    """Read and check one config file."""
+    return load_experiment(read_yaml(path), [path])
 
 
 def _reading(config: Mapping[str, Any]) -> Reading:

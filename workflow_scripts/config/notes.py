@@ -1,7 +1,4 @@
-"""What a run says once of a config that is right: an old name, and what it means; a share for a percentage.
-
-Input: the config as written. Output: lines.
-"""
+"""Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation

@@ -1,7 +1,6 @@
-"""Reading one config file: plain YAML of keys and values, with a line for each mistake of writing.
+"""Reads one config file: plain YAML, with a line for each mistake.
 
-What YAML itself lets pass is refused here: a key that stands twice (the last one would win unseen) and tags
-that make objects. Input: a file. Output: a mapping.
+A key that is there twice is refused (YAML would take the last one), and so are tags that make objects.
 """
 
 from collections.abc import Iterator

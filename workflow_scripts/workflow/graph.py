@@ -1,7 +1,7 @@
-"""The jobs that a run would start, each with why: the workflow writes them down, one JSON object a line.
+"""The jobs that a run would start, each with its reason, one JSON object a line.
 
-Snakemake has no public form of its plan with reasons, so this reads its objects, which are untyped. Its
-version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute that is used.
+Snakemake's plan has no public form, so this reads its objects. Its version is pinned, and
+``tests/workflow/test_graph.py`` checks every attribute that is used.
 """
 
 import ast

@@ -1,7 +1,4 @@
-"""Which mask files an experiment needs, and whose scores these are made of.
-
-Inputs: the config. Outputs: names of mask sets, directions.
-"""
+"""Which mask files an experiment needs, and which directions are scored for them."""
 
 from workflow_scripts.config.experiment import Experiment
 

@@ -1,7 +1,6 @@
 """What a job is compared by: one JSON object of named values, from which its command's options are made.
 
-Snakemake keeps the values of params without their names; in one object each has its name, so that two values
-that have changed places are seen. Inputs: settings of a rule. Outputs: JSON, and words of a command.
+Snakemake keeps the values of params without their names; the object keeps both.
 """
 
 import ast

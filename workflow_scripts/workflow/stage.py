@@ -1,8 +1,4 @@
-"""The form in which a stage of the workflow is declared, and its jobs.
-
-What: a stage's module, software, files, and which jobs a config asks for. Inputs: the config of an
-experiment. Outputs: paths below ``results/{experiment}``. The declarations are in ``workflow.stage_list``.
-"""
+"""The form in which a stage of the workflow is declared (workflow.stage_list), and its jobs."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,8 +1,4 @@
-"""Every stage of the workflow, and every job that an experiment consists of, from the config alone.
-
-Rules, `make status`, the manifest and `make verify` take their files from here. Inputs: the resolved config.
-Outputs: jobs in the order of the pipeline, with paths relative to ``results/{experiment}``.
-"""
+"""All stages, and all jobs of an experiment, from the config alone. Paths are below ``results/NAME``."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,8 +1,7 @@
-"""A SLURM controller that is away for a while (restarted, overloaded) is waited for; no job is given up.
+"""Waits for a SLURM controller that does not answer for a while, so that no job is given up.
 
-Snakemake's executor (2.8.0) loses count of its jobs when squeue fails, and a submission or a step that cannot
-begin is a failed job to it. Here they are repeated until the controller answers; what it may have heard is
-not sent twice. Written for the pinned plugins, which have no interface for this.
+Snakemake's executor (2.8.0) loses its jobs when squeue fails, and takes a submission or step that cannot
+begin for a failed job. Written for the pinned plugins, which have no interface for this.
 """
 
 import asyncio

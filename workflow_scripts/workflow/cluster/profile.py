@@ -1,7 +1,4 @@
-"""A Snakemake profile for a cluster, as the file that a user edits: which setting is on which line.
-
-It is not evaluated: what a profile comes to is asked of Snakemake, where it counts (submission).
-"""
+"""A Snakemake profile as the file that a user edits: which setting is on which line."""
 
 import os
 import re

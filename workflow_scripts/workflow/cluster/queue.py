@@ -1,7 +1,6 @@
-"""The jobs of this folder and experiment in a cluster's queue, and the end of those that a killed run left.
+"""The jobs of an experiment in a cluster's queue; those that a killed run left are cancelled.
 
-All of them carry one name (a prefix before the executor's own). A run that holds Snakemake's lock of the
-folder cancels every job of that name before it submits its own, so that no job is in the queue twice.
+Their names begin alike. A run that holds the lock of the folder cancels them before it submits its own.
 """
 
 import hashlib

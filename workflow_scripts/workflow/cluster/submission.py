@@ -1,7 +1,6 @@
-"""What a SLURM cluster says to the requests of planned jobs, asked before the first is submitted.
+"""Asks a SLURM cluster whether it takes the planned jobs, before the first is submitted.
 
-A partition that does not exist, a GPU that no node has or an account that is not allowed becomes one line
-with its place in the profile, instead of a page of words for each job or a job that waits for ever.
+What it refuses becomes one line with its place in the profile.
 """
 
 import math

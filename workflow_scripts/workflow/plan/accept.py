@@ -1,12 +1,9 @@
-"""Adopt finished results whose code, command or form of params alone changed: ``make accept CONFIG=…``.
+"""Adopt finished results when only code, command or form of params changed: ``make accept CONFIG=…``.
 
-Trainings are adopted by their own record (training_code), changed libraries included; every other
-stage by Snakemake's (adoption, in a dry run). Results with other values, inputs or packages, without
-an output, or not finished are refused, and then no stage is adopted, unless ``--partly`` asks for the rest.
-Exit status 1 if something was refused.
+Trainings are adopted in their own record, changed libraries included (training_code), all other stages in
+Snakemake's (adoption). If one is refused, no stage is adopted, unless ``--partly`` asks for the rest.
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -15,7 +12,8 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import read_json
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, UNKNOWN
 from workflow_scripts.workflow.plan.dry_run import dry_run
 from workflow_scripts.workflow.plan.same_settings import CODE, COMMAND, FORM
@@ -101,15 +99,14 @@ def tell(told: dict[str, Any], partly: bool) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Adopt an experiment's finished results."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     parser.add_argument("--partly", action="store_true", help="adopt what can be though others are refused")
     arguments, options = parser.parse_known_args(argv)
     if starts_nothing(options):
         raise UserError("make accept writes records, and has no dry run: make why tells what would run")
     if any(option.startswith(("--config", "-C")) for option in options):
         raise UserError("make accept takes one config file as it is, without --config")
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     folder = working_directory(options)
     if problem := unwritable([str(folder / LOCK)]):
         raise UserError(problem)

@@ -1,10 +1,8 @@
-"""Inside Snakemake: the plan as it would be if results of other code were current, and their records made so.
+"""Inside Snakemake: plans as if results of older code were current, and updates their records.
 
-`make accept` (accept) starts a dry run that uses this (rules/run.smk). A finished job whose code,
-command text or form of params alone differ counts as unchanged, so the plan holds what would run after these
-are adopted: that is refused, or was never made. If nothing is refused, the records of the adopted jobs get
-the rule's code, params, command and log of today; checksums, inputs and times stay. Written for the pinned
-version of Snakemake.
+For `make accept`. Jobs that differ only in code, command text or the form of params count as unchanged. If
+nothing is refused, their records get today's code, params, command and log. Written for the pinned version of
+Snakemake.
 """
 
 import json

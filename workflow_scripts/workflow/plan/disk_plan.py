@@ -1,7 +1,6 @@
-"""Whether the disk holds what a run will write: trainings, systems and text, less what is there already.
+"""Whether the disk has room for what a run will write: trainings, systems and text.
 
-Text that is not there yet counts by its number of sentences, where that is known. Hypotheses, tables and logs
-are small and not counted. docs/how-to/disk.md works out the published setting.
+Hypotheses, tables and logs are small and not counted. docs/how-to/disk.md works out the published setting.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""What `make run` would do: a dry run of Snakemake, which writes its jobs down (workflow.graph)."""
+"""What `make run` would do, from a dry run of Snakemake that writes down its jobs (workflow.graph)."""
 
 import os
 import re

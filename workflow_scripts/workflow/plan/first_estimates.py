@@ -1,7 +1,6 @@
-"""What jobs would take where nothing like them has run: from figures that were measured on other machines.
+"""Seconds of jobs where nothing like them has run, from figures of other machines (``first_estimates.csv``).
 
-``first_estimates.csv`` has the seconds of a start and of a unit of work, by stage and size of the network.
-They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
+They tell minutes from hours and weeks of CPU time; GPUs were not measured.
 """
 
 import csv

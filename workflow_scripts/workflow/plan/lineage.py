@@ -1,9 +1,7 @@
-"""What results say of the files that they were made from, against those files.
+"""Checks that results agree with the files that they were made from, by the hashes that they hold.
 
-A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of
-hypotheses and references, systems that of their parent's weights, counts and masks that of weights and text,
-the data card those of all text; and a mask follows from its counts. Scores and systems also say of which
-system, seed and test set they are.
+Scores hold hashes of hypotheses and references; systems of their parent's weights; counts and masks of
+weights and text; the data card of all text. Masks are computed again from their counts.
 """
 
 import hashlib

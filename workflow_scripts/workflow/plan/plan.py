@@ -1,10 +1,8 @@
-"""What a run would cost before it runs: jobs, hours, memory and disk: ``make plan CONFIG=…``.
+"""What a run would cost: jobs, hours, memory and disk: ``make plan CONFIG=…``.
 
-Figures are those of earlier runs, of this experiment or others, or first estimates of other machines. What is
-unknown is named and in no sum.
+Figures are from earlier runs, or first estimates from other machines. Sums leave out what is unknown.
 """
 
-import argparse
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
 from workflow_scripts.workflow.plan.disk_plan import free_bytes, need_of
@@ -187,12 +186,11 @@ def disk(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob], core
 
 def main(argv: list[str] | None = None) -> None:
     """Print what a run would cost."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     parser.add_argument("--cores", default="all")
     arguments, options = parser.parse_known_args(argv)
     cores = number_of_cores(arguments.cores)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     jobs = list(dry_run(arguments.configfile, ["--cores", str(cores), *options]))
     root = Path("results")
     # Snakemake names files from its working directory.

@@ -1,8 +1,7 @@
-"""Outputs that a run set out to make again: kept in ``.planned.json`` until they are made.
+"""Outputs that a run is about to make again, kept in ``.planned.json`` until they are made.
 
-Before a job begins, Snakemake removes its outputs, and if it fails, records its new settings. If all that was
-made of them is there, the next run would find nothing to do, and tables would stay those of older settings.
-What is listed (file → seconds since 1970) and missing is made again (workflow.plan.remake).
+Snakemake removes a job's outputs before it begins. If the job then fails, and everything made from them is
+still there, the next run would see nothing to do. What is listed and missing is made again (remake).
 """
 
 import fcntl

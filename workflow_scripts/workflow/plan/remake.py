@@ -1,8 +1,7 @@
-"""Outputs that Snakemake would not make again, and that must be made again.
+"""Outputs that must be made again although Snakemake would not: they are passed to it by ``--forcerun``.
 
-Damaged ones (damage), what an earlier run was to make and did not (planned), systems whose
-training ``make retrain`` was asked for, and results without a record, whose content is not what the manifest
-lists. Snakemake takes them by ``--forcerun``. Files of which nothing says the settings are named in one line.
+They are damaged, or were not finished by an earlier run, or belong to a training that ``make retrain`` is to
+repeat, or have no record and another content than the manifest lists.
 """
 
 import os

@@ -1,28 +1,23 @@
-"""Whether a job was given the settings that it would be given now, however either was written.
+"""Whether a job was given the settings that it would be given now, however they were written.
 
-A job's settings are one JSON object of named values (workflow.settings). Jobs of earlier versions had
-several params, of which Snakemake kept the values without their names; names come then from the values' own
-form, JSON or a string of options, or from the option that a value stands behind in the command as it ran.
-Inputs: params, the rule's command, the command as it ran, of the run that was and of one now. Output: what
-differs in words, or nothing where only code, command text and the form of params do.
+Settings are one JSON object of named values (workflow.settings). Earlier versions had several params, of
+which Snakemake kept the values without their names. Their names are found in the value itself (JSON, or a
+string of options), or in the command: the option in front of the value. What cannot be shown to be equal
+counts as changed:
 
-Where it cannot be shown that names and values agree, they count as changed:
-
-- A value that stands behind no option has no name: the same one must be there now, and of several each at the
-  same place of the command.
-- A key may move to another option or object (two params become one) only with its value, only if no other one
-  is called so, and only from a place that is gone or to one that is new. Two values that have changed places
-  are therefore seen.
-- An object inside another keeps its key (the name of a grouping is one), unless it was that option.
-- A key that is there on one side only is a change, whatever its value means: what means the behaviour as
-  before is not to be written into params at all.
-- What a rule's text has of its own is code, and may differ; but what stands for a wildcard keeps its value,
-  and no option that a param gives is given once more.
-- Values are compared as words of a command: 1 and 1.0 differ, 5 and "5" do not; one word, and a list with
-  nothing else in it, are the same. Of an absolute path the last part counts: files are compared by content.
-- Of settings that were written otherwise before, OLD_WORDS says how (a threshold was `--rule mass --k 95`).
-- A hash of an environment is known by name today, and was without name then: today's must have been among the
-  params, and as many hashes as today. Other hashes are of code.
+- A value behind no option has no name: the same value must be there now, and if there are several, each at
+  the same place of the command.
+- A key may move to another option or object only with its value, if no other key has its name, and if its old
+  place is gone or its new place is new. So two values that changed places are seen.
+- An object inside another keeps its key, unless it was that option.
+- A key that only one side has is a change.
+- The rule's own text is code, and may differ; but the value of a wildcard must be the same, and an option of
+  a param must not be given a second time.
+- Values are compared as words of a command: 1 and 1.0 differ, 5 and "5" do not; a word equals a list of only
+  this word. Of an absolute path the last part counts: files are compared by content.
+- OLD_WORDS has the settings that were spelt otherwise (`--select mass:95` was `--rule mass --k 95`).
+- A hash of an environment has a name today. Before, it had none: today's must be among the params, and there
+  must be as many hashes as today. All other hashes are of code.
 """
 
 import ast

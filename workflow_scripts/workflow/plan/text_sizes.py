@@ -1,7 +1,4 @@
-"""How many sentences a subset of a pair has, before and after its text is prepared; for plans.
-
-None where text is yet to be fetched. Of large files the number follows from their size.
-"""
+"""How many sentences each subset of a pair has, for plans; for large files, estimated from their size."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,10 +1,8 @@
-"""What runs took: seconds and memory of jobs and trainings (``make times CONFIG=…``, plans, the manifest).
+"""What jobs and trainings took, in seconds and memory (``make times CONFIG=…``, plans, the manifest).
 
-From Snakemake's benchmarks, which have the last attempt of a job only, and the ``history.json`` of trainings,
-which counts every attempt.
+Benchmarks of Snakemake have only a job's last attempt; the ``history.json`` of a training has all.
 """
 
-import argparse
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +12,9 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import read_json
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.training_files import FINISHED, HISTORY
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 
 MEASURED_SECONDS = 10.0
@@ -117,13 +116,9 @@ def table(found: list[Stage]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the table of an experiment."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     print(table(stages(arguments.directory / "results" / experiment.experiment)))
 
 

@@ -1,11 +1,9 @@
-"""Trainings whose code or libraries have changed since: reported with the hours at stake, adopted, or redone.
+"""Trainings whose code or libraries have changed: reported with their hours, adopted, or repeated.
 
-Every other stage reruns when its code changes. A training is kept, for it may be weeks of GPU time, but never
-silently: ``make accept`` adopts what changed code has left, ``make retrain`` writes a request
-(``retrain.json``) for a new one.
+Other stages run again when their code changes. A training may be weeks of GPU time, so it is kept and
+reported; ``make accept`` adopts it, ``make retrain`` asks for a new one (``retrain.json``).
 """
 
-import argparse
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +14,10 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import DESCRIPTION
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
@@ -148,14 +147,10 @@ def _requests(results: Path) -> list[Path]:
 
 def main(argv: list[str] | None = None) -> None:
     """List the trainings of an experiment that other code made, and with --confirm ask for new ones."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--confirm", action="store_true", help="ask for it; else only list")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = arguments.directory / "results" / experiment.experiment
     _retrain(experiment, results, arguments.confirm)
 

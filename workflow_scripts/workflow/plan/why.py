@@ -1,9 +1,5 @@
-"""What would run and why, a line for each stage and reason: ``make why CONFIG=…``.
+"""What would run and why, a line for each stage and reason: ``make why CONFIG=…``."""
 
-One file stands for many. Last comes what is kept though its code has changed (workflow.plan.training_code).
-"""
-
-import argparse
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -12,7 +8,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.dry_run import dry_run
 from workflow_scripts.workflow.plan.param_changes import changes
@@ -187,11 +184,10 @@ def table(lines: list[Line]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Print what would run and why."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     arguments, options = parser.parse_known_args(argv)
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = Path("results") / experiment.experiment
     jobs = dry_run(arguments.configfile, options)
     # Snakemake names files from its working directory.

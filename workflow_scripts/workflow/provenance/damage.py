@@ -1,7 +1,6 @@
-"""Results that are there but cannot be read: truncated by a full disk, a lost node or a stray edit.
+"""Results that cannot be read: truncated by a full disk, a lost node or a stray edit.
 
-Snakemake looks at a file's time, not into it; what is damaged is made again (remake). Only what can
-be seen without reading large files is looked for; ``make verify`` compares every byte.
+Snakemake looks at a file's time only. These checks read no large file; ``make verify`` reads all.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""SHA-256 of files: a large file is read again only when its size, times or inode changed.
-
-Kept in ``.snakemake/neuronspec.hashes.json``, which may be deleted at any time.
-"""
+"""SHA-256 of files: a large file is read again only when its size, times or inode changed."""
 
 import stat
 import time

@@ -1,9 +1,7 @@
-"""Inside Snakemake: what made a file where no record says it, and inputs of the user's by content.
+"""Inside Snakemake: records from the manifest where Snakemake has none, and user files compared by content.
 
-Results that were copied, linked or moved come without Snakemake's records, or with those of another run, and
-would be taken as they are. Such a file gets the record that manifest.json has the words for
-(made_with), if its content is what the manifest lists. Files that no job makes are compared by
-content; where nothing says what content a job read, time decides. Written for the pinned version of
+Results that were copied or moved have no records, or those of another run. If a file has the content that the
+manifest lists, it gets the record that the manifest describes (made_with). Written for the pinned version of
 Snakemake, which has no interface for this.
 """
 

@@ -1,9 +1,8 @@
-"""What each file was made with, as manifest.json says it beside the file's hash.
+"""What each file was made with, as manifest.json has it beside the file's hash.
 
-Snakemake keeps that in ``.snakemake``, which does not travel with results that are copied, linked or moved.
-Of each file the manifest has ``settings``, a key of its table of settings (most jobs of a rule share them);
-``inputs``, a digest of the names of what the job read; ``content``, one of what it read of the experiment's
-own files; ``sources``, name and SHA-256 of the user's files that it read.
+Snakemake's own records do not travel with results that are copied or moved. An entry has ``settings``, a key
+of the table of settings; ``inputs``, a digest of the names of what the job read; ``content``, one of what it
+read of the experiment's own files; ``sources``, name and SHA-256 of the user's files that it read.
 """
 
 import hashlib

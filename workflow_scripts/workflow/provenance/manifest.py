@@ -1,8 +1,7 @@
 """``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
 
-Written when a run ends well: config, packages, code, machine, data checksums, seconds and memory of each
-rule, signatures of metrics, and SHA-256 and settings of every declared output, without absolute paths or
-names of users and machines. Only what changed, by size and time, is hashed again. ``make verify`` reads it.
+Written when a run ends well, without absolute paths or names of users and machines. Only files whose size or
+time changed are hashed again.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -1,11 +1,9 @@
-"""Every file of an experiment against its manifest: ``make verify CONFIG=…``.
+"""Compare every file of an experiment with its manifest: ``make verify CONFIG=…``.
 
-Hashes every listed file, compares each system's files with its system.json and results with what they were
-made from (lineage), and lists what is missing, changed, or not in the manifest. Exit status 1 if
+Also each system with its system.json, and results with what they were made from (lineage). Exit status 1 if
 anything differs.
 """
 
-import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,9 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.lineage import Lineage
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
 from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
@@ -162,13 +161,9 @@ def without_settings(manifest: Mapping[str, Any]) -> list[str]:
 
 def main(argv: list[str] | None = None) -> None:
     """Verify an experiment; exit status 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     name = f"results/{experiment.experiment}"
     results = arguments.directory / name
     if look(arguments.directory, name).since is not None:

@@ -1,18 +1,16 @@
-"""Free the disk of finished trainings: list what can go and its bytes, and delete it only when confirmed.
+"""Free disk space of finished trainings: list what can go, and delete it only when confirmed.
 
-That is the trainer's checkpoints once the system is exported, and folders of trainings that other settings
-replaced. Each exported system is checked by SHA-256 first; the best weights stay in the training folder
-(units.training_files).
+That is checkpoints of exported systems, which are checked by SHA-256 first, and replaced trainings. The best
+weights stay (units.training_files).
 """
 
-import argparse
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.training_files import (
     FINGERPRINT,
@@ -28,6 +26,7 @@ from workflow_scripts.units.training_files import (
     replaced_trainings,
     size_of,
 )
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -126,14 +125,10 @@ def clean(entry: Entry) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """List, and with --confirm delete."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--confirm", action="store_true", help="delete; without it only list")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = arguments.directory / "results" / experiment.experiment
     entries = entries_of(experiment, results)
     for entry in entries:

@@ -1,7 +1,6 @@
-"""What a training's folder holds for its next job: its own training and how far it is, another one, or none.
+"""What the next job of a training will find in its folder: the same training, another one, or nothing.
 
-It is what the trainer will decide (train.training_folder), as far as the config says: where inputs are made
-first, the answer is not sure.
+It predicts what the trainer will decide (train.training_folder); not for sure where inputs are made first.
 """
 
 import json

@@ -1,10 +1,8 @@
 """Fetch what an experiment needs from the internet, and nothing else: ``make fetch CONFIG=…``.
 
-The jobs that need it run through Snakemake (its target ``fetch``), with the same records as any run, so that
-a later run has them on whichever machine of the same file system.
+It runs as Snakemake's target ``fetch``, so a later run knows these files.
 """
 
-import argparse
 import http.client
 import subprocess
 import sys
@@ -15,7 +13,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.stage import Job
@@ -111,10 +110,9 @@ def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the fetching jobs and say what came."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     arguments, options = parser.parse_known_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     files = fetched_files(experiment)
     if not files:
         print(f"nothing needs fetching: {experiment.experiment} takes nothing from the internet")

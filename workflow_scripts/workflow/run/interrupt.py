@@ -1,6 +1,6 @@
-"""Ctrl-C in a run: noticed from the first moment on, and answered in one line.
+"""Ctrl-C in a run: noticed from the start, and answered in one line.
 
-While programs are imported an interrupt waits: a blocked signal stays so through an exec.
+It waits while programs are imported: a blocked signal stays blocked through an exec.
 """
 
 import signal

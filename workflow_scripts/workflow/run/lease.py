@@ -1,14 +1,8 @@
-"""Start a job on GPUs that no other job has: at most one job on a device, without anyone who keeps count.
+"""Start a job on GPUs that no other job has: ``python -m workflow_scripts.workflow.run.lease N COMMAND…``.
 
-``python -m workflow_scripts.workflow.run.lease N COMMAND…`` (envs/bin/run-in, for rules with ``gpu``).
-Each device has a lock file in a folder of this user on this machine. The job locks N of them, sets
-CUDA_VISIBLE_DEVICES to their identities and becomes COMMAND. The descriptors stay open through that, so
-the kernel gives the devices back when the job's last process has ended, however it ended: a killed
-training's loader processes, which may live some seconds longer, keep them until then.
-CUDA_VISIBLE_DEVICES as it was set restricts the choice (empty: no GPU). Without a GPU nothing is set.
-
-Inputs: ``nvidia-smi -L``, or ``/proc/driver/nvidia`` where that is missing. Standard library only: this
-runs in the job's environment.
+The job locks the files of N devices in a folder of this user, sets CUDA_VISIBLE_DEVICES and becomes COMMAND.
+The locks are held until the last process of the job has ended, however it ended. CUDA_VISIBLE_DEVICES as it
+was set restricts the choice. Standard library only: this runs in the job's environment.
 """
 
 import fcntl

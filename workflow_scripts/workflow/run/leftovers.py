@@ -1,10 +1,8 @@
 """What a killed run leaves: half-written files and records, and jobs that outlived their workflow.
 
 Where Snakemake would not notice that an output is unfinished, it gets Snakemake's own mark and is made again.
-After ``kill -9`` of Snakemake alone its jobs go on, and one of an older config could overwrite a new output.
-So every job inherits RUN_VARIABLE, which names its workflow's process (processes.identity). A job is ended if
-that process is gone and the job works in this folder; jobs of live runs, other folders and other hosts are
-never touched.
+Every job inherits RUN_VARIABLE, which names its workflow's process (processes.identity): it is ended only if
+that process is gone and the job works in this folder.
 """
 
 import os

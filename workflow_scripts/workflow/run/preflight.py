@@ -1,7 +1,4 @@
-"""What must hold before the first job starts: folders can be written, environments are there and start.
-
-Jobs would say it one after the other, each after Snakemake has removed its old outputs.
-"""
+"""What must hold before the first job starts: folders can be written, environments are there and start."""
 
 import os
 import re

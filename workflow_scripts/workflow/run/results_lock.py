@@ -1,9 +1,8 @@
 """One run at a time makes the results of an experiment, in whichever folder, on whichever machine.
 
-Two working folders may share one ``results`` (a link, a disk of several machines). So a run writes down who
-it is in ``.run.lock`` beside the results. A process of this machine is looked at; of another place only the
-file's time is seen, which a run renews. A killed run's file keeps nobody out, but stays until a run ends
-well: what it made, a run in another folder must know of (workflow.run.taken_over).
+Two working folders may share one ``results``, so a run writes who it is into ``.run.lock`` there, and renews
+the file's time. A killed run's file blocks nobody, but stays until a run ends well: a run in another folder
+must know what the killed one made (workflow.run.taken_over).
 """
 
 import fcntl

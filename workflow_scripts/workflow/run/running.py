@@ -1,9 +1,7 @@
-"""Which runs of the workflow are on, and the state of each job: from files and processes, no lock taken.
+"""Which runs are on, and the state of each job, from files and processes; no lock is taken.
 
-Snakemake keeps a marker of every job that it began (`.snakemake/incomplete`); a job that ends loses it, and
-one that was killed with its run keeps it. A run that makes the same results in another folder is looked at
-there. Of another machine only who makes the results, and a training's heartbeat, is seen. Whether a finished
-job would run again, for a changed setting, a dry run says.
+Snakemake keeps a marker of every job that it began (`.snakemake/incomplete`) until the job ends; a killed run
+leaves its markers. Of a run on another machine only its lock and the heartbeat of trainings are seen.
 """
 
 import base64

@@ -1,8 +1,7 @@
-"""Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind (``make run``).
+"""Run Snakemake after clearing the lock that a killed run left behind (``make run``).
 
-Snakemake's own lock does not say who holds it, so that a killed run blocks every later one. All runs share a
-lock of the operating system's beside it, which ends with the process: who has it alone knows that the other
-is stale. The rest of what a killed run left is put right by the Snakefile (workflow.run.leftovers).
+Snakemake's lock does not say who holds it. So all runs share a lock of the operating system, which ends with
+the process: whoever holds it alone knows that Snakemake's is stale.
 """
 
 import fcntl

@@ -1,10 +1,8 @@
-"""Where a run stands, while it is on, after it, and before it began: ``make status CONFIG=…``.
+"""The state of a run: jobs of each stage, disk, trainings, logs of failed jobs: ``make status CONFIG=…``.
 
-Jobs of each stage by state, disk used, how far each training is, the last lines of failed jobs' logs. No lock
-is taken, no Snakemake started, nothing written.
+It takes no lock, starts no Snakemake and writes nothing.
 """
 
-import argparse
 import json
 import os
 from collections import Counter
@@ -23,8 +21,9 @@ from workflow_scripts.common.durations import clock
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.training_files import replaced_trainings, size_of
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.cluster.queue import in_queue
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
 from workflow_scripts.workflow.plan.remake import NOT_AS_LISTED, unrecorded
@@ -279,14 +278,10 @@ def as_json(status: Status) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the status of an experiment."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     status = status_of(experiment, arguments.directory)
     if arguments.json:
         print(json.dumps(as_json(status), indent=2))

@@ -1,8 +1,7 @@
-"""Records of what runs in other folders made of these results and did not bring to a good end.
+"""Records of what unfinished runs in other folders made of these results.
 
-Snakemake keeps what made a file in the folder that a run works in; only a run that ends well writes it into
-the manifest, too. So before a plan is made the other folder's records are copied, and a file without one is
-marked as unfinished and made again.
+Snakemake keeps records in the folder that a run works in. Before a plan is made, the other folder's are
+copied; a file without a record is marked as unfinished, and made again.
 """
 
 import shutil

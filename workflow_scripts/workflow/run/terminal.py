@@ -1,7 +1,6 @@
-"""What a run says at the terminal: short reasons, and no errors of jobs that Ctrl-C ended.
+"""What a run prints: short reasons for jobs, and no errors of jobs that Ctrl-C ended.
 
-Snakemake gives every file and param as a reason for a job, thousands of characters, and when a user stops it,
-each job that ends with it is a red error with its whole command.
+Snakemake itself would list every file and param, and print each ended job with its whole command.
 """
 
 import logging

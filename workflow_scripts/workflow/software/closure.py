@@ -1,8 +1,7 @@
-"""The hash of a module's code and of everything it imports from this package.
+"""The hash of a module's code and of everything that it imports from this package.
 
-Snakemake tracks a rule's command, not the modules behind it. Each rule carries this hash as a param, so that
-editing shared code reruns exactly the stages that use it. Syntax trees are kept beside Python's bytecode:
-parsing the package is a quarter of a dry run.
+Each rule has it as a param, so that editing shared code reruns exactly the stages that use it. Syntax trees
+are kept beside Python's bytecode: parsing takes a quarter of a dry run.
 """
 
 import ast

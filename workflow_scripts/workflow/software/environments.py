@@ -1,8 +1,7 @@
-"""The software environments that rules run in: their names, their pins and one hash for each.
+"""The software environments of rules: their names, pins, and a hash of the pins.
 
-The hash is the identity that every rule carries as a param. It is the same for conda and for virtual
-environments, for CPU and CUDA builds, so that moving an experiment between machines reruns nothing while a
-changed pin reruns what used it. Standard library only: set-up imports this before any environment exists.
+The hash is a param of every rule. It is the same for conda and virtual environments, CPU and CUDA, so moving
+an experiment reruns nothing. Standard library only: set-up imports this before any environment exists.
 """
 
 import hashlib

@@ -1,9 +1,7 @@
 """Make the virtual environments from their lock files (``make setup``).
 
-An environment counts as made only when its stamp, written last, names the hash of the lock: after an
-interrupt or a change it is made again, a current one costs nothing. Where packages come from is pip's own
-configuration. Standard library only. Progress goes to stderr, so that stdout stays free for the target that
-called.
+The stamp with the hash of the lock is written last, so an interrupted environment is made again. Standard
+library only. Progress goes to stderr: stdout belongs to the target that called.
 """
 
 import argparse

@@ -1,8 +1,6 @@
-"""A site's own software: which environment modules or which container image an environment's jobs get.
+"""The environment modules and container images that a site gives its jobs, from ``envs/site.yaml``.
 
-From ``envs/site.yaml`` (git ignores it; ``envs/site.example.yaml`` is an example) or the file that
-NEURONSPEC_SITE names. It is no part of a config: where a job gets its compilers from is no reason to run it
-again.
+NEURONSPEC_SITE may name another file. It is not part of a config: changing it reruns nothing.
 """
 
 import os

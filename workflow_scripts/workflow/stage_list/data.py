@@ -1,7 +1,4 @@
-"""Stages of text: from a source to checked, normalised, binarised sets, and what is known of them.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
+"""Stages of text: from a source to checked, normalised, binarised sets."""
 
 from collections.abc import Iterator
 from typing import Any

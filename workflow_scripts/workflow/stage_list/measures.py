@@ -1,7 +1,4 @@
-"""Stages that measure: hypotheses against references, and systems on text that is given.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
+"""Stages that measure: hypotheses against references, and likelihoods of given text."""
 
 from typing import Any
 

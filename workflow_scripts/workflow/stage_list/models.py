@@ -1,7 +1,4 @@
-"""Stages of systems: training, activation counts, masks and what they say, fine-tuning, decoding.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
+"""Stages of systems: training, activation counts, masks, fine-tuning, decoding."""
 
 import re
 from collections.abc import Iterable, Iterator

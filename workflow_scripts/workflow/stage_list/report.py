@@ -1,7 +1,4 @@
-"""Stages of the report: tables and figures.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables there are.
-"""
+"""Stages of the report: tables and figures."""
 
 from workflow_scripts.common.table_names import (
     ALWAYS,
