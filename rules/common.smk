@@ -128,7 +128,7 @@ PREFIX += "trap : TERM; "
 set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
-# (Snakemake tells its executor only when the rules have been read; but only on a cluster is there a number of nodes.)
+# (Snakemake knows its executor only after reading the rules; but only a cluster has a number of nodes.)
 ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
 GPU = None if ON_CLUSTER else 1
 
@@ -328,7 +328,7 @@ def training_settings(section):
 
 
 def training_folder(name, wildcards):
-    """Where a training's own files lie."""
+    """The folder of a training's own files."""
     return f"{RESULTS}/{STAGES[name].training.format_map(wildcards)}"
 
 

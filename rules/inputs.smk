@@ -19,7 +19,7 @@ def side_of(testset, direction, side):
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
 
 
-# Where the references of a profile lie: the target's text, or what was rebuilt from its binarised form.
+# The references of a profile: the target's text, or what was rebuilt from its binarised form.
 REFERENCES = {
     "raw": f"{RESULTS}/data/text/{{testset}}/{{pair}}.{{target}}.txt",
     "paper": f"{RESULTS}/data/references/{{testset}}.{{pair}}.{{target}}.txt",
@@ -36,7 +36,7 @@ def references_of(testset, profile):
 
 
 def sources_pattern(testset):
-    """Where the source of a direction lies, with which copied hypotheses are found."""
+    """The pattern of sources, by which copied hypotheses are found."""
     return REFERENCES["raw"].replace("{target}", "{source}").replace("{testset}", testset)
 
 
@@ -107,7 +107,7 @@ def mask_rows_of(wildcards):
 
 
 def mask_pattern(wildcards, input):
-    """Where the mask rows of directions lie that a masked system was not trained in."""
+    """The pattern of mask rows of directions that a masked system was not trained in."""
     return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
 
 
@@ -123,7 +123,7 @@ def empty_references():
 
 
 def directions_and_references(testset, profile="raw"):
-    """The directions that a test set has, and where their references lie."""
+    """The directions that a test set has, and the pattern of their references."""
     references = REFERENCES[profile].replace("{testset}", testset)
     return {"directions": EXPERIMENT.directions_of(testset), "references": references}
 
@@ -147,7 +147,7 @@ def compared_with(system):
 
 
 def comet_model(name):
-    """The files that say which model it is; one that is missing is told by its jobs, and nothing else fails."""
+    """The files that say which model it is; if one is missing, only its jobs fail."""
     folder = COMET[name].folder
     if folder is None:
         return [f"{RESULTS}/data/comet/{name}.json"]
@@ -174,7 +174,7 @@ def comet_settings(model):
 
 
 def tables():
-    """What the config says of tables, and where lies what is not a score."""
+    """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
     return {
         "comet": list(COMET),
@@ -196,7 +196,7 @@ def tables():
     }
 
 
-# Mask sets whose units are tabulated, with where each lies.
+# Mask sets whose units are tabulated, with their files.
 UNIT_MASKS = unit_masks(EXPERIMENT)
 
 

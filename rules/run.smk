@@ -44,7 +44,7 @@ if workflow.exec_mode.name == "DEFAULT":
         say(kept)
 
 
-# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
+# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed them.
 BUSY, NOT_LOOKED_AT = None, ""
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
@@ -82,7 +82,7 @@ def take_results():
 
 
 def locked():
-    """Instead of Snakemake's page about its own lock, which names no one and tells to remove it."""
+    """Instead of Snakemake's page about its own lock, which names no one and advises to remove it."""
     say(f"error: {BUSY.refusal(Path(RESULTS)) if BUSY else who_runs(Path.cwd())}")
     raise SystemExit(1)
 
@@ -180,7 +180,7 @@ onstart:
     if on_slurm():
         # Of jobs that are submitted in arrays the plugin (2.8.0) takes none while more of their kind are ready than it was
         # handed. It drops them, and a run never ends as soon as `jobs` is lower than what is ready (the plugin's
-        # issue 473). Told that no more are ready, it makes arrays of what it is handed.
+        # issue 473). If it finds no more ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
         plugin.pending_jobs_for_rule = none_more_ready
@@ -212,7 +212,7 @@ onstart:
 
 
 def list_results():
-    """Write the manifest, and tell what was changed by other hands."""
+    """Write the manifest, and report what others have changed."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
     made = dict(KNOWN.made(workflow.persistence))
@@ -239,7 +239,7 @@ ENDED_WELL = []
 
 
 def show_results():
-    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    """Show the summary after a `make run` of everything; of part of it, tables may be older."""
     asked = workflow.dag_settings
     part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
     if (
@@ -261,9 +261,9 @@ onsuccess:
 
 onerror:
     planned_outputs.take_off_what_was_made(Path(RESULTS), of_results(MADE))
-    told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
-    if on_slurm() and (said := explain(told, profile_in_use())):
-        say(f"error: {said}")
+    said = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
+    if on_slurm() and (reason := explain(said, profile_in_use())):
+        say(f"error: {reason}")
 
 
 def keep_hashes():

@@ -27,7 +27,7 @@ BASELINE = "baseline"
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
-#: Snakemake fills in what stands in braces.
+#: Snakemake fills in what is in braces.
 NO_BRACES = "no folder or file can have braces in its name: rename it, or link to it"
 
 
@@ -97,10 +97,7 @@ def _without_braces(value: str) -> str:
 
 @dataclass
 class Reading:
-    """What the validation of a config is told, and what it tells.
-
-    ``languages``: those of the experiment. ``read_as``: codes and directions as given, and as they are read.
-    """
+    """What validation knows of the languages, and notes of codes that were read otherwise than given."""
 
     languages: list[str] = field(default_factory=list)
     read_as: dict[str, str] = field(default_factory=dict)

@@ -181,11 +181,10 @@ class Experiment(Section):
 
     @property
     def counted_together(self) -> dict[str, list[str]]:
-        """Directions whose activations are counted by one job, by the job's name.
+        """Directions of one source language whose activations one job counts, by the job's name.
 
-        They have one source language; what they share is decided by content, when they are counted. At most
-        ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. A direction that is only
-        evaluated is counted alone: adding one recounts no other.
+        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
+        evaluated are counted alone, so that adding one recounts no other.
         """
         out: dict[str, list[str]] = {}
         if self.activations.count_pads:

@@ -26,11 +26,10 @@ Location = tuple[int | str, ...]
 def load_experiment(
     config: Mapping[str, Any], files: Sequence[str | Path] = (), tell: Callable[[str], None] | None = None
 ) -> Experiment:
-    """Check ``config`` and return it typed.
+    """Check a merged config and return it typed; raises UserError with a line for each mistake.
 
-    ``config``: the merged config, as Snakemake gives it. ``files``: the YAML files it was merged from, later
-    ones winning: they tell the line of a mistake. ``tell``: is given a line for what was read otherwise than
-    it is written. Raises UserError: every mistake, one line each.
+    ``files``: the YAML files that it was merged from, later ones winning. ``tell``: gets a line on codes that
+    are read otherwise than they are written.
     """
     written = [line for file in files for line in mistakes_of_writing(file)]
     try:
@@ -55,7 +54,7 @@ def load_file(path: str | Path) -> Experiment:
 
 
 def _reading(config: Mapping[str, Any]) -> Reading:
-    """Return what the validation is told: the languages, if they are a list."""
+    """Return what the validation needs to know: the languages, if they are a list."""
     listed = config.get("languages")
     return Reading(
         [canonical(one) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
@@ -72,8 +71,8 @@ def _beside_the_point(details: ErrorDetails) -> bool:
 def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Return the mistakes between sections, which pydantic looks for only where each section is right.
 
-    The wrong keys are left out for a second look, and what it says of one of them, or of the key it was
-    meant for, is not reported: it may be about a default.
+    Wrong keys are left out for this second look. What it says of these, or of keys that they were meant for,
+    is not reported: it may be about a default.
     """
     rest, suspects = copy.deepcopy(dict(config)), []
     for details in found:
@@ -95,7 +94,7 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
 
 
 def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
-    """Delete what lies at ``loc``; an item of a list takes the whole list with it."""
+    """Delete what is at ``loc``; an item of a list takes the whole list with it."""
     for depth, part in enumerate(loc, start=1):
         if not isinstance(config, dict) or part not in config:
             return

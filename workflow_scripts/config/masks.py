@@ -22,7 +22,7 @@ from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
-#: The set that keeps every unit, and what stands for one system for each k.
+#: The set that keeps every unit, and the word for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
 Stack = Literal["encoder", "decoder"]

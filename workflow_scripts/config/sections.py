@@ -77,7 +77,7 @@ class Text(Section):
 
 
 class Activations(Section):
-    """Counting of FFN activations on the validation set (spec 3.1)."""
+    """Counting of FFN activations on the validation set."""
 
     count_pads: bool = Field(
         False,

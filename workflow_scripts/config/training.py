@@ -1,4 +1,4 @@
-"""Model and training settings: presets, and every setting of the published recipes (spec 2.1, 2.2)."""
+"""Model and training settings: presets, and every setting of the published recipes."""
 
 from typing import Any, Literal, Self
 
@@ -6,7 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 
 from workflow_scripts.config.base import Section
 
-# tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper (spec 2.1).
+# tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper.
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {
         "encoder_layers": 2,
@@ -201,7 +201,7 @@ class Finetune(Settings):
         description="Updates of linear warm-up. Not given: 100 where max_updates is below 4000.",
     )
     sampler: Literal["by_direction"] = Field(
-        "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
+        "by_direction", description="Masked training needs one direction in a batch."
     )
 
     @model_validator(mode="before")
@@ -212,5 +212,5 @@ class Finetune(Settings):
         updates = data.get("max_updates", cls.model_fields["max_updates"].default)
         if not isinstance(updates, int) or updates >= cls.model_fields["warmup_updates"].default:
             return data
-        # Not a share of the updates: with more of them a training is to go on, not to begin anew.
+        # Not a share of the updates: with more of them a training is to go on, not to begin again.
         return {**data, "warmup_updates": max(0, min(SHORT_WARM_UP, updates))}

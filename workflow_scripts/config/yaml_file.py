@@ -18,11 +18,7 @@ PLAIN = {"str", "int", "float", "bool", "null", "seq", "map", "merge", "timestam
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read one config file.
-
-    Raises:
-        UserError: every mistake of writing, one line each: not there, not YAML, not a mapping, a key twice.
-    """
+    """Read one config file; raises UserError with a line for each mistake in its YAML."""
     text = _text_of(path)
     try:
         problems = _problems(path, yaml.compose(text))
@@ -71,7 +67,7 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark:
         line = mark.line + 1
-    else:  # a character that YAML does not allow, told by its place in the text
+    else:  # a character that YAML does not allow, known by its place in the text
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     tab = "; indent with blanks, not tabs" if "'\\t'" in problem else ""
@@ -79,7 +75,7 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
 
 
 def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:
-    """Return a line for each key that stands twice in its section and each tag that is not plain data."""
+    """Return a line for each key that is twice in its section and each tag that is not plain data."""
     found = []
     for node in _nodes(root):
         where = f"{path}, line {node.start_mark.line + 1}"
@@ -91,7 +87,7 @@ def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode) and first.setdefault(key.value, key) is not key:
                     found.append(
-                        f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands in line"
+                        f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} is in line"
                         f" {first[key.value].start_mark.line + 1} already; delete one"
                     )
     return found

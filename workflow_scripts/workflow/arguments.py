@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def parser_of(doc: str, directory: bool = True) -> argparse.ArgumentParser:
-    """Return a parser with ``--configfile`` and the first line of a module's docstring as its description.
+    """Return a parser with ``--configfile``, described by the first line of a docstring.
 
-    ``directory``: it has ``--directory`` too; a parser without leaves all other options to Snakemake.
+    Without ``directory``, all other options are left to Snakemake.
     """
     parser = argparse.ArgumentParser(description=doc.partition("\n")[0], allow_abbrev=directory)
     parser.add_argument("--configfile", required=True)

@@ -21,8 +21,8 @@ GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
 class Reason:
     """Why a job would run.
 
-    ``follows``: inputs that other jobs make before it. ``before``, ``now``: settings by name, of the earlier
-    run and of this one, where they differ; ``before`` is empty where an earlier version kept no names.
+    ``follows``: inputs that other jobs make before it. ``before``, ``now``: settings that differ, by name;
+    ``before`` is empty where an earlier version kept no names.
     """
 
     missing: tuple[str, ...] = ()
@@ -154,10 +154,7 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _changed(params: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return settings before and now; params that are no settings of this package are a list without names.
-
-    Of outputs that jobs of different settings made, those of one.
-    """
+    """Return settings before and now; other params are a list without names."""
     if not params:
         return None, None
     old, new = ([_value_of(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))

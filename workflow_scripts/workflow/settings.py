@@ -22,10 +22,7 @@ def as_json(value: Any) -> str:
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are given: without those that are None, off or empty.
-
-    An option is left out where its default means what is wanted, so that a new one reruns nothing.
-    """
+    """Return settings without those that are None, off or empty, so that a new option reruns nothing."""
     return {name: value for name, value in settings.items() if not _is_left_out(value)}
 
 
@@ -34,9 +31,9 @@ def _is_left_out(value: Any) -> bool:
 
 
 def options(settings: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each option of a command with its words: a setting's name, its value.
+    """Yield each option of a command with its words.
 
-    A list is several words, a list of lists an option given several times, an object is JSON, True no word.
+    A list is several words, a list of lists a repeated option, an object JSON, True no word.
     """
     for name, value in settings.items():
         if name in HASHES:

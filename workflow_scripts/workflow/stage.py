@@ -9,7 +9,7 @@ from workflow_scripts.config.experiment import Experiment
 
 #: Values of wildcards by name. A declaration may use more names than its rule has wildcards.
 Wildcards = Mapping[str, Any]
-#: Where a file lies, with wildcards in braces; or a function that returns several such paths.
+#: The path of a file, with wildcards in braces; or a function that returns several such paths.
 Pattern = str | Callable[[Experiment, Wildcards], list[str]]
 
 
@@ -17,8 +17,7 @@ Pattern = str | Callable[[Experiment, Wildcards], list[str]]
 class Job:
     """One job; its paths are relative to ``results/{experiment}``.
 
-    ``stage``: the name of its folders of logs and benchmarks. ``name``: the wildcards as the log's name has
-    them. ``training``: a trainer's undeclared folder.
+    ``name``: its wildcards as in its log's name. ``training``: a trainer's undeclared folder.
     """
 
     stage: str
@@ -81,7 +80,7 @@ class Stage:
         return self.folder or self.name
 
     def paths(self, experiment: Experiment, role: str, wildcards: Wildcards) -> list[str]:
-        """Return where the files of a role lie; wildcards stay in braces."""
+        """Return the files of a role; wildcards stay in braces."""
         pattern = self.files[role]
         return [pattern] if isinstance(pattern, str) else pattern(experiment, wildcards)
 

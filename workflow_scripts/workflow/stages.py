@@ -22,10 +22,7 @@ FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
 
 
 def unknown_rules(names: Iterable[str]) -> Iterator[str]:
-    """Yield a phrase for each name that is no rule's in any experiment, with the name that may be meant.
-
-    Several rules of one stage have names of their own, such as count_encoder_en.
-    """
+    """Yield a phrase, with the nearest name, for each name that is no rule's (or the start of several)."""
     several = tuple(f"{name}_" for name, stage in STAGES.items() if stage.rule)
     for name in names:
         if name not in STAGES and name not in ("all", "fetch") and not name.startswith(several):
@@ -39,10 +36,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
 
 
 def asked_for(experiment: Experiment) -> Iterator[str]:
-    """Yield the files that the rule ``all`` asks for.
-
-    Also what other jobs read: a file that was lost is made again although the tables are there.
-    """
+    """Yield the files that ``all`` asks for, also what other jobs read, so that lost ones are made again."""
     for stage in STAGES.values():
         for wildcards in stage.jobs(experiment) if stage.asked_for else ():
             yield from stage.made(experiment, wildcards, *stage.asked_for)

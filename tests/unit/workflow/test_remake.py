@@ -107,7 +107,7 @@ def test_a_training_that_is_to_be_done_anew_is_forced(folder: Path, made: Made) 
     system = "results/x/systems/ns-k95/s1/system.json"
     assert made() == (
         ["--forcerun", system],
-        f"{system}: its training is to be done anew, as make retrain asked; it is made again\n",
+        f"{system}: make retrain asked for a new training; it is made again\n",
     )
 
 

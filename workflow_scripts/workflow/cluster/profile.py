@@ -26,10 +26,7 @@ class Profile:
         return cls(path, tuple(path.read_text(encoding="utf-8").splitlines()))
 
     def number(self, key: str, value: object = None) -> int | None:
-        """Return the line that says `value`, or else the first that says `key`; None if none does.
-
-        A value may stand under another name, as a variable: a line whose key is related is preferred.
-        """
+        """Return the line that says `value`, if possible of a related key; else the first that says `key`."""
         said = [(number, line.split("#")[0]) for number, line in enumerate(self.lines, 1)]
         related = key.removeprefix("slurm_")
         if value not in (None, ""):
@@ -58,10 +55,7 @@ class Profile:
 
 
 def find_profile(options: list[str]) -> Profile | None:
-    """Return the profile that Snakemake's options name, if it lies in a folder; None where they name none.
-
-    Raises UserError: it is not there.
-    """
+    """Return the profile that the options name, if it is a folder here. UserError: there is none."""
     folder = read_options(options).profile
     if folder is None:
         return None

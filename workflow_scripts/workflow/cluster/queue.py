@@ -60,10 +60,7 @@ def name_prefix(folder: Path, experiment: str) -> str:
 
 
 def queued(prefix: str, seconds: float = ANSWER_SECONDS) -> list[QueuedJob]:
-    """Return the user's jobs in the queue whose name begins so; those that have ended are left out.
-
-    Raises UserError: the controller does not answer.
-    """
+    """Return the user's jobs whose names begin so and have not ended. UserError: SLURM does not answer."""
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
     done = ask(*command, seconds=seconds)
     if done is None or done.returncode:
@@ -97,9 +94,9 @@ def by_rule(jobs: list[QueuedJob]) -> dict[str, Counter[str]]:
 
 
 def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
-    """Cancel the jobs of an earlier workflow and wait until they are gone; return a line, or None.
+    """Cancel the jobs of an earlier run, wait until they are gone, and return a line about it.
 
-    Raises UserError: they do not go, or the controller does not answer.
+    Raises UserError if they stay, or the controller does not answer.
     """
     if not (left := queued(prefix)):
         return None

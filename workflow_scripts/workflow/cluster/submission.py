@@ -99,10 +99,7 @@ def require_sbatch(profile: Profile) -> None:
 
 
 def refused_request(rules: Mapping[Request, str], profile: Profile) -> str | None:
-    """Return one line for the first request that the cluster does not take, or None.
-
-    ``rules``: each kind of request, and the rule that makes it.
-    """
+    """Return a line for the first request that the cluster refuses. ``rules``: request → its rule."""
     partitions = _partitions()
     for request, rule in rules.items():
         if problem := _against_partitions(request, partitions) or _refused(request):
@@ -124,11 +121,11 @@ def explain(log: str, profile: Profile) -> str | None:
 
 
 def status_options() -> list[str]:
-    """Return the executor's options by which jobs are followed on this cluster.
+    """Return the executor's options on how it follows jobs: by squeue, which tells tasks of arrays apart.
 
-    By squeue, which tells tasks of arrays apart. Where it forgets a finished job sooner than the executor may
-    look again (MINJOBAGE), by sacct: there the executor (2.8.0) takes the state of one task for that of
-    all, so that there are no arrays. An installed sacct without its database is worse: it never answers.
+    By sacct where squeue forgets a job sooner than the executor may look again (MINJOBAGE). With sacct the
+    executor (2.8.0) takes one task's state for all, so there are no arrays then. An sacct without its
+    database never answers.
     """
     done = ask("scontrol", "show", "config")
     found = re.search(r"MinJobAge\s*=\s*(\d+)", done.stdout) if done else None

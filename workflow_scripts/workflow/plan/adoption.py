@@ -30,10 +30,9 @@ UNKNOWN = "nothing said what made it"
 
 
 class Adoption:
-    """What of a plan is adopted. Jobs are known by their first output; they and Snakemake's are untyped.
+    """What is adopted of a plan; jobs are known by their first output, and Snakemake's are untyped.
 
-    ``identities``: environments' hashes of today, to their names. ``unfinished``: files that an earlier run
-    was to make.
+    ``identities``: today's hashes of environments, to their names.
     """
 
     def __init__(self, identities: Mapping[str, str], unfinished: Collection[str] = ()) -> None:
@@ -44,10 +43,9 @@ class Adoption:
         self.seen: set[str] = set()
 
     def plan_with_adopted(self, kind: Any, no_change: Any) -> None:
-        """Make Snakemake plan as though what can be adopted had been.
+        """Let Snakemake plan as if all that can be adopted had been.
 
-        ``kind``: Snakemake's class of records. ``no_change``: what it returns for params that have not
-        changed.
+        ``kind``: its class of records. ``no_change``: what it returns for unchanged params.
         """
         params_changed, code_changed = kind.params_changed, kind.code_changed
 
@@ -86,8 +84,8 @@ class Adoption:
             before = Given(tuple(record.params), record.code, record.shellcmd or "")
             now = Given(params, template, job.shellcmd or "")
             found.update(kinds(before, now))
-            if told := difference(before, now, self.identities):
-                self.refused[name] = told
+            if changed := difference(before, now, self.identities):
+                self.refused[name] = changed
                 return
         missing = [str(file) for file in job.output if not Path(file).exists()]
         # Where all are gone, either nothing needs them, or Snakemake has the job in its plan.
@@ -97,10 +95,7 @@ class Adoption:
             self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM, UNKNOWN) if kind in found)
 
     def settle(self, workflow: Any, report: Path, partly: bool) -> None:
-        """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
-
-        ``workflow``: Snakemake's, when the plan is made. ``partly``: adopt although other jobs are refused.
-        """
+        """Adopt what the plan leaves out, unless something else is refused, and write the report."""
         dag, records = workflow.dag, workflow.persistence
         jobs = [job for level in dag.toposorted() for job in level if job.output]
         files = {str(file): file for job in jobs for file in job.output}
@@ -114,7 +109,7 @@ class Adoption:
             else:
                 refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
         adopted = [job for job in jobs if not dag.needrun(job) and self.can_adopt(records, job)]
-        told: dict[str, Any] = {
+        done: dict[str, Any] = {
             "adopted": [
                 [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
                 for job in adopted
@@ -128,15 +123,15 @@ class Adoption:
             if partly or not refused:
                 record(records, adopted)
         except (OSError, UserError) as error:
-            told["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
-        write_json(report, told)
+            done["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
+        write_json(report, done)
 
     def _said(self, job: PlannedJob) -> str:
         snakemake = Path(".snakemake")
         if any((snakemake / "incomplete" / place_of(file, snakemake)).exists() for file in job.outputs):
             return STOPPED
-        if told := self.refused.get(job.outputs[0]):
-            return told
+        if refusal := self.refused.get(job.outputs[0]):
+            return refusal
         said, files = reason_of(job, self.identities, {}, dict.fromkeys(self.unfinished, NOT_FINISHED))
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
 
@@ -148,10 +143,7 @@ def _was_made(job: PlannedJob, records: Any, files: Mapping[str, Any]) -> bool:
 
 
 def record(records: Any, jobs: list[Any]) -> None:
-    """Make the records of jobs say that the present rules made them.
-
-    All are written beside each other first, so that a full disk leaves every record as it was.
-    """
+    """Write in the records of jobs that the present rules made them; a full disk leaves all as they were."""
     snakemake = Path(records.path)
     with tempfile.TemporaryDirectory(dir=snakemake, prefix="accept.") as folder:
         written = []

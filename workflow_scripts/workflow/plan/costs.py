@@ -32,10 +32,7 @@ GPU_OPERATIONS = 1e14
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one job: seconds (None: unknown), memory (0: unknown), GPU hours, and how they are known.
-
-    ``first``: a first estimate, from another machine.
-    """
+    """Seconds and memory of one job (None, 0: unknown), GPU hours, how they are known, if at first hand."""
 
     seconds: float | None
     memory_mb: float
@@ -53,10 +50,9 @@ def training_cost(
     made: Collection[str] = (),
     first: FirstEstimates | None = None,
 ) -> Cost:
-    """Return what a training would cost: updates left, times the seconds of one in the likest training.
+    """Return what a training would cost: updates left × seconds of one in the most similar training.
 
-    ``made``: files that other jobs of the plan make before it. Where they decide, it is the most it can cost.
-    ``first``: estimates for what nothing here tells.
+    ``made``: files that other jobs of the plan make before it; where they decide, it is the most it can cost.
     """
     system, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made) or Earlier(0, settings.max_updates)
@@ -90,7 +86,7 @@ def _if_the_same(earlier: Earlier) -> str:
 def _likest(
     experiment: Experiment, system: str, batch: int, past: Sequence[PastTraining]
 ) -> PastTraining | None:
-    """Return a training of a network of this size; of the same experiment, batch and system if there is."""
+    """Return a training of a network of this size, if possible of this experiment, batch and system."""
     sizes = sizes_of(experiment.model.architecture())
     return max(
         (training for training in past if training.sizes == sizes),
@@ -105,7 +101,7 @@ def _likest(
 
 
 class JobCosts:
-    """Costs of jobs that are no trainings, from benchmarks."""
+    """Costs of all jobs but trainings, from benchmarks."""
 
     def __init__(self, experiment: Experiment, root: Path, first: FirstEstimates | None = None) -> None:
         self._results, self._first = root / experiment.experiment, first
@@ -117,11 +113,9 @@ class JobCosts:
         self._known: dict[str, tuple[dict[str, JobTime], Cost | None, Cost | None]] = {}
 
     def of(self, job: PlannedJob) -> Cost:
-        """Return a job's cost.
+        """Return a job's cost: as last time, or the mean of its stage here or with a network of this size.
 
-        Its own last time; else the mean of its stage here, or where a network of this size ran; else a first
-        estimate, if the stage takes as long as there is text, or nothing else is known; else the mean of any
-        other experiment.
+        If neither is known, a first estimate, or the mean of another experiment.
         """
         stage = job.stage
         if stage not in self._known:

@@ -69,10 +69,10 @@ def symbols_of(experiment: Experiment) -> int:
 
 
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
-    """Return the bytes that ``jobs`` will add below ``results``.
+    """Return the bytes that jobs will add below ``results``.
 
-    ``at_once``: trainings that run at once; one that keeps no optimiser state holds its checkpoints only
-    while it runs.
+    ``at_once``: trainings that run at once; without optimiser state, checkpoints are there only while it
+    runs.
     """
     symbols = symbols_of(experiment)
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)

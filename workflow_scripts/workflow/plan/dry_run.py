@@ -27,11 +27,7 @@ _FRAME = re.compile(
 
 
 def after_a_kill(folder: Path) -> str:
-    """Return the line on what `make run` does first, where an earlier run was killed; "" where none was.
-
-    Then Snakemake's lock is there and no run is on. What that run left unfinished and Snakemake does not
-    notice is marked by `make run` only: a dry run does not see it.
-    """
+    """Return a line if an earlier run was killed: what `make run` marks then, a dry run does not see."""
     if not any((folder / ".snakemake" / "locks").glob("*")) or runs_in(folder):
         return ""
     number = len(unfinished(folder)[0])
@@ -45,13 +41,11 @@ def after_a_kill(folder: Path) -> str:
 
 
 def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[PlannedJob]:
-    """Return the jobs that `make run` would run, one by one; paths of theirs are from its working directory.
+    """Return the jobs that `make run` would run; their paths are from its working directory.
 
-    Says on stderr what it will do besides, after a run that was killed. ``configfile``: the experiment's
-    config. ``options``: more of Snakemake's options. Raises UserError: Snakemake refuses; what it said,
-    without its own frames.
+    Notes on other runs go to stderr. Raises UserError with what Snakemake says when it refuses.
     """
-    # Targets may stand at the end: behind --configfile they would be config files, behind --quiet its words.
+    # Targets may be at the end: behind --configfile they would be config files, behind --quiet its words.
     ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "all", "--cores", "1"]
     given = [*ours, *options]
     folder, experiment = working_directory(given), read_config(given)
@@ -89,7 +83,7 @@ def _said(text: str) -> str:
         return wrong_option.strip()
     _, found, rest = text.partition("WorkflowError in file")
     lines = (rest.partition("\n")[2] if found else text).splitlines()
-    told = [line for line in lines if line.strip() and not _FRAME.match(line)]
-    if len(told) > _MOST_LINES:
-        told[_MOST_LINES:] = [f"and {len(told) - _MOST_LINES} lines more"]
-    return "\n".join(told) or "the dry run failed without a word"
+    left = [line for line in lines if line.strip() and not _FRAME.match(line)]
+    if len(left) > _MOST_LINES:
+        left[_MOST_LINES:] = [f"and {len(left) - _MOST_LINES} lines more"]
+    return "\n".join(left) or "the dry run failed without a word"

@@ -32,10 +32,7 @@ RESAMPLES_BY_LEVEL, FEWEST_RESAMPLES = 10, 1_000
 
 @dataclass(frozen=True)
 class Measured:
-    """``seconds`` for a unit of work after ``start``; None: the start is all.
-
-    ``parameters``: of the network it was measured with; None: it is for all.
-    """
+    """``seconds`` of a unit of work after ``start``, for a network of ``parameters`` (None: for all)."""
 
     parameters: float | None
     start: float
@@ -55,9 +52,9 @@ def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
 
 
 def pace(rows: Sequence[Measured], size: float) -> float | None:
-    """Return the seconds of a unit of work of a network with ``size`` parameters; None: too large to tell.
+    """Return the seconds of a unit of work of a network with ``size`` parameters; None: too large.
 
-    Between two networks logarithms are interpolated; beyond them a parameter costs as much as in the nearest.
+    Logarithms are interpolated; outside, a parameter costs as much as in the nearest network.
     """
     known = [(one.parameters, one.seconds) for one in rows if one.parameters and one.seconds]
     if not known:
@@ -75,12 +72,7 @@ def pace(rows: Sequence[Measured], size: float) -> float | None:
 
 
 class FirstEstimates:
-    """Seconds of an experiment's jobs, from its config and text.
-
-    Args:
-        results: the experiment's folder.
-        on_cpu: False where the network runs on GPUs, which were not measured.
-    """
+    """Seconds of an experiment's jobs, from its config and text; on GPUs only of jobs without a network."""
 
     def __init__(self, experiment: Experiment, results: Path, on_cpu: bool = True) -> None:
         self._experiment, self._on_cpu = experiment, on_cpu
@@ -92,7 +84,7 @@ class FirstEstimates:
         return parameters(self._experiment.model.architecture(), symbols_of(self._experiment))
 
     def training(self, stage: str, updates: int, tokens: int) -> float | None:
-        """Return the seconds of so many updates of so many padded tokens; None: nothing tells."""
+        """Return the seconds of so many updates of so many padded tokens; None: unknown."""
         one = pace(self._measured[stage], self._parameters) if self._on_cpu else None
         return None if one is None else one * updates * tokens / 1000
 
@@ -101,7 +93,7 @@ class FirstEstimates:
         return any(one.seconds is not None for one in self._measured.get(stage, ()))
 
     def of(self, job: PlannedJob) -> float | None:
-        """Return the seconds of a job that is no training; None: nothing tells."""
+        """Return the seconds of a job other than a training; None: unknown."""
         rows = self._measured.get(job.stage)
         if rows is None or (rows[0].parameters and not self._on_cpu):
             return None

@@ -26,12 +26,12 @@ WEIGHTS, MASKS = "model.safetensors", "masks.npz"
 #: That of the experiment, in every system.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
-#: Where the references of a profile lie.
+#: The references of each profile.
 _REFERENCES = {
     "raw": "data/text/{testset}/{pair}.{target}.txt",
     "paper": "data/references/{testset}.{pair}.{target}.txt",
 }
-#: Folder → keys of its JSON files that stand in their paths too, in that order.
+#: Folder → keys of its JSON files that are in their paths too, in that order.
 PLACES = {
     **dict.fromkeys(("scores", "comet", "significance"), ("system", "seed", "testset", "profile")),
     **dict.fromkeys(("off_target", "likelihoods"), ("system", "seed", "testset")),
@@ -188,7 +188,7 @@ class Lineage:
         path = self.results / name
         try:
             return MaskTable.read(path) if name.startswith("masks/") else ScoreTable.read(path)
-        except UserError:  # damaged: workflow.provenance.damage tells of it
+        except UserError:  # damaged: workflow.provenance.damage reports it
             return None
 
     def other_masks(self) -> Iterator[tuple[str, str, str]]:
@@ -207,7 +207,7 @@ class Lineage:
                     yield name, row, scored
 
     def _follows(self, table: MaskTable, row: str, scored: str) -> bool:
-        """Tell whether a row is what its scores give; True where that cannot be told."""
+        """Tell whether a row is what its scores give, or this cannot be known."""
         scores, selection = self._table(scored), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True

@@ -18,8 +18,8 @@ def changes(
 ) -> list[str]:
     """Return a phrase for each thing that changed, settings first.
 
-    ``before``: settings of the earlier run; empty if it kept no names, None if nothing changed. ``now``: of
-    this run. ``identities``: environments' hashes of today, to their names.
+    ``before``: empty if the earlier run kept no names, None if nothing changed. ``identities``: today's
+    hashes of environments, to their names.
     """
     if before is None or now is None:
         return []
@@ -29,13 +29,13 @@ def changes(
     code, environment = ((old.pop(name, None), new.pop(name, None)) for name in (CODE, ENVIRONMENT))
     phrases = list(_differences(old, new))
     more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
-    told = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
+    said = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
     if environment[0] != environment[1]:
         name = identities.get(str(environment[1]))
-        told.append(f"the pins of environment {name} changed" if name else "its packages changed")
+        said.append(f"the pins of environment {name} changed" if name else "its packages changed")
     if code[0] != code[1]:
-        told.append(CODE_CHANGED)
-    return told
+        said.append(CODE_CHANGED)
+    return said
 
 
 def _by_name(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,10 +28,9 @@ from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 @dataclass(frozen=True)
 class Estimate:
-    """Jobs of a stage with one origin of their figures; None: unknown.
+    """Jobs of a stage whose figures are known in the same way; None: unknown.
 
-    ``seconds``: of all of them; ``core_seconds``: times the cores that each takes; ``longest``: of one.
-    ``first``: a first estimate, from another machine.
+    ``core_seconds``: seconds times the cores of each job. ``first``: from another machine.
     """
 
     stage: str
@@ -58,8 +57,7 @@ def plan_of(
 ) -> Plan:
     """Return the estimates of planned jobs, stage after stage.
 
-    ``root``: the folder of all results. ``cores_per_gpu``: of this machine; a job with one GPU of four keeps
-    a quarter of it. 0: it has no GPU.
+    ``cores_per_gpu``: a job with one of four GPUs keeps a quarter of the cores busy; 0: no GPU.
     """
     results = root / experiment.experiment
     first = FirstEstimates(experiment, results, on_cpu=not cores_per_gpu)

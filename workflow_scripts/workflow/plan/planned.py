@@ -21,11 +21,10 @@ NOT_FINISHED = "an earlier run was to make it, and did not finish"
 
 
 def add(results: Path, files: Iterable[str], deleted: Collection[str] = ()) -> None:
-    """Add files to the list, as planned now.
+    """List outputs that are about to be made, if they are there or in ``deleted``.
 
-    ``results``: the experiment's results folder. ``files``: outputs that are about to be made, relative to
-    it. One that was never there is left out: all that needs it is to be made too, and asks for it.
-    ``deleted``: those of them that were made before and are gone: what was made of them may be there.
+    Others need no entry: what needs them is made too. ``deleted``: made before and gone; what was made from
+    them may still be there.
     """
     now = time.time()
     if again := {file: now for file in files if file in deleted or (results / file).exists()}:
@@ -41,9 +40,9 @@ def made(results: Path, files: Collection[str]) -> None:
 
 
 def take_off_what_was_made(results: Path, files: Collection[str] | None = None) -> None:
-    """Take the files off the list that are newer than their plan: made by a run that failed or was killed.
+    """Take files off the list that are newer than their plan: a failed or killed run made them.
 
-    ``files``: those of one run; of all if not given. Another one may be writing its own.
+    ``files``: those of one run; None: all.
     """
     with _changed(results) as listed:
         for file, planned in list(listed.items()):

@@ -36,10 +36,9 @@ def is_being_made(results: Path) -> bool:
 
 
 def with_remade(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
-    """Return the options with ``--forcerun`` for what must be made again, and say what that is.
+    """Return the options with ``--forcerun`` for what must be made again, and report what that is.
 
-    Snakemake makes such files in addition to its targets: where files are asked for by name, and for files
-    that the config makes no more, nothing is added. ``folder``: the working directory.
+    Not if targets are given: Snakemake would make such files in addition to them.
     """
     results = Path(RESULTS) / experiment.experiment
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
@@ -52,13 +51,11 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     for file in [] if is_on else lost(folder / results):
         problems[str(results / file)] = NOT_FINISHED
     for path in retrain_requests(folder / results):
-        problems[str(Path(path).relative_to(folder))] = (
-            "its training is to be done anew, as make retrain asked"
-        )
+        problems[str(Path(path).relative_to(folder))] = "make retrain asked for a new training"
     without_record = Unrecorded() if is_on else unrecorded(folder, str(results), outputs)
     for file in without_record.other:
         problems.setdefault(str(results / file), NOT_AS_LISTED)
-    if said := told(without_record, experiment, folder / results):
+    if said := report_unknown(without_record, experiment, folder / results):
         print(said, file=sys.stderr)
     problems = {path: problem for path, problem in problems.items() if path in made}
     targets = any(
@@ -84,16 +81,13 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
 
 #: What is said of a file that is made again.
 NOT_AS_LISTED = f"nothing says what made it: Snakemake has no record, and {MANIFEST} lists other content"
-#: Keys of a config that are told.
+#: Keys of a config that are named.
 MOST_KEYS = 4
 
 
 @dataclass(frozen=True)
 class Unrecorded:
-    """Files without a record, relative to the results: of other content than listed; of unknown settings.
-
-    ``manifest``: the one that was looked at.
-    """
+    """Files without a record: with other content than the manifest lists, or of unknown settings."""
 
     other: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -101,11 +95,7 @@ class Unrecorded:
 
 
 def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
-    """Return which of the files, relative to ``results``, are there and have no record.
-
-    ``folder``: the working directory. ``results``: the results folder, from there. ``files``: the outputs of
-    the experiment.
-    """
+    """Return which of the files below ``results`` are there without a record of Snakemake's."""
     snakemake = folder / ".snakemake"
     if (snakemake / "metadata.db").exists():  # Snakemake was asked to keep its records otherwise
         return Unrecorded()
@@ -142,7 +132,7 @@ def _records(metadata: Path) -> set[str]:
     return found
 
 
-def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
+def report_unknown(found: Unrecorded, experiment: Experiment, results: Path) -> str:
     """Return the line on files of unknown settings; "" if there are none. ``results``: the results folder."""
     number = len(found.unknown)
     if not number:

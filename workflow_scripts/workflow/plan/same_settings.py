@@ -40,7 +40,7 @@ OLD_WORDS = (
     (re.compile(r"--rule all\b"), "--select all"),
 )
 
-#: What may differ, and is told.
+#: What may differ, and is reported.
 CODE, COMMAND, FORM = CODE_CHANGED, "its command changed", FORM_CHANGED
 #: A code's or an environment's hash (workflow.software.closure, workflow.software.environments).
 _HASH = re.compile(r"[0-9a-f]{16}")
@@ -48,11 +48,7 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Given:
-    """What a run of a job was given.
-
-    ``params``: Python forms of the values, as Snakemake keeps them. ``template``: the rule's command.
-    ``command``: as it ran.
-    """
+    """What a job was given: params in Python's form, the rule's command, and the command as it ran."""
 
     params: tuple[str, ...]
     template: str
@@ -61,7 +57,7 @@ class Given:
 
 @dataclass(frozen=True, order=True)
 class _Setting:
-    """A value as JSON, and the option or object it stands in."""
+    """A value as JSON, and the option or object that holds it."""
 
     home: str
     value: str
@@ -130,25 +126,24 @@ def _split(given: Given) -> tuple[set[str], set[str]]:
 
 
 def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
-    """Return what changed besides code, command text and the form of params; "" if nothing did.
+    """Return what changed besides code, command text and the form of params, or "".
 
-    ``before``: what the run that was, was given. ``now``: what one would be given now. ``identities``:
-    environments' hashes of today, to their names.
+    ``identities``: today's hashes of environments, to their names.
     """
     try:
         old, new = _read(_in_words_of_today(before)), _read(_in_words_of_today(now))
     except ValueError:
         return "its command cannot be taken apart"
-    told = [
+    found = [
         f"the pins of environment {identities[value]} changed"
         for value in new.hashes
         if value in identities and value not in old.hashes
     ]
-    if not told and len(old.hashes) != len(new.hashes):
-        told = ["whether its packages changed cannot be told"]
+    if not found and len(old.hashes) != len(new.hashes):
+        found = ["whether its packages changed is not known"]
     if changed := list(_changed(old, new)):
-        told.insert(0, f"a setting changed: {', '.join(changed)}")
-    return "; ".join(told)
+        found.insert(0, f"a setting changed: {', '.join(changed)}")
+    return "; ".join(found)
 
 
 def _in_words_of_today(given: Given) -> Given:
@@ -181,11 +176,11 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
         gone, come = old.nameless - new.nameless, new.nameless - old.nameless
         yield " → ".join(short(sorted(values.elements())) if values else NOT_SET for values in (gone, come))
     elif len(old.nameless) > 1 and old.places != new.places:
-        yield f"which of {', '.join(sorted(old.nameless))} is which cannot be told"
+        yield f"which of {', '.join(sorted(old.nameless))} is which is not known"
 
 
 def _may_move(was: str, is_now: str, old: _Read, new: _Read) -> bool:
-    """Tell whether a place has another name only: of an object's own keys only what was an option is new."""
+    """Tell whether only a place was renamed; a key of an object may move only from or to an option."""
     keys_then, keys_now = was.partition(".")[2], is_now.partition(".")[2]
     renamed = keys_then and keys_now and keys_then != keys_now and was != keys_now and is_now != keys_then
     return not renamed and not (was in new.homes and is_now in old.homes)
@@ -239,7 +234,7 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
         elif len(names) == len(forms):
             for name in names:
                 read.add_option(name, key)
-        else:  # which of them it is cannot be told
+        else:  # it may be any of them
             for _ in forms:
                 read.add_option("|".join(names), key)
     unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
@@ -292,10 +287,7 @@ def _json_of(value: Any) -> Any:
 
 
 def _options_in(command: str) -> list[tuple[str, list[str]]]:
-    """Return a command's options in order, each with the words behind it.
-
-    Dashes in names become underscores, as config has them. Raises ValueError: its quotes do not match.
-    """
+    """Return a command's options with the words behind each. ValueError: its quotes do not match."""
     found: list[tuple[str, list[str]]] = []
     for word in shlex.split(command):
         if word.startswith("--"):

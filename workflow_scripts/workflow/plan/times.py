@@ -53,11 +53,7 @@ def stages(results: Path) -> list[Stage]:
 
 
 def job_name(file: str | Path) -> str:
-    """Return the name of a job from its benchmark below the folder of its stage: all its wildcards.
-
-    It is one for `baseline/s1/news.de-en.tsv` and for `baseline.s1.news.de-en.tsv`, as it was called when all
-    of a stage lay in one folder.
-    """
+    """Return a job's wildcards from its benchmark: `baseline/s1/x.tsv` or, earlier, `baseline.s1.x.tsv`."""
     return str(file).replace("/", ".")
 
 
@@ -145,10 +141,7 @@ class JobTime:
 
 @dataclass(frozen=True)
 class PastTraining:
-    """A finished training: its speed, and the network that it was of.
-
-    ``batch``: padded tokens of an update, of all devices together. ``gpus``: 0 where a CPU trained.
-    """
+    """A finished training: its speed and network; ``batch``: padded tokens of an update on all devices."""
 
     experiment: str
     system: str
@@ -168,7 +161,7 @@ class PastTraining:
 
 
 def sizes_of(architecture: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what of an architecture makes its speed."""
+    """Return the part of an architecture that decides its speed."""
     return tuple(architecture[name] for name in SIZES)
 
 

@@ -71,11 +71,7 @@ def current_code() -> dict[str, str]:
 def changed_trainings(
     experiment: Experiment, results: Path, current: Mapping[str, str]
 ) -> list[ChangedTraining]:
-    """Return the finished trainings below ``results`` that other code or libraries made, in tables' order.
-
-    ``current`` as ``current_code`` gives it. An unfinished training goes on with the present code, and says
-    so.
-    """
+    """Return the finished trainings below ``results`` that other code or libraries made."""
     found = []
     for system in experiment.all_systems:
         code = current["train_baseline" if system == BASELINE else "finetune"]
@@ -108,7 +104,7 @@ def report(changed: Sequence[ChangedTraining]) -> str:
     return (
         "training code or libraries changed since these were trained; kept:"
         f" {', '.join(map(str, changed[:NAMED]))}{more}; make accept adopts them, make retrain trains them"
-        " anew"
+        " again"
     )
 
 
@@ -159,7 +155,7 @@ def accept_all(experiment: Experiment, results: Path) -> None:
     """Adopt the finished trainings of an experiment, take requests back, and say so."""
     # Also where the code is back to what was recorded.
     for folder in take_back(results):
-        print(f"{folder}  is not trained anew: the request is taken back")
+        print(f"{folder}  is not trained again: the request is taken back")
     if changed := _listed(experiment, results):
         accept(changed)
         print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")

@@ -53,10 +53,7 @@ class Line:
 
 
 def fate_of(experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str]) -> str:
-    """Return what a training will do with the one that is there; nothing without one, and for other jobs.
-
-    ``made``: files that other jobs make before it.
-    """
+    """Return what a training will do with the one that is there, or "". ``made``: files made before it."""
     if job.rule not in TRAINING_RULES or not (earlier := earlier_training(experiment, results, job, made)):
         return ""
     if not earlier.updates:
@@ -64,7 +61,7 @@ def fate_of(experiment: Experiment, results: Path, job: PlannedJob, made: Collec
     same = f"goes on from update {earlier.updates:,}" if earlier.left else "is only exported again"
     if not earlier.sure:
         most = system_of(experiment, job)[1].max_updates
-        return f"trained anew, up to {most:,} updates; if its inputs come out the same, it {same}"
+        return f"trained again, up to {most:,} updates; if its inputs come out the same, it {same}"
     return same if earlier.left else "trained already, only exported again"
 
 
@@ -78,9 +75,9 @@ def explain(
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
-    ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``remade``: files that are to be made again, and why. ``begun``:
-    outputs of jobs that began and did not end. ``is_on``: a run is at work meanwhile.
+    ``identities``: today's hashes of environments, to their names. ``fate``: says what a job will do, given
+    the files made before it. ``remade``: file → why it is made again. ``begun``: outputs of jobs that began
+    and did not end.
     """
     half_made = BEING_MADE if is_on else STOPPED
     lines: dict[tuple[str, str], Line] = {}
@@ -106,10 +103,10 @@ def reason_of(
     begun: Collection[str] = (),
     half_made: str = STOPPED,
 ) -> tuple[str, tuple[str, ...]]:
-    """Return why a job would run, and the files that it is about.
+    """Return why a job would run, and the files that the reason is about.
 
-    ``made_by``: file → stage of the jobs before this one. ``remade``: files that are to be made again, and
-    why. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
+    ``made_by``: file → stage of the jobs before. ``remade``: file → why it is made again. ``begun``: outputs
+    of jobs that began and did not end.
     """
     why = job.reason
     said = changes(why.before, why.now, identities)
@@ -122,9 +119,9 @@ def reason_of(
     if why.inputs:
         return "it has other inputs than before", ()
     if why.forced:
-        if told := [file for file in job.outputs if file in remade]:
-            first = remade[told[0]]
-            return first, tuple(file for file in told if remade[file] == first)
+        if again := [file for file in job.outputs if file in remade]:
+            first = remade[again[0]]
+            return first, tuple(file for file in again if remade[file] == first)
         if half := tuple(file for file in job.outputs if file in begun):
             return half_made, half
         return "asked for, or damaged", job.outputs
@@ -150,10 +147,7 @@ def was_made(file: str) -> bool:
 
 
 def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
-    """Return the files that an earlier run did not finish, or that nothing says the settings of, and why.
-
-    ``results``: the experiment's folder, from the working directory.
-    """
+    """Return file → why it is made again: not finished by an earlier run, or other content than listed."""
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     found = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
     found |= dict.fromkeys(lost(results), NOT_FINISHED)

@@ -14,10 +14,7 @@ HEADER_LENGTH = 8
 
 
 def damaged_files(results: Path, outputs: Iterable[str]) -> dict[str, str]:
-    """Return path → what is wrong with it, sorted by path.
-
-    ``outputs``: the files that jobs make, relative to ``results``.
-    """
+    """Return path → what is wrong with it; ``outputs`` are relative to ``results``."""
     found = {}
     for path in (results / name for name in outputs):
         if problem := _problem(path):
@@ -69,7 +66,7 @@ def _tensors(path: Path) -> str | None:
     return None if size == expected else f"{size} bytes, its header says {expected}"
 
 
-#: Suffix → what such a file is, and what tells that it is not.
+#: Suffix → what such a file is, and the check.
 CHECKS: dict[str, tuple[str, Callable[[Path], str | None]]] = {
     ".json": ("JSON", _json),
     ".npz": ("an archive", _archive),

@@ -17,10 +17,7 @@ SETTLED_SECONDS = 2.0
 
 
 class KeptHashes:
-    """Hashes of files; each file is looked at once in the life of this object.
-
-    ``place``: the file that they are kept in; None keeps none.
-    """
+    """Hashes of files, each looked at once, and kept in the file ``place`` (which may be deleted)."""
 
     def __init__(self, place: Path | None = None) -> None:
         self.place = place

@@ -116,9 +116,9 @@ class KnownRecords(PlanFiles):
         return self._restored[file] or found
 
     def _from_manifest(self, records: Any, file: str, surely: bool) -> Any:
-        """Return a record in the manifest's words; None where it has none for the file as it is.
+        """Return the manifest's record of a file as it is, or None.
 
-        ``surely``: there is another record; only a file with the size and time of the manifest's counts.
+        ``surely``: there is another record, so the file's size and time must be the listed ones.
         """
         job, name = self.job_of(file), self.name_of(file)
         if job is None or name is None:
@@ -189,10 +189,7 @@ class KnownRecords(PlanFiles):
         return known or {AS_IT_IS}
 
     def _listed_checksums(self, job: Any, path: str) -> set[str]:
-        """Return the checksum of one of the experiment's own files that the manifest has for all of a job.
-
-        None where it lists other outputs than there are, or the job has read other files than it lists.
-        """
+        """Return the checksum of an own input that the manifest has for all outputs of a job, if any."""
         found = set()
         for output in map(str, job.output):
             entry = entry_of(self.manifest, self.name_of(output))
@@ -205,10 +202,7 @@ class KnownRecords(PlanFiles):
     # ---- for the manifest --------------------------------------------------------------------------------
 
     def made(self, records: Any) -> Iterator[tuple[str, Made]]:
-        """Yield (output, what it was made with) of what a job with the present settings has made.
-
-        Left out is what the manifest says already, and what no record, or one of other settings, is of.
-        """
+        """Yield (output, what made it) where a record has the present settings and is not listed yet."""
         for job in list(self.workflow.dag.jobs):
             if not job.output:
                 continue
@@ -226,10 +220,7 @@ class KnownRecords(PlanFiles):
                     yield file, Made(settings, read, own, self._sources_read(job, found))
 
     def is_newer_than_listed(self, file: str, made: Mapping[str, Made]) -> bool:
-        """Tell whether a run that failed or was killed made a file: its record is not of what is listed.
-
-        ``made``: what records say of files as they are.
-        """
+        """Tell whether a failed or killed run made a file; ``made``: what records say of files."""
         return file in made and not is_listed(file, entry_of(self.manifest, self.name_of(file)))
 
     def _current(self, records: Any, job: Any, file: str) -> Any:
@@ -258,10 +249,7 @@ class KnownRecords(PlanFiles):
 
 
 def is_of(record: Any, file: str) -> bool:
-    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none.
-
-    Of an output that is a link (``train.use_masks``) it holds the time of the link.
-    """
+    """Tell whether a record has the time of the file (or link) as it is, or there is no file."""
     try:
         times = {Path(file).stat().st_mtime, Path(file).lstat().st_mtime}
     except (FileNotFoundError, NotADirectoryError):

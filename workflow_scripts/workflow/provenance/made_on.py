@@ -34,11 +34,10 @@ def _said(*command: str | Path) -> str | None:
 
 
 def environments(venvs: Path | None, names: Sequence[str] = RUN_ENVIRONMENTS) -> dict[str, dict[str, Any]]:
-    """Return the packages of environments, and where they were read.
+    """Return the packages of environments.
 
-    ``{"fairseq": {"from": "interpreter", "python": "3.11.7", "packages": {"torch": "2.13.0+cpu", …}}, …}``:
-    asked from the environment's own interpreter below ``venvs``; where there is none, ``"from": "lock"``, the
-    pins, which are without build tags (conda's environments are made from the same pins).
+    ``{"fairseq": {"from": "interpreter", "python": "3.11.7", "packages": {"torch": "2.13.0+cpu", …}}, …}``;
+    without an interpreter below ``venvs``, ``"from": "lock"`` and its pins.
     """
     found = mapped(lambda name: _environment(name, venvs), names, len(names))
     return dict(zip(names, found, strict=True))
@@ -55,10 +54,7 @@ def _environment(name: str, venvs: Path | None) -> dict[str, Any]:
 
 
 def code(checkout: Path) -> dict[str, Any] | None:
-    """Return the commit of a checkout and the files that differ from it; None where there is no git.
-
-    A checkout that only lies inside another repository has none of its own.
-    """
+    """Return a checkout's commit and the files that differ from it; None if git does not know it."""
     top = _said("git", "-C", checkout, "rev-parse", "--show-toplevel")
     if top is None or Path(top.strip()) != checkout.resolve():
         return None
@@ -105,10 +101,7 @@ Result = TypeVar("Result")
 
 
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], at_once: int) -> list[Result]:
-    """Return the function's results in the order of the items; ``at_once`` run in threads.
-
-    A program that is ending starts no threads: there they come one after the other.
-    """
+    """Return the results in order, ``at_once`` in threads; a program that is ending starts none."""
     waiting = list(items)
     try:
         with ThreadPoolExecutor(at_once) as pool:

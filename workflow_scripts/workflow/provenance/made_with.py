@@ -46,10 +46,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Made:
-    """What a job was given.
+    """What a job was given: settings, names of all that it read, which are the experiment's own files.
 
-    ``read``: the names of all that it read. ``own``: of the experiment's own files, relative to its results.
-    ``sources``: (name, SHA-256) of the others, in the job's order.
+    ``sources``: (name, SHA-256) of the others.
     """
 
     settings: Settings
@@ -93,12 +92,12 @@ def portable_path(path: str, here: Path) -> str:
 
 
 def last_part(path: str) -> str:
-    """Return a path without its folders: wherever a file of the user's lies, its content decides."""
+    """Return a path without its folders: the content of a user's file decides, not its place."""
     return f"…/{Path(path).name}"
 
 
 def portable_value(value: Any) -> Any:
-    """Return a param as JSON has it, with the last part alone of the absolute paths that stand in it."""
+    """Return a param as JSON has it; of absolute paths in it only the last part stays."""
     if isinstance(value, str):
         return _ABSOLUTE.sub(lambda found: last_part(found[0]), value)
     if isinstance(value, list | tuple):
@@ -133,9 +132,9 @@ def settings_in(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Settin
 
 
 def is_listed(file: str, entry: Mapping[str, Any], hashes: KeptHashes | None = None) -> bool:
-    """Tell whether a file is what an entry of the manifest lists: size and time, or content; or is not there.
+    """Tell whether a file is missing or as an entry of the manifest lists it, by size and time.
 
-    ``hashes``: to compare the content of one with another time; None: it counts as another.
+    If the time differs, ``hashes`` decides; without ``hashes`` it is another file.
     """
     if not entry:
         return False
@@ -154,10 +153,7 @@ Entry = dict[str, Any]
 
 
 def check_tables(manifest: Mapping[str, Any]) -> None:
-    """Look at the tables of a manifest, which anybody may have edited.
-
-    Raises ValueError, KeyError, TypeError: what is not as it should be.
-    """
+    """Check the tables of a manifest, which may have been edited; raises ValueError, KeyError, TypeError."""
     tables = {"environments": manifest["environments"], "files": manifest["files"]}
     tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted", "reads")}
     for name, table in tables.items():
@@ -194,11 +190,10 @@ def kept_files(
     used: Collection[str],
     rules: Mapping[str, Settings],
 ) -> Iterator[str]:
-    """Yield the files of the last manifest that stay although a plan may not hold them.
+    """Yield files of the last manifest that stay though this plan may not hold them.
 
-    They are those that a plan of everything would not change: of the same config, code and packages. ``old``:
-    the last manifest. ``new``: what the next one says of config, code and packages. ``used``: the
-    environments of the experiment's rules. ``rules``: the rules of today.
+    They have the same config, code and packages. ``old``, ``new``: the manifests. ``used``: the environments
+    of the rules. ``rules``: the rules of today.
     """
     if not old or old["config"] != new["config"]:
         return
@@ -221,11 +216,10 @@ def reads_of(listed: Mapping[str, Entry], reads: Mapping[str, Collection[str]]) 
 def other_content(
     manifest: Mapping[str, Any], found: Mapping[str, str], known: Collection[str]
 ) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield (files, what was made of them) where what was made is as listed, and read other content.
+    """Yield (files, what was made from other content of them).
 
-    The files are those of which nothing was made that agrees with them; one at least has changed.
-    ``manifest``: of the results. ``found``: SHA-256 of what is there, by name. ``known``: files of which it
-    is known that they changed.
+    Files that agree with another result are left out. ``found``: SHA-256 of what is there. ``known``: files
+    that are known to have changed.
     """
     agree: set[str] = set()
     other: dict[tuple[str, ...], list[str]] = {}
@@ -242,10 +236,10 @@ def other_content(
     for read, names in other.items():
         grouped.setdefault(tuple(file for file in read if file not in agree) or read, []).extend(names)
     # What few files explain comes first, and explains what read them among others.
-    told: set[str] = set()
+    explained: set[str] = set()
     for files, names in sorted(grouped.items(), key=lambda one: (len(one[0]), one[0])):
-        if not told & {*files}:
-            told.update(files)
+        if not explained & {*files}:
+            explained.update(files)
             yield list(files), names
 
 
@@ -256,12 +250,10 @@ def _is_current(settings: Settings, today: Settings) -> bool:
 def say_what_made(
     listed: dict[str, Entry], deleted: Iterable[str], old: Mapping[str, Any], made: Mapping[str, Made]
 ) -> dict[str, Any]:
-    """Let every entry say what its file was made with, where that is known.
+    """Add to each entry what its file was made with; return the tables ``settings`` and ``deleted``.
 
-    ``listed``: the entries of the files that are there; they are completed. ``deleted``: files that the plan
-    holds, and that are not there: nothing needs them any more. ``old``: the last manifest. What it says of a
-    file stays while its content does. ``made``: what files were made with, as this run knows. Returns the
-    tables ``settings`` and, if there are any, ``deleted``.
+    ``made``: what this run knows. For other files, what ``old`` says stays while their content does.
+    ``deleted``: planned files that nothing needs any more.
     """
     hashes = {name: entry["sha256"] for name, entry in listed.items()}
     table: dict[str, Any] = {}

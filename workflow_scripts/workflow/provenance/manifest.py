@@ -59,16 +59,12 @@ def write_manifest(
     reads: Mapping[str, Collection[str]] | None = None,
     used: Collection[str] = RUN_ENVIRONMENTS,
 ) -> Written:
-    """Write the manifest of an experiment; what did not change since the last one is taken from it.
+    """Write the manifest of an experiment; what did not change is taken from the last one.
 
-    ``experiment``: the config. ``results``: the results folder. ``checkout``: the folder of the code.
-    ``files``: all declared outputs of the plan, made by this run or up to date; outside ``results`` and
-    missing ones are left out. Those of an earlier run with the same config, code and packages that this plan
-    does not hold (a run of some targets) stay listed. ``venvs``: the folder of virtual environments; None:
-    packages are those of the lock files. ``made``: what files were made with. What the last manifest says of
-    another file stays as long as its content does; else nothing is said. ``rules``: the rules of today, with
-    the hashes of their code and environment. ``reads``: digest of what a job reads → the experiment's own
-    files among it. ``used``: the environments of the experiment's rules.
+    ``files``: all outputs of the plan; missing ones and those outside ``results`` are left out. Files of
+    earlier runs with the same config, code and packages stay listed. ``venvs``: None: packages are those of
+    the lock files. ``made``: what files were made with, as this run knows. ``rules``: today's rules with
+    their hashes. ``reads``: digest of inputs → own files among them. ``used``: the environments of the rules.
     """
     results = Path(results)
     path = results / MANIFEST
@@ -139,7 +135,7 @@ def read_manifest(results: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
-            " delete it, and 'make run' writes it anew"
+            " delete it, and 'make run' writes a new one"
         ) from None
     return dict(value)
 
@@ -187,10 +183,7 @@ def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
 
 
 def portable(value: Any, here: Path) -> Any:
-    """Return a config's value without absolute paths: relative to ``here``, or else the last part.
-
-    What a path outside led to is known by the checksums of the text.
-    """
+    """Return a config's value without absolute paths: relative to ``here``, or only the last part."""
     if isinstance(value, dict):
         return {key: portable(one, here) for key, one in value.items()}
     if isinstance(value, list):

@@ -48,10 +48,7 @@ class Difference:
 
 
 def differences(experiment: Experiment, results: Path) -> tuple[list[Difference], int]:
-    """Return what differs from the manifest of ``results``, and how many files were hashed.
-
-    Raises UserError: there is no manifest, or it cannot be read.
-    """
+    """Return what differs from the manifest, and how many files were hashed. UserError: no manifest."""
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
     expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
@@ -71,10 +68,12 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         if digest != recorded[name]
     ]
     out += _systems(results, found)
-    told = {one.line.partition(": ")[0] for one in out}
-    out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
-    told = {one.line.partition(": ")[0] for one in out}
-    for files, made in other_content(manifest, found, told):
+    reported = {one.line.partition(": ")[0] for one in out}
+    out += [
+        one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in reported
+    ]
+    reported = {one.line.partition(": ")[0] for one in out}
+    for files, made in other_content(manifest, found, reported):
         which = files[0] if len(files) == 1 else f"{files[0]} or another of {len(files)}"
         by = f"{made[0]} and {len(made) - 1} more were" if len(made) > 1 else f"{made[0]} was"
         out.append(Difference(LINEAGE, f"{which}: {by} made from other content"))
@@ -149,7 +148,7 @@ def summary(found: Iterable[Difference]) -> str:
     if {CHANGED, SYSTEM, LINEAGE} & set(kinds):
         remedy = "delete what should not have changed, then 'make run' makes it again"
     else:
-        remedy = "'make run' makes what is to be made and writes the manifest anew"
+        remedy = "'make run' makes what is missing and writes a new manifest"
     return f"{', '.join(counted)}: {remedy} (same CONFIG)"
 
 

@@ -30,17 +30,16 @@ from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
-#: What a training writes into its folder besides checkpoints (docs/architecture.md, the training folder).
+#: What a training writes into its folder besides checkpoints (docs/reference/files.md).
 WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, ".owner.lock"}
 WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One folder: its bytes, those that can go, and why none can where that is so.
+    """One folder: its bytes, those that can go, or why none can.
 
-    ``system``: the checked export of a training; None for a folder of which all goes but ``others``, the
-    files that no training wrote.
+    ``system``: the checked export of a training; None: a folder that goes, but for ``others``.
     """
 
     folder: Path
@@ -76,7 +75,7 @@ def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
 
 
 def others_in(training: Path) -> list[Path]:
-    """Return what lies in a training's folder and no training wrote, sorted."""
+    """Return what is in a training's folder and no training wrote."""
     checkpoints = checkpoints_of(training)
     found = (path for path in training.iterdir() if path.name not in WRITTEN)
     return sorted(path for path in found if path not in checkpoints)

@@ -24,10 +24,10 @@ DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
 @dataclass(frozen=True)
 class Earlier:
-    """A training that is there: its ``updates``, 0 where it is another one and is kept aside.
+    """A training that is there: its ``updates``, 0 if it is another one and is kept aside.
 
-    ``left``: updates that are to be trained at most. ``sure``: False where inputs that
-    are made again, or have changed, decide whether it is the same training; if not, all is trained again.
+    ``left``: updates to train at most. ``sure``: False where inputs that are made again, or have changed,
+    decide whether it is the same training.
     """
 
     updates: int
@@ -49,10 +49,7 @@ def training_folder(results: Path, job: PlannedJob) -> Path:
 def earlier_training(
     experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str] = ()
 ) -> Earlier | None:
-    """Return what a training job will find; None where there is no training yet.
-
-    ``made``: files that other jobs of the plan make before it.
-    """
+    """Return what a training job will find, None if nothing. ``made``: files that other jobs make before."""
     folder = training_folder(results, job)
     _, settings = system_of(experiment, job)
     clean = Earlier(0, settings.max_updates)

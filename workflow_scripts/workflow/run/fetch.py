@@ -38,11 +38,7 @@ def fetched_files(experiment: Experiment) -> list[str]:
 
 
 def out_of_reach(experiment: Experiment, missing: Iterable[str], config: str) -> str | None:
-    """Return one line that says how to fetch missing files, where this machine does not reach their home.
-
-    ``experiment``: whose source names the home; a source of many homes (mtdata) is not asked. ``missing``:
-    files that the job ``CORPUS`` is to make. ``config``: the config file, as `make` is given it.
-    """
+    """Return a line on how to fetch missing files, if this machine does not reach the source's home."""
     files = list(missing)
     home = getattr(experiment.data.source, "home", None)
     if not files or home is None or (reason := _refusal(home)) is None:
@@ -99,13 +95,13 @@ def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
     )
     if done.returncode == 0:
         return
-    told = done.stdout.decode(errors="replace")
+    output = done.stdout.decode(errors="replace")
     new = [log for log, time in _written(logs).items() if before.get(log) != time]
-    for text in (*(log.read_text(errors="replace") for log in new), told):
+    for text in (*(log.read_text(errors="replace") for log in new), output):
         lines = [line.removeprefix(MISTAKE) for line in text.splitlines() if line.startswith(MISTAKE)]
         if lines:
             raise UserError("\n".join(lines))
-    raise UserError(told.strip())
+    raise UserError(output.strip())
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -120,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     folder = working_directory(options)
     results = folder / "results" / experiment.experiment
     logs = [results / job.log for job in fetching_jobs(experiment)]
-    print("fetching; it is told in", *logs, file=sys.stderr, flush=True)
+    print("fetching; progress is in", *logs, file=sys.stderr, flush=True)
     before = _state(folder / file for file in files)
     _fetch(arguments.configfile, options, logs)
     after = _state(folder / file for file in files)

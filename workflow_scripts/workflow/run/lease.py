@@ -74,10 +74,7 @@ def _driver_devices() -> list[Device]:
 
 
 def usable_devices() -> list[Device]:
-    """Return the devices that jobs may take: this machine's, or those of them in CUDA_VISIBLE_DEVICES.
-
-    Raises UserError: CUDA_VISIBLE_DEVICES names one that this machine does not have.
-    """
+    """Return the devices that jobs may take. UserError: CUDA_VISIBLE_DEVICES names one that is not here."""
     there = machine_devices()
     chosen = os.environ.get(VISIBLE)
     if chosen is None or not there:
@@ -100,10 +97,9 @@ def _begins(identity: str, word: str) -> bool:
 
 
 def leases_folder() -> Path:
-    """Return the folder of this user's lock files, made if it is not there.
+    """Return the folder of this user's lock files; UserError if others own it or can write in it.
 
-    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine have to share it. Raises
-    UserError: it is another user's, or others can write in it.
+    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine share it.
     """
     folder = Path(os.environ.get(FOLDER_VARIABLE) or f"/tmp/neuronspec-{os.getuid()}")
     with suppress(FileExistsError):
@@ -154,10 +150,7 @@ def try_take(number: int, devices: list[Device], folder: Path) -> dict[Device, i
 
 
 def take(number: int, devices: list[Device]) -> list[Device]:
-    """Lease that many devices for this process and what it becomes; waits until they are free.
-
-    Raises UserError: there are not so many.
-    """
+    """Lease that many devices for this process, waiting until they are free. UserError: too few here."""
     if number > len(devices):
         restricted = f" (with {VISIBLE}={os.environ[VISIBLE]})" if VISIBLE in os.environ else ""
         usable = len(devices)
@@ -178,7 +171,7 @@ def take(number: int, devices: list[Device]) -> list[Device]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Take devices and become the command; where there is no GPU, only that."""
+    """Take devices, if there are any, and become the command."""
     number, *command = sys.argv[1:] if argv is None else argv
     if devices := usable_devices():
         taken = take(int(number), devices)

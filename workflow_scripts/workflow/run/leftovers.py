@@ -99,17 +99,14 @@ def _is_recorded(output: Path, record: Path) -> bool:
 
 
 def unfinished(working: Path) -> tuple[list[Path], list[Path]]:
-    """Return what a killed run did not finish and Snakemake would not notice; nothing is changed.
+    """Return what a killed run did not finish and Snakemake would not notice.
 
-    Call it before Snakemake's lock is cleared: it lists the outputs of the killed run.
+    They are the missing marks of such outputs, and the records that are not whole. Call it before Snakemake's
+    lock is cleared, which lists the outputs of the killed run. There are two cases:
 
-    1. Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
-       output is unfinished. Snakemake would take the output as it is, of whatever settings.
-    2. That mark is made just after the job has begun. If the run is killed in between, the job can go on to
-       its end, and its output has no record, or an older one.
-
-    Returns:
-        The marks that are missing, one for each such output, and the records that are not whole.
+    - Records are neither synced nor renamed: a power cut can leave an empty one without the output's mark.
+    - The mark is made just after the job has begun. If the run is killed in between, the job can go on to its
+      end, and its output has no record, or an older one.
     """
     snakemake = working / ".snakemake"
     metadata, incomplete = snakemake / "metadata", snakemake / "incomplete"
@@ -182,10 +179,7 @@ def rule_of(process: psutil.Process) -> str | None:
 
 
 def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> None:
-    """Ask processes to end, and kill those that have not after ``grace`` seconds.
-
-    Raises UserError: one does not end, or belongs to another user.
-    """
+    """Ask processes to end, kill them after ``grace`` seconds; UserError if one cannot be ended."""
     for ask, seconds in (("terminate", grace), ("kill", 10.0)):
         for process in processes:
             try:
@@ -208,10 +202,7 @@ def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> No
 
 
 def end_orphans(folder: Path, grace: float = GRACE_SECONDS) -> str | None:
-    """End the orphans of ``folder``; return a line that says so, or None if there were none.
-
-    Raises UserError: an orphan does not end.
-    """
+    """End the orphans of ``folder``, and return a line about them. UserError: one does not end."""
     jobs: dict[int, str] = {}
     others = 0
     for _ in range(ROUNDS):

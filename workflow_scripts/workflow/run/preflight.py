@@ -30,10 +30,9 @@ def unwritable(files: Iterable[str]) -> str | None:
 
 
 def unusable_path(checkout: Path, folder: Path) -> str | None:
-    """Return one line if the checkout or the working directory lies where no run can work, else None.
+    """Return a line if no run can work in the checkout or working directory because of its name.
 
-    A colon would end the checkout in PATH; Snakemake fills in braces, in paths of environments
-    and of outputs.
+    A colon would end the checkout in PATH, and Snakemake fills in braces.
     """
     if odd := sorted(set(":{}\n") & set(str(checkout))):
         return (

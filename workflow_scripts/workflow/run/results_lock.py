@@ -32,9 +32,9 @@ HEARTBEAT_SECONDS = 10.0
 class Run:
     """A run of the workflow.
 
-    ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``folder``: where it works.
-    ``began``: it started jobs. ``ended``: and has ended, not well. ``before``: folders of runs that did not
-    end well, with when the first of them began; Snakemake's records of what they made lie there.
+    ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``began``: it started jobs.
+    ``ended``: it has ended, but not well. ``before``: folders of runs that did not end well, with when the
+    first of them began; they have the records of what these made.
     """
 
     host: str
@@ -67,16 +67,13 @@ class Run:
 
 
 def run_of(results: Path) -> Run | None:
-    """Return the run that makes the results of a folder now, None if there is none."""
+    """Return the run that makes the results of a folder now, or None."""
     run = _read(results)
     return run if run and _is_on(run, results / RUN_LOCK, time.time()) else None
 
 
 def take(results: Path, folder: Path) -> Run | None:
-    """Write down that this process makes these results, working in ``folder``.
-
-    Returns None, or another run that makes them.
-    """
+    """Take the lock of these results for this process, or return another run that has it."""
     results.mkdir(parents=True, exist_ok=True)
     with _alone(results) as lock:
         before = _read(results)
@@ -101,9 +98,9 @@ def begin(results: Path) -> None:
 
 
 def release(results: Path, well: bool = False) -> None:
-    """Give the results free; remove the folders if nothing was made in them.
+    """Release the lock, and remove folders in which nothing was made.
 
-    ``well``: the run has ended well. What one that did not has made, the next one must know of.
+    Unless the run ended ``well``, the next one must know of what it made.
     """
     with suppress(OSError):
         if not (results / RUN_LOCK).exists():
@@ -138,10 +135,9 @@ def _not_well(run: Run | None) -> dict[str, float]:
 
 
 def keep_alive(results: Path) -> None:
-    """Renew the file from a thread, while this process lives and has it.
+    """Renew the lock from a thread while this process has it.
 
-    A process that stood still for long (a laptop that slept) may have been taken for gone: it is interrupted,
-    before it writes beside another.
+    A process that slept for long may have lost it: it is interrupted before it writes beside another run.
     """
 
     def beat() -> None:

@@ -37,11 +37,10 @@ CLOCK_SECONDS = 1.0
 class Activity:
     """What goes on in a working directory; files are relative to the results folder.
 
-    ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
-    since 1970), None where none is. ``begun``: outputs of jobs that began and did not end, with the time they
-    began. ``open_files``: of processes that work there, whoever started them; looked up only where a killed
-    run left such jobs. ``elsewhere``: the run, if it is of another folder or machine. ``looked``: when this
-    was (seconds since 1970): what jobs have written since then is of a run that is on.
+    ``processes``: runs of this experiment, or that may be. ``since``: when the first began (seconds since
+    1970). ``begun``: outputs of jobs that have not ended, with when they began. ``open_files``: of processes
+    that work there, looked up only after a killed run. ``elsewhere``: the run, if in another folder or
+    machine. ``looked``: when this was.
     """
 
     processes: list[int]
@@ -135,10 +134,7 @@ def _lock_holders(lock: Path) -> Iterator[int]:
 
 
 def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
-    """Yield the outputs of jobs that a run in a working directory began and has not ended, with the time.
-
-    Of each there is a marker: its name is the file's in base64, cut into folders @…
-    """
+    """Yield the outputs whose jobs began and have not ended, with the time, from Snakemake's markers."""
     markers = folder / ".snakemake" / "incomplete"
     for inside, _, names in os.walk(markers):
         parts = [part.removeprefix("@") for part in Path(inside).relative_to(markers).parts]
@@ -175,9 +171,9 @@ _ERROR = re.compile(
 
 
 class State(StrEnum):
-    """Of a job. FAILED: ended with an error in its log; STOPPED: killed, or ended with its run.
+    """Of a job.
 
-    BETWEEN: a training that left before its time limit, whose next slice has not begun.
+    STOPPED: killed, or ended with its run. BETWEEN: a training between two slices (time limits).
     """
 
     DONE = "done"

@@ -36,10 +36,10 @@ CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
 def read_config(options: list[str]) -> Experiment | None:
-    """Return the experiment; None where several files, or keys on the command line, make it up.
+    """Return the experiment; None if several files or keys of the command line make it up.
 
-    Raises UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
-    its key ``__use_yte__`` would run code.
+    Checked before Snakemake, whose errors are longer, and which runs code of a file with the key
+    ``__use_yte__``.
     """
     known = read_options(options)
     for name in known.configfile:
@@ -54,10 +54,7 @@ def read_config(options: list[str]) -> Experiment | None:
 
 
 def complete(options: list[str], experiment: Experiment | None) -> list[str]:
-    """Return Snakemake's options with what must be made again.
-
-    Raises UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
-    """
+    """Return Snakemake's options with what must be made again. UserError: it could not begin with them."""
     if (cores := read_options(options).cores) is not None:
         number_of_cores(cores)
     if problem := without_cache():
@@ -72,10 +69,7 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
 
 
 def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
-    """Return Snakemake's options with what a run on SLURM needs to know of this folder and cluster.
-
-    Raises UserError: no such profile, or no SLURM on this machine.
-    """
+    """Return Snakemake's options with those for SLURM. UserError: no such profile, or no SLURM here."""
     profile = find_profile(options)
     if profile is None:
         return options
@@ -103,10 +97,7 @@ def with_cores(options: list[str], profile: Profile) -> list[str]:
 
 @contextmanager
 def results_taken(folder: Path, experiment: Experiment) -> Iterator[None]:
-    """Have the lock of an experiment's results; a program that this process becomes has it too.
-
-    Raises UserError: another run makes them, or they cannot be written.
-    """
+    """Hold the lock of an experiment's results. UserError: another run has it, or it cannot be written."""
     results = Path("results") / experiment.experiment
     if problem := unwritable([str(folder / results / RUN_LOCK)]):
         raise UserError(problem)
@@ -128,8 +119,7 @@ def starts_nothing(options: list[str]) -> bool:
 def hold(folder: Path) -> tuple[int, bool]:
     """Share the lock of a working directory; return its descriptor and whether no other run has it.
 
-    The descriptor holds it, through an exec too, until its process ends. A run that is alone has the lock to
-    itself until `share` is called.
+    The descriptor holds it, through an exec too. A run that is alone keeps others out until `share`.
     """
     path = folder / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +139,7 @@ def share(descriptor: int) -> None:
 
 
 def other_runs(folder: Path) -> list[int]:
-    """Return the processes of Snakemake in a folder, as far as this machine tells."""
+    """Return the processes of Snakemake that work in a folder on this machine."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -170,15 +160,12 @@ def other_runs(folder: Path) -> list[int]:
 
 
 def clear(folder: Path, snakemake: list[str]) -> None:
-    """Clear the lock of a run that was killed, and what only a killed run leaves in ``.snakemake``.
-
-    Raises UserError: Snakemake could not read the workflow.
-    """
+    """Clear a killed run's lock and its leftovers in ``.snakemake``. UserError: Snakemake cannot do it."""
     print("an earlier run was killed: its lock is cleared", file=sys.stderr)
     if number := mark_unfinished(folder):
         what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
         print(f"{number} {what} made again", file=sys.stderr)
-    # Behind a `--` stand targets.
+    # What follows a `--` is a target.
     unlock = [*snakemake[:3], "--unlock", *snakemake[3:]]
     done = subprocess.run(unlock, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -205,7 +192,6 @@ def begin(options: list[str]) -> NoReturn:
         raise UserError(problem)
     if experiment is None or starts_nothing(options):
         become_snakemake(options, folder, experiment)
-    # From here on: what there is to do depends on what lies there.
     with results_taken(folder, experiment):
         outputs = [file for job in jobs_of(experiment) for file in job.outputs]
         results = Path("results") / experiment.experiment

@@ -82,7 +82,7 @@ class Status:
 
 
 def status_of(experiment: Experiment, folder: Path) -> Status:
-    """Return where the experiment stands whose results lie in ``folder``/results."""
+    """Return the status of an experiment whose results are in ``folder``/results."""
     results = f"results/{experiment.experiment}"
     root = folder / results
     jobs, activity = jobs_of(experiment), look(folder, results)

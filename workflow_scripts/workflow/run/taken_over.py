@@ -16,11 +16,9 @@ SAME_TIME_SECONDS = 1e-3
 
 
 def take_over(folder: Path, outputs: Iterable[str], others: Mapping[str, float]) -> str:
-    """Carry over what is known of outputs that runs in other folders made.
+    """Take over records of outputs that runs in other folders made; return a line about it, or "".
 
-    ``folder``: the working directory. ``outputs``: files, from there. ``others``: other working directories,
-    with when their runs began (seconds since 1970). Returns a line that says so; nothing if they made
-    nothing.
+    ``others``: their folders, with when the runs began.
     """
     if not others:
         return ""

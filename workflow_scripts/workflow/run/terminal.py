@@ -38,8 +38,8 @@ def short_reason(why: Reason) -> str:
         elif found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             said.append(f"{words}: {found[0]}{more}")
-    if told := changes(why.before, why.now, {}):
-        said.append(f"Params have {_SINCE}: {'; '.join(told)}")
+    if changed := changes(why.before, why.now, {}):
+        said.append(f"Params have {_SINCE}: {'; '.join(changed)}")
     return "; ".join(said)
 
 
@@ -50,7 +50,7 @@ def shorten_reasons(kind: Any) -> None:
 
 
 def refuse(lines: Sequence[str]) -> NoReturn:
-    """Say why there is no run, and end: Snakemake would tell with it where in its files it was found."""
+    """Print why there is no run, and exit: Snakemake would add where in its files it was found."""
     for line in lines[:MOST_LINES]:
         print(f"error: {line}", file=sys.stderr)
     if len(lines) > MOST_LINES:

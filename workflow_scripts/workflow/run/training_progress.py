@@ -21,10 +21,9 @@ _CLEAN = " starting clean ("
 
 @dataclass(frozen=True)
 class Progress:
-    """A training: ``update`` of ``max_updates``, as last said; None where nothing is known yet.
+    """A training: ``update`` of ``max_updates``, as last logged; None: unknown yet.
 
-    ``seconds`` that it has cost in all its attempts; ``seconds_left`` at the present speed, if no patience
-    ends it before.
+    ``seconds``: of all attempts. ``seconds_left``: at the present speed, without patience.
     """
 
     system: str
@@ -55,10 +54,7 @@ def tail(path: Path, size: int = TAIL_BYTES) -> list[str]:
 def progress_of(
     system: str, seed: int, state: str, max_updates: int, training: Path, log: Path, exported: Path
 ) -> Progress:
-    """Return how far a training is.
-
-    ``state``: of its job, ``done``, ``running``, … ``max_updates``: of the config. ``exported``: its system.
-    """
+    """Return how far a training is; ``state``: of its job. ``exported``: its system's folder."""
     history = read_record(training / HISTORY)
     facts = read_record(exported / "system.json").get("training") or {}
     losses = _losses(training / "validation.csv")

@@ -20,12 +20,7 @@ ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 def translate_command(
     experiment: Experiment, system: str, direction: str, seed: int | None, root: Path = Path()
 ) -> list[str]:
-    """Return the command that translates; ``seed=None`` means the first of ``train.seeds``.
-
-    ``root``: the folder that ``results/`` lies in.
-
-    Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
-    """
+    """Return the command that translates, or raise UserError if the config does not have the request."""
     seed = experiment.train.seeds[0] if seed is None else seed
     direction = one_of(direction, experiment.evaluated_directions)
     for kind, value, known in (

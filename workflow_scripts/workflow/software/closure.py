@@ -28,10 +28,7 @@ class Syntax:
 
 @functools.cache
 def syntax(path: Path) -> Syntax:
-    """Return what a module says.
-
-    Raises FileNotFoundError: there is no such file. SyntaxError: it is no Python.
-    """
+    """Return the syntax of a module; raises FileNotFoundError, SyntaxError."""
     text = path.read_bytes()
     key = hashlib.sha256(_this_file() + text).hexdigest()
     kept = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.syntax.json"
@@ -71,7 +68,7 @@ def _parsed(text: bytes) -> Syntax:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield a tree and the statements in it: neither docstrings nor imports stand within expressions."""
+    """Yield a tree and its statements; expressions hold neither docstrings nor imports."""
     todo = [tree]
     while todo:
         node = todo.pop()
@@ -93,10 +90,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
-    """Return ``module`` and every module of the package that it imports, directly or not, anywhere in it.
+    """Return a module and all modules of the package that it imports, directly or not.
 
-    ``but``: a module that does not run here, though it is imported somewhere; it is not followed. Raises
-    FileNotFoundError: there is no such module.
+    ``but`` is not followed: it does not run here. Raises FileNotFoundError.
     """
     found: set[str] = set()
     todo = [module]
@@ -111,7 +107,7 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
 def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
     """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
 
-    The syntax tree has another form in another Python version: checkouts that share results run one version.
+    They depend on the Python version too.
     """
     return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
 

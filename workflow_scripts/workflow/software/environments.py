@@ -30,10 +30,7 @@ def canonical_name(name: str) -> str:
 
 
 def parse_pins(text: str, where: str = "lock file") -> dict[str, str]:
-    """Return canonical name → version for the pins in ``text``, without build tags (``+cpu``) and comments.
-
-    Raises UserError for a line that is not an exact pin, and for a name pinned twice.
-    """
+    """Return canonical name → version of pins, without build tags; UserError: not exact, or pinned twice."""
     pins: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         entry = line.partition("#")[0].strip()

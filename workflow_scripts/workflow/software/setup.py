@@ -62,7 +62,7 @@ def is_current(name: str, folder: Path) -> bool:
 
 
 def site_packages(folder: Path) -> Path:
-    """Return where an environment's packages lie."""
+    """Return the folder of an environment's packages."""
     return folder / "lib" / f"python{PYTHON[0]}.{PYTHON[1]}" / "site-packages"
 
 
@@ -103,10 +103,7 @@ def check_prerequisites(names: list[str]) -> None:
 
 
 def check_address_space(limit: int) -> None:
-    """Raise UserError where libraries could not even be loaded: they would say so in a hundred ways.
-
-    ``limit``: bytes of address space that a process may have; negative: no limit.
-    """
+    """Raise UserError if a process may not have enough bytes of address space; negative: no limit."""
     if 0 <= limit < ADDRESS_SPACE:
         raise UserError(
             f"ulimit -v {limit // 1024} is too low to load the libraries: at least {ADDRESS_SPACE // 1024} is"

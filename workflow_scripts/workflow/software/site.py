@@ -21,7 +21,7 @@ DEFAULT = LOCKS / "site.yaml"
 OF_RULES = ("fairseq", "text", "evaluate")
 MODULES, IMAGE = KEYS = ("modules", "image")
 
-#: Both reach a shell as they stand.
+#: Both reach a shell unchanged.
 _MODULE = re.compile(r"[\w.+@=~-]+(/[\w.+@=~-]+)*")
 _IMAGE = re.compile(r"(/|[a-z]+://)[\w./:@+=~-]+")
 
@@ -35,10 +35,7 @@ class Site:
 
 
 def read_site() -> Site:
-    """Return this site's software; nothing where it has no file.
-
-    Raises UserError: NEURONSPEC_SITE names no file, or one line for each mistake in it.
-    """
+    """Return this site's software, if it has a file. UserError: mistakes in it, or it is not there."""
     named = os.environ.get(SITE_VARIABLE)
     path = Path(named) if named else DEFAULT
     if not path.exists():

@@ -30,10 +30,9 @@ def tables_of(experiment: Experiment) -> list[str]:
 
 
 def unit_masks(experiment: Experiment) -> dict[str, str]:
-    """Return the mask sets whose units are tabulated, with where each lies; `{seed}` stays a wildcard.
+    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard.
 
-    Those that the experiment selects for its trainings and analyses, and those of systems that it takes from
-    another one, which lie in the system. A set that keeps every unit says nothing.
+    They are the sets of trainings and analyses here, and of systems that are taken from elsewhere.
     """
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
     used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
