@@ -5,10 +5,7 @@ from pathlib import Path
 
 
 def parser_of(doc: str, directory: bool = True) -> argparse.ArgumentParser:
-    """Return a parser with ``--configfile``, described by the first line of a docstring.
-
-    Without ``directory``, all other options are left to Snakemake.
-    """
+    """Return a parser with ``--configfile``, described by the first line of a docstring."""
     parser = argparse.ArgumentParser(description=doc.partition("\n")[0], allow_abbrev=directory)
     parser.add_argument("--configfile", required=True)
     if directory:

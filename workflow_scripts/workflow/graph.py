@@ -4,7 +4,6 @@ Snakemake's plan has no public form, so this reads its objects. Its version is p
 ``tests/workflow/test_graph.py`` checks every attribute that is used.
 """
 
-import ast
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workflow_scripts.common.files import atomic_path
+from workflow_scripts.workflow.settings import json_object, python_value
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
@@ -19,11 +19,7 @@ GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a job would run.
-
-    ``follows``: inputs that other jobs make before it. ``before``, ``now``: settings that differ, by name;
-    ``before`` is empty where an earlier version kept no names.
-    """
+    """Why a job would run. ``before``, ``now``: settings that differ; ``before`` may have no names."""
 
     missing: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
@@ -54,9 +50,6 @@ class PlannedJob:
     reason: Reason = Reason()
 
 
-# ---- reading ---------------------------------------------------------------------------------------------
-
-
 def read(file: TextIO) -> Iterator[PlannedJob]:
     """Yield the jobs of a file one by one, for there may be tens of thousands, and close it."""
     with file:
@@ -68,9 +61,6 @@ def read(file: TextIO) -> Iterator[PlannedJob]:
 
 def _with_tuples(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
-
-
-# ---- writing: Snakemake's objects ------------------------------------------------------------------------
 
 
 def write(path: Path, jobs: Iterable[PlannedJob]) -> None:
@@ -122,7 +112,7 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 def settings_of(job: Any) -> dict[str, Any]:
     """Return what a job is compared by, by name; of a rule of a workflow around this one, its params."""
-    found = _object_in(job.params.get("settings"))
+    found = json_object(job.params.get("settings"))
     return _own_params(job) if found is None else found
 
 
@@ -157,24 +147,9 @@ def _changed(params: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]
     """Return settings before and now; other params are a list without names."""
     if not params:
         return None, None
-    old, new = ([_value_of(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
-    before, now = ([one for form in one_side if (one := _object_in(form))] for one_side in (old, new))
+    old, new = ([python_value(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
+    before, now = ([one for form in one_side if (one := json_object(form))] for one_side in (old, new))
     if not new or len(now) < len(new):
         return {"params": old}, {"params": new}
     # An earlier version kept several values without names.
     return (before[0] if before and len(before) == len(old) else {}), now[0]
-
-
-def _value_of(form: str) -> Any:
-    try:
-        return ast.literal_eval(form)
-    except (ValueError, SyntaxError):  # of a form of its own, such as a path's
-        return form
-
-
-def _object_in(text: Any) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -16,6 +16,23 @@ CODE, ENVIRONMENT = HASHES = ("code", "environment")
 _NAMED = re.compile(r"run-in \w+ [\w.]+ \{params\.options\}")
 
 
+def python_value(form: str) -> Any:
+    """Return the value that Snakemake keeps as text; the text itself if it is none of Python's literals."""
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):
+        return form
+
+
+def json_object(text: Any) -> dict[str, Any] | None:
+    """Return the JSON object that a text holds, or None."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def as_json(value: Any) -> str:
     """Return JSON on one line with sorted keys: equal settings give equal texts."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
@@ -31,10 +48,7 @@ def _is_left_out(value: Any) -> bool:
 
 
 def options(settings: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each option of a command with its words.
-
-    A list is several words, a list of lists a repeated option, an object JSON, True no word.
-    """
+    """Yield each option with its words; a list of lists repeats it, an object is JSON, True no word."""
     for name, value in settings.items():
         if name in HASHES:
             continue

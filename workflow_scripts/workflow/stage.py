@@ -15,10 +15,7 @@ Pattern = str | Callable[[Experiment, Wildcards], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job; its paths are relative to ``results/{experiment}``.
-
-    ``name``: its wildcards as in its log's name. ``training``: a trainer's undeclared folder.
-    """
+    """One job; its paths are below ``results/{experiment}``, its ``name`` is that of its log."""
 
     stage: str
     rule: str

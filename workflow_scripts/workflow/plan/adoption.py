@@ -30,10 +30,7 @@ UNKNOWN = "nothing said what made it"
 
 
 class Adoption:
-    """What is adopted of a plan; jobs are known by their first output, and Snakemake's are untyped.
-
-    ``identities``: today's hashes of environments, to their names.
-    """
+    """What is adopted of a plan; jobs are known by their first output, environments by today's hashes."""
 
     def __init__(self, identities: Mapping[str, str], unfinished: Collection[str] = ()) -> None:
         self.identities, self.unfinished = identities, unfinished
@@ -43,10 +40,7 @@ class Adoption:
         self.seen: set[str] = set()
 
     def plan_with_adopted(self, kind: Any, no_change: Any) -> None:
-        """Let Snakemake plan as if all that can be adopted had been.
-
-        ``kind``: its class of records. ``no_change``: what it returns for unchanged params.
-        """
+        """Let Snakemake, whose class of records is ``kind``, plan as if all that can be had been adopted."""
         params_changed, code_changed = kind.params_changed, kind.code_changed
 
         def params(records: Any, job: Any, file: Any = None) -> Any:

@@ -50,10 +50,7 @@ def training_cost(
     made: Collection[str] = (),
     first: FirstEstimates | None = None,
 ) -> Cost:
-    """Return what a training would cost: updates left × seconds of one in the most similar training.
-
-    ``made``: files that other jobs of the plan make before it; where they decide, it is the most it can cost.
-    """
+    """Return what a training would cost: updates left × seconds of one in the most similar training."""
     system, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made) or Earlier(0, settings.max_updates)
     if earlier.updates and earlier.sure and not earlier.left:
@@ -64,7 +61,9 @@ def training_cost(
     # Patience may end it before.
     most = "up to " if settings.patience or not earlier.sure else ""
     many = f"{most}{left:,} updates{' more' if goes_on else ''}"
-    less = "" if earlier.sure else f"; if its inputs come out the same, {_if_the_same(earlier)}"
+    less = "" if earlier.sure else "; if its inputs come out the same, only exported again"
+    if earlier.left and not earlier.sure:
+        less = f"; if its inputs come out the same, only {earlier.left:,} more"
     like = _likest(experiment, system, batch, past)
     seconds = first.training(job.stage, left, batch) if first and like is None else None
     if seconds is not None:
@@ -77,10 +76,6 @@ def training_cost(
     scaled = "" if batch == like.batch else f", scaled to {batch:,} tokens"
     how = f"{many} × {pace:.2g} s, as {like.name}{scaled}{less}"
     return Cost(pace * left, like.memory_mb, how, pace * left / 3600 * like.gpus, like.gpus > 0)
-
-
-def _if_the_same(earlier: Earlier) -> str:
-    return f"only {earlier.left:,} more" if earlier.left else "only exported again"
 
 
 def _likest(
@@ -113,10 +108,7 @@ class JobCosts:
         self._known: dict[str, tuple[dict[str, JobTime], Cost | None, Cost | None]] = {}
 
     def of(self, job: PlannedJob) -> Cost:
-        """Return a job's cost: as last time, or the mean of its stage here or with a network of this size.
-
-        If neither is known, a first estimate, or the mean of another experiment.
-        """
+        """Return a job's cost: as last time, else a mean of its stage, else a first estimate."""
         stage = job.stage
         if stage not in self._known:
             here = _times(self._results, stage)

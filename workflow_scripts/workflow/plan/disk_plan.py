@@ -69,11 +69,7 @@ def symbols_of(experiment: Experiment) -> int:
 
 
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
-    """Return the bytes that jobs will add below ``results``.
-
-    ``at_once``: trainings that run at once; without optimiser state, checkpoints are there only while it
-    runs.
-    """
+    """Return the bytes that jobs will add below ``results``; ``at_once``: trainings that run at once."""
     symbols = symbols_of(experiment)
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)
     kept, passing, systems = 0, [], 0

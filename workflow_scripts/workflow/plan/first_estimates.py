@@ -52,10 +52,7 @@ def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
 
 
 def pace(rows: Sequence[Measured], size: float) -> float | None:
-    """Return the seconds of a unit of work of a network with ``size`` parameters; None: too large.
-
-    Logarithms are interpolated; outside, a parameter costs as much as in the nearest network.
-    """
+    """Return the seconds of a unit of work, interpolated by logarithms; None: the network is too large."""
     known = [(one.parameters, one.seconds) for one in rows if one.parameters and one.seconds]
     if not known:
         return rows[0].seconds

@@ -87,8 +87,6 @@ class Lineage:
             yield from (Claim(file, str(digest), name) for file, digest in said)
         yield from self._binary()
 
-    # ---- what JSON says: name and content of the file → (file, SHA-256) ----------------------------------
-
     def _scored(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         place, _, job = name.partition("/")[2].rpartition("/")
         testset, profile = job.split(".")[:2]
@@ -170,8 +168,6 @@ class Lineage:
             for key, one in zip(keys, here, strict=False):
                 if key in said and str(said[key]) != one:
                     yield name, key, str(said[key]), one
-
-    # ---- masks and counts --------------------------------------------------------------------------------
 
     def _binary(self) -> Iterator[Claim]:
         for name in self.found:

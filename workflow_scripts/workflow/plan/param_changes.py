@@ -16,16 +16,16 @@ CODE_CHANGED, FORM_CHANGED = "its code changed", "its params are written otherwi
 def changes(
     before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, identities: Mapping[str, str]
 ) -> list[str]:
-    """Return a phrase for each thing that changed, settings first.
-
-    ``before``: empty if the earlier run kept no names, None if nothing changed. ``identities``: today's
-    hashes of environments, to their names.
-    """
+    """Return a phrase for each thing that changed, settings first; ``before`` is empty without names."""
     if before is None or now is None:
         return []
     if not before:
         return [FORM_CHANGED]
-    old, new = (_by_name(settings) for settings in (before, now))
+    # The settings of a training are all in one object.
+    old, new = (
+        {name.removeprefix("settings."): value for name, value in flattened(settings)}
+        for settings in (before, now)
+    )
     code, environment = ((old.pop(name, None), new.pop(name, None)) for name in (CODE, ENVIRONMENT))
     phrases = list(_differences(old, new))
     more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
@@ -36,11 +36,6 @@ def changes(
     if code[0] != code[1]:
         said.append(CODE_CHANGED)
     return said
-
-
-def _by_name(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with the keys of those inside others; a training's are all in one object."""
-    return {name.removeprefix("settings."): value for name, value in flattened(settings)}
 
 
 def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:

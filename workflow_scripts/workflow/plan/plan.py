@@ -55,10 +55,7 @@ class Plan:
 def plan_of(
     experiment: Experiment, root: Path, jobs: Iterable[PlannedJob], cores_per_gpu: float = 0.0
 ) -> Plan:
-    """Return the estimates of planned jobs, stage after stage.
-
-    ``cores_per_gpu``: a job with one of four GPUs keeps a quarter of the cores busy; 0: no GPU.
-    """
+    """Return the estimates of planned jobs, stage after stage; without GPUs ``cores_per_gpu`` is 0."""
     results = root / experiment.experiment
     first = FirstEstimates(experiment, results, on_cpu=not cores_per_gpu)
     past, costs = past_trainings(root), JobCosts(experiment, root, first)

@@ -40,10 +40,7 @@ def made(results: Path, files: Collection[str]) -> None:
 
 
 def take_off_what_was_made(results: Path, files: Collection[str] | None = None) -> None:
-    """Take files off the list that are newer than their plan: a failed or killed run made them.
-
-    ``files``: those of one run; None: all.
-    """
+    """Take files off the list that were made after they were planned (None: all files of the list)."""
     with _changed(results) as listed:
         for file, planned in list(listed.items()):
             path, asked = results / file, files is None or file in files

@@ -36,10 +36,7 @@ def is_being_made(results: Path) -> bool:
 
 
 def with_remade(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
-    """Return the options with ``--forcerun`` for what must be made again, and report what that is.
-
-    Not if targets are given: Snakemake would make such files in addition to them.
-    """
+    """Return the options with ``--forcerun`` for what must be made again, unless they have targets."""
     results = Path(RESULTS) / experiment.experiment
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     made = {str(results / file) for file in outputs}

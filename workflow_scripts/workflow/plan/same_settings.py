@@ -20,7 +20,6 @@ counts as changed:
   must be as many hashes as today. All other hashes are of code.
 """
 
-import ast
 import itertools
 import json
 import re
@@ -32,7 +31,14 @@ from typing import Any
 
 from workflow_scripts.workflow.plan.param_changes import CODE_CHANGED, FORM_CHANGED, NOT_SET, flattened, short
 from workflow_scripts.workflow.provenance.made_with import portable_value
-from workflow_scripts.workflow.settings import HASHES, are_named, options, settings_in
+from workflow_scripts.workflow.settings import (
+    HASHES,
+    are_named,
+    json_object,
+    options,
+    python_value,
+    settings_in,
+)
 
 #: How settings were written before, and the words that say the same now.
 OLD_WORDS = (
@@ -88,7 +94,7 @@ class _Read:
             self.add(name, f"{home}.{inside}" if inside else home, value)
 
     def add_option(self, name: str, words: Sequence[str]) -> None:
-        content = _json_of(words[0]) if len(words) == 1 else None
+        content = json_object(words[0]) if len(words) == 1 else None
         if isinstance(content, dict):
             self.add_object(content, name)
         else:
@@ -121,15 +127,12 @@ def _split(given: Given) -> tuple[set[str], set[str]]:
         settings = settings_in(given.params)
         hashes = {settings.pop(name) for name in HASHES if name in settings}
         return hashes, {repr(settings)}
-    hashes = {form for form in given.params if _is_hash(_python(form))}
-    return {_python(form) for form in hashes}, {*given.params} - hashes
+    hashes = {form for form in given.params if _is_hash(python_value(form))}
+    return {python_value(form) for form in hashes}, {*given.params} - hashes
 
 
 def difference(before: Given, now: Given, identities: Mapping[str, str]) -> str:
-    """Return what changed besides code, command text and the form of params, or "".
-
-    ``identities``: today's hashes of environments, to their names.
-    """
+    """Return what changed besides code, command text and the form of params, or ""."""
     try:
         old, new = _read(_in_words_of_today(before)), _read(_in_words_of_today(now))
     except ValueError:
@@ -214,10 +217,10 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
     """Take the params of an earlier version apart. ``behind``: the command's options with their words."""
     plain: dict[tuple[str, ...], list[str]] = {}
     for form in given.params:
-        value = _python(form)
+        value = python_value(form)
         if _is_hash(value) and value not in given.command:
             read.hashes.append(value)
-        elif isinstance(content := _json_of(value), dict):
+        elif isinstance(content := json_object(value), dict):
             read.add_object(content, "|".join(name for name, words in behind if words == [value]))
         elif not (isinstance(value, str) and not value.strip()):
             words = _words(value)
@@ -237,7 +240,7 @@ def _read_nameless(read: _Read, given: Given, behind: list[tuple[str, list[str]]
         else:  # it may be any of them
             for _ in forms:
                 read.add_option("|".join(names), key)
-    unnamed = [str(value) for form in read.nameless for value in _words(_python(form))]
+    unnamed = [str(value) for form in read.nameless for value in _words(python_value(form))]
     read.places = sorted(
         (name, words)
         for name, words in _options_in(f"-- {given.command}")
@@ -258,13 +261,6 @@ def _words(value: Any) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
 
 
-def _python(form: str) -> Any:
-    try:
-        return ast.literal_eval(form)
-    except (ValueError, SyntaxError):
-        return form
-
-
 def _value_of(word: str) -> Any:
     try:
         value = json.loads(word)
@@ -275,15 +271,6 @@ def _value_of(word: str) -> Any:
 
 def _is_hash(value: Any) -> bool:
     return isinstance(value, str) and bool(_HASH.fullmatch(value))
-
-
-def _json_of(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith("{"):
-        return None
-    try:
-        return json.loads(value)
-    except ValueError:
-        return None
 
 
 def _options_in(command: str) -> list[tuple[str, list[str]]]:

@@ -114,21 +114,6 @@ def accept(changed: Sequence[ChangedTraining]) -> None:
         write_json(one.folder / FINISHED, {**read_json(one.folder / FINISHED), "code": one.current})
 
 
-def take_back(results: Path) -> list[Path]:
-    """Remove the requests to train again that no job has begun to fulfil; return their training folders."""
-    asked = [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]
-    for folder in asked:
-        (folder / RETRAIN).unlink()
-    return asked
-
-
-def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
-    """Write the requests that the trainings' next jobs fulfil."""
-    asked = datetime.now(UTC).isoformat(timespec="seconds")
-    for one in changed:
-        write_json(one.folder / RETRAIN, {"asked": asked, "changed": one.which, "code": one.current})
-
-
 def retrain_requests(results: Path) -> list[str]:
     """Return the ``system.json`` of trainings that are to be done again: Snakemake must know."""
     return [
@@ -154,7 +139,9 @@ def main(argv: list[str] | None = None) -> None:
 def accept_all(experiment: Experiment, results: Path) -> None:
     """Adopt the finished trainings of an experiment, take requests back, and say so."""
     # Also where the code is back to what was recorded.
-    for folder in take_back(results):
+    # Only those that no job has begun to fulfil.
+    for folder in [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]:
+        (folder / RETRAIN).unlink()
         print(f"{folder}  is not trained again: the request is taken back")
     if changed := _listed(experiment, results):
         accept(changed)
@@ -169,7 +156,9 @@ def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
             " CONFIRM=yes"
         )
     elif changed:
-        ask_to_retrain(changed)
+        asked = datetime.now(UTC).isoformat(timespec="seconds")
+        for one in changed:
+            write_json(one.folder / RETRAIN, {"asked": asked, "changed": one.which, "code": one.current})
         print(
             f"{_total(changed)} of training will be done again by the next make run, and whatever is"
             " fine-tuned from a new baseline; the old ones are kept aside; make accept takes this back"

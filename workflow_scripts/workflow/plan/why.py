@@ -126,7 +126,9 @@ def reason_of(
             return half_made, half
         return "asked for, or damaged", job.outputs
     if why.missing:
-        if gone := tuple(file for file in why.missing if was_made(file)):
+        snakemake = Path(".snakemake")
+        records = snakemake / "metadata" if snakemake.is_dir() else None
+        if gone := tuple(f for f in why.missing if records and (records / place_of(f, snakemake)).exists()):
             return "made before, now missing", gone
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
         if Path(job.benchmark).exists() and job.benchmark:
@@ -138,12 +140,6 @@ def reason_of(
         return "input changed", why.updated
     stages = dict.fromkeys(made_by.get(file, "another job") for file in why.follows)
     return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
-
-
-def was_made(file: str) -> bool:
-    """Tell whether Snakemake has a record of an output, in the folder that this process works in."""
-    snakemake = Path(".snakemake")
-    return snakemake.is_dir() and (snakemake / "metadata" / place_of(file, snakemake)).exists()
 
 
 def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:

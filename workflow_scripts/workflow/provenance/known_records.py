@@ -53,8 +53,6 @@ class KnownRecords(PlanFiles):
         """The manifest as it was when it was first asked for."""
         return known_manifest(Path(self.results))
 
-    # ---- into Snakemake ----------------------------------------------------------------------------------
-
     def into(self, records: Any, files: Any) -> None:
         """Make Snakemake plan with it. ``records``, ``files``: its classes of all records and of a file."""
         self.read, input_checksums = records.metadata, records.input_checksums
@@ -104,8 +102,6 @@ class KnownRecords(PlanFiles):
         files.is_newer, files.is_checksum_eligible = newer, has_checksum
         files.checksum, files.is_same_checksum = checksum_of, is_same
 
-    # ---- what a plan compares with -----------------------------------------------------------------------
-
     def record(self, records: Any, target: Any) -> Any:
         """Return the record of a file: Snakemake's if it is of the file that is there, or the manifest's."""
         found, file = self.read(records, target), str(target)
@@ -116,10 +112,7 @@ class KnownRecords(PlanFiles):
         return self._restored[file] or found
 
     def _from_manifest(self, records: Any, file: str, surely: bool) -> Any:
-        """Return the manifest's record of a file as it is, or None.
-
-        ``surely``: there is another record, so the file's size and time must be the listed ones.
-        """
+        """Return the manifest's record of a file as it is; ``surely``: its time must be the listed one."""
         job, name = self.job_of(file), self.name_of(file)
         if job is None or name is None:
             return None
@@ -198,8 +191,6 @@ class KnownRecords(PlanFiles):
                 return set()
             found.add(sums[path])
         return found
-
-    # ---- for the manifest --------------------------------------------------------------------------------
 
     def made(self, records: Any) -> Iterator[tuple[str, Made]]:
         """Yield (output, what made it) where a record has the present settings and is not listed yet."""

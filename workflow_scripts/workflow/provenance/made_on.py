@@ -34,11 +34,7 @@ def _said(*command: str | Path) -> str | None:
 
 
 def environments(venvs: Path | None, names: Sequence[str] = RUN_ENVIRONMENTS) -> dict[str, dict[str, Any]]:
-    """Return the packages of environments.
-
-    ``{"fairseq": {"from": "interpreter", "python": "3.11.7", "packages": {"torch": "2.13.0+cpu", …}}, …}``;
-    without an interpreter below ``venvs``, ``"from": "lock"`` and its pins.
-    """
+    """Return packages of environments: those of its interpreter, or (``"from": "lock"``) its pins."""
     found = mapped(lambda name: _environment(name, venvs), names, len(names))
     return dict(zip(names, found, strict=True))
 

@@ -46,10 +46,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Made:
-    """What a job was given: settings, names of all that it read, which are the experiment's own files.
-
-    ``sources``: (name, SHA-256) of the others.
-    """
+    """What a job was given: settings, what it read, which files are own, and (name, SHA-256) of others."""
 
     settings: Settings
     read: tuple[str, ...]
@@ -132,10 +129,7 @@ def settings_in(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Settin
 
 
 def is_listed(file: str, entry: Mapping[str, Any], hashes: KeptHashes | None = None) -> bool:
-    """Tell whether a file is missing or as an entry of the manifest lists it, by size and time.
-
-    If the time differs, ``hashes`` decides; without ``hashes`` it is another file.
-    """
+    """Tell whether a file is missing or as listed: by size and time, or else by content (``hashes``)."""
     if not entry:
         return False
     try:
@@ -203,7 +197,11 @@ def kept_files(
         if settings is None:  # of an earlier version
             if packages and old.get("code") == new.get("code"):
                 yield name
-        elif (today := rules.get(settings.rule)) and _is_current(settings, today):
+        elif (
+            (today := rules.get(settings.rule))
+            and today.command == settings.command
+            and today.params.items() <= settings.params.items()
+        ):
             yield name
 
 
@@ -241,10 +239,6 @@ def other_content(
         if not explained & {*files}:
             explained.update(files)
             yield list(files), names
-
-
-def _is_current(settings: Settings, today: Settings) -> bool:
-    return today.command == settings.command and today.params.items() <= settings.params.items()
 
 
 def say_what_made(

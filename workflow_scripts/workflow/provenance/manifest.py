@@ -22,6 +22,7 @@ from workflow_scripts.workflow.provenance.made_with import (
     Settings,
     check_tables,
     kept_files,
+    portable_path,
     reads_of,
     say_what_made,
 )
@@ -173,9 +174,6 @@ def hashes_of(results: Path, names: Iterable[str]) -> list[tuple[str, str]]:
     return mapped(lambda name: (name, sha256_of(results / name)), names, HASHED_AT_ONCE)
 
 
-# ---- what a manifest says beside its files ---------------------------------------------------------------
-
-
 def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
     """Return the config as resolved, as a manifest has it."""
     resolved: dict[str, Any] = portable(experiment.model_dump(mode="json"), results.absolute().parents[1])
@@ -188,10 +186,7 @@ def portable(value: Any, here: Path) -> Any:
         return {key: portable(one, here) for key, one in value.items()}
     if isinstance(value, list):
         return [portable(one, here) for one in value]
-    if isinstance(value, str) and value.startswith(("/", "~")):
-        path = Path(value)
-        return str(path.relative_to(here)) if path.is_relative_to(here) else f"…/{path.name}"
-    return value
+    return portable_path(value, here) if isinstance(value, str) else value
 
 
 def data_checksums(results: Path) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         if name not in found and name not in unfinished
     ]
     out += [
-        Difference(CHANGED, f"{name}: changed: {_versus(recorded[name], digest)}")
+        Difference(
+            CHANGED, f"{name}: changed: {recorded[name][:DIGITS]} in the manifest, {digest[:DIGITS]} here"
+        )
         for name, digest in found.items()
         if digest != recorded[name]
     ]
@@ -90,10 +92,6 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         if manifest["config"].get(key) != config[key]
     ]
     return out, len(found)
-
-
-def _versus(recorded: str, found: str) -> str:
-    return f"{recorded[:DIGITS]} in the manifest, {found[:DIGITS]} here"
 
 
 def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:

@@ -37,10 +37,7 @@ WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One folder: its bytes, those that can go, or why none can.
-
-    ``system``: the checked export of a training; None: a folder that goes, but for ``others``.
-    """
+    """A folder: its bytes, those that can go, or why none; ``others``: files that no training wrote."""
 
     folder: Path
     held: int

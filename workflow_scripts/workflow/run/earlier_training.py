@@ -24,11 +24,7 @@ DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
 @dataclass(frozen=True)
 class Earlier:
-    """A training that is there: its ``updates``, 0 if it is another one and is kept aside.
-
-    ``left``: updates to train at most. ``sure``: False where inputs that are made again, or have changed,
-    decide whether it is the same training.
-    """
+    """A training that is there; ``updates`` 0: another one. ``sure``: False if inputs decide about it."""
 
     updates: int
     left: int

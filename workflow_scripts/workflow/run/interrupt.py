@@ -26,7 +26,7 @@ class Interrupt:
         return self._came.is_set()
 
     def may_have_come(self) -> bool:
-        """Return whether a user has stopped it; in a thread, once the main one may have heard of it."""
+        """Return whether a user has stopped it; in a thread, once the main one may have noticed."""
         if threading.current_thread() is threading.main_thread():
             return self.came
         return self._came.wait(NOTICE_SECONDS)

@@ -83,17 +83,17 @@ def usable_devices() -> list[Device]:
     for word in map(str.strip, chosen.split(",")):
         if word.lower() in _NONE:
             break
-        same = [one for one in there if word == str(one.number) or _begins(one.identity, word)]
+        # CUDA takes the beginning of an identity, after "GPU-", too.
+        same = [
+            one
+            for one in there
+            if word == str(one.number) or (len(word) > 4 and one.identity.startswith(word))
+        ]
         if not same:
             known = ", ".join(f"{one.number} ({one.identity})" for one in there)
             raise UserError(f"{VISIBLE}={chosen}: this machine has no GPU {word!r}, it has {known}")
         found.append(same[0])
     return list(dict.fromkeys(found))
-
-
-def _begins(identity: str, word: str) -> bool:
-    """Tell whether a word is an identity or its beginning, which CUDA takes too."""
-    return len(word) > len("GPU-") and identity.startswith(word)
 
 
 def leases_folder() -> Path:

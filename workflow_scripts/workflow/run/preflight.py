@@ -11,14 +11,10 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.workflow.software.environments import venvs_folder
 
 
-def _nearest_there(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
-
-
 def unwritable(files: Iterable[str]) -> str | None:
     """Return one line that names the first folder in which one of ``files`` cannot be written, else None."""
     for folder in sorted({Path(file).parent for file in files}):
-        there = _nearest_there(folder)
+        there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
         if not there.is_dir():
             return f"{there} is not a folder, but one is needed there: move it away"
         if os.access(there, os.W_OK | os.X_OK):
@@ -30,10 +26,7 @@ def unwritable(files: Iterable[str]) -> str | None:
 
 
 def unusable_path(checkout: Path, folder: Path) -> str | None:
-    """Return a line if no run can work in the checkout or working directory because of its name.
-
-    A colon would end the checkout in PATH, and Snakemake fills in braces.
-    """
+    """Return a line if a path is unusable: a colon ends it in PATH, braces are filled in by Snakemake."""
     if odd := sorted(set(":{}\n") & set(str(checkout))):
         return (
             f"{str(checkout)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"

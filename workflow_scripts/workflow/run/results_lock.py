@@ -86,7 +86,10 @@ def take(results: Path, folder: Path) -> Run | None:
         if before and _is_on(before, lock, lock.stat().st_mtime, modified):
             os.utime(lock, (modified, modified))
             return before
-        _write(lock, Run(*_this_process(), time.time(), here, before=_not_well(before)))
+        _write(
+            lock,
+            Run(socket.gethostname(), os.getpid(), identity(), time.time(), here, before=_not_well(before)),
+        )
     return None
 
 
@@ -98,10 +101,7 @@ def begin(results: Path) -> None:
 
 
 def release(results: Path, well: bool = False) -> None:
-    """Release the lock, and remove folders in which nothing was made.
-
-    Unless the run ended ``well``, the next one must know of what it made.
-    """
+    """Release the lock. Unless the run ended ``well``, the next one must know of what it made."""
     with suppress(OSError):
         if not (results / RUN_LOCK).exists():
             return
@@ -135,10 +135,7 @@ def _not_well(run: Run | None) -> dict[str, float]:
 
 
 def keep_alive(results: Path) -> None:
-    """Renew the lock from a thread while this process has it.
-
-    A process that slept for long may have lost it: it is interrupted before it writes beside another run.
-    """
+    """Renew the lock from a thread. A process that slept and lost it is interrupted before it writes."""
 
     def beat() -> None:
         while True:
@@ -153,10 +150,6 @@ def keep_alive(results: Path) -> None:
             time.sleep(HEARTBEAT_SECONDS)
 
     threading.Thread(target=beat, daemon=True).start()
-
-
-def _this_process() -> tuple[str, int, str]:
-    return socket.gethostname(), os.getpid(), identity()
 
 
 def _write(lock: Path, run: Run) -> None:

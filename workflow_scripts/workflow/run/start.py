@@ -36,11 +36,7 @@ CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
 def read_config(options: list[str]) -> Experiment | None:
-    """Return the experiment; None if several files or keys of the command line make it up.
-
-    Checked before Snakemake, whose errors are longer, and which runs code of a file with the key
-    ``__use_yte__``.
-    """
+    """Return the experiment, checked before Snakemake does it; None for several files or ``--config``."""
     known = read_options(options)
     for name in known.configfile:
         if not Path(name).exists():

@@ -162,9 +162,6 @@ def _size(folder: Path) -> int:
         return 0
 
 
-# ---- the page --------------------------------------------------------------------------------------------
-
-
 def show(status: Status, console: Console) -> None:
     """Print a status for a person."""
     activity = status.activity

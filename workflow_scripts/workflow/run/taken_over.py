@@ -16,10 +16,7 @@ SAME_TIME_SECONDS = 1e-3
 
 
 def take_over(folder: Path, outputs: Iterable[str], others: Mapping[str, float]) -> str:
-    """Take over records of outputs that runs in other folders made; return a line about it, or "".
-
-    ``others``: their folders, with when the runs began.
-    """
+    """Copy records of what runs in ``others`` (folder → when it began) made; return a line about it."""
     if not others:
         return ""
     snakemake = folder / ".snakemake"

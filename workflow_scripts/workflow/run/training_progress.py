@@ -21,10 +21,7 @@ _CLEAN = " starting clean ("
 
 @dataclass(frozen=True)
 class Progress:
-    """A training: ``update`` of ``max_updates``, as last logged; None: unknown yet.
-
-    ``seconds``: of all attempts. ``seconds_left``: at the present speed, without patience.
-    """
+    """A training as last logged; None: unknown yet. ``seconds``: of all attempts."""
 
     system: str
     seed: int

@@ -90,10 +90,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
-    """Return a module and all modules of the package that it imports, directly or not.
-
-    ``but`` is not followed: it does not run here. Raises FileNotFoundError.
-    """
+    """Return a module and all package modules that it imports, directly or not; ``but`` is not followed."""
     found: set[str] = set()
     todo = [module]
     while todo:
@@ -105,10 +102,7 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
 
 
 def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
-    """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
-
-    They depend on the Python version too.
-    """
+    """Return 16 hex digits that change with the code of the closure, not with comments and docstrings."""
     return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
 
 

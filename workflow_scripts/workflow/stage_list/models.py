@@ -46,11 +46,6 @@ def trained(experiment: Experiment) -> list[str]:
     return [name for name in experiment.finetuned if name not in experiment.used]
 
 
-def not_trained(experiment: Experiment) -> list[str]:
-    """Return the systems that are made here of the baseline's weights and masks."""
-    return [name for name in experiment.untrained if name not in experiment.used]
-
-
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return mask set and direction of every row that only decoding needs: of directions not trained."""
     return each(maskset=needed_masks.rows(experiment), direction=experiment.directions.evaluate_only)
@@ -193,7 +188,7 @@ STAGES = (
         "text",
         log="{untrained}.s{seed}",
         files=OF_UNTRAINED,
-        jobs=lambda e: each(seed=e.train.seeds, untrained=not_trained(e)),
+        jobs=lambda e: each(seed=e.train.seeds, untrained=[n for n in e.untrained if n not in e.used]),
     ),
     Stage(
         "mask_control",

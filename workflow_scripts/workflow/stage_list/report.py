@@ -30,10 +30,7 @@ def tables_of(experiment: Experiment) -> list[str]:
 
 
 def unit_masks(experiment: Experiment) -> dict[str, str]:
-    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard.
-
-    They are the sets of trainings and analyses here, and of systems that are taken from elsewhere.
-    """
+    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard."""
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
     used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
     return {
