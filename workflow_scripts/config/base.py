@@ -39,7 +39,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_boolean_for_a_number(cls, data: Any) -> Any:
-        # pydantic would take true for 1, and YAML 1.1 reads a bare yes or on as true. As text it is refused.
+        # pydantic would read true as 1, and YAML 1.1 reads a bare yes or on as true. Text is refused.
         if not isinstance(data, dict):
             return data
         numbers = {name for name, field in cls.model_fields.items() if _is_number(field.annotation)}
@@ -149,10 +149,10 @@ def _or_itself(read: Callable[[str], str], text: str) -> str:
 
 _NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 _LANGUAGE_ALONE, _DIRECTION = rf"^{CODE}$", rf"^{CODE}-{CODE}$"
-#: A part of a path that is no path itself, and no option.
+#: One part of a path, which is not an option.
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 METRIC, ANY_METRIC = r"^[a-z][a-z0-9]*$", r"^[a-z][a-z0-9]*(\+\+)?$"
-#: What a text that must match a pattern is, in words.
+#: What a text must be to match a pattern.
 PATTERNS = {
     _LANGUAGE_ALONE: "a language code is two or three small letters, with a script or a region where needed"
     " (sr_Latn, pt_BR)",

@@ -36,7 +36,6 @@ Metric = Annotated[Literal["bleu", "chrf++", "chrf2", "ter", "chrf"], AfterValid
 _ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 #: A name in files, tables and `--metrics`.
 MetricName = Annotated[str, StringConstraints(pattern=METRIC, max_length=40)]
-#: Of either kind.
 AnyMetric = Annotated[str, StringConstraints(pattern=ANY_METRIC, max_length=40), AfterValidator(metric_id)]
 
 

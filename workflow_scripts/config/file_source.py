@@ -12,7 +12,7 @@ from workflow_scripts.common.language_codes import spellings
 from workflow_scripts.config.base import NO_BRACES, DirectionId, Language, Section, SubsetName
 
 TRAIN, VALID = "train", "valid"
-#: What pydantic puts into the place of a mistake, to say which member of a union it is of.
+#: pydantic's names of a union's members in the place of a mistake.
 UNION_TAGS = ONE, SEVERAL = "(one)", "(several)"
 
 

@@ -62,7 +62,7 @@ def _reading(config: Mapping[str, Any]) -> Reading:
 
 
 def _beside_the_point(details: ErrorDetails) -> bool:
-    """Tell whether a member of a union complains that was not meant: of a word no list, of a list no word."""
+    """Tell whether a mistake is of a union's other member: that a word is not a list, a list not a word."""
     tag = str(details["loc"][-1]) if details["loc"] else ""
     is_list = isinstance(details["input"], list)
     return (tag.startswith("list[") and not is_list) or (tag.startswith("literal[") and is_list)
@@ -104,7 +104,7 @@ def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
         config = config[part]
 
 
-#: pydantic's kinds of mistakes in the words of who writes YAML.
+#: pydantic's kinds of mistakes, for a person who writes YAML.
 _IN_WORDS = {
     "dict_type": "keys with values are needed",
     "model_type": "keys with values are needed",

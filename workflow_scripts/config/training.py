@@ -83,7 +83,7 @@ class Model(Section):
         return self.model_dump(exclude={"preset"})
 
 
-# How a training runs and what it logs: no change of these makes another system, so none reruns anything.
+# How a training runs and what it logs: changing these makes the same system, so it reruns nothing.
 EXECUTION = {
     "max_tokens",
     "precision",
@@ -185,7 +185,7 @@ class Train(Settings):
         return value
 
 
-#: Updates, of a fine-tuning that is shorter than the published warm-up.
+#: Updates of the warm-up if a fine-tuning is shorter than the published warm-up.
 SHORT_WARM_UP = 100
 
 

@@ -51,7 +51,7 @@ class PlannedJob:
 
 
 def read(file: TextIO) -> Iterator[PlannedJob]:
-    """Yield the jobs of a file one by one, for there may be tens of thousands, and close it."""
+    """Yield the jobs of a file one by one (there may be tens of thousands), and close it."""
     with file:
         for line in file:
             found = json.loads(line)
@@ -111,7 +111,7 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 
 def settings_of(job: Any) -> dict[str, Any]:
-    """Return what a job is compared by, by name; of a rule of a workflow around this one, its params."""
+    """Return what a job is compared by, by name; for rules of a workflow around this one, the params."""
     found = json_object(job.params.get("settings"))
     return _own_params(job) if found is None else found
 

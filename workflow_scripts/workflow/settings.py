@@ -10,14 +10,14 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-#: Names of the hashes of a job's code and of its environment; no option of a command.
+#: Names of the hashes of a job's code and environment; they are not options of a command.
 CODE, ENVIRONMENT = HASHES = ("code", "environment")
-#: How the command of a rule begins whose jobs have named settings.
+#: How the command of a rule with named settings begins.
 _NAMED = re.compile(r"run-in \w+ [\w.]+ \{params\.options\}")
 
 
 def python_value(form: str) -> Any:
-    """Return the value that Snakemake keeps as text; the text itself if it is none of Python's literals."""
+    """Return the value that Snakemake keeps as text; the text itself if it is not a literal."""
     try:
         return ast.literal_eval(form)
     except (ValueError, SyntaxError):
@@ -72,7 +72,7 @@ def as_options(settings: Mapping[str, Any]) -> str:
 
 
 def are_named(command: str) -> bool:
-    """Tell whether a rule's command is of jobs with named settings; those of earlier versions are not."""
+    """Tell whether a rule's command has named settings; those of earlier versions have not."""
     return bool(_NAMED.match(command))
 
 

@@ -7,22 +7,21 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import data, measures, models, report
 
-#: By name; rules begin with it.
 STAGES: dict[str, Stage] = {
     stage.name: stage for part in (data, models, measures, report) for stage in part.STAGES
 }
-#: What stages were called in earlier versions, and what they are called now.
+#: Stages that had another name in earlier versions → their name now.
 RENAMED = {
     "likelihood": "score_likelihood",
     "contrastive": "score_contrastive",
     "comet": "score_comet",
 }
-#: Those that need the internet; none of them has inputs.
+#: Stages that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
 
 
 def unknown_rules(names: Iterable[str]) -> Iterator[str]:
-    """Yield a phrase, with the nearest name, for each name that is no rule's (or the start of several)."""
+    """Yield a phrase, with the nearest name, for each name that is not a rule (or the start of several)."""
     several = tuple(f"{name}_" for name, stage in STAGES.items() if stage.rule)
     for name in names:
         if name not in STAGES and name not in ("all", "fetch") and not name.startswith(several):

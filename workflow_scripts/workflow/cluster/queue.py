@@ -28,9 +28,9 @@ def ask(*command: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedP
 
 #: Set for the Snakefile: "yes" if no other run of Snakemake works in this folder.
 ALONE_VARIABLE = "NEURONSPEC_ALONE"
-#: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
+#: Seconds for cancelled jobs to leave their nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
-#: A job's states in which nothing of it runs, nor will.
+#: States of jobs that have ended.
 ENDED = {
     "BOOT_FAIL",
     "CANCELLED",

@@ -15,10 +15,10 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.workflow.cluster.profile import Profile
 from workflow_scripts.workflow.cluster.queue import ask
 
-# The parts of "gpu:a100:4(S:0-1),nvme:1": commas in brackets part nothing.
+# The parts of "gpu:a100:4(S:0-1),nvme:1"; commas in brackets do not separate parts.
 _RESOURCE = re.compile(r"[^,(]+(?:\([^)]*\))?")
 
-#: Seconds that the controller must remember a finished job: the executor looks every three minutes.
+#: Seconds for which the controller must remember jobs: the executor looks every three minutes.
 MINJOBAGE = 200
 
 #: What sbatch says to a request, the resource that it means, and what to do.
@@ -169,7 +169,7 @@ def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -
         return "slurm_partition", f"there is no such partition{nearest(name, list(partitions))}"
     partition = partitions[name]
     if request.runtime is not None and partition.minutes is not None and request.runtime > partition.minutes:
-        # Where limits are not enforced sbatch takes it.
+        # sbatch accepts it where limits are not enforced.
         return "runtime", f"partition {name} gives at most {partition.minutes} minutes"
     if request.mem_mb is not None and request.mem_mb > partition.mem_mb:
         return "mem_mb", f"the largest node of partition {name} has {partition.mem_mb}"

@@ -22,10 +22,10 @@ from workflow_scripts.workflow.plan.same_settings import CODE, COMMAND, FORM, Gi
 from workflow_scripts.workflow.plan.why import reason_of
 from workflow_scripts.workflow.run.leftovers import place_of
 
-#: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
+#: The file of the report, and "yes" if the rest is adopted though some is refused.
 REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
 STOPPED = "stopped while it was written"
-#: Why a job is adopted besides those of workflow.plan.same_settings.
+#: A reason besides those of workflow.plan.same_settings.
 UNKNOWN = "nothing said what made it"
 
 
@@ -34,7 +34,7 @@ class Adoption:
 
     def __init__(self, identities: Mapping[str, str], unfinished: Collection[str] = ()) -> None:
         self.identities, self.unfinished = identities, unfinished
-        #: Why each may be adopted, as far as it goes by itself; what forbids it to others.
+        #: Why each may be adopted, and why others may not.
         self.adopted: dict[str, tuple[str, ...]] = {}
         self.refused: dict[str, str] = {}
         self.seen: set[str] = set()
@@ -82,7 +82,7 @@ class Adoption:
                 self.refused[name] = changed
                 return
         missing = [str(file) for file in job.output if not Path(file).exists()]
-        # Where all are gone, either nothing needs them, or Snakemake has the job in its plan.
+        # If all are gone, nothing needs them, or Snakemake plans the job.
         if found and 0 < len(missing) < len(job.output):
             self.refused[name] = f"made before, now missing: {', '.join(missing)}"
         elif found:
@@ -166,7 +166,7 @@ def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[P
         }
         for file in job.output:
             path = snakemake / "metadata" / place_of(str(file), snakemake)
-            # Of what Snakemake has no record, the manifest may have one.
+            # The manifest may have a record where Snakemake has none.
             known = None if path.exists() else records.metadata(file)
             if known is not None:
                 before = dict(known.items())

@@ -26,13 +26,13 @@ OF_THE_NETWORK = {
 }
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
-#: Useful operations a second of one GPU that is not measured here (docs/reference/presets.md).
+#: Useful operations per second of a GPU that was not measured (docs/reference/presets.md).
 GPU_OPERATIONS = 1e14
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds and memory of one job (None, 0: unknown), GPU hours, how they are known, if at first hand."""
+    """Seconds and memory of one job (None, 0: unknown), GPU hours, and how they are known."""
 
     seconds: float | None
     memory_mb: float
@@ -58,7 +58,7 @@ def training_cost(
     batch = settings.max_tokens * settings.update_freq
     goes_on = bool(earlier.updates and earlier.sure)
     left = earlier.left if goes_on else settings.max_updates
-    # Patience may end it before.
+    # Patience may end it earlier.
     most = "up to " if settings.patience or not earlier.sure else ""
     many = f"{most}{left:,} updates{' more' if goes_on else ''}"
     less = "" if earlier.sure else "; if its inputs come out the same, only exported again"

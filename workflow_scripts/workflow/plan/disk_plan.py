@@ -28,7 +28,7 @@ BEST_AND_LAST = 2
 BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
 #: gzip makes a third to a quarter of plain text.
 TEXT_OF_GZIP = 4
-#: Symbols of the network that are no pieces of the SentencePiece model: it counts three of the four specials.
+#: Symbols that the SentencePiece model does not count: it has three of the four special ones.
 OTHER_SYMBOLS = 1
 
 
@@ -39,7 +39,7 @@ class Need:
     training: int
     systems: int
     data: int
-    #: Text of unknown size is to be fetched: it comes on top.
+    #: Text of unknown size is to be fetched, too.
     unknown_text: bool = False
 
     @property
@@ -100,7 +100,7 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
             to_prepare.update(job.outputs)
         elif job.rule == "binarise":
             texts.extend((job, file) for file in job.inputs if file.endswith(".txt"))
-    # Text that is yet to be prepared is counted from its source.
+    # Text that is not prepared yet was counted from its source.
     binarised = sum(
         max(0, size_of(Path(file)) - _there(job)) for job, file in texts if file not in to_prepare
     )

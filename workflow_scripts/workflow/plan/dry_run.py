@@ -16,9 +16,9 @@ from workflow_scripts.workflow.run.running import runs_in
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.run.start import complete, read_config
 
-#: How a line of ours begins (workflow.run.terminal), and one that a run says of its config.
+#: How lines begin that this package prints: errors (workflow.run.terminal), notes on a config.
 OURS, NOTE = "error: ", "note: "
-#: Of what Snakemake says when it refuses, and what is left out: its own frames, and where it runs.
+#: Lines shown of Snakemake's error; left out are its own frames, and where it runs.
 _MOST_LINES = 20
 _FRAME = re.compile(
     rf"{NOTE}|  File |Assuming |host:|Using workflow specific profile |Building DAG"
@@ -45,7 +45,7 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
 
     Notes on other runs go to stderr. Raises UserError with what Snakemake says when it refuses.
     """
-    # Targets may be at the end: behind --configfile they would be config files, behind --quiet its words.
+    # Targets at the end would be taken for config files behind --configfile, for words behind --quiet.
     ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "all", "--cores", "1"]
     given = [*ours, *options]
     folder, experiment = working_directory(given), read_config(given)
@@ -71,7 +71,7 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
         for line in done.stderr.splitlines():
             if line.startswith(NOTE):
                 print(line, file=sys.stderr)
-        # It is read to its end after it is removed.
+        # The open file can be read after its folder is removed.
         return read(graph.open(encoding="utf-8"))
 
 

@@ -20,13 +20,13 @@ from workflow_scripts.workflow.plan.text_sizes import TextSizes
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"
-#: A network this many times larger than all that were measured has no estimate.
+#: A network that is so many times larger than all measured ones has no estimate.
 FARTHEST = 4.0
-#: Lines of each language that the identifier of languages is trained on, at most; masks of the control.
+#: The most lines of a language that the language identifier is trained on; masks of the control.
 IDENTIFIER_LINES, CONTROLS = 20_000, 7
-#: Items of a contrastive set that is yet to be made, by direction: 1,500 of the demo's eight.
+#: Items by direction of a contrastive set that is not made yet: 1,500 for the eight of the demo.
 TOY_ITEMS = 190
-#: Resamples of a test, where the config names none: ten by level for each direction, and no fewer than these.
+#: Resamples of a test if the config has none: ten by level for each direction, at least these.
 RESAMPLES_BY_LEVEL, FEWEST_RESAMPLES = 10, 1_000
 
 
@@ -106,7 +106,7 @@ class FirstEstimates:
         return rows[0].start + one * work / 1000
 
     def _work(self, job: PlannedJob) -> float | None:
-        """Return a job's sentences, each as often as it is looked at."""
+        """Return a job's sentences, each as often as it is read."""
         experiment, text, given = self._experiment, self.text, job.wildcards
         directions = experiment.directions_of(given.get("testset", ""))
         match job.stage:
@@ -144,7 +144,7 @@ class FirstEstimates:
         return None
 
     def _items(self, file: Path) -> int:
-        """Return the items of a contrastive set; of one of the toy languages about so many a direction."""
+        """Return the items of a contrastive set; for toy languages, about so many by direction."""
         if file.is_file():
             return max(0, file.read_bytes().count(b"\n") - 1)
         return TOY_ITEMS * len(self._experiment.evaluated_directions)

@@ -23,7 +23,7 @@ from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
-#: That of the experiment, in every system.
+#: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
 #: The references of each profile.
@@ -42,7 +42,7 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Claim:
-    """That a file had a hash when another one was made from it. Names are relative to the results."""
+    """A file had this hash when another one (``by``) was made from it; names are below the results."""
 
     file: str
     sha256: str
@@ -203,7 +203,7 @@ class Lineage:
                     yield name, row, scored
 
     def _follows(self, table: MaskTable, row: str, scored: str) -> bool:
-        """Tell whether a row is what its scores give, or this cannot be known."""
+        """Tell whether a row is what its scores give; True if that cannot be known."""
         scores, selection = self._table(scored), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True

@@ -7,9 +7,9 @@ from workflow_scripts.workflow.settings import CODE, ENVIRONMENT
 
 _LONGEST_VALUE = 40
 NOT_SET = "not set"
-#: Settings of one job that are named; the config says all.
+#: Settings of one job that are named; the others are in the config.
 MOST_SETTINGS = 6
-#: What is said of other code, and of params that an earlier version wrote, without names.
+#: Phrases for other code, and for params that an earlier version wrote without names.
 CODE_CHANGED, FORM_CHANGED = "its code changed", "its params are written otherwise"
 
 
@@ -50,7 +50,7 @@ def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, A
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for name in dict.fromkeys([*old, *new]):
         was, is_now = old.get(name, NOT_SET), new.get(name, NOT_SET)
-        # An object that was empty, or is now: its keys say it.
+        # Of an object that was or is empty, the keys are named.
         if {} in (was, is_now) and any(other.startswith(f"{name}.") for other in [*old, *new]):
             continue
         if isinstance(was, list) and isinstance(is_now, list):

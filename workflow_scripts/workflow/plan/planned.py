@@ -16,7 +16,6 @@ from workflow_scripts.workflow.provenance.records import read_record
 
 PLANNED = ".planned.json"
 FORMAT = "neuronspec-planned-1"
-#: What is said of such an output.
 NOT_FINISHED = "an earlier run was to make it, and did not finish"
 
 

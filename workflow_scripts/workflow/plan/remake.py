@@ -25,12 +25,12 @@ from workflow_scripts.workflow.run.results_lock import run_of
 from workflow_scripts.workflow.stages import jobs_of
 
 FORCERUN = ("--forcerun", "-R")
-# A word of the options that begins so is a target, unless it is one of the files to be made again.
+# An option that begins so is a target, unless it is one of the files to be made again.
 RESULTS = "results/"
 
 
 def is_being_made(results: Path) -> bool:
-    """True if another run is on: what the list names, it is making."""
+    """Tell whether another run is on, which is making what is listed."""
     run = run_of(results)
     return run is not None and not run.is_this()
 
@@ -76,9 +76,7 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     return [*options[:end], FORCERUN[0], *problems, *options[end:]]
 
 
-#: What is said of a file that is made again.
 NOT_AS_LISTED = f"nothing says what made it: Snakemake has no record, and {MANIFEST} lists other content"
-#: Keys of a config that are named.
 MOST_KEYS = 4
 
 
@@ -99,7 +97,7 @@ def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
     there = [name for name in files if (folder / results / name).exists()]
     if not there:
         return Unrecorded()
-    # What a job began and did not end, Snakemake makes again itself.
+    # Outputs of jobs that began and did not end are made again by Snakemake itself.
     recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
     if any((snakemake / "locks").glob("*")):  # of a killed run; the next one marks what it left
         recorded |= {str(mark.relative_to(snakemake / "incomplete")) for mark in unfinished(folder)[0]}

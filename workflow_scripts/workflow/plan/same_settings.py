@@ -40,7 +40,7 @@ from workflow_scripts.workflow.settings import (
     settings_in,
 )
 
-#: How settings were written before, and the words that say the same now.
+#: How settings were written before, and how they are written now.
 OLD_WORDS = (
     (re.compile(r"--rule mass --k (?=\d)"), "--select mass:"),
     (re.compile(r"--rule all\b"), "--select all"),
@@ -75,10 +75,10 @@ class _Read:
 
     settings: dict[str, list[_Setting]] = field(default_factory=dict)
     nameless: Counter[str] = field(default_factory=Counter)
-    #: Options (what stands before them: "") with the words in which values without a name stand.
+    #: Options ("" for what is before the first) with the words that hold values without a name.
     places: list[tuple[str, list[str]]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
-    #: Options of the rule's own text with their words in the command; those that wildcards stand behind.
+    #: Options of the rule's own text with their words in the command; those with wildcards behind them.
     own: dict[str, list[list[str]]] = field(default_factory=dict)
     wild: set[str] = field(default_factory=set)
 
@@ -160,7 +160,7 @@ def _in_words_of_today(given: Given) -> Given:
 
 def _changed(old: _Read, new: _Read) -> Iterator[str]:
     for name in dict.fromkeys([*old.settings, *new.settings]):
-        # In the order in which a command has them; of several objects by their options.
+        # In the order of the command; those of several objects by their options.
         was, is_now = (sorted(read.settings.get(name, []), key=lambda s: s.home) for read in (old, new))
         if was == is_now:
             continue
@@ -198,7 +198,7 @@ def _read(given: Given) -> _Read:
     """Take params apart. Raises ValueError: the command's quotes do not match."""
     read = _Read()
     behind = _options_in(given.command)
-    # What the rule's text has there is no param: inputs, threads, words of its own.
+    # The rule's own text is not a param: inputs, threads, fixed words.
     for name, words in _options_in(given.template):
         if not (words and "{params." in words[0]):
             read.own[name] = [given_words for option, given_words in behind if option == name]

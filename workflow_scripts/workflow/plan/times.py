@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> None:
     print(table(stages(arguments.directory / "results" / experiment.experiment)))
 
 
-#: What the speed of a network depends on; two that agree in these are of one size.
+#: What the speed of a network depends on; networks that agree in these have one size.
 SIZES = (
     "encoder_layers",
     "decoder_layers",

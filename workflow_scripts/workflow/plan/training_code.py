@@ -23,10 +23,10 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.stages import STAGES
 
-#: Rules that train → the module that each runs.
+#: Rules that train → their module.
 TRAINING_RULES = {name: stage.module for name, stage in STAGES.items() if stage.training}
 ENVIRONMENT = "fairseq"
-#: More trainings than this are counted, not named, in the one-line report.
+#: Trainings that the one-line report names; the others are counted.
 NAMED = 6
 
 
@@ -138,8 +138,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def accept_all(experiment: Experiment, results: Path) -> None:
     """Adopt the finished trainings of an experiment, take requests back, and say so."""
-    # Also where the code is back to what was recorded.
-    # Only those that no job has begun to fulfil.
+    # Only requests that no job has begun to fulfil; the code may be back to what was recorded.
     for folder in [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]:
         (folder / RETRAIN).unlink()
         print(f"{folder}  is not trained again: the request is taken back")

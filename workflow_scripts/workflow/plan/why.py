@@ -28,9 +28,9 @@ from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.software.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.workflow.stages import jobs_of
 
-#: What is said of outputs whose job began and did not end.
+#: Reasons for outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
-#: Reasons of one stage that get a line of their own; the rest share the last one.
+#: Reasons of one stage with a line each; the others share the last line.
 MOST_LINES = 4
 
 

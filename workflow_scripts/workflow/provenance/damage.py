@@ -34,7 +34,7 @@ def _problem(path: Path) -> str | None:
         return None
     except PermissionError:
         raise
-    # Whatever a reader says of bytes that are not its own: an unknown compression, nesting without end.
+    # Readers raise many kinds of errors: an unknown compression, endless nesting.
     except Exception as error:
         return f"not {kind} ({_in_words(error)})"
 
@@ -49,7 +49,7 @@ def _json(path: Path) -> str | None:
 
 
 def _archive(path: Path) -> str | None:
-    # The list of members is at the end: a truncated file has none.
+    # A truncated file lacks the list of members, which is at the end.
     with zipfile.ZipFile(path):
         return None
 

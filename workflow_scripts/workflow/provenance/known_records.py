@@ -33,7 +33,7 @@ from workflow_scripts.workflow.settings import are_named, as_json
 RECORD_FORMAT = 6
 #: A record holds its output's time when the job had finished, as a float (s).
 SAME_TIME_SECONDS = 1e-3
-#: In place of a checksum: that of the file as it is.
+#: Instead of a checksum: that of the file as it is.
 AS_IT_IS = "sha256:as it is"
 #: An input list that no job has.
 OTHER_INPUTS = ["(other inputs than now)"]
@@ -72,13 +72,13 @@ class KnownRecords(PlanFiles):
         async def newer(file: Any, time: float) -> bool:
             found: bool = await is_newer(file, time)
             if self.is_given(file):
-                # Content decides; the time, where there is nothing to compare with.
+                # Content decides; the time only if there is nothing to compare with.
                 self._newer[str(file)] = found
                 return True
             return found
 
         async def has_checksum(file: Any, threshold: int) -> bool:
-            # What is compared with a checksum, may be: large files have one if something kept it.
+            # Large files have a checksum if one was kept.
             return bool(await eligible(file, threshold)) or Path(file).is_file()
 
         async def checksum_of(
@@ -225,7 +225,7 @@ class KnownRecords(PlanFiles):
         return found if same else None
 
     def _sources_read(self, job: Any, found: Any) -> tuple[tuple[str, str], ...]:
-        """Return (name, SHA-256) of the user's files as a job read them; nothing if one's is not known."""
+        """Return (name, SHA-256) of the user's files as a job read them, if all are known."""
         kept, read = found.input_checksums or {}, []
         for file in self.given_to(job):
             digest = str(kept.get(file, "")).removeprefix("sha256:")

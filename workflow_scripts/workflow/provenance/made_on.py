@@ -22,7 +22,7 @@ _ASK = (
 
 
 def _said(*command: str | Path) -> str | None:
-    """Return what a program prints; None if it is not there, fails, or hangs."""
+    """Return what a program prints; None if it is missing, fails or hangs."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL,
@@ -40,7 +40,7 @@ def environments(venvs: Path | None, names: Sequence[str] = RUN_ENVIRONMENTS) ->
 
 
 def _environment(name: str, venvs: Path | None) -> dict[str, Any]:
-    # Isolated: what the user's own PYTHONPATH holds is no package of the environment.
+    # Isolated: packages on the user's PYTHONPATH do not belong to the environment.
     said = venvs and _said(venvs / name / "bin" / "python", "-I", "-c", _ASK)
     if not said:
         return {"from": "lock", "packages": read_lock(name)}

@@ -16,9 +16,9 @@ from typing import Any
 
 from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
 
-#: Of a digest, in the manifest (hex).
+#: Hex digits of a digest in the manifest.
 DIGITS = 16
-#: What a file's entry says besides its hash, size and time.
+#: Keys of a file's entry besides hash, size and time.
 KEYS = ("settings", "inputs", "content", "sources")
 #: Where a param or a wildcard goes in a rule's command.
 _NAMED_VALUE = re.compile(r"\{(?P<kind>params|wildcards)\.(?P<name>\w+)(?P<quoted>:q)?\}")
@@ -233,7 +233,7 @@ def other_content(
     grouped: dict[tuple[str, ...], list[str]] = {}
     for read, names in other.items():
         grouped.setdefault(tuple(file for file in read if file not in agree) or read, []).extend(names)
-    # What few files explain comes first, and explains what read them among others.
+    # A change of few files comes first, since it explains others that read them among more.
     explained: set[str] = set()
     for files, names in sorted(grouped.items(), key=lambda one: (len(one[0]), one[0])):
         if not explained & {*files}:

@@ -32,7 +32,7 @@ MANIFEST = "manifest.json"
 FORMAT = "neuronspec-manifest-1"
 #: The environment of Snakemake itself; nothing is computed in it.
 RUNS_THE_WORKFLOW = "workflow"
-#: Hashing waits for the disk as much as for the processor.
+#: Threads: hashing waits for the disk as much as for the processor.
 HASHED_AT_ONCE = 4
 
 Entry = dict[str, Any]
@@ -84,7 +84,7 @@ def write_manifest(
     planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
     listed, hashed = _hashes(results, planned, known)
     unchanged = not any(_file_of(known.get(name)) != _file_of(entry) for name, entry in listed.items())
-    # To ask interpreters takes longer than all else; what made nothing adds nothing to say of packages.
+    # Asking the interpreters is slow, and a run that made nothing need not do it.
     names = sorted({*used, RUNS_THE_WORKFLOW})
     before = old.get("environments", {})
     asked = not unchanged or any(name not in before for name in names)
@@ -100,7 +100,7 @@ def write_manifest(
         old,
         {str(file).removeprefix(prefix): one for file, one in (made or {}).items()},
     )
-    # What follows from the files is the same with them, and so is the machine that made them.
+    # If no file changed, what follows from files and the machine that made them stays.
     same = {name: _file_of(entry) for name, entry in listed.items()} == {
         name: _file_of(entry) for name, entry in known.items()
     }

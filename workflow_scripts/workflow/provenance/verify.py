@@ -22,9 +22,9 @@ from workflow_scripts.workflow.provenance.manifest import MANIFEST, config_of, h
 from workflow_scripts.workflow.run.running import look
 from workflow_scripts.workflow.stages import jobs_of
 
-#: Of a hash, in a line for a person.
+#: Digits of a hash that are shown.
 DIGITS = 12
-#: Lines of one kind; thousands say no more.
+#: Lines shown of each kind.
 SHOWN = 20
 
 MISSING, CHANGED, SYSTEM, LINEAGE, SOURCE, UNLISTED, CONFIG, UNFINISHED = (
@@ -52,7 +52,7 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
     expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
-    # What the config no longer asks for, no run makes; the next one takes it off the manifest.
+    # The next run takes off the manifest what the config no longer asks for.
     unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]
     found = dict(hashes_of(results, there))
@@ -126,7 +126,7 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
 
 
 def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
-    """Yield the user's files that are not what was read; those that are not there are not needed."""
+    """Yield the user's files that have changed since they were read; missing ones are not needed."""
     here, hashes = results.absolute().parents[1], KeptHashes()
     made: dict[tuple[str, str], str] = {}
     for name, entry in files.items():

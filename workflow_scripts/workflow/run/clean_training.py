@@ -136,7 +136,7 @@ def main(argv: list[str] | None = None) -> None:
     if not arguments.confirm:
         print(f"{readable(total)} can be deleted; nothing was: to delete it, add CONFIRM=yes")
         return
-    # What it has planned to go on with would be gone.
+    # A run may have planned to go on with what is deleted.
     if run := run_of(results):
         raise UserError(run.refusal(results))
     for entry in entries:

@@ -54,13 +54,13 @@ def earlier_training(
     record = read_record(folder / FINISHED) or read_record(folder / FINGERPRINT)
     identity = record.get("identity")
     if not isinstance(identity, dict):
-        # Checkpoints of nobody knows what are moved aside.
+        # Checkpoints of unknown trainings are moved aside.
         return clean if checkpoints_of(folder) else None
     if _is_other(identity, experiment, job):
         return clean
     if "updates" in record:
         updates = int(record["updates"])
-        # By patience it may have ended before its last update.
+        # Patience may have ended it before its last update.
         left = 0 if _is_complete(record, settings) else settings.max_updates - updates
     else:
         name = f"{job.wildcards['finetuned']}." if "finetuned" in job.wildcards else ""
@@ -84,9 +84,9 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
         "languages": experiment.languages,
         "directions": experiment.train_directions,
         "architecture": {**model, **overrides},
-        # Where a batch holds less than the model, it says which sentences are left out.
+        # If a batch holds less than the model, this decides which sentences are left out.
         "longest_sentence": settings.max_tokens if settings.max_tokens < model["max_positions"] else None,
-        # Which settings are part of it is the trainer's to say.
+        # The trainer decides which settings are part of it.
         **{key: value for key, value in given.items() if key in identity},
     }
     wanted = json.loads(json.dumps(wanted))

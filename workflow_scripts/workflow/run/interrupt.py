@@ -8,9 +8,9 @@ import sys
 import threading
 from types import FrameType, TracebackType
 
-#: What a run that was stopped ends in.
+#: The last line of a run that was stopped.
 STOPPED = "stopped; the same command goes on"
-#: The main thread of a process, which alone gets a signal, has it by then.
+#: By then the main thread of a process, which gets all signals, has noticed one.
 NOTICE_SECONDS = 1.0
 
 

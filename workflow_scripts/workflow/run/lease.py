@@ -19,7 +19,7 @@ from pathlib import Path
 from workflow_scripts.common.errors import UserError, run_main
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-#: Names another folder of lock files than the one below ``/tmp``, which all jobs of a user must share.
+#: Names a folder of lock files instead of the one below ``/tmp``; all jobs of a user must share it.
 FOLDER_VARIABLE = "NEURONSPEC_LEASES"
 DRIVER = Path("/proc/driver/nvidia/gpus")
 #: Seconds between two looks at devices that are all taken.
@@ -30,7 +30,7 @@ _DEVICE = re.compile(
     r"(?:GPU (?P<number>\d+):|\s+MIG .*Device +\d+:).*\(UUID: (?P<identity>(?:GPU|MIG)-[^)]+)\)"
 )
 _IDENTITY = re.compile(r"^GPU UUID:\s*(\S+)$", re.MULTILINE)
-#: What means no device in CUDA_VISIBLE_DEVICES; those after it do not count.
+#: Words for no device in CUDA_VISIBLE_DEVICES; what follows them does not count.
 _NONE = ("", "-1", "nodevfiles", "none", "void")
 
 
@@ -66,7 +66,7 @@ def _driver_devices() -> list[Device]:
     for file in sorted(DRIVER.glob("*/information")):
         with suppress(OSError):
             identities += _IDENTITY.findall(file.read_text(encoding="utf-8", errors="replace"))
-    # A GPU that sleeps says GPU-????: its number is all there is.
+    # A sleeping GPU is called GPU-????: only its number is known.
     return [
         Device(number, str(number) if "?" in identity else identity)
         for number, identity in enumerate(identities)
@@ -130,7 +130,7 @@ def try_lock(path: Path, wait: bool = False) -> int | None:
 
 def try_take(number: int, devices: list[Device], folder: Path) -> dict[Device, int] | None:
     """Return that many devices with the descriptors that hold them; None, with none held, if too few are."""
-    # One looks at a time: two jobs that want two devices each must not hold one each.
+    # One job looks at a time: of two jobs that want two devices, each could get one.
     gate = try_lock(folder / "looking.lock", wait=True)
     taken: dict[Device, int] = {}
     try:

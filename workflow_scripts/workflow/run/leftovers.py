@@ -27,10 +27,9 @@ _TEMPORARY = re.compile(
     rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.[A-Za-z0-9]+)?"
 )
 _CHECKPOINT = re.compile(r"checkpoint.*\.pt\.(?P<pid>[0-9]+)\.tmp")
-#: Nobody can look at the processes of another host or container: what nothing was written to for a day has
-#: no writer.
+#: Processes of another host or container cannot be seen: after a day, a file has no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
-#: The writer of a file without host may be on another: it writes more often than this.
+#: The writer of a file without a host in its name may be on another; it writes more often than this.
 UNKNOWN_HOST_SECONDS = 60.0
 #: Clocks of the file system and of the process table differ by fractions of a second.
 CLOCK_SECONDS = 2.0
@@ -144,11 +143,11 @@ def remove_scripts(snakemake: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-#: Set in the environment of every job; no param and no command names it, so that it reruns nothing.
+#: Set in the environment of every job, not in params or commands, so that it reruns nothing.
 RUN_VARIABLE = "NEURONSPEC_RUN"
 #: Seconds that a job has to end by itself (SIGTERM) before it is killed.
 GRACE_SECONDS = 30.0
-#: Times the processes are looked at again: one that is ended may just have started another.
+#: How often processes are looked for: one may just have started another.
 ROUNDS = 5
 
 
@@ -209,7 +208,7 @@ def end_orphans(folder: Path, grace: float = GRACE_SECONDS) -> str | None:
         if not (processes := orphans(folder)):
             break
         for process in processes:
-            # The shell around a job, and a job's own workers, are not counted.
+            # Only jobs are counted, not their shells and workers.
             if rule := rule_of(process):
                 jobs[process.pid] = rule
             else:

@@ -55,7 +55,7 @@ class Run:
         return f"process {self.pid} on {self.host}, in {self.folder}"
 
     def refusal(self, results: Path) -> str:
-        """Return the line for who would run beside it."""
+        """Return the line that refuses another run."""
         began = datetime.fromtimestamp(self.since).strftime("%d %b %H:%M")
         gone = ""
         if lives(self.process) is None:
@@ -80,7 +80,7 @@ def take(results: Path, folder: Path) -> Run | None:
         if before and before.is_this() and not before.ended:
             return None
         here = str(folder.resolve())
-        # The clock of the disk's machine, which gives files their times, may not be this one's.
+        # Files have times of the clock of the disk's machine.
         modified = lock.stat().st_mtime
         os.utime(lock)
         if before and _is_on(before, lock, lock.stat().st_mtime, modified):
@@ -94,7 +94,7 @@ def take(results: Path, folder: Path) -> Run | None:
 
 
 def begin(results: Path) -> None:
-    """Write down that this process's run starts jobs."""
+    """Record that this process's run starts jobs."""
     with _alone(results) as lock:
         if (run := _read(results)) and run.is_this():
             _write(lock, replace(run, began=True))
@@ -185,7 +185,7 @@ def _alone(results: Path) -> Iterator[Path]:
         with lock.open("a") as handle:
             with suppress(OSError):  # a file system without locks: what the file says must do
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            # Who waited may have waited for a file that is removed.
+            # The file may have been removed while this process waited.
             if lock.exists() and lock.stat().st_ino == os.fstat(handle.fileno()).st_ino:
                 yield lock
                 return

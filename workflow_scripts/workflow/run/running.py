@@ -91,7 +91,7 @@ def look(folder: Path, results: str) -> Activity:
 
 
 def who_runs(folder: Path) -> str:
-    """Return a line on the other runs in a working directory that keeps this process from running there."""
+    """Return a line on the other runs in a working directory, which keep this process from running there."""
     if others := [pid for pid in runs_in(folder) if pid != os.getpid()]:
         times = (psutil.Process(pid).create_time() for pid in others if psutil.pid_exists(pid))
         began = min(times, default=time.time())
@@ -164,7 +164,7 @@ def is_written(training: Path) -> bool:
         return False
 
 
-#: What a log holds whose job ended with an error: a line of ours, of argparse, Python's or C++'s.
+#: How a job's log ends with an error: of this package, argparse, Python or C++.
 _ERROR = re.compile(
     r"^(\S+: )?error: |^Traceback \(most recent call last\)|^terminate called ", re.IGNORECASE
 )
@@ -217,12 +217,12 @@ def states(jobs: Iterable[Job], results: Path, activity: Activity) -> list[State
 
 
 def _state(job: Job, files: Files, activity: Activity) -> State:
-    # Most jobs of a long experiment are done or to do: those take two looks at lists that are in memory.
+    # Most jobs are done or to do: these only need lists that are in memory.
     runs = activity.runs(job.outputs, job.log)
     if job.training and is_written(files.results / job.training):
         return State.RUNNING
     if job.training and (runs is not None or not all(files.has(file) for file in job.outputs)):
-        # A log that ends with an error says that nobody will begin the next slice.
+        # After an error in the log nobody will begin the next slice.
         log = files.results / job.log
         if slice_ended(files.results / job.training) is not None and not failed(log):
             return State.BETWEEN

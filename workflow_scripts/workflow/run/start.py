@@ -31,7 +31,7 @@ from workflow_scripts.workflow.stages import jobs_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCK = ".snakemake/neuronspec.lock"
-#: How many cores make would use, beside a profile.
+#: The number of cores that make would use without a profile.
 CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
@@ -78,7 +78,7 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     if experiment is not None:
         prefix = name_prefix(working_directory(options), experiment.experiment)
         known += ["--slurm-jobname-prefix", prefix]
-    # In front: what the user says counts, and behind a `--` there are targets.
+    # In front: the user's own options win, and targets follow a `--`.
     return [*known, *options]
 
 
@@ -140,7 +140,7 @@ def other_runs(folder: Path) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            # What Snakemake starts to run one job has inherited this: it is no run of its own.
+            # What Snakemake starts for one job has inherited this; it is not a run.
             if f"\0{RUN_VARIABLE}=".encode() in b"\0" + (entry / "environ").read_bytes():
                 continue
             here = (entry / "cwd").resolve() == folder.resolve()
@@ -180,7 +180,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def begin(options: list[str]) -> NoReturn:
-    """Have what a run needs to itself, and become Snakemake. Raises UserError: what does not allow it."""
+    """Take what a run needs for itself, and become Snakemake. UserError: it cannot have it."""
     folder, experiment = working_directory(options), read_config(options)
     if problem := unusable_path(CHECKOUT, folder):
         raise UserError(problem)
@@ -207,7 +207,7 @@ def become_snakemake(options: list[str], folder: Path, experiment: Experiment | 
     # Snakemake that was started by hand does not hold our lock.
     if alone and any((folder / ".snakemake" / "locks").glob("*")) and not other_runs(folder):
         clear(folder, [*snakemake, *options])
-    # With another run beside this one, what is in the queue may be that one's.
+    # With another run beside this one, jobs in the queue may belong to that one.
     os.environ[ALONE_VARIABLE] = "yes" if alone else "no"
     share(descriptor)
     let_wait()  # for the Snakefile (rules/run.smk)

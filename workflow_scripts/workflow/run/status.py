@@ -34,7 +34,7 @@ from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import jobs_of
 
 LAST_LINES = 4
-#: Logs shown of one stage: a mistake in common fails all of its jobs alike.
+#: Logs shown of one stage: its jobs often fail for the same reason.
 LOGS_OF_A_STAGE = 3
 COLOURS = {
     State.RUNNING: "cyan",
@@ -66,7 +66,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Status:
-    """All that is shown. ``queue``: of a cluster, by rule or group and SLURM's state; None without one."""
+    """All that is shown. ``queue``: of a cluster, by rule or group and SLURM's state."""
 
     experiment: str
     results: str
@@ -75,9 +75,9 @@ class Status:
     trainings: list[Progress]
     ended: list[Ended]
     queue: dict[str, Counter[str]] | None = None
-    #: Files that an earlier run was to make, and did not; none while a run is on.
+    #: Files that an earlier run did not finish; none while a run is on.
     unfinished: list[str] = field(default_factory=list)
-    #: Files that have no record, and another content than the manifest lists (workflow.plan.remake).
+    #: Files without a record, with other content than the manifest lists (workflow.plan.remake).
     unrecorded: list[str] = field(default_factory=list)
 
 
@@ -118,7 +118,7 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
 
 def _last_lines(log: Path) -> list[str]:
     lines = [line for line in tail(log, 8192) if line.strip()][-LAST_LINES:]
-    # Where Python was when Ctrl-C came says nothing.
+    # A traceback of Ctrl-C does not help.
     return [] if lines[-1:] == ["KeyboardInterrupt"] else lines
 
 
@@ -199,7 +199,7 @@ def _stages_table(stages: Sequence[Stage]) -> Table:
     total = sum((stage.jobs for stage in stages), Counter[State]())
     table.add_column("stage", footer="all", overflow="fold")
     table.add_column("jobs", justify="right", footer=str(total.total()))
-    # One that few know the need of is shown where there is need.
+    # BETWEEN is shown only if there are such jobs.
     shown = [state for state in State if total[state] or state != State.BETWEEN]
     for state in shown:
         number = str(total[state] or "")
@@ -238,7 +238,7 @@ def _number(value: float | None, form: str, of: Callable[[float], object] = lamb
 
 def _show_ended(ended: Sequence[Ended], console: Console) -> None:
     for stage in dict.fromkeys(one.stage for one in ended):
-        # What failed says more than what was stopped with its run.
+        # Failed jobs say more than those that were stopped with their run.
         of_stage = sorted((one for one in ended if one.stage == stage), key=lambda one: one.state)
         for one in of_stage[:LOGS_OF_A_STAGE]:
             console.print(Text(f"{one.state}: {one.log}", style=COLOURS[one.state]), soft_wrap=True)

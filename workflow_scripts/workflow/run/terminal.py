@@ -24,12 +24,12 @@ _WORDS = {
     "code": f"Code has {_SINCE}",
     "software": f"Software environment definition has {_SINCE}",
 }
-#: Mistakes of one config that are shown at once.
+#: Mistakes of a config that are shown at once.
 MOST_LINES = 20
 
 
 def short_reason(why: Reason) -> str:
-    """Return a reason with one file for many, and of params what changed."""
+    """Return a reason with the first file of many, and what changed in params."""
     said = []
     for name, words in _WORDS.items():
         found = getattr(why, name)
@@ -67,5 +67,5 @@ class Terminal(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is to be shown."""
-        # A job that Ctrl-C ended may be heard of first.
+        # The end of a job may be noticed before Ctrl-C.
         return not (record.levelno >= logging.ERROR and self.interrupt.may_have_come())

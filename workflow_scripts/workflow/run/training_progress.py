@@ -127,5 +127,5 @@ def _last_lines(log: Path) -> tuple[int | None, int | None, int | None, float | 
             update, most, words, pace = int(found[1]), int(found[2]), int(found[3]), float(found[4])
     if pace is None:
         return update, most, words, pace, 0.0
-    # A training that has been silent for longer than from line to line is validating, or waits for its turn.
+    # A training that is silent for longer than between two lines is validating, or waits for its turn.
     return update, most, words, pace, min(time.time() - log.stat().st_mtime, between * pace)

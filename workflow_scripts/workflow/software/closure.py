@@ -47,7 +47,7 @@ def _this_file() -> bytes:
 
 
 def _keep(path: Path, record: dict[str, object]) -> None:
-    """Write what was found; where a checkout cannot be written to, it is found again each time."""
+    """Write what was found; in a read-only checkout it is found again each time."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        # Of a `try` and a `match` the parts that hold statements are no statements themselves.
+        # Parts of a `try` and a `match` hold statements, but are none.
         for part in ("body", "orelse", "finalbody", "handlers", "cases"):
             todo.extend(getattr(node, part, ()))
 

@@ -36,11 +36,11 @@ STAMP = "neuronspec-stamp"
 BUILDING = "neuronspec-building"
 #: Environments with a package that is compiled on this machine.
 COMPILED = ("fairseq",)
-#: What `venv` itself puts into an environment; only pinned where a package needs a certain one.
+#: What `venv` itself installs; pinned only where a package needs a certain version.
 SEEDED = ("pip", "setuptools", "wheel")
 #: Bytes of address space without which torch cannot be loaded (envs/bin/run-in has the number, too).
 ADDRESS_SPACE = 1_000_000 * 1024
-#: Prefixes of the packages that only a CUDA build of torch asks for, and that the lock therefore leaves out.
+#: Prefixes of packages that only a CUDA build of torch needs; the lock leaves them out.
 CUDA_PREFIXES = ("nvidia-", "cuda-", "triton")
 
 
@@ -50,7 +50,7 @@ def say(message: str) -> None:
 
 
 def expected_stamp(name: str) -> str:
-    """Return the stamp that a finished, current environment ``name`` bears."""
+    """Return the stamp of a finished, current environment."""
     return f"{environment_identity(name)} python{PYTHON[0]}.{PYTHON[1]}\n"
 
 
@@ -125,14 +125,14 @@ def held(path: Path, name: str) -> Iterator[IO[str]]:
 
 def install(name: str, folder: Path, log: Path, lock: IO[str]) -> None:
     """Make environment ``name`` in ``folder`` from nothing. Raises UserError when a step fails."""
-    # The user's own PYTHONPATH would let packages from elsewhere pass for installed ones.
+    # Packages on the user's PYTHONPATH would pass for installed ones.
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     # What is compiled here is built with the locked versions too; pip reads the second variable from 25.3 on.
     environment |= dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), str(lock_path(name)))
 
     def step(*command: str) -> None:
         with log.open("a", encoding="utf-8") as output:
-            # The child holds the lock as well: after a kill the next set-up waits until pip is really gone.
+            # The child holds the lock too: after a kill the next set-up waits until pip is gone.
             done = subprocess.run(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 pass_fds=[lock.fileno()], check=False,

@@ -28,7 +28,7 @@ _IMAGE = re.compile(r"(/|[a-z]+://)[\w./:@+=~-]+")
 
 @dataclass(frozen=True)
 class Site:
-    """Module names and images by environment; an environment without is as everywhere."""
+    """Module names and images by environment; other environments are as everywhere."""
 
     modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)

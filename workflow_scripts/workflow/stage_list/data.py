@@ -156,7 +156,7 @@ STAGES = (
         asked_for=("json",),
         jobs=once,
     ),
-    # All test sets of a rule have the same outputs: those that lack some directions have a rule of their own.
+    # All test sets of a rule have the same outputs, so those that lack some directions have their own rule.
     Stage(
         "round_trip",
         "data.round_trip",

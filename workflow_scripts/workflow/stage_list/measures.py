@@ -6,7 +6,6 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, each
 
-#: Of a system, a seed and a test set.
 PLACE = "{system}/s{seed}/{testset}"
 
 
@@ -110,7 +109,7 @@ STAGES = (
         asked_for=("significance",),
         jobs=lambda e: _tested(e, _by_references(e)),
     ),
-    # A job for each model: one that cannot be fetched, or is added or removed, leaves all other tests alone.
+    # A job for each model: one that is added, removed or cannot be fetched does not affect the other tests.
     Stage(
         "compare_comet",
         "evaluate.significance.compare",

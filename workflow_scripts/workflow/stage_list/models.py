@@ -105,7 +105,7 @@ def _other_engine(experiment: Experiment) -> str:
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
-    # CTranslate2 takes a GPU for float16 alone.
+    # CTranslate2 uses a GPU only for float16.
     return experiment.decode.engine == "fairseq" or experiment.decode.compute_type == "float16"
 
 
