@@ -204,7 +204,6 @@ def _nearest_keys(loc: Location) -> list[str]:
 
 
 def _nearest_key(loc: Location) -> str:
-    """Return ``" (did you mean 'x'?)"``, or all keys there are."""
     matches = _nearest_keys(loc)
     return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(_section_keys(loc))}"
 

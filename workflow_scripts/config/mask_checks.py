@@ -48,7 +48,6 @@ def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
 
 
 def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
-    """Yield a line where no set with a file is called so."""
     names = [*experiment.masks.named, *more]
     if wanted in experiment.masks.sets and wanted not in names:
         yield f"{key}: {wanted!r} is drawn {experiment.masks.sets[wanted].draws} times; name one, {wanted}-1"

@@ -19,7 +19,6 @@ def notes(config: Mapping[str, Any]) -> list[str]:
 
 
 def _shares(thresholds: object) -> list[str]:
-    """Return the line on thresholds below one percent, which somebody may have meant as shares of one."""
     given = thresholds if isinstance(thresholds, list) else [thresholds]
     small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
     if not small:

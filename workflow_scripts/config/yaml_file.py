@@ -94,7 +94,6 @@ def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yield every node once, also where aliases repeat it."""
     waiting, seen = [root] if root is not None else [], set()
     while waiting:
         node = waiting.pop()

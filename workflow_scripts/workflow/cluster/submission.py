@@ -161,7 +161,6 @@ def _gpu_model(resource: str) -> str | None:
 
 
 def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -> tuple[str, str] | None:
-    """Return the resource that no node of the partition can give, and why."""
     name = request.slurm_partition
     if name is None:
         return None

@@ -45,15 +45,6 @@ def lines_of_adopted(adopted: list[list[Any]]) -> list[str]:
     ]
 
 
-def lines_of_refused(refused: list[list[Any]]) -> list[str]:
-    """Return a line for each stage and reason, with one of its outputs."""
-    lines = []
-    for stage, reason, files in refused:
-        more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
-        lines.append(f"{stage} is not adopted: {files[0]}{more}: {reason}")
-    return lines
-
-
 def adopt_stages(configfile: str, options: list[str], partly: bool) -> dict[str, Any]:
     """Adopt what can be adopted, and return the report (adoption). UserError: a plan or record failed."""
     with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +62,10 @@ def adopt_stages(configfile: str, options: list[str], partly: bool) -> dict[str,
 
 def report_adopted(done: dict[str, Any], partly: bool) -> None:
     """Print what was adopted and what is left; raises UserError if what was refused keeps back the rest."""
-    adopted, refused = done["adopted"], lines_of_refused(done["refused"])
+    adopted, refused = done["adopted"], []
+    for stage, reason, files in done["refused"]:
+        more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+        refused.append(f"{stage} is not adopted: {files[0]}{more}: {reason}")
     if refused and not partly:
         rest = f"; the {len(adopted)} jobs that could be: ARGS=--partly" if adopted else ""
         raise UserError("\n".join([*refused, f"so no stage was adopted{rest}"]))

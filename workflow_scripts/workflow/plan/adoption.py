@@ -131,7 +131,7 @@ class Adoption:
 
 
 def _was_made(job: PlannedJob, records: Any, files: Mapping[str, Any]) -> bool:
-    """Tell whether a job has finished once; of one that failed there are a record and a log too."""
+    # A job that failed has records and a log too.
     there = any(Path(file).exists() for file in (*job.outputs, job.benchmark) if file)
     return there and any(records.metadata(files[file]) for file in job.outputs)
 

@@ -81,7 +81,6 @@ def training_cost(
 def _likest(
     experiment: Experiment, system: str, batch: int, past: Sequence[PastTraining]
 ) -> PastTraining | None:
-    """Return a training of a network of this size, if possible of this experiment, batch and system."""
     sizes = sizes_of(experiment.model.architecture())
     return max(
         (training for training in past if training.sizes == sizes),

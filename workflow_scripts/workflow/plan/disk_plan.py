@@ -13,7 +13,7 @@ from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.training_files import checkpoints_of, size_of
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TextSizes
+from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_PACKED, TextSizes
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
@@ -26,8 +26,6 @@ BEST_AND_LAST = 2
 #: Binarised bytes for a byte of text, at most: Multi30k has 0.69, the demo 0.86. Tokens take two bytes in a
 #: vocabulary of up to 65,500, else four.
 BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
-#: gzip makes a third to a quarter of plain text.
-TEXT_OF_GZIP = 4
 #: Symbols that the SentencePiece model does not count: it has three of the four special ones.
 OTHER_SYMBOLS = 1
 
@@ -125,7 +123,7 @@ def _checkpoints(
 
 def _text_of(file: str) -> int:
     path = Path(file)
-    return size_of(path) * (TEXT_OF_GZIP if path.suffix == ".gz" else 1)
+    return size_of(path) * (TEXT_OF_PACKED if path.suffix == ".gz" else 1)
 
 
 def _there(job: PlannedJob) -> int:

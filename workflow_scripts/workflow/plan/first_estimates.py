@@ -144,7 +144,6 @@ class FirstEstimates:
         return None
 
     def _items(self, file: Path) -> int:
-        """Return the items of a contrastive set; for toy languages, about so many by direction."""
         if file.is_file():
             return max(0, file.read_bytes().count(b"\n") - 1)
         return TOY_ITEMS * len(self._experiment.evaluated_directions)
@@ -165,7 +164,6 @@ class FirstEstimates:
         return total
 
     def _resamples(self, tests: int) -> float:
-        """Return the resamples of a direction, against the baseline and the control."""
         asked = self._experiment.evaluation.significance
         if asked is None:
             return 0.0

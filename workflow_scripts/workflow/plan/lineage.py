@@ -230,7 +230,6 @@ class Lineage:
                 yield name, direction
 
     def _binarised(self, subset: str, direction: str) -> list[str]:
-        """Return the hashes of a direction's binary files that are there, source then target."""
         folder = "data/bin/shard0" if self.experiment.data.shards > 1 else "data/bin"
         names = [
             f"{folder}/{subset}.{pair_of(direction)}.{language}.{suffix}"

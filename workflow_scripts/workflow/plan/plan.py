@@ -156,7 +156,6 @@ def table(plan: Plan, cores: int) -> str:
 
 
 def _wall(estimates: Sequence[Estimate], cores: int) -> str:
-    """Return the line on wall time: a sum, or what is unknown and therefore not in a sum."""
     jobs = sum(one.jobs for one in estimates)
     count = f"{jobs} job{'s' if jobs != 1 else ''}"
     total = duration(wall_seconds(estimates, cores))

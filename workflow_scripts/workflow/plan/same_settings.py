@@ -122,7 +122,6 @@ def kinds(before: Given, now: Given) -> tuple[str, ...]:
 
 
 def _split(given: Given) -> tuple[set[str], set[str]]:
-    """Return the hashes of params, and the forms of the others."""
     if are_named(given.template):
         settings = settings_in(given.params)
         hashes = {settings.pop(name) for name in HASHES if name in settings}
@@ -255,7 +254,6 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _words(value: Any) -> list[str]:
-    """Return a value as words of a command; a string may hold options."""
     if isinstance(value, str) and (value.startswith("--") or " --" in value):
         return shlex.split(value)
     return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]

@@ -133,23 +133,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     experiment = load_file(arguments.configfile)
     results = arguments.directory / "results" / experiment.experiment
-    _retrain(experiment, results, arguments.confirm)
-
-
-def accept_all(experiment: Experiment, results: Path) -> None:
-    """Adopt the finished trainings of an experiment, take requests back, and say so."""
-    # Only requests that no job has begun to fulfil; the code may be back to what was recorded.
-    for folder in [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]:
-        (folder / RETRAIN).unlink()
-        print(f"{folder}  is not trained again: the request is taken back")
-    if changed := _listed(experiment, results):
-        accept(changed)
-        print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")
-
-
-def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
     changed = _listed(experiment, results)
-    if changed and not confirmed:
+    if changed and not arguments.confirm:
         print(
             f"{_total(changed)} of training would be done again; nothing was asked for: to ask for it, add"
             " CONFIRM=yes"
@@ -162,6 +147,17 @@ def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
             f"{_total(changed)} of training will be done again by the next make run, and whatever is"
             " fine-tuned from a new baseline; the old ones are kept aside; make accept takes this back"
         )
+
+
+def accept_all(experiment: Experiment, results: Path) -> None:
+    """Adopt the finished trainings of an experiment, take requests back, and say so."""
+    # Only requests that no job has begun to fulfil; the code may be back to what was recorded.
+    for folder in [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]:
+        (folder / RETRAIN).unlink()
+        print(f"{folder}  is not trained again: the request is taken back")
+    if changed := _listed(experiment, results):
+        accept(changed)
+        print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")
 
 
 def _listed(experiment: Experiment, results: Path) -> list[ChangedTraining]:

@@ -144,7 +144,6 @@ class KnownRecords(PlanFiles):
         return [repr(as_json(now if portable_value(now) == settings.params else settings.params))]
 
     def _content(self, job: Any, entry: Any) -> dict[str, str] | None:
-        """Return checksums of the experiment's own files that a job read; None if it read other content."""
         files = self.manifest["files"]
         own = self.own_inputs(job)
         hashes = {name: files[name]["sha256"] for name in own.values() if name in files}
@@ -156,7 +155,6 @@ class KnownRecords(PlanFiles):
         return {file: f"sha256:{hashes[name]}" for file, name in own.items()}
 
     def _sources(self, job: Any, entry: Any) -> dict[str, str]:
-        """Return checksums of the user's files that a job read, as far as an entry says them."""
         given, kept = self.given_to(job), entry.get("sources", [])
         if [last_part(file) for file in given] != [last_part(name) for name, _ in kept]:
             return {}
@@ -215,7 +213,6 @@ class KnownRecords(PlanFiles):
         return file in made and not is_listed(file, entry_of(self.manifest, self.name_of(file)))
 
     def _current(self, records: Any, job: Any, file: str) -> Any:
-        """Return Snakemake's record of a file, if it is one of the job as it is now."""
         [target] = [one for one in job.output if str(one) == file]
         found = self.read(records, target)
         if found is None or not is_of(found, file) or found.params is None:

@@ -18,6 +18,7 @@ from workflow_scripts.workflow.plan.times import stages
 from workflow_scripts.workflow.provenance import made_on as provenance
 from workflow_scripts.workflow.provenance.made_on import mapped
 from workflow_scripts.workflow.provenance.made_with import (
+    Entry,
     Made,
     Settings,
     check_tables,
@@ -34,8 +35,6 @@ FORMAT = "neuronspec-manifest-1"
 RUNS_THE_WORKFLOW = "workflow"
 #: Threads: hashing waits for the disk as much as for the processor.
 HASHED_AT_ONCE = 4
-
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,6 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
 
 
 def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
-    """Yield the user's files that have changed since they were read; missing ones are not needed."""
     here, hashes = results.absolute().parents[1], KeptHashes()
     made: dict[tuple[str, str], str] = {}
     for name, entry in files.items():
@@ -150,12 +149,6 @@ def summary(found: Iterable[Difference]) -> str:
     return f"{', '.join(counted)}: {remedy} (same CONFIG)"
 
 
-def without_settings(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the files that a manifest has no settings of; none where it is of a version without any."""
-    files = manifest["files"] if "settings" in manifest else {}
-    return [name for name, entry in files.items() if "settings" not in entry]
-
-
 def main(argv: list[str] | None = None) -> None:
     """Verify an experiment; exit status 1 if anything differs."""
     parser = parser_of(__doc__)
@@ -171,7 +164,9 @@ def main(argv: list[str] | None = None) -> None:
         print("\n".join(lines[:SHOWN]))
         if len(lines) > SHOWN:
             print(f"… and {len(lines) - SHOWN} more {kind}")
-    if without := without_settings(read_manifest(results)):
+    manifest = read_manifest(results)
+    listed = manifest["files"] if "settings" in manifest else {}  # earlier versions had none
+    if without := [name for name, entry in listed.items() if "settings" not in entry]:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
         print(f"{name}: {without[0]}{more}: {MANIFEST} does not say with what settings it was made")
     if found:

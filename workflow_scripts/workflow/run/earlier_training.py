@@ -115,7 +115,6 @@ def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:
 
 
 def _inputs_changed(folder: Path, job: PlannedJob, made: Collection[str]) -> bool:
-    """Tell whether inputs are made again, or were since the trainer last read them."""
     if any(file in made for file in job.inputs):
         return True
     record = next(path for name in (FINGERPRINT, FINISHED) if (path := folder / name).exists())

@@ -147,7 +147,6 @@ def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def _open_files(folder: Path, results: Path) -> Iterator[str]:
-    """Yield the files below ``results`` that processes working in ``folder`` have open, relative to it."""
     place = str(folder.resolve())
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):

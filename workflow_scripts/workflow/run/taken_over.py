@@ -8,11 +8,9 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from workflow_scripts.workflow.provenance.known_records import SAME_TIME_SECONDS
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.run.leftovers import CLOCK_SECONDS, place_of, set_mark
-
-#: A record holds the time of its output as a float.
-SAME_TIME_SECONDS = 1e-3
 
 
 def take_over(folder: Path, outputs: Iterable[str], others: Mapping[str, float]) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "workflow_scripts"
+_THIS_FILE = Path(__file__).read_bytes()
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Syntax:
 def syntax(path: Path) -> Syntax:
     """Return the syntax of a module; raises FileNotFoundError, SyntaxError."""
     text = path.read_bytes()
-    key = hashlib.sha256(_this_file() + text).hexdigest()
+    key = hashlib.sha256(_THIS_FILE + text).hexdigest()
     kept = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.syntax.json"
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(kept.read_bytes())
@@ -39,11 +40,6 @@ def syntax(path: Path) -> Syntax:
     found = _parsed(text)
     _keep(kept, {"key": key, "code": found.code, "named": found.named})
     return found
-
-
-@functools.cache
-def _this_file() -> bytes:
-    return Path(__file__).read_bytes()
 
 
 def _keep(path: Path, record: dict[str, object]) -> None:

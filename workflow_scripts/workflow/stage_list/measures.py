@@ -25,7 +25,6 @@ def _comet(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _tested(experiment: Experiment, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the jobs of systems that are tested: all but the baseline, where the config asks for tests."""
     return [one for one in jobs if experiment.evaluation.significance and one["system"] != BASELINE]
 
 

@@ -71,7 +71,6 @@ def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Yield the masks of trained directions together, those of the others each by itself."""
     rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for where in of_baseline(experiment):
