@@ -187,7 +187,7 @@ def normalise_percent(value: Any) -> str:
     except (InvalidOperation, ValueError):
         raise ValueError(f"a percentage is a number in (0, 100], not {short(value)}") from None
     if not number.is_finite() or not 0 < number <= 100:
-        raise ValueError(f"a percentage must lie in (0, 100], not {short(value)}")
+        raise ValueError(f"a percentage must be in (0, 100], not {short(value)}")
     if int(number.as_tuple().exponent) < -DECIMALS_OF_A_PERCENTAGE:
         raise ValueError(f"a percentage has at most six decimals, not {short(value)}")
     text = format(number, "f")

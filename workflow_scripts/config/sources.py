@@ -12,7 +12,7 @@ from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, Lines
 
 def _url(value: str) -> str:
     if not value.startswith(("https://", "http://", "file:///")) or not value.isprintable():
-        raise ValueError(f"{value!r} is no URL: it must begin with https://, http:// or file:///")
+        raise ValueError(f"{value!r} is not a URL: it must begin with https://, http:// or file:///")
     return value
 
 

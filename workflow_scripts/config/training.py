@@ -150,7 +150,7 @@ class Settings(Section):
     @classmethod
     def _betas_below_one(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not all(0 <= beta < 1 for beta in value):
-            raise ValueError(f"each of adam_betas lies in [0, 1), not {list(value)}")
+            raise ValueError(f"each of adam_betas is in [0, 1), not {list(value)}")
         return value
 
     @field_validator("patience")

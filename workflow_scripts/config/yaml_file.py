@@ -52,7 +52,9 @@ def _text_of(path: str | Path) -> str:
     if not file.exists():
         raise UserError(f"{path}: there is no such config file")
     if file.stat().st_size > LARGEST_FILE:
-        raise UserError(f"{path}: {file.stat().st_size} bytes; this is no config, which is a small text file")
+        raise UserError(
+            f"{path}: {file.stat().st_size} bytes; this is not a config, which is a small text file"
+        )
     raw = file.read_bytes()
     try:
         return raw.decode("utf-8")

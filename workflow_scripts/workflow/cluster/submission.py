@@ -93,7 +93,7 @@ def require_sbatch(profile: Profile) -> None:
     """Raise UserError if this machine cannot submit to SLURM."""
     if shutil.which("sbatch") is None:
         raise UserError(
-            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine has not: run on a"
+            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine does not have: run on a"
             " login node of the cluster, or on this machine alone, without PROFILE"
         )
 
@@ -185,7 +185,7 @@ def _refused(request: Request) -> tuple[str, str] | None:
         return "executor", "sbatch does not answer"
     if done.returncode == 0 and "failure" not in done.stderr:
         return None
-    words = (done.stderr.strip() or done.stdout.strip() or "no word of why").splitlines()[-1]
+    words = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
     said = words.split(": ", 1)[-1]
     key, meaning = _meaning(said)
     if key == "mem_mb" and "node configuration" in said and request.gpu:

@@ -86,4 +86,4 @@ def _said(text: str) -> str:
     left = [line for line in lines if line.strip() and not _FRAME.match(line)]
     if len(left) > _MOST_LINES:
         left[_MOST_LINES:] = [f"and {len(left) - _MOST_LINES} lines more"]
-    return "\n".join(left) or "the dry run failed without a word"
+    return "\n".join(left) or "the dry run failed and printed nothing"

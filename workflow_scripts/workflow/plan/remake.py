@@ -136,7 +136,7 @@ def report_unknown(found: Unrecorded, experiment: Experiment, results: Path) -> 
     if not found.manifest:
         why = f"a {MANIFEST} that cannot be read" if (results / MANIFEST).is_file() else f"no {MANIFEST}"
     elif "settings" in found.manifest:
-        why = f"no word of {'it' if number == 1 else 'them'} in {MANIFEST}"
+        why = f"no settings of {'it' if number == 1 else 'them'} in {MANIFEST}"
     else:
         why = f"a {MANIFEST} of an earlier version"
         if keys := list(_other_keys(found.manifest["config"], config_of(experiment, results))):
@@ -144,7 +144,7 @@ def report_unknown(found: Unrecorded, experiment: Experiment, results: Path) -> 
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
         f"results/{results.name}: {files} taken as made with the present settings (no record of Snakemake's,"
-        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it is so; what is"
+        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept confirms this; what is"
         " deleted is made again"
     )
 

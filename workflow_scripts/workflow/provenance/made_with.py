@@ -152,15 +152,15 @@ def check_tables(manifest: Mapping[str, Any]) -> None:
     tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted", "reads")}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise ValueError(f"{name} is no object")
+            raise ValueError(f"{name} is not an object")
     for key, names in tables["reads"].items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"reads: {key} is no list of names")
+            raise ValueError(f"reads: {key} is not a list of names")
     for name, entry in tables["files"].items():
         _check(name, {"sha256": entry["sha256"]})
         for key in ("bytes", "mtime_ns"):
             if type(entry[key]) is not int:
-                raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
+                raise ValueError(f"{name}: {key} {entry[key]!r} is not a whole number")
     for name, entry in [*tables["files"].items(), *tables["deleted"].items()]:
         _check(name, dict(entry.get("sources", [])))
         _check(name, {key: entry[key] for key in KEYS if key in entry and key != "sources"})
@@ -169,7 +169,7 @@ def check_tables(manifest: Mapping[str, Any]) -> None:
 def _check(name: str, digests: Mapping[str, Any]) -> None:
     for key, digest in digests.items():
         if not isinstance(digest, str):
-            raise ValueError(f"{name}: {key} {digest!r} is no hash")
+            raise ValueError(f"{name}: {key} {digest!r} is not a hash")
 
 
 def entry_of(manifest: Mapping[str, Any], name: str | None) -> Entry:

@@ -20,7 +20,7 @@ def unwritable(files: Iterable[str]) -> str | None:
         if os.access(there, os.W_OK | os.X_OK):
             continue
         if os.statvfs(there).f_flag & os.ST_RDONLY:
-            return f"{there} lies on a file system mounted read-only: mount it for writing"
+            return f"{there} is on a file system mounted read-only: mount it for writing"
         return f"{there} cannot be written by this user: give yourself the right, e.g. chmod u+rwx {there}"
     return None
 

@@ -61,7 +61,7 @@ class Run:
         if lives(self.process) is None:
             gone = f"; killed there, it counts as gone {STALE_SECONDS:.0f} s after its last sign of life"
         return (
-            f"{results}: a run is on since {began} ({self.words()}): wait for its end, or stop it there"
+            f"{results}: a run has been on since {began} ({self.words()}): wait for its end, or stop it there"
             f" (kill -INT {self.pid}){gone}"
         )
 

@@ -170,7 +170,9 @@ def show(status: Status, console: Console) -> None:
         who = f"process {', '.join(map(str, activity.processes))}"
         if activity.elsewhere is not None:
             who = activity.elsewhere.words()
-        console.print(f"{status.results}: a run is on since {since} ({who})", highlight=False, soft_wrap=True)
+        console.print(
+            f"{status.results}: a run has been on since {since} ({who})", highlight=False, soft_wrap=True
+        )
     else:
         console.print(f"{status.results}: no run is on", highlight=False)
     console.print()
