@@ -1,6 +1,7 @@
 """train.use_system: a system of another experiment, taken only whole, unchanged and as the config has it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -100,14 +101,16 @@ def test_another_vocabulary_is_refused(system):
     assert not system.with_name("here").exists()
 
 
-def finetuned(baseline: Path, rule: str, k: str | None, made_from: str) -> Path:
-    """Write a masked system of one direction beside the baseline."""
+def finetuned(
+    baseline: Path, rule: str, k: str | None, made_from: str, weights: str = "tuned", **more: object
+) -> Path:
+    """Write a masked system of one direction beside the baseline; `more`: of the masks' manifest."""
     folder = baseline.with_name("masked")
     folder.mkdir()
     for name in ("spm.model", "dict.txt"):
         (folder / name).write_text(name)
-    (folder / "model.safetensors").write_text("tuned")
-    manifest = {"rule": rule, "k": k, "weights_sha256": made_from}
+    (folder / "model.safetensors").write_text(weights)
+    manifest = {"rule": rule, "k": k, "weights_sha256": made_from, **more}
     MaskTable(["de-en"], np.ones((1, 6), dtype=bool), ffn_space(1, 1, 3), manifest).write(
         folder / "masks.npz"
     )
@@ -143,6 +146,36 @@ def test_a_system_of_other_masks_is_refused(system, rule, k, maskset, message):
         assert (system.with_name("here") / "masks.npz").read_bytes() == (folder / "masks.npz").read_bytes()
     else:
         with pytest.raises(UserError, match=message):
+            main(given)
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"gate": {"ffn": "zero"}}, 'k95 gate {"ffn": "zero"}'),
+        ({"counting": "importance: absolute sum"}, "k95 of importance of ffn"),
+        ({"k": None, "select": "mass:95@model"}, "mass:95@model"),
+        ({"k": None, "select": "mass:95", "stacks": ["encoder"]}, 'mass:95 stacks ["encoder"]'),
+        ({"rule": "shuffled", "like_rule": "mass"}, "shuffled"),
+    ],
+)
+def test_masks_that_differ_from_a_set_of_k_in_one_thing_are_refused(system, facts, found):
+    made_from = SystemFolder.read(system).weights_sha256
+    folder = finetuned(system, **{"rule": "mass", "k": "95", "made_from": made_from, **facts})
+    given = [*arguments(folder, system="mine"), "--baseline", str(system), "--masks", "k95"]
+    with pytest.raises(UserError, match=re.escape(f"mine has the masks {found}, this config says k95")):
+        main(given)
+
+
+@pytest.mark.parametrize(("weights", "made"), [("tuned", "finetune"), ("model.safetensors", "none")])
+@pytest.mark.parametrize("train", ["finetune", "none"])
+def test_a_system_is_taken_only_as_it_was_made(system, weights, made, train):
+    folder = finetuned(system, "mass", "95", SystemFolder.read(system).weights_sha256, weights)
+    given = [*arguments(folder, system="mine", train=train), "--baseline", str(system), "--masks", "k95"]
+    if train == made:
+        main(given)
+    else:
+        with pytest.raises(UserError, match=f"mine has train: {made}, this config says {train}"):
             main(given)
 
 
