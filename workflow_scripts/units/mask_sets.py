@@ -191,7 +191,7 @@ def mask_rows(
     if goes_by != "by" and given[goes_by] is None:
         raise UserError(f"rows {kind}: needs {goes_by}")
     keep = make(like, directions, groups if goes_by == "by" else given[goes_by])
-    how = {name: value for name, value in given.items() if value is not None}
+    how: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if groups.by == "family":
         how["families"] = groups.families
     # What drew or grouped the rows of `like` itself says nothing of these.
