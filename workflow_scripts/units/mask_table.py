@@ -26,8 +26,8 @@ class MaskTable(UnitTable):
     ``manifest`` has the keys ``rule`` (the selector's name, or the kind of rows made of other masks), ``k``
     (decimal text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how the scores were
     made), ``weights_sha256`` (of the model that was scored) and ``data_sha256`` ({direction: hash of the
-    text}); any may be null. ``select`` and ``gate`` are there where ``rule`` and ``k`` do not say the selector, and
-    where units are gated otherwise than by default. More may be added.
+    text}); any may be null. ``select`` and ``gate`` are there where ``rule`` and ``k`` do not say the
+    selector, and where units are gated otherwise than by default. More may be added.
     """
 
     WHAT = "mask"
