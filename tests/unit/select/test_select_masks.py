@@ -167,6 +167,15 @@ def test_what_is_missing_is_named(root):
             "--stacks: goes with --select; leave it out",
         ),
         (["--like", "x", "--rows", "union", "--gate", "{}"], "--gate: goes with --select; leave it out"),
+        (["--like", "x", "--rows", "union", "--by", "family"], "--families: goes with --by family, and"),
+        (["--like", "x", "--rows", "union", "--families", "{}"], "--families: goes with --by family, and"),
+        (["--like", "x", "--rows", "swapped", "--pairs", "[]"], "--pairs: not of the shape {.*de-en"),
+        (["--like", "x", "--rows", "swapped", "--pairs", "{"], "--pairs: not JSON"),
+        (["--select", "all", "--activations-root", "x", "--gate", '{"ffn": 1}'], "--gate: not of the shape"),
+        (
+            ["--select", "all", "--activations-root", "x", "--pivot", "en"],
+            "--pivot: goes with four selectors",
+        ),
         (["--select", "random:30%", "--activations-root", "x"], "--select random:30% needs --seed"),
         (["--select", '{"out": {"encoder": "all"}}', "--activations-root", "x", "--pivot", "en"], "four sel"),
         (["--select", "{", "--activations-root", "x", "--pivot", "en"], "four selectors such as"),
@@ -212,6 +221,9 @@ def test_four_selectors(root):
     # en-de goes out of en: all, and 97. de-en goes into it: 8 + 6 of 20, and the two zeros.
     assert (bits(table, "en-de"), bits(table, "de-en")) == ("11110001", "01011001")
     assert (table.manifest["select"], table.manifest["pivot"]) == (four, "en")
+    with pytest.raises(UserError, match="--stacks: four selectors name both"):
+        select(root, "--activations-root", root, "--select", json.dumps(four), "--pivot", "en",
+               "--stacks", "encoder")  # fmt: skip
     with pytest.raises(UserError, match="en-de is neither out of the pivot 'fr' nor into it"):
         select(root, "--activations-root", root, "--select", json.dumps(four), "--pivot", "fr")
 
