@@ -1,7 +1,6 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
 import atexit
 import gc
-import json
 import os
 import re
 import shlex
@@ -26,12 +25,12 @@ from workflow_scripts.operate.results_lock import release
 from workflow_scripts.operate.site import read_site
 from workflow_scripts.operate.terminal import refuse
 from workflow_scripts.operate.training_code import training_code
-from workflow_scripts.processes import identity
+from workflow_scripts.processes import identity as identity_of_process
 from workflow_scripts.translate.contrastive_set import read_contrastive
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
-from workflow_scripts.workflow.stages import unknown_rules
+from workflow_scripts.workflow.stages import STAGES, unknown_rules
 
 
 def tell_once(line):
@@ -81,11 +80,21 @@ if workflow.exec_mode.name == "DEFAULT" and Path(workflow.main_snakefile).resolv
         refuse(unknown)
 
 
-# What a profile sets for count_encoder holds for each of its rules, whose names depend on the experiment.
-requested = workflow.resource_settings.overwrite_resources
-if "count_encoder" in requested:
-    shared = {f"count_encoder_{by}": requested["count_encoder"] for by in EXPERIMENT.counted_together}
-    workflow.resource_settings.overwrite_resources = {**shared, **requested}
+# What a profile sets for a stage holds for each of its rules, where there are several: their names depend on the experiment.
+for of, kind in (
+    (workflow.resource_settings, "overwrite_resources"),
+    (workflow.resource_settings, "overwrite_threads"),
+    (workflow.group_settings, "overwrite_groups"),
+):
+    requested = getattr(of, kind)
+    shared = {
+        job.rule: requested[name]
+        for name, stage in STAGES.items()
+        if stage.rule and name in requested
+        for job in stage.jobs_of(EXPERIMENT)
+    }
+    if shared:
+        setattr(of, kind, {**shared, **requested})
 
 
 pathvars:
@@ -126,7 +135,7 @@ GPU = None if ON_CLUSTER else 1
 # Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/leftovers.py). What
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
-    os.environ[RUN_VARIABLE] = identity()
+    os.environ[RUN_VARIABLE] = identity_of_process()
     # What `make run` has taken for this process.
     atexit.register(release, Path(RESULTS).absolute())
 

@@ -1,6 +1,6 @@
 # What rules take from the declaration of their stage (workflow_scripts/workflow/stage_list).
 from workflow_scripts.workflow.settings import CODE, ENVIRONMENT, as_json, as_options, given
-from workflow_scripts.workflow.stages import FETCHING, STAGES, asked_for
+from workflow_scripts.workflow.stages import STAGES, asked_for
 
 
 def files(name, like=None, **flags):

@@ -5,7 +5,7 @@
 # A changed command exports every finished training, and decodes what it translates, until `make accept` adopts them: settings
 # go into `identity`, how a training is started into `start`.
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).
-# No retries on one machine: a job that runs out of memory starts itself again with smaller batches (models/start_again.py);
+# No retries on one machine: a job that runs out of memory starts itself again with smaller batches (train/start_again.py);
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others again.
 
 

@@ -1,9 +1,6 @@
 """What all tests share: the folder of shared material, and one thread so that results repeat."""
 
-from __future__ import annotations
-
 import os
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +17,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
+def shared():
     """The folder of shared material; without it the test is skipped, or fails in CI."""
     return need()

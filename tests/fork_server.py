@@ -6,8 +6,6 @@ as `waitpid` has it, a line each. The server has one thread, so that what it for
 with its standard input, as do all that it forked.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 import importlib

@@ -8,8 +8,6 @@ line. Outputs: exit status, and what was said. `tests/workflow/test_forked.py` a
 `tests/training/test_forked.py` hold them against new processes.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 import os
@@ -106,15 +104,10 @@ class Server:
             variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
             number = str(listener.fileno())
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fork_server", number, self.imports],
-                cwd=ROOT,
-                env={**os.environ, **variables},
-                stdin=subprocess.PIPE,
-                stdout=self._said,
-                stderr=subprocess.STDOUT,
-                pass_fds=[listener.fileno()],
-                start_new_session=True,
-            )
+                [sys.executable, "-m", "tests.fork_server", number, self.imports], cwd=ROOT,
+                env={**os.environ, **variables}, stdin=subprocess.PIPE, stdout=self._said,
+                stderr=subprocess.STDOUT, pass_fds=[listener.fileno()], start_new_session=True,
+            )  # fmt: skip
         atexit.register(self._process.communicate)
 
     def start(
@@ -138,14 +131,9 @@ class Server:
             file.touch()
         environment = {**(os.environ if variables is None else variables), "PYTHONPATH": str(checkout)}
         request = {
-            "words": words,
-            "folder": str(folder),
-            "variables": environment,
-            "checkout": str(checkout),
-            "out": str(out),
-            "err": str(err),
-            "becomes": self.becomes,
-        }
+            "words": words, "folder": str(folder), "variables": environment, "checkout": str(checkout),
+            "out": str(out), "err": str(err), "becomes": self.becomes,
+        }  # fmt: skip
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.connect(self._address)

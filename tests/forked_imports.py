@@ -4,8 +4,6 @@ Nothing of the package that is run as a program. Snakemake's parser takes a quar
 files each time: what it made of this checkout's is found, too.
 """
 
-from __future__ import annotations
-
 import io
 import platform
 import re

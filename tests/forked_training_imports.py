@@ -1,10 +1,9 @@
 """What the processes of trainings in tests/forked.py find imported; nothing here may start a thread."""
 
-from __future__ import annotations
-
 import workflow_scripts.models.fairseq.training
-import workflow_scripts.specialize.finetune
+import workflow_scripts.train.finetune
 import workflow_scripts.train.train_baseline
+import workflow_scripts.train.train_system
 
 # isort: split
 import fairseq.data.data_utils_fast

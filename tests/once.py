@@ -1,7 +1,5 @@
 """A folder that tests of several workers share: the first one that asks makes it, the others wait for it."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

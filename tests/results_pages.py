@@ -5,8 +5,6 @@ pages that differ. Inputs: docs/results/*.csv, unrounded. Outputs: Markdown, fig
 What stands around the markers is written by hand; tests/unit/test_results_pages.py compares.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import re
@@ -228,18 +226,15 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "scores": multi30k_scores,
         "differences": lambda: differences(scores_of("multi30k_scores.csv"), MULTI30K),
         "wins": lambda: wins("multi30k_significance.csv"),
-        "significant": lambda: significant("multi30k_significance.csv"),
-        "health": multi30k_health,
+        "significant": lambda: significant("multi30k_significance.csv"), "health": multi30k_health,
     },
     "toy60.md": {
-        "scores": toy60_scores,
-        "means": toy60_means,
-        "differences": toy60_differences,
+        "scores": toy60_scores, "means": toy60_means, "differences": toy60_differences,
         "wins": lambda: wins("toy60_significance.csv"),
         "significant": lambda: significant("toy60_significance.csv"),
     },
     "outputs60.md": {"wins": outputs60_wins},
-}
+}  # fmt: skip
 
 
 def filled(text: str, tables: Mapping[str, Callable[[], list[str]]]) -> str:

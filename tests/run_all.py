@@ -6,8 +6,6 @@ environment, one after the other, each with a worker a core (``JOBS``); the lint
 ``--record`` keeps how long the long tests took, so that they come first the next time. Standard library only.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -43,13 +41,9 @@ def run_linters() -> Outcome:
     for name, (environment, module, *arguments) in LINTERS.items():
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
-                ["nice", "-n", "10", python(environment), "-m", module, *arguments],
-                cwd=ROOT,
-                env=variables(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+                ["nice", "-n", "10", python(environment), "-m", module, *arguments], cwd=ROOT,
+                env=variables(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             outcome.cpu += usage.ru_utime + usage.ru_stime

@@ -5,8 +5,6 @@ asks here before the test begins. A test that lacks it is skipped, and says what
 where the material is, it fails.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Start a program and wait for its end, but not for ever."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,55 +1,38 @@
 """The config of the tiny experiment: two invented languages, 2+2 layers, one mask, every rule."""
 
-from __future__ import annotations
-
 from typing import Any
 
 #: Words of the longest training sentence; the toy corpus has longer ones.
 LONGEST = 11
 CONFIG: dict[str, Any] = {
-    "experiment": "tiny",
-    "languages": ["en", "ka", "ke"],
-    "pivot": "en",
+    "experiment": "tiny", "languages": ["en", "ka", "ke"], "pivot": "en",
     "directions": {"evaluate_only": ["ka-ke"]},
     "data": {
         "source": {
-            "type": "toy",
-            "families": {"kappa": ["ka", "ke"]},
+            "type": "toy", "families": {"kappa": ["ka", "ke"]},
             "tiers": {
-                "high": {"size": 3000, "languages": ["ka"]},
-                "low": {"size": 1500, "languages": ["ke"]},
+                "high": {"size": 3000, "languages": ["ka"]}, "low": {"size": 1500, "languages": ["ke"]},
             },
-            "valid_size": 100,
-            "test_size": 60,
-            "concepts": 60,
+            "valid_size": 100, "test_size": 60, "concepts": 60,
         },
-        "clean": {"dedup": True, "max_words": LONGEST},
-        "shards": 2,
+        "clean": {"dedup": True, "max_words": LONGEST}, "shards": 2,
     },
-    "subwords": {"vocab_size": 250},
-    "model": {"preset": "tiny"},
+    "subwords": {"vocab_size": 250}, "model": {"preset": "tiny"},
     "train": {
-        "max_updates": 400,
-        "max_tokens": 2000,
-        "lr": 5e-3,
-        "warmup_updates": 100,
+        "max_updates": 400, "max_tokens": 2000, "lr": 5e-3, "warmup_updates": 100,
         "validate_interval_updates": 200,
     },
     "finetune": {
-        "max_updates": 20,
-        "max_tokens": 2000,
-        "lr": 1e-3,
-        "warmup_updates": 5,
+        "max_updates": 20, "max_tokens": 2000, "lr": 1e-3, "warmup_updates": 5,
         "validate_interval_updates": 10,
     },
     "masks": {"k": [70]},
     "evaluation": {
-        "references": ["raw", "paper"],
-        "likelihood": True,
+        "references": ["raw", "paper"], "likelihood": True,
         "contrastive": {"inflection": "results/tiny/data/contrastive/toy.tsv"},
     },
     "analysis": {"mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70},
-}
+}  # fmt: skip
 TRAINED = ["en-ka", "en-ke", "ka-en", "ke-en"]
 DIRECTIONS = [*TRAINED, "ka-ke"]
 SYSTEMS = ["baseline", "continued", "ns-k70"]

@@ -1,7 +1,5 @@
 """Waiting in tests always ends: at a deadline far beyond what a busy machine takes."""
 
-from __future__ import annotations
-
 import subprocess
 import time
 from collections.abc import Callable

@@ -143,10 +143,8 @@ def is_damage(error: BaseException) -> bool:
 
 
 def file_kind(path: str | Path) -> str | None:
-    """Return what a file's first bytes say it is, with what to do about it; None where they say nothing.
-
-    For readers of other formats: a pointer of Git LFS or a web page in a file's place, a packed file.
-    """
+    """Return what a file's first bytes say it is, with what to do about it; None where they say nothing. For
+    readers of other formats: a pointer of Git LFS or a web page in a file's place, a packed file."""
     with Path(path).open("rb") as handle:
         head = handle.read(HEAD)
     for magic, name, _ in READ:

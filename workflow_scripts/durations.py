@@ -14,9 +14,7 @@ def clock(seconds: float) -> str:
 
 def seconds_of(text: str) -> float | None:
     """Return the seconds that SLURM means by MM:SS, HH:MM:SS or D-HH:MM:SS; infinity where it sets no limit.
-
-    None for what is not a time: INVALID, NOT_SET, n/a, several lines.
-    """
+    None for what is not a time: INVALID, NOT_SET, n/a, several lines."""
     if text.strip().upper() in ("UNLIMITED", "INFINITE"):
         return math.inf
     found = _SLURM.fullmatch(text.strip())

@@ -40,9 +40,7 @@ OUT_OF_MEMORY = "out of memory: close other programs, give the job more memory, 
 
 class UserError(Exception):
     """A mistake the user can mend: says in one line what is wrong, where, and the nearest right value.
-
-    Several mistakes found together are several lines.
-    """
+    Several mistakes found together are several lines."""
 
 
 class DamagedFileError(UserError, ValueError):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,10 +26,8 @@ HOST = f"{_MACHINE}-{re.sub(r'[^0-9]', '', namespace())}".rstrip("-")
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed.
-
-    An OSError of writing names ``path``, also where the system names the temporary file or none.
-    """
+    """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed. An
+    OSError of writing names ``path``, also where the system names the temporary file or none."""
     final = Path(path)
     # Host and process keep two writers apart and tell which files have none any more (operate/leftovers.py);
     # the final suffix stays, since some writers (numpy) look at it.
@@ -65,6 +64,12 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def copy_file(source: str | Path, destination: str | Path) -> None:
+    """Copy a file's content atomically."""
+    with atomic_path(destination) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def write_text(path: str | Path, text: str) -> None:

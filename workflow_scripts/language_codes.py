@@ -37,10 +37,8 @@ def tidy(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """Return a code as ids have it: ``pt-BR`` gives ``pt_BR``, ``zh-hant`` gives ``zh_Hant``.
-
-    A code without a hyphen, and one whose language is in capitals, keeps its letters.
-    """
+    """Return a code as ids have it: ``pt-BR`` gives ``pt_BR``, ``zh-hant`` gives ``zh_Hant``. A code without
+    a hyphen, and one whose language is in capitals, keeps its letters."""
     if "-" not in text:
         return text
     joined = text.replace("-", "_")

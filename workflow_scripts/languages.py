@@ -1,12 +1,9 @@
-"""What a language is called in a config, in mtdata, in Flores-200, in NTREX-128 and by Moses' rules.
+"""What a language is called in a config, in mtdata, in NTREX-128 and by Moses' rules. Standard library only.
 
-Listed are the languages of the published experiments (EC30, IWSLT 2014) and of NTREX's sixty directions.
-Codes of invented languages are valid too; every lookup says whether a tool knows the language. Standard
-library only.
+Codes of invented languages are valid too; every lookup says whether a tool knows the language.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from workflow_scripts.errors import nearest
 
@@ -42,44 +39,19 @@ MOSES = frozenset(_MOSES.split())
 MULTI30K = ("en", "de", "fr", "cs")
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A language of the published experiments.
-
-    code     as in their configs
-    script   of their text (ISO 15924)
-    flores   its code in Flores-200
-    ntrex    its code in NTREX-128's file names; None: not among the files that can be fetched
-    """
-
-    code: str
-    script: str
-    flores: str
-    ntrex: str | None
-
-
-# Serbian is Latin in the published experiments: NTREX has a Latin file, that of Flores is transliterated.
-_LISTED = """
-en Latn eng_Latn eng; de Latn deu_Latn deu; nl Latn nld_Latn nld; sv Latn swe_Latn swe;
-da Latn dan_Latn dan; af Latn afr_Latn afr; lb Latn ltz_Latn ltz; fr Latn fra_Latn fra;
-es Latn spa_Latn spa; it Latn ita_Latn ita; pt Latn por_Latn por; ro Latn ron_Latn ron; oc Latn oci_Latn -;
-ca Latn cat_Latn cat; ru Cyrl rus_Cyrl rus; cs Latn ces_Latn ces; pl Latn pol_Latn pol;
-bg Cyrl bul_Cyrl bul; uk Cyrl ukr_Cyrl ukr; sr Latn srp_Cyrl srp-Latn; hi Deva hin_Deva hin;
-bn Beng ben_Beng ben; kn Knda kan_Knda kan; mr Deva mar_Deva mar; sd Arab snd_Arab snd-Arab;
-gu Gujr guj_Gujr guj; ar Arab arb_Arab arb; he Hebr heb_Hebr heb; ha Latn hau_Latn hau;
-mt Latn mlt_Latn mlt; ti Ethi tir_Ethi tir; am Ethi amh_Ethi amh; fa Arab pes_Arab -
+# The languages of NTREX-128 that can be fetched, by the names of its files; Serbian is the Latin one.
+_NTREX = """
+en:eng de:deu nl:nld sv:swe da:dan af:afr lb:ltz fr:fra es:spa it:ita pt:por ro:ron ca:cat ru:rus cs:ces
+pl:pol bg:bul uk:ukr sr:srp-Latn hi:hin bn:ben kn:kan mr:mar sd:snd-Arab gu:guj ar:arb he:heb ha:hau mt:mlt
+ti:tir am:amh
 """
-LISTED = {
-    code: Listed(code, script, flores, None if ntrex == "-" else ntrex)
-    for code, script, flores, ntrex in map(str.split, _LISTED.split(";"))
-}
+NTREX_NAMES = dict(entry.split(":") for entry in _NTREX.split())
+NTREX = tuple(NTREX_NAMES)
 
 
 def base_code(code: str) -> str:
     """Return a code without script or region, in two letters where there are two: ``srp_Latn`` gives ``sr``.
-
-    A code of no known language stays as it is.
-    """
+    A code of no known language stays as it is."""
     base = code.replace("_", "-").split("-")[0].lower()
     return _TWO_LETTERS.get(base, base)
 
@@ -87,13 +59,6 @@ def base_code(code: str) -> str:
 def is_listed(code: str) -> bool:
     """Tell whether a code's language is one of ISO 639-1, by either of its codes."""
     return base_code(code) in THREE_LETTERS
-
-
-def script_of(code: str) -> str | None:
-    """Return the script a code names (``sr_Latn``), or that of the listed language; None: unknown."""
-    named = code.replace("_", "-").split("-")[1:2]
-    listed = LISTED.get(base_code(code))
-    return named[0] if named and len(named[0]) == 4 else listed.script if listed else None
 
 
 def moses_code(code: str) -> str:
@@ -112,9 +77,7 @@ def without_moses_rules(codes: Iterable[str]) -> list[str]:
 
 def mtdata_code(code: str) -> str:
     """Return mtdata's code: three letters, and the script and the country where the config's code names them.
-
-    mtdata has no regions of several countries (``es_419``).
-    """
+    mtdata has no regions of several countries (``es_419``)."""
     base, *named = code.replace("_", "-").split("-")
     return "_".join([THREE_LETTERS.get(base, base), *(part for part in named if part.isalpha())])
 
@@ -124,26 +87,12 @@ def known_to_mtdata(code: str) -> bool:
     return len(mtdata_code(code).partition("_")[0]) == 3
 
 
-def flores_code(code: str) -> str | None:
-    """Return the Flores-200 code of a listed language, else None.
-
-    Of Serbian there is only ``srp_Cyrl``, whatever script the config's text has: it wants transliterating.
-    """
-    listed = LISTED.get(base_code(code))
-    return listed.flores if listed else None
-
-
 def unknown_language(code: str, tool: str, known: Iterable[str]) -> str | None:
     """Return what is wrong with a code for a tool that has the languages ``known`` only; None if it has it.
-
-    The hint is the same language's right code (``deu`` → ``de``) before a code that merely looks alike.
-    """
+    The hint is the same language's right code (``deu`` → ``de``) before a code that merely looks alike."""
     known = list(known)
     if code in known:
         return None
     same = base_code(code)
     hint = f" (did you mean {same!r}?)" if same in known else nearest(code, known)
     return f"{tool} has no language {code!r}{hint}; it has {', '.join(known)}"
-
-
-NTREX = tuple(code for code, listed in LISTED.items() if listed.ntrex)

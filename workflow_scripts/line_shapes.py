@@ -61,10 +61,8 @@ def shape_of(
     marked: float = MARKED,
     formed: float = FORMED,
 ) -> str:
-    """Return what most lines look like, and what to do; "" for plain sentences.
-
-    ``path`` and ``packing`` (gzip, xz, bzip2) are for the command; ``marked``, ``formed``: see ``MARKED``.
-    """
+    """Return what most lines look like, and what to do; "" for plain sentences. ``path`` and ``packing``
+    (gzip, xz, bzip2) are for the command; ``marked``, ``formed``: see ``MARKED``."""
     text = [line for line in lines[:LOOKED_AT] if line.strip()]
     if not text:
         return ""

@@ -22,10 +22,8 @@ INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
 
 
 def fault_of(name: str) -> str | None:
-    """Return why a text cannot be a name, None if it can.
-
-    Letters of any script, digits, signs and single blanks inside may be in it; tables escape what they must.
-    """
+    """Return why a text cannot be a name, None if it can. Letters of any script, digits, signs and single
+    blanks inside may be in it; tables escape what they must."""
     if not name:
         return "it is empty"
     if not name.isprintable():

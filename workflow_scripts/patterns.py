@@ -44,12 +44,8 @@ NO_FILE = "no file, or a link to none"
 
 @dataclass(frozen=True)
 class Found:
-    """What a pattern found.
-
-    files     system -> direction -> file, in alphabetical order
-    left_out  reason -> files that nearly fit
-    read_as   what a name says -> the direction's id, where the two differ
-    """
+    """What a pattern found. files system -> direction -> file, in alphabetical order left_out reason -> files
+    that nearly fit read_as what a name says -> the direction's id, where the two differ"""
 
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
     left_out: dict[str, list[Path]] = field(default_factory=dict)

@@ -36,7 +36,6 @@ DIRECTIONS = 8
 
 
 def measure(shape: Architecture, sentences: int) -> tuple[float, float]:
-    """Return the processor seconds of counting one by one, and together."""
     port = FairseqPort(build_network(shape, len(VOCABULARY)).eval(), VOCABULARY)
     with tempfile.TemporaryDirectory() as folder:
         write_data(Path(folder), sentences)
@@ -53,7 +52,6 @@ def measure(shape: Architecture, sentences: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure every size and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

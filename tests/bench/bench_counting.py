@@ -93,7 +93,6 @@ def published_way(network: nn.Module, dataset: DirectionData) -> Tensor:
 
 
 def run_one(way: str, data_bin: Path, threads: int) -> None:
-    """Run one way in this process and print its figures as JSON."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     network = build_network(ARCHITECTURE, len(VOCABULARY)).eval()
@@ -115,7 +114,6 @@ def run_one(way: str, data_bin: Path, threads: int) -> None:
 
 
 def main() -> None:
-    """Run both ways and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -51,7 +51,6 @@ def generate(folder: Path, pairs: int) -> list[Path]:
 
 
 def measured(name: str, items: int, function: Callable[[], Any]) -> Any:
-    """Run a function and print what it took."""
     start, processor = time.perf_counter(), time.process_time()
     result = function()
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
@@ -65,7 +64,6 @@ def measured(name: str, items: int, function: Callable[[], Any]) -> Any:
 
 
 def clean(folder: Path, pairs: int) -> None:
-    """Clean the generated pairs with duplicates, lengths and ratios checked."""
     from workflow_scripts.data.cleaning import Limits
     from workflow_scripts.data.prepare_text import prepare_pair
 
@@ -94,7 +92,6 @@ def binarise(folder: Path, pairs: int) -> None:
 
 
 def group(folder: Path, pairs: int) -> None:
-    """Draw, group, sort and batch an epoch."""
     import torch  # noqa: F401  (counted in the memory before)
 
     from workflow_scripts.models.fairseq.grouping import group_by_direction
@@ -132,7 +129,6 @@ def group(folder: Path, pairs: int) -> None:
 
 
 def main() -> None:
-    """Run the parts asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

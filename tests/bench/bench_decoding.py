@@ -12,12 +12,10 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
+from tests.bench.jobs import SHARED, Took, python, run_once
+
 LANGUAGES = ["en", "de", "fr", "cs"]
 SOURCE, TARGET = "en", "de"
 BEAM, BATCH_TOKENS, MAX_LENGTH = "5", "4000", "200"
@@ -30,28 +28,6 @@ PIECES = (
     "import sys, sentencepiece as s; p = s.SentencePieceProcessor(model_file=sys.argv[1]);"
     "[print(*p.encode(line.rstrip('\\n'), out_type=str)) for line in open(sys.argv[2], encoding='utf-8')]"
 )
-
-
-def python(environment: str) -> str:
-    return str(VENVS / environment / "bin/python")
-
-
-def run(command: list[str], threads: int, log: Path) -> tuple[float, float, float]:
-    """Run a command; return wall seconds, CPU seconds and peak memory in MB."""
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
-    started = time.perf_counter()
-    with log.open("wb") as out, log.with_suffix(".err").open("wb") as errors:
-        process = os.posix_spawn(
-            command[0],
-            command,
-            variables,
-            file_actions=[(os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)],
-        )
-        _, status, usage = os.wait4(process, 0)
-    seconds = time.perf_counter() - started
-    if status:
-        raise SystemExit(f"failed: {' '.join(command)[:200]}\n{log.with_suffix('.err').read_text()[-3000:]}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -68,63 +44,47 @@ def main() -> None:
         rows = measure(Path(name), model, texts, arguments)
     print(f"### Decoding {arguments.sentences} sentences, beam {BEAM}, {arguments.threads} threads\n")
     print("| program | wall s | CPU s | peak MB | wall ratio | CPU ratio |\n|---|---|---|---|---|---|")
-    _, wall, cpu, _ = rows[0]
-    for label, seconds, cpu_seconds, peak in rows:
-        ratios = f"{wall / seconds:.1f} | {cpu / cpu_seconds:.1f}"
-        print(f"| {label} | {seconds:.1f} | {cpu_seconds:.1f} | {peak:.0f} | {ratios} |")
+    first = rows[0][1]
+    for label, took in rows:
+        ratios = f"{first.wall / took.wall:.1f} | {first.cpu / took.cpu:.1f}"
+        print(f"| {label} | {took.wall:.1f} | {took.cpu:.1f} | {took.peak:.0f} | {ratios} |")
 
 
-def measure(
-    folder: Path, model: Path, texts: Path, arguments: argparse.Namespace
-) -> list[tuple[str, float, float, float]]:
+def measure(folder: Path, model: Path, texts: Path, arguments: argparse.Namespace) -> list[tuple[str, Took]]:
     """Prepare both sides' inputs, then time one run of each; the first row is fairseq's."""
-    threads, log = arguments.threads, folder / "log"
+    threads = arguments.threads
+    one, subwords, dictionary = f"{SOURCE}-{TARGET}", model / "spm.model", model / "dict.txt"
+    data, system = folder / "bin", folder / "system"
     for language in (SOURCE, TARGET):
         with gzip.open(texts / f"test_2016_flickr.{language}.gz", "rt", encoding="utf-8") as handle:
             lines = [next(handle) for _ in range(arguments.sentences)]
-        (folder / f"text.{language}").write_text("".join(lines), encoding="utf-8")
-        run(
-            [python("text"), "-c", PIECES, str(model / "spm.model"), str(folder / f"text.{language}")], 1, log
-        )
-        shutil.copyfile(log, folder / f"pieces.{language}")
-    data, dictionary = folder / "bin", str(model / "dict.txt")
-    options = ["-s", SOURCE, "-t", TARGET, "--testpref", str(folder / "pieces"), "--destdir", str(data)]
-    run(
-        [python("fairseq"), "-c", FAIRSEQ.format("preprocess"), *options]
-        + ["--srcdict", dictionary, "--tgtdict", dictionary],
-        1,
-        log,
-    )
+        text = folder / f"text.{language}"
+        text.write_text("".join(lines), encoding="utf-8")
+        run_once(python("text", "-c", PIECES, subwords, text), log=folder / f"pieces.{language}")
+    words = f"-s {SOURCE} -t {TARGET} --testpref {folder}/pieces --destdir {data} --srcdict {dictionary}"
+    words += f" --tgtdict {dictionary}"
+    run_once(python("fairseq", "-c", FAIRSEQ.format("preprocess"), *words.split()))
     for language in LANGUAGES:
         shutil.copyfile(dictionary, data / f"dict.{language}.txt")
-    system = folder / "system"
-    run(
-        [python("fairseq"), "-m", "workflow_scripts.models.import_checkpoint", "--out", str(system)]
-        + ["--checkpoint", str(model / "checkpoint.pt"), "--directions", f"{SOURCE}-{TARGET}"]
-        + ["--subwords", str(model / "spm.model"), "--dictionary", dictionary],
-        1,
-        log,
+    words = f"-m workflow_scripts.models.import_checkpoint --out {system} --checkpoint {model}/checkpoint.pt"
+    words += f" --directions {one} --subwords {subwords} --dictionary {dictionary}"
+    run_once(python("fairseq", *words.split()))
+    words = f"{data} --path {model}/checkpoint.pt --task translation_multi_simple_epoch --cpu"
+    words += (
+        f" --langs {','.join(LANGUAGES)} --lang-pairs {one} -s {SOURCE} -t {TARGET} --encoder-langtok src"
     )
-    generate = [python("fairseq"), "-c", FAIRSEQ.format("generate"), str(data)]
-    generate += ["--path", str(model / "checkpoint.pt"), "--task", "translation_multi_simple_epoch"]
-    generate += ["--langs", ",".join(LANGUAGES), "--lang-pairs", f"{SOURCE}-{TARGET}", "--cpu"]
-    generate += ["-s", SOURCE, "-t", TARGET, "--encoder-langtok", "src", "--decoder-langtok"]
-    generate += ["--beam", BEAM, "--max-tokens", BATCH_TOKENS, "--max-len-b", MAX_LENGTH]
-    generate += ["--gen-subset", "test", "--remove-bpe", "sentencepiece"]
-    rows = [("fairseq-generate, float32", *run(generate, threads, folder / "generate"))]
-    produced = [
-        line
-        for line in (folder / "generate").read_text(encoding="utf-8").split("\n")
-        if line.startswith("H-")
-    ]
-    if len(produced) != arguments.sentences:
-        raise SystemExit(f"fairseq-generate translated {len(produced)} of {arguments.sentences} sentences")
-    decode = [python("text"), "-m", "workflow_scripts.translate.decode", "--system", str(system)]
-    decode += ["--direction", f"{SOURCE}-{TARGET}", "--source", str(folder / f"text.{SOURCE}")]
-    decode += ["--beam", BEAM, "--batch-tokens", BATCH_TOKENS, "--max-length", MAX_LENGTH]
+    words += f" --decoder-langtok --beam {BEAM} --max-tokens {BATCH_TOKENS} --max-len-b {MAX_LENGTH}"
+    words += " --gen-subset test --remove-bpe sentencepiece"
+    generate = python("fairseq", "-c", FAIRSEQ.format("generate"), *words.split())
+    rows = [("fairseq-generate, float32", run_once(generate, log=folder / "generate", threads=threads))]
+    said = (folder / "generate").read_text(encoding="utf-8").split("\n")
+    if (produced := sum(line.startswith("H-") for line in said)) != arguments.sentences:
+        raise SystemExit(f"fairseq-generate translated {produced} of {arguments.sentences} sentences")
     for kind in arguments.compute_types:
-        extra = ["--compute-type", kind, "--threads", str(threads), "--out", str(folder / f"out.{kind}")]
-        rows.append((f"decode, {kind}", *run(decode + extra, 1, log)))
+        words = f"-m workflow_scripts.translate.decode --system {system} --direction {one}"
+        words += f" --source {folder}/text.{SOURCE} --beam {BEAM} --batch-tokens {BATCH_TOKENS}"
+        words += f" --max-length {MAX_LENGTH} --compute-type {kind} --threads {threads} --out {folder}/out"
+        rows.append((f"decode, {kind}", run_once(python("text", *words.split()))))
     return rows
 
 

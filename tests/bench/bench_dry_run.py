@@ -7,63 +7,42 @@ CPU seconds show what a loaded machine hides.
 """
 
 import json
-import os
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from workflow_scripts.operate.environments import venvs_folder
+from tests.bench.jobs import ROOT, python, run_once
 
-ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = [f"{a}{b}" for a in "abc" for b in "abcdefghij"]
 THRESHOLDS = [50, 60, 70, 75, 80, 85, 90, 95, 97.5, 99]
 TESTSETS = (1, 11)
 
 
 def lay_down(folder: Path, testsets: int) -> None:
-    """Write the config and one line of text for every language and subset."""
     tests = [f"test{number}" for number in range(testsets)]
     for subset in ("train", "valid", *tests):
         for language in ("en", *LANGUAGES):
             (folder / f"{subset}.{language}").write_text("a\n", encoding="utf-8")
     source = {"type": "files", "train": "train.{lang}", "valid": "valid.{lang}"}
     config = {
-        "experiment": "large",
-        "languages": ["en", *LANGUAGES],
-        "pivot": "en",
+        "experiment": "large", "languages": ["en", *LANGUAGES], "pivot": "en",
         "data": {"source": {**source, "tests": {test: f"{test}.{{lang}}" for test in tests}}},
-        "train": {"seeds": [1, 2, 3]},
-        "masks": {"k": THRESHOLDS},
-        "systems": {"ns": {"masks": "sweep"}},
-    }
+        "train": {"seeds": [1, 2, 3]}, "masks": {"k": THRESHOLDS}, "systems": {"ns": {"masks": "sweep"}},
+    }  # fmt: skip
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
 
 
 def measure(testsets: int) -> str:
-    """Run one dry run; return its row of the table."""
-    command = [str(venvs_folder() / "workflow/bin/python"), "-m", "snakemake"]
-    command += ["--snakefile", str(ROOT / "Snakefile"), "--cores", "2", "--configfile", "config.yaml"]
+    words = f"-m snakemake --snakefile {ROOT}/Snakefile --cores 2 --configfile config.yaml --dry-run"
     with tempfile.TemporaryDirectory() as name:
-        lay_down(Path(name), testsets)
-        # One process for each: the peak of a finished child is the largest of all so far.
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [*command, "--dry-run", "--quiet", "rules"], cwd=name, stdout=subprocess.PIPE, text=True
-        )
-        output = process.stdout.read() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-    assert status == 0, output
-    counts = dict(line.split() for line in output.splitlines() if len(line.split()) == 2)
-    cpu = usage.ru_utime + usage.ru_stime
-    return (
-        f"| {counts['total']} | {counts['decode']} | {wall:.1f} | {cpu:.1f} | {usage.ru_maxrss / 1024:.0f} |"
-    )
+        folder = Path(name)
+        lay_down(folder, testsets)
+        took = run_once(python("workflow", *words.split(), "--quiet", "rules"), folder, folder / "log")
+        lines = [line.split() for line in (folder / "log").read_text().splitlines()]
+    counts = dict(line for line in lines if len(line) == 2)
+    return f"| {counts['total']} | {counts['decode']} | {took.wall:.1f} | {took.cpu:.1f} | {took.peak:.0f} |"
 
 
 def main() -> None:
-    """Run them and print what they took."""
     print("| jobs | of these decode | wall s | CPU s | peak MB |\n|---:|---:|---:|---:|---:|")
     for testsets in TESTSETS:
         print(measure(testsets), flush=True)

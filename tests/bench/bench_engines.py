@@ -8,16 +8,14 @@ CTranslate2's final beam and natively. The test of the same claim (tests/system)
 import argparse
 import gzip
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from sacrebleu.metrics import BLEU
 
-ROOT = Path(__file__).resolve().parents[2]
-VENVS = Path(os.environ.get("NEURONSPEC_VENVS") or ROOT / ".venvs")
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
+from tests.bench.jobs import SHARED, python, run_once
+
 DIRECTIONS = ["en-de", "en-fr", "en-cs", "de-en", "fr-en", "cs-en"]
 #: Column → (environment, engine, ranking).
 WAYS = {
@@ -25,16 +23,6 @@ WAYS = {
     "ranked": ("text", "ctranslate2", "fairseq"),
     "native": ("text", "ctranslate2", "native"),
 }
-
-
-def run(environment: str, module: str, *arguments: str | Path) -> None:
-    """Run a module in an environment; stop with its own words where it fails."""
-    command = [VENVS / environment / "bin/python", "-m", f"workflow_scripts.{module}", *arguments]
-    done = subprocess.run(
-        list(map(str, command)), cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{module} failed")
 
 
 def equal(found: list[str], expected: list[str]) -> float:
@@ -56,12 +44,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run(
-            "fairseq",
-            "models.import_checkpoint",
-            *("--checkpoint", model / "checkpoint.pt", "--subwords", model / "spm.model"),
-            *("--dictionary", model / "dict.txt", "--directions", *DIRECTIONS, "--out", folder / "system"),
+        words = (
+            f"--checkpoint {model}/checkpoint.pt --subwords {model}/spm.model --dictionary {model}/dict.txt"
         )
+        words = f"-m workflow_scripts.models.import_checkpoint {words} --out {folder}/system --directions"
+        run_once(python("fairseq", *words.split(), *DIRECTIONS))
         for direction in arguments.directions:
             for language, file in zip(direction.split("-"), ("source", "references"), strict=True):
                 text = SHARED / f"data/multi30k/test_2016_flickr.{language}.gz"
@@ -71,13 +58,14 @@ def main() -> None:
             references = [line.rstrip("\r\n") for line in lines]
             found: dict[str, list[str]] = {}
             for way, (environment, engine, ranking) in WAYS.items():
-                run(
-                    environment,
-                    "translate.decode",
-                    *("--system", folder / "system", "--direction", direction, "--source", folder / "source"),
-                    *("--out", folder / way, "--engine", engine, "--ranking", ranking),
-                    *("--threads", str(arguments.threads)),
+                words = (
+                    f"-m workflow_scripts.translate.decode --system {folder}/system --direction {direction}"
                 )
+                words += (
+                    f" --source {folder}/source --out {folder}/{way} --engine {engine} --ranking {ranking}"
+                )
+                words += f" --threads {arguments.threads}"
+                run_once(python(environment, *words.split()), threads=arguments.threads)
                 found[way] = (folder / way).read_text(encoding="utf-8").split("\n")[:-1]
             shares = " | ".join(f"{equal(found[way], found['fairseq']):.1f}" for way in ("ranked", "native"))
             scores = " | ".join(f"{BLEU().corpus_score(found[way], [references]).score:.2f}" for way in WAYS)

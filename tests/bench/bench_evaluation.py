@@ -16,15 +16,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.bench_startup import RUN_IN, run_once
+from tests.bench.jobs import SHARED, Took, python, run_once, stage
 from tests.bench.noisy_outputs import LINES
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("NEURONSPEC_SHARED") or ROOT.parent / "shared")
 SYSTEMS = ("noisy", "better")
 #: Of sacrebleu's way only every tenth direction is run.
 SHARE = 10
 METRICS = ("bleu", "chrf")
+JOB = "--experiment bench --seed 1 --testset test"
 
 # What a user of sacrebleu's library would write.
 SCORE_FILES = """
@@ -69,18 +68,7 @@ score_directions(tasks, int(sys.argv[4]))
 """
 
 
-def python(code: str, *arguments: object) -> list[str]:
-    """The command that runs code in the environment of scores."""
-    folder = Path(os.environ.get("NEURONSPEC_VENVS", RUN_IN.parents[2] / ".venvs"))
-    return [str(folder / "evaluate/bin/python"), "-c", code, *map(str, arguments)]
-
-
-def stage(module: str, *arguments: object) -> list[str]:
-    """The command of a stage, as the rules have it."""
-    return [str(RUN_IN), "evaluate", f"workflow_scripts.{module}", *map(str, arguments)]
-
-
-def show(name: str, parts: Sequence[tuple[float, float, float]], processes: int, scale: float = 1) -> float:
+def show(name: str, parts: Sequence[Took], processes: int, scale: float = 1) -> float:
     """Print a row of jobs that ran one after the other; return their CPU seconds."""
     wall, cpu = (sum(part[i] for part in parts) * scale for i in (0, 1))
     peak = max(part[2] for part in parts)
@@ -90,7 +78,6 @@ def show(name: str, parts: Sequence[tuple[float, float, float]], processes: int,
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measure all and print a table and two ratios."""
     parser = argparse.ArgumentParser(prog="bench_evaluation", description=__doc__.splitlines()[0])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--resamples", type=int, nargs="+", default=[1000, 10_000])
@@ -100,9 +87,7 @@ def main(argv: list[str] | None = None) -> None:
         work = Path(temporary)
         text = args.text or work / "text"
         if not text.is_dir():
-            run_once(
-                python("from tests.bench.noisy_outputs import main; main()", SHARED / "data/ntrex", text)
-            )
+            run_once(python("evaluate", "-m", "tests.bench.noisy_outputs", SHARED / "data/ntrex", text))
         directions = sorted(path.parent.name for path in text.glob("*/ref.txt"))
         few = directions[::SHARE]
         scale = len(directions) / len(few)
@@ -113,31 +98,39 @@ def main(argv: list[str] | None = None) -> None:
         print("| what | wall s | CPU s | peak MB | at most MB |\n|---|---:|---:|---:|---:|")
 
         def score(system: str) -> list[str]:
-            named = ["--experiment", "bench", "--system", system, "--seed", 1, "--testset", "test"]
-            files = ["--hypotheses", text / system / "{direction}/hyp.txt"]
-            files += ["--references", text / "{direction}/ref.txt", "--sources", text / "{direction}/src.txt"]
-            asked = ["--metrics", *METRICS, "--directions", *directions, "--processes", p]
-            return stage("evaluate.score", *named, *files, *asked, "--out", work / system / "test.raw.json")
+            files = (
+                f"--hypotheses {text}/{system}/{{direction}}/hyp.txt --sources {text}/{{direction}}/src.txt"
+            )
+            files += f" --references {text}/{{direction}}/ref.txt --out {work}/{system}/test.raw.json"
+            asked = f"--metrics {' '.join(METRICS)} --processes {p} --directions"
+            return stage(
+                "evaluate", "evaluate.score", f"{JOB} --system {system} {files} {asked}", *directions
+            )
 
-        words = (" ".join(directions), " ".join(SYSTEMS))
+        every, both = " ".join(directions), " ".join(SYSTEMS)
         ours = show(f"two jobs `score`, {p} processes", [run_once(score(system)) for system in SYSTEMS], p)
-        show(f"both systems at once, {p} processes", [run_once(python(SCORE_TOGETHER, text, *words, p))], p)
+        show(
+            f"both systems at once, {p} processes",
+            [run_once(python("evaluate", "-c", SCORE_TOGETHER, text, every, both, p))],
+            p,
+        )
         theirs = show(
             "sacrebleu, each file by itself",
-            [run_once(python(SCORE_FILES, text, " ".join(few), words[1]))],
+            [run_once(python("evaluate", "-c", SCORE_FILES, text, " ".join(few), both))],
             1,
             scale,
         )
         for resamples in args.resamples:
             out = work / f"{resamples}.json"
-            files = [work / system / "test.raw.segments.npz" for system in SYSTEMS]
-            named = ["--experiment", "bench", "--system", "better", "--seed", 1, "--testset", "test"]
-            asked = ["--segments", files[1], "--against", "noisy", files[0], "--directions", *directions]
-            asked += ["--resamples", resamples, "--processes", p, "--out", out]
-            parts = [run_once(stage("evaluate.compare", *named, *asked))]
+            one, two = (work / system / "test.raw.segments.npz" for system in SYSTEMS)
+            asked = (
+                f"--segments {two} --against noisy {one} --resamples {resamples} --processes {p} --out {out}"
+            )
+            words = f"{JOB} --system better {asked} --directions"
+            parts = [run_once(stage("evaluate", "evaluate.compare", words, *directions))]
             tests = show(f"`compare`, {resamples:,} resamples, both tests, {p} processes", parts, p)
             if resamples == min(args.resamples):
-                command = python(TEST_FILES, text, " ".join(few), words[1], resamples)
+                command = python("evaluate", "-c", TEST_FILES, text, " ".join(few), both, resamples)
                 their_tests = show(
                     f"sacrebleu's two tests, {resamples:,} resamples", [run_once(command)], 1, scale
                 )

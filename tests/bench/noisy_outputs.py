@@ -43,7 +43,6 @@ def write(path: Path, lines: list[str]) -> None:
 
 
 def main() -> None:
-    """Write the files of every direction."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ntrex", type=Path)
     parser.add_argument("out", type=Path)

@@ -41,12 +41,9 @@ AT_START, START_SECONDS = 0.15, 4.0
 PATIENCE = 60.0
 #: Settings that are changed after half of the kills, one for each seed: of data, trainings, decoding.
 CHANGES: tuple[dict[str, Any], ...] = (
-    {"train": {"lr": 4e-3}},
-    {"subwords": {"vocab_size": 240}},
-    {"data": {"clean": {"max_words": 10}}},
-    {"finetune": {"lr": 2e-3}},
-    {"decode": {"beam": 2}},
-)
+    {"train": {"lr": 4e-3}}, {"subwords": {"vocab_size": 240}}, {"data": {"clean": {"max_words": 10}}},
+    {"finetune": {"lr": 2e-3}}, {"decode": {"beam": 2}},
+)  # fmt: skip
 
 
 @dataclass
@@ -115,7 +112,6 @@ class Chaos:
         self.seconds = time.monotonic() - self._began
 
     def _go_on(self) -> None:
-        """Begin a run unless one is on."""
         if self.experiment.is_on():
             return
         if self.experiment.process is not None:
@@ -193,7 +189,6 @@ class Chaos:
         self.say(kill.line())
 
     def faults(self) -> list[str]:
-        """Return a line for all that is not as it would be without kills."""
         found = self.faults_on_disk()
         found += [f"process {job.pid}: left over" for job in orphans(self.experiment.folder)]
         if not self.experiment.has_nothing_to_do():
@@ -201,7 +196,6 @@ class Chaos:
         return found
 
     def faults_on_disk(self) -> list[str]:
-        """Return a line for each file that is not as it would be without kills."""
         results = self.experiment.results
         found = differences(self.undisturbed.results, results)
         found += [f"{path.relative_to(results)}: left over" for path in results.rglob("*.tmp*")]
@@ -219,7 +213,6 @@ def planned(kills: int, seed: int) -> list[str]:
 
 
 def summary(chaos: Chaos, what: str, faults: list[str]) -> str:
-    """Return the summary of some kills in Markdown."""
     kinds = ", ".join(f"{n} of {kind}" for kind, n in Counter(kill.what for kill in chaos.kills).items())
     hit = Counter(rule for kill in chaos.kills for rule in set(kill.running))
     compared = number_compared(chaos.undisturbed.results)

@@ -48,7 +48,6 @@ def differences(reference: Path, other: Path) -> list[str]:
 
 
 def number_compared(results: Path) -> dict[str, int]:
-    """Return how many files of each folder of a results folder are compared."""
     counts: dict[str, int] = {}
     for name in _compared(results):
         folder = name.partition("/")[0]

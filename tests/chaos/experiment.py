@@ -62,32 +62,22 @@ class Experiment:
         return self.folder / "run.log"
 
     def command(self, *options: str) -> list[str]:
-        """Write the config and return the command that `make run` ends in."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "config.yaml"
         file.write_text(yaml.safe_dump(self.config))
         command = [
-            sys.executable,
-            "-m",
-            "workflow_scripts.operate.run",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-        ]
+            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"),
+        ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(CORES)]
         return [*command, "--configfile", str(file), "--directory", str(self.folder), *options]
 
     def begin(self) -> None:
-        """Start a run in a session of its own."""
         command = self.command()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
-            )
+            )  # fmt: skip
         self.began = time.time()
         self.sessions.append(self.process.pid)
 
@@ -106,7 +96,6 @@ class Experiment:
         return self.process is not None and self.process.poll() is None
 
     def finish(self) -> None:
-        """Run to the end. Raises RunFailed."""
         if not self.is_on():
             self.begin()
         if status := self.wait():
@@ -152,7 +141,6 @@ class Experiment:
         return jobs[victim]
 
     def kill_workflow(self) -> None:
-        """Kill Snakemake alone; its jobs live on."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
@@ -178,14 +166,12 @@ class Experiment:
         return found
 
     def has_finished(self, job: str) -> bool:
-        """True once a job has finished with the present settings."""
         try:
             return (self.results / "benchmarks" / f"{job}.tsv").stat().st_mtime >= self.changed
         except FileNotFoundError:
             return False
 
     def has_begun(self, job: str) -> bool:
-        """True once a job has begun in the present run."""
         try:
             return (self.results / "logs" / f"{job}.log").stat().st_mtime >= self.began
         except FileNotFoundError:

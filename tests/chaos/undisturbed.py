@@ -10,15 +10,12 @@ from tests.chaos.experiment import Experiment, Job
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a run without kills gave."""
-
     results: Path
     began: float
     seconds: float
     jobs: dict[str, Job]
 
     def of(self, names: frozenset[str]) -> Self:
-        """Return it as though only these jobs had run."""
         jobs = {name: job for name, job in self.jobs.items() if name in names}
         began = min(job.began for job in jobs.values())
         seconds = max(job.began + job.seconds for job in jobs.values()) - began
@@ -26,7 +23,6 @@ class Undisturbed:
 
 
 def run_undisturbed(folder: Path, config: dict[str, Any]) -> Undisturbed:
-    """Run an experiment from nothing to its end."""
     experiment = Experiment(folder, config)
     experiment.finish()
     seconds = time.time() - experiment.began

@@ -15,7 +15,7 @@ from tests.workflow.rerun_row import replace
 BREAKS = (
     (
         "training: Adam's second beta, 0.98 → 0.9801",
-        "workflow_scripts/models/fairseq/fairseq_run.py",
+        "workflow_scripts/models/fairseq/training/fairseq_run.py",
         "{s['adam_betas'][1]})",
         "0.9801)",
     ),
@@ -47,7 +47,6 @@ BREAKS = (
 
 
 def main() -> int:
-    """Run the tiny experiment with each change."""
     expected, unnoticed = kept("tiny"), 0
     for what, *change in BREAKS:
         with tempfile.TemporaryDirectory(prefix="golden-") as place:

@@ -39,7 +39,6 @@ NAMED = 20
 
 
 def config_of(name: str, checkout: Path) -> dict[str, Any]:
-    """Return an experiment's config with one thread for each job."""
     config = CONFIG if name == "tiny" else yaml.safe_load((checkout / FILES[name]).read_text("utf-8"))
     one = {"threads": 1}
     return config | {key: {**config.get(key, {}), **one} for key in ("train", "finetune", "decode")}
@@ -67,22 +66,14 @@ def run(name: str, checkout: Path, folder: Path) -> dict[str, Digest]:
     config = config_of(name, checkout)
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     command = [
-        sys.executable,
-        "-m",
-        "workflow_scripts.operate.run",
-        "--snakefile",
-        str(checkout / "Snakefile"),
-    ]
+        sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(checkout / "Snakefile"),
+    ]  # fmt: skip
     command += ["--workflow-profile", str(checkout / "profiles/default"), "--cores", str(os.cpu_count() or 1)]
     command += ["--configfile", "config.yaml"]
     done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"{name}: the run failed\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return digests(folder / "results" / str(config["experiment"]))

@@ -196,11 +196,8 @@ def perfect(folder):
     found = json.loads((folder / "score.json").read_text())["directions"]["en-de"]
     assert [one["score"] for one in found["scores"]] == pytest.approx([100.0, 100.0])
     assert found["health"] == {
-        "length_ratio": 1.0,
-        "empty_hypotheses": 0,
-        "repeated_4gram_rate": 0.0,
-        "copied_source_rate": None,
-    }
+        "length_ratio": 1.0, "empty_hypotheses": 0, "repeated_4gram_rate": 0.0, "copied_source_rate": None,
+    }  # fmt: skip
 
 
 FULL = b"ein Haus am Fluss\nam Fluss steht ein Haus\n"

@@ -1,6 +1,7 @@
 """Malformed checkpoints, weights, binarised text and masks: the stages of the environment ``fairseq``."""
 
 import argparse
+import gzip
 import io
 import json
 import pickle
@@ -102,6 +103,13 @@ def put(name, content):
     return lambda folder: (folder / name).write_bytes(content)
 
 
+def one_pair(value):
+    said = vars(value["args"])
+    for name in ("langs", "encoder_langtok", "decoder_langtok"):
+        del said[name]
+    said["task"] = "translation"
+
+
 FC1 = "encoder.layers.1.fc1.weight"
 
 imported = cases_of("checkpoint-", "models.import_checkpoint")
@@ -144,6 +152,15 @@ IMPORT = [
     imported("itself", "a direction to itself", checkpoint(options="de-de"), "c.pt: direction 'de-de' translates a language into itself"),
     imported("text-json", "text options that are not JSON", checkpoint(options="de-en --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
     imported("text-key", "a misspelt text option", checkpoint(options='de-en --text {"mosses":true}'), '--text \'{"mosses":true}\': may say true or false of normalize_punctuation, moses'),
+    imported("positions", "learned positions", checkpoint(having(decoder_learned_pos=True)), 'c.pt: decoder_learned_pos is True, only False is supported'),
+    imported("languages-twice", "a language named twice", checkpoint(having(langs=None), "de-en --languages de en de"), "--languages: 'de' is named twice"),
+    imported("languages-spelt", "two spellings of one language", checkpoint(having(langs=["en", "pt-BR", "pt_BR"]), "en-pt-BR"), "c.pt: 'pt_BR' is among its languages in two spellings: en pt-BR pt_BR"),
+    imported("one-pair", "a model of one pair, without language tokens", checkpoint(one_pair, "de-en --languages de en"), "c.pt: a model of task 'translation', which has no language tokens; needed is one of translation_multi_simple_epoch with --encoder-langtok src --decoder-langtok"),
+    imported("byte", "a checkpoint of one byte", file(b"x"), "c.pt: not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"),
+    imported("zip", "the begin of an archive named as checkpoint", file(b"PK\x03\x04 and no more"), "c.pt: not opened by torch's restricted loader: it is damaged, or no checkpoint; fetch it again"),
+    imported("pointer", "a pointer of Git LFS", file(b"version https://git-lfs.github.com/spec/v1\n"), "c.pt: not opened by torch's restricted loader: a pointer of Git LFS, not the file; fetch it: git lfs pull"),
+    imported("gzip", "a packed checkpoint", file(gzip.compress(b"x")), "c.pt: not opened by torch's restricted loader: packed with gzip; unpack it: gzip -dc c.pt > NEW"),
+    imported("page", "a web page in place of a checkpoint", file(b"<!DOCTYPE html><html></html>"), "c.pt: not opened by torch's restricted loader: a web page, as where a download has failed; fetch the file itself"),
 ]  # fmt: skip
 
 
@@ -299,7 +316,7 @@ TRAIN = [
     train("betas", "Adam's betas of 2 and 3", training(adam_betas=[2, 3]), 'adam_betas [2, 3] in the training settings must be two numbers from 0 to below 1'),
     train("decay", "a negative weight decay", training(weight_decay=-1), 'weight_decay -1 in the training settings must be a number of at least 0'),
     train("flag", "a word for true or false", training(valid_bleu="yes"), "valid_bleu 'yes' in the training settings must be true or false"),
-    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings is none of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
+    train("scheduler", "a misspelt scheduler", training(scheduler="cosin"), "scheduler 'cosin' in the training settings must be one of inverse_sqrt, polynomial_decay, cosine, fixed (did you mean 'cosine'?)"),
     train("warmup-beyond", "a warm-up beyond the updates", training(warmup_updates=9), 'warmup_updates 9 in the training settings is beyond max_updates 2, so that lr 0.0005 is never reached; lower it'),
     train("warmup", "a warm-up beyond the end of the schedule", training(scheduler="cosine", warmup_updates=9), 'warmup_updates 9 in the training settings must be below max_updates 2 with scheduler cosine'),
     train("folder", "no folder of binarised text", training(options="--data-bin bib"), 'bib: there is no such folder of binarised data'),
@@ -313,6 +330,7 @@ TRAIN = [
     train("empty", "training text of no line", training(lambda folder: [other_ids(f"bin/train.de-en.{lang}")(folder) for lang in ("de", "en")]), 'bin: train of de-en has no lines'),
     train("record", "a record of another form beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("[]")), 'bin/train.de-en.de.json: not what binarise writes; binarise the text again'),
     train("record-cut", "a truncated record beside the text", training(lambda folder: (folder / "bin/train.de-en.de.json").write_text("{")), 'bin/train.de-en.de.json: damaged, not JSON (line 1, column 2: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
+    train("no-subwords", "no SentencePiece model", training(options="--subwords nowhere/spm.model"), 'nowhere/spm.model: there is no such file; it becomes part of the system'),
     train("no-dictionary", "no dictionary", training(lambda folder: (folder / "dict.txt").unlink()), 'dict.txt: there is no such file or folder: check the path'),
 ]  # fmt: skip
 

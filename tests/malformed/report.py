@@ -16,6 +16,7 @@ from tests.malformed import (
     model_cases,
     system_cases,
     text_cases,
+    used_cases,
 )
 from tests.malformed.case import CHECKS, Accepted, Case
 
@@ -25,7 +26,7 @@ END = "<!-- end of malformed input -->"
 TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
     "Configs": (config_cases.CASES, config_cases.ACCEPTED),
     "Text, subwords, counts, masks and systems": (
-        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES],
+        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES],
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (model_cases.CASES, []),
@@ -37,7 +38,6 @@ LONGEST = 400  # characters of a message shown; the longest list the keys of a c
 
 
 def section() -> str:
-    """Return the section, without its markers."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -82,7 +82,6 @@ def page_with(text: str, new: str) -> str:
 
 
 def main() -> None:
-    """Write the section."""
     PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), section()), encoding="utf-8")
 
 

@@ -103,13 +103,9 @@ TABULATE = [
 # ---- what lies beside the scores ------------------------------------------------------------------------
 
 TESTED = {
-    "difference": 1.0,
-    "low": 0.5,
-    "high": 1.5,
-    "sentence_sd": 0.2,
-    "p_bootstrap": 0.01,
+    "difference": 1.0, "low": 0.5, "high": 1.5, "sentence_sd": 0.2, "p_bootstrap": 0.01,
     "p_randomisation": 0.01,
-}
+}  # fmt: skip
 RATED = {
     "n": 3,
     "without_letters": 0,

@@ -146,6 +146,20 @@ BINARISE = [
     binarise("shards", "more shards than lines", binary(options="--shards 5"), 'data.shards: a.txt has 3 lines, too few for 5 shards'),
     binarise("no-shards", "0 shards", binary(options="--shards 0"), '--shards 0: must be at least 1'),
     binarise("model-absent", "a SentencePiece model that is not there", binary(options="--subwords other.model"), 'other.model: there is no such SentencePiece model'),
+    binarise("dict-word", "a word for a count", binary(dictionary=b"a 1\nb x\n"), "dict.txt, line 2: expected 'symbol count', found 'b x'"),
+    binarise("dict-special", "a dictionary with a special of its own", binary(dictionary=b"a 1\n<unk> 2\n"), "dict.txt, line 2: '<unk>' occurs more than once in the vocabulary"),
+    binarise("dict-language-twice", "a dictionary with a language's token twice", binary(dictionary=b"a 1\n__de__ 2\n__de__ 2\n"), "dict.txt: '__de__' occurs more than once in the vocabulary"),
+    binarise("dict-fraction", "a fraction for a count", binary(dictionary=b"a 1.5\n"), "dict.txt, line 1: expected 'symbol count', found 'a 1.5'"),
+    binarise("dict-flag-alone", "a flag for a count", binary(dictionary=b"a #fairseq:overwrite\n"), "dict.txt, line 1: expected 'symbol count', found 'a #fairseq:overwrite'"),
+    binarise("dict-flag-twice", "a symbol that is flagged twice", binary(dictionary=b"a 1 #fairseq:overwrite\na 1 #fairseq:overwrite\n"), "dict.txt, line 2: #fairseq:overwrite gives 'a' a second id, which is not supported: remove such lines and train again with what is left"),
+    binarise("dict-vocab", "SentencePiece's vocabulary for a dictionary", binary(dictionary=b"<unk>\t0\n<s>\t0\n</s>\t0\na\t-1.5\n"), "dict.txt: SentencePiece's vocabulary, not fairseq's dict.txt; make that of it: awk -F'\\t' '!/^<(unk|s|\\/s|pad)>\\t/ {print $1, 100}' dict.txt > dict.txt"),
+    binarise("dict-vocab-bare", "SentencePiece's vocabulary of whole numbers for a dictionary", binary(dictionary=b"a\t-0\nb\t-1\n"), "dict.txt: SentencePiece's vocabulary, not fairseq's dict.txt; make that of it: awk -F'\\t' '!/^<(unk|s|\\/s|pad)>\\t/ {print $1, 100}' dict.txt > dict.txt"),
+    binarise("dict-json", "a tokenizer's JSON for a dictionary", binary(dictionary=b'{\n "version": "1.0"\n}\n'), "dict.txt: JSON, such as a tokenizer.json; name fairseq's dict.txt, of lines 'symbol count'"),
+    binarise("dict-json-line", "JSON on one line for a dictionary", binary(dictionary=b'{"a": 4, "b": 5}'), "dict.txt: JSON, such as a tokenizer.json; name fairseq's dict.txt, of lines 'symbol count'"),
+    binarise("dict-model", "a SentencePiece model for a dictionary", binary(dictionary=b"\n\x0e\n\x05<unk>\x15\0\0"), "dict.txt: a SentencePiece model, not its dictionary; name fairseq's dict.txt"),
+    binarise("dict-pointer", "a pointer of Git LFS for a dictionary", binary(dictionary=b"version https://git-lfs.github.com/spec/v1\noid"), 'dict.txt: a pointer of Git LFS, not the file; fetch it: git lfs pull'),
+    binarise("dict-gzip", "a packed dictionary", binary(dictionary=gzip.compress(b"a 1\n")), 'dict.txt: packed with gzip; unpack it: gzip -dc dict.txt > NEW'),
+    binarise("dict-brace", "a dictionary that begins like JSON, with another mistake", binary(dictionary=b"{ 1\nb\n"), "dict.txt, line 2: expected 'symbol count', found 'b'"),
 ]  # fmt: skip
 
 

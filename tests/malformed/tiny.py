@@ -2,9 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,27 +12,17 @@ from safetensors.numpy import save_file
 from workflow_scripts.files import sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.space import UnitSpace, ffn_space
+from workflow_scripts.units.space import ffn_space
 from workflow_scripts.units.system import SystemFolder
 
 WIDTH, UNITS, LAYERS = 8, 12, 2
 SPACE = ffn_space(LAYERS, LAYERS, UNITS)
 DIRECTIONS = ("de-en", "en-de")
 ARCHITECTURE = {
-    "encoder_layers": LAYERS,
-    "decoder_layers": LAYERS,
-    "model_dim": WIDTH,
-    "ffn_dim": UNITS,
-    "heads": 2,
-    "pre_norm": True,
-    "activation": "relu",
-    "share_decoder_embeddings": True,
-    "share_all_embeddings": False,
-    "max_positions": 16,
-    "dropout": 0.1,
-    "attention_dropout": 0.0,
-    "activation_dropout": 0.0,
-}
+    "encoder_layers": LAYERS, "decoder_layers": LAYERS, "model_dim": WIDTH, "ffn_dim": UNITS, "heads": 2,
+    "pre_norm": True, "activation": "relu", "share_decoder_embeddings": True, "share_all_embeddings": False,
+    "max_positions": 16, "dropout": 0.1, "attention_dropout": 0.0, "activation_dropout": 0.0,
+}  # fmt: skip
 WORDS = ("ein", "Haus", "am", "Fluss", "a", "house", "by", "the", "river")
 Weights = dict[str, NDArray[Any]]
 
@@ -42,12 +30,12 @@ Weights = dict[str, NDArray[Any]]
 class Trap:
     """A pickle of it makes the file ``ran`` when it is loaded without restriction."""
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+    def __reduce__(self):
         return open, ("ran", "w")
 
 
 @cache
-def subwords() -> bytes:
+def subwords():
     """A SentencePiece model of 40 pieces."""
     from sentencepiece import SentencePieceTrainer
 
@@ -59,7 +47,7 @@ def subwords() -> bytes:
     return model.getvalue()
 
 
-def dictionary() -> bytes:
+def dictionary():
     """The dictionary of ``subwords``."""
     from sentencepiece import SentencePieceProcessor
 
@@ -67,9 +55,8 @@ def dictionary() -> bytes:
     return "".join(f"{model.id_to_piece(n)} 100\n" for n in range(3, 40)).encode()
 
 
-def shapes(symbols: int, pre_norm: bool = True, tied: bool = True) -> dict[str, tuple[int, ...]]:
-    """Return the parameters under fairseq's names, with their shapes."""
-    made: dict[str, tuple[int, ...]] = {}
+def shapes(symbols, pre_norm=True, tied=True):
+    made = {}
     for side in ("encoder", "decoder"):
         made[f"{side}.embed_tokens.weight"] = (symbols, WIDTH)
         norms = [f"{side}.layer_norm"] if pre_norm else []
@@ -88,18 +75,12 @@ def shapes(symbols: int, pre_norm: bool = True, tied: bool = True) -> dict[str, 
     return made if tied else {**made, "decoder.output_projection.weight": (symbols, WIDTH)}
 
 
-def weights(symbols: int, seed: int = 1, **form: bool) -> Weights:
-    """Random parameters under fairseq's names."""
+def weights(symbols, seed=1, **form):
     random, named = np.random.default_rng(seed), shapes(symbols, **form)
     return {name: random.normal(size=shape).astype(np.float32) for name, shape in named.items()}
 
 
-def masks(
-    made_from: str | None,
-    rows: tuple[str, ...] = DIRECTIONS,
-    space: UnitSpace = SPACE,
-    keep: NDArray[np.bool_] | None = None,
-) -> MaskTable:
+def masks(made_from, rows=DIRECTIONS, space=SPACE, keep=None):
     """Masks that keep every other unit, and the first of each layer."""
     if keep is None:
         keep = np.zeros((len(rows), space.size), bool)
@@ -108,15 +89,15 @@ def masks(
 
 
 def system(
-    folder: Path,
+    folder,
     *,
-    change: Callable[[Weights], Any] = lambda _: None,
-    spoil: Callable[[Path], Any] = lambda _: None,
-    describe: Callable[[dict[str, Any]], Any] = lambda _: None,
-    mask_table: Callable[[str], MaskTable] | None = None,
-    files: dict[str, bytes] | None = None,
-    symbols: int | None = None,
-) -> None:
+    change=lambda _: None,
+    spoil=lambda _: None,
+    describe=lambda _: None,
+    mask_table=None,
+    files=None,
+    symbols=None,
+):
     """Write the system ``folder/system``.
 
     ``change``: of the weights before they are written. ``mask_table``: from the weights' hash; None: nothing
@@ -131,28 +112,21 @@ def system(
     values = weights(symbols or len((target / "dict.txt").read_bytes().splitlines()) + 6)
     change(values)
     save_file(values, target / "model.safetensors", metadata={"format": "pt"})
-    rows: dict[str, str | None] = dict.fromkeys(DIRECTIONS)
+    rows = dict.fromkeys(DIRECTIONS)
     if mask_table is not None:
         mask_table(sha256_of(target / "model.safetensors")).write(target / "masks.npz")
         rows = {name: name for name in DIRECTIONS}
     spoil(target)
     SystemFolder.write(
-        target,
-        system="tiny",
-        seed=1,
-        languages=["de", "en"],
-        mask_rows=rows,
-        architecture=ARCHITECTURE,
+        target, system="tiny", seed=1, languages=["de", "en"], mask_rows=rows, architecture=ARCHITECTURE,
         text={"normalize_punctuation": False, "moses": False},
-    )
+    )  # fmt: skip
     value = json.loads((target / "system.json").read_text())
     describe(value)
     (target / "system.json").write_text(json.dumps(value))
 
 
-def counts(
-    direction: str, *, space: UnitSpace = SPACE, values: NDArray[Any] | None = None, **metadata: Any
-) -> ScoreTable:
+def counts(direction, *, space=SPACE, values=None, **metadata):
     """Counts of one direction: unit n fired n times."""
     if values is None:
         values = np.arange(space.size)[None, :]

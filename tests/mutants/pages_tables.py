@@ -113,7 +113,7 @@ NUMBERS: tuple[Mutant, ...] = (
         f"{REPORT}/show.py",
         'f"PARTIAL, {missing} scores missing: " if missing else ""',
         '""',
-        (f"{TESTS}/test_tabulate.py::test_the_terminal_counts_what_a_partial_table_lacks",),
+        (f"{TESTS}/test_tabulate.py::test_partial_tables_say_so_in_their_titles_and_in_the_terminal",),
     ),
 )
 
@@ -156,8 +156,8 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "differences named by a column of the summary",
         f"{REPORT}/group_tables.py",
-        "            name,\n            *(row[column] for column in COUNTS),",
-        "            key,\n            *(row[column] for column in COUNTS),",
+        "lines.append([*place, name,",
+        "lines.append([*place, key,",
         (f"{TESTS}/test_group_tables.py::test_differences_name_the_system_that_they_are_to",),
     ),
     Mutant(
@@ -184,8 +184,8 @@ SAID: tuple[Mutant, ...] = (
     Mutant(
         "flags of a model reach no average",
         f"{REPORT}/tabulate.py",
-        "args.baseline, args.control, without, reading.flags",
-        "args.baseline, args.control, without",
+        "groups, *others, without, reading.flags",
+        "groups, *others, without",
         (f"{TESTS}/test_tabulate.py::test_flags_of_a_model_reach_every_table_of_averages",),
     ),
     Mutant(

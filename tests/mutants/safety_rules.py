@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 PLANNED = "workflow tests/workflow/test_planned_jobs.py"
 JOB = f"{PLANNED}::test_a_job_of_each_rule"
 CODE = f"{PLANNED}::test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs"
+STAGES = "workflow tests/unit/workflow/test_stages.py"
 TEXTS = "workflow tests/workflow/test_rule_texts.py"
 RULE = f"{TEXTS}::test_a_rule_takes_files_software_and_settings_of_one_stage"
 EVERYTHING = f"{PLANNED}::test_all_asks_for_everything_that_the_config_asks_for"
@@ -69,6 +70,27 @@ PARAMS = (
         "settings=training_settings(EXPERIMENT.finetune),",
         "settings=training_settings(EXPERIMENT.train),",
         (f"{PLANNED}::test_the_jobs_that_train[finetune]",),
+    ),
+    Mutant(
+        "a switch that is off reaches the command",
+        "workflow_scripts/workflow/settings.py",
+        "return value is None or value is False or",
+        "return value is None or",
+        ("workflow tests/unit/workflow/test_settings.py::test_what_is_left_out_and_what_is_not",),
+    ),
+    Mutant(
+        "settings for a rule of an earlier version are passed over",
+        "workflow_scripts/workflow/stages.py",
+        "now = RENAMED.get(name)\n            yield",
+        "now = RENAMED.get(name)\n            if now:\n                continue\n            yield",
+        (f"{STAGES}::test_a_name_that_no_rule_has_is_told_with_the_one_that_is_meant",),
+    ),
+    Mutant(
+        "two files of a job's log share a name",
+        "workflow_scripts/workflow/stage_list/scores.py",
+        'log=f"{PLACE}.{{profile}}.{{comet}}",\n        files={\n            "scores"',
+        'log=f"{PLACE}.{{profile}}",\n        files={\n            "scores"',
+        (f"{STAGES}::test_names_of_logs_tell_all_wildcards_of_the_files",),
     ),
     Mutant(
         "held-out text is cleaned as training text is",

@@ -13,7 +13,6 @@ LEAKS = "text tests/unit/data/test_overlap_and_card.py::"
 BINARISE = "text tests/unit/data/test_binarise.py::"
 REBUILD = "text tests/unit/data/test_rebuild_references.py::"
 VOCABULARY = "text tests/unit/units/test_vocabulary.py::"
-IMPORT = "fairseq tests/unit/models/test_import_checkpoint.py::"
 TEXT = "text tests/unit/data/test_text_processing.py::"
 
 DATA = (
@@ -120,14 +119,14 @@ DATA = (
         f"{W}/models/fairseq/import_checkpoint.py",
         "vocabulary.check_pieces(pieces, str(dictionary))",
         "pieces",
-        (f"{IMPORT}test_nothing_is_written_with_the_subwords_of_another_training",),
+        ("fairseq tests/malformed/test_models.py::test_refused[checkpoint-subwords-other]",),
     ),
     Mutant(
         "an import: languages are inferred although a file said their order",
         f"{W}/models/fairseq/import_checkpoint.py",
         'if file := settings.get("lang_dict"):',
         'if (file := settings.get("lang_dict")) and not settings.get("lang_pairs"):',
-        (f"{IMPORT}test_languages_that_are_not_known",),
+        ("fairseq tests/malformed/test_models.py::test_refused[checkpoint-lang-dict]",),
     ),
     Mutant(
         "language tags: before the subwords in the vocabulary",

@@ -40,24 +40,17 @@ class Reports:
         self._lines.write(json.dumps(fields) + "\n")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write what a phase gave."""
         text = ""
         if report.failed:
             text = "\n".join([report.longreprtext, *(f"--- {n} ---\n{t}" for n, t in report.sections)])
         elif isinstance(report.longrepr, tuple):
             text = report.longrepr[2]
         self._write(
-            test=report.nodeid,
-            when=report.when,
-            outcome=report.outcome,
-            seconds=report.duration,
-            cpu=getattr(report, "cpu_seconds", 0.0),
-            unit=getattr(report, "unit", report.nodeid),
-            text=text,
-        )
+            test=report.nodeid, when=report.when, outcome=report.outcome, seconds=report.duration,
+            cpu=getattr(report, "cpu_seconds", 0.0), unit=getattr(report, "unit", report.nodeid), text=text,
+        )  # fmt: skip
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Write which file could not be read, or skips itself as a whole."""
         if not report.passed:
             text = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
             self._write(test=report.nodeid, when="collect", outcome=report.outcome, text=text)
@@ -69,7 +62,6 @@ class Reports:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """Write how many tests a worker found."""
         self._write(collected=len(ids))
 
 
@@ -106,7 +98,6 @@ class Running:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Say which test runs, and since when."""
         self._test, self._since, self._cpu = item.nodeid, now(), cpu_seconds()
         _replace(self._path, json.dumps({"test": self._test, "since": self._since}))
         try:
@@ -119,7 +110,6 @@ class Running:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the processor time of the phase to its report."""
         report: Any = yield
         before, self._cpu = self._cpu, cpu_seconds()
         report.cpu_seconds = self._cpu - before
@@ -141,14 +131,12 @@ class Distribution:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
-        """Return the scheduler by units."""
         from tests.runner.scheduler import UnitScheduling
 
         return UnitScheduling(config, log, self._folder / UNITS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the parts that this process plays."""
     folder = Path(os.environ[FOLDER])
     worker = hasattr(config, "workerinput")
     distributed = worker or bool(getattr(config.option, "numprocesses", None))

@@ -44,11 +44,9 @@ class Results:
         return f"FAILED {test}{phase}\n{text.rstrip()}\n"
 
     def count(self, outcome: str) -> int:
-        """Return how many tests passed, failed or were skipped."""
         return sum(found == outcome for found in self.outcomes.values())
 
     def longest(self, number: int) -> list[str]:
-        """Return the tests that took the most processor time, a line each."""
         most = sorted(self.seconds, key=lambda test: -max(self.cpu[test], self.seconds[test]))[:number]
         return [f"  {self.seconds[test]:6.1f} s {self.cpu[test]:6.1f} CPU s  {test}" for test in most]
 
@@ -61,7 +59,6 @@ class Reader:
         self._position = 0
 
     def lines(self) -> list[str]:
-        """Return the new whole lines."""
         if not self._path.is_file():
             return []
         with self._path.open("rb") as file:

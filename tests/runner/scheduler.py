@@ -17,7 +17,6 @@ class UnitScheduling(LoadScopeScheduling):
         self._units: dict[str, str] = {}
 
     def schedule(self) -> None:
-        """Begin, or go on with a worker that took another's place."""
         if not self._units:
             self._units = json.loads(self._path.read_text(encoding="utf-8"))
         super().schedule()
@@ -26,7 +25,6 @@ class UnitScheduling(LoadScopeScheduling):
         return self._units[nodeid]
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
-        """Note that a test has ended, and forget a unit that has."""
         nodeid = self.registered_collections[node][item_index]
         unit = self.assigned_work[node][self._units[nodeid]]
         unit[nodeid] = True

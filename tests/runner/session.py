@@ -30,8 +30,6 @@ ENDED = (0, 1)
 
 @dataclass
 class Outcome:
-    """What a session, or the linters, gave."""
-
     name: str
     passed: int = 0
     failed: int = 0
@@ -42,7 +40,6 @@ class Outcome:
 
 
 def variables() -> dict[str, str]:
-    """Return the environment of linters and tests."""
     # pytest within pytest: the inner one has its own.
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     # The tests start thousands of processes: each would compile the package anew.
@@ -52,12 +49,10 @@ def variables() -> dict[str, str]:
 
 
 def python(environment: str) -> str:
-    """Return the interpreter of an environment."""
     return str(VENVS / environment / "bin/python")
 
 
 def packages() -> str:
-    """Return the folder of the runner's own packages (pytest-xdist)."""
     return str(next((VENVS / TOOLS).glob("lib/python3*/site-packages"), VENVS / TOOLS))
 
 
@@ -81,13 +76,10 @@ def run_session(
         start = time.monotonic()
         with (folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
-                [*command, *session.files],
-                cwd=root,
+                [*command, *session.files], cwd=root,
                 env=variables() | {FOLDER: str(folder), LIMIT: f"{session.limit:g}", PACKAGES: packages()},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         results, reader = Results(), Reader(folder / REPORTS)
         watch = Watch(folder, session.limit, session.idle, VENVS / TOOLS / "bin/py-spy", grace)
         stopped: dict[str, str] = {}

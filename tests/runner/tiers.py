@@ -30,7 +30,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/report": "evaluate",
     "tests/unit/runner": "workflow",
     "tests/unit/select": "text",
-    "tests/unit/specialize": "fairseq",
+    "tests/unit/train": "fairseq",
     "tests/unit/translate": "text",
     "tests/unit/units": "text",
     "tests/unit/workflow": "workflow",

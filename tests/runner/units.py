@@ -31,7 +31,6 @@ def unit_of(item: pytest.Item) -> str:
 
 
 def read_seconds() -> dict[str, float]:
-    """Return unit → seconds, as kept."""
     lines = LONGEST.read_text(encoding="utf-8").splitlines() if LONGEST.is_file() else []
     pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
     return {unit: float(seconds) for seconds, unit in pairs}
@@ -48,7 +47,6 @@ def write_seconds(seconds: dict[str, float]) -> None:
 
 
 def _is_of_another(unit: str, ran: set[str]) -> bool:
-    """Tell whether a unit is of a file that is there and did not run now."""
     file = unit.partition("::")[0]
     return file not in ran and (ROOT / file).exists()
 

@@ -62,7 +62,6 @@ class Watch:
             yield "(no test)", f"stopped: no test has run for {self._idle:g} s\n{text}"
 
     def _stop(self, pid: int, test: str, since: float) -> str:
-        """Stop a test and what it started; return their stacks."""
         marks = [f"{FOLDER}={self._folder}", f"PYTEST_CURRENT_TEST={test} "]
         started = stacks.started_by(pid, since, marks)
         text = [f"stopped: it had not ended after {self._limit:g} s", self._own_stacks(pid)]
@@ -75,7 +74,6 @@ class Watch:
         return "\n".join(text)
 
     def _own_stacks(self, pid: int) -> str:
-        """Return the stacks of all threads of the process that runs the test."""
         file = self._folder / f"stacks-{pid}.txt"
         before = file.stat().st_size
         with suppress(ProcessLookupError):
@@ -89,7 +87,6 @@ class Watch:
         return "\n".join(line for line in text.splitlines() if not any(part in line for part in MACHINERY))
 
     def _end(self, pid: int | None, since: float, others: list[stacks.Process]) -> None:
-        """Kill a process with all that it started since, and others."""
         if pid is not None:
             others = [*others, *stacks.started_by(pid, since)]
             with suppress(ProcessLookupError):

@@ -62,13 +62,11 @@ def others_go_on(request):
 
 @pytest.fixture(scope="session")
 def finished(runs):
-    """The tiny experiment, run on the cluster."""
     return runs.result("finished")
 
 
 @pytest.fixture(scope="session")
 def alone_finished(runs):
-    """The results of the same without a cluster."""
     return runs.result("alone_finished")
 
 
@@ -80,7 +78,6 @@ def two_tasks(runs):
 
 @pytest.fixture(scope="session")
 def alone_two_tasks(runs):
-    """The results of the same in one process without a cluster."""
     return runs.result("alone_two_tasks")
 
 

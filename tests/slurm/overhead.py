@@ -29,23 +29,15 @@ WAYS: dict[str, dict[str, str]] = {
 
 
 def experiment() -> dict[str, Any]:
-    """Return the config of an experiment with ten pairs."""
     source = {
-        "type": "files",
-        "train": "train.{lang}",
-        "valid": "valid.{lang}",
-        "tests": {"test": "test.{lang}"},
-    }
+        "type": "files", "train": "train.{lang}", "valid": "valid.{lang}", "tests": {"test": "test.{lang}"},
+    }  # fmt: skip
     return {
-        "experiment": "overhead",
-        "languages": ["en", *LANGUAGES],
-        "pivot": "en",
-        "data": {"source": source},
-    }
+        "experiment": "overhead", "languages": ["en", *LANGUAGES], "pivot": "en", "data": {"source": source},
+    }  # fmt: skip
 
 
 def targets() -> list[str]:
-    """Return one output of each job."""
     pairs = ["-".join(sorted((language, "en"))) for language in LANGUAGES]
     return [
         f"results/overhead/data/text/{subset}/{pair}.en.txt"
@@ -55,7 +47,6 @@ def targets() -> list[str]:
 
 
 def prepared(folder: Path, lines: dict[str, str], patient: bool = False) -> ClusterRun:
-    """Lay down the config, a profile and one line of text for every language."""
     # A group's jobs run as many at a time as the machine has cores.
     lines = {**lines, "cores: 8": f"cores: {CORES}"}
     run = ClusterRun(folder, experiment(), lines=lines, patient=patient)
@@ -66,17 +57,10 @@ def prepared(folder: Path, lines: dict[str, str], patient: bool = False) -> Clus
 
 
 def on_this_machine(folder: Path) -> float:
-    """Return the wall seconds without SLURM."""
     run = prepared(folder, {})
     command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(CORES),
-    ]
+        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(CORES),
+    ]  # fmt: skip
     command += ["--configfile", "config.yaml", "--workflow-profile", str(ROOT / "profiles/default")]
     begun = time.monotonic()
     subprocess.run([*command, *targets()], cwd=run.folder, capture_output=True, check=True, timeout=LIMIT)
@@ -84,7 +68,6 @@ def on_this_machine(folder: Path) -> float:
 
 
 def on_cluster(folder: Path, lines: dict[str, str]) -> float:
-    """Return the wall seconds of one way."""
     run = prepared(folder, lines, patient=True)
     begun = time.monotonic()
     run.finish(run.begin(*targets()))
@@ -92,7 +75,6 @@ def on_cluster(folder: Path, lines: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Print the table."""
     if reason := slurm.install():
         raise SystemExit(f"error: {reason}")
     with tempfile.TemporaryDirectory() as name:

@@ -38,14 +38,9 @@ def begin(
     with _lock, log.open("ab") as said:
         assert not _over.is_set(), "the tests are over"
         process = subprocess.Popen(
-            [_NICE, "-n", str(nice), *command],
-            cwd=folder,
-            env={**ENVIRONMENT, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            [_NICE, "-n", str(nice), *command], cwd=folder, env={**ENVIRONMENT, **(variables or {})},
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
         _begun.append(process)
         return process
 
@@ -61,7 +56,6 @@ def end_all() -> None:
 
 
 def end_of(process: subprocess.Popen[bytes], what: str, seconds: float = LIMIT) -> int:
-    """Wait for the end of a program; return its exit status."""
     try:
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -69,14 +63,12 @@ def end_of(process: subprocess.Popen[bytes], what: str, seconds: float = LIMIT) 
 
 
 def call(*command: str, seconds: float = ANSWER_SECONDS) -> str:
-    """Run a program to its good end; return what it said."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == 0, f"{' '.join(command)[:200]}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done.stdout
 
 
 def wait_until(condition: Callable[[], Any], what: str, process: subprocess.Popen[bytes]) -> Any:
-    """Return the condition's first true value; the run must not end before."""
     end = time.monotonic() + LIMIT
     while not (value := condition()):
         assert process.poll() is None, f"the run ended before {what}"

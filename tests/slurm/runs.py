@@ -54,12 +54,9 @@ def without_chance() -> dict[str, Any]:
     config = tiny()
     config["model"] |= {"dropout": 0.0}
     config["train"] |= {
-        "max_updates": UPDATES_OF_TWO,
-        "validate_interval_updates": 100,
-        "max_tokens": 1000,
-        "update_freq": 2,
+        "max_updates": UPDATES_OF_TWO, "validate_interval_updates": 100, "max_tokens": 1000, "update_freq": 2,
         "lr": 1e-4,
-    }
+    }  # fmt: skip
     return config
 
 
@@ -131,14 +128,12 @@ def two_tasks_on_cluster(folder: Path, made: Path) -> ClusterRun:
 
 
 def has_trained(run: ClusterRun, starts: int) -> bool:
-    """True once the training has made updates in its latest start."""
     if len(run.starts(TRAINING)) < starts or len(run.history("baseline")) < starts:
         return False
     return "| loss" in (log_of(run).rpartition("resumed at update")[2] if starts > 1 else log_of(run))
 
 
 def log_of(run: ClusterRun) -> str:
-    """Return the baseline's log; nothing of it may be there yet."""
     file = run.results / "logs/train_baseline/s1.log"
     return file.read_text(errors="replace") if file.exists() else ""
 
@@ -164,7 +159,6 @@ def alone(folder: Path, config: dict[str, Any], *targets: str) -> Path:
 
 
 def two_tasks_alone(folder: Path, made: Path) -> Path:
-    """Train in one process what `two_tasks_on_cluster` trains in two."""
     copy_data(made, folder)
     return alone(folder, without_chance(), SYSTEM)
 
@@ -188,14 +182,12 @@ class Runs:
                 self.futures[name] = pool.submit(step, folder / name, *arguments)
 
     def result(self, name: str) -> Any:
-        """Return what a run gave; what went wrong in it is raised."""
         try:
             return self.futures[name].result(timeout=PATIENCE)
         except TimeoutError:
             raise AssertionError(f"the run {name!r} has not ended after {PATIENCE:.0f} s") from None
 
     def jobs_are_named(self) -> set[str]:
-        """Return how the names of their jobs begin."""
         return {name_prefix(self.folder / name, "tiny") for name in ("finished", "two_tasks")}
 
     def close(self) -> None:

@@ -26,12 +26,8 @@ VENVS = venvs_folder()
 PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 #: A user's edits of the first block: what the one node of the test cluster has.
 EDITS: dict[str, Any] = {
-    "cpu_minutes": 120,
-    "cpu_mem_mb": 12000,
-    "gpu_minutes": 60,
-    "gpu_mem_mb": 6000,
-    "gpu_model": GPU_MODEL,
-}
+    "cpu_minutes": 120, "cpu_mem_mb": 12000, "gpu_minutes": 60, "gpu_mem_mb": 6000, "gpu_model": GPU_MODEL,
+}  # fmt: skip
 #: Seconds that a refusal may take.
 REFUSAL_SECONDS = 300.0
 #: How far runs stand back for those that most tests wait for.
@@ -135,11 +131,9 @@ class ClusterRun:
 
     @property
     def jobs_are_named(self) -> str:
-        """How the names of its jobs in SLURM's queue begin."""
         return name_prefix(self.folder, str(self.config["experiment"]))
 
     def jobs(self) -> "list[SlurmJob]":
-        """Return its jobs that the controller remembers."""
         return [job for job in slurm_jobs() if job.run == self.jobs_are_named]
 
     def begin(
@@ -147,32 +141,23 @@ class ClusterRun:
     ) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own. ``programs``: a folder that comes first in PATH."""
         command = [
-            sys.executable,
-            "-m",
-            "workflow_scripts.operate.run",
-            "--snakefile",
+            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile",
             str((ROOT if self.patient else self.folder) / "Snakefile"),
-        ]
+        ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(self.profile)]
         command += [
-            "--configfile",
-            str(self.folder / "config.yaml"),
-            "--directory",
-            str(self.folder),
-            *options,
-        ]
+            "--configfile", str(self.folder / "config.yaml"), "--directory", str(self.folder), *options,
+        ]  # fmt: skip
         variables = {"NEURONSPEC_VENVS": str(self.folder / "venvs"), **(environment or {})}
         if programs is not None:
             variables["PATH"] = f"{programs}:{os.environ['PATH']}"
         return begin(command, ROOT, self.folder / "run.log", variables, self.nice)
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for a run's end, which must be a good one."""
         status = end_of(process, f"the run in {self.folder}")
         assert status == 0, "\n".join(self.said.splitlines()[-60:])
 
     def refused(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
-        """Run what must end soon, and badly."""
         process = self.begin(*options, environment=environment)
         try:
             assert end_of(process, f"the refusal in {self.folder}", REFUSAL_SECONDS) == 1
@@ -180,13 +165,11 @@ class ClusterRun:
             process.kill()
 
     def starts(self, module: str) -> list[Start]:
-        """Return the starts of a module's jobs, in order."""
         file = self.folder / "starts.tsv"
         lines = file.read_text().splitlines() if file.exists() else []
         return [one for one in (Start(*line.split("\t", 4)) for line in lines) if one.module == module]
 
     def history(self, system: str) -> list[dict[str, Any]]:
-        """Return the attempts of a training."""
         file = self.results / "training" / system / "s1" / "history.json"
         return list(json.loads(file.read_text())["attempts"]) if file.exists() else []
 
@@ -203,7 +186,6 @@ class SlurmJob:
 
 
 def slurm_jobs() -> list[SlurmJob]:
-    """Return all jobs that the controller remembers (MinJobAge)."""
     said = call("squeue", "--array", "--states=all", "--noheader", "--format=%i|%j|%k|%m|%T")
     return [_job(*line.split("|")) for line in said.splitlines()]
 

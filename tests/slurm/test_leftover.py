@@ -30,7 +30,7 @@ def running(tmp_path):
         process.communicate(timeout=10)
 
 
-def gone() -> str:
+def gone():
     """Return the identity of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     known = identity(process.pid)

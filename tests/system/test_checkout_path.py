@@ -19,8 +19,7 @@ data:
 """
 
 
-def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Prepare the text of a corpus in a checkout of this name."""
+def run(folder, *options):
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():

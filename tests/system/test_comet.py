@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -19,25 +17,20 @@ TEXT = {
     "de": "das alte Haus\neine rote Katze\n",
     "fr": "la maison\nun chat\n",
 }
-CONFIG: dict[str, Any] = {
+CONFIG = {
     **BASE,
     "evaluation": {
         "comet": [
             {
-                "name": "own",
-                "folder": "models/own",
-                "known_languages": ["en", "de"],
-                "batch_size": 4,
+                "name": "own", "folder": "models/own", "known_languages": ["en", "de"], "batch_size": 4,
                 "threads": 1,
             },
-            {"name": "hub", "model": "Unbabel/nowhere"},
-            {"name": "lost", "folder": "models/lost"},
+            {"name": "hub", "model": "Unbabel/nowhere"}, {"name": "lost", "folder": "models/lost"},
         ],
-        "significance": {"resamples": 100},
-        "off_target": False,
+        "significance": {"resamples": 100}, "off_target": False,
     },
     "systems": {"continued": {"masks": "all"}},
-}
+}  # fmt: skip
 DIRECTIONS = ["de-en", "en-de", "en-fr", "fr-en"]
 SYSTEMS = ["baseline", "continued"]
 SCORES = [f"results/tiny/scores/{system}/s1/news.raw.json" for system in SYSTEMS]
@@ -46,8 +39,7 @@ TESTS = "results/tiny/significance/continued/s1/news.raw"
 OUT = "; or take it out of evaluation.comet: tables are then made without it"
 
 
-def lay(folder: Path) -> None:
-    """Write what was prepared and decoded, and a model."""
+def lay(folder):
     for name in ("train", "valid", "news"):
         for lang, text in TEXT.items():
             (folder / "text").mkdir(exist_ok=True)
@@ -77,7 +69,7 @@ def lay(folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
 
 
-def snakemake(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+def snakemake(folder, *targets):
     """Run the rules of scores and tables alone, as a profile has it, with no hub."""
     variables = {"HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
     options = ["--cores", "2", "--profile", str(ROOT / "profiles/default"), "--configfile", "config.yaml"]

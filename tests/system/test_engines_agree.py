@@ -44,7 +44,7 @@ SystemFolder.write(
 pytestmark = [pytest.mark.shared("models/multi30k", "data/multi30k"), pytest.mark.slow]
 
 
-def run(environment: str, *arguments: str | Path) -> None:
+def run(environment, *arguments):
     python = VENVS / environment / "bin/python"
     if not python.exists():
         pytest.skip(f"environment {environment} is missing ({python}): run 'make setup'")
@@ -52,7 +52,7 @@ def run(environment: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def decode(system: Path, source: Path, out: Path, engine: str, ranking: str = "native") -> list[str]:
+def decode(system, source, out, engine, ranking="native"):
     environment = {"ctranslate2": "text", "fairseq": "fairseq"}[engine]
     arguments = ("--engine", engine, "--ranking", ranking, "--beam", "5", "--compute-type", "float32")
     run(
@@ -63,7 +63,7 @@ def decode(system: Path, source: Path, out: Path, engine: str, ranking: str = "n
     return out.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def bleu(hypotheses: Path, references: Path, out: Path) -> float:
+def bleu(hypotheses, references, out):
     run(
         "evaluate",
         *("-m", "workflow_scripts.evaluate.score", "--hypotheses", hypotheses, "--references", references),
@@ -74,7 +74,7 @@ def bleu(hypotheses: Path, references: Path, out: Path) -> float:
     return float(score["score"])
 
 
-def first_lines(path: Path, count: int, out: Path) -> Path:
+def first_lines(path, count, out):
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as handle:
         out.write_text("".join(next(handle) for _ in range(count)), encoding="utf-8")
     return out
@@ -93,7 +93,7 @@ def plain(shared, tmp_path_factory):
     return folder
 
 
-def equal_share(found: list[str], expected: list[str]) -> float:
+def equal_share(found, expected):
     return sum(a == b for a, b in zip(found, expected, strict=True)) / len(expected)
 
 

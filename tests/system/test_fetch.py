@@ -1,14 +1,11 @@
 """`make fetch` for real: a corpus from a server of this machine, then everything without the server."""
 
 import os
-import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -24,21 +21,21 @@ FETCHED = "results/fetched/data/download/multi30k"
 class Quiet(SimpleHTTPRequestHandler):
     """A folder's files over HTTP; what is asked for goes into a list instead of stderr."""
 
-    def __init__(self, *arguments: Any, asked: list[str], **options: Any) -> None:
+    def __init__(self, *arguments, asked, **options):
         self.asked = asked
         super().__init__(*arguments, **options)
 
-    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+    def log_request(self, code="-", size="-"):
         self.asked.append(self.requestline.split(" HTTP")[0])
 
-    def log_message(self, format: str, *arguments: Any) -> None:
+    def log_message(self, format, *arguments):
         return
 
 
 @contextmanager
-def server(folder: Path, port: int = 0) -> Iterator[tuple[int, list[str]]]:
+def server(folder, port=0):
     """Serve a folder on a port of this machine; yield the port and what is asked for."""
-    asked: list[str] = []
+    asked = []
     with ThreadingHTTPServer(("127.0.0.1", port), partial(Quiet, directory=folder, asked=asked)) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
@@ -49,18 +46,18 @@ def server(folder: Path, port: int = 0) -> Iterator[tuple[int, list[str]]]:
             thread.join()
 
 
-def config(port: int) -> dict[str, Any]:
+def config(port):
     source = {"type": "multi30k", "home": f"http://127.0.0.1:{port}"}
     return {"experiment": "fetched", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
 
 
-def operate(folder: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
+def operate(folder, module, *options):
     command = [f"workflow_scripts.operate.{module}", "--configfile", "config.yaml"]
     command += ["--snakefile", str(ROOT / "Snakefile"), *options]
     return forked.run(folder, *command, variables={**os.environ, "no_proxy": "127.0.0.1"})
 
 
-def mistakes(done: subprocess.CompletedProcess[str]) -> list[str]:
+def mistakes(done):
     return [line for line in done.stderr.splitlines() if line.startswith("error: ")]
 
 

@@ -6,9 +6,7 @@ The short form of `make chaos` (tests/chaos), with an experiment of its own that
 import copy
 import os
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,41 +21,26 @@ from workflow_scripts.operate.environments import VENVS_VARIABLE
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get(VENVS_VARIABLE) or ROOT / ".venvs")
 SEED = 1
-CONFIG: dict[str, Any] = {
-    "experiment": "short",
-    "languages": ["en", "ka"],
-    "pivot": "en",
+CONFIG = {
+    "experiment": "short", "languages": ["en", "ka"], "pivot": "en",
     "data": {
         "source": {
-            "type": "toy",
-            "families": {"kappa": ["ka"]},
-            "tiers": {"high": {"size": 500, "languages": ["ka"]}},
-            "valid_size": 40,
-            "test_size": 30,
+            "type": "toy", "families": {"kappa": ["ka"]},
+            "tiers": {"high": {"size": 500, "languages": ["ka"]}}, "valid_size": 40, "test_size": 30,
             "concepts": 40,
-        }
+        },
     },
-    "subwords": {"vocab_size": 120},
-    "model": {"preset": "tiny"},
+    "subwords": {"vocab_size": 120}, "model": {"preset": "tiny"},
     "train": {
-        "max_updates": 60,
-        "max_tokens": 1000,
-        "threads": 1,
-        "lr": 5e-3,
-        "warmup_updates": 20,
+        "max_updates": 60, "max_tokens": 1000, "threads": 1, "lr": 5e-3, "warmup_updates": 20,
         "validate_interval_updates": 20,
     },
     "finetune": {
-        "max_updates": 10,
-        "max_tokens": 1000,
-        "threads": 1,
-        "lr": 1e-3,
-        "warmup_updates": 5,
+        "max_updates": 10, "max_tokens": 1000, "threads": 1, "lr": 1e-3, "warmup_updates": 5,
         "validate_interval_updates": 5,
     },
-    "masks": {"k": [70]},
-    "systems": {"ns": {"masks": "sweep"}},
-}
+    "masks": {"k": [70]}, "systems": {"ns": {"masks": "sweep"}},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +95,11 @@ def test_a_job_of_older_settings_never_has_the_last_word(killed, undisturbed, tm
     assert "still at work and had to end: decode (process" in said
 
 
-def begin(experiment: Experiment, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def begin(experiment, *options, **variables):
     return started.run(experiment.command(*options), ROOT, variables)
 
 
-def snapshot(experiment: Experiment) -> dict[str, bytes]:
+def snapshot(experiment):
     files = sorted(path for path in experiment.results.rglob("*") if path.is_file())
     return {str(path): path.read_bytes() for path in files}
 

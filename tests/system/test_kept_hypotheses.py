@@ -17,14 +17,13 @@ HEALTH = RESULTS / "multi30k_health.csv"
 CONFIG = "config/experiments/toy60.yaml"
 
 
-def run_in(environment: str, module: str, *arguments: str) -> None:
-    """Run a stage as a rule does."""
+def run_in(environment, module, *arguments):
     command = [ROOT / "envs/bin/run-in", environment, f"workflow_scripts.{module}", *arguments]
     done = started.run(command, ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def scores_of(path: Path) -> dict[tuple[str, str, str], tuple[float, str]]:
+def scores_of(path):
     """By system, direction and metric; the kept tables call metrics as tables did before."""
     with path.open(encoding="utf-8", newline="") as handle:
         return {

@@ -1,9 +1,7 @@
 """What later runs make of the tiny experiment, which has finished: each test in a copy of its own."""
 
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -30,12 +28,8 @@ def test_a_second_run_has_nothing_to_do(results):
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results):
     """The same effective batch in smaller pieces, other threads, other logs."""
     execution = {
-        "max_tokens": 1000,
-        "update_freq": 2,
-        "threads": 2,
-        "log_interval": 10,
-        "keep_checkpoints": 2,
-    }
+        "max_tokens": 1000, "update_freq": 2, "threads": 2, "log_interval": 10, "keep_checkpoints": 2,
+    }  # fmt: skip
     again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing to be done" in again.stdout + again.stderr
@@ -70,7 +64,7 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results):
     assert "'_job_count': 100" not in again.stderr
 
 
-def verify(folder: Path, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
+def verify(folder, config="tiny.yaml"):
     command = [sys.executable, "-m", "workflow_scripts.operate.verify", "--configfile", config]
     return started.run(command, folder, {"PYTHONPATH": str(ROOT)})
 
@@ -101,7 +95,7 @@ def test_the_manifest_follows_a_config_that_reruns_nothing(results):
     assert verify(folder).returncode == 0
 
 
-def clean_training(folder: Path, *arguments: str) -> str:
+def clean_training(folder, *arguments):
     command = [sys.executable, "-m", "workflow_scripts.operate.clean_training", "--configfile", "tiny.yaml"]
     done = started.run([*command, *arguments], folder, {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr

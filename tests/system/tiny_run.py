@@ -4,10 +4,8 @@ Later ones need no Snakemake of their own: it is forked (tests/forked.py), and i
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,30 +14,28 @@ from tests import forked, started, tiny_experiment
 ROOT = Path(__file__).resolve().parents[2]
 #: Other tests have the other core; networks of this size gain nothing by a second thread.
 QUICK = {"threads": 1}
-CONFIG: dict[str, Any] = {
+CONFIG = {
     **tiny_experiment.CONFIG,
     **{part: {**tiny_experiment.CONFIG[part], **QUICK} for part in ("train", "finetune")},
 }
 
 
-def run(folder: Path, *arguments: str, config: str = "tiny.yaml") -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in a folder."""
+def run(folder, *arguments, config="tiny.yaml"):
     return forked.run(folder, *_words(folder, config), *arguments)
 
 
-def _words(folder: Path, config: str) -> list[str]:
+def _words(folder, config):
     words = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     words += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
     return [*words, "--configfile", str(folder / config)]
 
 
-def run_undisturbed(folder: Path) -> None:
+def run_undisturbed(folder):
     """Run the tiny experiment from nothing to its end, in a folder that is empty."""
     (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))
     done = started.run([sys.executable, "-m", *_words(folder, "tiny.yaml")], folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def read(path: Path) -> Any:
-    """Return what a JSON file says."""
+def read(path):
     return json.loads(path.read_text())

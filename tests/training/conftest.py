@@ -25,7 +25,6 @@ def undisturbed(world, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def straight(undisturbed):
-    """Its system."""
     return undisturbed / "out"
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.models.progress_log import ProgressLog
 
 
 @contextmanager

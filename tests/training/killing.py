@@ -19,11 +19,9 @@ class Program:
         self.module, self.arguments, self.log = module, arguments, log
 
     def begin(self) -> Forked:
-        """Begin a process of it."""
         return FAIRSEQ.start(self.log.parent, self.module, *self.arguments, out=self.log, err=self.log)
 
     def beside(self, number: int) -> list[int]:
-        """Begin so many at once; return their exit statuses."""
         processes = [self.begin() for _ in range(number)]
         try:
             return [process.wait(LIMIT) for process in processes]

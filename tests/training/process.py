@@ -8,12 +8,12 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from workflow_scripts.models.launch import take_place
+from workflow_scripts.train.launch import take_place
 
 if __name__ == "__main__":
     place = take_place()  # before torch is imported
     from workflow_scripts.errors import run_main
-    from workflow_scripts.models.start_again import starting_again
+    from workflow_scripts.train.start_again import starting_again
 
     patch, module = sys.argv[1:3]
     del sys.argv[1:3]

@@ -22,45 +22,34 @@ LAUNCHERS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 @dataclass
 class Ended:
-    """How a process ended: its exit status, and what it said."""
-
     status: int
     said: str
 
     @property
     def line(self) -> str:
-        """The last line: of a failed process what went wrong."""
         return (self.said.splitlines() or [""])[-1]
 
 
 def free_port() -> int:
-    """Return a port that nobody has now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
 def torchrun_variables(rank: int, processes: int, port: int) -> dict[str, str]:
-    """What torchrun sets."""
     values = (rank, rank, processes, "127.0.0.1", port)
     return {name: str(value) for name, value in zip(LAUNCHERS, values, strict=True)}
 
 
 def srun_variables(rank: int, processes: int, job: int) -> dict[str, str]:
-    """What srun sets for a step of one machine."""
     return {
-        "SLURM_JOB_ID": str(job),
-        "SLURM_STEP_ID": "0",
-        "SLURM_PROCID": str(rank),
-        "SLURM_LOCALID": str(rank),
-        "SLURM_STEP_NUM_TASKS": str(processes),
-        "SLURM_STEP_NUM_NODES": "1",
+        "SLURM_JOB_ID": str(job), "SLURM_STEP_ID": "0", "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank),
+        "SLURM_STEP_NUM_TASKS": str(processes), "SLURM_STEP_NUM_NODES": "1",
         "SLURM_STEP_NODELIST": socket.gethostname(),
-    }
+    }  # fmt: skip
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what launchers and SLURM set."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -71,7 +60,6 @@ def clean_environment() -> dict[str, str]:
 def begin(
     module: str, arguments: Sequence[str], variables: Mapping[str, str], patch: Path, said: Path
 ) -> Forked:
-    """Begin a stage's program, patched; `said`: the file of what it says."""
     words = (PROCESS, str(patch), module, *arguments)
     return FAIRSEQ.start(said.parent, *words, out=said, err=said, variables=variables)
 

@@ -1,15 +1,13 @@
 """A loss that is not a number ends the training with one line; nothing is exported."""
 
-from typing import Any
-
 import pytest
 import torch
 
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, save_checkpoint
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, save_checkpoint
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 from workflow_scripts.train.train_baseline import main
 
 
@@ -27,7 +25,7 @@ def test_a_learning_rate_that_diverges(world, folder, out):
 def test_a_gradient_that_is_not_a_number_does_not_reach_the_weights(world, monkeypatch, folder, out):
     plain = NeuronspecTranslationTask.train_step
 
-    def poisoned(self: Any, sample: Any, model: Any, *rest: Any, **named: Any) -> Any:
+    def poisoned(self, sample, model, *rest, **named):
         result = plain(self, sample, model, *rest, **named)
         if named["update_num"] == 14:  # updates made before this one
             next(model.parameters()).grad.fill_(float("nan"))
@@ -47,7 +45,7 @@ def test_a_validation_loss_that_is_not_a_number_is_no_best(world, tmp_path, monk
     """Compared with NaN, no later loss is smaller: fairseq would keep the checkpoint of before."""
     plain = NeuronspecTranslationTask.valid_step
 
-    def broken(self: Any, *arguments: Any) -> Any:
+    def broken(self, *arguments):
         loss, size, output = plain(self, *arguments)
         return (
             loss,

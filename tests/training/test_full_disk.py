@@ -1,20 +1,19 @@
 """A real file system that is full or becomes read-only while a training writes its checkpoint."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.training.interrupted import after_update, same_weights
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.checkpoints import is_whole, read_checkpoint, updates_of
+from workflow_scripts.models.fairseq.training.checkpoints import is_whole, read_checkpoint, updates_of
 from workflow_scripts.train.train_baseline import main
 
 SIZE = 16_000_000
 
 
-def mount(*arguments: str) -> None:
+def mount(*arguments):
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
@@ -33,8 +32,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(path)], timeout=60, check=True)
 
 
-def fill(disk: Path, free: int) -> None:
-    """Leave `free` bytes."""
+def fill(disk, free):
     import shutil
 
     with (disk / "filler").open("wb") as handle:

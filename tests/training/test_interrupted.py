@@ -1,7 +1,6 @@
 """Real trainings whose checkpoints are damaged, lost or further than asked for."""
 
 import errno
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,13 +9,13 @@ from tests.training.interrupted import after_update, killed_after, same_weights
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json, write_json
-from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
-from workflow_scripts.models.history import History
-from workflow_scripts.models.training_folder import TrainingFolder
+from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main
+from workflow_scripts.train.training_folder import TrainingFolder
 
 
-def cut(path: Path) -> None:
+def cut(path):
     path.write_bytes(path.read_bytes()[:-5000])
 
 
@@ -95,7 +94,7 @@ def test_killed_between_its_last_checkpoint_and_the_word_that_it_is_finished(wor
     """Patience is spent at update 8: going on from there must not train to the next validation."""
     options = {"lr": 1e-12, "patience": 3, "validate_interval_updates": 2}
 
-    def kill(*_: object) -> None:
+    def kill(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -151,7 +150,7 @@ def test_training_anew_when_it_was_asked_for(straight, tmp_path, finished, folde
 def test_a_process_that_was_taken_over_writes_no_checkpoint(world, tmp_path, monkeypatch, folder):
     taken = {"host": "elsewhere", "pid": 1}
 
-    def take_over() -> None:
+    def take_over():
         write_json(folder / "owner.json", taken)
         write_json(folder / "history.json", {"attempts": ["theirs"]})
 
@@ -169,7 +168,7 @@ def test_a_data_file_that_cannot_be_read_is_not_a_disk_that_cannot_be_written(wo
     """The tests may run as one who can read everything."""
     name = str(world / "bin" / "train.de-en.de.bin")
 
-    def refuse() -> None:
+    def refuse():
         raise PermissionError(errno.EACCES, "Permission denied", name)
 
     with (

@@ -8,12 +8,12 @@ from tests.training.interrupted import same_weights
 from tests.training.killing import Program
 from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments
 from workflow_scripts.files import read_json
-from workflow_scripts.models.history import History
+from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main as train_baseline
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.specialize.finetune"
+BASELINE, FINETUNE = "workflow_scripts.train.train_baseline", "workflow_scripts.train.finetune"
 SEED = 20
 KILLS = 5
 #: Of the processor time of a whole training.
@@ -32,8 +32,7 @@ def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
     options = {"validate_interval_updates": 4, "patience": 2, "max_updates": 60, "temperature": 2.0}
     options |= {"scheduler": "fixed", "warmup_updates": 0}
 
-    def programs(kind: str) -> tuple[Program, Program]:
-        """The baseline and the fine-tune of a name, each in a folder of its own."""
+    def programs(kind):
         log = tmp_path / f"{kind}.log"
         mixed, masked = (
             (tmp_path / f"{name}.{kind}", tmp_path / f"{name}.{kind}.out") for name in ("mixed", "masked")

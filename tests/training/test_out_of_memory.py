@@ -1,7 +1,6 @@
 """Out of memory, in the allocator's own words: the attempt fails, the next one takes smaller batches."""
 
 import json
-from typing import Any
 
 import pytest
 import torch
@@ -11,21 +10,21 @@ from tests.training.several import begin, clean_environment
 from tests.training.toy_world import ARCHITECTURE, baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
-from workflow_scripts.models.history import History
-from workflow_scripts.models.memory import is_out_of_memory
-from workflow_scripts.models.out_of_memory import max_tokens_after
+from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 from workflow_scripts.train import train_baseline
+from workflow_scripts.train.history import History
+from workflow_scripts.train.out_of_memory import max_tokens_after
 from workflow_scripts.train.train_baseline import main
 
 TOO_MUCH = 2**50
 
 
-def allocate(*_: object, **__: object) -> None:
+def allocate(*_, **__):
     torch.empty(TOO_MUCH, dtype=torch.uint8)
 
 
-def gpu_out_of_memory(*_: object, **__: object) -> None:
+def gpu_out_of_memory(*_, **__):
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1024.00 TiB.")
 
 
@@ -46,7 +45,7 @@ def test_the_allocators_own_words_are_known():
 SETTINGS = {"max_tokens": 4800, "tokens_per_update": 9600}
 
 
-def attempts(*sizes: int, device: str = "cpu", outcome: str = "out of memory") -> list[dict[str, Any]]:
+def attempts(*sizes, device="cpu", outcome="out of memory"):
     return [{"outcome": outcome, "devices": [device], "execution": {"max_tokens": size}} for size in sizes]
 
 
@@ -98,7 +97,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
     """Batches of more than 100 tokens do not fit: the same training as with two of 100 from the start."""
     plain = NeuronspecTranslationTask.train_step
 
-    def small_memory(self: Any, sample: Any, *rest: Any, **named: Any) -> Any:
+    def small_memory(self, sample, *rest, **named):
         if sample["target"].numel() > 100:
             full()
         return plain(self, sample, *rest, **named)
@@ -129,7 +128,7 @@ def test_an_attempt_fails_and_the_next_takes_half(
 #: A device that holds batches of so many tokens.
 SMALL_DEVICE = """
 import torch
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 
 plain, holds = NeuronspecTranslationTask.train_step, {holds}
 
@@ -195,7 +194,7 @@ def test_validation_fails_too_and_is_not_tried_twice(world, tmp_path, monkeypatc
     """fairseq frees the gradients and tries again, and what it then validates with is not what it trained."""
     calls = []
 
-    def full(*_: object, **__: object) -> None:
+    def full(*_, **__):
         calls.append(1)
         gpu_out_of_memory()
 

@@ -4,16 +4,15 @@ import json
 import os
 import socket
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.training.interrupted import same_weights
-from tests.training.several import Ended, train
+from tests.training.several import train
 from tests.training.toy_world import HALVES, baseline_arguments
 from workflow_scripts.files import write_json
-from workflow_scripts.models.history import History
 from workflow_scripts.processes import identity
+from workflow_scripts.train.history import History
 
 BASELINE = "workflow_scripts.train.train_baseline"
 GONE = "error: another process of this training ended without a word, or could not be reached;"
@@ -22,7 +21,7 @@ GONE = "error: another process of this training ended without a word, or could n
 FAILING = """
 import os, signal, torch
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 plain = NeuronspecTranslationTask.train_step
 
 def train_step(self, sample, model, criterion, optimizer, update_num, ignore_grad=False):
@@ -39,16 +38,14 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 class Training:
-    """A baseline in a folder of its own."""
-
-    def __init__(self, world: Path, root: Path) -> None:
+    def __init__(self, world, root):
         self.world, self.root, self.folder = world, root, root / "folder"
 
-    def run(self, patch: str = "", **options: object) -> list[Ended]:
+    def run(self, patch="", **options):
         command = baseline_arguments(self.world, self.folder, self.root / "out", **{**HALVES, **options})
         return train(BASELINE, [command] * 2, self.root / "program", patch)
 
-    def outcomes(self) -> list[str]:
+    def outcomes(self):
         return [attempt["outcome"] for attempt in History(self.folder).read()["attempts"]]
 
 
@@ -57,7 +54,7 @@ def training(world, tmp_path):
     return Training(world, tmp_path)
 
 
-def assert_one_line(ended: list[Ended], said: str) -> None:
+def assert_one_line(ended, said):
     """All failed, and the last that each said is the same line, once."""
     assert [one.status for one in ended] == [1, 1], ended
     assert ended[0].line.startswith(f"error: {said}")
@@ -80,7 +77,7 @@ def test_data_that_is_missing(world, tmp_path):
 def test_a_machine_with_fewer_gpus_than_processes(training):
     """Process 1 knows that, before process 0 has told anything."""
     patch = """
-import workflow_scripts.models.ranks as ranks
+import workflow_scripts.train.ranks as ranks
 from workflow_scripts.errors import UserError
 plain = ranks.device_number
 
@@ -182,7 +179,7 @@ def test_a_process_that_is_killed_ends_the_other(rank, training):
 
 def test_a_process_that_never_comes(world, tmp_path):
     """One of two is started; ten minutes would be waited for the other."""
-    patch = "import datetime, workflow_scripts.models.ranks as r\nr.START = datetime.timedelta(seconds=3)"
+    patch = "import datetime, workflow_scripts.train.ranks as r\nr.START = datetime.timedelta(seconds=3)"
     command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
     (ended,) = train(BASELINE, [command], tmp_path / "program", patch, of=2)
     assert ended.status == 1
@@ -205,8 +202,9 @@ def test_a_process_that_hangs_does_not_keep_the_others_for_ever(training):
     """It lives, and says nothing; half an hour would be waited for it."""
     patch = """
 import datetime, sys, time
-import workflow_scripts.models.ranks as r
-r.SILENCE = datetime.timedelta(seconds=5)
+from workflow_scripts.models.fairseq.training import collectives
+from workflow_scripts.train import ranks
+collectives.SILENCE = ranks.SILENCE = datetime.timedelta(seconds=5)
 def hang():
     time.sleep(40)
     sys.exit(3)

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +12,11 @@ from tests.training.interrupted import same_weights
 from tests.training.several import train
 from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world
 from workflow_scripts.files import read_json
-from workflow_scripts.models.history import History
+from workflow_scripts.train.history import History
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-FINETUNE = "workflow_scripts.specialize.finetune"
+FINETUNE = "workflow_scripts.train.finetune"
 UNITS = 96  # 2 + 2 layers of 24
 #: Masked in all directions, and in all but the first.
 NOWHERE, ONCE = (0, 30, 50, 95), (1, 31, 51, 94)
@@ -26,13 +24,9 @@ NOWHERE, ONCE = (0, 30, 50, 95), (1, 31, 51, 94)
 # An update of four batches; an epoch has 20, 19, 19, 19 of them. In the last update of the latter, one of two
 #: processes has two batches and the other one.
 ODD = {
-    "max_tokens": 70,
-    "tokens_per_update": 280,
-    "dropout": 0.0,
-    "temperature": 5.0,
-    "virtual_epoch_size": 150,
+    "max_tokens": 70, "tokens_per_update": 280, "dropout": 0.0, "temperature": 5.0, "virtual_epoch_size": 150,
     "clip_norm": 0.5,
-}
+}  # fmt: skip
 #: The first epoch has 13 batches: for its fourth update the second process has none. A validation has one
 #: batch of each direction, so that the processes take different ones.
 NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_size": 160}
@@ -40,7 +34,7 @@ NONE_LEFT = {**ODD, "max_tokens": 120, "tokens_per_update": 480, "virtual_epoch_
 #: Writes, of each update, the batches that the process took and the largest gradient of each unit's weights.
 SPY = """
 import json
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer, Trainer
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer, Trainer
 
 plain_step, plain_clip = Trainer.train_step, Trainer.clip_grad_norm
 spied = open({path!r} + str(place.rank), "a")
@@ -60,7 +54,7 @@ Trainer.train_step, Trainer.clip_grad_norm = train_step, clip_grad_norm
 """
 
 
-def masked() -> np.ndarray:
+def masked():
     """[4, 96]: a third of all units at random, the same every time; NOWHERE and ONCE as they are called."""
     keep = np.random.default_rng(5).random((len(DIRECTIONS), UNITS)) > 0.33
     keep[:, list(NOWHERE + ONCE)] = False
@@ -69,9 +63,7 @@ def masked() -> np.ndarray:
 
 
 class Trained:
-    """A fine-tune by one or more processes, and what they took in."""
-
-    def __init__(self, root: Path, command: list[str], processes: int, **options: Any) -> None:
+    def __init__(self, root, command, processes, **options):
         spy = SPY.format(path=str(root / "spied"))
         self.ended = train(FINETUNE, [command] * processes, root / "program", spy, **options)
         assert [one.status for one in self.ended] == [0] * processes, self.ended
@@ -81,21 +73,19 @@ class Trained:
             for rank in range(processes)
         ]
 
-    def updates(self) -> list[list[Any]]:
+    def updates(self):
         """The batches of each update, of all processes together, in an order of their own."""
         return [
             sorted(batch for rank in at_once for batch in rank[0])
             for at_once in zip(*self.spied, strict=True)
         ]
 
-    def losses(self) -> list[list[str]]:
+    def losses(self):
         return [line.split(",") for line in (self.folder / "validation.csv").read_text().splitlines()]
 
 
 class World:
-    """Data, a baseline of one update, masks; commands to fine-tune it."""
-
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root):
         from workflow_scripts.train.train_baseline import main
 
         self.root, self.world = root, write_world(root / "world")
@@ -107,14 +97,14 @@ class World:
         self.masks = root / "masks.npz"
         MaskTable(DIRECTIONS, masked(), system.space, facts).write(self.masks)
 
-    def command(self, name: str, **settings: object) -> list[str]:
+    def command(self, name, **settings):
         root = self.root / name
         root.mkdir(exist_ok=True)
         return finetune_arguments(
             self.world, self.parent, self.masks, root / "folder", root / "out", **settings
         )
 
-    def train(self, name: str, processes: int, by_srun: bool = False, **settings: object) -> Trained:
+    def train(self, name, processes, by_srun=False, **settings):
         return Trained(self.root / name, self.command(name, **settings), processes, by_srun=by_srun)
 
 
@@ -128,7 +118,7 @@ def two(world):
     return world.train("two", 2, **ODD)
 
 
-def assert_same_training(one: Trained, two: Trained) -> None:
+def assert_same_training(one, two):
     assert one.updates() == two.updates()
     assert len(one.updates()) == 20
     first, second = (load_file(each.out / "model.safetensors") for each in (one, two))
@@ -210,8 +200,8 @@ def test_a_two_process_training_goes_on_to_the_bit(world, two):
 
 #: Both processes end by themselves after the second update.
 AGREED = """
-from workflow_scripts.models.slices import SliceEnded
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
+from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 
 def train_step(self, samples, raise_oom=True):

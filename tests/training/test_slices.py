@@ -3,29 +3,26 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
 
-from tests.forked import Forked
 from tests.training.interrupted import after_update, same_weights
 from tests.training.several import begin, clean_environment
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.deadline import Deadline
-from workflow_scripts.models.fairseq import checkpoints
-from workflow_scripts.models.fairseq.checkpoints import read_checkpoint, updates_of
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
-from workflow_scripts.models.fairseq.trainer import NeuronspecTrainer
-from workflow_scripts.models.history import History
-from workflow_scripts.models.slices import SliceEnded
+from workflow_scripts.models.fairseq.training import checkpoints
+from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 from workflow_scripts.train import train_baseline
+from workflow_scripts.train.deadline import Deadline
+from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main
 
 #: Validations at 10, 20 and 30; patience counts them all, but ends nothing.
@@ -34,7 +31,6 @@ OPTIONS = {"max_updates": 30, "patience": 9, "lr": 0.02}
 
 @pytest.fixture(scope="module")
 def straight(world, tmp_path_factory):
-    """The folder of a training in one piece."""
     root = tmp_path_factory.mktemp("straight")
     main(baseline_arguments(world, root / "folder", root / "out", **OPTIONS))
     return root
@@ -45,21 +41,19 @@ def arguments(world, folder, out):
     return baseline_arguments(world, folder, out, **OPTIONS)
 
 
-def send(number: int) -> Callable[[], None]:
+def send(number):
     return lambda: os.kill(os.getpid(), number)
 
 
 @contextmanager
-def slice_until(
-    update: int, monkeypatch: pytest.MonkeyPatch, number: int = signal.SIGUSR1
-) -> Iterator[pytest.ExceptionInfo[SliceEnded]]:
+def slice_until(update, monkeypatch, number=signal.SIGUSR1):
     """End the slice by a signal right after `update`."""
     with after_update(update, send(number), monkeypatch), pytest.raises(SliceEnded) as caught:
         yield caught
     assert caught.value.update == update
 
 
-def is_same(one: Any, two: Any) -> bool:
+def is_same(one, two):
     """Compare what checkpoints hold, to the bit."""
     if isinstance(one, torch.Tensor):
         return torch.equal(one, two)
@@ -70,7 +64,7 @@ def is_same(one: Any, two: Any) -> bool:
     return bool(one == two)
 
 
-def assert_same(root: Path, straight: Path) -> None:
+def assert_same(root, straight):
     """Weights, validations, checkpoints with optimiser, data position and patience, and the end are equal."""
     assert same_weights(root / "out", straight / "out")
     for name in ("validation.csv", "finished.json", "fingerprint.json"):
@@ -89,11 +83,11 @@ def assert_same(root: Path, straight: Path) -> None:
             assert one["extra_state"][key] == two["extra_state"][key], (name, key)
 
 
-def outcomes(folder: Path) -> list[tuple[str, int]]:
+def outcomes(folder):
     return [(one["outcome"], one["to_update"]) for one in History(folder).read()["attempts"]]
 
 
-def end_of_an_epoch(straight: Path) -> int:
+def end_of_an_epoch(straight):
     """Return the updates of an epoch: the first checkpoint of the second one says where it stands."""
     for path in (straight / "folder").glob("*.pt"):
         state = read_checkpoint(path)
@@ -142,13 +136,11 @@ def test_accumulated_batches_are_all_of_one_update(world, straight, tmp_path, mo
 
 
 @contextmanager
-def in_validation(
-    batch: int, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[int]]:
+def in_validation(batch, act, monkeypatch):
     """Call `act` at a batch of the first validation."""
     plain, seen = NeuronspecTranslationTask.valid_step, []
 
-    def watched(self: Any, *rest: Any) -> Any:
+    def watched(self, *rest):
         seen.append(1)
         if len(seen) == batch:
             act()
@@ -170,16 +162,16 @@ def test_a_validation_that_is_broken_off_is_done_once_by_the_next_slice(
     # its name.
     plain = checkpoints.copy_checkpoint
 
-    def kill(*_: object, **__: object) -> None:
+    def kill(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(NeuronspecTrainer, "save_checkpoint", kill)
         main(arguments)
     assert (tmp_path / "folder" / "validation.csv").read_text().count("\n10,") == 5
-    copied: list[str] = []
+    copied = []
 
-    def kill_second(source: str, destination: str, overwrite: bool = True) -> str:
+    def kill_second(source, destination, overwrite=True):
         if copied:
             raise KeyboardInterrupt
         copied.append(Path(destination).name)
@@ -208,14 +200,14 @@ def test_a_slice_without_progress_is_an_error(monkeypatch, folder, arguments):
 class Clock:
     """Time that passes by `wait` alone, for deadlines; each slice has its seconds from when it is asked."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    def __init__(self, monkeypatch, seconds):
         self.now = 1e9
         fake = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now)
-        for module in ("deadline", "slices"):
-            monkeypatch.setattr(f"workflow_scripts.models.{module}.time", fake)
+        for module in ("train.deadline", "models.fairseq.training.slices"):
+            monkeypatch.setattr(f"workflow_scripts.{module}.time", fake)
         monkeypatch.setattr(Deadline, "of_this_process", lambda _: Deadline(self.now + seconds, seconds))
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds):
         self.now += seconds
 
 
@@ -227,7 +219,7 @@ def test_slices_by_the_clock(straight, tmp_path, monkeypatch, arguments):
     clock = Clock(monkeypatch, 1000.0)
     plain = NeuronspecTranslationTask.train_step
 
-    def slow(self: Any, *rest: Any, **named: Any) -> Any:
+    def slow(self, *rest, **named):
         clock.wait(60.0)
         return plain(self, *rest, **named)
 
@@ -258,8 +250,8 @@ def test_a_validation_as_long_as_the_last_one_is_not_begun_without_the_time(
 #: Each slice has so many seconds after its first update.
 SLOWER = """
 import time
-from workflow_scripts.models import deadline
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.train import deadline
+from workflow_scripts.models.progress_log import ProgressLog
 deadline.LEAST_MARGIN = {margin}
 plain = ProgressLog.update
 def slower(self, *rest):
@@ -270,7 +262,7 @@ ProgressLog.update = slower
 """
 
 
-def start(tmp_path: Path, pause: float, *arguments: str, margin: float = 0.0, **variables: str) -> Forked:
+def start(tmp_path, pause, *arguments, margin=0.0, **variables):
     """Begin a training; what it says is in `said`."""
     (tmp_path / "patch.py").write_text(SLOWER.format(pause=pause, margin=margin))
     (tmp_path / "said").unlink(missing_ok=True)
@@ -278,8 +270,7 @@ def start(tmp_path: Path, pause: float, *arguments: str, margin: float = 0.0, **
     return begin(train_baseline.__name__, arguments, environment, tmp_path / "patch.py", tmp_path / "said")
 
 
-def ended(process: Forked, tmp_path: Path) -> str:
-    """Wait for its end, and return what it said."""
+def ended(process, tmp_path):
     try:
         process.wait(120)
     finally:

@@ -3,7 +3,6 @@
 import csv
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,13 +10,12 @@ from tests.training.interrupted import killed_after, same_weights
 from tests.training.toy_world import baseline_arguments, write_pair
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import read_json
-from workflow_scripts.models.fairseq import training
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
+from workflow_scripts.train import train_system as training
 from workflow_scripts.train.train_baseline import main
 
 
-def losses(folder: Path) -> dict[int, float]:
-    """Return the loss of all directions by update."""
+def losses(folder):
     with (folder / "validation.csv").open(encoding="utf-8") as handle:
         return {int(r["update"]): float(r["loss"]) for r in csv.DictReader(handle) if r["direction"] == "all"}
 
@@ -56,17 +54,17 @@ def test_resuming_within_a_shard(world, tmp_path, monkeypatch):
         for pair in ("de-en", "en-fr"):
             lines = [[known[line % 10]] * 6 for line in range(12)]
             write_pair(tmp_path / f"shard{shard}", "train", pair, lines)
-    seen: list[int] = []  # the shard of each batch
+    seen = []  # the shard of each batch
     plain = NeuronspecTranslationTask.train_step
 
-    def watched(self: Any, sample: Any, *rest: Any, **named: Any) -> Any:
+    def watched(self, sample, *rest, **named):
         of_batch = set(sample["target"][:, 1].tolist())
         seen.append(next(shard for shard, known in words.items() if of_batch <= set(known)))
         return plain(self, sample, *rest, **named)
 
     monkeypatch.setattr(NeuronspecTranslationTask, "train_step", watched)
 
-    def arguments(name: str) -> list[str]:
+    def arguments(name):
         given = baseline_arguments(world, tmp_path / name, tmp_path / f"{name}.out", max_tokens=64)
         folders = f"{tmp_path / 'shard0'}:{tmp_path / 'shard1'}"
         return [f"--data-bin={folders}" if one.startswith("--data-bin=") else one for one in given]
@@ -164,23 +162,10 @@ def test_another_split_of_the_batch_goes_on(world, tmp_path, monkeypatch, folder
     assert [attempt["execution"]["max_tokens"] for attempt in attempts] == [200, 100]
 
 
-def test_missing_data_is_named(arguments):
-    arguments[arguments.index("en-fr")] = "de-fr"
-    with pytest.raises(UserError, match=r"train\.de-fr\.de\.bin is missing"):
-        main(arguments)
-
-
-def test_missing_subwords_are_told_before_training_not_at_its_end(world, tmp_path, arguments):
-    arguments[arguments.index(f"--subwords={world / 'spm.model'}")] = "--subwords=nowhere/spm.model"
-    with pytest.raises(UserError, match=r"nowhere/spm\.model: there is no such file; it becomes part of"):
-        main(arguments)
-    assert not (tmp_path / "folder").exists()
-
-
 def test_training_data_may_be_read_from_the_nodes_own_disk(world, undisturbed, tmp_path, monkeypatch):
     plain = training.run
 
-    def watched(plan: Any, deadline: Any) -> None:
+    def watched(plan, deadline):
         # While it trains, the files that it was given are gone.
         data = tmp_path / "world" / "bin"
         data.rename(tmp_path / "elsewhere")

@@ -1,9 +1,6 @@
 """train.use_masks: a system of another one's weights, each direction through its own mask row."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,26 +16,21 @@ KEEP = {"de-en": [1, 0, 1, 0, 1, 1], "en-de": [1, 1, 0, 1, 0, 0]}
 
 
 @pytest.fixture
-def parent(tmp_path: Path) -> SystemFolder:
+def parent(tmp_path):
     folder = tmp_path / "systems/baseline/s2"
     folder.mkdir(parents=True)
     for name in ("model.safetensors", "spm.model", "dict.txt"):
         (folder / name).write_text(name)
     SystemFolder.write(
-        folder,
-        system="baseline",
-        seed=2,
-        languages=["en", "de"],
-        mask_rows=dict.fromkeys(KEEP),
-        architecture=ARCHITECTURE,
-        text={"moses": False},
-    )
+        folder, system="baseline", seed=2, languages=["en", "de"], mask_rows=dict.fromkeys(KEEP),
+        architecture=ARCHITECTURE, text={"moses": False},
+    )  # fmt: skip
     described = json.loads((folder / "system.json").read_text())
     (folder / "system.json").write_text(json.dumps({**described, "encoder_langtok": "tgt"}))
     return SystemFolder.read(folder)
 
 
-def masks(folder: Path, rows: list[str], weights_sha256: str) -> Path:
+def masks(folder, rows, weights_sha256):
     keep = np.array([KEEP[row] for row in rows], dtype=np.bool_)
     MaskTable(rows, keep, ffn_space(1, 1, 3), {"rule": "top", "weights_sha256": weights_sha256}).write(
         folder / "masks.npz"
@@ -46,12 +38,12 @@ def masks(folder: Path, rows: list[str], weights_sha256: str) -> Path:
     return folder / "masks.npz"
 
 
-def make(parent: SystemFolder, table: Path, out: Path) -> SystemFolder:
+def make(parent, table, out):
     main(["--system", "pruned", "--parent", str(parent.folder), "--masks", str(table), "--out", str(out)])
     return SystemFolder.read(out)
 
 
-def test_weights_are_linked_and_each_direction_has_its_row(tmp_path: Path, parent: SystemFolder) -> None:
+def test_weights_are_linked_and_each_direction_has_its_row(tmp_path, parent):
     out = tmp_path / "systems/pruned/s2"
     made = make(parent, masks(tmp_path, ["en-de", "de-en"], parent.weights_sha256), out)
     made.verify()
@@ -70,7 +62,7 @@ def test_weights_are_linked_and_each_direction_has_its_row(tmp_path: Path, paren
         assert kept is not None and kept.row(direction).astype(int).tolist() == row
 
 
-def test_masks_of_another_model_and_a_missing_row_are_refused(tmp_path: Path, parent: SystemFolder) -> None:
+def test_masks_of_another_model_and_a_missing_row_are_refused(tmp_path, parent):
     out = tmp_path / "systems/pruned/s2"
     with pytest.raises(UserError, match="masks were made from weights abababababab"):
         make(parent, masks(tmp_path, ["de-en", "en-de"], "ab" * 32), out)

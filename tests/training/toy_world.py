@@ -5,7 +5,6 @@ piece each. Networks: 2 + 2 layers, dimension 16.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 
@@ -15,38 +14,21 @@ LANGUAGES = ("en", "de", "fr")
 DIRECTIONS = ("de-en", "en-de", "en-fr", "fr-en")
 WORDS = 20
 ARCHITECTURE = {
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "model_dim": 16,
-    "ffn_dim": 24,
-    "heads": 2,
-    "pre_norm": True,
-    "activation": "relu",
-    "share_decoder_embeddings": True,
-    "share_all_embeddings": False,
-    "max_positions": 64,
-    "dropout": 0.1,
-    "attention_dropout": 0.0,
-    "activation_dropout": 0.0,
-}
+    "encoder_layers": 2, "decoder_layers": 2, "model_dim": 16, "ffn_dim": 24, "heads": 2, "pre_norm": True,
+    "activation": "relu", "share_decoder_embeddings": True, "share_all_embeddings": False,
+    "max_positions": 64, "dropout": 0.1, "attention_dropout": 0.0, "activation_dropout": 0.0,
+}  # fmt: skip
 SETTINGS = {
-    "max_updates": 20,
-    "max_tokens": 200,
-    "lr": 5e-3,
-    "warmup_updates": 5,
-    "validate_interval_updates": 10,
-    "log_interval": 5,
-    "threads": 1,
-}
+    "max_updates": 20, "max_tokens": 200, "lr": 5e-3, "warmup_updates": 5, "validate_interval_updates": 10,
+    "log_interval": 5, "threads": 1,
+}  # fmt: skip
 #: An update in two batches, one for each of two processes.
 HALVES = {"max_tokens": 100, "tokens_per_update": 200}
 #: Sentences of each pair's training data.
 TRAIN_SIZES = {"de-en": 120, "en-fr": 40}
 
 
-def write_pair(
-    folder: Path, subset: str, pair: str, sentences: list[list[int]], languages: tuple[str, ...] = ()
-) -> None:
+def write_pair(folder, subset, pair, sentences, languages=()):
     """Write the sentences, without `</s>`, as both sides of a pair (or those of `languages`)."""
     import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip
 
@@ -61,19 +43,16 @@ def write_pair(
         builder.finalize(f"{prefix}.idx")
 
 
-def write_world(root: Path, seed: int = 7) -> Path:
+def write_world(root, seed=7):
     """Write `bin/`, `dict.txt` and `spm.model` (an opaque file) under `root`; return it."""
     import sentencepiece
 
     (root / "bin").mkdir(parents=True)
     words = [chr(ord("a") + number) for number in range(WORDS)]
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([" ".join(words)] * 20),
-        model_prefix=str(root / "spm"),
-        model_type="word",
-        vocab_size=WORDS + 3,
-        minloglevel=2,
-    )
+        sentence_iterator=iter([" ".join(words)] * 20), model_prefix=str(root / "spm"), model_type="word",
+        vocab_size=WORDS + 3, minloglevel=2,
+    )  # fmt: skip
     (root / "dict.txt").write_text("".join(f"\u2581{word} 1\n" for word in words), encoding="utf-8")
     rng = np.random.default_rng(seed)
     for subset in ("train", "valid"):
@@ -84,40 +63,21 @@ def write_world(root: Path, seed: int = 7) -> Path:
     return root
 
 
-def baseline_arguments(world: Path, folder: Path, out: Path, seed: int = 1, **settings: object) -> list[str]:
+def baseline_arguments(world, folder, out, seed=1, **settings):
     """Return train_baseline's command line in the world; `settings` over SETTINGS."""
     return [
         f"--architecture={json.dumps(ARCHITECTURE)}",
         f"--settings={json.dumps(training_settings(**{**SETTINGS, **settings}))}",
-        f"--data-bin={world / 'bin'}",
-        "--directions",
-        *DIRECTIONS,
-        "--languages",
-        *LANGUAGES,
-        '--text={"normalize_punctuation": false, "moses": false}',
-        f"--subwords={world / 'spm.model'}",
-        f"--dictionary={world / 'dict.txt'}",
-        f"--seed={seed}",
-        f"--folder={folder}",
-        f"--out={out}",
-    ]
+        f"--data-bin={world / 'bin'}", "--directions", *DIRECTIONS, "--languages", *LANGUAGES,
+        '--text={"normalize_punctuation": false, "moses": false}', f"--subwords={world / 'spm.model'}",
+        f"--dictionary={world / 'dict.txt'}", f"--seed={seed}", f"--folder={folder}", f"--out={out}",
+    ]  # fmt: skip
 
 
-def finetune_arguments(
-    world: Path, parent: Path, masks: Path | None, folder: Path, out: Path, **settings: object
-) -> list[str]:
-    """Return finetune's command line in the world; `settings` over SETTINGS."""
+def finetune_arguments(world, parent, masks, folder, out, **settings):
     return [
-        "--system=ns",
-        f"--parent={parent}",
-        *([f"--masks={masks}"] if masks else []),
+        "--system=ns", f"--parent={parent}", *([f"--masks={masks}"] if masks else []),
         f"--settings={json.dumps(training_settings(**{'sampler': 'by_direction', **SETTINGS, **settings}))}",
-        f"--data-bin={world / 'bin'}",
-        "--directions",
-        *DIRECTIONS,
-        "--languages",
-        *LANGUAGES,
-        "--seed=3",
-        f"--folder={folder}",
-        f"--out={out}",
-    ]
+        f"--data-bin={world / 'bin'}", "--directions", *DIRECTIONS, "--languages", *LANGUAGES, "--seed=3",
+        f"--folder={folder}", f"--out={out}",
+    ]  # fmt: skip

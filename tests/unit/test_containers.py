@@ -1,7 +1,5 @@
 """What the first bytes of a file say: compressed text is read, what else is no text is named."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io
@@ -12,7 +10,6 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -37,7 +34,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def zstd(content: bytes) -> bytes:
+def zstd(content):
     return subprocess.run(["zstd", "-qc"], input=content, capture_output=True, check=True).stdout
 
 
@@ -45,14 +42,14 @@ if shutil.which("zstd"):
     PACKED["zstd"] = zstd
 
 
-def zipped() -> bytes:
+def zipped():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a.de", TEXT)
     return file.getvalue()
 
 
-def tarred() -> bytes:
+def tarred():
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         member = tarfile.TarInfo("a.de")
@@ -61,7 +58,7 @@ def tarred() -> bytes:
     return file.getvalue()
 
 
-def lines_of_data(path: Path) -> list[str]:
+def lines_of_data(path):
     return [line.decode().removesuffix("\n") for line in read_raw_lines(path)]
 
 
@@ -71,9 +68,7 @@ READERS = pytest.mark.parametrize("read", [lines_of_data, read_lines], ids=["dat
 @READERS
 @pytest.mark.parametrize("packing", PACKED)
 @pytest.mark.parametrize("name", ["a.de", "a.gz"])
-def test_compressed_text_is_read_whatever_its_name(
-    packing: str, name: str, read: Callable[[Path], list[str]], tmp_path: Path
-) -> None:
+def test_compressed_text_is_read_whatever_its_name(packing, name, read, tmp_path):
     pack = PACKED[packing]
     path = tmp_path / name
     path.write_bytes(pack(TEXT.encode()))
@@ -86,9 +81,7 @@ def test_compressed_text_is_read_whatever_its_name(
 
 @READERS
 @pytest.mark.parametrize("packing", PACKED)
-def test_a_damaged_compressed_file_is_named(
-    packing: str, read: Callable[[Path], list[str]], tmp_path: Path
-) -> None:
+def test_a_damaged_compressed_file_is_named(packing, read, tmp_path):
     content = PACKED[packing](os.urandom(30_000).hex().encode() + b"\n")
     said = rf"a\.de: (the {packing} file is broken after line 0|not a whole {packing} file)"
     for wrong in (content[: len(content) // 2], content[:400] + b"\0" * 400 + content[800:], content[:20]):
@@ -98,9 +91,7 @@ def test_a_damaged_compressed_file_is_named(
 
 
 @pytest.mark.parametrize("packing", ["xz", "bzip2"])
-def test_what_unpacks_to_far_more_than_text_does_is_refused(
-    packing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_unpacks_to_far_more_than_text_does_is_refused(packing, tmp_path, monkeypatch):
     monkeypatch.setattr(readers, "FREE_BYTES", 100_000)
     (tmp_path / "a").write_bytes(PACKED[packing](b"a b c\n" * 50_000))
     with pytest.raises(UserError, match=r"bytes unpack to more than \d+ \(\d+ lines so far\), which text"):
@@ -154,9 +145,7 @@ def test_what_unpacks_to_far_more_than_text_does_is_refused(
         *("tar", "tar-gz", "utf-16-bz2"),
     ],
 )  # fmt: skip
-def test_what_is_no_text_is_named_with_what_makes_text_of_it(
-    content: bytes, said: str, read: Callable[[Path], list[str]], tmp_path: Path
-) -> None:
+def test_what_is_no_text_is_named_with_what_makes_text_of_it(content, said, read, tmp_path):
     path = tmp_path / "a text"
     path.write_bytes(content)
     with pytest.raises(UserError) as error:
@@ -178,16 +167,14 @@ def test_what_is_no_text_is_named_with_what_makes_text_of_it(
         b"<corpus> is a word\n",
     ],
 )
-def test_text_that_begins_like_them_is_text(content: bytes, tmp_path: Path) -> None:
+def test_text_that_begins_like_them_is_text(content, tmp_path):
     (tmp_path / "t").write_bytes(content)
     with unpacked(tmp_path / "t") as (handle, packing):
         assert (handle.read(), packing) == (content, None)
 
 
 @READERS
-def test_a_sentence_that_begins_as_a_mark_does_is_text(
-    read: Callable[[Path], list[str]], tmp_path: Path
-) -> None:
+def test_a_sentence_that_begins_as_a_mark_does_is_text(read, tmp_path):
     """The mark of lzip has a byte behind its letters that no sentence has."""
     (tmp_path / "a.de").write_text("LZIP packt Dateien.\n")
     assert read(tmp_path / "a.de") == ["LZIP packt Dateien."]
@@ -195,7 +182,7 @@ def test_a_sentence_that_begins_as_a_mark_does_is_text(
 
 @pytest.mark.parametrize("outer", PACKED)
 @pytest.mark.parametrize("inner", PACKED)
-def test_packed_twice_is_told(tmp_path: Path, outer: str, inner: str) -> None:
+def test_packed_twice_is_told(tmp_path, outer, inner):
     path = tmp_path / "a.de"
     path.write_bytes(PACKED[outer](PACKED[inner](TEXT.encode())))
     with pytest.raises(UserError) as error:
@@ -207,9 +194,7 @@ def test_packed_twice_is_told(tmp_path: Path, outer: str, inner: str) -> None:
 
 
 @READERS
-def test_zstd_without_its_program(
-    read: Callable[[Path], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_zstd_without_its_program(read, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "a.de").write_bytes(b"\x28\xb5\x2f\xfd\x04\0")
     with pytest.raises(UserError) as error:
@@ -218,7 +203,7 @@ def test_zstd_without_its_program(
     assert str(error.value) == f"{tmp_path}/a.de: {what}, or unpack it: zstd -dc {tmp_path}/a.de > NEW"
 
 
-def test_a_pipe_is_told(tmp_path: Path) -> None:
+def test_a_pipe_is_told(tmp_path):
     reading, writing = os.pipe()
     os.write(writing, TEXT.encode())
     os.close(writing)

@@ -1,7 +1,5 @@
 """The pages for readers: links, paths, commands and modules exist; paragraphs are short, words plain."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from functools import cache
@@ -27,15 +25,15 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 GENERATED = re.compile(r"<!-- .*?-->.*?<!-- end.*?-->", re.S)
 
 
-def name_of(page: Path) -> str:
+def name_of(page):
     return str(page.relative_to(ROOT))
 
 
-def text_of(page: Path) -> str:
+def text_of(page):
     return page.read_text(encoding="utf-8")
 
 
-def code_of(text: str) -> list[str]:
+def code_of(text):
     """The code of a page: lines of blocks, and what is between backticks."""
     fenced = re.findall(r"^```.*?\n(.*?)^```", text, re.M | re.S)
     rest = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
@@ -44,14 +42,14 @@ def code_of(text: str) -> list[str]:
 
 
 @cache
-def anchors(page: Path) -> set[str]:
+def anchors(page):
     """The anchors of a page's headings, as GitHub makes them."""
     titles = re.findall(r"^#+ (.+)$", text_of(page), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_leads_somewhere(page):
     dead = []
     for link in LINK.findall(text_of(page)):
         path, _, anchor = link.partition("#")
@@ -61,7 +59,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not dead
 
 
-def test_the_index_has_every_page() -> None:
+def test_the_index_has_every_page():
     index = ROOT / "docs/README.md"
     linked = {(index.parent / link.partition("#")[0]).resolve() for link in LINK.findall(text_of(index))}
     pages = {page for page in WRITTEN if page.is_relative_to(ROOT / "docs")}
@@ -82,7 +80,7 @@ FOLDERS = "tests|config|rules|profiles|envs|docs|workflow_scripts|findings"
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=name_of)
-def test_every_command_exists(page: Path) -> None:
+def test_every_command_exists(page):
     code = code_of(text_of(page))
     for line in code:
         for made in re.findall(r"^(?:\w+=\S* )*make ([a-z][\w-]*)", line):
@@ -99,14 +97,14 @@ def test_every_command_exists(page: Path) -> None:
     assert not {path for path in named if not (ROOT / path).exists()}
 
 
-def test_every_option_of_a_stage_exists() -> None:
+def test_every_option_of_a_stage_exists():
     package = "".join(text_of(path) for path in (ROOT / "workflow_scripts").rglob("*.py"))
     options = set(re.findall(r"(--[a-z][a-z-]+)", text_of(ROOT / "docs/reference/commands.md")))
     assert len(options) > 90
     assert not {option for option in options if f'"{option}"' not in package} - {"--help"}
 
 
-def test_every_page_that_code_names_exists() -> None:
+def test_every_page_that_code_names_exists():
     files = subprocess.run(
         ["git", "grep", "-lI", "docs/", "--", ":!*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
@@ -119,7 +117,7 @@ def test_every_page_that_code_names_exists() -> None:
     assert not {one for one in named if not (ROOT / one[1]).exists()}
 
 
-def test_the_config_of_the_guide_is_right() -> None:
+def test_the_config_of_the_guide_is_right():
     guide = text_of(ROOT / "docs/how-to/own-corpus.md")
     [config] = [
         block for block in re.findall(r"```yaml\n(.*?)```", guide, re.S) if "languages: [en, de, fr]" in block
@@ -128,7 +126,7 @@ def test_the_config_of_the_guide_is_right() -> None:
     assert experiment.train_directions == ["en-de", "en-fr", "de-en", "fr-en"]
 
 
-def test_the_architecture_names_the_rooms() -> None:
+def test_the_architecture_names_the_rooms():
     rooms = text_of(ROOT / "docs/architecture.md").partition("## Rooms")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", rooms, re.M)) == set(ARROWS)
 
@@ -143,7 +141,7 @@ BANNED = re.compile(
 )
 
 
-def prose(text: str) -> list[str]:
+def prose(text):
     """The paragraphs and list items of a page, without code, tables and what is generated between markers."""
     text = re.sub(r"^```.*?^```$", "", GENERATED.sub("", text), flags=re.M | re.S)
     lines = [line for line in text.splitlines() if not line.startswith(("|", "    "))]
@@ -152,14 +150,14 @@ def prose(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=name_of)
-def test_paragraphs_are_short_and_words_plain(page: Path) -> None:
+def test_paragraphs_are_short_and_words_plain(page):
     blocks = prose(text_of(page))
     assert not [f"{len(one.split())} words: {one[:60]}" for one in blocks if len(one.split()) > LONGEST]
     words = re.sub(r"`[^`]*`", "", GENERATED.sub("", text_of(page)))
     assert not [found[0] for found in BANNED.finditer(words)]
 
 
-def test_what_counts_as_a_paragraph() -> None:
+def test_what_counts_as_a_paragraph():
     page = "# Title\nA b\nc.\n\n- one\n- two\n  more\n\n| a | b |\n\n```\ncode\n```\n"
     assert prose(page + "<!-- x: made -->\ng\n<!-- end of x -->\nz\n") == [
         "# Title\nA b\nc.",
@@ -181,5 +179,5 @@ def test_what_counts_as_a_paragraph() -> None:
         ("if there is none", False),
     ],
 )
-def test_what_is_banned(words: str, banned: bool) -> None:
+def test_what_is_banned(words, banned):
     assert bool(BANNED.search(words)) == banned

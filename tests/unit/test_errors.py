@@ -1,7 +1,5 @@
 """What a user sees when a stage fails: one line, or with --debug all."""
 
-from __future__ import annotations
-
 import errno
 import os
 import signal
@@ -16,7 +14,7 @@ from workflow_scripts.errors import UserError, explain_os_error, run_main
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def fail_with(error: BaseException):
+def fail_with(error):
     def main(argv):
         raise error
 
@@ -141,12 +139,9 @@ run_main(main)
 
 def start(word):
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, word],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        [sys.executable, "-c", PROGRAM, word], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
-    )
+    )  # fmt: skip
 
 
 def test_an_interrupt_is_quiet():
@@ -169,12 +164,9 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_a_terminal_that_shows_ascii_alone_gets_the_rest_as_codes(stdout):
     program = "from workflow_scripts.errors import run_main; run_main(lambda argv: print('5 → 4'))"
     done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": stdout},
-        capture_output=True,
-        check=True,
-    )
+        [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": stdout},
+        capture_output=True, check=True,
+    )  # fmt: skip
     assert done.stdout == (b"5 \\u2192 4\n" if stdout == "ascii" else "5 → 4\n".encode())
 
 
@@ -190,12 +182,9 @@ def test_checks_and_docstrings_are_there_whatever_the_environment_says(level, tm
         "run_main(main)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "program", "a word", "--flag"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONOPTIMIZE": level, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        [sys.executable, "-m", "program", "a word", "--flag"], cwd=tmp_path,
+        env={**os.environ, "PYTHONOPTIMIZE": level, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
     assert done.stdout == "What it does. ['a word', '--flag'] None\n"
     assert done.returncode == 1 and "AssertionError: checked" in done.stderr

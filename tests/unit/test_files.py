@@ -1,7 +1,5 @@
 """Files are whole or absent: what a failure leaves, on a full disk and a read-only one too."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os
@@ -35,7 +33,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def names(folder: Path) -> list[str]:
+def names(folder):
     return sorted(path.name for path in folder.rglob("*"))
 
 
@@ -149,10 +147,7 @@ def test_a_read_only_disk(small_disk):
         (b'{"a": 1', "line 1, column 8: Expecting ',' delimiter"),
         (b"", "line 1, column 1: Expecting value"),
         (b'{"a": "\xff"}', "not UTF-8"),
-        (
-            b"[" * 100_000,
-            "nested too deeply",
-        ),
+        (b"[" * 100_000, "nested too deeply"),
         (b"1" * 5000, "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits"),
     ],
 )

@@ -1,11 +1,8 @@
 """fairseq-generate's log, whole or in part, read by the numbers of its lines."""
 
-from __future__ import annotations
-
 import gzip
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +18,12 @@ LOG = (
 )
 
 
-def some(letters: str) -> str:
+def some(letters):
     """Lines of a log that begin with one of these letters."""
     return "".join(line for line in LOG.splitlines(keepends=True) if line[0] in letters)
 
 
-def without_scores(lines: str) -> str:
+def without_scores(lines):
     return re.sub(r"\t-[^\t]*\t", "\t", lines)
 
 
@@ -48,9 +45,7 @@ def without_scores(lines: str) -> str:
         ("H-0\t-inf\ta\nH-1\tnan\tb\n", "DH", "H", ["a", "b"]),
     ],
 )
-def test_lines_of_a_letter_in_the_order_of_their_numbers(
-    text: str, wanted: str, letter: str, taken: list[str], tmp_path: Path
-) -> None:
+def test_lines_of_a_letter_in_the_order_of_their_numbers(text, wanted, letter, taken, tmp_path):
     path = tmp_path / "it's a log.txt"
     path.write_bytes(text.encode())
     found = read_text(path, wanted)
@@ -58,13 +53,13 @@ def test_lines_of_a_letter_in_the_order_of_their_numbers(
     assert is_log(path)
 
 
-def test_hypotheses_beside_references_of_the_same_packed_log(tmp_path: Path) -> None:
+def test_hypotheses_beside_references_of_the_same_packed_log(tmp_path):
     (tmp_path / "log.gz").write_bytes(gzip.compress(LOG.encode()))
     hyps, refs = read_parallel(tmp_path / "log.gz", tmp_path / "log.gz")
     assert (hyps, refs) == (["two", "ten\tof it", ""], ["two", "ten", "none"])
 
 
-def test_text_that_only_looks_like_a_log_is_text(tmp_path: Path) -> None:
+def test_text_that_only_looks_like_a_log_is_text(tmp_path):
     for text in ("T-1\tist ein Panzer\nund noch einer\n", "H-0 -0.3 a\n", "a S-1\tb\n"):
         (tmp_path / "t").write_text(text)
         assert read_lines(tmp_path / "t") == text.splitlines()
@@ -86,7 +81,7 @@ def test_text_that_only_looks_like_a_log_is_text(tmp_path: Path) -> None:
         (some("S"), "log of fairseq-generate; it has no H- lines: name the right file"),
     ],
 )
-def test_a_number_that_is_missing_or_doubled_is_told(text: str, said: str, tmp_path: Path) -> None:
+def test_a_number_that_is_missing_or_doubled_is_told(text, said, tmp_path):
     (tmp_path / "log").write_text(text)
     with pytest.raises(UserError) as error:
         read_text(tmp_path / "log", "DH")
@@ -94,7 +89,7 @@ def test_a_number_that_is_missing_or_doubled_is_told(text: str, said: str, tmp_p
     assert "\n" not in str(error.value)
 
 
-def test_several_hypotheses_of_a_sentence_are_told_with_what_takes_the_best(tmp_path: Path) -> None:
+def test_several_hypotheses_of_a_sentence_are_told_with_what_takes_the_best(tmp_path):
     path = tmp_path / "it's a log.txt"
     path.write_text("H-1\t-0.1\tb\nH-1\t-0.9\tc\nH-0\t-0.2\ta\nH-0\t-0.3\td\n")
     with pytest.raises(UserError, match=r"of which this takes the best: (.*) > NEW") as error:
@@ -105,7 +100,7 @@ def test_several_hypotheses_of_a_sentence_are_told_with_what_takes_the_best(tmp_
     )
 
 
-def test_a_log_for_a_contrastive_set_is_the_wrong_file(tmp_path: Path) -> None:
+def test_a_log_for_a_contrastive_set_is_the_wrong_file(tmp_path):
     (tmp_path / "log").write_text(LOG)
     with pytest.raises(
         UserError, match=r"log, line 2: this is the log of fairseq-generate; name the right file"

@@ -1,11 +1,8 @@
 """The import arrows of docs/architecture.md, read from the source without importing it."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +18,6 @@ ARROWS: dict[str, set[str]] = {
     "analyse": {"evaluate", "translate", "select", "models", "units"},
     "evaluate": set(),
     "translate": {"models", "data", "units"},
-    "specialize": {"models", "select", "units"},
     "select": {"units"},
     "activations": {"models", "units"},
     "train": {"models", "units"},
@@ -34,28 +30,19 @@ ARROWS: dict[str, set[str]] = {
 FOR_ALL = {
     *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
     *(
-        "language_codes",
-        "languages",
-        "line_shapes",
-        "metric_names",
-        "naming",
-        "options",
-        "parallel_text",
+        "language_codes", "languages", "line_shapes", "metric_names", "naming", "options", "parallel_text",
         "patterns",
     ),
     *("processes", "subword_model", "table_names"),
-}
+}  # fmt: skip
 # Subpackages whose third-party imports are limited.
 THIRD_PARTY: dict[str, set[str]] = {
-    "units": {"numpy"},
-    "archive": {"numpy"},
-    "subword_model": {"sentencepiece"},
-    "api": {"numpy"},
+    "units": {"numpy"}, "archive": {"numpy"}, "subword_model": {"sentencepiece"}, "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},
-}
+}  # fmt: skip
 
 
-def imports(path: Path) -> Iterator[str]:
+def imports(path):
     """The dotted names a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -67,17 +54,17 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def modules() -> list[Path]:
+def modules():
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def layer_of(path: Path) -> str:
+def layer_of(path):
     """`units` for workflow_scripts/units/space.py; the file's own name for workflow_scripts/errors.py."""
     parts = path.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else path.stem
 
 
-def third_party(names: Iterator[str]) -> set[str]:
+def third_party(names):
     tops = {name.split(".")[0] for name in names}
     return tops - set(sys.stdlib_module_names) - {"workflow_scripts"}
 
@@ -116,7 +103,7 @@ def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_e
 
 def test_stages_know_a_model_by_its_port_alone():
     for path in modules():
-        if layer_of(path) not in ("models", "train", "specialize"):
+        if layer_of(path) not in ("models", "train"):
             assert not [
                 name for name in imports(path) if name.startswith("workflow_scripts.models.fairseq")
             ], path

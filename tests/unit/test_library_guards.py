@@ -7,10 +7,7 @@
 - Snakemake 9.27.1's `ensure(directory(…), non_empty=True)` passes on an empty folder.
 """
 
-from __future__ import annotations
-
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "workflow_scripts").rglob("*.py"))
 
 
-def calls(source: str) -> Iterator[tuple[str, ast.Call]]:
+def calls(source):
     """The last part of a called name (`argsort` of `np.argsort(x)`), and the call."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
@@ -29,11 +26,11 @@ def calls(source: str) -> Iterator[tuple[str, ast.Call]]:
                 yield node.func.id, node
 
 
-def option(call: ast.Call, name: str) -> object:
+def option(call, name):
     return next((ast.literal_eval(one.value) for one in call.keywords if one.arg == name), None)
 
 
-def unstable(source: str) -> list[int]:
+def unstable(source):
     """Lines whose result depends on how a library orders equal values."""
     statements = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr)}
     alone = {(node.lineno, node.col_offset) for node in statements}  # a list's sort, which has no result
@@ -65,17 +62,17 @@ def unstable(source: str) -> list[int]:
         ("x.sort(key=len)", []),
     ],
 )
-def test_what_counts_as_unstable(source: str, lines: list[int]) -> None:
+def test_what_counts_as_unstable(source, lines):
     assert unstable(source) == lines
 
 
-def test_sorts_are_stable() -> None:
+def test_sorts_are_stable():
     found = {path: unstable(path.read_text(encoding="utf-8")) for path in MODULES}
     assert len(found) > 200
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 
-def test_weights_are_written_by_the_torch_writer_with_one_key() -> None:
+def test_weights_are_written_by_the_torch_writer_with_one_key():
     written = []
     for path in MODULES:
         source = path.read_text(encoding="utf-8")
@@ -84,6 +81,6 @@ def test_weights_are_written_by_the_torch_writer_with_one_key() -> None:
     assert written and all(metadata == {"format": "pt"} for metadata in written)
 
 
-def test_no_rule_relies_on_a_folder_that_is_not_empty() -> None:
+def test_no_rule_relies_on_a_folder_that_is_not_empty():
     for path in sorted((ROOT / "rules").glob("*.smk")):
         assert "ensure(" not in path.read_text(encoding="utf-8"), path

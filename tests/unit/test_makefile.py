@@ -1,7 +1,5 @@
 """What the targets start: what users write in variables is data, whatever characters it holds."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re
@@ -19,7 +17,7 @@ WORDS = ["-m", "workflow_scripts.operate.words"]
 
 
 @pytest.fixture
-def venvs(tmp_path: Path) -> Path:
+def venvs(tmp_path):
     """Environments whose interpreter writes its arguments, one a line; their path has all that is odd."""
     folder = tmp_path / 'it\'s (a) "folder" & more; ä'
     python = folder / "workflow/bin/python"
@@ -29,7 +27,7 @@ def venvs(tmp_path: Path) -> Path:
     return folder
 
 
-def make(venvs: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def make(venvs, *words):
     """Run make with interpreters that say what they are given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["NEURONSPEC_VENVS"] = str(venvs)
@@ -37,7 +35,7 @@ def make(venvs: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def started(venvs: Path, *words: str) -> list[str]:
+def started(venvs, *words):
     """Return the arguments of what make starts."""
     done = make(venvs, *words)
     assert (done.returncode, done.stderr) == (0, "")
@@ -45,36 +43,29 @@ def started(venvs: Path, *words: str) -> list[str]:
 
 
 ODD = [
-    "a, b.yaml",
-    "x.yaml; touch m",
-    "a b.yaml",
-    "it's.yaml",
-    "$(touch m)",
-    "`touch m`",
-    'a"b',
-    "a&b|c>d",
+    "a, b.yaml", "x.yaml; touch m", "a b.yaml", "it's.yaml", "$(touch m)", "`touch m`", 'a"b', "a&b|c>d",
     "$x*?[a]~\\",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_a_config_is_one_word_and_runs_nothing(text: str, venvs: Path, tmp_path: Path) -> None:
+def test_a_config_is_one_word_and_runs_nothing(text, venvs, tmp_path):
     asked = [*WORDS, "", "workflow_scripts.operate.status", "--configfile", text]
     assert started(venvs, "status", f"CONFIG={text}") == asked
     assert not (ROOT / "m").exists()
 
 
 @pytest.mark.parametrize("text", ["--until a b", "-n; touch m", "--config 'data={a: {b: c}}'", "$(touch m)"])
-def test_further_options_reach_the_program_as_they_were_written(text: str, venvs: Path) -> None:
+def test_further_options_reach_the_program_as_they_were_written(text, venvs):
     assert started(venvs, "run", f"ARGS={text}", "CONFIG=c.yaml") == [
         *(*WORDS, text, "workflow_scripts.operate.run", "--configfile", "c.yaml"),
         *("--cores", "2"),
     ]
 
 
-def test_a_profile_is_one_word(venvs: Path) -> None:
+def test_a_profile_is_one_word(venvs):
     assert started(venvs, "run", "PROFILE=my profiles/it's; touch m", "CONFIG=c.yaml")[3:] == [
-        *("workflow_scripts.operate.run", "--configfile", "c.yaml", "--profile", "my profiles/it's; touch m"),
+        *("workflow_scripts.operate.run", "--configfile", "c.yaml", "--profile", "my profiles/it's; touch m")
     ]
 
 
@@ -90,26 +81,26 @@ WITHOUT = ("malformed", "golden-breaks", "bench-slurm", "lint", "bench")
 
 
 @pytest.mark.parametrize("target", [*EXPERIMENT, *TOOLS])
-def test_every_target_takes_further_words(target: str, venvs: Path) -> None:
+def test_every_target_takes_further_words(target, venvs):
     words = "--directory '/a b' x"
     said = started(venvs, target, f"ARGS={words}", "CONFIG=c.yaml", *EXPERIMENT.get(target, []))
     assert said[:3] == [*WORDS, words]
 
 
 @pytest.mark.parametrize("target", WITHOUT)
-def test_a_target_without_options_says_so(target: str, venvs: Path) -> None:
+def test_a_target_without_options_says_so(target, venvs):
     done = make(venvs, target, "ARGS=--directory x")
     assert done.returncode == 2 and f"make {target} takes no ARGS" in done.stderr
 
 
 @pytest.mark.parametrize("config", ["", " "])
-def test_a_config_without_a_name_is_told(config: str, venvs: Path) -> None:
+def test_a_config_without_a_name_is_told(config, venvs):
     """As in `make run CONFIG= my.yaml`."""
     done = make(venvs, "run", f"CONFIG={config}")
     assert done.returncode == 2 and "CONFIG= is empty: write CONFIG=FILE" in done.stderr
 
 
-def test_no_target_is_left_out() -> None:
+def test_no_target_is_left_out():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z0-9-]+):.*##", text, re.M))
     assert targets == {*EXPERIMENT, *TOOLS, *WITHOUT, "help", "setup"}
@@ -117,14 +108,12 @@ def test_no_target_is_left_out() -> None:
 
 @pytest.mark.parametrize("target", ["run", "plan", "why", "fetch", "translate"])
 @pytest.mark.parametrize("config", ["my configs/a b.yaml", *ODD])
-def test_a_config_has_blanks_and_signs_whatever_is_done_with_it(
-    config: str, target: str, venvs: Path
-) -> None:
+def test_a_config_has_blanks_and_signs_whatever_is_done_with_it(config, target, venvs):
     said = started(venvs, target, f"CONFIG={config}", *EXPERIMENT[target])
     assert said[said.index("--configfile") + 1] == config
 
 
-def parsed(words: list[str]) -> argparse.Namespace:
+def parsed(words):
     """What Snakemake makes of the words after `operate.run`, of those options that take several words."""
     parser = argparse.ArgumentParser()
     parser.add_argument("targets", nargs="*")
@@ -135,21 +124,21 @@ def parsed(words: list[str]) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize("more", [[], ["PROFILE=profiles/default"]])
-def test_targets_behind_the_options_are_no_config_files(more: list[str], venvs: Path) -> None:
+def test_targets_behind_the_options_are_no_config_files(more, venvs):
     said = started(venvs, "run", "CONFIG=a b.yaml", "ARGS=tabulate 'results/x y'", *more)
     known = parsed([*said[said.index("workflow_scripts.operate.run") + 1 :], *split(said[2])])
     assert (known.configfile, known.targets) == (["a b.yaml"], ["tabulate", "results/x y"])
 
 
-def test_setup_makes_the_environments_that_are_named(venvs: Path) -> None:
+def test_setup_makes_the_environments_that_are_named(venvs):
     done = make(venvs, "setup", "ARGS=text workflow", "PYTHON=echo")
     assert done.stdout.splitlines()[-1] == "-m workflow_scripts.operate.setup text workflow"
 
 
-def test_other_variables_are_words_too(venvs: Path) -> None:
+def test_other_variables_are_words_too(venvs):
     names = ["SYSTEM=a b", "DIRECTION=de-en; x", "SEED=1 2", "CONFIG=c.yaml"]
     assert started(venvs, "translate", *names)[-6:] == [
-        *("--system", "a b", "--direction", "de-en; x", "--seed", "1 2"),
+        *("--system", "a b", "--direction", "de-en; x", "--seed", "1 2")
     ]
     assert started(venvs, "mutants", 'ONLY=it\'s "so"')[-2:] == ["--only", 'it\'s "so"']
     assert started(venvs, "test", "SUITES=lint it's")[-2:] == ["lint", "it's"]
@@ -167,19 +156,17 @@ def test_other_variables_are_words_too(venvs: Path) -> None:
         ("--directory ~/x a~", ["--directory", "/home/me/x", "a~"]),
     ],
 )
-def test_a_text_is_split_as_a_shell_does_and_nothing_in_it_is_run(
-    text: str, words: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_is_split_as_a_shell_does_and_nothing_in_it_is_run(text, words, monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert split(text) == words
 
 
-def test_a_quote_that_does_not_end_is_told() -> None:
+def test_a_quote_that_does_not_end_is_told():
     with pytest.raises(UserError, match=r"no closing quotation; quote it twice"):
         split("it's")
 
 
-def test_the_program_takes_the_place_of_the_splitting_one(tmp_path: Path) -> None:
+def test_the_program_takes_the_place_of_the_splitting_one(tmp_path):
     (tmp_path / "shown.py").write_text("import sys\nprint(sys.argv[1:])\n")
     given = ["--debug 'a b'", "shown", "--configfile", "c d"]
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
@@ -190,7 +177,7 @@ def test_the_program_takes_the_place_of_the_splitting_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("word", ["config=mine.yaml", "ARG=-n", "CORE=8", "Profile=profiles/slurm"])
-def test_a_variable_that_no_target_reads_is_told(word: str, venvs: Path) -> None:
+def test_a_variable_that_no_target_reads_is_told(word, venvs):
     """Make would take no notice of it, and run the demo."""
     done = make(venvs, "run", word)
     assert (done.returncode, done.stdout) == (2, "")
@@ -200,7 +187,7 @@ def test_a_variable_that_no_target_reads_is_told(word: str, venvs: Path) -> None
 @pytest.mark.parametrize(
     "word", ["CUDA_VISIBLE_DEVICES=0", "HOME=/a b", "PYTHONPATH=.", "CFLAGS=-O1", "TMPDIR=/x", "DEBUG=1"]
 )
-def test_variables_of_the_environment_may_be_given(word: str, venvs: Path) -> None:
+def test_variables_of_the_environment_may_be_given(word, venvs):
     assert started(venvs, "status", word)[:3] == [*WORDS, ""]
 
 
@@ -212,13 +199,13 @@ def test_variables_of_the_environment_may_be_given(word: str, venvs: Path) -> No
         ("statu", "no target 'statu': 'make help' lists them"),
     ],
 )
-def test_a_word_that_is_no_target_is_told_before_anything_runs(word: str, said: str, venvs: Path) -> None:
+def test_a_word_that_is_no_target_is_told_before_anything_runs(word, said, venvs):
     done = make(venvs, "run", word)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
 
 
-def test_every_variable_that_is_read_may_be_given() -> None:
+def test_every_variable_that_is_read_may_be_given():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     (known,) = re.findall(r"^VARIABLES := (.*)$", text, re.M)
     own = {"CURDIR", "MAKECMDGOALS", *re.findall(r"^([A-Z_]+) :?=", text, re.M)}

@@ -1,7 +1,5 @@
 """What metrics are called."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.errors import UserError
@@ -26,11 +24,11 @@ from workflow_scripts.metric_names import asked_name, metric_id, metric_ids, sho
         ("chrF", "chrF", "chrF", "chrF"),  # chrF2 to some, chrF++ to others
     ],
 )
-def test_each_metric_by_any_of_its_names(name: str, in_files: str, asked: str, shown: str) -> None:
+def test_each_metric_by_any_of_its_names(name, in_files, asked, shown):
     assert (metric_id(name), asked_name(in_files), shown_name(in_files)) == (in_files, asked, shown)
 
 
-def test_one_metric_by_two_names_is_one_twice() -> None:
+def test_one_metric_by_two_names_is_one_twice():
     assert metric_ids(["ter", "chrf++", "chrf2"]) == ["ter", "chrf", "chrf2"]
     with pytest.raises(UserError, match=r"--metrics: chrf is named twice, as chrf\+\+ too"):
         metric_ids(["chrf++", "bleu", "chrf"])

@@ -1,7 +1,5 @@
 """What a name may be."""
 
-from __future__ import annotations
-
 import pytest
 
 from workflow_scripts.errors import UserError, terminal
@@ -26,7 +24,7 @@ from workflow_scripts.naming import check_names, fault_of, is_line
         "x" * 200,
     ],
 )
-def test_any_script_and_any_sign_inside_may_be_in_a_name(name: str) -> None:
+def test_any_script_and_any_sign_inside_may_be_in_a_name(name):
     assert fault_of(name) is None
 
 
@@ -55,11 +53,11 @@ def test_any_script_and_any_sign_inside_may_be_in_a_name(name: str) -> None:
         ("`id`", "it holds '`', which quotes code in Markdown"),
     ],
 )
-def test_what_would_be_an_option_a_path_a_formula_or_unseen_is_refused(name: str, said: str) -> None:
+def test_what_would_be_an_option_a_path_a_formula_or_unseen_is_refused(name, said):
     assert fault_of(name) == said
 
 
-def test_every_name_that_cannot_be_is_told_with_its_file() -> None:
+def test_every_name_that_cannot_be_is_told_with_its_file():
     with pytest.raises(UserError) as error:
         check_names("system", ["fine", "-x", "a\n"], {"-x": "t/\x1b/-x/de-en.txt"})
     assert str(error.value).splitlines() == [
@@ -68,16 +66,16 @@ def test_every_name_that_cannot_be_is_told_with_its_file() -> None:
     ]
 
 
-def test_names_that_look_the_same_are_told() -> None:
+def test_names_that_look_the_same_are_told():
     with pytest.raises(UserError) as error:
         check_names("system", ["é", "e", "e\u0301"])
     assert str(error.value) == r"system 'e\u0301' looks as '\xe9' does; rename one of them"
 
 
-def test_a_terminal_is_shown_no_control_character() -> None:
+def test_a_terminal_is_shown_no_control_character():
     assert terminal("a\x1b[2Jb\nc\u202ed\udcffé模") == "a\\x1b[2Jb\\nc\\u202ed\\udcffé模"
 
 
-def test_a_line_of_another_file_prints_and_quotes_nothing() -> None:
+def test_a_line_of_another_file_prints_and_quotes_nothing():
     assert is_line("nrefs:1|tok:13a")
     assert not any(map(is_line, ["a\nb", "a`b", "\x1b", 1, None]))

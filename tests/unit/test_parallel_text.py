@@ -1,9 +1,6 @@
 """Lines that belong together: what separates them, and what is wrong with them."""
 
-from __future__ import annotations
-
 import gzip
-from pathlib import Path
 
 import pytest
 
@@ -49,33 +46,33 @@ def test_faults_of_text_name_file_and_line(tmp_path, hyps, refs, message):
         read_parallel(tmp_path / "hyp.txt", tmp_path / "ref.txt")
 
 
-def test_marks_of_editors_are_no_text(tmp_path: Path) -> None:
+def test_marks_of_editors_are_no_text(tmp_path):
     (tmp_path / "t").write_bytes(b"\xef\xbb\xbfein Haus\r\n\xef\xbb\xbfb\r\n")
     # Only the first line can begin with a byte order mark; elsewhere it is a character.
     assert read_lines(tmp_path / "t") == ["ein Haus", "\ufeffb"]
 
 
-def test_a_nul_byte_is_named_by_its_line(tmp_path: Path) -> None:
+def test_a_nul_byte_is_named_by_its_line(tmp_path):
     (tmp_path / "t").write_bytes(b"a\nb\0\n")
     with pytest.raises(UserError, match=r"t, line 2: a NUL byte; is this a text file\?"):
         read_lines(tmp_path / "t")
 
 
-def test_a_gzipped_text_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gzipped_text_does_not_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(parallel_text, "LARGEST_TEXT", 10_000_000)
     (tmp_path / "t.gz").write_bytes(gzip.compress(b"a" * 10_000_001))
     with pytest.raises(UserError, match=r"t\.gz: more than 10 MB unpacked, no test set is that long"):
         read_lines(tmp_path / "t.gz")
 
 
-def test_an_empty_first_side_is_no_fault(tmp_path: Path) -> None:
+def test_an_empty_first_side_is_no_fault(tmp_path):
     """An empty hypothesis is a result, and is counted."""
     (tmp_path / "hyp").write_text("\nb\n")
     (tmp_path / "ref").write_text("a\nb\n")
     assert read_parallel(tmp_path / "hyp", tmp_path / "ref") == (["", "b"], ["a", "b"])
 
 
-def test_the_file_of_a_direction(tmp_path: Path) -> None:
+def test_the_file_of_a_direction(tmp_path):
     (tmp_path / "de-en.en").touch()
     assert file_of(f"{tmp_path}/{{pair}}.{{target}}", "de-en") == tmp_path / "de-en.en"
     with pytest.raises(UserError, match=r"de-en\.de: no such file, for en-de"):

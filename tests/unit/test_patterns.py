@@ -1,16 +1,12 @@
 """Files of others' systems, found by patterns."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from workflow_scripts.errors import UserError
 from workflow_scripts.patterns import HIDDEN, OTHER_PAIR, complete, fill, find, path_of
 
 
-def lay(folder: Path, *names: str) -> None:
+def lay(folder, *names):
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,25 +24,25 @@ def lay(folder: Path, *names: str) -> None:
         ("[a]/{direction}/{system}/{direction}.hyp", "[a]/de-en/ns-k95/de-en.hyp"),
     ],
 )
-def test_wildcards_stand_anywhere(pattern: str, name: str, tmp_path: Path) -> None:
+def test_wildcards_stand_anywhere(pattern, name, tmp_path):
     lay(tmp_path, name, "README", "other/de-en")
     assert find(f"{tmp_path}/{pattern}").files == {"ns-k95": {"de-en": tmp_path / name}}
     assert fill(f"{tmp_path}/{pattern}", "de-en", "ns-k95") == tmp_path / name
 
 
-def test_a_pair_must_be_that_of_the_direction(tmp_path: Path) -> None:
+def test_a_pair_must_be_that_of_the_direction(tmp_path):
     lay(tmp_path, "de-en/a.en-de", "en-de/a.en-de", "fr-en/a.de-en")
     assert find(f"{tmp_path}/{{pair}}/{{system}}.{{direction}}").files == {
         "a": {"en-de": tmp_path / "de-en/a.en-de"}
     }
 
 
-def test_scripts_are_part_of_a_language(tmp_path: Path) -> None:
+def test_scripts_are_part_of_a_language(tmp_path):
     lay(tmp_path, "nllb/eng_Latn-srp_Cyrl.txt")
     assert list(find(f"{tmp_path}/{{system}}/{{direction}}.txt").files["nllb"]) == ["eng_Latn-srp_Cyrl"]
 
 
-def test_what_one_system_lacks_is_named(tmp_path: Path) -> None:
+def test_what_one_system_lacks_is_named(tmp_path):
     lay(tmp_path, "a/de-en", "a/en-de", "b/de-en", "b/fr-en")
     pattern = f"{tmp_path}/{{system}}/{{direction}}"
     with pytest.raises(UserError) as error:
@@ -59,7 +55,7 @@ def test_what_one_system_lacks_is_named(tmp_path: Path) -> None:
     assert complete(find(pattern).files, pattern) == ["de-en", "en-de", "fr-en"]
 
 
-def test_hidden_files_and_backups_are_no_systems_unless_spelt(tmp_path: Path) -> None:
+def test_hidden_files_and_backups_are_no_systems_unless_spelt(tmp_path):
     lay(tmp_path, "base/de-en", ".ipynb_checkpoints/de-en", "base~/de-en", "base.bak/de-en", "#base#/de-en")
     found = find(f"{tmp_path}/{{system}}/{{direction}}")
     assert found.files == {"base": {"de-en": tmp_path / "base/de-en"}}
@@ -71,7 +67,7 @@ def test_hidden_files_and_backups_are_no_systems_unless_spelt(tmp_path: Path) ->
     assert list(find(f"{tmp_path}/{{system}}.bak/{{direction}}").files) == ["base"]
 
 
-def test_a_hidden_file_of_an_editor_is_no_system(tmp_path: Path) -> None:
+def test_a_hidden_file_of_an_editor_is_no_system(tmp_path):
     lay(tmp_path, "base.de-en.txt", ".base.de-en.txt", "de-en.base", "de-en.base~")
     assert find(f"{tmp_path}/{{system}}.{{direction}}.txt").files == {
         "base": {"de-en": tmp_path / "base.de-en.txt"}
@@ -79,7 +75,7 @@ def test_a_hidden_file_of_an_editor_is_no_system(tmp_path: Path) -> None:
     assert list(find(f"{tmp_path}/{{direction}}.{{system}}").files) == ["base"]
 
 
-def test_files_that_nearly_fit_are_named_by_reason(tmp_path: Path) -> None:
+def test_files_that_nearly_fit_are_named_by_reason(tmp_path):
     lay(tmp_path, "a/en-de.txt", "a/ref_de.txt", "a/notes.txt", "a/a-b-c.txt", "a/de_en.txt", "a/de-en.txt")
     lay(tmp_path, "a/en-fr.txt.gz", "a/x.txt")
     (tmp_path / "a/en-it.txt").symlink_to("gone")
@@ -123,9 +119,7 @@ def test_files_that_nearly_fit_are_named_by_reason(tmp_path: Path) -> None:
         ("{system}/{direction}.txt", "base/en-zh_tw.txt", "en-zh_tw"),
     ],
 )
-def test_codes_with_region_and_script_in_either_spelling(
-    pattern: str, name: str, direction: str, tmp_path: Path
-) -> None:
+def test_codes_with_region_and_script_in_either_spelling(pattern, name, direction, tmp_path):
     lay(tmp_path, name)
     found = find(f"{tmp_path}/{pattern}")
     assert found.files == {"base": {direction: tmp_path / name}}
@@ -134,7 +128,7 @@ def test_codes_with_region_and_script_in_either_spelling(
     assert path_of(f"{tmp_path}/{references}", direction) == tmp_path / name
 
 
-def test_what_is_read_otherwise_than_written_is_said(tmp_path: Path) -> None:
+def test_what_is_read_otherwise_than_written_is_said(tmp_path):
     lay(tmp_path, "a/en-pt-BR", "a/en-de", "b/en_de")
     found = find(f"{tmp_path}/{{system}}/{{direction}}")
     assert found.files == {
@@ -144,7 +138,7 @@ def test_what_is_read_otherwise_than_written_is_said(tmp_path: Path) -> None:
     assert found.notes() == ["in names of files: en-pt-BR is en-pt_BR, en_de is en-de"]
 
 
-def test_a_direction_that_may_be_two_is_read_by_the_languages_that_are_known(tmp_path: Path) -> None:
+def test_a_direction_that_may_be_two_is_read_by_the_languages_that_are_known(tmp_path):
     pattern = f"{tmp_path}/{{system}}/{{direction}}"
     lay(tmp_path, "a/en-pt-br", "a/pt-br-en")
     with pytest.raises(UserError, match="a direction that may be two: write _ inside a code"):
@@ -154,7 +148,7 @@ def test_a_direction_that_may_be_two_is_read_by_the_languages_that_are_known(tmp
     assert sorted(find(pattern).files["a"]) == ["en-de", "en-pt_BR", "pt_BR-en"]
 
 
-def test_two_files_of_one_direction_are_one_line(tmp_path: Path) -> None:
+def test_two_files_of_one_direction_are_one_line(tmp_path):
     lay(tmp_path, "a/en-pt-BR", "a/en-pt_BR")
     with pytest.raises(UserError) as error:
         find(f"{tmp_path}/{{system}}/{{direction}}")
@@ -173,9 +167,7 @@ def test_two_files_of_one_direction_are_one_line(tmp_path: Path) -> None:
         ("{pair}/{system}.{direction}", "fr-en/a.fr-en", "its wildcards contradict one another"),
     ],
 )
-def test_what_nearly_fits_is_named_where_nothing_fits(
-    pattern: str, name: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nearly_fits_is_named_where_nothing_fits(pattern, name, advice, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lay(tmp_path, name)
     with pytest.raises(UserError) as error:
@@ -197,16 +189,14 @@ def test_what_nearly_fits_is_named_where_nothing_fits(
         ("{system}/{direction}", "no file fits (quote the pattern, so that the shell leaves it)"),
     ],
 )
-def test_patterns_that_cannot_be(
-    pattern: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patterns_that_cannot_be(pattern, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as error:
         find(pattern)
     assert str(error.value).startswith(f"pattern {pattern!r}: {said}")
 
 
-def test_files_that_end_otherwise_are_named(tmp_path: Path) -> None:
+def test_files_that_end_otherwise_are_named(tmp_path):
     """A direction whose file ends otherwise would be missed in every average."""
     lay(tmp_path, "a/de-en.txt", "a/en-de.TXT", "a/en-fr.txt.orig", "a/en-it.txt.gz", "a/en-ko.txt/x")
     lay(tmp_path, "a/en-sv.txt.bak")
@@ -224,14 +214,14 @@ def test_files_that_end_otherwise_are_named(tmp_path: Path) -> None:
     }
 
 
-def test_wildcards_that_contradict_one_another_are_told_as_that(tmp_path: Path) -> None:
+def test_wildcards_that_contradict_one_another_are_told_as_that(tmp_path):
     lay(tmp_path, "a.de-en.en", "b.de-en.de", "c.notes.en")
     found = find(f"{tmp_path}/{{system}}.{{source}}-{{target}}.{{target}}")
     assert found.files == {"a": {"de-en": tmp_path / "a.de-en.en"}}
     assert found.left_out[OTHER_PAIR] == [tmp_path / "b.de-en.de"]
 
 
-def test_source_and_target_around_a_hyphen_may_be_two_directions_too(tmp_path: Path) -> None:
+def test_source_and_target_around_a_hyphen_may_be_two_directions_too(tmp_path):
     lay(tmp_path, "a/en-zh-cn.txt", "a/zh-cn-en.txt")
     pattern = f"{tmp_path}/{{system}}/{{source}}-{{target}}.txt"
     with pytest.raises(UserError, match="a direction that may be two"):
@@ -239,7 +229,7 @@ def test_source_and_target_around_a_hyphen_may_be_two_directions_too(tmp_path: P
     assert list(find(pattern, ["en"]).files["a"]) == ["en-zh_CN", "zh_CN-en"]
 
 
-def test_where_nothing_fits_the_shells_wildcards_and_a_folder_too_few_are_told(tmp_path: Path) -> None:
+def test_where_nothing_fits_the_shells_wildcards_and_a_folder_too_few_are_told(tmp_path):
     lay(tmp_path, "o/a/seed1/de-en.txt", "o/a/seed1/en-de.txt")
     with pytest.raises(UserError) as error:
         find(f"{tmp_path}/o/{{system}}/{{direction}}.txt")

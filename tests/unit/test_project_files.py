@@ -1,7 +1,5 @@
 """What joins people: the changelog's form, what to cite, the hooks, and a guide that names what there is."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path
@@ -16,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ["Added", "Changed", "Fixed", "Removed"]
 
 
-def text_of(name: str) -> str:
+def text_of(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
@@ -104,12 +102,9 @@ def test_sizes_of_the_guide_are_those_of_the_shipped_experiments(row):
     experiment = load_experiment(config)
     train = experiment.train
     assert [float(one.replace(",", "")) for one in told[:5]] == [
-        experiment.subwords.vocab_size,
-        train.max_updates,
-        train.max_tokens * train.update_freq,
-        train.warmup_updates,
-        train.lr,
-    ]
+        experiment.subwords.vocab_size, train.max_updates, train.max_tokens * train.update_freq,
+        train.warmup_updates, train.lr,
+    ]  # fmt: skip
     assert told[5] == train.scheduler
 
 

@@ -1,25 +1,23 @@
 """Pages of docs/results say what the kept tables say, rounded once, and nothing of them is typed by hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.results_pages import PAGES, RESULTS, differences, filled, mean, scores_of, signed, table
 
 
-def rows_of(page: str, name: str) -> dict[str, list[str]]:
+def rows_of(page, name):
     """The cells of a page's table, by the first one of each row."""
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGES[page][name]()]
     return {row[0]: row[1:] for row in cells}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_what_its_tables_give(page: str) -> None:
+def test_a_page_is_what_its_tables_give(page):
     text = (RESULTS / page).read_text(encoding="utf-8")
     assert filled(text, PAGES[page]) == text, "run `python -m tests.results_pages --write`"
 
 
-def test_a_score_is_rounded_once() -> None:
+def test_a_score_is_rounded_once():
     """57.447… is 57.4, though 57.45 would be 57.5; 57.047… is 57.0."""
     scores = scores_of("multi30k_scores.csv")
     assert 57.44 < scores["continued", "en-de", "chrf"] < 57.45
@@ -29,12 +27,12 @@ def test_a_score_is_rounded_once() -> None:
     assert rows["**mean**"][:4] == ["**38.85**", "**39.55**", "**39.48**", "**39.6**"]
 
 
-def test_no_mean_hides_the_direction_that_is_far_from_it() -> None:
+def test_no_mean_hides_the_direction_that_is_far_from_it():
     assert rows_of("multi30k.md", "health")["en-cs"] == ["87.2 %", "86.9 %", "86.5 %"]
     assert rows_of("multi30k.md", "differences")["ns-k95 − continued"][1] == "−0.47 (en-cs) … +0.16 (en-de)"
 
 
-def test_differences_are_of_means_of_unrounded_scores() -> None:
+def test_differences_are_of_means_of_unrounded_scores():
     scores = {
         (system, direction, metric): value + gain
         for metric in ("bleu", "chrf", "ter")
@@ -48,11 +46,11 @@ def test_differences_are_of_means_of_unrounded_scores() -> None:
 
 
 @pytest.mark.parametrize(("value", "said"), [(0.125, "+0.13"), (-0.125, "−0.13"), (-0.001, "+0.00")])
-def test_a_difference_has_a_sign(value: float, said: str) -> None:
+def test_a_difference_has_a_sign(value, said):
     assert signed(value) == said
 
 
-def test_what_stands_between_the_markers_is_made_anew_and_nothing_else_is() -> None:
+def test_what_stands_between_the_markers_is_made_anew_and_nothing_else_is():
     begin, end = "<!-- x: made by `python -m tests.results_pages --write` -->", "<!-- end of x -->"
     made = filled(f"before\n{begin}\nold\n{end}\nafter\n", {"x": lambda: table(["a", "b"], [["1", "2"]])})
     assert made == f"before\n{begin}\n\n| a | b |\n|---|---:|\n| 1 | 2 |\n\n{end}\nafter\n"

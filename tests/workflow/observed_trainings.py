@@ -39,7 +39,7 @@ def prepare(finished: Path, folder: Path, training: str, monkeypatch: pytest.Mon
         shutil.rmtree(folder / "here" / "results" / "small" / "systems" / name)
     python = f"""case "$*" in
   *operate.lease*) exec {sys.executable} "$@" ;;
-  "-P -m workflow_scripts.specialize.finetune"*) {training}
+  "-P -m workflow_scripts.train.finetune"*) {training}
     exit 1 ;;
 esac
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.workflow.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
 
 TRAINING_CODE = each(
-    code("models.fairseq.trainer"), code("train.train_baseline"), code("specialize.finetune")
+    code("models.fairseq.training.trainer"), code("train.train_baseline"), code("train.finetune")
 )
 
 CODE = [
@@ -77,7 +77,7 @@ CODE = [
         code=comments,
     ),
     Row(
-        "code that only training runs changes (`models/fairseq/trainer.py`, `train/`, `specialize/`)",
+        "code that only training runs changes (`models/fairseq/training/trainer.py`, `train/`)",
         {},
         "weeks of training are not thrown away for an edit: it is reported with the hours at stake, and"
         " `make accept` or `make retrain` decides",

@@ -22,8 +22,9 @@ USED = {
     "dag.DAG": "jobs toposorted needrun reason needrun_jobs update_jobids",
     "jobs.Job": (
         "rule output input log benchmark params wildcards_dict resources threads shellcmd is_local dag"
+        " non_derived_params"
     ),
-    "rules.Rule": "name params shellcmd conda_env",
+    "rules.Rule": "name params shellcmd conda_env _is_deriving_function",
     "jobs.Reason": (
         "missing_output incomplete_output updated_input updated_input_run params_changed input_changed"
         " code_changed software_stack_changed forced"
@@ -77,6 +78,7 @@ rule first:
 rule own:
     input: "given.txt"
     output: "own.txt"
+    params: settings=config.get("own", "plain"), depth=3, of=lambda w, output: output[0]
     shell: "cp {{input}} {{output}}"
 """
 
@@ -120,6 +122,10 @@ def test_jobs_are_written_down_with_their_reasons(tmp_path: Path) -> None:
     # Settings have names, before and now.
     [last] = jobs(tmp_path, "--dry-run", beam=4)
     assert last.reason == Reason(before={"beam": 5, "seed": 7}, now={"beam": 4, "seed": 7})
+    # A rule that is not of this package has params without names.
+    [own] = jobs(tmp_path, "own=other", "--dry-run", "--", "own.txt")
+    assert own.settings == {"settings": "other", "depth": 3}
+    assert own.reason == Reason(before={"params": ["plain"]}, now={"params": ["other"]})
     # A command that changed, and a file of the user's.
     snakefile = (tmp_path / "Snakefile").read_text()
     (tmp_path / "Snakefile").write_text(snakefile.replace("cp {", "cp -p {"))

@@ -39,6 +39,7 @@ TRAINING = """
 # Rules are read from the workflow as Snakemake has parsed it.
 LOOK = f"""
 include: "{ROOT}/Snakefile"
+import json
 
 with open("rules.json", "w") as out:
     found = {{

@@ -53,11 +53,12 @@ def test_several_processes_are_started_by_srun(resources: list[str], expected: s
 #: As Snakemake compares them with those of finished trainings: SHA-256 of the text.
 COMMANDS = {
     "train_baseline": "0d59022957861b292fa1524e2f0373a1e2817398a1467225b072d216c75e3d95",
-    "finetune": "3f0dda6f4d044e7e68aa43d3445132e49ba624ee1faf468bf4ec09ae855237e2",
+    "finetune": "1117864b5b4d13191866742f770c9cf47cceec67186e67d6fdb8cdcc2dd7af0f",
 }
 #: What Snakemake has of the rules' commands.
 TEMPLATES = """
 include: "{root}/Snakefile"
+import json
 print("templates:", json.dumps({{rule.name: rule.shellcmd for rule in workflow.rules}}), file=sys.stderr)
 """
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.errors import run_main
 from workflow_scripts.models.port import Batches, Port, load
-from workflow_scripts.models.progress import log_to_stderr
+from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
 from workflow_scripts.units.space import KINDS, UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder

@@ -24,7 +24,7 @@ from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import write_json
 from workflow_scripts.models.port import Batches, Intervention, Port, load
-from workflow_scripts.models.progress import log_to_stderr
+from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder

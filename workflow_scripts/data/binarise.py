@@ -162,16 +162,9 @@ def _link(source: Path, target: Path) -> None:
 def _statistics(
     language: str, counts: TokenCounts, sha256: dict[str, str], made_from: dict[str, str], sources: list[int]
 ) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "language": language,
-        "sentences": counts.sentences,
-        "tokens": counts.tokens,
-        "unknown_tokens": counts.unknown,
-        "sha256": sha256,
-        "made_from": made_from,
-        **({"sources": sources} if sources else {}),
-    }
+    numbers = {"sentences": counts.sentences, "tokens": counts.tokens, "unknown_tokens": counts.unknown}
+    about = {"format": FORMAT, "language": language, **numbers, "sha256": sha256, "made_from": made_from}
+    return {**about, **({"sources": sources} if sources else {})}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -77,10 +77,8 @@ class SeenHashes:
 
 
 def pair_hashes(sources: Iterable[str], targets: Iterable[str]) -> Hashes:
-    """Return 64 bits of BLAKE2b of each pair, 1-D, the same in every process.
-
-    Two different pairs of five million share one with a probability of one in a million.
-    """
+    """Return 64 bits of BLAKE2b of each pair, 1-D, the same in every process. Two different pairs of five
+    million share one with a probability of one in a million."""
     # A line holds no newline: no other pair has the same text.
     digests = [
         blake2b(f"{source}\n{target}".encode(), digest_size=8).digest()
@@ -104,10 +102,8 @@ class PairFilter:
         self._seen = SeenHashes()
 
     def kept(self, texts: Sequence[Sequence[str]], words: Sequence[Sequence[int]]) -> Sequence[int]:
-        """Return the places in the block of the pairs that stay, in order.
-
-        ``texts``: the lines of the two sides. ``words``: their numbers of words.
-        """
+        """Return the places in the block of the pairs that stay, in order. ``texts``: the lines of the two
+        sides. ``words``: their numbers of words."""
         places: Sequence[int] = range(len(texts[0]))
         if self.limits.max_words is not None or self.limits.max_ratio is not None:
             places = self._of_good_length(*words)
@@ -147,12 +143,10 @@ class Source:
 
     def as_dict(self, languages: Sequence[str]) -> dict[str, Any]:
         """Return what the statistics of a pair have of it."""
-        return {
-            "files": dict(zip(languages, self.files, strict=True)),
-            "sentences": self.sentences,
-            "in_earlier_sources": self.in_earlier,
-            "examples": [dict(zip(languages, pair, strict=True)) for pair in self.examples],
-        }
+        files = dict(zip(languages, self.files, strict=True))
+        counts = {"sentences": self.sentences, "in_earlier_sources": self.in_earlier}
+        examples = [dict(zip(languages, pair, strict=True)) for pair in self.examples]
+        return {"files": files, **counts, "examples": examples}
 
 
 class JoinedSources:

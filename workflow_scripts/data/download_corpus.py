@@ -18,7 +18,7 @@ from pathlib import Path
 from workflow_scripts.data.mtdata_source import fetch_datasets, parse_datasets
 from workflow_scripts.errors import UserError, run_main
 from workflow_scripts.files import atomic_path, sha256_of
-from workflow_scripts.languages import LISTED, unknown_language
+from workflow_scripts.languages import NTREX_NAMES, unknown_language
 
 MULTI30K = {
     "test_2016_flickr.cs.gz": "200a4a74cc9560f051924abb9803be008d1908d77f747e9141aeb86dfd2797f1",
@@ -69,11 +69,9 @@ NTREX = {
     "uk": "310112858e242ee930f53b2c00092b513dc7b4d2327ae6bb19e411a03c044db9",
 }
 
-# English is the file that all others were translated from; Serbian is the Latin one.
+# English is the file that all others were translated from.
 NTREX_FILES = {
-    code: f"newstest2019-{'src' if code == 'en' else 'ref'}.{listed.ntrex}.txt"
-    for code, listed in LISTED.items()
-    if listed.ntrex
+    code: f"newstest2019-{'src' if code == 'en' else 'ref'}.{name}.txt" for code, name in NTREX_NAMES.items()
 }
 
 

@@ -74,10 +74,8 @@ def _write_index(prefix: str | Path, sizes: npt.NDArray[np.int32], dtype: np.dty
 
 
 class MmapReader:
-    """Sentences of ids by number, read where they lie on disk.
-
-    ``sizes``: ids per sentence, int32. Raises UserError if the index is of another format.
-    """
+    """Sentences of ids by number, read where they lie on disk. ``sizes``: ids per sentence, int32. Raises
+    UserError if the index is of another format."""
 
     def __init__(self, prefix: str | Path) -> None:
         path = prefix_file(prefix, "idx")

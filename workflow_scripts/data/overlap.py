@@ -26,10 +26,8 @@ ASCII_PUNCTUATION = re.compile(r"[\W_]+")
 
 
 class _Letters(dict[int, str | int]):
-    """A translation table that blanks punctuation and drops invisible characters, filled as needed.
-
-    Not ``\\W``: for Python a vowel sign of an Indic script is no word character.
-    """
+    """A translation table that blanks punctuation and drops invisible characters, filled as needed. Not
+    ``\\W``: for Python a vowel sign of an Indic script is no word character."""
 
     def __missing__(self, code: int) -> str | int:
         category = unicodedata.category(chr(code))
@@ -144,14 +142,8 @@ def compare(text: PairText, block: Block, seen: Seen) -> dict[str, Any]:
         sides[language], other[language] = int(here.sum()), int(there.sum())
         anything |= here | there
     numbers = np.flatnonzero(anything)[:EXAMPLES]
-    return {
-        "sentences": len(block.exact),
-        "exact": int(exact.sum()),
-        "sides": sides,
-        "other_pairs": other,
-        "any": int(anything.sum()),
-        "examples": _examples(text, numbers.tolist()),
-    }
+    found = {"exact": int(exact.sum()), "sides": sides, "other_pairs": other, "any": int(anything.sum())}
+    return {"sentences": len(block.exact), **found, "examples": _examples(text, numbers.tolist())}
 
 
 def _examples(text: PairText, numbers: Sequence[int]) -> list[dict[str, Any]]:

@@ -164,10 +164,8 @@ def _drop_empty(
 def _check_lengths(
     texts: Sequence[Sequence[str]], files: Sequence[Path], number: int, limits: Limits
 ) -> None:
-    """Raise UserError for a line too long to be a sentence, unless it is left out anyway.
-
-    ``number``: of the block's first line.
-    """
+    """Raise UserError for a line too long to be a sentence, unless it is left out anyway. ``number``: of the
+    block's first line."""
     for lines, file in zip(texts, files, strict=True):
         if max(map(len, lines), default=0) <= LONGEST_SENTENCE:
             continue

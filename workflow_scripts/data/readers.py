@@ -80,11 +80,8 @@ def _bounded_lines(handle: IO[bytes], path: str | Path) -> Iterator[bytes]:
 
 
 def clean_line(raw: bytes, path: str | Path, number: int, counts: Normalised) -> str:
-    """Return one line as normalised text without its end.
-
-    ``number``: the line's place in the file, counted from 1. ``counts`` is updated.
-    Raises UserError for bytes that are not UTF-8 and for a NUL byte.
-    """
+    """Return one line as normalised text without its end. ``number``: the line's place in the file, counted
+    from 1. ``counts`` is updated. Raises UserError for bytes that are not UTF-8 and for a NUL byte."""
     if raw.endswith(b"\n"):
         raw = raw[:-1]
         if raw.endswith(b"\r"):
@@ -167,10 +164,8 @@ def count_entities(lines: Sequence[str]) -> int:
 
 
 def undone(line: str) -> str:
-    """Return a line with its entities as characters, on one line, without outer blanks.
-
-    An entity of no character of text (``&#0;``, ``&#7;``) stays as it is.
-    """
+    """Return a line with its entities as characters, on one line, without outer blanks. An entity of no
+    character of text (``&#0;``, ``&#7;``) stays as it is."""
     for _ in range(MOST_ROUNDS):
         before, line = line, ENTITY.sub(_character, line)
         if line == before:

@@ -47,9 +47,7 @@ def words_of(line: str) -> list[str]:
 
 def what_moses_does(lines: Iterable[str], processor: TextProcessor) -> dict[str, Any]:
     """Return how many lines come back otherwise than they were, and how many words are no longer whole.
-
-    ``split_words``: something is among their letters, or a joiner is gone.
-    """
+    ``split_words``: something is among their letters, or a joiner is gone."""
     changed = words = split = looked_at = 0
     examples: list[str] = []
     for line in lines:
@@ -64,23 +62,15 @@ def what_moses_does(lines: Iterable[str], processor: TextProcessor) -> dict[str,
             if word not in back:
                 split += 1
                 examples += [word] if len(examples) < 3 and word not in examples else []
-    return {
-        "lines": looked_at,
-        "changed_lines": changed,
-        "words": words,
-        "split_words": split,
-        "cuts_words": split > MOST_SPLIT_WORDS * words,
-        "examples": examples,
-    }
+    counts = {"lines": looked_at, "changed_lines": changed, "words": words, "split_words": split}
+    return {**counts, "cuts_words": split > MOST_SPLIT_WORDS * words, "examples": examples}
 
 
 def back_again(
     lines: Sequence[str], processor: TextProcessor, vocabulary: Vocabulary, table: npt.NDArray[np.int64]
 ) -> Iterator[str]:
-    """Yield the lines after processing, subwords and the dictionary, and the way back from these.
-
-    ``table``: the vocabulary's id of each SentencePiece id.
-    """
+    """Yield the lines after processing, subwords and the dictionary, and the way back from these. ``table``:
+    the vocabulary's id of each SentencePiece id."""
     for pieces in processor.encode_ids(lines):
         symbols = [vocabulary.symbols[number] for number in table[pieces]]
         # As a translation is written (translate.pipeline): on one line.

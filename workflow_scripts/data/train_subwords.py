@@ -52,10 +52,8 @@ def training_files(text_root: Path, pairs: Sequence[str], languages: Sequence[st
 
 
 def choose_lines(total: int, sample: int, seed: int) -> Iterator[int]:
-    """Yield the numbers, rising, of ``sample`` of ``total`` lines; every choice is equally likely.
-
-    Block by block: how many of a block's lines are chosen is hypergeometric, which of them is uniform.
-    """
+    """Yield the numbers, rising, of ``sample`` of ``total`` lines; every choice is equally likely. Block by
+    block: how many of a block's lines are chosen is hypergeometric, which of them is uniform."""
     rng = np.random.default_rng(seed)
     for start in range(0, total, SAMPLE_BLOCK):
         lines = min(SAMPLE_BLOCK, total - start)

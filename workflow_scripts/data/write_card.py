@@ -86,10 +86,8 @@ def build_card(
     text: TextOptions,
     testsets: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}.
-
-    ``testsets``: those whose ceilings are known, below ``root/ceiling``.
-    """
+    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}. ``testsets``: those
+    whose ceilings are known, below ``root/ceiling``."""
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
@@ -138,18 +136,10 @@ def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
     try:
         for direction, entry in read_json(path)["directions"].items():
             target = split_direction(direction)[1]
-            one = found.setdefault(
-                (target, entry["references_sha256"]),
-                {
-                    "testset": testset,
-                    "language": target,
-                    "pairs": [],
-                    "sentences": entry["n"],
-                    "changed_lines": entry["changed_lines"],
-                    "scores": {score["metric"]: score["score"] for score in entry["scores"]},
-                    "moses": entry["moses"],
-                },
-            )
+            scores = {score["metric"]: score["score"] for score in entry["scores"]}
+            counts = {"sentences": entry["n"], "changed_lines": entry["changed_lines"]}
+            about = {"testset": testset, "language": target, "pairs": [], **counts, "scores": scores}
+            one = found.setdefault((target, entry["references_sha256"]), {**about, "moses": entry["moses"]})
             one["pairs"].append(pair_of(direction))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a ceiling file ({error}); delete it and run again") from None

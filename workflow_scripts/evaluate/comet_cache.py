@@ -53,11 +53,8 @@ def key_of(texts: Sequence[str]) -> bytes:
 
 
 class ScoreCache:
-    """The scores of one model.
-
-    ``folder`` is the model's alone; ``about`` is what every shard says of it: name, ``MODEL``, and what it
-    ``reads``.
-    """
+    """The scores of one model. ``folder`` is the model's alone; ``about`` is what every shard says of it:
+    name, ``MODEL``, and what it ``reads``."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
         self.folder, self.about = folder, dict(about)

@@ -63,11 +63,8 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model that is on this machine.
-
-    ``name``: as shown; ``folder``: of hparams.yaml and checkpoints/; ``encoder``: folder of its configuration
-    and tokenizer; ``settings``: what hparams.yaml says.
-    """
+    """A model that is on this machine. ``name``: as shown; ``folder``: of hparams.yaml and checkpoints/;
+    ``encoder``: folder of its configuration and tokenizer; ``settings``: what hparams.yaml says."""
 
     name: str
     folder: Path
@@ -92,9 +89,7 @@ def named_way_out() -> Iterator[None]:
 
 def find_model(fetched: str | Path | None, folder: str | Path | None) -> ModelFiles:
     """Return the files of a model, of ``folder`` or as ``fetched`` (of ``evaluate.fetch_comet``) names them.
-
-    Nothing is downloaded. Raises UserError: it is not here, or not a COMET model.
-    """
+    Nothing is downloaded. Raises UserError: it is not here, or not a COMET model."""
     if folder is None:
         assert fetched is not None
         return _of_hub(fetched)

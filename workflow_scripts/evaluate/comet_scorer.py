@@ -160,10 +160,8 @@ def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _build(kind: Any, files: ModelFiles) -> Any:
-    """Make the model and fill in its weights, as comet.load_from_checkpoint does.
-
-    But by torch's restricted loader, with the encoder's files where we found them, and no weight left random.
-    """
+    """Make the model and fill in its weights, as comet.load_from_checkpoint does. But by torch's restricted
+    loader, with the encoder's files where we found them, and no weight left random."""
     import torch
 
     path = files.checkpoint

@@ -41,10 +41,8 @@ def identify_direction(
     own: Identify,
     packaged: PackagedIdentifier,
 ) -> dict[str, Any]:
-    """Return what the JSON file says of one direction.
-
-    ``agreement``: share of the hypotheses of which both identifiers say the same, target language or not.
-    """
+    """Return what the JSON file says of one direction. ``agreement``: share of the hypotheses of which both
+    identifiers say the same, target language or not."""
     judged = [line for line in hypotheses if has_letter(line)]
     expected = [line for line in references if has_letter(line)]
     empty = sum(not line.strip() for line in hypotheses)

@@ -62,10 +62,8 @@ class Scoring:
         return self.statistics_of({"": hypotheses})[""]
 
     def statistics_of(self, hypotheses: Mapping[str, Sequence[str]]) -> dict[str, NDArray[Any]]:
-        """Return the statistics of several systems.
-
-        TER's second number is the mean length of several references: those are float64, all others whole.
-        """
+        """Return the statistics of several systems. TER's second number is the mean length of several
+        references: those are float64, all others whole."""
         blocks: dict[str, list[NDArray[Any]]] = {system: [] for system in hypotheses}
         for start in range(0, len(self._references[0]), BLOCK):
             rows = slice(start, start + BLOCK)

@@ -42,10 +42,8 @@ class ReferenceNGrams:
             self._levels.append((unique, counts, sentences))
 
     def matches(self, hypotheses: Sentences) -> Integers:
-        """Return how many n-grams each of n hypotheses has in common with its reference, [n, order].
-
-        One that occurs more often than in the reference counts as often as there.
-        """
+        """Return how many n-grams each of n hypotheses has in common with its reference, [n, order]. One that
+        occurs more often than in the reference counts as often as there."""
         lengths = np.array([len(tokens) for tokens in hypotheses], dtype=np.int64)
         found = np.zeros((len(lengths), self.order), dtype=np.int64)
         tokens, ends, ranks = self._laid_out(hypotheses, lengths)

@@ -100,14 +100,9 @@ def score_direction(
     scored = scores_of_systems(text.hypotheses, first, metrics, tokenizer, further)
     for system, (scores, statistics) in scored.items():
         lines = text.hypotheses[system]
-        entry = {
-            "n": len(first),
-            "scores": scores,
-            "hypotheses_sha256": sha256_of(hypotheses[system]),
-            "references_sha256": sha256,
-            "health": health(lines, every, text.sources),
-            **noted,
-        }
+        hashes = {"hypotheses_sha256": sha256_of(hypotheses[system]), "references_sha256": sha256}
+        figures = health(lines, every, text.sources)
+        entry = {"n": len(first), "scores": scores, **hashes, "health": figures, **noted}
         found[system] = Scored(entry, statistics, notes, lines in text.references)
     return found
 
@@ -159,11 +154,8 @@ def score_directions(
     processes: int = 1,
     done: Callable[[str], None] = lambda direction: None,
 ) -> dict[str, dict[str, Scored]]:
-    """Score many directions, several at a time; ``done`` is called with each direction.
-
-    ``tasks``: direction -> arguments of ``score_direction``. Raises UserError: the faults of all, a line
-    each.
-    """
+    """Score many directions, several at a time; ``done`` is called with each direction. ``tasks``: direction
+    -> arguments of ``score_direction``. Raises UserError: the faults of all, a line each."""
     listed = list(tasks.items())
     answers = in_parallel(_score_task, listed, processes, lambda number: done(listed[number][0]))
     raise_all([str(answer) for _, answer in answers if isinstance(answer, UserError)])

@@ -49,10 +49,8 @@ def smallest(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def write_scores(path: str | Path, job: Mapping[str, Any], directions: Mapping[str, Scored]) -> None:
-    """Write a job's score file, and the sentences' statistics beside it.
-
-    ``job``: experiment, system, seed, testset and profile.
-    """
+    """Write a job's score file, and the sentences' statistics beside it. ``job``: experiment, system, seed,
+    testset and profile."""
     entries = {direction: scored.entry for direction, scored in directions.items()}
     arrays: dict[str, NDArray[Any]] = {}
     for direction, scored in directions.items():

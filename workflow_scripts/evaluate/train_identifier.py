@@ -89,11 +89,8 @@ def text_of(root: Path, subset: str, pairs: Sequence[str], language: str) -> lis
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What an identifier is measured on in one language: ``lines`` that it was not trained on.
-
-    training_lines  how many it was trained on
-    left_out        held-out lines that are among them
-    """
+    """What an identifier is measured on in one language: ``lines`` that it was not trained on. training_lines
+    how many it was trained on left_out held-out lines that are among them"""
 
     lines: list[str]
     training_lines: int
@@ -142,23 +139,18 @@ def accuracy_of(labels: Sequence[str], language: str) -> float | None:
 def measure(
     identifier: LanguageIdentifier, packaged: PackagedIdentifier, measured_on: Mapping[str, HeldOut]
 ) -> dict[str, Any]:
-    """Return what the JSON file says.
-
-    ``confusion[language][label]`` counts lines; accuracies are shares, their mean is over languages.
-    """
+    """Return what the JSON file says. ``confusion[language][label]`` counts lines; accuracies are shares,
+    their mean is over languages."""
     languages: dict[str, dict[str, Any]] = {}
     confusion: dict[str, dict[str, int]] = {}
     for language, one in measured_on.items():
         labels = identifier.identify(one.lines)
         reason = packaged.reasons.get(language)
         theirs = None if reason else accuracy_of(packaged.identify(one.lines), language)
-        languages[language] = {
-            "training_lines": one.training_lines,
-            "held_out_lines": len(one.lines),
-            "left_out": one.left_out,
-            "accuracy": accuracy_of(labels, language),
-            "packaged": {"accuracy": theirs, "reason": reason},
-        }
+        counts = {"training_lines": one.training_lines, "held_out_lines": len(one.lines)}
+        accuracy = {"accuracy": accuracy_of(labels, language)}
+        packaged_one = {"packaged": {"accuracy": theirs, "reason": reason}}
+        languages[language] = {**counts, "left_out": one.left_out, **accuracy, **packaged_one}
         confusion[language] = dict(sorted(Counter(labels).items()))
     measured = [one["accuracy"] for one in languages.values() if one["accuracy"] is not None]
     mean = sum(measured) / len(measured) if measured else None

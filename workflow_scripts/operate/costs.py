@@ -20,17 +20,12 @@ from workflow_scripts.operate.times import (
     sizes_of,
 )
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.stages import RENAMED
+from workflow_scripts.workflow.stages import RENAMED, STAGES
 
 #: Stages whose time depends on the network's size.
-OF_THE_NETWORK = (
-    "count_activations",
-    "count_encoder",
-    "decode",
-    "mask_control",
-    "score_likelihood",
-    "score_contrastive",
-)
+OF_THE_NETWORK = {
+    name for name, stage in STAGES.items() if stage.environment == "fairseq" or name == "decode"
+}
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
 #: Useful operations a second of one GPU that is not measured here (docs/reference/presets.md).

@@ -1,6 +1,6 @@
 """What a training's folder holds for its next job: its own training and how far it is, another one, or none.
 
-It is what the trainer will decide (models.training_folder), as far as the config says: where inputs are made
+It is what the trainer will decide (train.training_folder), as far as the config says: where inputs are made
 first, the answer is not sure.
 """
 

@@ -60,6 +60,9 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
     """Yield phrases such as `beam 5 → 4`."""
     for name in dict.fromkeys([*old, *new]):
         was, is_now = old.get(name, NOT_SET), new.get(name, NOT_SET)
+        # An object that was empty, or is now: its keys say it.
+        if {} in (was, is_now) and any(other.startswith(f"{name}.") for other in [*old, *new]):
+            continue
         if isinstance(was, list) and isinstance(is_now, list):
             yield from _of_lists(was, is_now, name)
         elif was != is_now:

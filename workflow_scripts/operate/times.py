@@ -133,10 +133,6 @@ def main(argv: list[str] | None = None) -> None:
     print(table(stages(arguments.directory / "results" / experiment.experiment)))
 
 
-if __name__ == "__main__":
-    run_main(main)
-
-
 #: What the speed of a network depends on; two that agree in these are of one size.
 SIZES = (
     "encoder_layers",
@@ -243,3 +239,7 @@ def _training(path: Path) -> Iterator[PastTraining]:
         return
     if found.updates and found.seconds:
         yield found
+
+
+if __name__ == "__main__":
+    run_main(main)

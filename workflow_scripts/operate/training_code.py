@@ -24,9 +24,10 @@ from workflow_scripts.operate.environments import environment_identity
 from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.system import DESCRIPTION
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
+from workflow_scripts.workflow.stages import STAGES
 
 #: Rules that train → the module that each runs.
-TRAINING_RULES = {"train_baseline": "train.train_baseline", "finetune": "specialize.finetune"}
+TRAINING_RULES = {name: stage.module for name, stage in STAGES.items() if stage.training}
 ENVIRONMENT = "fairseq"
 #: More trainings than this are counted, not named, in the one-line report.
 NAMED = 6

@@ -13,7 +13,7 @@ from workflow_scripts.operate.records import read_record
 from workflow_scripts.units.training_files import HISTORY
 
 TAIL_BYTES = 64 * 1024
-#: The outcome of an attempt that a time limit ended (models.slices).
+#: The outcome of an attempt that a time limit ended (models.fairseq.training.slices).
 TIME_LIMIT = "time limit"
 
 _UPDATE = re.compile(r" update (\d+)/(\d+) \| .* (\d+) words/s \| ([\d.]+) s/update ")

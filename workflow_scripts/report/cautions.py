@@ -100,10 +100,8 @@ def unranked(compared: Compared, floor: Floor, pivot: str) -> Compared:
 
 
 def notes_on_floor(floor: Floor, plan: Plan, pivot: str, baseline: str, as_option: bool) -> list[str]:
-    """Return what is said above every table; nothing where all may be ranked.
-
-    Directions without the pivot have their own note: where they are not trained, little can be expected.
-    """
+    """Return what is said above every table; nothing where all may be ranked. Directions without the pivot
+    have their own note: where they are not trained, little can be expected."""
     others = {place: why for place, why in floor.reasons.items() if pivot and place[2] == OTHER}
     trained = {place: why for place, why in floor.reasons.items() if place not in others}
     rule = "nothing is bold, marked as significant or counted as a win"

@@ -16,11 +16,8 @@ PAPER_RULE = (
 
 @dataclass(frozen=True)
 class Display:
-    """What all tables of one experiment share.
-
-    ``excluded``: the directions of each name of ``without``. ``as_options``: what a note advises is an option
-    of ``evaluate_outputs``, not a key of the config.
-    """
+    """What all tables of one experiment share. ``excluded``: the directions of each name of ``without``.
+    ``as_options``: what a note advises is an option of ``evaluate_outputs``, not a key of the config."""
 
     pivot: str
     baseline: str = "baseline"
@@ -57,10 +54,8 @@ class Display:
         return cells
 
     def ceilings_of(self, columns: Sequence[Record], between: int = 0) -> list[Cells]:
-        """Return the last row of averages, their ceilings; nothing where none is shown.
-
-        ``columns``: a row of each column. ``between``: empty cells after each.
-        """
+        """Return the last row of averages, their ceilings; nothing where none is shown. ``columns``: a row of
+        each column. ``between``: empty cells after each."""
         found = [self.ceilings.of_average(row) for row in columns]
         if all(value is None for value in found):
             return []

@@ -24,10 +24,8 @@ GROUPS_COLUMNS = [*PLACE, *COUNTS, "mean", "sd", "n", "signature", "flags"]
 DIFFERENCES_COLUMNS = [*PLACE, "against", *COUNTS, "difference", "sd", "n", "note", "signature", "flags"]
 SEEDS_NOTE = "Mean ± standard deviation over seeds (number of seeds); of one seed the number alone."
 TIERS = "tier"  # the grouping by resource
-INTERFERENCE_COLUMNS = [
-    *PLACE,
-    *("bilingual", *COUNTS, "score", "difference", "sd", "n", "reading", "note", "signature", "flags"),
-]
+_DIFFERENCE = ("score", "difference", "sd", "n", "reading", "note", "signature", "flags")
+INTERFERENCE_COLUMNS = [*PLACE, "bilingual", *COUNTS, *_DIFFERENCE]
 NO_SYSTEM = "no bilingual system: name one (--bilingual, report.bilingual)"
 INTERFERENCE_RULE = (
     "Each number is the difference to the bilingual system: below it is interference, above it is transfer "
@@ -50,18 +48,13 @@ def differences_table(summary: Summary, display: Display) -> Table:
     rows = _grouped(summary)
     systems = {row["system"] for row in rows}
     against = display.others(systems)
-    lines = [
-        [
-            *(row[column] for column in PLACE),
-            name,
-            *(row[column] for column in COUNTS),
-            *(row[f"{key}_difference{part}"] for part in ("", "_sd", "_n")),
-            *(row[f"{key}_note"], row["signature"], row["flags"]),
-        ]
-        for key, name in against.items()
-        for row in rows
-        if row["system"] != name
-    ]
+    lines = []
+    for key, name in against.items():
+        for row in rows:
+            place, counts = ([row[column] for column in columns] for columns in (PLACE, COUNTS))
+            found = [row[f"{key}_{part}"] for part in ("difference", "difference_sd", "difference_n", "note")]
+            if row["system"] != name:
+                lines.append([*place, name, *counts, *found, row["signature"], row["flags"]])
     frame = frame_of(lines, DIFFERENCES_COLUMNS)
     blocks: list[Block] = []
     for name in against.values():
@@ -94,10 +87,8 @@ def _grouped(summary: Summary) -> list[dict[str, Any]]:
 def blocks_of(
     rows: Sequence[Record], display: Display, value: str, reason: Reason | None = None, prefix: str = ""
 ) -> list[Block]:
-    """Return a block for each grouping of each section; wide ones are a block for each side.
-
-    ``value``: column of the numbers; ``difference`` has a sign.
-    """
+    """Return a block for each grouping of each section; wide ones are a block for each side. ``value``:
+    column of the numbers; ``difference`` has a sign."""
     blocks: list[Block] = []
     for place, section in sections(rows):
         own: list[Block] = []

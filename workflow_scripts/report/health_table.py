@@ -100,10 +100,8 @@ def health_table(
     missing: int = 0,
     expected: int = 0,
 ) -> Table:
-    """Return the table; ``off_target`` is None where no language was identified.
-
-    ``health``: of each score file and direction a job's keys, ``direction``, ``n`` and figures.
-    """
+    """Return the table; ``off_target`` is None where no language was identified. ``health``: of each score
+    file and direction a job's keys, ``direction``, ``n`` and figures."""
     lines = []
     for entry in health:
         row = {name: entry.get(name) for name in (*JOB, "n", *HEALTH)}

@@ -33,11 +33,8 @@ def members(directions: Sequence[str], pivot: str, languages: Iterable[str] | No
 
 
 def layout(directions: Sequence[str], pivot: str, groups: Groups) -> tuple[list[Row], list[str]]:
-    """Return the rows of every table and what is left out.
-
-    A row is (grouping, group, side, parts): its value is the mean over parts of the mean over a part's
-    directions (one part, or the two sides for "both").
-    """
+    """Return the rows of every table and what is left out. A row is (grouping, group, side, parts): its value
+    is the mean over parts of the mean over a part's directions (one part, or the two sides for "both")."""
     rows: list[Row] = []
     skipped: list[str] = []
     named: list[tuple[str, str, list[str] | None]] = [(ALL, ALL, None)]

@@ -1,7 +1,8 @@
 """Reading the JSON files of jobs and comma-separated tables. Standard library only."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,18 @@ from workflow_scripts.files import read_json
 
 PARTIAL = "--allow-partial makes tables marked PARTIAL"
 Job = dict[str, Any]  # experiment, system, seed, testset, and profile where there are references
+
+
+@contextmanager
+def content_of(path: str | Path, kind: str) -> Iterator[None]:
+    """Raise UserError where what is done with a file's content shows that it is not ``kind``."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        said = f"not {kind} ({type(error).__name__}: {error}); delete it and run again"
+        raise UserError(f"{path}: {said}") from None
 
 
 def read_job(
@@ -25,19 +38,13 @@ def read_job(
     ``check`` looks at each entry below ``key``, and at those named ``whole``, and raises KeyError,
     TypeError, … for a wrong one. Raises UserError: the file is of another job than its path, or damaged.
     """
-    try:
+    with content_of(path, f"a {kind} file"):
         content: dict[str, Any] = read_json(path)
         for name, value in job.items():
             if content[name] != value:
                 raise UserError(f"{path}: {name} is {content[name]!r}, its path says {value!r}")
         for entry in (*content[key].values(), *(content[name] for name in whole)):
             check(entry)
-    except UserError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not a {kind} file ({type(error).__name__}: {error}); delete it and run again"
-        ) from None
     return content
 
 

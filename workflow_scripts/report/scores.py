@@ -68,9 +68,7 @@ Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
 @dataclass(frozen=True)
 class Reading:
     """What the files say. ``health`` holds a job's keys, direction, n and the figures' names and values.
-
-    ``unfit``: directions whose references BLEU's tokenizer does not divide.
-    """
+    ``unfit``: directions whose references BLEU's tokenizer does not divide."""
 
     scores: list[Score]
     health: list[dict[str, Any]]

@@ -14,7 +14,7 @@ from workflow_scripts.files import read_json
 from workflow_scripts.metric_names import metric_id
 from workflow_scripts.options import ALL, DIRECTION
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT
-from workflow_scripts.report.reading import Row, read_table
+from workflow_scripts.report.reading import Row, content_of, read_table
 from workflow_scripts.report.summary import CSV_COLUMNS
 from workflow_scripts.report.units_page import console
 from workflow_scripts.report.writing import (
@@ -127,15 +127,11 @@ def render_controls(results: Path) -> str:
     """Return a line for each positive control of masks: passed, or the directions that failed it."""
     lines = []
     for path in sorted((results / "analysis" / "mask_control").rglob("*.json")):
-        try:
+        with content_of(path, "a mask control"):
             control = read_json(path)["control"]
             judged = [control["own_below_random"], control["own_below_other_targets"]]
             failed = sorted({name for verdicts in judged for name, holds in verdicts.items() if not holds})
             said = "passed" if control["passed"] else f"NOT passed in {', '.join(failed)}"
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{path}: not a mask control ({type(error).__name__}: {error}); delete it and run again"
-            ) from None
         lines.append(f"positive control of masks ({path.parent.name}, {path.stem}): {said}")
     return "\n".join(["", *lines]) if lines else ""
 
@@ -152,12 +148,8 @@ def render_units(tables: Path) -> str:
     path = tables / f"{UNITS}.json"
     if not path.is_file():
         return ""
-    try:
+    with content_of(path, "a table of units"):
         lines = console(read_json(path))
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UserError(
-            f"{path}: not a table of units ({type(error).__name__}: {error}); delete it and run again"
-        ) from None
     return "\n".join(["", *lines]) if lines else ""
 
 

@@ -69,12 +69,9 @@ class Summary:
 
 _PLACE = ("experiment", "testset", "profile", "metric", "without", "grouping", "group", "side", "system", "k")
 _COUNTS = ("directions", "scores", "scores_expected")
-CSV_COLUMNS = [
-    *(*_PLACE, *_COUNTS, "mean", "sd", "n"),
-    *("baseline_difference", "baseline_difference_sd", "baseline_difference_n", "baseline_note"),
-    *("continued_difference", "continued_difference_sd", "continued_difference_n", "continued_note"),
-    *("signature", "flags"),
-]
+_PARTS = ("difference", "difference_sd", "difference_n", "note")
+_AGAINST = [f"{other}_{part}" for other in ("baseline", "continued") for part in _PARTS]
+CSV_COLUMNS = [*_PLACE, *_COUNTS, "mean", "sd", "n", *_AGAINST, "signature", "flags"]
 
 
 def estimate(values: Sequence[float]) -> Estimate:

@@ -90,14 +90,12 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         missing, expected = missing + len(absent), expected + len(rates) + len(absent)
     floor = floor_of(reading, plan, args.pivot, args.baseline)
     compared = unranked(compared, floor, args.pivot) if compared else None
-    ceilings = NO_CEILINGS
-    if args.ceiling_root:
-        ceilings = read_ceilings(args.ceiling_root, plan, args.pivot, groups, without)
+    root = args.ceiling_root
+    ceilings = read_ceilings(root, plan, args.pivot, groups, without) if root else NO_CEILINGS
     display = Display(args.pivot, args.baseline, args.control, without, floor, ceilings, args.as_options)
     marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
-    summary = summarise(
-        reading.scores, plan, args.pivot, groups, args.baseline, args.control, without, reading.flags
-    )
+    others = (args.baseline, args.control)
+    summary = summarise(reading.scores, plan, args.pivot, groups, *others, without, reading.flags)
     tables = [
         direction_table(reading.scores, plan, display, marks, reading.flags),
         summary_table(summary, display),
@@ -107,11 +105,8 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         health_table(reading.health, plan, rates, missing, expected),
     ]
     if compared:
-        tables += [
-            significance_table(compared, plan, display, args.level),
-            wins_table(compared, plan, display, args.level),
-            seeds_table(compared, plan, display),
-        ]
+        tables += [make(compared, plan, display, args.level) for make in (significance_table, wins_table)]
+        tables.append(seeds_table(compared, plan, display))
     if args.likelihood_root:
         tables.append(likelihood_table(args.likelihood_root, plan, args.allow_partial))
     if args.contrastive:
@@ -129,9 +124,8 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--experiment", required=True)
     for name in ("systems", "testsets", "directions", "metrics"):
         parser.add_argument(f"--{name}", nargs="+", required=True)
-    parser.add_argument(
-        "--partial-testsets", default="{}", help='JSON: {"talks": ["de-en"]}: those without all directions'
-    )
+    partial = 'JSON: {"talks": ["de-en"]}: those without all directions'
+    parser.add_argument("--partial-testsets", default="{}", help=partial)
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")
     parser.add_argument("--comet", nargs="+", default=[], help="those of --metrics that are COMET models")
@@ -141,9 +135,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--off-target-root", help="the experiment's folder off_target/; none: no rates")
     parser.add_argument("--ceiling-root", help="the experiment's folder data/ceiling/; none: no ceilings")
     parser.add_argument("--likelihood-root", help="the experiment's folder likelihoods/; none: no table")
-    parser.add_argument(
-        "--contrastive", nargs="+", default=[], metavar="SET", help="names of contrastive sets"
-    )
+    parser.add_argument("--contrastive", nargs="+", default=[], metavar="SET", help="contrastive sets")
     parser.add_argument(
         "--contrastive-root", default="contrastive", help="the experiment's folder contrastive/"
     )

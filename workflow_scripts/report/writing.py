@@ -74,10 +74,8 @@ def rounded(value: float, digits: Digits = HUNDREDTHS, sign: bool = False) -> st
 def written(
     mean: float | None, sd: float | None, n: int, reason: str, digits: Digits = HUNDREDTHS, sign: bool = False
 ) -> str:
-    """Return "39.61 ± 0.12 (3)": mean, standard deviation and number of seeds.
-
-    Of one seed it is the number alone: "39.61"; without a mean "n/a (why)".
-    """
+    """Return "39.61 ± 0.12 (3)": mean, standard deviation and number of seeds. Of one seed it is the number
+    alone: "39.61"; without a mean "n/a (why)"."""
     if mean is None:
         return f"n/a ({reason})"
     number = rounded(mean, digits, sign)
@@ -130,9 +128,7 @@ Significant = Mapping[tuple[str, str, str, str, str], str]
 
 def best(values: Sequence[float | None], metric: str, digits: Digits) -> list[bool]:
     """Return which numbers are the best of the row or column, equal as shown; of one alone there is no best.
-
-    Of TER the lowest is the best, of differences in TER too.
-    """
+    Of TER the lowest is the best, of differences in TER too."""
     shown = [None if value is None else quantized(value, digits) for value in values]
     there = [value for value in shown if value is not None]
     if len(there) < 2:

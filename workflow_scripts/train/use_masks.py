@@ -1,18 +1,16 @@
 """Make a system of another one's weights and of masks, without training: what pruning alone does.
 
-Inputs: the parent's system folder and a mask table made from its scores. Outputs: a system folder whose
-weights and vocabulary are relative links to the parent's.
+Weights and vocabulary are relative links to the parent's.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 
 from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
 
@@ -31,8 +29,7 @@ def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> System
     for one in linked:
         with atomic_path(out / one) as temporary:
             temporary.symlink_to(os.path.relpath(parent.folder / one, out))
-    with atomic_path(out / file) as temporary:
-        shutil.copyfile(masks, temporary)
+    copy_file(masks, out / file)
     described = read_json(parent.folder / DESCRIPTION)
     directions = {row: {**entry, "mask_row": row} for row, entry in described["directions"].items()}
     own = {

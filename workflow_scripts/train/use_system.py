@@ -1,20 +1,18 @@
 """Take a system of another experiment instead of training it: every file checked by its hash, then copied.
 
-In:  the system's folder, what this experiment's config says of it, the vocabulary and baseline taken before.
-Out: the same folder here. Copies, not links: a link would carry the times of the other experiment, from which
-     Snakemake would conclude what must be made again there and here.
+Copies, not links: a link would carry the times of the other experiment, from which Snakemake would conclude
+what must be made again there and here.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, sha256_of
+from workflow_scripts.files import copy_file, sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
@@ -96,8 +94,7 @@ def copy_system(system: SystemFolder, out: Path) -> None:
     """Copy a system's files, ``system.json`` last; UserError if a file is not what ``system.json`` says."""
     system.verify()
     for name in [*system.sha256, DESCRIPTION]:
-        with atomic_path(out / name) as temporary:
-            shutil.copyfile(system.folder / name, temporary)
+        copy_file(system.folder / name, out / name)
     SystemFolder.read(out).verify()
 
 

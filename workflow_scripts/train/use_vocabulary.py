@@ -1,17 +1,15 @@
-"""Take the vocabulary of another experiment's baseline instead of learning one: text here becomes its pieces.
+"""Take the vocabulary of another experiment's baseline instead of learning one.
 
-In:  the baseline's system folder.
-Out: ``spm.model`` and ``dict.txt``, which text is binarised with; ``use_system`` refuses systems of others.
+``use_system`` then refuses systems with another vocabulary.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import copy_file
 from workflow_scripts.units.system import SystemFolder
 
 
@@ -24,9 +22,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.source)
     system.verify()
-    for source, out in ((system.subwords, arguments.out_model), (system.dictionary, arguments.out_dict)):
-        with atomic_path(out) as temporary:
-            shutil.copyfile(source, temporary)
+    copy_file(system.subwords, arguments.out_model)
+    copy_file(system.dictionary, arguments.out_dict)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute th
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
 from workflow_scripts.files import atomic_path
-from workflow_scripts.workflow.settings import settings_in
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
@@ -123,21 +123,27 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 
 def settings_of(job: Any) -> dict[str, Any]:
-    """Return the settings of a job by name; none of a rule without."""
-    found: dict[str, Any] = json.loads(job.params.get("settings", "{}"))
-    return found
+    """Return what a job is compared by, by name; of a rule of a workflow around this one, its params."""
+    found = _object_in(job.params.get("settings"))
+    return _own_params(job) if found is None else found
+
+
+def _own_params(job: Any) -> dict[str, Any]:
+    params = job.rule.params
+    names = (name for name, value in params.items() if not job.rule._is_deriving_function(value))
+    return dict(zip(names, job.non_derived_params, strict=True))
 
 
 def reason_of(found: Any) -> Reason:
     """Return Snakemake's reason as a record."""
-    params = found.params_changed
+    before, now = _changed(found.params_changed)
     return Reason(
         missing=_files(found.missing_output),
         incomplete=_files(found.incomplete_output),
         updated=_files(found.updated_input - found.updated_input_run),
         follows=_files(found.updated_input_run),
-        before=_named(params.only_old),
-        now=_named(params.only_new),
+        before=before,
+        now=now,
         inputs=bool(found.input_changed),
         code=bool(found.code_changed),
         software=bool(found.software_stack_changed),
@@ -149,8 +155,32 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted(map(str, found)))
 
 
-def _named(forms: Collection[str]) -> dict[str, Any] | None:
-    """Return settings that Snakemake kept; none of several values: they have no names."""
-    if not forms:
+def _changed(params: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return settings before and now; params that are no settings of this package are a list without names.
+
+    Of outputs that jobs of different settings made, those of one.
+    """
+    if not params:
+        return None, None
+    old, new = ([_value_of(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
+    before, now = ([one for form in one_side if (one := _object_in(form))] for one_side in (old, new))
+    if not new or len(now) < len(new):
+        return {"params": old}, {"params": new}
+    # An earlier version kept several values without names.
+    return (before[0] if before and len(before) == len(old) else {}), now[0]
+
+
+def _value_of(form: str) -> Any:
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):  # of a form of its own, such as a path's
+        return form
+
+
+def _object_in(text: Any) -> dict[str, Any] | None:
+    """Return the JSON object that a param holds; None if it holds none."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
         return None
-    return settings_in([*forms]) if len(forms) == 1 else {}
+    return found if isinstance(found, dict) else None

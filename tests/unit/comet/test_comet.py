@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from workflow_scripts.evaluate.comet_scorer import CometScorer
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
+def samples(n, seed=1):
     """Segments of 1 to 12 words."""
     draw, words = random.Random(seed), " ".join(TEXT).split()
     return [
@@ -33,16 +32,14 @@ def samples(n: int, seed: int = 1) -> list[dict[str, str]]:
     ]
 
 
-def lay(folder: Path, texts: dict[str, list[dict[str, str]]]) -> None:
-    """Write sources, hypotheses and references of each direction."""
+def lay(folder, texts):
     folder.mkdir(exist_ok=True)
     for direction, segments in texts.items():
         for key in ("src", "mt", "ref"):
             (folder / f"{direction}.{key}").write_text("".join(f"{one[key]}\n" for one in segments))
 
 
-def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[str]:
-    """The command line of a job on what ``lay`` wrote."""
+def words(folder, model, directions, *more):
     files = {"sources": "src", "hypotheses": "mt", "references": "ref"}
     patterns = [
         word for name, end in files.items() for word in (f"--{name}", f"{folder}/{{direction}}.{end}")
@@ -52,22 +49,19 @@ def words(folder: Path, model: Path, directions: list[str], *more: str) -> list[
     return [*patterns, *job, *out, "--folder", str(model), "--directions", *directions, *more]
 
 
-def run(folder: Path, model: Path, directions: list[str], *more: str) -> dict[str, Any]:
-    """Run a job here; return its JSON."""
+def run(folder, model, directions, *more):
     comet.main(words(folder, model, directions, *more))
     return json.loads((folder / "out.json").read_text())
 
 
-def scores(scorer: CometScorer, text: list[dict[str, str]]) -> list[float]:
-    """What a model gives, in order."""
+def scores(scorer, text):
     found = {
         n: kept.score for places, values in scorer.score(text) for n, kept in zip(places, values, strict=True)
     }
     return [found[n] for n in range(len(text))]
 
 
-def segments(folder: Path) -> dict[str, list[float]]:
-    """The segment scores of a job."""
+def segments(folder):
     arrays, _ = read_archive(folder / "out.segments.npz", "segments-1")
     return {key: value[:, 0].tolist() for key, value in arrays.items()}
 
@@ -76,7 +70,7 @@ def segments(folder: Path) -> dict[str, list[float]]:
 def never_loaded(monkeypatch):
     """Let a job fail that loads a model."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_):
         raise AssertionError("the model was loaded")
 
     monkeypatch.setattr(comet, "CometScorer", refuse)
@@ -122,12 +116,8 @@ def test_json_and_segments(model, tmp_path):
     lay(tmp_path / "a", {"de-en": text, "en-de": text[:2]})
     said = run(tmp_path / "a", model, ["de-en", "en-de"], "--name", "wmt22", "--profile", "paper")
     assert [said[key] for key in ("experiment", "system", "seed", "testset", "profile")] == [
-        "x",
-        "ns",
-        1,
-        "one",
-        "paper",
-    ]
+        "x", "ns", 1, "one", "paper",
+    ]  # fmt: skip
     found = segments(tmp_path / "a")
     assert set(found) == {"de-en/wmt22", "en-de/wmt22"} and len(found["de-en/wmt22"]) == 5
     (score,) = said["directions"]["de-en"]["scores"]
@@ -138,12 +128,8 @@ def test_json_and_segments(model, tmp_path):
     (name,) = (path.name for path in (tmp_path / "cache/comet").iterdir() if path.name != "checkpoints")
     assert score["signature"] == f"model:tiny|sha256:{sha256[:8]}|hash:{name[:8]}|version:2.2.7"
     assert said["model"] == {
-        "model": "tiny",
-        "sha256": sha256,
-        "hash": name,
-        "version": "2.2.7",
-        "reads": ["src", "mt", "ref"],
-    }
+        "model": "tiny", "sha256": sha256, "hash": name, "version": "2.2.7", "reads": ["src", "mt", "ref"],
+    }  # fmt: skip
     assert said["directions"]["en-de"]["n"] == 2 and said["directions"]["en-de"]["flags"] == []
 
 
@@ -182,8 +168,7 @@ def test_equal_segments_are_scored_once_across_directions_and_systems(model, tmp
     assert cached == segments(fresh / "b")["de-en/comet"], "a score depends on what was cached"
 
 
-def weight(model: Path) -> None:
-    """Change one weight."""
+def weight(model):
     import torch
 
     path = model / "checkpoints/model.ckpt"
@@ -192,14 +177,12 @@ def weight(model: Path) -> None:
     torch.save(content, path)
 
 
-def tokenizer(model: Path) -> None:
-    """Change the tokenizer, by a blank in its file."""
+def tokenizer(model):
     path = model / "encoder/tokenizer.json"
     path.write_text(path.read_text() + " ")
 
 
-def settings(model: Path) -> None:
-    """Change what hparams.yaml says."""
+def settings(model):
     path = model / "hparams.yaml"
     path.write_text(path.read_text().replace("pool: avg", "pool: cls"))
 
@@ -246,7 +229,7 @@ def test_segments_longer_than_the_model_reads_are_counted(kind, tmp_path, reques
 
 
 def test_scores_are_written_though_the_cache_cannot_be_tidied(model, tmp_path, monkeypatch, capsys):
-    def fail(_: ScoreCache) -> None:
+    def fail(_):
         raise OSError("stale file handle")
 
     monkeypatch.setattr(ScoreCache, "tidy", fail)
@@ -305,8 +288,7 @@ class Unknown:
     """What a trainer may have left in a checkpoint."""
 
 
-def with_object(place: Path, value: object) -> Path:
-    """Put an object into a model's checkpoint."""
+def with_object(place, value):
     import torch
 
     checkpoint = torch.load(place / "checkpoints/model.ckpt", weights_only=True)
@@ -319,7 +301,7 @@ def test_a_checkpoint_may_hold_objects_that_are_never_made(tmp_path):
     assert len(scores(CometScorer(find_model(None, str(place)), 4), samples(2))) == 2
 
 
-def killed_in_the_middle(tmp_path: Path, model: Path, text: list[dict[str, str]]) -> None:
+def killed_in_the_middle(tmp_path, model, text):
     """Start a job that writes a shard for every batch, and kill it after the first."""
     program = (
         "import sys; from workflow_scripts.evaluate import comet, comet_cache;"

@@ -24,13 +24,13 @@ def hub(model):
     folders = {"Unbabel/tiny": model, "xlm-roberta-large": model / "encoder"}
 
     class Hub(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_GET(self):
             self.answer(body=True)
 
-        def do_HEAD(self) -> None:
+        def do_HEAD(self):
             self.answer(body=False)
 
-        def answer(self, body: bool) -> None:
+        def answer(self, body):
             path = self.path.partition("?")[0]
             name = next((name for name in folders if name in path), None)
             if name is None:
@@ -56,7 +56,7 @@ def hub(model):
             if body:
                 self.wfile.write(data)
 
-        def log_message(self, *_: object) -> None: ...
+        def log_message(self, *_): ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -65,16 +65,11 @@ def hub(model):
     server.server_close()
 
 
-def start(module: str, home: Path, endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(module, home, endpoint, *arguments):
     """Run a stage with a hub and a cache of its own."""
     unset = (
-        "HF_HUB_OFFLINE",
-        "TRANSFORMERS_OFFLINE",
-        "http_proxy",
-        "https_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-    )
+        "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+    )  # fmt: skip
     variables = {key: value for key, value in os.environ.items() if key not in unset}
     variables |= {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1"}
     command = [sys.executable, "-m", f"workflow_scripts.evaluate.{module}", *arguments]

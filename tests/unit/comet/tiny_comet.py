@@ -1,7 +1,6 @@
 """COMET models of a few thousand random weights, made offline: a folder as the hub has it."""
 
 import warnings
-from pathlib import Path
 
 import sentencepiece
 import torch
@@ -27,37 +26,26 @@ CLASSES = {
 }
 
 
-def make_encoder(folder: Path, width: int = 16, layers: int = 2, positions: int = 66) -> Path:
-    """Write a small XLM-R configuration and its SentencePiece model."""
+def make_encoder(folder, width=16, layers=2, positions=66):
     folder.mkdir(parents=True)
     (folder / "text.txt").write_text("\n".join(TEXT * 5), encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(
-        input=str(folder / "text.txt"),
-        model_prefix=str(folder / "sentencepiece.bpe"),
-        vocab_size=80,
-        model_type="unigram",
-        minloglevel=2,
-    )
+        input=str(folder / "text.txt"), model_prefix=str(folder / "sentencepiece.bpe"), vocab_size=80,
+        model_type="unigram", minloglevel=2,
+    )  # fmt: skip
     (folder / "text.txt").unlink()
     (folder / "sentencepiece.bpe.vocab").unlink()
     tokenizer = XLMRobertaTokenizerFast.from_pretrained(str(folder))
     tokenizer.save_pretrained(str(folder))
     XLMRobertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=4,
-        intermediate_size=2 * width,
-        max_position_embeddings=positions,
-        type_vocab_size=1,
+        vocab_size=len(tokenizer), hidden_size=width, num_hidden_layers=layers, num_attention_heads=4,
+        intermediate_size=2 * width, max_position_embeddings=positions, type_vocab_size=1,
         pad_token_id=tokenizer.pad_token_id,
-    ).save_pretrained(str(folder))
+    ).save_pretrained(str(folder))  # fmt: skip
     return folder
 
 
-def make_model(
-    folder: Path, kind: str = "regression_metric", segments: tuple[str, ...] = ("mt", "src"), **encoder: int
-) -> Path:
+def make_model(folder, kind="regression_metric", segments=("mt", "src"), **encoder):
     """Write a model of random weights: hparams.yaml, checkpoints/model.ckpt, and its encoder.
 
     ``segments``: what a unified model reads.
@@ -70,14 +58,10 @@ def make_model(
         else {}
     )
     settings = {
-        "encoder_model": "XLM-RoBERTa",
-        "pretrained_model": str(where),
-        "hidden_sizes": [2 * width, width],
-        "layer_transformation": "softmax",
-        "load_pretrained_weights": False,
-        "local_files_only": True,
+        "encoder_model": "XLM-RoBERTa", "pretrained_model": str(where), "hidden_sizes": [2 * width, width],
+        "layer_transformation": "softmax", "load_pretrained_weights": False, "local_files_only": True,
         **special,
-    }
+    }  # fmt: skip
     torch.manual_seed(1)
     model = CLASSES[kind](**settings)
     # As they are made, all sentences would get nearly the same score.
@@ -86,12 +70,9 @@ def make_model(
             parameter.add_(0.2 * torch.randn_like(parameter))
     (folder / "checkpoints").mkdir()
     content = {
-        "state_dict": model.state_dict(),
-        "hyper_parameters": dict(model.hparams),
-        "pytorch-lightning_version": "2.6.6",
-        "epoch": 0,
-        "global_step": 0,
-    }
+        "state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams),
+        "pytorch-lightning_version": "2.6.6", "epoch": 0, "global_step": 0,
+    }  # fmt: skip
     torch.save(content, folder / "checkpoints" / "model.ckpt")
     written = {**dict(model.hparams), "class_identifier": kind, "pretrained_model": "xlm-roberta-large"}
     (folder / "hparams.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")

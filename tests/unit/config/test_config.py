@@ -2,7 +2,6 @@
 
 import copy
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,25 +17,21 @@ CONFIGS = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experime
 DEMO = ROOT / "config" / "config.yaml"
 
 
-def small(**changes: Any) -> dict[str, Any]:
+def small(**changes):
     """A config with three languages, and files of its own."""
-    config: dict[str, Any] = {
-        "experiment": "x",
-        "languages": ["en", "de", "fr"],
-        "pivot": "en",
+    config = {
+        "experiment": "x", "languages": ["en", "de", "fr"], "pivot": "en",
         "data": {
             "source": {
-                "type": "files",
-                "train": "t.{lang}",
-                "valid": "v.{lang}",
+                "type": "files", "train": "t.{lang}", "valid": "v.{lang}",
                 "tests": {"one": "one.{lang}", "two": "two.{lang}.gz"},
-            }
+            },
         },
-    }
+    }  # fmt: skip
     return {**copy.deepcopy(config), **changes}
 
 
-def errors_of(config: dict[str, Any]) -> list[str]:
+def errors_of(config):
     with pytest.raises(UserError) as caught:
         load_experiment(config)
     return str(caught.value).split("\n")
@@ -179,7 +174,7 @@ def test_files_of_the_users_may_be_of_any_language():
     assert load_experiment(small(languages=["en", "qx"])).pairs == ["en-qx"]
 
 
-def mtdata(**subsets: Any) -> dict[str, Any]:
+def mtdata(**subsets):
     both = {"de-en": ["a-b-1-deu-eng"], "en-fr": ["a-b-1-eng-fra"]}
     return {"source": {"type": "mtdata", "train": both, "valid": both, "tests": {"news": both}, **subsets}}
 
@@ -189,7 +184,7 @@ def test_mtdata_needs_a_dataset_for_every_pair():
 
 
 def test_codes_with_script_and_region_in_either_spelling():
-    said: list[str] = []
+    said = []
     config = small(
         languages=["en", "pt-BR", "zh_Hans", "es-419"],
         groups={"family": {"romance": ["pt-BR", "es_419"]}},
@@ -231,9 +226,9 @@ def test_files_are_found_under_every_spelling_of_a_language():
     assert patterns["train"].spelt("de-en") == [patterns["train"].files("de-en")]
 
 
-def several(**changes: Any) -> dict[str, Any]:
+def several(**changes):
     """A config of two sources, and of a test set without French."""
-    source: dict[str, Any] = {
+    source = {
         "type": "files",
         "train": [{"path": "a.{lang}", "weight": 2}, {"path": "b.{lang}", "languages": ["en", "de"]}],
         "valid": [{"path": "v.{lang}", "pairs": ["en-de"]}, {"path": "w.{lang}", "languages": ["en", "fr"]}],
@@ -324,7 +319,7 @@ def test_an_old_name_of_a_metric_is_the_new_one_and_is_said_once():
 
 
 def test_empty_references_are_of_test_sets_alone():
-    def done(references: str, lines: str = "error") -> list[str]:
+    def done(references, lines="error"):
         config = small(evaluation={"empty_references": references})
         config["data"]["empty_lines"] = lines
         return [load_experiment(config).empty_lines(subset) for subset in ("train", "valid", "test")]

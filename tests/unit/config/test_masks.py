@@ -1,32 +1,25 @@
 """Mask sets and systems: what the stages are asked to make, and one line for each mistake."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
-from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 
 FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
 
 
-def experiment(sets: dict[str, Any], **more: Any) -> Experiment:
+def experiment(sets, **more):
     return load_experiment(small(masks={"k": [70], "sets": sets}, **more))
 
 
-def test_thresholds_are_short_for_sets() -> None:
+def test_thresholds_are_short_for_sets():
     found = load_experiment(small(masks={"k": [70, "95.0"]})).mask_sets
-    assert found == {
-        "k70": {"select": "mass:70"},
-        "k95": {"select": "mass:95"},
-        "all": {"select": "all"},
-    }
+    assert found == {"k70": {"select": "mass:70"}, "k95": {"select": "mass:95"}, "all": {"select": "all"}}
 
 
-def test_sets_are_made_as_they_are_written() -> None:
+def test_sets_are_made_as_they_are_written():
     four = {
         "out": {"encoder": "all", "decoder": "mass:90.0"},
         "into": {"encoder": "mass:80", "decoder": "all"},
@@ -47,8 +40,7 @@ def test_sets_are_made_as_they_are_written() -> None:
         groups=FAMILIES,
     ).mask_sets
     assert dict(list(found.items())[2:]) == {
-        "top-30_p": {"select": "top:30%@model"},
-        "enc.oder": {"select": "top:12", "stacks": ["encoder"]},
+        "top-30_p": {"select": "top:30%@model"}, "enc.oder": {"select": "top:12", "stacks": ["encoder"]},
         "four": {
             "select": {
                 "out": {"encoder": "all", "decoder": "mass:90"},
@@ -63,16 +55,13 @@ def test_sets_are_made_as_they_are_written() -> None:
         "other": {"like": "four", "rows": "swapped", "pairs": {"en-de": "en-fr", "en-fr": "en-de"}},
         "of_language": {"like": "k70", "rows": "merged", "by": "language"},
         "of_family": {
-            "like": "k70",
-            "rows": "exclusive",
-            "by": "family",
-            "families": {"de": "west", "fr": "south"},
+            "like": "k70", "rows": "exclusive", "by": "family", "families": {"de": "west", "fr": "south"},
         },
         "of_all": {"like": "k70", "rows": "majority"},
-    }
+    }  # fmt: skip
 
 
-def test_systems_are_trained_or_not() -> None:
+def test_systems_are_trained_or_not():
     found = experiment(
         {"chance-k70": {"like": "k70", "rows": "random"}},
         systems={
@@ -83,11 +72,8 @@ def test_systems_are_trained_or_not() -> None:
         },
     )
     assert found.masked == {
-        "pruned-k70": "k70",
-        "same": "all",
-        "chance-k70": "chance-k70",
-        "continued": "all",
-    }
+        "pruned-k70": "k70", "same": "all", "chance-k70": "chance-k70", "continued": "all",
+    }  # fmt: skip
     assert found.untrained == {"pruned-k70": "k70", "same": "all"}
     assert found.finetuned == {"chance-k70": "chance-k70", "continued": "all"}
     # A control is trained as long as the others: what is not trained is none.
@@ -260,12 +246,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_one_line(name: str) -> None:
+def test_a_mistake_is_one_line(name):
     sets, said = MISTAKES[name]
     assert errors_of(small(masks={"k": [70], "sets": sets}, groups=FAMILIES)) == said
 
 
-def test_four_selectors_need_the_pivot_and_families_a_grouping() -> None:
+def test_four_selectors_need_the_pivot_and_families_a_grouping():
     both = dict.fromkeys(("encoder", "decoder"), "all")
     four = {"four": {"select": {"out": both, "into": both}}}
     assert errors_of(small(masks={"sets": four}, directions={"train": ["en-de", "de-fr"]})) == [
@@ -279,7 +265,7 @@ def test_four_selectors_need_the_pivot_and_families_a_grouping() -> None:
     ]
 
 
-def test_rows_of_directions_that_are_only_evaluated() -> None:
+def test_rows_of_directions_that_are_only_evaluated():
     """A merged row needs a trained one on each side; one of a group, a trained member of the group."""
     zero_shot = {"evaluate_only": ["de-fr"]}
     for rows, by, missing in (
@@ -304,7 +290,7 @@ def test_rows_of_directions_that_are_only_evaluated() -> None:
             assert load_experiment(config).masked == {"a": "again"}
 
 
-def test_mistakes_of_systems() -> None:
+def test_mistakes_of_systems():
     sets = {"r": {**LIKE, "draws": 2}}
     systems = {
         "a": {"masks": "r"},

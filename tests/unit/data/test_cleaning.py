@@ -22,8 +22,7 @@ PAIRS = [
 ]
 
 
-def kept_of(limits: Limits, block: int = 3) -> tuple[list[int], dict[str, int]]:
-    """Feed PAIRS in blocks and return which stay and what was dropped."""
+def kept_of(limits, block=3):
     pair_filter, kept = PairFilter(limits), []
     for start in range(0, len(PAIRS), block):
         texts = list(zip(*PAIRS[start : start + block], strict=True))

@@ -1,7 +1,6 @@
 """data.entities, and what prepare_text counts and undoes of them."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -54,7 +53,7 @@ def test_lines_are_counted_not_entities():
     assert count_entities(["&amp;&amp;&amp;", "&", "a", "&#39;"]) == 2
 
 
-def prepare(folder: Path, german: str, english: str, *options: str) -> tuple[str, str, dict]:
+def prepare(folder, german, english, *options):
     for name, text in (("raw.de", german), ("raw.en", english)):
         (folder / name).write_text(text, encoding="utf-8")
     files = [str(folder / name) for name in ("raw.de", "raw.en", "out.de", "out.en", "stats.json")]

@@ -10,75 +10,52 @@ from workflow_scripts.data.download_corpus import NTREX as NTREX_CHECKSUMS
 from workflow_scripts.data.download_corpus import NTREX_FILES
 from workflow_scripts.data.text import TextOptions, TextProcessor, _say_without_rules
 from workflow_scripts.languages import (
-    LISTED,
     MOSES,
     MULTI30K,
     NTREX,
+    NTREX_NAMES,
     THREE_LETTERS,
     base_code,
-    flores_code,
     known_to_mtdata,
     moses_code,
     mtdata_code,
-    script_of,
     unknown_language,
     without_moses_rules,
 )
 
-# The published order (spec 1.1), and its scripts as measured on the Flores references.
+# The published order.
 _EC30 = "en de nl sv da af lb fr es it pt ro oc ru cs pl bg uk sr hi bn kn mr sd gu ar he ha mt ti am"
 EC30 = _EC30.split()
-SCRIPTS = {
-    "Latn": "en de nl fr es cs sv da it pt pl ha mt af lb ro oc sr ca",
-    "Cyrl": "ru bg uk",
-    "Deva": "hi mr",
-    "Beng": "bn",
-    "Knda": "kn",
-    "Gujr": "gu",
-    "Arab": "ar sd fa",
-    "Hebr": "he",
-    "Ethi": "ti am",
-}
-
-
-def test_the_published_languages_and_their_scripts():
-    assert set(EC30) | {"ar", "de", "es", "fa", "he", "it", "nl", "pl", "en", "ca"} == set(LISTED)
-    assert {code: script for script, codes in SCRIPTS.items() for code in codes.split()} == {
-        code: listed.script for code, listed in LISTED.items()
-    }
-    # Flores names the script too; Serbian is the one whose text is not in the script Flores has.
-    assert [c for c, x in LISTED.items() if x.flores.split("_")[1] != x.script] == ["sr"]
 
 
 def test_the_table_agrees_with_the_tools():
     assert set(NonbreakingPrefixes().available_langs.values()) == MOSES - {"ja", "ko"}
     assert ISO693_1_to_3 == THREE_LETTERS
-    for code in LISTED:
+    for code in NTREX_NAMES:
         assert str(bcp47(mtdata_code(code))) == str(bcp47(code))
     assert set(NTREX) == set(NTREX_FILES) == set(NTREX_CHECKSUMS)
     assert set(MULTI30K) == {name.split(".")[1] for name in MULTI30K_FILES}
 
 
 @pytest.mark.parametrize(
-    ("code", "base", "script", "moses", "mtdata", "flores"),
+    ("code", "base", "moses", "mtdata"),
     [
-        ("de", "de", "Latn", "de", "deu", "deu_Latn"),
-        ("deu", "de", "Latn", "de", "deu", "deu_Latn"),
-        ("sr", "sr", "Latn", "sr", "srp", "srp_Cyrl"),
-        ("sr_Latn", "sr", "Latn", "sr", "srp_Latn", "srp_Cyrl"),
-        ("sr_Cyrl", "sr", "Cyrl", "sr", "srp_Cyrl", "srp_Cyrl"),
-        ("arb", "ar", "Arab", "ar", "arb", "arb_Arab"),  # NTREX's code of Arabic in mtdata is arb, not ara
-        ("cz", "cs", "Latn", "cs", "cz", "ces_Latn"),
-        ("pt_BR", "pt", "Latn", "pt", "por_BR", "por_Latn"),
-        ("zho_Hant_TW", "zh", "Hant", "zh", "zho_Hant_TW", None),
-        ("es_419", "es", "Latn", "es", "spa", "spa_Latn"),  # mtdata has no regions of several countries
-        ("qx", "qx", None, "qx", "qx", None),
-        ("qaa", "qaa", None, "qaa", "qaa", None),
+        ("de", "de", "de", "deu"),
+        ("deu", "de", "de", "deu"),
+        ("sr", "sr", "sr", "srp"),
+        ("sr_Latn", "sr", "sr", "srp_Latn"),
+        ("sr_Cyrl", "sr", "sr", "srp_Cyrl"),
+        ("arb", "ar", "ar", "arb"),  # NTREX's code of Arabic in mtdata is arb, not ara
+        ("cz", "cs", "cs", "cz"),
+        ("pt_BR", "pt", "pt", "por_BR"),
+        ("zho_Hant_TW", "zh", "zh", "zho_Hant_TW"),
+        ("es_419", "es", "es", "spa"),  # mtdata has no regions of several countries
+        ("qx", "qx", "qx", "qx"),
+        ("qaa", "qaa", "qaa", "qaa"),
     ],
 )
-def test_codes(code, base, script, moses, mtdata, flores):
-    assert (base_code(code), script_of(code), moses_code(code)) == (base, script, moses)
-    assert (mtdata_code(code), flores_code(code)) == (mtdata, flores)
+def test_codes(code, base, moses, mtdata):
+    assert (base_code(code), moses_code(code), mtdata_code(code)) == (base, moses, mtdata)
     assert known_to_mtdata(code) == (len(mtdata.split("_")[0]) == 3)
 
 

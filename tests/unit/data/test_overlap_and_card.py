@@ -1,7 +1,6 @@
 """Sentences seen in training, and the data card."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ TEXT = {
 }
 
 
-def lay_out(root: Path) -> None:
+def lay_out(root):
     for (subset, pair), sides in TEXT.items():
         for language, lines in zip(pair.split("-"), sides, strict=True):
             path = root / "text" / subset / f"{pair}.{language}.txt"
@@ -33,8 +32,8 @@ def lay_out(root: Path) -> None:
             path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
-def subsets(root: Path) -> dict[str, list[PairText]]:
-    result: dict[str, list[PairText]] = {}
+def subsets(root):
+    result = {}
     for subset, pair in TEXT:
         files = {lang: root / "text" / subset / f"{pair}.{lang}.txt" for lang in pair.split("-")}
         result.setdefault(subset, []).append(PairText(pair, files))
@@ -74,15 +73,9 @@ def test_counts_and_examples(tmp_path):
         {"line": 3, "de": "V\u00f6gel", "en": "birds FLY"},
     ]
     assert news == {
-        "subset": "news",
-        "pair": "de-en",
-        "with": "train",
-        "sentences": 4,
-        "exact": 1,
-        "sides": {"de": 1, "en": 2},
-        "other_pairs": {"de": 0, "en": 1},
-        "any": 3,
-    }
+        "subset": "news", "pair": "de-en", "with": "train", "sentences": 4, "exact": 1,
+        "sides": {"de": 1, "en": 2}, "other_pairs": {"de": 0, "en": 1}, "any": 3,
+    }  # fmt: skip
     in_valid = entries["news", "de-en", "valid"]
     # "new" in the same pair of the validation set, "A dog." through the other pair's.
     assert (in_valid["exact"], in_valid["sides"], in_valid["other_pairs"]) == (
@@ -103,18 +96,14 @@ def test_blocks_do_not_change_the_counts(tmp_path, monkeypatch):
 
 @pytest.fixture
 def prepared(tmp_path):
-    """A data folder made by the stages themselves, from TEXT."""
     raw, root = tmp_path / "raw", tmp_path / "data"
     lay_out(raw)
     for subset, pair in TEXT:
         names = [f"text/{subset}/{pair}.{language}.txt" for language in pair.split("-")]
         arguments = ["--pair", pair, "--files", *(str(raw / n) for n in names)]
         arguments += [
-            "--out",
-            *(str(root / n) for n in names),
-            "--stats",
-            str(root / f"text/{subset}/{pair}.json"),
-        ]
+            "--out", *(str(root / n) for n in names), "--stats", str(root / f"text/{subset}/{pair}.json"),
+        ]  # fmt: skip
         prepare_text.main(arguments)
     model = ["--out-model", str(root / "subwords/spm.model"), "--out-dict", str(root / "subwords/dict.txt")]
     languages = ["--pairs", "de-en", "en-fr", "--languages", "de", "en", "fr"]
@@ -123,11 +112,8 @@ def prepared(tmp_path):
         for language in pair.split("-"):
             prefix = root / "bin" / f"{subset}.{pair}.{language}"
             arguments = [
-                "--text-file",
-                str(root / f"text/{subset}/{pair}.{language}.txt"),
-                "--lang",
-                language,
-            ]
+                "--text-file", str(root / f"text/{subset}/{pair}.{language}.txt"), "--lang", language,
+            ]  # fmt: skip
             arguments += ["--subwords", model[1], "--dictionary", model[3]]
             binarise.main([*arguments, "--out-prefix", str(prefix), "--stats", f"{prefix}.json"])
     return root
@@ -136,7 +122,7 @@ def prepared(tmp_path):
 PAIRS = json.dumps({"train": ["de-en", "en-fr"], "valid": ["de-en", "en-fr"], "news": ["de-en"]})
 
 
-def run_card(root: Path, *more: str) -> tuple[dict, str]:
+def run_card(root, *more):
     out = ["--out-json", str(root / "card.json"), "--out-markdown", str(root / "card.md")]
     vocabulary = ["--vocabulary", str(root / "subwords")]
     write_card.main(["--data-root", str(root), *vocabulary, "--pairs", PAIRS, *more, *out])
@@ -205,13 +191,8 @@ def test_ceilings_are_in_the_card_by_target_language(prepared):
         for name, value in (("bleu", 88.125), ("chrf", 95.0))
     ]
     moses = {
-        "lines": 4,
-        "changed_lines": 2,
-        "words": 1000,
-        "split_words": 7,
-        "cuts_words": True,
-        "examples": [],
-    }
+        "lines": 4, "changed_lines": 2, "words": 1000, "split_words": 7, "cuts_words": True, "examples": [],
+    }  # fmt: skip
     english = {"n": 4, "changed_lines": 2, "references_sha256": "en", "scores": scores, "moses": moses}
     german = {**english, "references_sha256": "de", "moses": None}
     entries = {"de-en": english, "fr-en": english, "en-de": german}

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from workflow_scripts.data.prepare_text import main, parse_range, prepare_pair
 from workflow_scripts.errors import UserError
 
 
-def lay_out(folder: Path, german: bytes, english: bytes) -> tuple[list[Path], list[Path]]:
+def lay_out(folder, german, english):
     files = [folder / "a.de", folder / "a.en"]
     for path, content in zip(files, (german, english), strict=True):
         path.write_bytes(content)
@@ -28,17 +27,11 @@ def test_normalisations_are_applied_and_counted(tmp_path):
     assert result.sentences == 4
     assert result.words == [6, 6]
     assert asdict(result.normalised[0]) == {
-        "crlf": 2,
-        "byte_order_mark": 1,
-        "separators": 1,
-        "surrounding_blanks": 1,
-    }
+        "crlf": 2, "byte_order_mark": 1, "separators": 1, "surrounding_blanks": 1,
+    }  # fmt: skip
     assert asdict(result.normalised[1]) == {
-        "crlf": 0,
-        "byte_order_mark": 0,
-        "separators": 1,
-        "surrounding_blanks": 1,
-    }
+        "crlf": 0, "byte_order_mark": 0, "separators": 1, "surrounding_blanks": 1,
+    }  # fmt: skip
 
 
 def test_a_lone_carriage_return_does_not_end_a_line(tmp_path):
@@ -89,23 +82,17 @@ def test_statistics(tmp_path):
     main([*arguments, "--stats", str(stats)])
     nothing = {"byte_order_mark": 0, "separators": 0, "surrounding_blanks": 0}
     assert json.loads(stats.read_text()) == {
-        "format": "neuronspec-text-1",
-        "pair": "de-en",
-        "lines": [1, 3],
-        "lines_in_files": 3,
-        "lines_selected": 2,
-        "sentences": 2,
-        "dropped": {"empty": 0},
-        "words": {"de": 2, "en": 2},
+        "format": "neuronspec-text-1", "pair": "de-en", "lines": [1, 3], "lines_in_files": 3,
+        "lines_selected": 2, "sentences": 2, "dropped": {"empty": 0}, "words": {"de": 2, "en": 2},
         "normalised": {"de": {"crlf": 2, **nothing}, "en": {"crlf": 0, **nothing}},
         "sha256": {
             "de": hashlib.sha256(b"drei\nvier\n").hexdigest(),
             "en": hashlib.sha256(b"three\nfour\n").hexdigest(),
         },
-    }
+    }  # fmt: skip
 
 
-def two_sources(folder: Path) -> list[str]:
+def two_sources(folder):
     """Three pairs, and three of which the second stands in the first source, with other blanks."""
     texts = {"a.de": "eins\nzwei\ndrei\n", "a.en": "one\ntwo\nthree\n"}
     texts |= {"b.de": "vier\nzwei \nzwei\nvier\n", "b.en": "four\n two\nTWO\nfour\n"}

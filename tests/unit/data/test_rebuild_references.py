@@ -13,7 +13,7 @@ PIECES = ["▁well", "▁@-@", "▁known", "▁caf", "▁,", "▁9", "▁:", "�
 VOCABULARY = Vocabulary(PIECES)
 
 
-def ids(*pieces: str) -> list[int]:
+def ids(*pieces):
     return [VOCABULARY.id_of(piece) for piece in pieces] + [EOS]
 
 
@@ -40,13 +40,8 @@ def test_from_text_to_rebuilt_references(tmp_path):
     raw = ["The cat-é sat, isn't it?", "the cat sat on the mat"]
     (tmp_path / "test.en.txt").write_text("".join(f"{line}\n" for line in raw))
     shared = [
-        "--lang",
-        "en",
-        "--text",
-        json.dumps({"moses": True}),
-        "--dictionary",
-        str(tmp_path / "dict.txt"),
-    ]
+        "--lang", "en", "--text", json.dumps({"moses": True}), "--dictionary", str(tmp_path / "dict.txt"),
+    ]  # fmt: skip
     prefix = str(tmp_path / "test.de-en.en")
     model = ["--text-file", str(tmp_path / "test.en.txt"), "--subwords", str(tmp_path / "spm.model")]
     binarise.main([*shared, *model, "--out-prefix", prefix, "--stats", str(tmp_path / "stats.json")])

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,7 @@ def vocabulary_of(request, tmp_path):
     return request.param, tmp_path
 
 
-def there_and_back(folder: Path, lines: list[str]) -> list[str]:
+def there_and_back(folder, lines):
     model = load_subwords(folder / "spm.model")
     vocabulary = Vocabulary.read(folder / "dict.txt")
     processor = TextProcessor("xx", TextOptions(), model)
@@ -138,13 +137,8 @@ def test_the_stage(tmp_path, capsys):
         (tmp_path / f"{name}.txt").write_text(f"{line}\n", encoding="utf-8")
     words = ["--references", f"{tmp_path}/{{pair}}.{{target}}.txt", "--directions", "en-fa", "fa-en", "de-en"]
     words += [
-        "--text",
-        '{"moses": true}',
-        "--subwords",
-        str(model),
-        "--dictionary",
-        str(tmp_path / "dict.txt"),
-    ]
+        "--text", '{"moses": true}', "--subwords", str(model), "--dictionary", str(tmp_path / "dict.txt"),
+    ]  # fmt: skip
     main(
         [*words, "--out", f"{tmp_path}/back/{{pair}}.{{target}}.txt", "--stats", str(tmp_path / "stats.json")]
     )

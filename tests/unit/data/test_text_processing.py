@@ -99,13 +99,9 @@ def byte_subwords():
 
     model = io.BytesIO()
     SentencePieceTrainer.train(
-        sentence_iterator=iter(["the cat sat on the mat", "a < 0x5A > b"] * 4),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=300,
-        byte_fallback=True,
-        minloglevel=2,
-    )
+        sentence_iterator=iter(["the cat sat on the mat", "a < 0x5A > b"] * 4), model_writer=model,
+        model_type="bpe", vocab_size=300, byte_fallback=True, minloglevel=2,
+    )  # fmt: skip
     return SentencePieceProcessor(model_proto=model.getvalue())
 
 

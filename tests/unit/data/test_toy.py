@@ -4,45 +4,37 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from workflow_scripts.data.generate_toy import main
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.draws import Draws, Zipf
-from workflow_scripts.data.toy.language import PIVOT, Grammar, Language, Usage, Word
+from workflow_scripts.data.toy.language import PIVOT, Grammar, Language, Usage
 from workflow_scripts.data.toy.lexicon import Lexicon, SoundChange, reflex
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase, World
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
 from workflow_scripts.errors import UserError
 
-SMALL: dict[str, Any] = {
-    "concepts": 40,
-    "valid_size": 20,
-    "test_size": 20,
+SMALL = {
+    "concepts": 40, "valid_size": 20, "test_size": 20,
     "tiers": {
-        "high": {"size": 60, "languages": ["na", "sa"]},
-        "low": {"size": 30, "languages": ["no", "so"]},
+        "high": {"size": 60, "languages": ["na", "sa"]}, "low": {"size": 30, "languages": ["no", "so"]},
     },
-}
+}  # fmt: skip
 SUBSETS = {
-    "test": ["en", "na", "no", "sa", "so"],
-    "valid": ["en", "na", "no", "sa", "so"],
-    "train.en-na": ["en", "na"],
-    "train.en-no": ["en", "no"],
-    "train.en-sa": ["en", "sa"],
+    "test": ["en", "na", "no", "sa", "so"], "valid": ["en", "na", "no", "sa", "so"],
+    "train.en-na": ["en", "na"], "train.en-no": ["en", "no"], "train.en-sa": ["en", "sa"],
     "train.en-so": ["en", "so"],
-}
+}  # fmt: skip
 
 
-def generate(folder: Path, **changes: Any) -> Path:
+def generate(folder, **changes):
     main(["--spec", json.dumps({**SMALL, **changes}), "--out", str(folder)])
     return folder
 
 
-def lines(path: Path) -> list[str]:
+def lines(path):
     return path.read_text(encoding="utf-8").splitlines()
 
 
@@ -100,13 +92,8 @@ def test_a_second_run_and_another_seed(corpus, tmp_path):
 
 def test_sizes_and_tags_token_by_token(corpus):
     sizes = {
-        "test": 20,
-        "valid": 20,
-        "train.en-na": 60,
-        "train.en-sa": 60,
-        "train.en-no": 30,
-        "train.en-so": 30,
-    }
+        "test": 20, "valid": 20, "train.en-na": 60, "train.en-sa": 60, "train.en-no": 30, "train.en-so": 30,
+    }  # fmt: skip
     for subset, languages in SUBSETS.items():
         for language in languages:
             text, pos, number = (
@@ -122,7 +109,7 @@ def test_sizes_and_tags_token_by_token(corpus):
     assert all(4 <= len(line.split(" ")) <= 12 for line in lines(corpus / "test.en"))
 
 
-def few_meanings(monkeypatch: pytest.MonkeyPatch, skeletons: int) -> None:
+def few_meanings(monkeypatch, skeletons):
     """Let so many skeletons be all that can be said, each with the articles as drawn and turned over."""
     corpus = Corpus(parse_spec(SMALL))
     drawn = corpus._meanings("few", 5 * skeletons, set(), skeletons=True)
@@ -130,7 +117,7 @@ def few_meanings(monkeypatch: pytest.MonkeyPatch, skeletons: int) -> None:
     told = [meaning for meaning in drawn if meaning.clauses[0].subject.noun is not None][:skeletons]
     assert len(told) == skeletons
 
-    def turned(meaning: Meaning) -> Meaning:
+    def turned(meaning):
         first, *rest = meaning.clauses
         subject = replace(first.subject, definite=not first.subject.definite)
         return replace(meaning, clauses=(replace(first, subject=subject), *rest))
@@ -162,7 +149,7 @@ def test_skeletons_differ_between_training_and_test():
     """Sizes at which chance alone would repeat some: 2 in validation, 28 in training."""
     corpus = Corpus(parse_spec(SMALL))
     world = corpus.world
-    held_out: set[tuple[object, ...]] = set()
+    held_out = set()
     for name in ("test", "valid"):
         meanings = corpus._meanings(name, 200, held_out, skeletons=True)
         held_out.update(world.skeleton(meaning) for meaning in meanings)
@@ -174,10 +161,10 @@ def test_skeletons_differ_between_training_and_test():
 
 def test_every_stream_of_draws_is_the_seeds(monkeypatch):
     """Grammar, words, meanings, synonyms: what is drawn is named by the spec's seed first."""
-    streams: list[tuple[int | str, ...]] = []
+    streams = []
     plain = Draws.__init__
 
-    def noted(self: Draws, *labels: int | str) -> None:
+    def noted(self, *labels):
         streams.append(labels)
         plain(self, *labels)
 
@@ -192,7 +179,7 @@ def test_every_stream_of_draws_is_the_seeds(monkeypatch):
 def test_skeleton_folds_articles_and_shared_words():
     world = World(1, 40)
 
-    def meaning(noun: str, definite: bool) -> Meaning:
+    def meaning(noun, definite):
         return Meaning((Clause("v0", "past", False, NounPhrase(noun, False, definite)),))
 
     # n0 and n5 are neighbours in one domain: a language may have one word for both; n1 is of another domain.
@@ -206,11 +193,11 @@ def test_sound_changes_are_regular():
     assert [reflex(word, changes) for word in ("tetim", "tamu", "bota")] == ["cecimv", "tamu", "vota"]
 
 
-def read_lexicon(folder: Path) -> dict[str, Any]:
+def read_lexicon(folder):
     return json.loads((folder / "lexicon.json").read_text(encoding="utf-8"))
 
 
-def derived(proto: str, changes: list[list[str]]) -> str:
+def derived(proto, changes):
     for pattern, replacement in changes:
         proto = re.sub(pattern, replacement, proto)
     return proto
@@ -299,11 +286,11 @@ MEANING = Meaning(
 )  # fmt: skip
 
 
-def language(grammar: Grammar, usage: Usage) -> Language:
+def language(grammar, usage):
     return Language("xx", grammar, usage, Lexicon((), WORDS, AFFIXES), World(1, 40))
 
 
-def columns(words: list[Word]) -> list[str]:
+def columns(words):
     return [" ".join(column) for column in zip(*((w.form, w.pos, w.number) for w in words), strict=True)]
 
 

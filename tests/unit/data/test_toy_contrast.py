@@ -10,14 +10,14 @@ from tests.unit.data.test_toy import MEANING, PLAIN, SMALL, SOV, generate, langu
 from workflow_scripts.data.generate_contrastive import main
 from workflow_scripts.data.toy.contrast import AGREEMENT, GENDER, NUMBER, Sentence, wrong_reading
 from workflow_scripts.data.toy.draws import Draws
-from workflow_scripts.data.toy.language import PIVOT, Grammar, Usage
+from workflow_scripts.data.toy.language import PIVOT
 from workflow_scripts.translate.contrastive_set import read_contrastive
 
 IN_PIVOT = "the big dog-s no see-ed-vp a cat by the town now as they see-fut-vp"
 IN_SOV = "now dog-s-the big-2p cat-acc town-the by did un-see-vp as will see-vp"
 
 
-def sentence(grammar: Grammar, usage: Usage = PLAIN) -> Sentence:
+def sentence(grammar, usage=PLAIN):
     return Sentence(language(grammar, usage), MEANING, Draws(1))
 
 

@@ -1,7 +1,5 @@
 """The joint subword model: which text it is trained on, its dictionary, and its errors."""
 
-from pathlib import Path
-
 import pytest
 from sentencepiece import SentencePieceProcessor
 
@@ -13,7 +11,7 @@ from workflow_scripts.errors import UserError
 PAIRS, LANGUAGES = ["de-en", "en-fr"], ["en", "de", "fr"]
 
 
-def lay_out(folder: Path, english_of_french: str = "the cat\nthe dog\n") -> None:
+def lay_out(folder, english_of_french="the cat\nthe dog\n"):
     train = folder / "train"
     train.mkdir(parents=True)
     (train / "de-en.de.txt").write_text("die katze\nder hund\n")

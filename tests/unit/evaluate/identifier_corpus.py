@@ -1,7 +1,6 @@
 """Three invented languages, of which two are close relatives, as an experiment's prepared text."""
 
 import random
-from pathlib import Path
 
 LANGUAGES = ["en", "ka", "zu"]
 SYLLABLES = {"en": ["ba", "do", "lu"], "ka": ["ka", "ri", "to"], "zu": ["ka", "ri", "to"]}
@@ -9,7 +8,7 @@ ENDING = {"en": "mi", "ka": "sha", "zu": "zwu"}  # of every word: all that tells
 PAIRS = ["en-ka", "en-zu"]
 
 
-def sentences(language: str, count: int, seed: int) -> list[str]:
+def sentences(language, count, seed):
     """Return sentences of three to six words of one or two syllables and the language's ending."""
     chance = random.Random(f"{language}{seed}")
     return [
@@ -21,14 +20,13 @@ def sentences(language: str, count: int, seed: int) -> list[str]:
     ]
 
 
-def write_lines(path: Path, lines: list[str]) -> Path:
-    """Write a file of lines, and the folders above it."""
+def write_lines(path, lines):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 
 
-def corpus(root: Path, train: int = 200, test: int = 50) -> Path:
+def corpus(root, train=200, test=50):
     """Write ``{subset}/{pair}.{language}.txt`` of training and test text; return ``root``."""
     for number, pair in enumerate(PAIRS):
         for language in pair.split("-"):

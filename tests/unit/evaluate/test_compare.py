@@ -1,7 +1,6 @@
 """evaluate.compare: one JSON file a system, and what two systems must have in common."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,14 +21,13 @@ OUTPUTS = {
 JOB = ["--experiment", "e", "--seed", "1", "--testset", "t"]
 
 
-def write(folder: Path, name: str, lines: list[str]) -> str:
+def write(folder, name, lines):
     path = folder / name
     path.write_text("".join(f"{line}\n" for line in lines))
     return str(path)
 
 
-def scored(folder: Path, directions: tuple[str, ...] = ("de-en", "fr-en")) -> dict[str, str]:
-    """Score all outputs; the files of sentences' statistics by system."""
+def scored(folder, directions=("de-en", "fr-en")):
     references = write(folder, "ref", REFERENCES)
     files = {}
     for system, lines in OUTPUTS.items():
@@ -41,7 +39,7 @@ def scored(folder: Path, directions: tuple[str, ...] = ("de-en", "fr-en")) -> di
     return files
 
 
-def comet(folder: Path, system: str, scores: list[float], **manifest: object) -> str:
+def comet(folder, system, scores, **manifest):
     path = folder / system / "t.raw.comet.segments.npz"
     arrays = {f"{d}/comet": np.array(scores)[:, None] for d in ("de-en", "fr-en")}
     write_archive(path, arrays, {"format": SEGMENTS_FORMAT, "system": system, **manifest})
@@ -101,8 +99,7 @@ def test_a_system_that_says_the_same_is_a_tie(tmp_path):
         assert (metric["difference"], metric["p_bootstrap"], metric["p_randomisation"]) == (0, 1, 1)
 
 
-def arrays() -> dict[str, np.ndarray]:
-    """Statistics of two directions with two metrics."""
+def arrays():
     rows = np.arange(1, 31).reshape(3, 10)
     return {f"{d}/{m}": rows[:, :size] for d in ("de-en", "fr-en") for m, size in (("bleu", 10), ("ter", 2))}
 
@@ -136,12 +133,8 @@ def test_files_of_one_system_against_other_references_are_not_joined(tmp_path, m
 def test_files_of_another_job_or_twice(tmp_path):
     for name in ("a", "b"):
         write_archive(tmp_path / f"{name}.npz", arrays(), {"format": SEGMENTS_FORMAT, "system": "ns"})
-    with pytest.raises(UserError, match=r"a\.npz: system is 'ns', expected 'baseline'"):
-        read_segments([tmp_path / "a.npz"], system="baseline")
     with pytest.raises(UserError, match=r"b\.npz: bleu of de-en is in .*a\.npz too"):
         read_segments([tmp_path / "a.npz", tmp_path / "b.npz"])
-    with pytest.raises(UserError, match=r"c\.npz: no such file"):
-        read_segments([tmp_path / "c.npz"])
 
 
 def test_statistics_of_another_form_than_the_metrics(tmp_path, monkeypatch):

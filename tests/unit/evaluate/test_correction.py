@@ -9,25 +9,22 @@ from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.correction import correct, count_outcomes, outcome, resamples_needed
 
 
-def test_holm_worked_by_hand():
-    # Sorted: 0.005, 0.01, 0.03, 0.04. Times 4, 3, 2, 1: 0.02, 0.03, 0.06, 0.04; none below the one before it.
-    assert correct([0.01, 0.04, 0.03, 0.005]).p_holm == pytest.approx([0.03, 0.06, 0.06, 0.02])
-
-
-def test_benjamini_hochberg_worked_by_hand():
-    # Sorted, times 4/1, 4/2, 4/3, 4/4: 0.02, 0.02, 0.04, 0.04; none above the one after it.
-    assert correct([0.01, 0.04, 0.03, 0.005]).p_bh == pytest.approx([0.02, 0.04, 0.04, 0.02])
-
-
-def test_a_corrected_value_is_at_most_one():
-    # Holm: 0.4 * 3 = 1.2, and from there on 1. Benjamini-Hochberg: 1.2, 0.9 and 0.8, so 0.8 for all.
-    assert correct([0.6, 0.4, 0.8]).p_holm == [1.0, 1.0, 1.0]
-    assert correct([0.6, 0.4, 0.8]).p_bh == pytest.approx([0.8, 0.8, 0.8])
-
-
-def test_one_test_needs_no_correction_and_none_is_none():
-    assert (correct([0.03]).p_holm, correct([0.03]).p_bh) == ([0.03], [0.03])
-    assert (correct([]).p_holm, correct([]).p_bh) == ([], [])
+@pytest.mark.parametrize(
+    ("p", "holm", "bh"),
+    [
+        # Sorted: 0.005, 0.01, 0.03, 0.04. Holm times 4, 3, 2, 1: 0.02, 0.03, 0.06, 0.04; none below the last.
+        # Benjamini-Hochberg times 4/1, 4/2, 4/3, 4/4: 0.02, 0.02, 0.04, 0.04; none above the one after it.
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02], [0.02, 0.04, 0.04, 0.02]),
+        # Holm: 0.4 * 3 = 1.2, and from there on 1. Benjamini-Hochberg: 1.2, 0.9 and 0.8, so 0.8 for all.
+        ([0.6, 0.4, 0.8], [1.0, 1.0, 1.0], [0.8, 0.8, 0.8]),
+        ([0.03], [0.03], [0.03]),
+        ([], [], []),
+    ],
+    ids=["four", "at-most-one", "one", "none"],
+)
+def test_corrections_worked_by_hand(p, holm, bh):
+    found = correct(p)
+    assert (found.p_holm, found.p_bh) == (pytest.approx(holm), pytest.approx(bh))
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
@@ -36,18 +33,21 @@ def test_no_p_value(p):
         correct([0.5, p])
 
 
-def test_outcomes_follow_the_metric():
-    assert outcome(1.2, 0.05, "bleu") == "win"
-    assert outcome(-1.2, 0.05, "bleu") == "loss"
-    assert outcome(-1.2, 0.05, "ter") == "win"
-    assert outcome(1.2, 0.05, "ter") == "loss"
-    assert outcome(0.01, 0.001, "wmt22-comet-da") == "win"
-
-
-def test_ties():
-    assert outcome(1.2, 0.0501, "bleu") == "tie"
-    assert outcome(1.2, 0.04, "bleu", level=0.01) == "tie"
-    assert outcome(0.0, 0.001, "bleu") == "tie"
+@pytest.mark.parametrize(
+    ("difference", "p", "metric", "level", "said"),
+    [
+        (1.2, 0.05, "bleu", 0.05, "win"),
+        (-1.2, 0.05, "bleu", 0.05, "loss"),
+        (-1.2, 0.05, "ter", 0.05, "win"),
+        (1.2, 0.05, "ter", 0.05, "loss"),
+        (0.01, 0.001, "wmt22-comet-da", 0.05, "win"),
+        (1.2, 0.0501, "bleu", 0.05, "tie"),
+        (1.2, 0.04, "bleu", 0.01, "tie"),
+        (0.0, 0.001, "bleu", 0.05, "tie"),
+    ],
+)
+def test_outcomes_follow_the_metric(difference, p, metric, level, said):
+    assert outcome(difference, p, metric, level=level) == said
 
 
 def test_holm_decides_fewer_than_the_uncorrected():

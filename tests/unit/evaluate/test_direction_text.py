@@ -1,7 +1,5 @@
 """The texts of one direction: several references, empty ones, logs, and what a user should know."""
 
-from pathlib import Path
-
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
@@ -18,12 +16,8 @@ REFS = [
 METRICS = {"bleu": BLEU(), "chrf": CHRF(word_order=2), "chrf2": CHRF(), "ter": TER()}
 
 
-def lay(
-    folder: Path, refs: list[list[str]], hyps: dict[str, list[str]] = HYPS
-) -> tuple[dict[str, Path], list[Path]]:
-    """Write all files."""
-
-    def write(name: str, lines: list[str]) -> Path:
+def lay(folder, refs, hyps=HYPS):
+    def write(name, lines):
         (folder / name).write_text("".join(f"{line}\n" for line in lines))
         return folder / name
 
@@ -139,7 +133,7 @@ def test_a_log_and_pieces_are_said(tmp_path):
     assert note == f"{refs[0]}: references are fairseq-generate's T- lines, perhaps tokenised"
 
 
-def write(path: Path, lines: list[str]) -> Path:
+def write(path, lines):
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 

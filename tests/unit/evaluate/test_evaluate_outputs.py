@@ -1,6 +1,5 @@
-"""Outputs of others, from files to tables."""
+"""Outputs of others, from files to tables (mistakes: tests/malformed)."""
 
-import csv
 import gzip
 import io
 import re
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from sacrebleu import corpus_bleu
 
+from tests.unit.report.made import csv_rows
 from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import evaluate_outputs
 from workflow_scripts.evaluate.evaluate_outputs import main
@@ -21,13 +21,14 @@ REFERENCES = [" ".join(WORDS[(i + j) % len(WORDS)] for j in range(5 + i % 4)) fo
 #: Of every second line the last word is missing.
 WORSE = [line.rsplit(" ", 1)[0] if i % 2 else line for i, line in enumerate(REFERENCES)]
 OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
+ENDINGS = ("md", "csv", "tex", "parquet")
 
 
 @pytest.fixture
 def here(monkeypatch):
     """Tables are made in this process, which spares a second; some tests start the program."""
 
-    def run(module: str, words: list[str]) -> tuple[int, str]:
+    def run(module, words):
         assert module == "workflow_scripts.report.tabulate"
         said = io.StringIO()
         with redirect_stderr(said):
@@ -37,41 +38,50 @@ def here(monkeypatch):
     monkeypatch.setattr(evaluate_outputs, "run_program", run)
 
 
-def lay(folder: Path, directions: tuple[str, ...] = ("de-en", "en-de")) -> list[str]:
-    """Write all files (those of one direction gzipped), and return the options that name them."""
-    for direction in directions:
-        (folder / direction).mkdir(parents=True)
-        write(folder / direction / "ref.txt", REFERENCES)
-        for system, lines in OUTPUTS.items():
-            write(folder / system / f"{direction}.hyp", lines)
-    return [
-        *("--hypotheses", f"{folder}/{{system}}/{{direction}}.hyp"),
-        *("--references", f"{folder}/{{direction}}/ref.txt"),
-        *("--out", f"{folder}/out", "--resamples", "200", "--processes", "1"),
-    ]
+@pytest.fixture
+def at(tmp_path, capfd):
+    return At(tmp_path, capfd)
 
 
-def write(path: Path, lines: list[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+class At:
+    """Files in a folder, the command on them, and what it wrote and said."""
+
+    def __init__(self, folder, capture):
+        self.folder, self.capture = folder, capture
+
+    def lines(self, name, lines):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def lay(self, *directions):
+        for direction in directions or ("de-en", "en-de"):
+            self.lines(f"{direction}/ref.txt", REFERENCES)
+            for system, lines in OUTPUTS.items():
+                self.lines(f"{system}/{direction}.hyp", lines)
+
+    def run(self, *more, hypotheses="{system}/{direction}.hyp", references="{direction}/ref.txt", out="out"):
+        given = ["--hypotheses", f"{self.folder}/{hypotheses}", "--out", f"{self.folder}/{out}"]
+        given += ["--references", f"{self.folder}/{references}"] if references else []
+        self.capture.readouterr()
+        main([*given, "--resamples", "200", "--processes", "1", *more])
+        self.said = self.capture.readouterr().err.replace(f"{self.folder}/", "").splitlines()
+        return [line.removeprefix("note: ") for line in self.said if line.startswith("note: ")]
+
+    def rows(self, table, out="out"):
+        return csv_rows(self.folder / out / f"{table}.csv")
+
+    def of(self, column, table="scores", out="out"):
+        return {row[column] for row in self.rows(table, out)}
+
+    def text(self, name, out="out"):
+        return (self.folder / out / name).read_text(encoding="utf-8")
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def notes(said: str, folder: Path) -> list[str]:
-    """The notes among what was said on stderr, without the folder."""
-    lines = said.replace(f"{folder}/", "").splitlines()
-    return [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]
-
-
-def test_from_files_to_tables(tmp_path):
-    main([*lay(tmp_path), "--baseline", "old"])
-    found = {
-        (row["system"], row["direction"], row["metric"]): row for row in rows(tmp_path / "out/scores.csv")
-    }
+def test_from_files_to_tables(at):
+    at.lay()
+    at.run("--baseline", "old")
+    found = {(row["system"], row["direction"], row["metric"]): row for row in at.rows("scores")}
     assert len(found) == 3 * 2 * 2
     assert list(dict.fromkeys(system for system, _, _ in found)) == ["old", "new", "same"]
     worse = corpus_bleu(WORSE, [REFERENCES])
@@ -80,58 +90,54 @@ def test_from_files_to_tables(tmp_path):
     assert {row["n"] for row in found.values()} == {"40"}
     outcomes = {
         (row["system"], row["direction"], row["metric"]): (row["outcome"], float(row["difference"]))
-        for row in rows(tmp_path / "out/significance.csv")
+        for row in at.rows("significance")
     }
     for direction in ("de-en", "en-de"):
         assert outcomes["new", direction, "BLEU"] == ("win", pytest.approx(100 - worse.score))
         assert outcomes["same", direction, "BLEU"] == outcomes["same", direction, "chrF2++"] == ("tie", 0)
     for table in ("scores", "summary", "groups", "significance", "health"):
-        assert {path.suffix for path in (tmp_path / "out").glob(f"{table}.*")} == {
-            *(".md", ".csv", ".tex", ".parquet")
-        }
+        assert {path.suffix[1:] for path in (at.folder / "out").glob(f"{table}.*")} == set(ENDINGS)
 
 
 @pytest.mark.usefixtures("here")
-def test_without_a_baseline_nothing_is_tested(tmp_path):
-    main(lay(tmp_path, ("de-en", "en-de", "fr-en")))
-    assert not (tmp_path / "out/significance.csv").exists()
-    assert "out of en" in (tmp_path / "out/groups.md").read_text()
+def test_without_a_baseline_nothing_is_tested(at):
+    at.lay("de-en", "en-de", "fr-en")
+    # A copy of the references is said to be one.
+    assert at.run() == ["new: all its files are the references, line for line"]
+    assert not (at.folder / "out/significance.csv").exists()
+    assert "out of en" in at.text("groups.md")
 
 
 @pytest.mark.usefixtures("here")
-def test_gzipped_files_give_the_same(tmp_path):
-    main([*lay(tmp_path), "--baseline", "old"])
-    first = (tmp_path / "out/significance.csv").read_bytes()
-    for path in tmp_path.glob("*/*.hyp"):
+def test_gzipped_files_give_the_same(at):
+    at.lay()
+    at.run("--baseline", "old")
+    for path in at.folder.glob("*/*.hyp"):
         path.with_suffix(".hyp.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
-    options = ["--hypotheses", f"{tmp_path}/{{system}}/{{source}}-{{target}}.hyp.gz"]
-    options += ["--references", f"{tmp_path}/{{direction}}/ref.txt", "--out", f"{tmp_path}/second"]
-    main([*options, "--baseline", "old", "--resamples", "200", "--processes", "2"])
-    assert (tmp_path / "second/significance.csv").read_bytes() == first
+    named = "{system}/{source}-{target}.hyp.gz"
+    at.run("--baseline", "old", "--processes", "2", hypotheses=named, out="second")
+    assert at.text("significance.csv", "second") == at.text("significance.csv")
 
 
-def test_what_is_missing_may_be_marked(tmp_path):
-    options = lay(tmp_path)
-    (tmp_path / "new/de-en.hyp").unlink()
-    main([*options, "--baseline", "old", "--allow-partial"])
-    assert "PARTIAL" in (tmp_path / "out/scores.md").read_text().splitlines()[0]
-    compared = {(row["system"], row["direction"]) for row in rows(tmp_path / "out/significance.csv")}
+def test_what_is_missing_may_be_marked(at):
+    at.lay()
+    (at.folder / "new/de-en.hyp").unlink()
+    at.run("--baseline", "old", "--allow-partial")
+    assert "PARTIAL" in at.text("scores.md").splitlines()[0]
+    compared = {(row["system"], row["direction"]) for row in at.rows("significance")}
     assert compared == {("new", "en-de"), ("same", "de-en"), ("same", "en-de")}
 
 
 @pytest.mark.usefixtures("here")
-def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path, capsys):
+def test_references_and_sources_that_fit_the_pattern_are_no_systems(at):
     for name, lines in {"base": WORSE, "ref": REFERENCES, "src": WORSE, ".base": WORSE}.items():
-        write(tmp_path / f"de-en/{name}.txt", lines)
-        write(tmp_path / f"en-de/{name}.txt", lines)
-    write(tmp_path / "log_fr/base.txt", WORSE)
-    options = ["--hypotheses", f"{tmp_path}/{{direction}}/{{system}}.txt", "--processes", "1"]
-    for option, name in (("--references", "ref"), ("--sources", "src")):
-        options += [option, f"{tmp_path}/{{direction}}/{name}.txt"]
-    main([*options, "--out", f"{tmp_path}/out"])
-    assert {row["system"] for row in rows(tmp_path / "out/scores.csv")} == {"base"}
-    assert notes(capsys.readouterr().err, tmp_path) == [
+        for direction in ("de-en", "en-de"):
+            at.lines(f"{direction}/{name}.txt", lines)
+    at.lines("log_fr/base.txt", WORSE)
+    given = {"hypotheses": "{direction}/{system}.txt"}
+    sources = ("--sources", f"{at.folder}/{{direction}}/src.txt")
+    assert at.run(*sources, **given) == [
         "left out: log_fr/base.txt: a direction is two language codes around a hyphen, as in de-en or"
         " en-pt_BR",
         "left out: de-en/.base.txt, en-de/.base.txt: hidden, or a backup (a pattern that spells the dot"
@@ -139,91 +145,74 @@ def test_references_and_sources_that_fit_the_pattern_are_no_systems(tmp_path, ca
         "left out: de-en/ref.txt, en-de/ref.txt: these are the references",
         "left out: de-en/src.txt, en-de/src.txt: these are the sources",
     ]
-    (tmp_path / "de-en/base.txt").unlink()
-    (tmp_path / "en-de/base.txt").unlink()
+    assert at.of("system") == {"base"}
+    for direction in ("de-en", "en-de"):
+        (at.folder / direction / "base.txt").unlink()
     with pytest.raises(UserError, match=r"no file fits \(.*ref\.txt: these are the references"):
-        main([*options, "--out", f"{tmp_path}/second"])
+        at.run(*sources, **given)
 
 
 @pytest.mark.usefixtures("here")
-def test_codes_with_a_hyphen_are_scored_under_their_id(tmp_path, capsys):
+def test_codes_with_a_hyphen_are_scored_under_their_id(at):
     for direction in ("en-pt-BR", "en-sr-Latn"):
-        write(tmp_path / f"t/base/{direction}.txt", WORSE)
-    write(tmp_path / "ref/en-pt-BR.txt", REFERENCES)
-    write(tmp_path / "ref/en-sr_Latn.txt", REFERENCES)
-    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--processes", "1"]
-    options += ["--references", f"{tmp_path}/ref/{{direction}}.txt", "--out", f"{tmp_path}/out"]
-    main([*options, "--tokenizers", '{"pt-BR": "char"}', "--groups", '{"f": {"romance": ["pt-BR"]}}'])
-    said = "in names of files: en-pt-BR is en-pt_BR, en-sr-Latn is en-sr_Latn"
-    assert notes(capsys.readouterr().err, tmp_path) == [said]
-    bleu = {row["direction"]: row for row in rows(tmp_path / "out/scores.csv") if row["metric"] == "BLEU"}
+        at.lines(f"t/base/{direction}.txt", WORSE)
+    for direction in ("en-pt-BR", "en-sr_Latn"):
+        at.lines(f"ref/{direction}.txt", REFERENCES)
+    given = {"hypotheses": "t/{system}/{direction}.txt", "references": "ref/{direction}.txt"}
+    named = ["--tokenizers", '{"pt-BR": "char"}', "--groups", '{"f": {"romance": ["pt-BR"]}}']
+    assert at.run(*named, **given) == ["in names of files: en-pt-BR is en-pt_BR, en-sr-Latn is en-sr_Latn"]
+    bleu = {row["direction"]: row for row in at.rows("scores") if row["metric"] == "BLEU"}
     assert list(bleu) == ["en-pt_BR", "en-sr_Latn"]
     assert "tok:char" in bleu["en-pt_BR"]["signature"]
     assert "tok:13a" in bleu["en-sr_Latn"]["signature"]
     assert float(bleu["en-sr_Latn"]["score"]) == corpus_bleu(WORSE, [REFERENCES]).score
-    groups = {(row["grouping"], row["group"]) for row in rows(tmp_path / "out/summary.csv")}
-    assert ("f", "romance") in groups
-    main([*options, "--directions", "en-pt-BR", "--pivot", "pt-BR", "--out", f"{tmp_path}/one"])
-    assert {row["direction"] for row in rows(tmp_path / "one/scores.csv")} == {"en-pt_BR"}
+    assert ("f", "romance") in {(row["grouping"], row["group"]) for row in at.rows("summary")}
+    at.run("--directions", "en-pt-BR", "--pivot", "pt-BR", out="one", **given)
+    assert at.of("direction", out="one") == {"en-pt_BR"}
 
 
 @pytest.mark.usefixtures("here")
-def test_systems_and_directions_may_be_chosen(tmp_path):
-    options = lay(tmp_path, ("de-en", "en-de", "fr-en"))
-    (tmp_path / "new/fr-en.hyp").unlink()  # not asked for, so not missing
-    main([*options, "--systems", "old", "new", "--directions", "en-de", "de-en", "--baseline", "old"])
-    found = rows(tmp_path / "out/scores.csv")
-    assert {row["system"] for row in found} == {"old", "new"}
-    assert {row["direction"] for row in found} == {"en-de", "de-en"}
+def test_systems_and_directions_may_be_chosen(at):
+    at.lay("de-en", "en-de", "fr-en")
+    (at.folder / "new/fr-en.hyp").unlink()  # not asked for, so not missing
+    at.run("--systems", "old", "new", "--directions", "en-de", "de-en", "--baseline", "old")
+    assert (at.of("system"), at.of("direction")) == ({"old", "new"}, {"en-de", "de-en"})
 
 
 @pytest.mark.usefixtures("here")
-def test_a_copy_of_the_references_is_said_to_be_one(tmp_path, capsys):
-    main(lay(tmp_path))
-    assert notes(capsys.readouterr().err, tmp_path) == [
-        "new: all its files are the references, line for line"
-    ]
+def test_references_that_only_nearly_fit_are_no_news(at):
+    at.lines("base.de-en", WORSE)
+    at.lines("ref.en", REFERENCES)
+    assert at.run(hypotheses="{system}.{direction}", references="ref.{target}") == []
 
 
 @pytest.mark.usefixtures("here")
-def test_references_that_only_nearly_fit_are_no_news(tmp_path, capsys):
-    write(tmp_path / "base.de-en", WORSE)
-    write(tmp_path / "ref.en", REFERENCES)
-    options = ["--hypotheses", f"{tmp_path}/{{system}}.{{direction}}", "--out", f"{tmp_path}/out"]
-    main([*options, "--references", f"{tmp_path}/ref.{{target}}", "--processes", "1"])
-    assert notes(capsys.readouterr().err, tmp_path) == []
-
-
-@pytest.mark.usefixtures("here")
-def test_systems_without_a_direction_in_common_are_not_tested(tmp_path, capsys):
-    options = lay(tmp_path)
+def test_systems_without_a_direction_in_common_are_not_tested(at):
+    at.lay()
     for gone in ("old/de-en", "new/en-de"):
-        (tmp_path / f"{gone}.hyp").unlink()
-    main([*options, "--baseline", "old", "--allow-partial"])
-    assert "new: not tested, it has no direction that old has too" in capsys.readouterr().err
+        (at.folder / f"{gone}.hyp").unlink()
+    at.run("--baseline", "old", "--allow-partial")
+    assert any("new: not tested, it has no direction that old has too" in line for line in at.said)
     # Of two systems, two directions and two metrics those of `same` in en-de are there.
-    assert "PARTIAL (6 of 8 tests missing)" in (tmp_path / "out/significance.md").read_text().splitlines()[0]
-    assert {row["system"] for row in rows(tmp_path / "out/significance.csv")} == {"same"}
+    assert "PARTIAL (6 of 8 tests missing)" in at.text("significance.md").splitlines()[0]
+    assert at.of("system", "significance") == {"same"}
 
 
 @pytest.mark.usefixtures("here")
-def test_nothing_of_an_earlier_call_stays(tmp_path):
-    options = lay(tmp_path)
-    main([*options, "--baseline", "old"])
-    (tmp_path / "out/notes.md").touch()
-    for path in (tmp_path / "new").iterdir():
+def test_nothing_of_an_earlier_call_stays(at):
+    at.lay()
+    at.run("--baseline", "old")
+    (at.folder / "out/notes.md").touch()
+    for path in (at.folder / "new").iterdir():
         path.unlink()
-    main([*options, "--profile", "paper"])
-    made = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
-    stems = {"scores", "summary", "groups", "differences", "interference", "health"}
-    tables = {f"{stem}.{ending}" for stem in stems for ending in ("md", "csv", "tex", "parquet")}
-    scores = {
-        f"scores/{system}/s0/outputs.paper.{ending}"
-        for system in ("old", "same")
-        for ending in ("json", "segments.npz")
-    }
+    at.run("--profile", "paper")
+    made = {str(path.relative_to(at.folder / "out")) for path in (at.folder / "out").rglob("*.*")}
+    stems = ("scores", "summary", "groups", "differences", "interference", "health")
+    tables = {f"{stem}.{ending}" for stem in stems for ending in ENDINGS}
+    parts = [f"scores/{system}/s0/outputs.paper" for system in ("old", "same")]
+    scores = {f"{part}.{ending}" for part in parts for ending in ("json", "segments.npz")}
     assert made == {"notes.md", ".written.json"} | tables | scores
-    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"scores"}
+    assert {path.name for path in (at.folder / "out").iterdir() if path.is_dir()} == {"scores"}
 
 
 def test_the_pivot_is_the_one_language_of_all_directions():
@@ -235,199 +224,169 @@ ODD = ["a | b", "*x* _y_", "{direction}", "$(touch x)", "<b>&amp;", "[new]", "10
 
 
 @pytest.mark.usefixtures("here")
-def test_names_of_systems_are_data_in_every_table(tmp_path):
+def test_names_of_systems_are_data_in_every_table(at):
     for system in ("old", *ODD):
-        write(tmp_path / f"t/{system}/de-en.txt", WORSE)
-    write(tmp_path / "ref.de-en", REFERENCES)
-    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--baseline", "old"]
-    options += ["--references", f"{tmp_path}/ref.{{direction}}", "--out", f"{tmp_path}/out"]
-    main([*options, "--resamples", "50", "--processes", "1", "--control", ODD[0]])
+        at.lines(f"t/{system}/de-en.txt", WORSE)
+    at.lines("ref.de-en", REFERENCES)
+    given = {"hypotheses": "t/{system}/{direction}.txt", "references": "ref.{direction}"}
+    at.run("--baseline", "old", "--resamples", "50", "--control", ODD[0], **given)
     for table in ("scores", "summary", "groups"):
-        assert {row["system"] for row in rows(tmp_path / f"out/{table}.csv")} == {"old", *ODD}
-    assert {row["system"] for row in rows(tmp_path / "out/significance.csv")} == set(ODD)
-    page = (tmp_path / "out/summary.md").read_text(encoding="utf-8").splitlines()
-    first = [line.split(" | ")[0] for line in page if re.search(r" \| \*?\*?\d", line)]
+        assert at.of("system", table) == {"old", *ODD}
+    assert at.of("system", "significance") == set(ODD)
+    first = [x.split(" | ")[0] for x in at.text("summary.md").splitlines() if re.search(r" \| \*?\*?\d", x)]
     shown = ["old", "a \\| b", "\\*x\\* \\_y\\_", "{direction}", "\\$(touch x)", "\\<b>\\&amp;"]
     assert sorted(set(first)) == sorted(f"| {name}" for name in [*shown, "[new]", "100%", "模型 é"])
-    assert "a $|$ b" in (tmp_path / "out/scores.tex").read_text(encoding="utf-8")
+    assert "a $|$ b" in at.text("scores.tex")
 
 
-def test_a_folder_whose_name_is_an_option_may_hold_the_results(tmp_path, monkeypatch):
-    options = lay(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    root = str(Path(__file__).parents[3])
-    monkeypatch.setenv("PYTHONPATH", root)
-    main([*options, "--baseline", "old", "--out=--debug"])
-    assert len(rows(tmp_path / "--debug/scores.csv")) == 12
-    assert len(rows(tmp_path / "--debug/significance.csv")) == 8
+def test_a_folder_whose_name_is_an_option_may_hold_the_results(at, monkeypatch):
+    at.lay()
+    monkeypatch.chdir(at.folder)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    at.run("--baseline", "old", "--out=--debug")
+    assert [len(at.rows(table, "--debug")) for table in ("scores", "significance")] == [12, 8]
 
 
 @pytest.mark.usefixtures("here")
-def test_tables_of_the_users_are_neither_removed_nor_written_over(tmp_path):
-    options = lay(tmp_path)
-    mine = ("published.csv", "seeds.csv", "wins.md", "significance.csv")
-    for name in mine:
-        (tmp_path / "out").mkdir(exist_ok=True)
-        (tmp_path / "out" / name).write_text("mine")
-    main(options)  # without a baseline, which would make seeds and wins
-    main(options)
-    assert [(tmp_path / "out" / name).read_text() for name in mine] == ["mine"] * len(mine)
+def test_tables_of_the_users_are_neither_removed_nor_written_over(at):
+    at.lay()
+    mine = {f"out/{name}": ["mine"] for name in ("published.csv", "seeds.csv", "wins.md", "significance.csv")}
+    for name, lines in mine.items():
+        at.lines(name, lines)
+    at.run()  # without a baseline, which would make seeds and wins
+    at.run()
     with pytest.raises(UserError, match=r"out: seeds\.csv, significance\.csv, wins\.md: not written by"):
-        main([*options, "--baseline", "old"])
-    (tmp_path / "out/groups.csv").write_text("edited")
+        at.run("--baseline", "old")
+    (at.folder / "out/groups.csv").write_text("edited")
     with pytest.raises(UserError, match=r"groups\.csv: changed since they were written"):
-        main(options)
-    assert [(tmp_path / "out" / name).read_text() for name in mine] == ["mine"] * len(mine)
+        at.run()
+    assert {(at.folder / name).read_text() for name in mine} == {"mine\n"}
 
 
-def test_text_without_blanks_is_noted_with_the_option_to_give(tmp_path, capfd):
+def test_text_without_blanks_is_noted_with_the_option_to_give(at):
     """13a takes a clause of Chinese, Japanese or Thai for one word: BLEU 0.00 for nearly right output."""
     for target, right, wrong in (
         ("zh", "今天天气非常好。", "今天天气很好。"),
         ("ja", "今日は天気がとてもいい。", "今日は天気がいい。"),
         ("th", "วันนี้อากาศดีมาก", "วันนี้อากาศดี"),
     ):
-        write(tmp_path / "ref" / f"en-{target}.txt", [right])
-        write(tmp_path / "hyp" / "base" / f"en-{target}.txt", [wrong])
-    where = ["--hypotheses", f"{tmp_path}/hyp/{{system}}/{{direction}}.txt", "--processes", "1"]
-    where += ["--references", f"{tmp_path}/ref/{{direction}}.txt", "--out", str(tmp_path / "out")]
-    main(where)
-    option = """--tokenizers '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'"""
-    said = [line for line in capfd.readouterr().err.split("\n") if line.startswith("WARNING")]
-    assert len(said) == 1 and said[0].endswith(option)
+        at.lines(f"ref/en-{target}.txt", [right])
+        at.lines(f"hyp/base/en-{target}.txt", [wrong])
+    where = {"hypotheses": "hyp/{system}/{direction}.txt", "references": "ref/{direction}.txt"}
+    at.run(**where)
+    tokenizers = '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'
+    [said] = [line for line in at.said if line.startswith("WARNING")]
+    assert said.endswith(f"--tokenizers '{tokenizers}'")
     for table in ("scores", "summary", "groups", "health"):
-        assert (tmp_path / "out" / f"{table}.md").read_text().split("\n")[2] == f"- {said[0]}"
-    main([*where, "--tokenizers", '{"ja": "ja-mecab", "th": "char", "zh": "zh"}'])
-    assert "WARNING" not in capfd.readouterr().err
-    assert "WARNING" not in (tmp_path / "out" / "scores.md").read_text()
+        assert at.text(f"{table}.md").split("\n")[2] == f"- {said}"
+    at.run("--tokenizers", tokenizers, **where)
+    assert not any("WARNING" in text for text in (*at.said, at.text("scores.md")))
 
 
 @pytest.mark.usefixtures("here")
-def test_several_references_of_every_sentence(tmp_path):
-    options = lay(tmp_path)
+def test_several_references_of_every_sentence(at):
+    at.lay()
     other = [f"{line} nein" for line in WORSE]
     for direction in ("de-en", "en-de"):
-        write(tmp_path / direction / "other.txt", other)
-    options = [*options, "--references", f"{tmp_path}/{{direction}}/other.txt", "--baseline", "old"]
-    main(options)
-    for row in rows(tmp_path / "out/scores.csv"):
+        at.lines(f"{direction}/other.txt", other)
+    at.run("--references", f"{at.folder}/{{direction}}/other.txt", "--baseline", "old")
+    for row in at.rows("scores"):
         assert row["signature"].startswith("nrefs:2|")
         if (row["system"], row["metric"]) == ("old", "BLEU"):
             assert float(row["score"]) == corpus_bleu(WORSE, [REFERENCES, other]).score
-    assert len(rows(tmp_path / "out/significance.csv")) == 8
+    assert len(at.rows("significance")) == 8
 
 
 LOG = "S-1\t__de__ zwei\nT-1\ttwo of the old ones\nH-1\t-0.3\ttwo of the old ones\nP-1\t-0.1 -0.2\n"
-LOG += "S-0\t__de__ eins\nT-0\tone for all of us\nH-0\t-0.3\tone for all of you\nP-0\t-0.1 -0.2\n"
+LOG += "S-0\t__de__ eins\nT-0\tone for all of us\nH-0\t-0.3\tone for all of you\nP-0\t-0.1 -0.2"
 
 
 @pytest.mark.usefixtures("here")
-def test_a_log_of_fairseq_generate_is_read_by_number(tmp_path, capsys):
-    (tmp_path / "t/base").mkdir(parents=True)
-    (tmp_path / "t/base/de-en.txt").write_text(LOG)
-    write(tmp_path / "ref.de-en", ["one for all of us", "two of the old ones"])
-    options = ["--hypotheses", f"{tmp_path}/t/{{system}}/{{direction}}.txt", "--processes", "1"]
-    main([*options, "--references", f"{tmp_path}/ref.{{direction}}", "--out", f"{tmp_path}/one"])
-    assert notes(capsys.readouterr().err, tmp_path) == [
+def test_a_log_of_fairseq_generate_is_read_by_number(at):
+    at.lines("t/base/de-en.txt", LOG.split("\n"))
+    references = ["one for all of us", "two of the old ones"]
+    at.lines("ref.de-en", references)
+    log = "t/{system}/{direction}.txt"
+    assert at.run(hypotheses=log, references="ref.{direction}") == [
         "t/base/de-en.txt: hypotheses are fairseq-generate's H- lines, by number"
     ]
     # References and sources of the same file, which is no reason to leave it out.
-    for option in ("references", "sources"):
-        options += [f"--{option}", f"{tmp_path}/t/base/{{direction}}.txt"]
-    main([*options, "--out", f"{tmp_path}/two"])
-    right = corpus_bleu(
-        ["one for all of you", "two of the old ones"], [["one for all of us", "two of the old ones"]]
-    )
-    for folder in ("one", "two"):
-        (score,) = [row["score"] for row in rows(tmp_path / folder / "scores.csv") if row["metric"] == "BLEU"]
+    own = "t/base/{direction}.txt"
+    sources = ["--sources", f"{at.folder}/{own}", "--references", f"{at.folder}/{own}"]
+    at.run(*sources, hypotheses=log, references="ref.{direction}", out="two")
+    right = corpus_bleu(["one for all of you", "two of the old ones"], [references])
+    for folder in ("out", "two"):
+        (score,) = [row["score"] for row in at.rows("scores", folder) if row["metric"] == "BLEU"]
         assert float(score) == right.score
 
 
 @pytest.mark.usefixtures("here")
-def test_empty_references_are_counted_or_dropped_on_request_and_shown(tmp_path, capsys):
-    options = lay(tmp_path)
-    write(tmp_path / "de-en/ref.txt", ["", *REFERENCES[1:]])
-    with pytest.raises(UserError, match=r"ref\.txt, line 1: empty reference; mend it, or choose"):
-        main(options)
-    capsys.readouterr()
-    main([*options, "--empty-references", "drop"])
+def test_empty_references_are_counted_or_dropped_on_request_and_shown(at):
+    at.lay()
+    at.lines("de-en/ref.txt", ["", *REFERENCES[1:]])
     said = "1 of 40 references empty, left out for all systems"
-    assert notes(capsys.readouterr().err, tmp_path)[:1] == [f"de-en: {said}"]
-    sizes = {(row["direction"], row["n"]) for row in rows(tmp_path / "out/scores.csv")}
-    assert sizes == {("de-en", "39"), ("en-de", "40")}
-    assert said in (tmp_path / "out/scores.md").read_text()
-    assert said in (tmp_path / "out/summary.csv").read_text()
-    main([*options, "--empty-references", "count"])
-    assert {row["n"] for row in rows(tmp_path / "out/scores.csv")} == {"40"}
+    assert at.run("--empty-references", "drop")[:1] == [f"de-en: {said}"]
+    assert {(row["direction"], row["n"]) for row in at.rows("scores")} == {("de-en", "39"), ("en-de", "40")}
+    assert said in at.text("scores.md") and said in at.text("summary.csv")
+    at.run("--empty-references", "count")
+    assert at.of("n") == {"40"}
 
 
 @pytest.mark.parametrize(("option", "field"), [("--references", "target"), ("--sources", "source")])
 @pytest.mark.usefixtures("here")
-def test_one_file_of_two_languages_is_told_before_anything_is_scored(option, field, tmp_path):
-    given = lay(tmp_path)
-    if option in given:
-        place = given.index(option)
-        del given[place : place + 2]
-    write(tmp_path / "ref.txt", REFERENCES)
-    with pytest.raises(UserError) as error:
-        main([*given, option, f"{tmp_path}/ref.txt"])
-    assert str(error.value) == (
-        f"{option}: {tmp_path}/ref.txt would serve de-en and en-de, of two languages; put {{{field}}} or "
-        "{direction} into the pattern"
-    )
-    # Of one direction, or of links that somebody laid, it is in order.
-    main([*given, option, f"{tmp_path}/ref.txt", "--directions", "de-en"])
+def test_one_file_of_one_direction_or_links_that_somebody_laid_are_in_order(option, field, at):
+    at.lay()
+    at.lines("ref.txt", REFERENCES)
+    references = None if option == "--references" else "{direction}/ref.txt"
+    at.run(option, f"{at.folder}/ref.txt", "--directions", "de-en", references=references)
     for code in ("de", "en"):
-        (tmp_path / f"ref.{code}").symlink_to("ref.txt")
-    main([*given, option, f"{tmp_path}/ref.{{{field}}}"])
+        (at.folder / f"ref.{code}").symlink_to("ref.txt")
+    at.run(option, f"{at.folder}/ref.{{{field}}}", references=references)
 
 
 @pytest.mark.usefixtures("here")
-def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(tmp_path):
-    given = lay(tmp_path, ("de-en",))
-    (tmp_path / "same").rename(tmp_path / "continued")
-    main([*given, "--baseline", "old"])
-    assert {row["against"] for row in rows(tmp_path / "out/significance.csv")} == {"old"}
+def test_a_system_with_the_name_of_an_experiments_control_is_one_of_many(at):
+    at.lay("de-en")
+    (at.folder / "same").rename(at.folder / "continued")
+    at.run("--baseline", "old")
+    assert at.of("against", "significance") == {"old"}
     for table in ("scores", "differences", "summary"):
-        text = (tmp_path / f"out/{table}.md").read_text()
-        assert "`continued`" not in text and "to continued" not in text
-    main([*given, "--baseline", "old", "--control", "continued"])
-    assert {row["against"] for row in rows(tmp_path / "out/significance.csv")} == {"old", "continued"}
-    assert "‡: from `continued`" in (tmp_path / "out/scores.md").read_text()
+        assert "`continued`" not in at.text(f"{table}.md") and "to continued" not in at.text(f"{table}.md")
+    at.run("--baseline", "old", "--control", "continued")
+    assert at.of("against", "significance") == {"old", "continued"}
+    assert "‡: from `continued`" in at.text("scores.md")
 
 
 @pytest.mark.usefixtures("here")
-def test_faults_of_the_last_file_are_told_before_the_first_is_scored(tmp_path, capsys, monkeypatch):
-    given = lay(tmp_path)
-    write(tmp_path / "new/de-en.hyp", REFERENCES[:-1])
-    write(tmp_path / "en-de/ref.txt", ["", *REFERENCES[1:]])
+def test_faults_of_the_last_file_are_told_before_the_first_is_scored(at, monkeypatch):
+    at.lay()
+    at.lines("new/de-en.hyp", REFERENCES[:-1])
+    at.lines("en-de/ref.txt", ["", *REFERENCES[1:]])
     monkeypatch.setattr(evaluate_outputs, "score_directions", lambda *_: pytest.fail("scored"))
     with pytest.raises(UserError) as error:
-        main(given)
-    one, two = str(error.value).replace(f"{tmp_path}/", "").split("\n")
+        at.run()
+    one, two = str(error.value).replace(f"{at.folder}/", "").split("\n")
     assert one == "new/de-en.hyp has 39 lines but de-en/ref.txt has 40: line 40 has no counterpart"
     assert two.startswith("en-de/ref.txt, line 1: empty reference")
-    assert capsys.readouterr().err == ""
+    assert at.capture.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("here")
-def test_a_language_of_a_group_that_no_direction_has_is_noted(tmp_path, capsys):
+def test_a_language_of_a_group_that_no_direction_has_is_noted(at):
+    at.lay("de-en")
     groups = '{"family": {"germanic": ["de", "enn"], "romance": ["fr", "it", "ro", "enn"]}}'
-    main([*lay(tmp_path, ("de-en",)), "--groups", groups])
     said = "--groups: family: no direction has enn (did you mean 'en'?), fr, it and 1 more"
-    assert notes(capsys.readouterr().err, tmp_path)[0] == said
+    assert at.run("--groups", groups)[0] == said
 
 
 @pytest.mark.usefixtures("here")
-def test_ter_of_text_without_blanks_is_noted(tmp_path, capsys):
-    write(tmp_path / "a/en-zh.txt", ["今天天气很好，我们去公园散步。", "他说他不会来了。"])
-    write(tmp_path / "ref.zh", ["今天天气很好，我们去散步。", "他说他不来了。"])
-    given = ["--hypotheses", f"{tmp_path}/{{system}}/{{direction}}.txt", "--out", f"{tmp_path}/out"]
-    given += ["--references", f"{tmp_path}/ref.{{target}}", "--tokenizers", '{"zh": "zh"}']
-    main([*given, "--metrics", "bleu", "ter"])
-    assert notes(capsys.readouterr().err, tmp_path) == [
+def test_ter_of_text_without_blanks_is_noted(at):
+    at.lines("a/en-zh.txt", ["今天天气很好，我们去公园散步。", "他说他不会来了。"])
+    at.lines("ref.zh", ["今天天气很好，我们去散步。", "他说他不来了。"])
+    given = {"hypotheses": "{system}/{direction}.txt", "references": "ref.{target}"}
+    chinese = ["--tokenizers", '{"zh": "zh"}', "--metrics", "bleu"]
+    assert at.run(*chinese, "ter", **given) == [
         "ref.zh: TER counts edits of words between blanks; of Chinese, written without, it says next to "
         "nothing: take chrf2"
     ]
-    main([*given, "--metrics", "bleu", "chrf2"])
-    assert notes(capsys.readouterr().err, tmp_path) == []
+    assert at.run(*chinese, "chrf2", **given) == []

@@ -14,30 +14,28 @@ from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics, Ref
 HYPOTHESES = Path(__file__).parents[3] / "docs/results/hypotheses"
 
 
-def test_matches_worked_by_hand():
-    references = [["a", "b", "a", "b", "a"], ["a", "b"], []]
-    hypotheses = [["b", "a", "b", "c", "a", "a", "a"], ["b", "a"], ["a", "b"]]
-    # First: b twice as there, a four times but three there; "b a", "a b" match, "a a" does not; "b a b" does.
-    # Second: both words, but "b a" is only in the first reference. Third: nothing to match.
-    assert ReferenceNGrams(references, 3).matches(hypotheses).tolist() == [[5, 2, 1], [2, 0, 0], [0, 0, 0]]
-
-
-def test_an_ngram_counts_as_often_as_in_the_reference():
-    # "a a" three times in the reference, twice in the hypothesis, and the other way round.
-    assert ReferenceNGrams(["a" * 4], 2).matches(["a" * 3]).tolist() == [[3, 2]]
-    assert ReferenceNGrams(["a" * 3], 2).matches(["a" * 4]).tolist() == [[3, 2]]
-
-
-def test_no_ngram_crosses_from_a_sentence_to_the_next():
-    assert ReferenceNGrams(["ab", "cd"], 2).matches(["xa", "bc"]).tolist() == [[1, 0], [1, 0]]
-    # "b c" would be one in the references' row of tokens.
-    assert ReferenceNGrams(["ab", "cb"], 2).matches(["b", "bc"]).tolist() == [[1, 0], [2, 0]]
-    assert ReferenceNGrams(["ab", "cb"], 2).matches(["abc", "cb"]).tolist() == [[2, 1], [2, 1]]
-
-
-def test_nothing_at_all():
-    assert ReferenceNGrams(["", ""], 2).matches(["", "a"]).tolist() == [[0, 0], [0, 0]]
-    assert ReferenceNGrams(["ab", "c"], 2).matches(["", ""]).tolist() == [[0, 0], [0, 0]]
+@pytest.mark.parametrize(
+    ("references", "orders", "hypotheses", "matches"),
+    [
+        # First: b twice as there, a four times but three there; "b a", "a b", "b a b" match, "a a" does not.
+        # Second: both words, but "b a" is only in the first reference. Third: nothing to match.
+        (["ababa", "ab", ""], 3, ["babcaaa", "ba", "ab"], [[5, 2, 1], [2, 0, 0], [0, 0, 0]]),
+        # As often as in the reference: "a a" three times there, twice in the hypothesis; the other way round.
+        (["aaaa"], 2, ["aaa"], [[3, 2]]),
+        (["aaa"], 2, ["aaaa"], [[3, 2]]),
+        # None crosses from a sentence to the next: "b c" would be one in the references' row of tokens.
+        (["ab", "cd"], 2, ["xa", "bc"], [[1, 0], [1, 0]]),
+        (["ab", "cb"], 2, ["b", "bc"], [[1, 0], [2, 0]]),
+        (["ab", "cb"], 2, ["abc", "cb"], [[2, 1], [2, 1]]),
+        (["", ""], 2, ["", "a"], [[0, 0], [0, 0]]),
+        (["ab", "c"], 2, ["", ""], [[0, 0], [0, 0]]),
+    ],
+    ids=["all", "twice", "often", "crosses", "crosses-back", "crosses-over", "no-reference", "no-hypothesis"],
+)
+def test_matches_worked_by_hand(references, orders, hypotheses, matches):
+    assert ReferenceNGrams(references, orders).matches(hypotheses).tolist() == matches
+    words = [[list(text) for text in texts] for texts in (references, hypotheses)]
+    assert ReferenceNGrams(words[0], orders).matches(words[1]).tolist() == matches
 
 
 def test_totals():
@@ -64,7 +62,7 @@ ODD = [
 ]
 
 
-def samples() -> list[tuple[list[str], list[str]]]:
+def samples():
     """Hypotheses and references: every odd line against every other, and real text with noise."""
     pairs = [(one, two) for one in ODD for two in ODD]
     found = [([one for one, _ in pairs], [two for _, two in pairs])]

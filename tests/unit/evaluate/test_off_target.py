@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, PAIRS, corpus, sentences, write_lines
-from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate import identify, train_identifier
 from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, PackagedIdentifier
 
@@ -175,38 +174,3 @@ class TestTraining:
             train(text, tmp_path / name)
         for file in ("model.npz", "a.json"):
             assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-
-    def test_a_language_without_training_text(self, tmp_path):
-        root = corpus(tmp_path)
-        with pytest.raises(UserError) as error:
-            train(root, tmp_path, {"train": ["en-ka"], "test": PAIRS})
-        assert str(error.value) == (
-            f"{root}/train: no training text of zu, so no identifier can know it;"
-            " add some, or set evaluation.off_target: false"
-        )
-        assert not (tmp_path / "model.npz").exists()
-
-    def test_blank_training_text_is_none(self, tmp_path):
-        root = corpus(tmp_path)
-        (root / "train/en-zu.zu.txt").write_text("\n12\n \n")
-        with pytest.raises(UserError, match="no training text of zu"):
-            train(root, tmp_path)
-
-    def test_a_missing_file(self, tmp_path):
-        root = corpus(tmp_path)
-        (root / "test/en-zu.zu.txt").unlink()
-        with pytest.raises(UserError, match=r"test/en-zu\.zu\.txt: no such file, for the text of zu"):
-            train(root, tmp_path)
-
-    @pytest.mark.parametrize(
-        ("pairs", "said"),
-        [
-            ("{", r"--pairs: not JSON \(Expecting property name"),
-            ('["en-ka"]', r'--pairs: not of the shape \{"train": \["de-en"\], "test": \["de-en"\]\}'),
-            ('{"train": "en-ka"}', "--pairs: not of the shape"),
-            ('{"test": ["en-ka"]}', "--pairs: no pairs of train, the text to train on; there are test"),
-        ],
-    )
-    def test_pairs(self, pairs, said):
-        with pytest.raises(UserError, match=said):
-            train_identifier.pairs_from(pairs)

@@ -12,11 +12,11 @@ from workflow_scripts.evaluate import parallel
 from workflow_scripts.evaluate.parallel import Progress, in_parallel
 
 
-def half(number: int) -> float:
+def half(number):
     return number / 2
 
 
-def killed(number: int) -> float:
+def killed(number):
     os.kill(os.getpid(), signal.SIGKILL)
     return number
 
@@ -33,9 +33,7 @@ def test_a_killed_process_is_one_line():
 
 
 class Terminal(io.StringIO):
-    """Something that says it is a terminal."""
-
-    def isatty(self) -> bool:
+    def isatty(self):
         return True
 
 

@@ -26,7 +26,7 @@ CACHE = "_ref_cache"
 WORD = "sacrebleu has changed: evaluate.metrics and evaluate.ngrams count by its inside, mend them first"
 
 
-def private_names_in(module: str) -> set[str]:
+def private_names_in(module):
     """The names with an underscore that a module takes from another object than ``self``."""
     tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
     return {
@@ -63,7 +63,7 @@ def test_models_of_tokenizers():
     assert all("url" in model for model in tokenizer_spm.SPM_MODELS.values()), WORD
 
 
-def offered() -> set[str]:
+def offered():
     """The config's tokenizers, read without pydantic, which is not part of this environment."""
     tree = ast.parse((PACKAGE / "config/evaluation.py").read_text(encoding="utf-8"))
     (names,) = (
@@ -74,7 +74,7 @@ def offered() -> set[str]:
     return set(ast.literal_eval(names))
 
 
-def can_be_made(tokenizer: str) -> bool:
+def can_be_made(tokenizer):
     """Whether the environment has the tokenizer's package; models of SentencePiece are the user's."""
     if tokenizer in tokenizer_spm.SPM_MODELS:
         return True

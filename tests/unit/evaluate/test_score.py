@@ -23,35 +23,46 @@ VERSION = sacrebleu.__version__
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
-def arguments(tmp_path: Path, hyps: bytes, refs: bytes, *more: str) -> list[str]:
-    (tmp_path / "de-en.hyp.txt").write_bytes(hyps)
-    (tmp_path / "de-en.en.txt").write_bytes(refs)
-    files = ["--hypotheses", str(tmp_path / "{direction}.hyp.txt")]
-    files += ["--references", str(tmp_path / "{pair}.{target}.txt")]
-    names = ["--experiment", "e", "--system", "ns-k95", "--seed", "2", "--testset", "test"]
-    out = ["--directions", "de-en", "--metrics", "bleu", "chrf", "--out", str(tmp_path / "deep" / "out.json")]
-    return [*files, *names, *out, *more]
+JOB = "--experiment e --system ns-k95 --seed 2 --testset test --directions de-en --metrics bleu chrf"
 
 
-def test_bleu_worked_by_hand():
-    # Of 5 words 4 match: unigrams 4/5, bigrams 3/4, trigrams 2/3, 4-grams 1/2; equal lengths, no penalty.
-    expected = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4)
-    [bleu] = score_text(["a b c d e"], ["a b c d f"], ["bleu"])
-    assert bleu["score"] == pytest.approx(expected, abs=1e-9)
-    assert bleu["score"] == pytest.approx(66.874030497642, abs=1e-9)
+@pytest.fixture
+def score(tmp_path):
+    """Score one direction's lines by the command; return what it wrote of the job."""
+
+    def run(hyps, refs, words="", *more, out="out.json"):
+        (tmp_path / "de-en.hyp.txt").write_bytes(hyps)
+        (tmp_path / "de-en.en.txt").write_bytes(refs)
+        files = (
+            f"--hypotheses {tmp_path}/{{direction}}.hyp.txt --references {tmp_path}/{{pair}}.{{target}}.txt"
+        )
+        main([*f"{files} {JOB} --out {tmp_path}/{out} {words}".split(), *more])
+        return json.loads((tmp_path / out).read_text())
+
+    return run
 
 
-def test_brevity_penalty_is_over_the_corpus():
-    # 4 words against 5 in reference: all n-grams match, so only exp(1 - 5/4) remains.
-    [bleu] = score_text(["a b c d"], ["a b c d e"], ["bleu"])
-    assert bleu["score"] == pytest.approx(100 * math.exp(1 - 5 / 4), abs=1e-9)
-
-
-def test_chrf_is_chrf_plus_plus_worked_by_hand():
-    # "ab" against "ac": only the orders that exist in both count:
-    # character unigrams 1/2, character bigrams 0, word unigrams 0; precision = recall, so F = mean = 1/6.
-    [chrf] = score_text(["ab"], ["ac"], ["chrf"])
-    assert chrf["score"] == pytest.approx(100 / 6, abs=1e-6)
+@pytest.mark.parametrize(
+    ("metric", "hypothesis", "reference", "score", "signature"),
+    [
+        # Of 5 words 4 match: unigrams 4/5, bigrams 3/4, trigrams 2/3, 4-grams 1/2; equal lengths, no penalty.
+        ("bleu", "a b c d e", "a b c d f", 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4), "|tok:13a|"),
+        ("bleu", "a b c d e", "a b c d f", 66.874030497642, "|tok:13a|"),
+        # 4 words against 5 in reference: all n-grams match, so only the brevity penalty exp(1 - 5/4) remains.
+        ("bleu", "a b c d", "a b c d e", 100 * math.exp(1 - 5 / 4), "|tok:13a|"),
+        # Only orders that exist in both count: character unigrams 1/2, character bigrams 0, word unigrams 0;
+        # precision = recall, so F = mean = 1/6. Of characters alone: (1/2 + 0) / 2 orders.
+        ("chrf", "ab", "ac", 100 / 6, "|nc:6|nw:2|"),
+        ("chrf2", "ab", "ac", 25, "|nc:6|nw:0|"),
+        # One word is left out: one edit for four words; less is better.
+        ("ter", "a b c", "a b c d", 25, "nrefs:1|case:lc|tok:tercom|"),
+    ],
+    ids=["bleu", "bleu-in-digits", "brevity", "chrf", "chrf2", "ter"],
+)
+def test_scores_worked_by_hand(metric, hypothesis, reference, score, signature):
+    [found] = score_text([hypothesis], [reference], [metric])
+    assert found["score"] == pytest.approx(score, abs=1e-9 if metric == "bleu" else 1e-6)
+    assert signature in found["signature"]
 
 
 def test_signatures_say_tokenizer_and_word_order():
@@ -82,26 +93,12 @@ def test_scores_from_sums_are_sacrebleus_own_to_the_last_bit():
         assert one["signature"] == str(metric.get_signature())
 
 
-def test_chrf2_is_of_characters_alone_worked_by_hand():
-    """ab and ac: one of two characters, no pair: (1/2 + 0) / 2 orders."""
-    [chrf2] = score_text(["ab"], ["ac"], ["chrf2"])
-    assert chrf2["score"] == pytest.approx(25, abs=1e-6)
-    assert "|nc:6|nw:0|" in chrf2["signature"]
-
-
 def test_several_systems_of_one_direction_are_as_each_alone():
     refs = ["the cat sat on the mat", "a dog"]
     outputs = {"a": ["the cat sat on a mat", "dog"], "b": ["cat the sat", "a dog"]}
     found = scores_of_systems(outputs, refs, ["bleu", "chrf", "ter"])
     for system, lines in outputs.items():
         assert found[system][0] == score_text(lines, refs, ["bleu", "chrf", "ter"])
-
-
-def test_ter_counts_edits_and_less_is_better():
-    # Of "a b c d" one word is left out: one edit for four words.
-    [ter] = score_text(["a b c"], ["a b c d"], ["ter"])
-    assert ter["score"] == 25.0
-    assert ter["signature"].startswith("nrefs:1|case:lc|tok:tercom|")
 
 
 @pytest.mark.parametrize(
@@ -119,14 +116,11 @@ def test_ter_counts_edits_and_less_is_better():
 def test_tokenizer_by_target_language(tmp_path, language, tokenizer, hypothesis, reference, matches):
     (tmp_path / "hyp").write_text(f"{hypothesis}\n", encoding="utf-8")
     (tmp_path / "ref").write_text(f"{reference}\n", encoding="utf-8")
-    files = ["--hypotheses", str(tmp_path / "hyp"), "--references", str(tmp_path / "ref")]
-    names = ["--experiment", "e", "--system", "s", "--seed", "1", "--testset", "t", "--metrics", "bleu"]
-    given = [
-        "--tokenizers",
-        json.dumps({"zh": "zh", "ja": "ja-mecab"} | ({language: tokenizer} if tokenizer else {})),
-    ]
+    given = {"zh": "zh", "ja": "ja-mecab"} | ({language: tokenizer} if tokenizer else {})
     directions = dict.fromkeys([f"en-{language}", "en-zh", "en-ja"])
-    main([*files, *names, *given, "--directions", *directions, "--out", str(tmp_path / "out.json")])
+    files = f"--hypotheses {tmp_path}/hyp --references {tmp_path}/ref --out {tmp_path}/out.json"
+    words = f"{JOB} --metrics bleu {files}"
+    main([*words.split(), "--tokenizers", json.dumps(given), "--directions", *directions])
     arrays, _ = read_archive(tmp_path / "out.segments.npz", "segments-1")
     [row] = arrays[f"en-{language}/bleu"].tolist()
     # Lengths of hypothesis and reference, four counts of matches, four of n-grams.
@@ -156,8 +150,8 @@ def test_a_tokenizer_without_its_model_says_where_to_lay_it(tmp_path, monkeypatc
     assert "tok:flores200" in score["signature"]
 
 
-def test_statistics_of_sentences_lie_beside_the_scores(tmp_path):
-    main(arguments(tmp_path, b"a b c d e\n\n", b"a b c d f\nx\n", "--metrics", "bleu", "chrf", "ter"))
+def test_statistics_of_sentences_lie_beside_the_scores(tmp_path, score):
+    score(b"a b c d e\n\n", b"a b c d f\nx\n", "--metrics bleu chrf ter", out="deep/out.json")
     arrays, manifest = read_archive(tmp_path / "deep/out.segments.npz", "segments-1")
     assert set(arrays) == {"de-en/bleu", "de-en/chrf", "de-en/ter"}
     # Five words each, 4 3 2 1 n-grams match of 5 4 3 2; the second hypothesis is empty.
@@ -171,57 +165,43 @@ def test_statistics_of_sentences_lie_beside_the_scores(tmp_path):
     assert manifest["references_sha256"] == {"de-en": hashlib.sha256(b"a b c d f\nx\n").hexdigest()}
 
 
-def test_several_processes_write_the_same_bytes(tmp_path):
-    for name in ("de-en.hyp.txt", "en-de.hyp.txt"):
-        (tmp_path / name).write_text("a b c d\n")
+def test_several_processes_write_the_same_bytes(tmp_path, score):
+    (tmp_path / "en-de.hyp.txt").write_text("a b c d\n")
     (tmp_path / "de-en.de.txt").write_text("a c d\n")
-    command = arguments(tmp_path, b"a b c d\n", b"a b d\n", "--directions", "en-de", "de-en")
     written = []
-    for processes in ("1", "2"):
-        main([*command, "--processes", processes])
-        written.append([(tmp_path / "deep" / f"out.{end}").read_bytes() for end in ("json", "segments.npz")])
+    for processes in (1, 2):
+        score(b"a b c d\n", b"a b d\n", f"--directions en-de de-en --processes {processes}")
+        written.append([(tmp_path / f"out.{end}").read_bytes() for end in ("json", "segments.npz")])
     assert written[0] == written[1]
 
 
-def test_copied_sources_are_counted_where_sources_are_named(tmp_path):
+def test_copied_sources_are_counted_where_sources_are_named(tmp_path, score):
     (tmp_path / "src").write_text("Berlin\nGuten Tag\n")
-    main(arguments(tmp_path, b"Berlin\nGood day\n", b"Berlin\nHello\n", "--sources", str(tmp_path / "src")))
-    entry = json.loads((tmp_path / "deep/out.json").read_text())["directions"]["de-en"]
-    assert entry["health"]["copied_source_rate"] == 0.5
-    (tmp_path / "src").write_text("Berlin\n")
-    with pytest.raises(UserError, match=r"src has 1 lines but .*de-en.en.txt has 2"):
-        main(arguments(tmp_path, b"a\nb\n", b"a\nb\n", "--sources", str(tmp_path / "src")))
+    job = score(b"Berlin\nGood day\n", b"Berlin\nHello\n", f"--sources {tmp_path}/src")
+    assert job["directions"]["de-en"]["health"]["copied_source_rate"] == 0.5
 
 
-def test_json_of_one_job(tmp_path):
+def test_json_of_one_job(score):
     hyps, refs = b"a b c d e\n\n", b"a b c d f\nx\n"
-    main(arguments(tmp_path, hyps, refs))
-    job = json.loads((tmp_path / "deep" / "out.json").read_text())
+    job = score(hyps, refs)
     assert list(job) == ["experiment", "system", "seed", "testset", "profile", "directions"]
     assert list(job.values())[:5] == ["e", "ns-k95", 2, "test", "raw"]
-    assert list(job["directions"]) == ["de-en"]
-    result = job["directions"]["de-en"]
-    assert result["n"] == 2
+    [(direction, result)] = job["directions"].items()
+    assert (direction, result["n"]) == ("de-en", 2)
     assert [entry["metric"] for entry in result["scores"]] == ["bleu", "chrf"]
     # 4/5, 3/4, 2/3, 1/2 and a length of 5 against 6.
     expected = 100 * math.exp(1 - 6 / 5) * (1 / 5) ** (1 / 4)
     assert result["scores"][0]["score"] == pytest.approx(expected, abs=1e-9)
     assert result["hypotheses_sha256"] == hashlib.sha256(hyps).hexdigest()
     assert result["references_sha256"] == hashlib.sha256(refs).hexdigest()
-    assert result["health"] == {
-        "length_ratio": 5 / 6,
-        "empty_hypotheses": 1,
-        "repeated_4gram_rate": 0,
-        "copied_source_rate": None,
-    }
+    health = {"length_ratio": 5 / 6, "empty_hypotheses": 1, "repeated_4gram_rate": 0}
+    assert result["health"] == {**health, "copied_source_rate": None}
 
 
-def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path):
-    command = arguments(tmp_path, b"a b c d\n", b"a b c d\n", "--directions", "en-de", "de-en")
+def test_all_directions_of_a_system_are_one_job_and_one_file(tmp_path, score):
     (tmp_path / "en-de.hyp.txt").write_text("e f g h\ni j k l\n")
     (tmp_path / "de-en.de.txt").write_text("m n o p\ni j k l\n")
-    main(command)
-    found = json.loads((tmp_path / "deep" / "out.json").read_text())["directions"]
+    found = score(b"a b c d\n", b"a b c d\n", "--directions en-de de-en")["directions"]
     assert [(name, entry["n"]) for name, entry in found.items()] == [("en-de", 2), ("de-en", 1)]
     # Half of the unigrams to 4-grams match, so BLEU is 50.
     assert [entry["scores"][0]["score"] for entry in found.values()] == pytest.approx([50.0, 100.0])
@@ -238,30 +218,13 @@ def test_a_job_imports_nothing_heavy():
     assert not loaded & {"pandas", "scipy", "matplotlib", "torch"}
 
 
-def test_rebuilt_references_give_another_score(tmp_path):
+def test_rebuilt_references_give_another_score(score):
     """A perfect hypothesis, scored against the text and against what a vocabulary without é makes of it."""
-    (tmp_path / "hyp").write_text("the cat sat on é\n")
-    (tmp_path / "raw").write_text("the cat sat on é\n")
-    (tmp_path / "paper").write_text("the cat sat on <<unk>>\n")
-    found = {}
-    for profile in ("raw", "paper"):
-        arguments = [
-            "--experiment",
-            "e",
-            "--system",
-            "s",
-            "--seed",
-            "1",
-            "--testset",
-            "t",
-            "--metrics",
-            "bleu",
-        ]
-        arguments += ["--directions", "de-en", "--profile", profile, "--references", str(tmp_path / profile)]
-        main([*arguments, "--hypotheses", str(tmp_path / "hyp"), "--out", str(tmp_path / "out.json")])
-        result = json.loads((tmp_path / "out.json").read_text())
-        assert result["profile"] == profile
-        found[profile] = result["directions"]["de-en"]["scores"][0]["score"]
+    line, found = "the cat sat on é\n".encode(), {}
+    for profile, references in (("raw", line), ("paper", b"the cat sat on <<unk>>\n")):
+        job = score(line, references, f"--metrics bleu --profile {profile}")
+        assert job["profile"] == profile
+        found[profile] = job["directions"]["de-en"]["scores"][0]["score"]
     # 13a makes "< < unk > >" of the token: 5 words against 9.
     # Precisions 4/5, 3/4, 2/3 and 1/2: their product is 1/5.
     assert found["raw"] == pytest.approx(100)

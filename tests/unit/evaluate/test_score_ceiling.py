@@ -11,13 +11,8 @@ from workflow_scripts.files import sha256_of
 LINES = ["the cat sat on the mat today", "a dog ran away from the old house", "it is what it is"]
 BACK = [LINES[0], "a dog ran away from the old hou se", LINES[2]]
 MOSES = {
-    "lines": 3,
-    "changed_lines": 1,
-    "words": 20,
-    "split_words": 1,
-    "cuts_words": True,
-    "examples": ["house"],
-}
+    "lines": 3, "changed_lines": 1, "words": 20, "split_words": 1, "cuts_words": True, "examples": ["house"],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -35,15 +30,11 @@ def words(tmp_path):
     return [
         *("--references", f"{tmp_path}/ref/{{pair}}.{{target}}.txt", "--stats", f"{tmp_path}/stats.json"),
         *(
-            "--round-trips",
-            f"{tmp_path}/back/{{pair}}.{{target}}.txt",
-            "--directions",
-            "de-en",
-            "fr-en",
+            "--round-trips", f"{tmp_path}/back/{{pair}}.{{target}}.txt", "--directions", "de-en", "fr-en",
             "en-de",
         ),
         *("--experiment", "e", "--testset", "test", "--out", f"{tmp_path}/out.json"),
-    ]
+    ]  # fmt: skip
 
 
 def test_the_scores_are_sacrebleus(words, tmp_path):

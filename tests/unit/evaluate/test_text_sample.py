@@ -1,8 +1,5 @@
 """evaluate.train_identifier.sample_lines: which lines are taken, worked out by hand."""
 
-import pytest
-
-from workflow_scripts.errors import UserError
 from workflow_scripts.evaluate.train_identifier import sample_lines
 
 
@@ -56,9 +53,3 @@ def test_empty_file_gives_none(tmp_path):
     files = [lines_of(tmp_path / "a", b""), lines_of(tmp_path / "b", b"b\n")]
     assert sample_lines(files, 3) == ["b"]
     assert sample_lines(files[:1], 3) == []
-
-
-def test_not_utf8(tmp_path):
-    file = lines_of(tmp_path / "a", b"gut\nFlu\xdf\n")
-    with pytest.raises(UserError, match=r"a: not UTF-8 in the line at byte 4; convert it with iconv"):
-        sample_lines([file], 10)

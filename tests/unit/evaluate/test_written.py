@@ -11,7 +11,7 @@ from workflow_scripts.evaluate.written import LIST, check_untouched, named_folde
 from workflow_scripts.files import HOST
 
 
-def write(folder: Path, **files: str) -> None:
+def write(folder, **files):
     with replacing(folder) as new:
         for name, text in files.items():
             path = new / name.replace("__", "/").replace("_", ".")
@@ -19,7 +19,7 @@ def write(folder: Path, **files: str) -> None:
             path.write_text(text)
 
 
-def files(folder: Path) -> dict[str, str]:
+def files(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in sorted(folder.rglob("*"))
@@ -33,11 +33,8 @@ def test_what_an_earlier_call_wrote_is_replaced_and_removed_and_nothing_else(tmp
     (tmp_path / "scores/old/notes").write_text("mine")
     write(tmp_path, groups_csv="2", scores__new__a_json="2")
     assert files(tmp_path) == {
-        "groups.csv": "2",
-        "published.csv": "mine",
-        "scores/new/a.json": "2",
-        "scores/old/notes": "mine",
-    }
+        "groups.csv": "2", "published.csv": "mine", "scores/new/a.json": "2", "scores/old/notes": "mine",
+    }  # fmt: skip
     assert not (tmp_path / "scores/old/s0").exists()  # empty, and ours
 
 
@@ -84,7 +81,7 @@ def test_a_call_after_one_that_was_killed_while_it_moved_files(tmp_path, monkeyp
     write(tmp_path, a="1", b="1", c="1")
     moved = []
 
-    def killed(source: Path, target: Path) -> None:
+    def killed(source, target):
         if Path(target).name == "b":
             raise KeyboardInterrupt
         moved.append(Path(target).name)

@@ -1,7 +1,6 @@
 """What `make golden` compares: a changed last bit is seen, what a run cost is not."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from tests.golden.golden import checkout_of, compare
 from workflow_scripts.archive import write_archive
 
 
-def written(path: Path, text: str) -> dict[str, str]:
+def written(path, text):
     path.write_text(text, encoding="utf-8")
     return digest(path)
 
@@ -59,8 +58,8 @@ def test_an_archive_is_its_arrays_and_its_manifest(tmp_path):
 
 
 def test_weights_are_their_bytes_not_their_place(tmp_path):
-    def tensors(order: list[str], values: dict[str, float], note: str) -> str:
-        header: dict[str, object] = {"__metadata__": {"note": note}}
+    def tensors(order, values, note):
+        header = {"__metadata__": {"note": note}}
         body = b""
         for name in order:
             data = np.float32(values[name]).tobytes()

@@ -1,7 +1,6 @@
 """Accuracy on contrastive sets: counts worked out by hand, margins against the likelihoods themselves."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ def test_wilsons_interval(right, n, low, high):
     assert wilson_interval(right, n) == pytest.approx((low, high), abs=1e-12)
 
 
-def item(phenomenon: str, wrong: int) -> Item:
+def item(phenomenon, wrong):
     return Item("de-en", "1", "s", "c", tuple(f"w{n}" for n in range(wrong)), phenomenon, 2)
 
 
@@ -55,7 +54,7 @@ def system(tmp_path):
     return SystemFolder.read(tmp_path / "system")
 
 
-def run(system: SystemFolder, folder: Path, rows: list[tuple[str, ...]]) -> dict:
+def run(system, folder, rows):
     text = "".join("\t".join(row) + "\n" for row in [COLUMNS, *rows])
     (folder / "set.tsv").write_text(text, encoding="utf-8")
     words = f"--system {system.folder} --directions en-de de-en --set {folder}/set.tsv --name pairs"
@@ -92,11 +91,8 @@ def test_the_right_reading_must_beat_every_wrong_one(system, tmp_path):
     assert written["all"]["n"] == 5
     assert written["all"]["phenomena"]["number"]["n"] == 2
     assert (written["experiment"], written["system"], written["seed"], written["set"]) == (
-        "x",
-        "tiny",
-        1,
-        "pairs",
-    )
+        "x", "tiny", 1, "pairs",
+    )  # fmt: skip
     arrays, manifest = read_archive(tmp_path / "out.npz", "margins-1")
     assert manifest["set"] == "pairs"
     assert arrays["de-en/id"].tolist() == ["1", "2", "3", "4"]

@@ -2,8 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -39,33 +37,31 @@ PAIRS = [
 
 @pytest.fixture
 def plain(tmp_path):
-    """A system of random weights without masks."""
     tiny.system(tmp_path)
     return SystemFolder.read(tmp_path / "system")
 
 
 @pytest.fixture
 def masked(tmp_path):
-    """The same weights, every other unit masked."""
     (tmp_path / "masked").mkdir()
     tiny.system(tmp_path / "masked", mask_table=tiny.masks)
     return SystemFolder.read(tmp_path / "masked/system")
 
 
-def ids(system: SystemFolder, text: str) -> list[int]:
+def ids(system, text):
     """The vocabulary's ids of a text, by SentencePiece and the lines of dict.txt themselves."""
     pieces = SentencePieceProcessor(model_file=str(system.subwords)).encode(text, out_type=str)
     lines = [line.split(" ")[0] for line in system.dictionary.read_text(encoding="utf-8").splitlines()]
     return [4 + lines.index(piece) if piece in lines else 3 for piece in pieces]
 
 
-def tags(system: SystemFolder) -> tuple[int, int]:
+def tags(system):
     first = 4 + len(system.dictionary.read_text(encoding="utf-8").splitlines())
     return first, first + 1  # __de__, __en__
 
 
 @torch.no_grad()
-def by_hand(system: SystemFolder, source: Sequence[int], target: Sequence[int]) -> list[float]:
+def by_hand(system, source, target):
     """Return log p of the tag, of each target token and of </s>: one sentence, the plain network."""
     de, en = tags(system)
     network = load_network(system)
@@ -75,7 +71,7 @@ def by_hand(system: SystemFolder, source: Sequence[int], target: Sequence[int]) 
     return [float(log_probabilities[place, token]) for place, token in enumerate([en, *target, EOS])]
 
 
-def score(system: SystemFolder, pairs: Sequence[tuple[str, str]] = PAIRS, **options):
+def score(system, pairs=PAIRS, **options):
     return LikelihoodScorer(system, [DIRECTION]).score(DIRECTION, pairs, **options)
 
 
@@ -144,7 +140,7 @@ def test_masks_act_as_in_the_mask_control(plain, masked, tmp_path):
 
 
 def test_a_direction_that_was_not_trained_has_its_mask_row_elsewhere(tmp_path):
-    def only(value: dict) -> None:
+    def only(value):
         del value["directions"]["en-de"]
 
     tiny.system(tmp_path, mask_table=tiny.masks, describe=only)
@@ -186,7 +182,7 @@ def test_what_is_too_long(plain):
     assert np.isnan(score(plain, [("ein", long)]).log_likelihood).all()
 
 
-def run(system: SystemFolder, folder: Path, *options: str) -> dict:
+def run(system, folder, *options):
     words = ["--system", str(system.folder), "--sources", f"{folder}/{{pair}}.{{source}}"]
     words += ["--references", f"{folder}/{{pair}}.{{target}}", "--out", str(folder / "out.json"), *options]
     main(words)

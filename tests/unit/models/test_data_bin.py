@@ -20,7 +20,7 @@ from workflow_scripts.models.fairseq.data_bin import (
     data_files,
     side_prefixes,
 )
-from workflow_scripts.models.shards import check_training_data, training_files
+from workflow_scripts.models.fairseq.shards import check_training_data, training_files
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.vocabulary import Vocabulary
 

@@ -16,15 +16,15 @@ torch = pytest.importorskip("torch")
 from tests.training_settings import training_settings  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.models.fairseq.fairseq_run import (  # noqa: E402
+from workflow_scripts.models.fairseq.training.fairseq_run import (  # noqa: E402
     fairseq_arguments,
     never,
     passing_signals_on,
     user_errors_of_processes,
 )
-from workflow_scripts.models.memory import is_out_of_memory  # noqa: E402
-from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
-from workflow_scripts.models.slices import SliceEnded, SliceWatch  # noqa: E402
+from workflow_scripts.models.fairseq.training.memory import is_out_of_memory  # noqa: E402
+from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch  # noqa: E402
+from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
 
 
 def full_disk(_: int) -> None:

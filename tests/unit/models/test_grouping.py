@@ -57,7 +57,7 @@ def plain_batches(data: MultiDirectionDataset, epoch: int, max_tokens: int) -> l
     """The batches of an epoch: shuffle, sort everything by length, pick out direction by direction."""
     from fairseq.data.data_utils import batch_by_size
 
-    from workflow_scripts.models.drawing import draw
+    from workflow_scripts.models.fairseq.drawing import draw
 
     rng = np.random.default_rng([data.seed, epoch])
     parts = [

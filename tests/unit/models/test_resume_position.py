@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from workflow_scripts.models.fairseq.trainer import (
+from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
     Trainer,
     fairseq_train,

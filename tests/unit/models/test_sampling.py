@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.drawing import (
+from workflow_scripts.models.fairseq.drawing import (
     default_virtual_size,
     draw,
     epoch_counts,

@@ -24,16 +24,16 @@ from tests.training.toy_world import (  # noqa: E402
 from tests.training_settings import training_settings  # noqa: E402
 from workflow_scripts.errors import UserError  # noqa: E402
 from workflow_scripts.files import sha256_of  # noqa: E402
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.fingerprint import fingerprint_of  # noqa: E402
-from workflow_scripts.models.plan import TrainingPlan  # noqa: E402
-from workflow_scripts.models.shards import (  # noqa: E402
+from workflow_scripts.models.fairseq.shards import (  # noqa: E402
     check_training_data,
     shard_folders,
     shard_of_epoch,
     training_files,
     weighted_sources,
 )
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
+from workflow_scripts.train.fingerprint import fingerprint_of  # noqa: E402
 
 #: Training lines of each shard, as the number of the one word that a line repeats: 4 to 23 are words.
 SHARD_LINES = ([4, 5, 6], [7, 8], [9, 10, 11, 12])

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models.fairseq.criterion import smoothed_loss  # noqa: E402
+from workflow_scripts.models.fairseq.training.criterion import smoothed_loss  # noqa: E402
 
 PAD = 1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from workflow_scripts.durations import clock
-from workflow_scripts.models import progress
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.models import progress_log as progress
+from workflow_scripts.models.progress_log import ProgressLog
 
 
 @pytest.mark.parametrize(

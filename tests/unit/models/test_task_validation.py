@@ -12,10 +12,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models.fairseq import validation_bleu  # noqa: E402
 from workflow_scripts.models.fairseq.gates import Gates  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.fairseq.training import validation_bleu  # noqa: E402
+from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402

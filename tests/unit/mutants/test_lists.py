@@ -17,7 +17,7 @@ def test_every_mutant_applies():
     [
         ({"file": "nowhere.py"}, "nowhere.py does not exist"),
         ({"old": "no such text"}, "has 0 of 'no such text', not one"),
-        ({"old": "import"}, "of 'import', not one"),
+        ({"old": "mutants"}, "of 'mutants', not one"),
         ({"new": "def all_mutants()"}, "changes nothing"),
         ({"tests": ()}, "no test is named"),
         ({"tests": (HERE.replace("workflow ", "snake "),)}, "no environment 'snake'"),

@@ -8,13 +8,9 @@ from tests.mutants.run import Worker, grouped_tests
 FILE = "tests/mutants/mutant.py"
 LISTS = "workflow tests/unit/mutants/test_lists.py"
 FILES = [
-    FILE,
-    "tests/mutants/lists.py",
-    "tests/unit/mutants/test_lists.py",
-    "tests/conftest.py",
-    "tests/shared_material.py",
-    "pyproject.toml",
-]
+    FILE, "tests/mutants/lists.py", "tests/unit/mutants/test_lists.py", "tests/conftest.py",
+    "tests/shared_material.py", "pyproject.toml",
+]  # fmt: skip
 NOTHING_SAID = 'said.append("changes nothing")'
 
 
@@ -25,7 +21,7 @@ def worker(tmp_path_factory):
     made.end()
 
 
-def told(worker: Worker, new: str, *tests: str) -> tuple[bool, list[str]]:
+def told(worker, new, *tests):
     well, said = worker.notices(Mutant("silent", FILE, NOTHING_SAID, new, tests))
     # What was changed is as it was.
     assert (worker.copy / FILE).read_bytes() == (ROOT / FILE).read_bytes()

@@ -278,12 +278,12 @@ def test_run_in_leases_for_the_modules_that_are_named(machine: Path) -> None:
         command = [
             str(ROOT / "envs/bin/run-in"),
             "text",
-            "workflow_scripts.specialize.finetune",
+            "workflow_scripts.train.finetune",
             "--seed",
             "1",
         ]
         said[gpus] = subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
-    plain = "-P -m workflow_scripts.specialize.finetune --seed 1\n"
+    plain = "-P -m workflow_scripts.train.finetune --seed 1\n"
     assert said == {
         "decode=1 finetune=2": f"-P -m workflow_scripts.operate.lease 2 {python} {plain}",
         "tune=3": plain,

@@ -38,6 +38,9 @@ IDENTITIES = {TEXT_NOW: "text"}
             {"lang": "en", "code": CODE_NOW, "environment": TEXT_NOW},
             ["a setting changed: lang de → en", "the pins of environment text changed", "its code changed"],
         ),
+        ({"by": {}}, {"by": {"ka": "char"}}, ["a setting changed: by.ka not set → char"]),
+        ({"by": {"ka": "char"}}, {"by": {}}, ["a setting changed: by.ka char → not set"]),
+        ({"by": {}}, {}, ["a setting changed: by {} → not set"]),
         (None, None, []),
     ],
 )

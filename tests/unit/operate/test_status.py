@@ -23,7 +23,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.errors import UserError
 from workflow_scripts.files import write_json
-from workflow_scripts.models.progress import ProgressLog
+from workflow_scripts.models.progress_log import ProgressLog
 from workflow_scripts.operate.planned import add
 from workflow_scripts.operate.running import Activity, State, failed, look, states
 from workflow_scripts.operate.status import Status, as_json, main, show, status_of
@@ -358,9 +358,9 @@ def test_the_trainers_own_lines_are_understood(tmp_path: Path, caplog: pytest.Lo
     assert (one.update, one.max_updates) == (100, 400)
     assert one.words_per_second is not None and one.seconds_per_update is not None
     # What else is looked for stands in the trainer's source, which this environment cannot import.
-    models = ROOT / "workflow_scripts/models"
-    assert 'f"resumed at update {' in (models / "fairseq/trainer.py").read_text()
-    assert 'f"starting clean (' in (models / "training_folder.py").read_text()
+    package = ROOT / "workflow_scripts"
+    assert 'f"resumed at update {' in (package / "models/fairseq/training/trainer.py").read_text()
+    assert 'f"starting clean (' in (package / "train/training_folder.py").read_text()
 
 
 def lay_down_system(folder: Path, name: str, files: int) -> None:

@@ -102,7 +102,7 @@ def test_hours_in_words(seconds: float, text: str) -> None:
 
 def test_the_hash_is_of_the_code_and_of_the_libraries() -> None:
     assert training_code("finetune") == (
-        f"{closure_hash('specialize.finetune')}+{environment_identity('fairseq')}"
+        f"{closure_hash('train.finetune')}+{environment_identity('fairseq')}"
     )
     assert set(current_code()) == {"train_baseline", "finetune"}
     assert len(set(current_code().values())) == 2

@@ -15,7 +15,7 @@ SYSTEMS = {"mT-big": "baseline", "mT-big-NS": "ns-k95"}
 METRICS = {"BLEU": "bleu", "chrF++": "chrf", "COMET": "comet"}
 
 
-def published() -> tuple[list[Score], Plan]:
+def published():
     """Scores of sixty directions in the profile paper, and the plan that they fill."""
     with PUBLISHED.open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))

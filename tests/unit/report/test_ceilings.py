@@ -1,27 +1,20 @@
 """report.ceilings: what stands beside scores, and above the tables."""
 
 import json
-from pathlib import Path
-from typing import Any
 
+from tests.unit.report.made import plan_of, put_scores, tabulate
 from workflow_scripts.report.ceilings import ceiling_notes, read_ceilings
 from workflow_scripts.report.scores import Plan
-from workflow_scripts.report.tabulate import main
 
 DIRECTIONS = ["en-bn", "en-de", "bn-en", "de-en"]
 WHOLE = {"en-bn": 100.0, "en-de": 99.5, "bn-en": 99.0, "de-en": 99.0}
 LOW = {**WHOLE, "en-bn": 80.125}
 CUT = {
-    "split_words": 63,
-    "words": 2614,
-    "cuts_words": True,
-    "lines": 9,
-    "changed_lines": 9,
-    "examples": ["x"],
-}
+    "split_words": 63, "words": 2614, "cuts_words": True, "lines": 9, "changed_lines": 9, "examples": ["x"],
+}  # fmt: skip
 
 
-def write(root: Path, bleu: dict[str, float], testset: str = "test", **changes: Any) -> None:
+def write(root, bleu, testset="test", **changes):
     entries = {
         direction: {
             "n": 9,
@@ -41,45 +34,24 @@ def write(root: Path, bleu: dict[str, float], testset: str = "test", **changes: 
     (root / "ceiling" / f"{testset}.json").write_text(json.dumps(content))
 
 
-def tabulate(root: Path, profiles: tuple[str, ...] = ("raw",)) -> dict[str, str]:
-    """Score two systems, make the tables beside the ceilings, and return them as Markdown."""
-    for system, bleu in (("baseline", 20.0), ("ns", 30.0)):
+def tables_of(root, profiles=("raw",)):
+    """The tables of two systems beside the ceilings."""
+    for system, value in (("baseline", 20.0), ("ns", 30.0)):
         for profile in profiles:
-            path = root / "scores" / system / "s1" / f"test.{profile}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            job = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": profile}
-            scores = [
-                {"metric": "bleu", "score": bleu, "signature": "tok:13a"},
-                {"metric": "ter", "score": bleu, "signature": "ter"},
-            ]
-            entry = {"n": 9, "scores": scores, "references_sha256": "r"}
-            path.write_text(json.dumps({**job, "directions": dict.fromkeys(DIRECTIONS, entry)}))
-    words = [
-        "--scores-root",
-        root / "scores",
-        "--experiment",
-        "e",
-        "--systems",
-        "baseline",
-        "ns",
-        "--seeds",
-        "1",
-    ]
-    words += ["--testsets", "test", "--directions", *DIRECTIONS, "--metrics", "bleu", "ter", "--pivot", "en"]
-    words += ["--groups", '{"family": {"indic": ["bn"], "germanic": ["de"]}}', "--profiles", *profiles]
-    words += ["--ceiling-root", root / "ceiling", "--out-dir", root / "tables"]
-    main([*map(str, words)])
-    return {path.stem: path.read_text() for path in (root / "tables").glob("*.md")}
+            put_scores(root, system, {"bleu": value, "ter": value}, DIRECTIONS, profile=profile)
+    more = ["--groups", '{"family": {"indic": ["bn"], "germanic": ["de"]}}', "--profiles", *profiles]
+    more += ["--ceiling-root", root / "ceiling"]
+    return tabulate(root, ["baseline", "ns"], DIRECTIONS, *more, metrics=["bleu", "ter"])
 
 
 def test_where_nothing_is_taken_nothing_is_shown(tmp_path):
     write(tmp_path, WHOLE)
-    assert all("ceiling" not in text for text in tabulate(tmp_path).values())
+    assert all("ceiling" not in text for text in tables_of(tmp_path).values())
 
 
 def test_a_low_ceiling_is_a_column_beside_the_scores(tmp_path):
     write(tmp_path, LOW)
-    tables = tabulate(tmp_path)
+    tables = tables_of(tmp_path)
     scores = tables["scores"].split("\n## ")
     assert "| direction | baseline | ns | ceiling |" in scores[1]
     assert "| en-bn | 20.00 | **30.00** | 80.13 |" in scores[1]
@@ -90,7 +62,7 @@ def test_a_low_ceiling_is_a_column_beside_the_scores(tmp_path):
 def test_averages_have_the_ceilings_average(tmp_path):
     """Out of en (80.125 + 99.5) / 2 = 89.8125, into en 99; both (89.8125 + 99) / 2 = 94.40625."""
     write(tmp_path, LOW)
-    tables = tabulate(tmp_path)
+    tables = tables_of(tmp_path)
     last = "| ceiling | 89.81 |  | 99.00 |  | 94.41 |  |"
     assert last in tables["summary"]
     assert (
@@ -102,14 +74,14 @@ def test_averages_have_the_ceilings_average(tmp_path):
 
 def test_rebuilt_references_have_none(tmp_path):
     write(tmp_path, LOW)
-    tables = tabulate(tmp_path, ("raw", "paper"))
+    tables = tables_of(tmp_path, ("raw", "paper"))
     sections = tables["scores"].split("\n## ")
     assert ["ceiling" in section for section in sections[1:]] == [True, False, False, False]
 
 
 def test_the_note_names_the_languages_and_what_loses_less(tmp_path):
     write(tmp_path, LOW)
-    tables = tabulate(tmp_path)
+    tables = tables_of(tmp_path)
     note = tables["health"].split("\n")[2]
     assert note.startswith("- The text processing itself takes from every score: ")
     assert "have BLEU bn 80.13. No system" in note
@@ -120,7 +92,7 @@ def test_the_note_names_the_languages_and_what_loses_less(tmp_path):
 
 def test_words_that_moses_cuts_are_a_warning_also_where_the_ceiling_is_high(tmp_path):
     write(tmp_path, WHOLE, moses=CUT)
-    plan = Plan("e", ["baseline"], [1], ["test"], DIRECTIONS, ["bleu"])
+    plan = plan_of(["baseline"], DIRECTIONS)
     found = read_ceilings(tmp_path / "ceiling", plan, "en", {}, {})
     assert found.directions == {}
     (note,) = ceiling_notes(found)

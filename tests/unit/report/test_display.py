@@ -2,29 +2,24 @@
 
 import pytest
 
+from tests.unit.report.made import plan_of, scores_of, text_of
 from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
 from workflow_scripts.report.score_tables import direction_table, summary_table
-from workflow_scripts.report.scores import Plan, Score
 from workflow_scripts.report.show import render_console
 from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
-from workflow_scripts.report.table import Shown
 
 DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]
 GROUPS = {"family": {"g": ["de"], "r": ["fr"]}}
 WITHOUT = {"french": ["en-fr", "fr-en"]}
 
 
-def scores(*systems: str, seeds: tuple[int, ...] = (1, 2)) -> list[Score]:
-    return [
-        Score("e", system, seed, "test", "raw", direction, "bleu", 10.0 * place + seed, 10, "sig")
-        for system in systems
-        for seed in seeds
-        for place, direction in enumerate(DIRECTIONS, 1)
-    ]
+def scores(*systems):
+    table = {(s, seed): [10.0 * n + seed for n in (1, 2, 3, 4)] for s in systems for seed in (1, 2)}
+    return scores_of(table, DIRECTIONS)
 
 
-def plan_of(*systems: str) -> Plan:
-    return Plan("e", list(systems), [1, 2], ["test"], DIRECTIONS, ["bleu"])
+def plan(*systems):
+    return plan_of(systems, DIRECTIONS, [1, 2])
 
 
 def test_signatures_and_flags_are_said_once():
@@ -53,7 +48,7 @@ def test_the_blocks_of_the_summary():
     """Averages without named directions of all, not of groups; a sweep is of at least two k."""
     for systems, sweeps in ((["ns-k95"], []), (["ns-k95", "ns-k70"], ["Sweep of k: ns, all directions"])):
         summary = summarise(
-            scores("baseline", *systems), plan_of("baseline", *systems), "en", GROUPS, without=WITHOUT
+            scores("baseline", *systems), plan("baseline", *systems), "en", GROUPS, without=WITHOUT
         )
         table = summary_table(summary, Display("en", excluded=WITHOUT))
         assert [block.title for block in table.blocks] == [
@@ -68,7 +63,7 @@ def test_the_blocks_of_the_summary():
 
 def test_the_terminal_shows_averages_of_all_directions():
     """Out of en 11 and 31 in seed 1, into it 21 and 41; without French it would be 11 and 21."""
-    summary = summarise(scores("baseline"), plan_of("baseline"), "en", GROUPS, without=WITHOUT)
+    summary = summarise(scores("baseline"), plan("baseline"), "en", GROUPS, without=WITHOUT)
     rows = [
         {name: "" if value is None else str(value) for name, value in zip(CSV_COLUMNS, row, strict=True)}
         for row in map(row_of, summary.cells)
@@ -86,27 +81,21 @@ def test_a_direction_that_lacks_a_seed_says_so():
         one for one in scores("baseline", "ns") if (one.system, one.seed, one.direction) != ("ns", 2, "en-fr")
     ]
     found = [one for one in found if (one.system, one.direction) != ("ns", "fr-en")]
-    table = direction_table(found, plan_of("baseline", "ns"), Display("en"))
-    cells = {row[0].text: row[1:] for row in table.blocks[0].rows if isinstance(row[0], Shown)}
+    table = direction_table(found, plan("baseline", "ns"), Display("en"))
+    cells = {text_of(row[0]): [text_of(cell) for cell in row[1:]] for row in table.blocks[0].rows}
     # Of seeds 1 and 2: 11 and 12, 21 and 22, 31 and 32, 41 and 42.
-    assert [cell.text for cell in cells["en-de"] if isinstance(cell, Shown)] == ["11.50 ± 0.71 (2)"] * 2
-    assert [cell.text for cell in cells["en-fr"] if isinstance(cell, Shown)] == [
-        "31.50 ± 0.71 (2)",
-        "31.00 [1/2]",
-    ]
-    assert [cell.text for cell in cells["fr-en"] if isinstance(cell, Shown)] == [
-        "41.50 ± 0.71 (2)",
-        "n/a (scores missing) [0/2]",
-    ]
+    assert cells["en-de"] == ["11.50 ± 0.71 (2)"] * 2
+    assert cells["en-fr"] == ["31.50 ± 0.71 (2)", "31.00 [1/2]"]
+    assert cells["fr-en"] == ["41.50 ± 0.71 (2)", "n/a (scores missing) [0/2]"]
     assert table.partial == "3 of 16 scores missing"
 
 
 def test_the_table_of_directions_says_what_daggers_are():
     display = Display("en", "base", "control")
-    given, plan = scores("baseline"), plan_of("baseline")
+    given, planned = scores("baseline"), plan("baseline")
     assert (
         "No significance was tested, so nothing is marked as significant."
-        in direction_table(given, plan, display).notes
+        in direction_table(given, planned, display).notes
     )
-    [rule] = [note for note in direction_table(given, plan, display, {}).notes if "†" in note]
+    [rule] = [note for note in direction_table(given, planned, display, {}).notes if "†" in note]
     assert rule.startswith("†: differs significantly from `base`, ‡: from `control` (")

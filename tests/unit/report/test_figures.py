@@ -109,7 +109,7 @@ def test_styles_are_distinct():
 
 
 def summary_csv(tmp_path):
-    def line(system: str, k: str, side: str, gain: str, sd: str, metric: str = "bleu", grouping: str = "all"):
+    def line(system, k, side, gain, sd, metric="bleu", grouping="all"):
         values = dict.fromkeys(CSV_COLUMNS, "")
         values |= {"testset": "test", "metric": metric, "grouping": grouping, "group": "all", "side": side}
         values |= {"system": system, "k": k, "n": "3", "baseline_difference": gain}
@@ -117,14 +117,11 @@ def summary_csv(tmp_path):
         return ",".join(values.values())
 
     lines = [
-        line("baseline", "", "both", "", ""),
-        line("ns-k100", "100", "both", "0.5", "0.1"),
-        line("ns-k95", "95", "both", "1.5", ""),
-        line("ns-k95", "95", "out of pivot", "2.5", "0.2"),
-        line("random-k95", "95", "both", "9", ""),
-        line("ns-k95", "95", "both", "8", "", metric="chrf"),
+        line("baseline", "", "both", "", ""), line("ns-k100", "100", "both", "0.5", "0.1"),
+        line("ns-k95", "95", "both", "1.5", ""), line("ns-k95", "95", "out of pivot", "2.5", "0.2"),
+        line("random-k95", "95", "both", "9", ""), line("ns-k95", "95", "both", "8", "", metric="chrf"),
         line("ns-k95", "95", "both", "7", "", grouping="family"),
-    ]
+    ]  # fmt: skip
     path = tmp_path / "summary.csv"
     path.write_text("\n".join([",".join(CSV_COLUMNS), *lines]) + "\n")
     return path

@@ -2,13 +2,13 @@
 
 import pytest
 
+from tests.unit.report.made import plan_of, scores_of, texts
 from tests.unit.report.published_scores import TIERS, published
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
 from workflow_scripts.report.score_tables import summary_table
-from workflow_scripts.report.scores import Flags, Plan, Score
-from workflow_scripts.report.summary import Summary, summarise
-from workflow_scripts.report.table import Block, Shown, records
+from workflow_scripts.report.summary import summarise
+from workflow_scripts.report.table import Shown, records
 from workflow_scripts.report.writing import Digits, best
 
 # High O2M M2O Avg | Med O2M M2O Avg | Low O2M M2O Avg | All O2M M2O Avg (spec 4.1).
@@ -22,10 +22,6 @@ PAPER_TABLE = {
 }
 # The gains of spec 4.1, out of and into English.
 GAINS = {"high": (1.77, 1.40), "med": (1.38, 1.13), "low": (1.35, 0.86), "all": (1.50, 1.13)}
-
-
-def texts(block: Block) -> list[list[str]]:
-    return [[cell.text if isinstance(cell, Shown) else cell for cell in row] for row in block.rows]
 
 
 def test_the_published_table_is_reproduced():
@@ -77,6 +73,7 @@ def test_unrounded_published_averages():
 
 DISPLAY = Display("en", excluded={"french": ["en-fr", "fr-en"]})
 DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]
+SYSTEMS = ["baseline", "continued", "ns"]
 VALUES = {
     ("baseline", 1): [10.0, 30.0, 20.0, 40.0],
     ("baseline", 2): [12.0, 30.0, 20.0, 40.0],
@@ -87,17 +84,11 @@ VALUES = {
 }
 
 
-def summary_of(
-    metric: str = "bleu", lacking: tuple[str, str] | None = None, groups: int = 2, flags: Flags | None = None
-) -> Summary:
+def summary_of(metric="bleu", lacking=None, groups=2, flags=None):
     """Scores of three systems and two seeds; one system's direction may be lacking in seed 2."""
-    scores = [
-        Score("e", system, seed, "test", "raw", direction, metric, value, 10, "sig")
-        for (system, seed), values in VALUES.items()
-        for direction, value in zip(DIRECTIONS, values, strict=True)
-        if lacking != (system, direction) or seed == 1
-    ]
-    plan = Plan("e", ["baseline", "continued", "ns"], [1, 2], ["test"], DIRECTIONS, [metric])
+    every = scores_of(VALUES, DIRECTIONS, metric)
+    scores = [one for one in every if lacking != (one.system, one.direction) or one.seed == 1]
+    plan = plan_of(SYSTEMS, DIRECTIONS, [1, 2], [metric])
     by = {"g": ["de"], "r": ["fr"]} if groups == 2 else {f"g{n}": ["de"] for n in range(groups)}
     return summarise(scores, plan, "en", {"family": by}, without={"french": ["en-fr", "fr-en"]}, flags=flags)
 
@@ -158,12 +149,7 @@ def test_differences_to_both():
 
 def test_differences_name_the_system_that_they_are_to():
     """Not the column of the summary that they come from."""
-    scores = [
-        Score("e", system, seed, "test", "raw", direction, "bleu", value, 10, "sig")
-        for (system, seed), values in VALUES.items()
-        for direction, value in zip(DIRECTIONS, values, strict=True)
-    ]
-    plan = Plan("e", ["baseline", "continued", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu"])
+    scores, plan = scores_of(VALUES, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS, [1, 2])
     table = differences_table(summarise(scores, plan, "en", {}, control="ns"), Display("en", control="ns"))
     rows = [row for row in records(table.frame) if row["side"] == "out of pivot"]
     # Out of en: 15 and 16, 15 and 15, 16.5 twice.

@@ -2,8 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,16 +11,13 @@ from workflow_scripts.report.table import records
 
 PLAN = Plan("e", ["baseline", "ns"], [1], ["test"], ["en-de", "de-en"], ["bleu"])
 FIGURES = {"length_ratio": 1.0, "empty_hypotheses": 0, "repeated_4gram_rate": 0.01, "copied_source_rate": 0.0}
-RATES: dict[str, Any] = {
-    "without_letters": 0,
-    "off_target_rate": 0.02,
-    "references_off_target_rate": 0.01,
-    "packaged_off_target_rate": None,
-    "packaged_reason": "not known: de",
-}
+RATES = {
+    "without_letters": 0, "off_target_rate": 0.02, "references_off_target_rate": 0.01,
+    "packaged_off_target_rate": None, "packaged_reason": "not known: de",
+}  # fmt: skip
 
 
-def entry(system: str, direction: str, **changes: Any) -> dict[str, Any]:
+def entry(system, direction, **changes):
     job = {"experiment": "e", "system": system, "seed": 1, "testset": "test", "profile": "raw"}
     return {**job, "direction": direction, "n": 200, **FIGURES, **changes}
 
@@ -102,7 +97,7 @@ def test_without_identification_it_is_said():
     assert len(table.blocks) == 1  # nothing is out of the ordinary
 
 
-def write(root: Path, system: str, change: Any = None) -> None:
+def write(root, system, change=None):
     directions = {
         direction: {
             "n": 200,

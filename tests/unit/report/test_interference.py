@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.unit.report.made import plan_of, scores_of, texts
 from workflow_scripts.report.display import Display
 from workflow_scripts.report.group_tables import interference_table, reading_of
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.table import Shown, records
+from workflow_scripts.report.table import records
 
 DIRECTIONS = ["en-de", "de-en", "en-lb", "lb-en"]
 GROUPS = {"family": {"germanic": ["de", "lb"]}, "tier": {"high": ["de"], "low": ["lb"]}}
@@ -17,21 +17,16 @@ VALUES = {
 }
 
 
-def scores(metric: str = "bleu") -> tuple[list[Score], Plan]:
-    plan = Plan("e", list(VALUES), [1], ["test"], DIRECTIONS, [metric])
-    rows = [
-        Score("e", system, 1, "test", "raw", direction, metric, value, 10, "sig")
-        for system, values in VALUES.items()
-        for direction, value in zip(DIRECTIONS, values, strict=True)
-    ]
-    return rows, plan
+def scores():
+    values = {(system, 1): of for system, of in VALUES.items()}
+    return scores_of(values, DIRECTIONS), plan_of(VALUES, DIRECTIONS)
 
 
 def test_interference_and_transfer():
     table = interference_table(*scores(), Display("en"), GROUPS, "bilingual")
     [block] = table.blocks
     assert block.spans == [("high", 3), ("low", 3), ("all", 3)]
-    assert [[cell.text if isinstance(cell, Shown) else cell for cell in row] for row in block.rows] == [
+    assert texts(block) == [
         ["baseline", "-2.00", "-1.00", "-1.50", "+5.00", "+8.00", "+6.50", "+1.50", "+3.50", "+2.50"],
         ["ns", "+0.00", "+1.00", "+0.50", "+6.00", "+9.00", "+7.50", "+3.00", "+5.00", "+4.00"],
     ]

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +17,12 @@ PLAN = Plan("e", ["baseline", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu", "com
 HEADER = "system,direction,metric,score\n"
 
 
-def write(tmp_path: Path, text: str) -> Published:
+def write(tmp_path, text):
     (tmp_path / "published.csv").write_text(text)
     return Published(str(tmp_path / "published.csv"), {"baseline": "mT-big"}, "test", "raw")
 
 
-def ours() -> list[Score]:
+def ours():
     values = {1: [10.0, 30.0, 20.0], 2: [12.0, 30.0, 20.0]}
     return [
         Score("e", "baseline", seed, "test", "raw", direction, metric, value / unit, 10, "sig")

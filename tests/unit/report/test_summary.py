@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.report.made import plan_of, scores_of
 from workflow_scripts.errors import UserError
 from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
 from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import Cell, Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.summary import Estimate, display_order, estimate, summarise, sweep_key
 from workflow_scripts.report.writing import (
     Digits,
     decimal_difference,
@@ -19,21 +20,7 @@ from workflow_scripts.report.writing import (
 )
 
 
-def frame(table: dict[tuple[str, int], list[float]], directions: list[str], **changes: str) -> list[Score]:
-    """Scores from {(system, seed): one value a direction}."""
-    fixed = {"profile": "raw", "signature": "sig"} | changes
-    return [
-        Score("e", system, seed, "test", fixed["profile"], direction, "bleu", value, 10, fixed["signature"])
-        for (system, seed), values in table.items()
-        for direction, value in zip(directions, values, strict=True)
-    ]
-
-
-def plan_of(systems: list[str], seeds: list[int], directions: list[str]) -> Plan:
-    return Plan("e", systems, seeds, ["test"], directions, ["bleu"])
-
-
-def find(cells: list[Cell], **wanted: str) -> Cell:
+def find(cells, **wanted):
     [cell] = [cell for cell in cells if all(getattr(cell, key) == value for key, value in wanted.items())]
     return cell
 
@@ -57,7 +44,7 @@ def test_estimate_has_n_minus_one():
 
 
 def test_means_and_deviations_by_side():
-    cells = summarise(frame(TABLE, DIRECTIONS), plan_of(SYSTEMS, [1, 2], DIRECTIONS), "en", {}).cells
+    cells = summarise(scores_of(TABLE, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS, [1, 2]), "en", {}).cells
     # Out of the pivot, baseline: 15 and 17 by seed; mean 16, sd sqrt(1 + 1) = 1.41421356.
     out = find(cells, grouping="all", side=OUT, system="baseline")
     assert out.value == Estimate(16.0, pytest.approx(2**0.5), 2)
@@ -72,7 +59,7 @@ def test_means_and_deviations_by_side():
 
 
 def test_differences_are_paired_by_seed():
-    cells = summarise(frame(TABLE, DIRECTIONS), plan_of(SYSTEMS, [1, 2], DIRECTIONS), "en", {}).cells
+    cells = summarise(scores_of(TABLE, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS, [1, 2]), "en", {}).cells
     out = find(cells, grouping="all", side=OUT, system="ns-k95")
     # ns 18, 18; baseline 15, 17; so 3 and 1. Continued 16, 16; so 2 and 2.
     assert out.to_baseline == Estimate(2.0, pytest.approx(2**0.5), 2)
@@ -85,7 +72,7 @@ def test_differences_are_paired_by_seed():
 
 def test_no_baseline_is_said_and_one_seed_has_no_deviation():
     table = {("ns-k95", 1): [13.0, 23.0, 31.0, 51.0]}
-    cells = summarise(frame(table, DIRECTIONS), plan_of(["ns-k95"], [1], DIRECTIONS), "en", {}).cells
+    cells = summarise(scores_of(table, DIRECTIONS), plan_of(["ns-k95"], DIRECTIONS), "en", {}).cells
     out = find(cells, grouping="all", side=OUT)
     assert out.value == Estimate(18.0, None, 1)
     assert out.to_baseline == Estimate(None, None, 0, "no system baseline")
@@ -130,9 +117,9 @@ def test_sweep_is_ascending_as_numbers():
 
 
 def test_partial_differences_compare_only_what_both_have():
-    scores = frame({("baseline", 1): [10.0, 20.0], ("ns-k95", 1): [13.0, 40.0]}, ["en-de", "en-fr"])
+    scores = scores_of({("baseline", 1): [10.0, 20.0], ("ns-k95", 1): [13.0, 40.0]}, ["en-de", "en-fr"])
     partial = [score for score in scores if (score.system, score.direction) != ("ns-k95", "en-fr")]
-    summary = summarise(partial, plan_of(["baseline", "ns-k95"], [1], ["en-de", "en-fr"]), "en", {})
+    summary = summarise(partial, plan_of(["baseline", "ns-k95"], ["en-de", "en-fr"]), "en", {})
     cell = find(summary.cells, grouping="all", system="ns-k95")
     assert cell.value.mean == 13.0 and (cell.scores, cell.scores_expected) == (1, 2)
     assert cell.to_baseline.mean == 3.0  # not 13 - 15
@@ -144,8 +131,8 @@ def test_partial_differences_compare_only_what_both_have():
 def test_both_sides_of_one_side_are_no_mean():
     """Of the second seed the scores into English are missing: out of it there are two seeds, of both one."""
     table = {("baseline", 1): [10.0, 20.0, 30.0, 50.0], ("baseline", 2): [12.0, 22.0, 30.0, 52.0]}
-    partial = [s for s in frame(table, DIRECTIONS) if (s.seed, s.direction[-2:]) != (2, "en")]
-    cells = summarise(partial, plan_of(["baseline"], [1, 2], DIRECTIONS), "en", {}).cells
+    partial = [s for s in scores_of(table, DIRECTIONS) if (s.seed, s.direction[-2:]) != (2, "en")]
+    cells = summarise(partial, plan_of(["baseline"], DIRECTIONS, [1, 2]), "en", {}).cells
     values = {cell.side: cell.value for cell in cells if cell.grouping == "all"}
     assert values[OUT] == Estimate(16.0, pytest.approx(2**0.5), 2)
     assert values[INTO] == Estimate(40.0, None, 1)
@@ -154,8 +141,8 @@ def test_both_sides_of_one_side_are_no_mean():
 
 
 def test_two_profiles_are_never_averaged():
-    raw = frame({("baseline", 1): [10.0]}, ["en-de"])
-    paper = frame({("baseline", 1): [30.0]}, ["en-de"], profile="paper")
+    raw = scores_of({("baseline", 1): [10.0]}, ["en-de"])
+    paper = scores_of({("baseline", 1): [30.0]}, ["en-de"], profile="paper")
     plan = Plan("e", ["baseline"], [1], ["test"], ["en-de"], ["bleu"], ["raw", "paper"])
     summary = summarise(raw + paper, plan, "en", {})
     overall = [(c.profile, c.value.mean) for c in summary.cells if c.grouping == "all"]
@@ -170,11 +157,8 @@ def test_rounding_is_half_up_and_once():
     # As the published table was: 55.05 is 55.04999… as a binary number, 18.85 is 18.85000…1.
     as_published = Digits(1, as_published=True)
     assert [rounded(x, as_published) for x in (55.05, 18.85, 27.05, 25.55)] == [
-        "55.0",
-        "18.9",
-        "27.1",
-        "25.6",
-    ]
+        "55.0", "18.9", "27.1", "25.6",
+    ]  # fmt: skip
     assert rounded(55.05, Digits(1)) == "55.1"
     assert rounded(-0.001, Digits(2), sign=True) == "+0.00"
     assert rounded(-0.125, Digits(2), sign=True) == "-0.13"
@@ -202,8 +186,8 @@ def test_stored_scores_have_one_decimal_in_the_profile_paper():
 
 
 def test_averages_without_named_directions_stand_beside():
-    scores = frame({("baseline", 1): [10.0, 20.0, 30.0, 50.0]}, DIRECTIONS)
-    plan = plan_of(["baseline"], [1], DIRECTIONS)
+    scores = scores_of({("baseline", 1): [10.0, 20.0, 30.0, 50.0]}, DIRECTIONS)
+    plan = plan_of(["baseline"], DIRECTIONS)
     cells = summarise(scores, plan, "en", {}, without={"french": ["en-fr", "fr-en"]}).cells
     found = {(c.without, c.side): (c.value.mean, c.directions) for c in cells if c.grouping == "all"}
     assert found == {
@@ -218,29 +202,33 @@ def test_averages_without_named_directions_stand_beside():
 
 
 def test_tokenizers_may_differ_between_directions_and_are_listed():
-    one = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-de"], signature="nrefs:1|tok:13a|version:2.6.0")
-    two = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:ja-mecab|version:2.6.0")
-    cells = summarise(one + two, plan_of(["a", "b"], [1], ["en-de", "en-ja"]), "en", {}).cells
+    one = scores_of({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-de"], signature="nrefs:1|tok:13a|version:2.6.0")
+    two = scores_of(
+        {("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:ja-mecab|version:2.6.0"
+    )
+    cells = summarise(one + two, plan_of(["a", "b"], ["en-de", "en-ja"]), "en", {}).cells
     overall = find(cells, grouping="all", system="a")
     assert overall.signature == "nrefs:1|tok:13a|version:2.6.0; nrefs:1|tok:ja-mecab|version:2.6.0"
     assert find(cells, group="en-ja", system="a").signature == "nrefs:1|tok:ja-mecab|version:2.6.0"
     # Anything but the tokenizer must be the same.
-    older = frame({("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:char|version:2.3.1")
+    older = scores_of(
+        {("a", 1): [1.0], ("b", 1): [2.0]}, ["en-ja"], signature="nrefs:1|tok:char|version:2.3.1"
+    )
     with pytest.raises(UserError, match=r"table test/BLEU: two signatures, .*\(a s1 en-de\).*\(a s1 en-ja\)"):
-        summarise(one + older, plan_of(["a", "b"], [1], ["en-de", "en-ja"]), "en", {})
+        summarise(one + older, plan_of(["a", "b"], ["en-de", "en-ja"]), "en", {})
 
 
 def test_two_systems_with_two_tokenizers_in_a_direction_are_an_error():
-    one = frame({("a", 1): [1.0]}, ["en-ja"], signature="tok:13a")
-    two = frame({("b", 1): [1.0]}, ["en-ja"], signature="tok:char")
+    one = scores_of({("a", 1): [1.0]}, ["en-ja"], signature="tok:13a")
+    two = scores_of({("b", 1): [1.0]}, ["en-ja"], signature="tok:char")
     with pytest.raises(UserError, match=r"two signatures, 'tok:13a'.* and 'tok:char'"):
-        summarise(one + two, plan_of(["a", "b"], [1], ["en-ja"]), "en", {})
+        summarise(one + two, plan_of(["a", "b"], ["en-ja"]), "en", {})
 
 
 def test_flags_are_those_of_a_cells_directions():
-    scores = frame({("a", 1): [1.0, 2.0]}, ["en-de", "en-lb"])
+    scores = scores_of({("a", 1): [1.0, 2.0]}, ["en-de", "en-lb"])
     flags = {("bleu", "en-lb"): ["language not known to the model: lb"], ("chrf", "en-de"): ["another's"]}
-    cells = summarise(scores, plan_of(["a"], [1], ["en-de", "en-lb"]), "en", {}, flags=flags).cells
+    cells = summarise(scores, plan_of(["a"], ["en-de", "en-lb"]), "en", {}, flags=flags).cells
     assert [(c.group, c.flags) for c in cells] == [
         ("all", "language not known to the model: lb"),
         ("en-de", ""),
@@ -251,8 +239,8 @@ def test_flags_are_those_of_a_cells_directions():
 def test_both_sides_weigh_alike_however_many_directions_they_have():
     """One direction out of English, three into it: (10 + 40) / 2, where the mean of the four is 32.5."""
     directions = ["en-de", "de-en", "fr-en", "cs-en"]
-    scores = frame({("baseline", 1): [10.0, 30.0, 40.0, 50.0]}, directions)
-    cells = summarise(scores, plan_of(["baseline"], [1], directions), "en", {}).cells
+    scores = scores_of({("baseline", 1): [10.0, 30.0, 40.0, 50.0]}, directions)
+    cells = summarise(scores, plan_of(["baseline"], directions), "en", {}).cells
     both = find(cells, grouping="all", side=BOTH)
     assert (both.value.mean, both.directions) == (25.0, 4)
 

@@ -3,7 +3,6 @@
 import csv
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from workflow_scripts.report.show import render_units
 from workflow_scripts.report.tabulate_units import main
 from workflow_scripts.report.units_page import console
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import UnitSpace, ffn_space, model_space
+from workflow_scripts.units.space import ffn_space, model_space
 
 # One encoder and one decoder layer of eight units.
 K70 = {
@@ -24,7 +23,7 @@ K70 = {
 K95 = dict.fromkeys(K70, "11111111 11111110")
 
 
-def write(path: Path, rows: dict[str, str], k: str) -> None:
+def write(path, rows, k):
     keep = np.array([[bit == "1" for bit in bits.replace(" ", "")] for bits in rows.values()])
     MaskTable(rows, keep, ffn_space(1, 1, 8), {"rule": "mass", "k": k, "weights_sha256": "00"}).write(path)
 
@@ -67,8 +66,7 @@ def test_the_page(tables):
     assert "| all 2 | 8 | 7 | 15 | decoder.0.ffn 0, 1, 2, 3, 4, … |" in lines[at:]
 
 
-def page(tmp_path: Path, space: UnitSpace, rows: dict[str, str], **manifest: object) -> list[str]:
-    """The page of one set over a space."""
+def page(tmp_path, space, rows, **manifest):
     keep = np.array([[bit == "1" for bit in bits.replace(" ", "")] for bits in rows.values()])
     MaskTable(rows, keep, space, manifest).write(tmp_path / "m.npz")
     main(["--masks", f"m={tmp_path}/m.npz", "--seeds", "1", "--pivot", "en", "--out-dir", str(tmp_path)])
@@ -86,11 +84,8 @@ def test_heads_of_the_encoder(tmp_path):
     at = lines.index("### Out of en: overlap of languages (IoU)")
     # Of two heads one is shared; the decoder is not in the masks.
     assert lines[at + 2 : at + 6] == [
-        "|  | a | b |",
-        "| --- | ---: | ---: |",
-        "| a | – | – |",
-        "| b | 0.500 | – |",
-    ]
+        "|  | a | b |", "| --- | ---: | ---: |", "| a | – | – |", "| b | 0.500 | – |",
+    ]  # fmt: skip
     assert console(json.loads((tmp_path / "units.json").read_text()))[0] == (
         "Units that masks keep (m, seed 1; of 2 attention heads)"
     )
@@ -113,7 +108,7 @@ def test_importance_is_not_called_activations(tmp_path):
     assert lines[2].startswith("- A mask says which units a direction keeps: m `mass:70` of importance.")
 
 
-def test_sets_of_other_units_are_shares_of_their_own(tmp_path: Path) -> None:
+def test_sets_of_other_units_are_shares_of_their_own(tmp_path):
     write(tmp_path / "k70.npz", K70, "70")
     heads = np.array([[True, False], [True, True]])
     made = {"chance": {"rule": "random", "k": "80"}, "heads": {"rule": "top", "select": "top:50%"}}

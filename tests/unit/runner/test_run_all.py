@@ -1,14 +1,12 @@
 """What `make test` says last, what it returns, and how many tests run at a time."""
 
 import os
-from collections.abc import Callable
 
 import pytest
 
 from tests import run_all
 from tests.runner import units
 from tests.runner.session import Outcome
-from tests.runner.tiers import Session
 
 GIVEN = {
     "text": Outcome("text", passed=5, failed=0, skipped=2, seconds=1.4, cpu=2.6, units={"a": 7.0}),
@@ -18,10 +16,9 @@ GIVEN = {
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The sessions that were run; none is, and each gives what stands above."""
-    sessions: list[tuple[str, tuple[str, ...], int]] = []
+    sessions = []
 
-    def run_session(session: Session, workers: int, say: Callable[[str], None]) -> Outcome:
+    def run_session(session, workers, say):
         sessions.append((session.name, session.files, workers))
         return GIVEN[session.name]
 
@@ -31,7 +28,7 @@ def asked(monkeypatch):
     return sessions
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+def call(monkeypatch, *words):
     monkeypatch.setattr("sys.argv", ["run_all.py", *words])
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     return run_all.main()
@@ -55,7 +52,7 @@ def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
 
 
 def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(asked, monkeypatch):
-    kept: list[dict[str, float]] = []
+    kept = []
     monkeypatch.setattr(units, "write_seconds", kept.append)
     assert call(monkeypatch, "tests/unit/select") == 0
     assert kept == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.runner import stacks
-from tests.runner.session import Outcome, run_session
+from tests.runner.session import run_session
 from tests.runner.tiers import Session
 from tests.waiting import wait_until
 
@@ -29,25 +29,22 @@ def test_after(): pass
 """
 
 
-def run(
-    folder: Path, *, distributed: bool = True, limit: float = 60, idle: float = 60, **files: str
-) -> tuple[Outcome, str]:
+def run(folder, *, distributed=True, limit=60, idle=60, **files):
     """Run made-up files of tests with two workers; return their counts and all that was said."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     for name, text in files.items():
         (folder / f"test_{name}.py").write_text(text)
     session = Session("made up", "workflow", tuple(f"test_{n}.py" for n in files), limit, distributed, idle)
-    said: list[str] = []
+    said = []
     outcome = run_session(session, 2, said.append, root=folder, interpreter=sys.executable, grace=GRACE)
     return outcome, "\n".join(said)
 
 
-def counts(outcome: Outcome) -> tuple[int, int, int]:
+def counts(outcome):
     return outcome.passed, outcome.failed, outcome.skipped
 
 
-def living(word: str) -> list[int]:
-    """The processes with a word in their command line."""
+def living(word):
     lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in stacks.all_processes() if pid != os.getpid()}
     return [
         pid
@@ -200,7 +197,7 @@ def test_nothing_runs_on_when_the_runner_is_told_to_end(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_hangs.py").write_text(text)
 
-    def interrupt() -> None:
+    def interrupt():
         wait_until(lambda: living(str(tmp_path)), "the test")
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -9,7 +9,7 @@ from tests.runner import tiers, units
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def files(root: Path, *names: str) -> Path:
+def files(root, *names):
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -61,7 +61,7 @@ def test_sessions_are_those_of_the_tiers_and_files_named(tmp_path):
     )
     files(tmp_path, *names)
 
-    def chosen(suites: list[str], places: list[str]) -> list[tuple[str, tuple[str, ...], float, bool]]:
+    def chosen(suites, places):
         return [(s.name, s.files, s.limit, s.distributed) for s in tiers.sessions(tmp_path, suites, places)]
 
     assert chosen(["unit"], []) == [("text", names[:1], 900, True), ("comet", names[1:2], 900, True)]
@@ -81,5 +81,5 @@ def test_the_longest_unit_comes_first_and_stays_whole(tmp_path, monkeypatch):
     assert units.read_seconds() == {b: 7.0, c: 50.0}
     monkeypatch.setattr(units, "unit_of", lambda item: item[0])
     items = [("a", 1), (b, 1), ("a", 2), (c, 1), (b, 2), ("d", 1)]
-    units.longest_first(items)  # type: ignore[arg-type]
+    units.longest_first(items)
     assert items == [(c, 1), (b, 1), (b, 2), ("a", 1), ("a", 2), ("d", 1)]

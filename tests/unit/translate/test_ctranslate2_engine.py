@@ -1,7 +1,6 @@
 """CTranslate2 against a Transformer written out in numpy from fairseq's definition, tiny random weights."""
 
 import math
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -28,12 +27,12 @@ WORDS = ["▁a", "▁b", "c", "d", "e"]
 VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, "__en__", "__de__"]
 
 
-def architecture(pre_norm: bool, tied: bool = True, share_all: bool = False) -> dict[str, Any]:
+def architecture(pre_norm, tied=True, share_all=False):
     shared = {"share_decoder_embeddings": tied, "share_all_embeddings": share_all}
     return {**tiny.ARCHITECTURE, "pre_norm": pre_norm, **shared}
 
 
-def random_weights(pre_norm: bool, tied: bool = True) -> Weights:
+def random_weights(pre_norm, tied=True):
     made = tiny.weights(len(VOCABULARY), SEED, pre_norm=pre_norm, tied=tied)
     weights = {name: value * 0.7 for name, value in made.items()}
     for name in weights:
@@ -46,7 +45,7 @@ def random_weights(pre_norm: bool, tied: bool = True) -> Weights:
     return weights
 
 
-def softmax(x: Array) -> Array:
+def softmax(x):
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -54,26 +53,26 @@ def softmax(x: Array) -> Array:
 class NumpyTransformer:
     """fairseq's Transformer for one sentence in float64; ``keep`` zeroes rows of W1, as spec 3.4 has it."""
 
-    def __init__(self, weights: Weights, pre_norm: bool, keep: dict[str, Array] | None = None) -> None:
+    def __init__(self, weights, pre_norm, keep=None):
         self.w = {name: value.astype(np.float64) for name, value in weights.items()}
         self.pre_norm = pre_norm
         for layer, kept in (keep or {}).items():
             self.w[f"{layer}.fc1.weight"] = kept[:, None] * self.w[f"{layer}.fc1.weight"]
 
-    def linear(self, x: Array, name: str) -> Array:
+    def linear(self, x, name):
         return x @ self.w[f"{name}.weight"].T + self.w[f"{name}.bias"]
 
-    def norm(self, x: Array, name: str) -> Array:
+    def norm(self, x, name):
         centred = x - x.mean(axis=-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
         return scaled * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
 
-    def residual(self, x: Array, norm: str, block: Any) -> Array:
+    def residual(self, x, norm, block):
         if self.pre_norm:
             return x + block(self.norm(x, norm))
         return self.norm(x + block(x), norm)
 
-    def attention(self, queries: Array, keys: Array, name: str, causal: bool) -> Array:
+    def attention(self, queries, keys, name, causal):
         width = DIMENSION // HEADS
         q, k, v = (
             self.linear(x, f"{name}.{part}_proj").reshape(len(x), HEADS, width).transpose(1, 0, 2)
@@ -85,10 +84,10 @@ class NumpyTransformer:
         mixed = (softmax(scores) @ v).transpose(1, 0, 2).reshape(len(queries), DIMENSION)
         return self.linear(mixed, f"{name}.out_proj")
 
-    def feed_forward(self, x: Array, layer: str) -> Array:
+    def feed_forward(self, x, layer):
         return self.linear(np.maximum(self.linear(x, f"{layer}.fc1"), 0.0), f"{layer}.fc2")
 
-    def stack(self, side: str, tokens: list[str], memory: Array | None) -> Array:
+    def stack(self, side, tokens, memory):
         ids = [VOCABULARY.index(token) for token in tokens]
         x = self.w[f"{side}.embed_tokens.weight"][ids] * math.sqrt(DIMENSION)
         half = DIMENSION // 2
@@ -114,14 +113,14 @@ class NumpyTransformer:
             x = self.residual(x, f"{name}.final_layer_norm", lambda h, name=name: self.feed_forward(h, name))
         return self.norm(x, f"{side}.layer_norm") if self.pre_norm else x
 
-    def log_probabilities(self, source: list[str], target: list[str]) -> Array:
+    def log_probabilities(self, source, target):
         """Log probabilities, T + 1 x V, after ``</s>`` and after each target token."""
         memory = self.stack("encoder", [*source, "</s>"], None)
         out = self.stack("decoder", ["</s>", *target], memory)
         tied = self.w["decoder.embed_tokens.weight"]
         return np.log(softmax(out @ self.w.get("decoder.output_projection.weight", tied).T))
 
-    def greedy(self, source: list[str], prefix: str, tokens: int) -> list[str]:
+    def greedy(self, source, prefix, tokens):
         target = [prefix]
         while len(target) < tokens:
             scores = self.log_probabilities(source, target)[-1]
@@ -133,7 +132,7 @@ class NumpyTransformer:
         return target
 
 
-def masks() -> dict[str, Array]:
+def masks():
     random = np.random.default_rng(5)
     kept = {}
     for side in ("encoder", "decoder"):
@@ -145,7 +144,7 @@ def masks() -> dict[str, Array]:
     return kept
 
 
-def by_group(keep: dict[str, Array]) -> dict[str, GroupMask]:
+def by_group(keep):
     """The same, by the keys of groups."""
     return {f"{layer.replace('.layers', '')}.ffn": GroupMask(kept) for layer, kept in keep.items()}
 
@@ -188,7 +187,7 @@ def test_positions_start_after_the_padding_index():
     np.testing.assert_allclose(odd[0], [*expected[0], 0.0], rtol=0, atol=1e-7)
 
 
-def write_system(folder: Path, masked: bool) -> SystemFolder:
+def write_system(folder, masked):
     folder.mkdir()
     save_file(random_weights(True, tied=False), folder / "model.safetensors")
     (folder / "dict.txt").write_text("".join(f"{word} 1\n" for word in WORDS), encoding="utf-8")
@@ -201,15 +200,11 @@ def write_system(folder: Path, masked: bool) -> SystemFolder:
             folder / "masks.npz"
         )
     return SystemFolder.write(
-        folder,
-        system="tiny",
-        seed=1,
-        languages=LANGUAGES,
+        folder, system="tiny", seed=1, languages=LANGUAGES,
         mask_rows={name: name if masked else None for name in ("de-en", "en-de")},
-        architecture=architecture(True, tied=False),
-        text={},
+        architecture=architecture(True, tied=False), text={},
         parent={"system": "baseline", "weights_sha256": "of the parent"},
-    )
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -234,7 +229,7 @@ def test_a_direction_decodes_with_its_own_mask(tmp_path):
     options = DecodingOptions(beam=2, max_length=8)
     sentences = [["▁a", "c"], ["▁b", "d", "e"], ["c"], ["▁a", "▁a", "▁a"]]
 
-    def translations(system: SystemFolder, direction: str) -> list[list[str]]:
+    def translations(system, direction):
         return list(CTranslate2Engine(system, direction, options).translate(sentences))
 
     # The row of de-en keeps every unit, that of en-de does not.
@@ -249,19 +244,19 @@ class Answering:
     #: Of each token, the forced one and </s> among them: together -4.6 and -5.6.
     LOG_PROBABILITIES: ClassVar = {2: [-4.0, -0.3, -0.3], 4: [-4.0, -0.4, -0.4, -0.4, -0.4]}
 
-    def __init__(self) -> None:
-        self.asked: dict[str, Any] = {}
+    def __init__(self):
+        self.asked = {}
 
-    def translate_batch(self, sources: list[list[str]], **options: Any) -> list[Any]:
+    def translate_batch(self, sources, **options):
         self.asked = {"sources": sources, **options}
         found = SimpleNamespace(hypotheses=[self.SHORT, self.LONG])
         return [SimpleNamespace(result=lambda: found) for _ in sources]
 
-    def score_batch(self, sources: list[list[str]], targets: list[list[str]], **_: Any) -> list[Any]:
+    def score_batch(self, sources, targets, **_):
         return [SimpleNamespace(log_probs=self.LOG_PROBABILITIES[len(target)]) for target in targets]
 
 
-def asked(system: SystemFolder, **options: Any) -> tuple[list[list[str]], dict[str, Any]]:
+def asked(system, **options):
     """What an engine makes of the answer for one sentence, and what it asked of CTranslate2."""
     engine = CTranslate2Engine(system, "en-de", DecodingOptions(**options))
     engine._translator = answering = Answering()
@@ -273,18 +268,11 @@ def test_what_is_asked_of_the_search(tmp_path):
     system = write_system(tmp_path / "tiny", False)
     _, found = asked(system, beam=3, max_length=6, length_penalty=0.5, batch_tokens=77)
     assert found == {
-        "sources": [["__en__", "▁b", "c"]],
-        "target_prefix": [["__de__"]],
-        "max_batch_size": 77,
-        "batch_type": "tokens",
-        "asynchronous": True,
-        "beam_size": 3,
-        "num_hypotheses": 1,
-        "length_penalty": 0.5,
-        "max_decoding_length": 7,
-        "max_input_length": 0,
+        "sources": [["__en__", "▁b", "c"]], "target_prefix": [["__de__"]], "max_batch_size": 77,
+        "batch_type": "tokens", "asynchronous": True, "beam_size": 3, "num_hypotheses": 1,
+        "length_penalty": 0.5, "max_decoding_length": 7, "max_input_length": 0,
         "suppress_sequences": [["<pad>"]],
-    }
+    }  # fmt: skip
     assert asked(system, max_length=200)[1]["max_decoding_length"] == 16
 
 
@@ -358,7 +346,7 @@ def test_masks_of_groups():
         ]
     )
 
-    def found(bits: str, **gates: str) -> dict[str, tuple[list[bool], float | None]]:
+    def found(bits, **gates):
         keep = np.array([[bit == "1" for bit in bits]])
         groups = group_masks(MaskTable(["de-en"], keep, space, {"gate": gates}, "m.npz"))
         return {key: (mask.keep.tolist(), mask.factor) for key, mask in groups.items()}
@@ -376,11 +364,7 @@ def test_masks_of_groups():
     for bits, gates, message in (
         ("0001111", {}, r"m\.npz: mask group 'encoder\.0\.ffn' keeps no unit"),
         ("1111101", {}, r"'encoder\.0\.resid': ctranslate2 has no gate 'zero' for units of kind 'resid'"),
-        (
-            "1110111",
-            {"head": "mean"},
-            r"'encoder\.0\.self': .* no gate 'mean'.* --engine fairseq",
-        ),
+        ("1110111", {"head": "mean"}, r"'encoder\.0\.self': .* no gate 'mean'.* --engine fairseq"),
     ):
         with pytest.raises(UserError, match=message):
             found(bits, **gates)

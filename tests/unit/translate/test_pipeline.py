@@ -1,7 +1,6 @@
 """One line out for every line in, whatever the lines hold."""
 
 import io
-from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -11,20 +10,20 @@ from workflow_scripts.translate.pipeline import Progress, one_line, read_lines, 
 class Words:
     """Text processing by blanks, both ways."""
 
-    def encode(self, line: str) -> list[str]:
+    def encode(self, line):
         return line.split()
 
-    def decode(self, pieces: list[str]) -> str:
+    def decode(self, pieces):
         return " ".join(pieces)
 
 
 class Backwards:
     """An engine that turns each sentence round, and notes what it was given."""
 
-    def __init__(self) -> None:
-        self.seen: list[list[str]] = []
+    def __init__(self):
+        self.seen = []
 
-    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    def translate(self, sentences):
         for sentence in sentences:
             self.seen.append(list(sentence))
             yield list(reversed(sentence))

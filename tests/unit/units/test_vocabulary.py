@@ -1,8 +1,5 @@
 """Ids of subwords and language tokens."""
 
-from __future__ import annotations
-
-import gzip
 import subprocess
 
 import pytest
@@ -68,51 +65,6 @@ def test_tokens_in_the_dictionary_keep_their_ids(tmp_path):
 def test_an_unknown_language():
     with pytest.raises(UserError, match=r"'enn' is not one of en, de \(did you mean 'en'"):
         Vocabulary(["a"], ["en", "de"]).language_id("enn")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a 1\nb\n", "line 2: expected 'symbol count', found 'b'"),
-        ("a 1\nb x\n", "line 2"),
-        ("a 1\nb 1\na 2\n", r"dict\.txt: 'a' occurs more than once"),
-        ("a 1\n<unk> 2\n", "'<unk>' occurs more than once"),
-        ("a 1\n__en__ 2\n__en__ 2\n", r"dict\.txt: '__en__' occurs more than once"),
-        ("a 1.5\n", "line 1: expected 'symbol count', found 'a 1.5'"),
-        ("a #fairseq:overwrite\n", "line 1: expected 'symbol count', found 'a #fairseq:overwrite'"),
-        ("a 1 #fairseq:overwrite\na 1 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives 'a' a second"),
-        ("a 1\na 0 #fairseq:overwrite\n", "line 2: #fairseq:overwrite gives 'a' a second id"),
-    ],
-)
-def test_malformed_dictionaries(tmp_path, text, message):
-    (tmp_path / "dict.txt").write_text(text)
-    with pytest.raises(UserError, match=message):
-        Vocabulary.read(tmp_path / "dict.txt", ["en"])
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (
-            b"<unk>\t0\n<s>\t0\n</s>\t0\na\t-1.5\n",
-            "SentencePiece's vocabulary, not fairseq's dict.txt; make that of",
-        ),
-        (b"a\t-0\nb\t-1\n", "SentencePiece's vocabulary, not fairseq's dict.txt; make that of"),
-        (b'{\n "version": "1.0"\n}\n', "JSON, such as a tokenizer.json; name fairseq's dict.txt"),
-        (b'{"a": 4, "b": 5}', "JSON, such as a tokenizer.json; name fairseq's dict.txt"),
-        (b"\n\x0e\n\x05<unk>\x15\0\0", "a SentencePiece model, not its dictionary; name fairseq's dict.txt"),
-        (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS, not the file; fetch it"),
-        (gzip.compress(b"a 1\n"), "packed with gzip; unpack it: gzip -dc "),
-        # A dictionary with another mistake is told of that.
-        (b"{ 1\nb\n", "line 2: expected 'symbol count', found 'b'"),
-    ],
-)
-def test_what_lies_in_a_dictionarys_place_is_told(tmp_path, content, words):
-    (tmp_path / "dict.txt").write_bytes(content)
-    with pytest.raises(UserError) as error:
-        Vocabulary.read(tmp_path / "dict.txt")
-    assert words in str(error.value)
-    assert str(error.value).startswith(f"{tmp_path}/dict.txt")
 
 
 def test_a_dictionary_made_of_spm_vocab_by_the_command_that_is_told(tmp_path):

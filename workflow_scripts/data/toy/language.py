@@ -139,11 +139,8 @@ SECOND_WORD_PERCENT = 25
 
 @dataclass(frozen=True)
 class Word:
-    """One token: its form, its part of speech (Universal Dependencies' names) and its number.
-
-    Number is ``Sing`` or ``Plur`` on nouns, pronouns and whatever agrees with them in the language, else
-    ``-``.
-    """
+    """One token: its form, its part of speech (Universal Dependencies' names) and its number. Number is
+    ``Sing`` or ``Plur`` on nouns, pronouns and whatever agrees with them in the language, else ``-``."""
 
     form: str
     pos: str

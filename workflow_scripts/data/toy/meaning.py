@@ -59,11 +59,8 @@ class Meaning:
 
 
 class World:
-    """The concepts of one corpus and the habits by which meanings are drawn from them.
-
-    Concepts are named ``n0 n1 …`` (nouns), ``v…``, ``a…`` (adjectives), ``d…`` (adverbs), lower numbers more
-    frequent.
-    """
+    """The concepts of one corpus and the habits by which meanings are drawn from them. Concepts are named
+    ``n0 n1 …`` (nouns), ``v…``, ``a…`` (adjectives), ``d…`` (adverbs), lower numbers more frequent."""
 
     def __init__(self, seed: int, concepts: int) -> None:
         draws = Draws(seed, "world")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path
+from workflow_scripts.files import copy_file
 from workflow_scripts.language_codes import canonical, one_of
 from workflow_scripts.models.fairseq.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.fairseq.foreign_checkpoint import load_foreign, plain
@@ -243,8 +242,7 @@ def import_fairseq_checkpoint(
     folder = Path(out)
     save_system_weights(network, folder / STANDARD_FILES["weights"])
     for role, file in (("subwords", subwords), ("dictionary", dictionary)):
-        with atomic_path(folder / STANDARD_FILES[role]) as temporary:
-            shutil.copyfile(file, temporary)
+        copy_file(file, folder / STANDARD_FILES[role])
     return SystemFolder.write(
         folder,
         system=system,

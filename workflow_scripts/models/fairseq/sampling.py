@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from workflow_scripts.directions import direction_languages
 from workflow_scripts.errors import UserError
-from workflow_scripts.models.drawing import (
+from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
+from workflow_scripts.models.fairseq.drawing import (
     Sources,
     default_virtual_size,
     draw,
@@ -32,7 +33,6 @@ from workflow_scripts.models.drawing import (
     epoch_counts,
     temperature_probabilities,
 )
-from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
 from workflow_scripts.models.fairseq.grouping import (
     Integers,
     direction_numbers,

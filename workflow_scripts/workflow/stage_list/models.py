@@ -184,7 +184,7 @@ STAGES = (
     ),
     Stage(
         "finetune",
-        "specialize.finetune",
+        "train.finetune",
         "fairseq",
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,

@@ -1,0 +1,137 @@
+"""The folders of training data, one of which each epoch reads: fairseq's ``shard0:shard1:…``.
+
+Epoch e trains on folder (e - 1) mod N; validation is always that of the first, as in fairseq. All are checked
+before training begins: a shard that does not fit would otherwise end it days later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from workflow_scripts.directions import pair_of
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, sha256_of
+from workflow_scripts.models.fairseq.data_bin import (
+    check_binarised,
+    check_dictionaries_beside,
+    data_files,
+    largest_id,
+    read_header,
+)
+from workflow_scripts.models.fairseq.drawing import Sources
+from workflow_scripts.units.vocabulary import Vocabulary
+
+
+def shard_folders(data_bin: str | Path) -> list[str]:
+    """Return the folders that a ``--data-bin`` names, in order."""
+    return str(data_bin).split(os.pathsep)
+
+
+def shard_of_epoch(data_bin: str | Path, epoch: int) -> str:
+    """Return the folder that an epoch (from 1) trains on."""
+    folders = shard_folders(data_bin)
+    return folders[(epoch - 1) % len(folders)]
+
+
+def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str, Path]:
+    """Return what a training reads, by a name without the place of the folders.
+
+    One folder: by file name. Several: ``shard0/train.de-en.de.bin`` …, ``valid`` of the first folder only.
+
+    Raises:
+        UserError: a folder or a file is missing.
+    """
+    files = {}
+    folders = shard_folders(data_bin)
+    for number, folder in enumerate(folders):
+        if not Path(folder).is_dir():
+            raise UserError(f"{folder}: there is no such folder of binarised data")
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for path in (path for one in directions for path in data_files(folder, subset, one)):
+                files[path.name if len(folders) == 1 else f"shard{number}/{path.name}"] = path
+    return files
+
+
+def weighted_sources(
+    data_bin: str | Path, directions: Sequence[str], weights: Mapping[str, Sequence[float]]
+) -> list[Sources]:
+    """Return for each folder and direction the lines and the weight of each source, in order.
+
+    Args:
+        weights: of the sources of each pair. How many lines of a file are of which source is recorded beside
+            it, where there are several.
+
+    Raises:
+        UserError: that is not recorded, or it is of other sources.
+    """
+    return [
+        {direction: _sources_of(folder, direction, weights) for direction in directions}
+        for folder in shard_folders(data_bin)
+    ]
+
+
+def _sources_of(
+    folder: str, direction: str, weights: Mapping[str, Sequence[float]]
+) -> list[tuple[int, float]]:
+    index = data_files(folder, "train", direction)[1]
+    sentences = read_header(index).sentences
+    own = weights.get(pair_of(direction), [])
+    lines = [sentences]
+    if len(own) > 1:
+        record = index.with_suffix(".json")
+        content = read_json(record) if record.is_file() else None
+        lines = content.get("sources", []) if isinstance(content, dict) else []
+    if len(own) != len(lines) or sum(lines) != sentences:
+        raise UserError(
+            f"{index.with_suffix('.json')}: not the lines of {len(own)} sources, which have weights for"
+            f" {direction}; binarise the text again"
+        )
+    return list(zip(lines, own, strict=True))
+
+
+def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:
+    """Check that everything a training will read is there, aligned and of its dictionary.
+
+    Raises:
+        UserError: a file is missing or damaged, two sides differ in length, another dictionary was
+            used.
+    """
+    vocabulary = Vocabulary.read(dictionary)
+    digest = sha256_of(dictionary)
+    for path in training_files(data_bin, directions).values():
+        if path.suffix == ".bin":
+            check_binarised(str(path.with_suffix("")))
+            _check_dictionary(path, dictionary, digest, len(vocabulary))
+    for number, folder in enumerate(shard_folders(data_bin)):
+        for direction in directions:
+            check_dictionaries_beside(folder, direction, vocabulary)
+        # Validation is that of the first folder.
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for direction in directions:
+                _check_aligned(folder, subset, direction)
+
+
+def _check_aligned(folder: str, subset: str, direction: str) -> None:
+    indexes = data_files(folder, subset, direction)[1::2]
+    source, target = (read_header(path).sentences for path in indexes)
+    if source != target:
+        raise UserError(f"{folder}: {subset} of {direction} has {source} source but {target} target lines")
+    if not source:
+        raise UserError(f"{folder}: {subset} of {direction} has no lines")
+
+
+def _check_dictionary(path: Path, dictionary: str | Path, digest: str, symbols: int) -> None:
+    """Compare what is recorded beside the file, or else look at its ids (data made elsewhere)."""
+    record = path.with_suffix(".json")
+    recorded = read_json(record) if record.is_file() else {}
+    made_from = recorded.get("made_from", {}) if isinstance(recorded, dict) else None
+    if not isinstance(made_from, dict):
+        raise UserError(f"{record}: not what binarise writes; binarise the text again")
+    if "dictionary" in made_from:
+        same = made_from["dictionary"] == digest
+    else:
+        same = largest_id(str(path.with_suffix(""))) < symbols
+    if not same:
+        raise UserError(f"{path} was binarised with another dictionary than {dictionary}")

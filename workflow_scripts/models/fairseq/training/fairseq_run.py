@@ -1,0 +1,223 @@
+"""fairseq's training loop on a plan: its command line, and one process's run of it (spec 2.2, 3.4-3.6).
+
+What goes wrong in a spawned process is raised again here, so that a user's error stays one line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import workflow_scripts.models.fairseq.compat  # before fairseq
+
+# isort: split
+import numpy as np
+import torch
+from fairseq import checkpoint_utils, metrics, options, utils
+from fairseq.dataclass.utils import convert_namespace_to_omegaconf
+from fairseq.distributed import utils as distributed_utils
+from fairseq.tasks import setup_task
+from fairseq_cli import train as fairseq_train
+
+import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers the task)
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.fairseq.training.collectives import make_global_group
+from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
+from workflow_scripts.models.fairseq.training.slices import SIGNALS, SliceEnded, SliceWatch
+from workflow_scripts.models.fairseq.training.trainer import (
+    NeuronspecTrainer,
+    forget_previous_training,
+    patience_is_spent,
+)
+from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan, accumulation
+from workflow_scripts.models.fairseq.training.updates import complete_loaded_update
+from workflow_scripts.models.progress_log import ProgressLog, log_to_stderr
+
+logger = logging.getLogger(__name__)
+
+
+def never(seconds: float) -> bool:
+    """The end of a process without a time limit is never near."""
+    return False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a training runs: its number of processes, and this one's number of its device.
+
+    `end_is_near`: true if the next so many seconds do not fit before this process must end. `check_owner`:
+    raises UserError if the training's folder is no longer this process's. Both are pickled.
+    """
+
+    processes: int
+    device: int
+    check_owner: Callable[[Path], None]
+    end_is_near: Callable[[float], bool] = never
+
+
+def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[str]:
+    """Return fairseq's command line for a plan; `processes` of all, `device`: the number of this one's."""
+    s = plan.settings
+    gpu = torch.cuda.is_available()
+    arguments: dict[str, Any] = {
+        "arch": "transformer",  # a formality: the task builds the network from the plan
+        "task": "neuronspec_translation",
+        "plan": json.dumps(asdict(plan)),
+        "seed": plan.seed,
+        "save-dir": plan.folder,
+        "criterion": "fused_label_smoothing",
+        "label-smoothing": s["label_smoothing"],
+        "optimizer": "adam",
+        "adam-betas": f"({s['adam_betas'][0]}, {s['adam_betas'][1]})",
+        "adam-eps": s["adam_eps"],
+        "weight-decay": s["weight_decay"],
+        "clip-norm": s["clip_norm"],
+        "lr": s["lr"],
+        "lr-scheduler": s["scheduler"],
+        "warmup-updates": s["warmup_updates"],
+        "max-tokens": s["max_tokens"],
+        "max-tokens-valid": s["max_tokens"],
+        "update-freq": accumulation(s, processes),
+        "distributed-world-size": processes,
+        "device-id": device,
+        "max-update": s["max_updates"],
+        "save-interval-updates": s["validate_interval_updates"],
+        "validate-interval-updates": s["validate_interval_updates"],
+        # Epochs differ in length with the data; validation by updates alone keeps runs comparable.
+        "save-interval": 10**9,
+        "validate-interval": 10**9,
+        "keep-interval-updates": max(s["keep_checkpoints"], 1),
+        "patience": s["patience"] or -1,
+        "num-workers": s["data_workers"],
+        "log-interval": s["log_interval"],
+        "log-format": "none",
+        "valid-subset": "valid",
+        "required-batch-size-multiple": 8 if gpu else 1,
+    }
+    if s["scheduler"] == "polynomial_decay":
+        arguments["total-num-update"] = s["max_updates"]
+    if s["tensorboard"]:
+        arguments["tensorboard-logdir"] = str(Path(plan.folder) / "tensorboard")
+    flags = ["no-epoch-checkpoints", "skip-invalid-size-inputs-valid-test"]
+    precision = s["precision"] if s["precision"] != "auto" else ("fp16" if gpu else "fp32")
+    if precision == "fp16" and not gpu:
+        raise UserError("precision fp16 in the training settings needs a GPU; use auto or fp32")
+    flags += [] if precision == "fp32" else [precision]
+    flags += [] if gpu else ["cpu", "distributed-no-spawn"]
+    # Without GPUs fairseq would spawn no process at all.
+    return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
+
+
+def _train(cfg: Any, surroundings: Surroundings) -> None:
+    """One process's training; fairseq calls it in each (a spawned one included)."""
+    log_to_stderr()
+    if cfg.distributed_training.distributed_rank:
+        logging.disable(logging.WARNING)  # one process speaks for all
+    make_global_group()
+    keep_freed_memory()
+    metrics.reset()
+    forget_previous_training()
+    np.random.seed(cfg.common.seed)
+    utils.set_torch_seed(cfg.common.seed)
+    task = setup_task(cfg.task)
+    settings = task.settings
+    if settings["threads"]:
+        torch.set_num_threads(settings["threads"])
+    network = task.build_model(cfg.model)
+    criterion = task.build_criterion(cfg.criterion)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    task.load_dataset("valid")
+    progress = ProgressLog(settings["max_updates"], settings["log_interval"])
+    processes = cfg.distributed_training.distributed_world_size
+    batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
+    # One process watches the clock for all.
+    first = cfg.distributed_training.distributed_rank == 0
+    watch = SliceWatch(surroundings.end_is_near if first else never)
+    check = surroundings.check_owner
+    trainer = NeuronspecTrainer(cfg, task, network, criterion, batching, progress, watch, check)
+    state, epoch_itr = checkpoint_utils.load_checkpoint(cfg.checkpoint, trainer, disable_iterator_cache=True)
+    logger.info(
+        f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
+        f" {len(epoch_itr)} batches an epoch, {torch.get_num_threads()} threads, {trainer.device}"
+    )
+    # Patience may have been spent by the last checkpoint, and the process killed before it could say so.
+    should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
+        settings["patience"]
+    )
+    with watch.signals():
+        if state is not None:
+            should_stop |= complete_loaded_update(cfg, trainer, task, epoch_itr, state["train_iterator"])
+        while not should_stop:
+            valid_losses, should_stop = fairseq_train.train(cfg, trainer, task, epoch_itr)
+            if not should_stop:
+                trainer.lr_step(epoch_itr.epoch, valid_losses[0])
+                epoch_itr = trainer.get_train_iterator(
+                    epoch_itr.next_epoch_idx,
+                    load_dataset=task.has_sharded_data("train"),
+                    disable_iterator_cache=True,
+                )
+
+
+def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
+    """Train by a plan until it stops: at `max_updates`, or when patience is spent.
+
+    Raises:
+        SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written.
+        UserError: what a user can mend, from whichever process it came.
+    """
+    with warnings.catch_warnings():
+        # hydra's remarks on how fairseq calls it
+        warnings.simplefilter("ignore")
+        parser = options.get_training_parser()
+        words = fairseq_arguments(plan, surroundings.processes, surroundings.device)
+        arguments = options.parse_args_and_arch(parser, input_args=words)
+        cfg = convert_namespace_to_omegaconf(arguments)
+    spawns = not cfg.distributed_training.distributed_no_spawn and surroundings.processes > 1
+    passing_on = passing_signals_on() if spawns else nullcontext()
+    with warnings.catch_warnings(), user_errors_of_processes(), passing_on:
+        # The processes that torchrun or srun started speak to each other already (train.ranks).
+        warnings.filterwarnings("ignore", message="Distributed is already initialized")
+        distributed_utils.call_main(cfg, _train, surroundings=surroundings)
+
+
+@contextmanager
+def passing_signals_on() -> Iterator[None]:
+    """Pass the signals that end a slice on to the processes that are started here, one for each GPU."""
+
+    def pass_on(number: int, _: Any) -> None:
+        children = torch.multiprocessing.active_children()
+        if not children:
+            raise SystemExit(128 + number)
+        for child in children:
+            if child.pid is not None:
+                os.kill(child.pid, number)
+
+    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def user_errors_of_processes() -> Iterator[None]:
+    """Raise again as UserError or SliceEnded what was one in a process that was started: of it only the text
+    is known."""
+    try:
+        yield
+    except torch.multiprocessing.ProcessRaisedException as error:
+        if ended := SliceEnded.found_in(str(error)):
+            raise ended from error
+        _, found, message = str(error).rpartition(f"\n{UserError.__module__}.{UserError.__name__}: ")
+        if not found:
+            raise
+        raise UserError(message.strip()) from error

@@ -1,0 +1,232 @@
+"""The fairseq task: multilingual translation of named directions, each with its own mask.
+
+The task is registered when this module is imported; fairseq needs no --user-dir. Neuron Specialization,
+section 3.3.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from dataclasses import field, make_dataclass
+from pathlib import Path
+from typing import Any
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+import torch
+from fairseq import metrics
+from fairseq.dataclass import FairseqDataclass
+from fairseq.tasks import FairseqTask, register_task
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.models.fairseq.artifact import load_weights
+from workflow_scripts.models.fairseq.gates import Gates
+from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
+from workflow_scripts.models.fairseq.sampling import (
+    BY_DIRECTION,
+    MultiDirectionDataset,
+    load_directions,
+    weighted,
+)
+from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
+from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
+from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
+from workflow_scripts.models.progress_log import check_finite
+from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+# The row of all directions together; its loss chooses the best checkpoint.
+ALL = "all"
+
+
+# Made by a call because fairseq needs the type itself, which the deferred annotations of a class body hide.
+# Its one field is the plan as JSON text (see `training.TrainingPlan`).
+NeuronspecTranslationConfig = make_dataclass(
+    "NeuronspecTranslationConfig",
+    [("plan", str, field(default="{}", metadata={"help": "what to train, JSON"}))],
+    bases=(FairseqDataclass,),
+)
+
+
+@register_task("neuronspec_translation", dataclass=NeuronspecTranslationConfig)
+class NeuronspecTranslationTask(FairseqTask):
+    """fairseq's task interface over a plan; see the module's docstring."""
+
+    def __init__(self, cfg: Any) -> None:
+        super().__init__(cfg)
+        plan: dict[str, Any] = json.loads(cfg.plan)
+        self.plan = plan
+        self.settings: dict[str, Any] = plan["settings"]
+        self.directions: list[str] = plan["directions"]
+        self.folder = Path(plan["folder"])
+        self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
+        self.dictionary = fairseq_dictionary(self.vocabulary)
+        self.gates: Gates | None = None
+        self.train_folder: str | None = None
+
+    @property
+    def source_dictionary(self) -> Any:
+        """The vocabulary in fairseq's form; one for both sides."""
+        return self.dictionary
+
+    @property
+    def target_dictionary(self) -> Any:
+        """The vocabulary in fairseq's form; one for both sides."""
+        return self.dictionary
+
+    def max_positions(self) -> tuple[int, int]:
+        """Return the longest (source, target) that is trained on: one that the model and a batch can hold."""
+        most = min(int(self.plan["architecture"]["max_positions"]), int(self.settings["max_tokens"]))
+        return most, most
+
+    def has_sharded_data(self, split: str) -> bool:
+        """Tell whether each epoch needs `load_dataset`; asked by fairseq."""
+        return split == "train" and len(shard_folders(self.plan["data_bin"])) > 1
+
+    def load_dataset(self, split: str, combine: bool = False, epoch: int = 1, **kwargs: Any) -> None:
+        """Open all directions of a subset; only `train` is sampled and shuffled, from the epoch's shard."""
+        settings, training = self.settings, split == "train"
+        folder = shard_of_epoch(self.plan["data_bin"], epoch if training else 1)
+        if split in self.datasets and (not training or folder == self.train_folder):
+            return
+        if training:
+            self.train_folder = folder
+            if self.has_sharded_data(split):
+                logger.info(f"epoch {epoch} reads {folder}")
+        # Of validation every sentence counts once.
+        sources = (self.plan.get("sources") or []) if training else []
+        number = shard_folders(self.plan["data_bin"]).index(folder)
+        tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
+        self.datasets[split] = MultiDirectionDataset(
+            weighted(
+                load_directions(folder, split, self.directions, tokens), sources[number] if sources else {}
+            ),
+            pad=self.dictionary.pad(),
+            eos=self.dictionary.eos(),
+            seed=int(self.plan["seed"]),
+            sampler=settings["sampler"] if training else BY_DIRECTION,
+            temperature=settings["temperature"],
+            virtual_epoch_size=settings["virtual_epoch_size"],
+            shuffle=training,
+        )
+
+    def build_model(self, cfg: Any, from_checkpoint: bool = False) -> Any:
+        """Build the network, with the parent's weights in a fine-tune, and its gates if it is masked."""
+        network = build_network(Architecture.from_dict(self.plan["architecture"]), len(self.dictionary))
+        if self.plan["initial_weights"] is not None:
+            load_weights(network, self.plan["initial_weights"])
+        if self.plan["masks"] is not None:
+            table = MaskTable.read(self.plan["masks"])
+            missing = [direction for direction in self.directions if direction not in table.rows]
+            if missing:
+                raise UserError(
+                    f"{self.plan['masks']} has no row for direction {missing[0]}; it has {table.rows}"
+                )
+            self.gates = Gates(network, table)
+        return network
+
+    def _select_mask(self, sample: dict[str, Any]) -> None:
+        if self.gates is not None:
+            if sample["direction"] < 0:
+                raise RuntimeError("a masked network was given a batch of several directions")
+            self.gates.select(self.directions[sample["direction"]])
+
+    def train_step(
+        self,
+        sample: dict[str, Any],
+        model: Any,
+        criterion: Any,
+        optimizer: Any,
+        update_num: int,
+        ignore_grad: bool = False,
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """One forward and backward pass under the mask of the batch's direction."""
+        self._select_mask(sample)
+        result: tuple[Any, Any, dict[str, Any]] = super().train_step(
+            sample, model, criterion, optimizer, update_num, ignore_grad
+        )
+        if self.gates is not None:
+            self.gates.check_fired()
+        return result
+
+    def valid_step(
+        self, sample: dict[str, Any], model: Any, criterion: Any
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """fairseq's step under the mask of the batch's direction; its sums also by direction."""
+        self._select_mask(sample)
+        loss, sample_size, output = super().valid_step(sample, model, criterion)
+        if self.gates is not None:
+            self.gates.check_fired()
+        # Every process must report the same keys, for their sums are gathered in one tensor.
+        for number, direction in enumerate(self.directions):
+            own = number == sample["direction"]
+            for key in ("loss", "nll_loss", "ntokens"):
+                # A zero of the same kind: numbers and tensors are summed up apart, by their order.
+                output[f"{key}/{direction}"] = output[key] if own else output[key] * 0
+        return loss, sample_size, output
+
+    def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
+        """Gather what the steps returned into fairseq's meters."""
+        super().reduce_metrics(logging_outputs, criterion)
+        if logging_outputs and f"loss/{self.directions[0]}" in logging_outputs[0]:
+            for direction in self.directions:
+                for key in ("loss", "nll_loss", "ntokens"):
+                    total = sum(float(output[f"{key}/{direction}"]) for output in logging_outputs)
+                    metrics.log_scalar_sum(f"{key}/{direction}", total)
+
+    def post_validate(self, model: Any, stats: dict[str, Any], agg: Any) -> None:
+        """Called by fairseq after each validation: write the losses by direction, in bits per token."""
+        update = int(stats["num_updates"])
+        sums = {
+            direction: {key: agg[f"{key}/{direction}"].sum for key in ("loss", "nll_loss", "ntokens")}
+            for direction in self.directions
+        }
+        rows: list[tuple[Any, ...]] = []
+        for direction, values in sums.items():
+            tokens = int(values["ntokens"])
+            loss, nll = (values[key] / max(tokens, 1) / math.log(2) for key in ("loss", "nll_loss"))
+            rows.append((update, direction, f"{loss:.4f}", f"{nll:.4f}", tokens))
+            # TensorBoard gets the mean, not the sums that were gathered.
+            stats[f"loss/{direction}"] = loss
+            del stats[f"nll_loss/{direction}"], stats[f"ntokens/{direction}"]
+        tokens = sum(int(values["ntokens"]) for values in sums.values())
+        loss, nll = (
+            sum(values[key] for values in sums.values()) / max(tokens, 1) / math.log(2)
+            for key in ("loss", "nll_loss")
+        )
+        rows.append((update, ALL, f"{loss:.4f}", f"{nll:.4f}", tokens))
+        # Compared with NaN, no later loss would be the best.
+        check_finite(loss, f"the validation loss at update {update}")
+        named = " ".join(f"{direction} {loss}" for _, direction, loss, _, _ in rows[:-1])
+        best = f" (best {stats['best_loss']:.3f})" if "best_loss" in stats else ""
+        logger.info(f"validation at update {update}: loss {loss:.3f}{best} | {named}")
+        if not self._is_writer():
+            return
+        append_rows(self.folder / VALIDATION, rows)
+        if self.settings["valid_bleu"]:
+            self._write_valid_bleu(model, stats, update)
+
+    def _write_valid_bleu(self, model: Any, stats: dict[str, Any], update: int) -> None:
+        from workflow_scripts.models.fairseq.training.validation_bleu import validation_bleu
+
+        scores = {}
+        for number, direction in enumerate(self.directions):
+            if self.gates is not None:
+                self.gates.select(direction)
+            scores[direction] = validation_bleu(self, model, number)
+            stats[f"bleu/{direction}"] = scores[direction]
+        named = " ".join(f"{direction} {score:.1f}" for direction, score in scores.items())
+        mean = sum(scores.values()) / len(scores)
+        logger.info(f"validation BLEU at update {update}: mean {mean:.2f} | {named}")
+        rows = [(update, direction, f"{score:.2f}") for direction, score in [*scores.items(), (ALL, mean)]]
+        append_rows(self.folder / BLEU, rows)
+
+    @staticmethod
+    def _is_writer() -> bool:
+        return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0

@@ -1,0 +1,89 @@
+"""A finished training becomes a system: its best weights, its vocabulary and masks, and what it cost.
+
+Every file is written beside its name and renamed, `system.json` last, so that a folder with a `system.json`
+is whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import copy_file
+from workflow_scripts.models.fairseq.artifact import save_system_weights
+from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.training.checkpoints import (
+    BEST,
+    best_checkpoint,
+    disk_errors,
+    read_checkpoint,
+    updates_of,
+)
+from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+from workflow_scripts.train.training_folder import TrainingFolder
+from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.training_files import KEPT, restore_weights
+from workflow_scripts.units.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+
+def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
+    """Write the best weights of a finished training as a system.
+
+    They are those of its best checkpoint, or what was kept of it (units.training_files).
+
+    Raises:
+        UserError: the best checkpoint is damaged and there is no other of its update; a weight is not finite.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    # What it says would not be true of the new files.
+    (out / DESCRIPTION).unlink(missing_ok=True)
+    best_file = best_checkpoint(folder.path)
+    if best_file is not None:
+        best = read_checkpoint(best_file)
+        network = build_network(
+            Architecture.from_dict(plan.architecture), len(Vocabulary.read(plan.dictionary, plan.languages))
+        )
+        network.load_state_dict(best["model"])
+        with disk_errors(out / "model.safetensors"):
+            save_system_weights(network, out / "model.safetensors")
+        facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
+    elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
+        raise UserError(
+            f"{folder.path / BEST} is damaged, and no other checkpoint holds its update; put a copy of it"
+            f" back, or move {folder.path} away to train again"
+        )
+    else:
+        facts = restore_weights(folder.path, out / "model.safetensors")
+    copy_file(plan.dictionary, out / "dict.txt")
+    copy_file(plan.subwords, out / "spm.model")
+    if plan.masks:
+        copy_file(plan.masks, out / "masks.npz")
+    history = folder.history.read()
+    attempts = history["attempts"]
+    # As it ran at the end: less than was asked for where memory ran out.
+    execution = attempts[-1].get("execution", plan.settings) if attempts else plan.settings
+    SystemFolder.write(
+        out,
+        system=plan.system,
+        seed=plan.seed,
+        languages=plan.languages,
+        mask_rows={direction: direction if plan.masks else None for direction in plan.directions},
+        architecture=plan.architecture,
+        text=plan.text,
+        parent=plan.parent,
+        training={
+            "updates": folder.updates_done(),
+            **facts,
+            **{name: history[name] for name in ("seconds", "gpu_hours", "peak_memory_mb")},
+            "attempts": len(attempts),
+            "max_tokens": execution["max_tokens"],
+        },
+    )
+    logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")

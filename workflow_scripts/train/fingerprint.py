@@ -1,0 +1,62 @@
+"""The fingerprint of a training, by which a folder knows it again, and the number of its processes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from workflow_scripts.files import sha256_of
+from workflow_scripts.models.fairseq.shards import training_files
+from workflow_scripts.models.fairseq.training.training_plan import (
+    TrainingPlan,
+    accumulation,
+    longest_sentence,
+)
+from workflow_scripts.train.launch import place
+from workflow_scripts.train.training_settings import settings_by_class
+from workflow_scripts.units.mask_table import MaskTable
+
+# Raise by hand when a change of the code makes trainings of the same settings incomparable.
+TRAINING_VERSION = 1
+
+
+def number_of_processes(settings: Mapping[str, Any]) -> int:
+    """Return the processes of this training: those that were started (train.launch), or one for each GPU
+    that an update can be shared out to in whole batches."""
+    if (started := place().processes) > 1:
+        return started
+    return math.gcd(accumulation(settings, 1), max(torch.cuda.device_count(), 1))
+
+
+def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
+    """Return the three classes (identity, extendable, execution); contents by SHA-256, no paths."""
+    classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
+    files = training_files(plan.data_bin, plan.directions)
+    if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):
+        # Then it is the batch that says which sentences are left out, and no longer a matter of execution.
+        classes["identity"]["longest_sentence"] = longest
+    if plan.sources:
+        # As it comes back from a file: lists, not tuples.
+        classes["identity"]["sources"] = json.loads(json.dumps(plan.sources))
+    classes["identity"] |= {
+        "training_version": TRAINING_VERSION,
+        "seed": plan.seed,
+        "languages": plan.languages,
+        "directions": plan.directions,
+        "architecture": plan.architecture,
+        "data": {name: sha256_of(path) for name, path in sorted(files.items())},
+        "dictionary": sha256_of(plan.dictionary),
+        # By row: a row added for a direction that is only evaluated must not restart the training.
+        "masks": _mask_rows(plan) if plan.masks else None,
+        "initial_weights": sha256_of(plan.initial_weights) if plan.initial_weights else None,
+    }
+    return classes
+
+
+def _mask_rows(plan: TrainingPlan) -> dict[str, str]:
+    table = MaskTable.read(str(plan.masks))
+    return {direction: table.row_sha256(direction) for direction in plan.directions}

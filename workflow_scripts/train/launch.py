@@ -1,0 +1,151 @@
+"""Which process of a training this is, by torchrun's or srun's variables.
+
+Those of srun are set again under torchrun's names, which torch and fairseq read. Only what srun sets for the
+tasks of a step counts: a batch script of several tasks is one process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workflow_scripts.errors import UserError
+
+#: In the environment of the processes that `start_processes` started.
+STARTED = "NEURONSPEC_STARTED"
+# Below the ports that systems give out by themselves (from 32768), above those of common services.
+_PORTS = range(12000, 32000)
+# Steps of one job on one machine get ports of their own.
+_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Place:
+    """A process of a training: number `rank` of all `processes`, number `local_rank` on its machine."""
+
+    rank: int = 0
+    local_rank: int = 0
+    processes: int = 1
+
+
+def _number(environment: Mapping[str, str], name: str) -> int:
+    value = environment.get(name, "")
+    if not value.isdecimal():
+        raise UserError(
+            f"{name} is {value!r}, not a number, though this process is one of several: start them with"
+            " torchrun or srun"
+        )
+    return int(value)
+
+
+def place(environment: Mapping[str, str] | None = None) -> Place:
+    """Return the place of this process; `Place()` where it is alone.
+
+    Raises:
+        UserError: variables that contradict each other.
+    """
+    found = os.environ if environment is None else environment
+    if "WORLD_SIZE" in found:
+        names = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
+    elif "SLURM_STEP_NUM_TASKS" in found:
+        names = ("SLURM_PROCID", "SLURM_LOCALID", "SLURM_STEP_NUM_TASKS")
+    else:
+        return Place()
+    if _number(found, names[2]) <= 1:
+        return Place()
+    rank, local_rank, processes = (_number(found, name) for name in names)
+    if not local_rank <= rank < processes:
+        raise UserError(
+            f"{names[0]} {rank} and {names[1]} {local_rank} cannot be with {names[2]} {processes}: start"
+            " the processes with torchrun or srun"
+        )
+    return Place(rank, local_rank, processes)
+
+
+def start_processes(command: str | None) -> None:
+    """Become ``command``, which starts several processes of this very program; in those, do nothing.
+
+    Args:
+        command: srun with its options; None for a program that is the only one.
+
+    Raises:
+        UserError: there is no such program.
+    """
+    if not command or STARTED in os.environ:
+        return
+    words = shlex.split(command)
+    program = [sys.executable, *sys.orig_argv[1:]]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(words[0], [*words, *program], {**os.environ, STARTED: "1"})
+    except OSError as error:
+        raise UserError(
+            f"{words[0]}: {error.strerror}; `mpi` in the profile names what starts several processes"
+        ) from None
+
+
+def take_place() -> Place:
+    """Return the place of this process, and say it in torchrun's variables. Call it before torch is imported.
+
+    Raises:
+        UserError: variables that contradict each other, or no place where the processes could meet.
+    """
+    found = place()
+    if found.processes == 1:
+        # srun and torchrun set these for a single process too, and fairseq would wait for others.
+        for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+            os.environ.pop(name, None)
+        return found
+    os.environ["RANK"] = str(found.rank)
+    os.environ["LOCAL_RANK"] = str(found.local_rank)
+    os.environ["WORLD_SIZE"] = str(found.processes)
+    if "MASTER_ADDR" not in os.environ:
+        os.environ["MASTER_ADDR"] = _meeting_host(os.environ)
+    if "MASTER_PORT" not in os.environ:
+        os.environ["MASTER_PORT"] = str(_meeting_port(os.environ))
+    # How a connection was lost is said in one line; torch would write its stack to the log before that.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    return found
+
+
+def _meeting_host(environment: Mapping[str, str]) -> str:
+    """Return the machine of the first process."""
+    if environment.get("SLURM_STEP_NUM_NODES") == "1":
+        return "127.0.0.1"  # known by every machine, whatever its name resolves to
+    hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")
+    if not hosts:
+        raise UserError(
+            "MASTER_ADDR, where the processes of the training meet, is not set: start them with torchrun or"
+            " srun"
+        )
+    return first_host(hosts)
+
+
+def _meeting_port(environment: Mapping[str, str]) -> int:
+    """Return a port that belongs to this step of this job, as well as numbers of that range can tell."""
+    job, step = (environment.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID"))
+    if not job.isdecimal():
+        raise UserError(
+            "MASTER_PORT, where the processes of the training meet, is not set: start them with torchrun or"
+            " srun"
+        )
+    number = int(job) * _STEPS + (int(step) if step.isdecimal() else 0) % _STEPS
+    return _PORTS[number % len(_PORTS)]
+
+
+def first_host(hosts: str) -> str:
+    """Return the first of SLURM's list of hosts: `node[03-05,9],login` -> `node03`."""
+    try:
+        said = subprocess.run(
+            ["scontrol", "show", "hostnames", hosts], capture_output=True, text=True, timeout=30, check=True
+        ).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        said = []
+    # Without SLURM's own word: of each bracket the first number.
+    return said[0] if said else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]

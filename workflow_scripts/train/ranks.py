@@ -1,0 +1,285 @@
+"""How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
+
+Processes that torchrun or srun started meet at a key-value store of torch, which process 0 (or torchrun)
+serves at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that
+failed), `end` (the line for all), `gone` (count). Each process looks there while it trains: one that waits in
+a collective for another that has failed would wait for long. A process alone does none of this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed
+
+from workflow_scripts.errors import FAILED, UserError
+from workflow_scripts.models.fairseq.training.collectives import SILENCE
+from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.train.devices import check_devices, describe_device, device_number
+from workflow_scripts.train.failures import (
+    GONE,
+    error_of,
+    is_fault,
+    is_lost_connection,
+    line_of,
+    trouble_of,
+)
+from workflow_scripts.train.launch import Place
+
+# For all processes to come: srun starts them together, but a cold shared file system may take minutes to
+# import torch.
+START = timedelta(minutes=10)
+# Looks at the store this often.
+POLL_SECONDS = 1.0
+# For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
+NOTICE_SECONDS = 5.0
+# For the line of an error: nobody ends before the others have read it, or a launcher would kill these in
+# between.
+REPORT_SECONDS = 30.0
+
+
+class Ranks:
+    """This process among those of its training; use `joined`.
+
+    `rank`: its number. `devices`: the name of every process's device, known to process 0.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.rank = place, place.rank
+        self.alone = place.processes == 1
+        self._over, self._ending = threading.Event(), threading.Lock()
+        # One for this thread and one for that which watches: a client serves one caller at a time.
+        self._store: Any = None if self.alone else self._connect()
+        self._watched: Any = None if self.alone else self._connect()
+        self.devices: list[str] = []
+
+    # ---- before training --------------------------------------------------------------------------------
+
+    def look_at_device(self) -> None:
+        """Learn the own device, and send it to process 0. UserError if this process has none."""
+        own = describe_device(device_number(self.place))
+        self.devices = [own["name"]]
+        if not self.alone:
+            self._set(f"device/{self.rank}", own)
+
+    def send_plan(self, plan: dict[str, Any] | None) -> None:
+        """Send all what is trained, or None if nothing is left to train; by process 0."""
+        if not self.alone:
+            self._set("plan", plan)
+
+    def gather_devices(self) -> None:
+        """Learn the devices of all; by process 0. UserError where they do not fit each other."""
+        if not self.alone:
+            keys = [f"device/{rank}" for rank in range(self.place.processes)]
+            while not self._store.check(keys):
+                if self._store.check(["trouble"]):
+                    raise error_of(json.loads(self._store.get("trouble")))
+                time.sleep(POLL_SECONDS)
+            found = [json.loads(self._store.get(key)) for key in keys]
+            check_devices(found)
+            self.devices = [one["name"] for one in found]
+
+    def wait_for_plan(self) -> dict[str, Any] | None:
+        """Wait for what process 0 sends. However long: it may wait for the folder's owner.
+
+        Raises:
+            UserError: process 0 failed.
+        """
+        while not self._store.check(["plan"]):
+            self._look_for_end()
+            time.sleep(POLL_SECONDS)
+        value: dict[str, Any] | None = json.loads(self._store.get("plan"))
+        return value
+
+    def _look_for_end(self) -> None:
+        if self._store.check(["end"]):
+            raise UserError(json.loads(self._store.get("end")))
+
+    # ---- training ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def training(
+        self,
+        ended: Callable[[BaseException], BaseException] = lambda error: error,
+        release: Callable[[], None] = lambda: None,
+    ) -> Iterator[None]:
+        """Let all processes speak to each other for the block, and end with each other.
+
+        Args:
+            ended: records what ended the training, an own error or another process's; returns what to raise.
+            release: gives up what this process holds. Both may be called in another thread, before the end.
+        """
+        if not self.alone:
+            threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
+        whole = False
+        try:
+            if not self.alone:
+                self._make_process_group()
+            yield
+            whole = True
+        except Exception as error:
+            whole = isinstance(error, SliceEnded)
+            self._end_watch()
+            reason = ended(error if whole else self._cause(error))
+            if reason is error:
+                raise
+            raise reason from error
+        finally:
+            self._end_watch()
+            # NCCL would wait for the one that failed; the end of this process does as well.
+            if (
+                not self.alone
+                and distributed.is_initialized()
+                and (whole or distributed.get_backend() == "gloo")
+            ):
+                distributed.destroy_process_group()
+
+    def _end_watch(self) -> None:
+        if not self._over.is_set():
+            self._over.set()
+            self._ending.acquire()  # where the watch ends this process already, no further than here
+
+    def _make_process_group(self) -> None:
+        cuda = torch.cuda.is_available()
+        if cuda:
+            torch.cuda.set_device(device_number(self.place))
+        distributed.init_process_group(
+            "nccl" if cuda else "gloo",
+            store=distributed.PrefixStore("group", self._store),
+            rank=self.rank,
+            world_size=self.place.processes,
+            timeout=SILENCE,
+        )
+
+    def _cause(self, error: BaseException) -> BaseException:
+        """Return what ended the training, where all that this process knows is that another one did."""
+        if self.alone or not is_lost_connection(error):
+            return error
+        with suppress(RuntimeError):
+            self._look_for_end()
+            if self._store.check(["trouble"]):
+                return error_of(json.loads(self._store.get("trouble")))
+        return UserError(GONE)
+
+    def _watch(self, ended: Callable[[BaseException], BaseException], release: Callable[[], None]) -> None:
+        """End this process soon after another failed, wherever its main thread waits."""
+        key = "end" if self.rank else "trouble"
+        try:
+            while not self._watched.check([key]):
+                if self._over.wait(POLL_SECONDS):
+                    return
+            found = json.loads(self._watched.get(key))
+        except RuntimeError:
+            found = GONE
+        if self._over.wait(0 if self.rank else NOTICE_SECONDS) or not self._ending.acquire(blocking=False):
+            return
+        line = found
+        if self.rank:
+            self._leave(self._watched)
+        else:
+            try:
+                line = line_of(ended(error_of(found)), self.place)
+                release()
+            except Exception as error:  # of the disk, perhaps; this thread has nobody to tell it
+                line = line_of(error, self.place)
+            self._say("end", line, self._watched)
+            self._wait_for_others(self._watched)
+        for one in line.splitlines():
+            print(f"error: {one}", file=sys.stderr, flush=True)
+        os._exit(FAILED)
+
+    # ---- its end ----------------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> BaseException:
+        """Tell all what went wrong here; return what to raise: on all processes the same line."""
+        if self.rank == 0:
+            self._say("end", line_of(error, self.place), self._store)
+            self._wait_for_others(self._store)
+            return UserError(GONE) if is_lost_connection(error) else error
+        line = line_of(error, self.place)
+        if is_fault(error):
+            traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
+        with suppress(RuntimeError):
+            if not self._store.check(["end"]):
+                self._say("trouble", trouble_of(error, self.place), self._store)
+            self._store.wait(["end"], timedelta(seconds=REPORT_SECONDS))
+            line = json.loads(self._store.get("end"))
+        self._leave(self._store)
+        return UserError(line)
+
+    def leave(self) -> None:
+        """Go without an error: process 0 last, for the others read what it serves."""
+        if not self.alone and self.rank:
+            self._leave(self._store)
+        elif not self.alone:
+            self._wait_for_others(self._store)
+
+    @staticmethod
+    def _leave(store: Any) -> None:
+        with suppress(RuntimeError):
+            store.add("gone", 1)
+
+    def _wait_for_others(self, store: Any) -> None:
+        deadline = time.monotonic() + REPORT_SECONDS
+        with suppress(RuntimeError):
+            while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
+                time.sleep(0.1)
+
+    # ---- the store --------------------------------------------------------------------------------------
+
+    def _connect(self) -> Any:
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        try:
+            store, _, _ = next(distributed.rendezvous("env://", timeout=START))
+        except (RuntimeError, ValueError) as error:
+            if "EADDRINUSE" in str(error):
+                raise UserError(
+                    f"{where}, where the processes of the training meet, is taken by another program; set"
+                    " MASTER_PORT to a free port"
+                ) from error
+            raise UserError(
+                f"process {self.rank} of {self.place.processes} met not all others at {where} within"
+                f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that host?"
+            ) from error
+        return distributed.PrefixStore("neuronspec", store)
+
+    def _set(self, key: str, value: Any) -> None:
+        self._store.set(key, json.dumps(value))
+
+    @staticmethod
+    def _say(key: str, value: Any, store: Any) -> None:
+        """The first to say it is heard."""
+        with suppress(RuntimeError):
+            store.compare_set(key, "", json.dumps(value))
+
+
+@contextmanager
+def joined(place: Place) -> Iterator[Ranks]:
+    """Meet the other processes for the block; what fails in one ends all, with one line.
+
+    Raises:
+        UserError: not all came, or another one failed.
+    """
+    ranks = Ranks(place)
+    try:
+        ranks.look_at_device()
+        yield ranks
+    except SliceEnded:
+        ranks.leave()
+        raise
+    except BaseException as error:
+        reason = error if ranks.alone else ranks.fail(error)
+        if reason is error:
+            raise
+        raise reason from error
+    ranks.leave()

@@ -1,0 +1,170 @@
+"""The folder a training works in: what it is a training of, and whether it may go on.
+
+Files: `owner.json` (one writer at a time), `fingerprint.json` (may this folder be continued?), `history.json`
+(attempts and their cost), `finished.json` (nothing left to train), `retrain.json` (a request to begin again).
+No path enters a fingerprint: a moved checkout must not retrain anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.errors import UserError
+from workflow_scripts.files import read_json, write_json
+from workflow_scripts.train.history import History
+from workflow_scripts.train.owner import LOCK, FolderOwner, is_owner
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, LAST, OWNER, RETRAIN
+
+logger = logging.getLogger(__name__)
+
+IDENTITY, EXTENDABLE, EXECUTION = "identity", "extendable", "execution"
+
+
+def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return the keys whose values differ, sorted; a key that only one side has differs."""
+    missing = object()
+    return sorted(key for key in {*old, *new} if old.get(key, missing) != new.get(key, missing))
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+class TrainingFolder:
+    """One training's folder.
+
+    Args:
+        path: the folder, made if absent.
+        fingerprint: {"identity": {...}, "extendable": {...}, "execution": {...}}, JSON values, no paths.
+        code: hash of the training's code and libraries; recorded, and no part of the fingerprint.
+    """
+
+    def __init__(
+        self, path: str | Path, fingerprint: Mapping[str, Mapping[str, Any]], code: str | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.fingerprint = {name: dict(fingerprint[name]) for name in (IDENTITY, EXTENDABLE, EXECUTION)}
+        self.code = code
+        self.history = History(self.path, lambda: is_owner(self.path))
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Hold the folder, after a live owner of the same training is done.
+
+        Raises:
+            UserError: another live process trains something else in it.
+        """
+        with FolderOwner(self.path, _digest(self.fingerprint[IDENTITY])).held(self.history.record):
+            yield
+
+    def release(self) -> None:
+        """Give the folder up in a process that will not come out of `owned()`."""
+        if is_owner(self.path):
+            (self.path / OWNER).unlink(missing_ok=True)
+
+    def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
+        """Continue the folder's training if its identity is the same, else move its content aside.
+
+        Call it inside `owned()`. Says what it does when anything changed.
+
+        Args:
+            reached: returns the most updates that a checkpoint of the folder has seen.
+
+        Raises:
+            UserError: a finished training would have to go on, and its optimiser state was removed.
+        """
+        if (self.path / RETRAIN).exists():
+            self._move_aside("to train again was asked for")
+        elif (stored := self._read(FINGERPRINT)) is not None:
+            changed = differing_keys(stored[IDENTITY], self.fingerprint[IDENTITY])
+            most = self.fingerprint[EXTENDABLE].get("max_updates", float("inf"))
+            if not changed and (trained := max(self.updates_done(), reached())) > most:
+                changed.append(f"max_updates ({most}, fewer than the {trained} already trained)")
+            if changed:
+                self._move_aside(f"{', '.join(changed)} changed")
+            else:
+                self._refuse_to_begin_again()
+                for name in (EXTENDABLE, EXECUTION):
+                    for key in differing_keys(stored[name], self.fingerprint[name]):
+                        old, new = stored[name].get(key), self.fingerprint[name].get(key)
+                        logger.info(f"continuing with {key} changed from {old} to {new}")
+        elif any(self.path.glob("*.pt")):
+            self._move_aside(f"{FINGERPRINT} is missing or damaged")
+        write_json(self.path / FINGERPRINT, self.fingerprint)
+        # Last: a request that was interrupted is done again.
+        (self.path / RETRAIN).unlink(missing_ok=True)
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            value: dict[str, Any] = read_json(self.path / name)
+        except (FileNotFoundError, ValueError):
+            return None
+        return value
+
+    def _refuse_to_begin_again(self) -> None:
+        finished = self._read(FINISHED)
+        if finished is None or self.is_finished() or any(self.path.glob("checkpoint*.pt")):
+            return
+        for key in differing_keys(finished[EXTENDABLE], self.fingerprint[EXTENDABLE]):
+            old, new = finished[EXTENDABLE].get(key), self.fingerprint[EXTENDABLE].get(key)
+            raise UserError(
+                f"{self.path}: {key} changed from {old} to {new}, but the optimiser state to go on from"
+                f" ({LAST}) was removed; set {key} back to {old}, or move the folder away to train again"
+            )
+
+    def _move_aside(self, why: str) -> None:
+        old = [entry for entry in self.path.iterdir() if entry.name not in (OWNER, LOCK, RETRAIN)]
+        if not old:
+            return
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.replaced-{number}")).exists():
+            number += 1
+        aside.mkdir()
+        # The fingerprint goes last: after a kill in between, what is left is moved by the next attempt.
+        for entry in sorted(old, key=lambda entry: entry.name == FINGERPRINT):
+            entry.rename(aside / entry.name)
+        logger.warning(f"starting clean ({why}); the old training is kept in {aside}")
+
+    # ---- its end ----------------------------------------------------------------------------------------
+
+    def updates_done(self) -> int:
+        """Return the updates of a finished training, else 0."""
+        return int((self._read(FINISHED) or {}).get("updates", 0))
+
+    def is_finished(self) -> bool:
+        """True if a training with this identity and these extendable settings has run to its end."""
+        finished = self._read(FINISHED)
+        return finished is not None and all(
+            finished.get(name) == self.fingerprint[name] for name in (IDENTITY, EXTENDABLE)
+        )
+
+    def finish(self, updates: int, reason: str) -> None:
+        """Record that nothing is left to train."""
+        value: dict[str, Any] = {"updates": updates, "reason": reason, "code": self.code}
+        value |= {name: self.fingerprint[name] for name in (IDENTITY, EXTENDABLE)}
+        write_json(self.path / FINISHED, value)
+
+    # ---- an attempt -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def attempt(self, devices: list[str], execution: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Add an attempt to history.json, as it runs and with its code; see `History.attempt`.
+
+        A training that goes on is finished no longer.
+        """
+        before = self.history.read()["attempts"]
+        if before and self.code is not None and before[-1].get("code") != self.code:
+            logger.info(
+                f"going on with other training code: {before[-1].get('code') or 'not recorded'} before, now"
+                f" {self.code}"
+            )
+        (self.path / FINISHED).unlink(missing_ok=True)
+        facts = {"code": self.code, "execution": dict(execution)}
+        with self.history.attempt(devices, **facts) as attempt:
+            yield attempt
