@@ -84,4 +84,21 @@ MUTANTS = (
         "return sums / len(batches)",
         _SLOPE,
     ),
+    Mutant(
+        "selection: units drawn as random rows of another file are",
+        "workflow_scripts/units/selection.py",
+        'name = " ".join([direction, *stacks])',
+        "name = direction",
+        ("text tests/unit/select/test_select_masks.py::test_random_units_of_each_direction_and_draw",),
+    ),
+    Mutant(
+        "verify: importance may be of other weights",
+        "workflow_scripts/operate/lineage.py",
+        "if folder == IMPORTANCE:",
+        "if False:",
+        (
+            "workflow tests/unit/operate/test_lineage.py::"
+            "test_importance_is_of_the_weights_and_the_text_that_there_are",
+        ),
+    ),
 )

@@ -101,7 +101,8 @@ class Selection:
         for stacks, text in self._texts(direction):
             part = space.part(stacks=stacks)
             ids = space.ids_of(part)
-            name = direction if isinstance(self.select, str) else f"{direction} {stacks[0]}"
+            # Not the direction alone, by which random rows of another mask file are drawn: these are others.
+            name = " ".join([direction, *stacks])
             seed = None if self.seed is None else seed_of(self.seed, name)
             keep[ids] = parse_selector(text).select(scores[ids], part, seed)
         return keep

@@ -255,6 +255,10 @@ def test_random_units_of_each_direction_and_draw(root):
     assert row[:64].sum() == row[64:].sum() == 16 and (row[:64] != row[64:]).any()
     with pytest.raises(UserError, match="needs --seed"):
         select(root, *four)
+    # Random rows of another file of the same sizes are other ones: two controls, not one twice.
+    (root.parent / "masks.npz").rename(root.parent / "like.npz")
+    like = select(root, "--like", root.parent / "like.npz", "--rows", "random", "--seed", 1)
+    assert like.keep.sum(axis=1).tolist() == [32, 32] and bits(like, "en-de") != bits(table, "en-de")
     others = [select(root, *random, *more) for more in ([2], [1, "--draw", 1], [1, "--draw", 2])]
     assert len({bits(one, "en-de") for one in [table, *others]}) == 4
 
