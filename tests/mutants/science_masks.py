@@ -92,6 +92,16 @@ MUTANTS = (
         ("text tests/unit/select/test_select_masks.py::test_random_units_of_each_direction_and_draw",),
     ),
     Mutant(
+        "scores: of a masked system's network without its masks",
+        "workflow_scripts/units/system.py",
+        "else table.keep).all():",
+        "else table.keep).any():",
+        (
+            "fairseq tests/training/test_use_masks.py::"
+            "test_only_a_network_without_masks_is_looked_at_as_it_is",
+        ),
+    ),
+    Mutant(
         "verify: importance may be of other weights",
         "workflow_scripts/operate/lineage.py",
         "if folder == IMPORTANCE:",

@@ -50,7 +50,7 @@ def score_subset(
     system: SystemFolder, data_bin: Path, subset: str, direction: str, kinds: list[str]
 ) -> ScoreTable:
     """Return the importance of a system's units in a direction, a table of one row."""
-    system.mask_row(direction)  # refuses a direction the system does not have
+    system.check_whole(direction)
     port = load(system)
     space = port.space(kinds)
     task = port.task(data_bin, subset, direction)
