@@ -1,4 +1,4 @@
-# The targets; their logic lies in workflow_scripts/operate, envs/bin/run-in and tests/run_all.py.
+# The targets; their logic lies in workflow_scripts/workflow, envs/bin/run-in and tests/run_all.py.
 PYTHON ?= python3.11
 CONFIG ?= config/config.yaml
 $(if $(strip $(value CONFIG)),,$(error CONFIG= is empty: write CONFIG=FILE, with no blank behind the sign))
@@ -23,14 +23,14 @@ as_words = $(foreach one,$(value $(1)),$(call quoted,$(one)))
 
 BIN := $(call quoted,$(NEURONSPEC_VENVS)/workflow/bin/python)
 SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \
-	$(PYTHON) -m workflow_scripts.operate.setup
+	$(PYTHON) -m workflow_scripts.workflow.software.setup
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
 # Python, whose program takes the words of ARGS as further options.
-WITH_ARGS = $(BIN) -m workflow_scripts.operate.words $(call as_word,ARGS)
+WITH_ARGS = $(BIN) -m workflow_scripts.workflow.run.words $(call as_word,ARGS)
 # The workflow with the config file $(1), before the words of ARGS: --configfile takes every word that follows as a file, so
 # that a target among them has an option of one word in front of it. A profile may say how much runs at a time; CORES if it does not.
 export NEURONSPEC_CORES := $(CORES)
-RUN = $(WITH_ARGS) workflow_scripts.operate.run --configfile $(1) $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
+RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
@@ -61,44 +61,44 @@ multi30k: ## the Multi30k experiment (hours)
 
 fetch: ## only what an experiment needs from the internet, e.g. on a login node: CONFIG=…
 	$(SETUP) workflow text
-	@$(WITH_ARGS) workflow_scripts.operate.fetch --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.run.fetch --configfile $(call as_word,CONFIG)
 
 translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
 	$(SETUP) workflow text
 	@: $(if $(SYSTEM),,$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(if $(DIRECTION),,$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
-	@$(WITH_ARGS) workflow_scripts.operate.translate --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
+	@$(WITH_ARGS) workflow_scripts.workflow.run.translate_lines --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
 
 clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.clean_training --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+	@$(WITH_ARGS) workflow_scripts.workflow.run.clean_training --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 accept: ## adopt finished results that only other code made: CONFIG=…; though others are refused: ARGS=--partly
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.accept --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.accept --configfile $(call as_word,CONFIG)
 
 retrain: ## list them with their hours: CONFIG=…; train them again in the next run: CONFIRM=yes
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
 
 status: ## how far a run is, also while it is on: CONFIG=…; for programs: ARGS=--json
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.status --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.run.status --configfile $(call as_word,CONFIG)
 
 why: ## what would run and why: CONFIG=…
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.why --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.why --configfile $(call as_word,CONFIG)
 
 verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.verify --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.provenance.verify --configfile $(call as_word,CONFIG)
 
 plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.plan --configfile $(call as_word,CONFIG) --cores $(call quoted,$(CORES))
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.plan --configfile $(call as_word,CONFIG) --cores $(call quoted,$(CORES))
 
 times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.operate.times --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.times --configfile $(call as_word,CONFIG)
 
 test: ## linters and all tests, each in its environment; SUITES="lint unit" for some, JOBS=… at a time
 	$(SETUP)

@@ -14,19 +14,19 @@ if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
 from workflow_scripts.config.load import load_experiment, read_yaml
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.errors import UserError
-from workflow_scripts.operate.closure import closure_hash
-from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.leftovers import RUN_VARIABLE
-from workflow_scripts.operate.preflight import unusable_path
-from workflow_scripts.operate.profile import profile_in_use
-from workflow_scripts.operate.results_lock import release
-from workflow_scripts.operate.site import read_site
-from workflow_scripts.operate.terminal import refuse
-from workflow_scripts.operate.training_code import training_code
-from workflow_scripts.processes import identity as identity_of_process
-from workflow_scripts.translate.contrastive_set import read_contrastive
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.workflow.software.closure import closure_hash
+from workflow_scripts.workflow.software.environments import environment_identity
+from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
+from workflow_scripts.workflow.run.preflight import unusable_path
+from workflow_scripts.workflow.cluster.profile import profile_in_use
+from workflow_scripts.workflow.run.results_lock import release
+from workflow_scripts.workflow.software.site import read_site
+from workflow_scripts.workflow.run.terminal import refuse
+from workflow_scripts.workflow.plan.training_code import training_code
+from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
@@ -132,7 +132,7 @@ set_prefix(PREFIX)
 ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
 GPU = None if ON_CLUSTER else 1
 
-# Jobs inherit who started them, so that those that outlive a killed workflow are known (operate/leftovers.py). What
+# Jobs inherit who started them, so that those that outlive a killed workflow are known (workflow/run/leftovers.py). What
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity_of_process()

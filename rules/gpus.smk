@@ -1,7 +1,7 @@
 # GPUs of this machine: at most as many jobs with the resource `gpu` as there are devices, each on devices of its own
-# (operate/lease.py). The numbers reach jobs by their environment: in a command they would rerun finished trainings.
+# (workflow/run/lease.py). The numbers reach jobs by their environment: in a command they would rerun finished trainings.
 # Jobs of a cluster keep what it gives them.
-from workflow_scripts.operate.lease import usable_devices
+from workflow_scripts.workflow.run.lease import usable_devices
 
 
 def devices_by_stage():

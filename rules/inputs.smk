@@ -1,6 +1,6 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.evaluate.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
 
 
 def binarised(subset, directions):

@@ -1,5 +1,5 @@
 # What stays on the machine where Snakemake itself runs (on a cluster, the login node), and what is fetched there.
-from workflow_scripts.operate.fetch import fetched_files
+from workflow_scripts.workflow.run.fetch import fetched_files
 
 # Only jobs that take at most seconds of one core and some 100 MB at the size of the largest experiment (60 directions
 # of 49,152 neurons, docs/how-to/fetch.md), and read neither the training text nor weights; and what needs the internet,

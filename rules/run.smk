@@ -7,28 +7,28 @@ import snakemake.jobs
 from snakemake.logging import logger
 
 from workflow_scripts.config.notes import notes
-from workflow_scripts.operate.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
-from workflow_scripts.operate.cluster import Request, explain, refused_request
-from workflow_scripts.operate.disk_plan import too_small
-from workflow_scripts.operate.environments import ENVIRONMENTS, venvs_folder
-from workflow_scripts.operate.fetch import CORPUS, out_of_reach
-from workflow_scripts.operate.interrupt import Interrupt
-from workflow_scripts.operate.kept_hashes import FILE as KEPT_HASHES
-from workflow_scripts.operate.kept_hashes import KeptHashes
-from workflow_scripts.operate.known_records import KnownRecords
-from workflow_scripts.operate.leftovers import remove_temporaries
-from workflow_scripts.operate.manifest import write_manifest
-from workflow_scripts.operate import planned as planned_outputs
-from workflow_scripts.operate import results_lock
-from workflow_scripts.operate.running import who_runs
-from workflow_scripts.operate.leftovers import end_orphans
-from workflow_scripts.operate.patience import Patience
-from workflow_scripts.operate.preflight import missing_environment, unwritable
-from workflow_scripts.operate.profile import profile_in_use
-from workflow_scripts.operate.queue import ALONE_VARIABLE, cancel_left_behind
-from workflow_scripts.operate.training_code import TRAINING_RULES, changed_trainings, current_code
-from workflow_scripts.operate.terminal import Terminal, shorten_reasons
-from workflow_scripts.operate.training_code import report as report_training_code
+from workflow_scripts.workflow.plan.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, Adoption
+from workflow_scripts.workflow.cluster.submission import Request, explain, refused_request
+from workflow_scripts.workflow.plan.disk_plan import too_small
+from workflow_scripts.workflow.software.environments import ENVIRONMENTS, venvs_folder
+from workflow_scripts.workflow.run.fetch import CORPUS, out_of_reach
+from workflow_scripts.workflow.run.interrupt import Interrupt
+from workflow_scripts.workflow.provenance.kept_hashes import FILE as KEPT_HASHES
+from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
+from workflow_scripts.workflow.provenance.known_records import KnownRecords
+from workflow_scripts.workflow.run.leftovers import remove_temporaries
+from workflow_scripts.workflow.provenance.manifest import write_manifest
+from workflow_scripts.workflow.plan import planned as planned_outputs
+from workflow_scripts.workflow.run import results_lock
+from workflow_scripts.workflow.run.running import who_runs
+from workflow_scripts.workflow.run.leftovers import end_orphans
+from workflow_scripts.workflow.cluster.patience import Patience
+from workflow_scripts.workflow.run.preflight import missing_environment, unwritable
+from workflow_scripts.workflow.cluster.profile import profile_in_use
+from workflow_scripts.workflow.cluster.queue import ALONE_VARIABLE, cancel_left_behind
+from workflow_scripts.workflow.plan.training_code import TRAINING_RULES, changed_trainings, current_code
+from workflow_scripts.workflow.run.terminal import Terminal, shorten_reasons
+from workflow_scripts.workflow.plan.training_code import report as report_training_code
 from workflow_scripts.workflow import graph
 
 
@@ -248,7 +248,7 @@ def show_results():
         and not part
         and Path(f"{RESULTS}/tables/summary.csv").exists()
     ):
-        words = [sys.executable, "-P", "-m", "workflow_scripts.report.show", "--tables", f"{RESULTS}/tables"]
+        words = [sys.executable, "-P", "-m", "workflow_scripts.report.tables.show", "--tables", f"{RESULTS}/tables"]
         subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
 
 

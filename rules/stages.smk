@@ -69,7 +69,7 @@ def gpu_of(name):
 def hashes_of(name):
     """Of the code that the jobs of a stage run and of their packages: a change of either reruns them.
 
-    Not of trainings, which may be weeks of work: a change is reported (operate/training_code.py).
+    Not of trainings, which may be weeks of work: a change is reported (workflow/plan/training_code.py).
     """
     stage = STAGES[name]
     if stage.training:

@@ -1,7 +1,7 @@
 # The multilingual baseline, and every system made from it, with training or without; those that `uses` names are taken.
 # The trainer's own folder is undeclared: Snakemake would delete it before a job and lose the checkpoints. `execution`
 # and `code` take an argument so that Snakemake counts them as derived: a change reruns nothing. Weeks of training are not
-# thrown away for an edit; the folder records its code, and a change is reported (operate/training_code.py).
+# thrown away for an edit; the folder records its code, and a change is reported (workflow/plan/training_code.py).
 # A changed command exports every finished training, and decodes what it translates, until `make accept` adopts them: settings
 # go into `identity`, how a training is started into `start`.
 # A training that its time limit ends goes back into SLURM's queue by itself (docs/how-to/time-limits.md).

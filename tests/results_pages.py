@@ -14,9 +14,9 @@ from pathlib import Path
 
 import yaml
 
+from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.metric_names import SHOWN, metric_id
-from workflow_scripts.report.writing import Digits, decimal_difference, decimal_mean, rounded
+from workflow_scripts.report.tables.writing import Digits, decimal_difference, decimal_mean, rounded
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"

@@ -25,7 +25,7 @@ JOB = (
 
 
 def measure(folder: Path, name: str) -> None:
-    command = stage("comet", "evaluate.comet", JOB + " ".join(DIRECTIONS))
+    command = stage("comet", "evaluate.comet.score_comet", JOB + " ".join(DIRECTIONS))
     took = run_once(command, folder, folder / "log")
     said = re.search(r"\d+ of \d+ segments.*", (folder / "log").read_text())
     assert said

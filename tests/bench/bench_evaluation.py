@@ -127,7 +127,7 @@ def main(argv: list[str] | None = None) -> None:
                 f"--segments {two} --against noisy {one} --resamples {resamples} --processes {p} --out {out}"
             )
             words = f"{JOB} --system better {asked} --directions"
-            parts = [run_once(stage("evaluate", "evaluate.compare", words, *directions))]
+            parts = [run_once(stage("evaluate", "evaluate.significance.compare", words, *directions))]
             tests = show(f"`compare`, {resamples:,} resamples, both tests, {p} processes", parts, p)
             if resamples == min(args.resamples):
                 command = python("evaluate", "-c", TEST_FILES, text, " ".join(few), both, resamples)

@@ -29,9 +29,10 @@ SEEDS = [1, 2, 3]
 #: Stage modules by the environment that their rules name.
 STAGES = {
     "text": "data.generate_toy data.prepare_text data.train_subwords data.binarise data.write_card"
-    " select.select_masks translate.decode analyse.overlap",
+    " units.select_masks translate.decode analyse.overlap",
     "fairseq": "train.train_baseline activations.count_activations train.finetune analyse.mask_control",
-    "evaluate": "evaluate.score report.tabulate report.plot_training report.plot_sweep report.show",
+    "evaluate": "evaluate.score report.tables.tabulate report.figures.plot_training"
+    " report.figures.plot_sweep report.tables.show",
 }
 
 
@@ -106,7 +107,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
                 f" --subwords {w}/spm.model --dictionary {w}/dict.txt",
             )
         ],
-        "select.select_masks": [
+        "units.select_masks": [
             (
                 "60 directions, 49,152 units",
                 f"--activations-root {w}/activations --directions {every} --select mass:95 --out {w}/m.npz",
@@ -127,7 +128,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
                 f" --seed 1 --testset test --directions en-aa --metrics bleu chrf --out {w}/score.json",
             )
         ],
-        "report.tabulate": [
+        "report.tables.tabulate": [
             (
                 "60 directions × 12 systems × 3 seeds",
                 f"--scores-root {w}/scores --experiment bench --out-dir {w}/tables --testsets test"
@@ -136,9 +137,13 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
                 json.dumps({"family": FAMILIES}),
             )
         ],
-        "report.show": [("the same", f"--tables {w}/tables")],
-        "report.plot_sweep": [("10 values of k", f"--summary {w}/tables/summary.csv --out {w}/k.png")],
-        "report.plot_training": [("4 systems, 60 directions", f"--validation {curves} --out {w}/t.png")],
+        "report.tables.show": [("the same", f"--tables {w}/tables")],
+        "report.figures.plot_sweep": [
+            ("10 values of k", f"--summary {w}/tables/summary.csv --out {w}/k.png")
+        ],
+        "report.figures.plot_training": [
+            ("4 systems, 60 directions", f"--validation {curves} --out {w}/t.png")
+        ],
     }
     environments = {module: name for name, modules in STAGES.items() for module in modules.split()}
     return {

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADS = ("encoder.0.self:1", "decoder.1.cross:2", "decoder.0.self:0")

@@ -29,7 +29,7 @@ from tests.chaos.stale_setting import stale_setting
 from tests.chaos.undisturbed import Undisturbed, run_undisturbed
 from tests.tiny_experiment import CONFIG
 from tests.workflow.finished_experiment import merged
-from workflow_scripts.operate.leftovers import orphans
+from workflow_scripts.workflow.run.leftovers import orphans
 
 JOB, WORKFLOW, ALL = "one job", "the workflow alone", "everything"
 TRAININGS = ("train_baseline", "finetune")

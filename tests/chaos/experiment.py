@@ -13,8 +13,8 @@ import psutil
 import yaml
 
 from tests import started
-from workflow_scripts.operate.leftovers import RUN_VARIABLE, rule_of
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, read
+from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE, rule_of
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds between two looks at a file that is waited for.
@@ -66,7 +66,8 @@ class Experiment:
         file = self.folder / "config.yaml"
         file.write_text(yaml.safe_dump(self.config))
         command = [
-            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"),
+            *(sys.executable, "-m", "workflow_scripts.workflow.run.start"),
+            *("--snakefile", str(ROOT / "Snakefile")),
         ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(CORES)]
         return [*command, "--configfile", str(file), "--directory", str(self.folder), *options]

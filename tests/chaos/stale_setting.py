@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 
 from tests.chaos.experiment import LOOK_SECONDS, Experiment, RunFailed
-from workflow_scripts.processes import start_time
+from workflow_scripts.common.processes import start_time
 
 
 def stale_setting(experiment: Experiment, changed: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ import yaml
 
 from tests.golden.digests import Digest, digests
 from tests.tiny_experiment import CONFIG
-from workflow_scripts.operate.environments import environment_identity
+from workflow_scripts.workflow.software.environments import environment_identity
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).resolve().parent

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import sha256_of
 
 #: Distinct checks that the cases of an environment reach at least.
 CHECKS = {"workflow": 92, "text": 95, "evaluate": 34, "fairseq": 67, "comet": 14}

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from tests.malformed.case import Accepted, Case, cases_of, deferred
-from workflow_scripts.evaluate.comet_cache import ScoreCache
-from workflow_scripts.files import write_json
+from workflow_scripts.common.files import write_json
+from workflow_scripts.evaluate.comet.comet_cache import ScoreCache
 
 LINES = b"das Haus am Fluss\nein Hund\ndas rote Haus\n"
 JOB = "--experiment x --system ns --testset one --seed 1 --cache cache --out out.json"
@@ -40,7 +40,7 @@ def scoring(
     return f"{JOB} {FILES} {options}"
 
 
-case = cases_of("comet-", "evaluate.comet")
+case = cases_of("comet-", "evaluate.comet.score_comet")
 
 
 def cut(model):
@@ -66,8 +66,8 @@ OUT = "; or take it out of evaluation.comet: tables are then made without it"
 CASES = [
     case("no-folder", "a model's folder that is not there", scoring(options="--folder modell --directions de-en"), f"modell: no such folder, for a COMET model (evaluation.comet, key folder){OUT}"),
     case("offline", "a model of the hub that is no longer in its cache", scoring(note(), options="--fetched fetched.json --directions de-en"), f"Unbabel/wmt22-comet-da at commit # is no longer in the hub's cache on this machine (HF_HOME): delete fetched.json and run 'make fetch CONFIG=…' where there is internet, or name a folder that has the COMET model (evaluation.comet, key folder){OUT}"),
-    case("note", "a note of what was fetched that is none", scoring(note(revision=None), options="--fetched fetched.json --directions de-en"), f"fetched.json: not what evaluate.fetch_comet writes; delete it and run 'make fetch CONFIG=…'{OUT}"),
-    Case("comet-hub-name", "no name on the hub", "evaluate.fetch_comet", lambda _: "--model a/b/c --out out.json", f"'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da{OUT}"),
+    case("note", "a note of what was fetched that is none", scoring(note(revision=None), options="--fetched fetched.json --directions de-en"), f"fetched.json: not what evaluate.comet.fetch_comet writes; delete it and run 'make fetch CONFIG=…'{OUT}"),
+    Case("comet-hub-name", "no name on the hub", "evaluate.comet.fetch_comet", lambda _: "--model a/b/c --out out.json", f"'a/b/c' is no name on the hub: one is OWNER/NAME, as in Unbabel/wmt22-comet-da{OUT}"),
     case("no-checkpoint", "a model without its checkpoint", scoring(lambda m: (m / "checkpoints/model.ckpt").unlink()), f"model: no checkpoints/model.ckpt in it; a COMET model is a folder with hparams.yaml and checkpoints/model.ckpt{OUT}"),
     case("no-encoder", "a model without its encoder", scoring(lambda m: shutil.rmtree(m / "encoder")), f"model: the configuration and tokenizer of its encoder xlm-roberta-large are not on this machine: run 'make fetch CONFIG=…' where there is internet, or put them into model/encoder{OUT}"),
     case("settings-yaml", "hparams.yaml that is not YAML", scoring(lambda m: (m / "hparams.yaml").write_text("a: [")), f"model/hparams.yaml: damaged, not plain YAML; fetch the model again{OUT}"),
@@ -112,13 +112,13 @@ def harmful(model):
 
 
 def empty_hypothesis_scored(folder):
-    from workflow_scripts.files import read_json
+    from workflow_scripts.common.files import read_json
 
     assert read_json(folder / "out.json")["directions"]["de-en"]["n"] == 3
 
 
 def damaged_shard(model):
-    from workflow_scripts.evaluate.comet_model import find_model, hashes_of
+    from workflow_scripts.evaluate.comet.comet_model import find_model, hashes_of
 
     root = Path(os.environ["NEURONSPEC_CACHE"]) / "comet"
     _, key = hashes_of(find_model(None, model), root)
@@ -127,6 +127,6 @@ def damaged_shard(model):
 
 
 ACCEPTED = [
-    Accepted("comet-empty-hypothesis", "an empty hypothesis", "evaluate.comet", scoring(hypotheses=b"das Haus\n\nein\n"), "scored as it is", empty_hypothesis_scored),
-    Accepted("comet-damaged-shard", "a damaged file of the cache", "evaluate.comet", scoring(damaged_shard), "left out with a warning; its segments are scored again", empty_hypothesis_scored),
+    Accepted("comet-empty-hypothesis", "an empty hypothesis", "evaluate.comet.score_comet", scoring(hypotheses=b"das Haus\n\nein\n"), "scored as it is", empty_hypothesis_scored),
+    Accepted("comet-damaged-shard", "a damaged file of the cache", "evaluate.comet.score_comet", scoring(damaged_shard), "left out with a warning; its segments are scored again", empty_hypothesis_scored),
 ]  # fmt: skip

@@ -14,7 +14,7 @@ data: {source: {type: files, train: "t.{lang}", valid: "v.{lang}", tests: {one: 
 TOY = """\
 data: {source: {type: toy, families: {north: [de], south: [fr]}, tiers: {high: {size: 9, languages: [de, fr]}}}}
 """
-STAGE = "operate.times"
+STAGE = "workflow.plan.times"
 
 
 def with_changes(changes):
@@ -38,7 +38,7 @@ def whole(name, what, content, said, bounded=False):
 def by_run(name, what, changes, said):
     """A case that must be found before Snakemake reads the config."""
     case = config(name, what, changes, said)
-    return Case(name, what, "operate.run", case.lay, said)
+    return Case(name, what, "workflow.run.start", case.lay, said)
 
 
 def source(text):
@@ -249,24 +249,24 @@ def listing(**entry):
 
 
 RESULTS = [
-    results("times-none", "nothing has run", "operate.times", 'results/x: no benchmarks; nothing has run here', {}),
-    results("times-cut", "a benchmark that is cut off", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (TypeError: float() argument must be a string or a real number, not 'NoneType'); delete it", {BENCHMARK: ROW[:13]}),
-    results("times-not-utf8", "a benchmark of other bytes", "operate.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte); delete it", {BENCHMARK: b"\xff\xfe"}),
-    results("times-history", "a truncated history of a training", "operate.times", 'results/x/training/baseline/s1/history.json: damaged, not JSON (line 1, column 2: Unterminated string starting at); delete it and run the step that writes it again', {BENCHMARK: ROW, HISTORY: b'{"attempts'}),
-    results("times-history-form", "a list for a history", "operate.times", 'results/x/training: a history.json is not what a training writes (list indices must be integers or slices, not str); run it again', {BENCHMARK: ROW, HISTORY: b"[1]"}),
-    results("verify-none", "no manifest", "operate.verify", "results/x/manifest.json: there is none; 'make run' with the same CONFIG writes it when it ends well", {}),
-    results("verify-cut", "a truncated manifest", "operate.verify", "results/x/manifest.json: cannot be read (damaged, not JSON (line 1, column 12: Unterminated string starting at)); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuro'}),
-    results("verify-list", "a list for a manifest", "operate.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
-    results("verify-hash", "a number as a hash in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: sha256 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sha256=17)}),
-    results("verify-size", "a text as a size in a manifest", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: bytes '17' is no whole number); delete it, and 'make run' writes it anew", {"manifest.json": listing(bytes="17")}),
-    results("verify-sources", "a number as the hash of a user's file", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: text/train.de 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sources=[["text/train.de", 17]])}),
-    results("plan-cores", "no core to run on (`CORES=0`)", "operate.plan", "CORES=0: say how many cores to use, from 1 up, or all", {}, "--cores 0"),
-    results("verify-version", "a manifest of another version", "operate.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
-    results("verify-settings", "an object as the key of a file's settings", "operate.verify", "results/x/manifest.json: cannot be read (tables/a.md: settings {'key': 1} is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(settings={"key": 1})}),
-    results("translate-system", "a system that the config lacks", "operate.translate", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
-    results("translate-direction", "a direction that the config lacks", "operate.translate", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
-    results("translate-seed", "a seed that the config lacks", "operate.translate", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
-    results("translate-untrained", "a system that is not trained yet", "operate.translate", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
+    results("times-none", "nothing has run", "workflow.plan.times", 'results/x: no benchmarks; nothing has run here', {}),
+    results("times-cut", "a benchmark that is cut off", "workflow.plan.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (TypeError: float() argument must be a string or a real number, not 'NoneType'); delete it", {BENCHMARK: ROW[:13]}),
+    results("times-not-utf8", "a benchmark of other bytes", "workflow.plan.times", "results/x/benchmarks/train_baseline/s1.tsv: not a benchmark of Snakemake (UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte); delete it", {BENCHMARK: b"\xff\xfe"}),
+    results("times-history", "a truncated history of a training", "workflow.plan.times", 'results/x/training/baseline/s1/history.json: damaged, not JSON (line 1, column 2: Unterminated string starting at); delete it and run the step that writes it again', {BENCHMARK: ROW, HISTORY: b'{"attempts'}),
+    results("times-history-form", "a list for a history", "workflow.plan.times", 'results/x/training: a history.json is not what a training writes (list indices must be integers or slices, not str); run it again', {BENCHMARK: ROW, HISTORY: b"[1]"}),
+    results("verify-none", "no manifest", "workflow.provenance.verify", "results/x/manifest.json: there is none; 'make run' with the same CONFIG writes it when it ends well", {}),
+    results("verify-cut", "a truncated manifest", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (damaged, not JSON (line 1, column 12: Unterminated string starting at)); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuro'}),
+    results("verify-list", "a list for a manifest", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (list indices must be integers or slices, not str); delete it, and 'make run' writes it anew", {"manifest.json": b"[1]"}),
+    results("verify-hash", "a number as a hash in a manifest", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (tables/a.md: sha256 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sha256=17)}),
+    results("verify-size", "a text as a size in a manifest", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (tables/a.md: bytes '17' is no whole number); delete it, and 'make run' writes it anew", {"manifest.json": listing(bytes="17")}),
+    results("verify-sources", "a number as the hash of a user's file", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (tables/a.md: text/train.de 17 is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(sources=[["text/train.de", 17]])}),
+    results("plan-cores", "no core to run on (`CORES=0`)", "workflow.plan.plan", "CORES=0: say how many cores to use, from 1 up, or all", {}, "--cores 0"),
+    results("verify-version", "a manifest of another version", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (format 'neuronspec-manifest-9', not 'neuronspec-manifest-1'); delete it, and 'make run' writes it anew", {"manifest.json": b'{"format": "neuronspec-manifest-9"}'}),
+    results("verify-settings", "an object as the key of a file's settings", "workflow.provenance.verify", "results/x/manifest.json: cannot be read (tables/a.md: settings {'key': 1} is no hash); delete it, and 'make run' writes it anew", {"manifest.json": listing(settings={"key": 1})}),
+    results("translate-system", "a system that the config lacks", "workflow.run.translate_lines", "x has no system 'ns-k59' (did you mean 'ns-k95'?)", {}, "--system ns-k59 --direction de-en"),
+    results("translate-direction", "a direction that the config lacks", "workflow.run.translate_lines", "x has no direction 'de-ne' (did you mean 'de-en'?)", {}, "--system baseline --direction de-ne"),
+    results("translate-seed", "a seed that the config lacks", "workflow.run.translate_lines", "x has no seed '7'; there are 1", {}, "--system baseline --direction de-en --seed 7"),
+    results("translate-untrained", "a system that is not trained yet", "workflow.run.translate_lines", "results/x/systems/baseline/s1: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in another folder: ARGS='--directory FOLDER'", {}, "--system baseline --direction de-en"),
 ]  # fmt: skip
 CASES += RESULTS
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.malformed import off_target_cases, table_cases
 from tests.malformed.case import Accepted, Case, cases_of, deferred, laid
-from workflow_scripts.archive import write_archive
+from workflow_scripts.common.archive import write_archive
 
 LINES = b"ein Haus am Fluss\nam Fluss\nein Haus\n"
 JOB = "--experiment x --system ns --testset one --seed 1"
@@ -162,7 +162,7 @@ def comparing(folder, other=None, options="", **manifest):
     return f"{JOB} --out tests.json {against} {options}"
 
 
-compare = cases_of("segments-", "evaluate.compare")
+compare = cases_of("segments-", "evaluate.significance.compare")
 
 RIGHT = {"en-de/bleu": COUNTS}
 COMPARE = [

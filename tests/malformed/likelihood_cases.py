@@ -17,7 +17,7 @@ def asked(folder, readings):
 
 
 def contrastive(name, what, readings, said):
-    return Case(f"contrastive-{name}", what, "translate.contrastive", asked(readings), said)
+    return Case(f"contrastive-{name}", what, "likelihood.score_contrastive", asked(readings), said)
 
 
 CONTRASTIVE = [
@@ -51,7 +51,7 @@ def given(folder, references=b"a house\nthe river\n", options="", files="{pair}.
     return f"{words} --references {files} {options}"
 
 
-likelihood = cases_of("likelihood-", "translate.likelihood")
+likelihood = cases_of("likelihood-", "likelihood.score_likelihood")
 
 LIKELIHOOD = [
     likelihood("absent", "no references", given(files="{pair}.xx"), 'de-en.xx: there is no such file or folder: check the path'),

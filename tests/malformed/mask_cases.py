@@ -8,7 +8,7 @@ import numpy as np
 from tests.malformed import tiny
 from tests.malformed.case import cases_of, deferred
 from tests.malformed.text_cases import SENTENCES
-from workflow_scripts.archive import write_archive
+from workflow_scripts.common.archive import write_archive
 from workflow_scripts.units.space import ffn_space
 
 
@@ -67,7 +67,7 @@ def pickled(path):
         np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
 
 
-select = cases_of("", "select.select_masks")
+select = cases_of("", "units.select_masks")
 
 NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
 UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]

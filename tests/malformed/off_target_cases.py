@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from tests.malformed.case import Accepted, cases_of, deferred, laid
-from workflow_scripts.archive import write_archive
+from workflow_scripts.common.archive import write_archive
 
 # As users see them: the page is made in an environment that cannot import the identifier.
 FORMAT, FEATURES = "language-identifier-1", 131072
@@ -26,7 +26,7 @@ def training(folder, pairs=PAIRS, languages="de en", **files):
     return [*words.split(), "--pairs", pairs]
 
 
-train = cases_of("identifier-", "evaluate.train_identifier")
+train = cases_of("identifier-", "evaluate.languages.train_identifier")
 
 
 @deferred
@@ -34,7 +34,7 @@ def identifying(
     folder, weights=WEIGHTS, change=lambda content: content, hypotheses=LINES, directions="en-de", **manifest
 ):
     """An identifier of German and English, and hypotheses of one direction."""
-    from workflow_scripts.evaluate.language_identifier import settings
+    from workflow_scripts.evaluate.languages.language_identifier import settings
 
     whole = {"format": FORMAT, "languages": ["de", "en"], **settings(), **manifest}
     write_archive(folder / "model.npz", {"weights": weights}, whole)
@@ -58,7 +58,7 @@ def laid_beside(folder, files, directions="en-de"):
     return laid(files, words)(folder)
 
 
-identify = cases_of("off-target-", "evaluate.identify")
+identify = cases_of("off-target-", "evaluate.languages.identify")
 
 AGAIN = "delete it and run the step that writes it again"
 CASES = [
@@ -70,7 +70,7 @@ CASES = [
     train("language", "a language without training text", training(languages="de en fr"), 'train: no training text of fr, so no identifier can know it; add some, or set evaluation.off_target: false'),
     train("empty", "training text without a letter", training(train_de=b"1\n\n2\n"), 'train: no training text of de, so no identifier can know it; add some, or set evaluation.off_target: false'),
     train("not-utf8", "training text in Latin-1", training(train_en=b"a house\nna\xefve\n"), 'train/de-en.en.txt: not UTF-8 in the line at byte 8; convert it with iconv'),
-    identify("absent", "no identifier", absent, 'model.npz: no such identifier; evaluate.train_identifier writes it'),
+    identify("absent", "no identifier", absent, 'model.npz: no such identifier; evaluate.languages.train_identifier writes it'),
     identify("cut", "a truncated identifier", identifying(change=lambda content: content[:5000]), f'model.npz: not a {FORMAT} file (File is not a zip file); {AGAIN}'),
     identify("bytes", "an identifier with a changed byte", identifying(change=lambda content: content[:9000] + b"!" + content[9001:]), f"model.npz: not a {FORMAT} file (Bad CRC-32 for file 'weights.npy'); {AGAIN}"),
     identify("format", "a mask file as identifier", identifying(format="masks-1"), f"model.npz: format is 'masks-1', expected '{FORMAT}'; name the right file"),
@@ -97,5 +97,5 @@ def counted_apart(folder):
 
 
 ACCEPTED = [
-    Accepted("off-target-blank", "hypotheses that are blank or a number", "evaluate.identify", identifying(hypotheses=b"ein Haus\n\n1984\n"), "counted apart", counted_apart),
+    Accepted("off-target-blank", "hypotheses that are blank or a number", "evaluate.languages.identify", identifying(hypotheses=b"ein Haus\n\n1984\n"), "counted apart", counted_apart),
 ]  # fmt: skip

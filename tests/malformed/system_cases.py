@@ -5,7 +5,7 @@ import numpy as np
 from tests.malformed import tiny
 from tests.malformed.case import Accepted, cases_of, deferred
 from tests.malformed.text_cases import SENTENCES, put
-from workflow_scripts.archive import read_archive, write_archive
+from workflow_scripts.common.archive import read_archive, write_archive
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space
 

@@ -3,7 +3,7 @@
 import json
 
 from tests.malformed.case import Case, cases_of, deferred
-from workflow_scripts.report.summary import CSV_COLUMNS
+from workflow_scripts.report.tables.summary import CSV_COLUMNS
 
 # ---- tabulate ------------------------------------------------------------------------------------------
 
@@ -55,7 +55,7 @@ def unfit(note):
     return direction("en-de", {**entry(), "unfit_tokenizer": note})
 
 
-tabulate = cases_of("scores-", "report.tabulate")
+tabulate = cases_of("scores-", "report.tables.tabulate")
 
 TABULATE = [
     tabulate("absent", "a system without scores", scores(systems="baseline ns other"), '2 of 6 scores are missing, the first: scores/other/s1/one.raw.json (--allow-partial makes tables marked PARTIAL)'),
@@ -97,7 +97,7 @@ TABULATE = [
     tabulate("partial-none", "a test set of no direction", scores(options='--testsets one two --partial-testsets {"two":[]}'), '--partial-testsets: not of the shape {"talks": ["de-en"]}'),
     tabulate("tokenizer-note", "half a note of an unfit tokenizer", scores(unfit({"tokenizer": "13a"})), "scores/ns/s1/one.raw.json: not a score file (TypeError: Unfit.__init__() missing 2 required positional arguments: 'script' and 'instead'); delete it and run again"),
     tabulate("tokenizer-number", "a number for a tokenizer's name", scores(unfit({"tokenizer": 1, "script": "a", "instead": "b"})), 'scores/ns/s1/one.raw.json: not a score file (ValueError: a tokenizer that is no text); delete it and run again'),
-    tabulate("tokenizer-form", "a number for a note of an unfit tokenizer", scores(unfit(7)), 'scores/ns/s1/one.raw.json: not a score file (TypeError: workflow_scripts.evaluate.scripts.Unfit() argument after ** must be a mapping, not int); delete it and run again'),
+    tabulate("tokenizer-form", "a number for a note of an unfit tokenizer", scores(unfit(7)), 'scores/ns/s1/one.raw.json: not a score file (TypeError: workflow_scripts.evaluate.languages.scripts.Unfit() argument after ** must be a mapping, not int); delete it and run again'),
 ]  # fmt: skip
 
 # ---- what lies beside the scores ------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def of_direction(**values):
     return lambda content: content["directions"]["en-de"].update(values)
 
 
-tables = cases_of("tables-", "report.tabulate")
+tables = cases_of("tables-", "report.tables.tabulate")
 
 BESIDE = [
     tables("comet-cut", "a truncated COMET file", beside("comet", raw=b'{"experiment": "x",'), 'comet/ns/s1/one.raw.comet.json: damaged, not JSON (line 1, column 20: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
@@ -267,7 +267,7 @@ def table(*rows):
     return "\n".join([",".join(CSV_COLUMNS), *rows, ""]).encode()
 
 
-sweep = cases_of("summary-", "report.plot_sweep")
+sweep = cases_of("summary-", "report.figures.plot_sweep")
 
 
 def curve(name, what, content, said):
@@ -275,7 +275,7 @@ def curve(name, what, content, said):
         (folder / "validation.csv").write_bytes(content)
         return "--validation baseline=validation.csv --out training.png"
 
-    return Case(f"curve-{name}", what, "report.plot_training", lay, said)
+    return Case(f"curve-{name}", what, "report.figures.plot_training", lay, said)
 
 
 def shown(folder):
@@ -299,7 +299,7 @@ def units(name, what, masks, said):
         (folder / "k95.npz").write_bytes(b"PK\x03\x04")
         return f"--masks {masks} --seeds 1 --pivot en --out-dir tables"
 
-    return Case(f"units-{name}", what, "report.tabulate_units", lay, said)
+    return Case(f"units-{name}", what, "report.tables.tabulate_units", lay, said)
 
 
 def drawn(name, what, directions, said):
@@ -309,14 +309,14 @@ def drawn(name, what, directions, said):
             (folder / "off/ns/s1/one.json").write_text(json.dumps({"directions": directions}))
         return "--root off --systems ns --seeds 1 --testset one --directions en-de --out a.png"
 
-    return Case(f"drawn-{name}", what, "report.plot_off_target", lay, said)
+    return Case(f"drawn-{name}", what, "report.figures.plot_off_target", lay, said)
 
 
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
-    sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tabulate writes it'),
+    sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tables.tabulate writes it'),
     sweep("empty", "an empty summary", summary(b""), "summary.csv: no column 'experiment'"),
-    sweep("no-row", "a summary without a row", summary(table()), 'summary.csv: a summary without a row; run report.tabulate again'),
+    sweep("no-row", "a summary without a row", summary(table()), 'summary.csv: a summary without a row; run report.tables.tabulate again'),
     sweep("column", "a summary without a column", summary(table(ROW).replace(b"baseline_difference,", b"baseline_diference,")), "summary.csv: no column 'baseline_difference' (did you mean 'baseline_diference'?)"),
     sweep("cut", "a summary that is cut off", summary(table(ROW, ROW[:40])), 'summary.csv, line 3: not 26 fields, as the header has'),
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
@@ -329,19 +329,19 @@ FIGURES = [
     curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
     curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
     curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
-    Case("curve-name", "validation losses without the name of their system", "report.plot_training", lambda folder: "--validation x.csv --out x.png", "--validation: 'x.csv' is not NAME=CSV"),
-    Case("curve-absent", "validation losses that are not there", "report.plot_training", lambda folder: "--validation a=no.csv --out x.png", 'no.csv: no such file; a training writes it at its first validation'),
-    drawn("absent", "no rates to draw", None, 'off/ns/s1/one.json: no such file; evaluate.identify writes it'),
+    Case("curve-name", "validation losses without the name of their system", "report.figures.plot_training", lambda folder: "--validation x.csv --out x.png", "--validation: 'x.csv' is not NAME=CSV"),
+    Case("curve-absent", "validation losses that are not there", "report.figures.plot_training", lambda folder: "--validation a=no.csv --out x.png", 'no.csv: no such file; a training writes it at its first validation'),
+    drawn("absent", "no rates to draw", None, 'off/ns/s1/one.json: no such file; evaluate.languages.identify writes it'),
     drawn("direction", "rates of no direction to draw", {}, "off/ns/s1/one.json: not a file of off-target rates (KeyError: 'en-de'); delete it and run the step that writes it again"),
     drawn("rate", "a word for a rate to draw", {"en-de": {"labels": {}, "off_target_rate": "high", "references_off_target_rate": 0.0}}, "off/ns/s1/one.json: not a file of off-target rates (TypeError: unsupported operand type(s) for +: 'int' and 'str'); delete it and run the step that writes it again"),
-    Case("show-none", "tables that are not there", "report.show", lambda folder: "--tables tables", 'tables/summary.csv: no summary here; report.tabulate writes it'),
-    Case("units-form", "a table of units that is none", "report.show", shown_units, "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again"),
+    Case("show-none", "tables that are not there", "report.tables.show", lambda folder: "--tables tables", 'tables/summary.csv: no summary here; report.tables.tabulate writes it'),
+    Case("units-form", "a table of units that is none", "report.tables.show", shown_units, "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again"),
     units("name", "masks without the name of their set", "k95.npz", '--masks k95.npz: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
     units("no-name", "masks of a set with an empty name", "=k95.npz", '--masks =k95.npz: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
     units("no-file", "a set of masks without a file", "k95=", '--masks k95=: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
     units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
     units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
-    Case("control-form", "a mask control that is none", "report.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
+    Case("control-form", "a mask control that is none", "report.tables.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 
 CASES = [*TABULATE, *BESIDE, *FIGURES]

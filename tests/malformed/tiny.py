@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import ffn_space

@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from tests.mutants.lists import all_mutants, faults_of
 from tests.mutants.mutant import ROOT, Mutant
 from tests.shared_material import shared_folder
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 VENVS = venvs_folder()
 WORKERS = 2

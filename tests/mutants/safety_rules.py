@@ -87,7 +87,7 @@ PARAMS = (
     ),
     Mutant(
         "two files of a job's log share a name",
-        "workflow_scripts/workflow/stage_list/scores.py",
+        "workflow_scripts/workflow/stage_list/measures.py",
         'log=f"{PLACE}.{{profile}}.{{comet}}",\n        files={\n            "scores"',
         'log=f"{PLACE}.{{profile}}",\n        files={\n            "scores"',
         (f"{STAGES}::test_names_of_logs_tell_all_wildcards_of_the_files",),
@@ -200,11 +200,11 @@ ASKED = (
             "",
             (EVERYTHING,),
         )
-        for part, role in (("models", "hypotheses"), ("scores", "languages"), ("data", "json"))
+        for part, role in (("models", "hypotheses"), ("measures", "languages"), ("data", "json"))
     ),
     Mutant(
         "significance of COMET's scores out of what is asked for",
-        "workflow_scripts/workflow/stage_list/scores.py",
+        "workflow_scripts/workflow/stage_list/measures.py",
         "jobs=lambda e: _tested(e, _comet(e)),",
         "jobs=lambda e: [],",
         (EVERYTHING,),
@@ -294,17 +294,17 @@ CONFIG = (
 PLANS = (
     Mutant(
         "a plan sums what it knows, as if that were all",
-        "workflow_scripts/operate/plan.py",
+        "workflow_scripts/workflow/plan/plan.py",
         "if unknown == fetched:",
         "if fetched == fetched:",
-        ("workflow tests/unit/operate/test_plan.py::test_what_is_unknown_is_in_no_sum",),
+        ("workflow tests/unit/workflow/test_plan.py::test_what_is_unknown_is_in_no_sum",),
     ),
     Mutant(
         "targets behind the options of a dry run are config files",
-        "workflow_scripts/operate/dry_run.py",
+        "workflow_scripts/workflow/plan/dry_run.py",
         "given = [*ours, *options]",
         "given = [*ours[2:], *ours[:2], *options]",
-        ("workflow tests/unit/operate/test_dry_run.py::test_targets_are_no_config_files",),
+        ("workflow tests/unit/workflow/test_dry_run.py::test_targets_are_no_config_files",),
     ),
     Mutant(
         "finished jobs are among those that would run",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-OPERATE, TESTS = "workflow_scripts/operate", "workflow tests/unit/operate"
+WORKFLOW, TESTS = "workflow_scripts/workflow", "workflow tests/unit/workflow"
 
 MUTANTS = (
     Mutant(
         "a run in another folder makes the same results beside a first one",
-        f"{OPERATE}/results_lock.py",
+        f"{WORKFLOW}/run/results_lock.py",
         "    if alive is not None:\n        return alive\n",
         "    if alive is not None:\n        return False\n",
         (
@@ -19,14 +19,14 @@ MUTANTS = (
     ),
     Mutant(
         "what a killed run in another folder left goes on and writes into the results",
-        f"{OPERATE}/results_lock.py",
+        f"{WORKFLOW}/run/results_lock.py",
         "    return {**run.before, run.folder:",
         "    return {run.folder:",
         (f"{TESTS}/test_results_lock.py::test_a_killed_runs_lock_is_taken_and_its_folder_known",),
     ),
     Mutant(
         "an older record of a file hides what another folder's run made",
-        f"{OPERATE}/taken_over.py",
+        f"{WORKFLOW}/run/taken_over.py",
         "        if is_of(record, path):\n",
         "        if record.exists():\n",
         (
@@ -36,21 +36,21 @@ MUTANTS = (
     ),
     Mutant(
         "a user's file with a year in its name is removed",
-        f"{OPERATE}/leftovers.py",
+        f"{WORKFLOW}/run/leftovers.py",
         'r"[A-Za-z0-9-]+-[0-9]{10}"',
         'r"[A-Za-z0-9-]+"',
         (f"{TESTS}/test_leftovers.py::test_what_a_user_calls_temporary_stays",),
     ),
     Mutant(
         "jobs are lost when the controller does not answer",
-        f"{OPERATE}/patience.py",
+        f"{WORKFLOW}/cluster/patience.py",
         "[0] is None:",
         "[0] is None and False:",
         (f"{TESTS}/test_patience.py::test_states_are_asked_for_until_there_is_an_answer",),
     ),
     Mutant(
         "a job that may be in the queue is submitted again",
-        f"{OPERATE}/patience.py",
+        f"{WORKFLOW}/cluster/patience.py",
         'while self.returncode and NOT_HEARD in (said[1] or "")',
         "while self.returncode",
         (f"{TESTS}/test_patience.py::test_a_submission_that_may_have_been_heard_is_not",),

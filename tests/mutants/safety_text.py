@@ -18,28 +18,28 @@ MAKE = "workflow tests/unit/test_makefile.py::"
 FOUND = (
     Mutant(
         "the name of a system takes part of a code with a script",
-        f"{W}/patterns.py",
+        f"{W}/common/patterns.py",
         "READINGS = (_wildcards(WRITTEN), WILDCARDS,",
         "READINGS = (WILDCARDS,",
         (f"{PATTERNS}test_codes_with_region_and_script_in_either_spelling",),
     ),
     Mutant(
         "one of two readings of a direction is taken",
-        f"{W}/language_codes.py",
+        f"{W}/common/language_codes.py",
         "raise UserError(f\"{text!r} may be {' or '.join(readings)}: {AMBIGUOUS}\")",
         "return readings[0]",
         ("text tests/unit/units/test_language_codes.py::test_what_is_no_direction_or_may_be_two",),
     ),
     Mutant(
         "a hidden folder is a system",
-        f"{W}/patterns.py",
+        f"{W}/common/patterns.py",
         '(name.startswith(".") and not asked.startswith("."))',
         "False",
         (f"{PATTERNS}test_hidden_files_and_backups_are_no_systems_unless_spelt",),
     ),
     Mutant(
         "a backup is a system",
-        f"{W}/patterns.py",
+        f"{W}/common/patterns.py",
         "or any(name.endswith(ending) and not asked.endswith(ending) for ending in BACKUPS)",
         "",
         (f"{PATTERNS}test_a_hidden_file_of_an_editor_is_no_system",),
@@ -84,14 +84,14 @@ NAMES = (
     ),
     Mutant(
         "a name may lead out of its folder",
-        f"{W}/naming.py",
+        f"{W}/common/naming.py",
         '    ".": "as a hidden file does",\n',
         "",
         (f"{NAMING}test_what_would_be_an_option_a_path_a_formula_or_unseen_is_refused",),
     ),
     Mutant(
         "a terminal is shown control characters",
-        f"{W}/errors.py",
+        f"{W}/common/errors.py",
         "one if one.isprintable() else repr(one)[1:-1]",
         "one",
         (f"{NAMING}test_a_terminal_is_shown_no_control_character",),
@@ -112,7 +112,7 @@ NAMES = (
     ),
     Mutant(
         "a formula stands in a CSV file as it is",
-        f"{W}/report/table.py",
+        f"{W}/report/tables/table.py",
         "isinstance(value, str) and FORMULA.match(value)",
         "False",
         (
@@ -125,35 +125,35 @@ NAMES = (
 READ = (
     Mutant(
         "a sentence that begins with a tag is a web page",
-        f"{W}/containers.py",
+        f"{W}/common/containers.py",
         '_THEN = rb"[^<>]*>\\s*(<|$)"',
         '_THEN = rb""',
         (f"{CONTAINERS}test_text_that_begins_like_them_is_text",),
     ),
     Mutant(
         "fairseq-generate's log is scored as it stands",
-        f"{W}/parallel_text.py",
+        f"{W}/common/parallel_text.py",
         "    if first_line(content) is not None:\n        numbered",
         "    if False:\n        numbered",
         (f"{LOG}test_lines_of_a_letter_in_the_order_of_their_numbers",),
     ),
     Mutant(
         "hypotheses of a log in the order that they stand in",
-        f"{W}/generate_log.py",
+        f"{W}/common/generate_log.py",
         "return [texts[number] for number in range(len(texts))], letter",
         "return list(texts.values()), letter",
         (f"{LOG}test_lines_of_a_letter_in_the_order_of_their_numbers",),
     ),
     Mutant(
         "of a sentence that stands in a log twice the last is taken",
-        f"{W}/generate_log.py",
+        f"{W}/common/generate_log.py",
         "        if number in texts:\n",
         "        if False:\n",
         (f"{LOG}test_a_number_that_is_missing_or_doubled_is_told",),
     ),
     Mutant(
         "sentences that a log lacks are not missed",
-        f"{W}/generate_log.py",
+        f"{W}/common/generate_log.py",
         "few = list(islice((",
         'return ""; few = list(islice((',
         (f"{LOG}test_a_number_that_is_missing_or_doubled_is_told",),
@@ -167,7 +167,7 @@ READ = (
     ),
     Mutant(
         "UTF-16 inside a packed file is not looked for",
-        f"{W}/containers.py",
+        f"{W}/common/containers.py",
         "inner = stream.peek(HEAD)\n",
         'inner = b""\n',
         (f"{CONTAINERS}test_what_is_no_text_is_named_with_what_makes_text_of_it",),

@@ -95,7 +95,7 @@ DATA = (
     ),
     Mutant(
         "overlap of text: sentences seen through another language are not counted",
-        f"{W}/data/overlap.py",
+        f"{W}/data/text_overlap.py",
         "if lang == language and p != text.pair]",
         "if lang == language and p == text.pair]",
         (f"{LEAKS}test_counts_and_examples",),

@@ -89,7 +89,7 @@ MUTANTS = (
         "workflow_scripts/units/selection.py",
         'name = " ".join([direction, *stacks])',
         "name = direction",
-        ("text tests/unit/select/test_select_masks.py::test_random_units_of_each_direction_and_draw",),
+        ("text tests/unit/units/test_select_masks.py::test_random_units_of_each_direction_and_draw",),
     ),
     Mutant(
         "scores: of a masked system's network without its masks",
@@ -103,11 +103,11 @@ MUTANTS = (
     ),
     Mutant(
         "verify: importance may be of other weights",
-        "workflow_scripts/operate/lineage.py",
+        "workflow_scripts/workflow/plan/lineage.py",
         "if folder == IMPORTANCE:",
         "if False:",
         (
-            "workflow tests/unit/operate/test_lineage.py::"
+            "workflow tests/unit/workflow/test_lineage.py::"
             "test_importance_is_of_the_weights_and_the_text_that_there_are",
         ),
     ),

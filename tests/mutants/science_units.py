@@ -7,7 +7,7 @@ from tests.mutants.mutant import Mutant
 W = "workflow_scripts"
 SELECTORS = "text tests/unit/units/test_selectors.py::"
 SETS = "text tests/unit/units/test_mask_sets.py::"
-SELECT_MASKS = "text tests/unit/select/test_select_masks.py::"
+SELECT_MASKS = "text tests/unit/units/test_select_masks.py::"
 TABLES = "text tests/unit/units/test_tables.py::"
 COUNT = "fairseq tests/unit/activations/test_count_activations.py::"
 ENCODER = "fairseq tests/unit/activations/test_count_encoder.py::"
@@ -99,7 +99,7 @@ SELECTION = (
     ),
     Mutant(
         "masks: rows in another order than their names",
-        f"{W}/select/select_masks.py",
+        f"{W}/units/select_masks.py",
         "return ScoreTable(directions, np.stack(rows),",
         "return ScoreTable(directions, np.stack(rows[::-1]),",
         (f"{SELECT_MASKS}test_mass_keeps_rows_in_the_order_given",),
@@ -339,7 +339,7 @@ ANALYSES = (
     ),
     Mutant(
         "units: the stacks of the overlap table change places",
-        f"{W}/report/units_page.py",
+        f"{W}/report/tables/units_page.py",
         "encoder if column < row else decoder",
         "encoder if column > row else decoder",
         ("evaluate tests/unit/report/test_tabulate_units.py::test_the_page",),

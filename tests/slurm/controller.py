@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.slurm import leftover
-from workflow_scripts.processes import identity, start_time
+from workflow_scripts.common.processes import identity, start_time
 
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")

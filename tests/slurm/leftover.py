@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_scripts.processes import lives, start_time
+from workflow_scripts.common.processes import lives, start_time
 
 TITLE = "# A controller of neuronspec's tests: its folder, and the process that started it."
 #: Every program that these tests begin has this variable, and so have the jobs that it submits.

@@ -24,8 +24,8 @@ import yaml
 from tests.slurm.programs import begin, call, end_of, wait_until
 from tests.slurm.site import NICE, ROOT, ClusterRun, SlurmJob
 from tests.tiny_experiment import CONFIG
-from workflow_scripts.durations import seconds_of
-from workflow_scripts.operate.queue import name_prefix
+from workflow_scripts.common.durations import seconds_of
+from workflow_scripts.workflow.cluster.queue import name_prefix
 
 TRAINING = "workflow_scripts.train.train_baseline"
 SYSTEM = "results/tiny/systems/baseline/s1/system.json"

@@ -18,8 +18,8 @@ import yaml
 
 from tests.slurm.controller import GPU_MODEL
 from tests.slurm.programs import begin, call, end_of
-from workflow_scripts.operate.environments import venvs_folder
-from workflow_scripts.operate.queue import name_prefix
+from workflow_scripts.workflow.cluster.queue import name_prefix
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = venvs_folder()
@@ -141,7 +141,7 @@ class ClusterRun:
     ) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own. ``programs``: a folder that comes first in PATH."""
         command = [
-            sys.executable, "-m", "workflow_scripts.operate.run", "--snakefile",
+            sys.executable, "-m", "workflow_scripts.workflow.run.start", "--snakefile",
             str((ROOT if self.patient else self.folder) / "Snakefile"),
         ]  # fmt: skip
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--profile", str(self.profile)]

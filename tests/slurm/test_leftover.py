@@ -9,7 +9,7 @@ import pytest
 
 from tests.slurm import controller as slurm
 from tests.slurm.leftover import KEPT, Leftover, daemons, end_processes, head, write
-from workflow_scripts.processes import identity
+from workflow_scripts.common.processes import identity
 
 #: A process that looks like a daemon of SLURM: its name, the folder of its log.
 DAEMON = 'exec -a "$0" "$1" -c "import time; print(1, flush=True); time.sleep(600)" -L "$2/slurmd.log"'

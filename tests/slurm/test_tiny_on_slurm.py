@@ -77,8 +77,8 @@ def test_short_jobs_share_a_submission(finished):
 
 
 def test_cheap_jobs_stay_off_the_cluster(finished):
-    assert len(finished.run.starts("workflow_scripts.report.tabulate")) == 1
-    assert finished.run.starts("workflow_scripts.report.tabulate")[0].job == ""
+    assert len(finished.run.starts("workflow_scripts.report.tables.tabulate")) == 1
+    assert finished.run.starts("workflow_scripts.report.tables.tabulate")[0].job == ""
     assert finished.of("tabulate") == []
 
 

@@ -32,7 +32,7 @@ def run(folder, *options):
             (folder / f"it's/{subset}.{lang}").write_text(f"{subset} {lang}\ntwo {lang}\n")
     (folder / "my x.yaml").write_text(CONFIG)
     words = ["--cores", "1", "--configfile", "my x.yaml", "--until", "prepare_text", *options]
-    command = [sys.executable, "-m", "workflow_scripts.operate.run", *words]
+    command = [sys.executable, "-m", "workflow_scripts.workflow.run.start", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from tests import forked, started
 from tests.small_config import BASE
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import started
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = venvs_folder()

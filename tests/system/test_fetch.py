@@ -51,8 +51,8 @@ def config(port):
     return {"experiment": "fetched", "languages": ["en", "de"], "pivot": "en", "data": {"source": source}}
 
 
-def operate(folder, module, *options):
-    command = [f"workflow_scripts.operate.{module}", "--configfile", "config.yaml"]
+def program(folder, module, *options):
+    command = [f"workflow_scripts.workflow.run.{module}", "--configfile", "config.yaml"]
     command += ["--snakefile", str(ROOT / "Snakefile"), *options]
     return forked.run(folder, *command, variables={**os.environ, "no_proxy": "127.0.0.1"})
 
@@ -67,7 +67,7 @@ def test_what_was_fetched_is_there_without_a_network(shared, tmp_path):
         pass  # a port that is free, and refuses from now on
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config(port)))
     # Without network and files: one line, and nothing is touched.
-    for done in (operate(tmp_path, "run", "--cores", "1"), operate(tmp_path, "fetch")):
+    for done in (program(tmp_path, "start", "--cores", "1"), program(tmp_path, "fetch")):
         assert done.returncode == 1
         assert mistakes(done) == [
             f"error: {FETCHED}/train.en.gz and 5 more are not fetched yet, and http://127.0.0.1:{port} cannot"
@@ -77,21 +77,21 @@ def test_what_was_fetched_is_there_without_a_network(shared, tmp_path):
         assert not (tmp_path / "results").exists()
 
     with server(shared / "data" / "multi30k", port) as (_, asked):
-        done = operate(tmp_path, "fetch")
+        done = program(tmp_path, "fetch")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "fetched: 6 files, 1.3 MB\n"
     assert sorted(asked) == sorted(["HEAD /", *(f"GET /{name}" for name in FILES)])
     assert sorted(path.name for path in (tmp_path / FETCHED).iterdir()) == sorted(FILES)
 
     # From here on nothing is asked for.
-    done = operate(tmp_path, "fetch")
+    done = program(tmp_path, "fetch")
     assert (done.returncode, done.stdout) == (0, "there already: 6 files, 1.3 MB\n")
     text = "results/fetched/data/text/valid/de-en.json"
     assert jobs(snakemake(tmp_path, config(port), "-n", text)) == {"prepare_text": 1}
-    done = operate(tmp_path, "run", text, "--cores", "1")
+    done = program(tmp_path, "start", text, "--cores", "1")
     assert done.returncode == 0, done.stderr
     # A job that is to run again, as after a change of its code, keeps and checks what is there.
-    done = operate(tmp_path, "run", "fetch", "--cores", "1", "--forcerun", "download_corpus")
+    done = program(tmp_path, "start", "fetch", "--cores", "1", "--forcerun", "download_corpus")
     assert done.returncode == 0, done.stderr
     log = (tmp_path / "results/fetched/logs/download_corpus/corpus.log").read_text()
     assert log.count(" is already there\n") == 6
@@ -100,7 +100,7 @@ def test_what_was_fetched_is_there_without_a_network(shared, tmp_path):
     (tmp_path / FETCHED / "val.de.gz").unlink()
     (tmp_path / "val.de.gz").write_bytes(b"another file")
     with server(tmp_path, port):
-        done = operate(tmp_path, "fetch")
+        done = program(tmp_path, "fetch")
     assert done.returncode == 1
     assert [line.partition(" (")[0] for line in mistakes(done)] == [
         f"error: http://127.0.0.1:{port}/val.de.gz: not the expected content"
@@ -111,7 +111,7 @@ def test_what_was_fetched_is_there_without_a_network(shared, tmp_path):
 def test_an_experiment_without_downloads_needs_none(tmp_path):
     text = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     (tmp_path / "config.yaml").write_text(text)
-    done = operate(tmp_path, "fetch")
+    done = program(tmp_path, "fetch")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "nothing needs fetching: demo takes nothing from the internet\n"
     assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]

@@ -16,7 +16,7 @@ from tests.chaos.compare import differences
 from tests.chaos.experiment import Experiment
 from tests.chaos.stale_setting import stale_setting
 from tests.chaos.undisturbed import run_undisturbed
-from workflow_scripts.operate.environments import VENVS_VARIABLE
+from workflow_scripts.workflow.software.environments import VENVS_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = Path(os.environ.get(VENVS_VARIABLE) or ROOT / ".venvs")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from tests import started
+from workflow_scripts.common.metric_names import metric_id
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.metric_names import metric_id
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs/results"

@@ -65,7 +65,7 @@ def test_one_deleted_hypothesis_is_made_again_and_is_the_same(results):
 
 
 def verify(folder, config="tiny.yaml"):
-    command = [sys.executable, "-m", "workflow_scripts.operate.verify", "--configfile", config]
+    command = [sys.executable, "-m", "workflow_scripts.workflow.provenance.verify", "--configfile", config]
     return started.run(command, folder, {"PYTHONPATH": str(ROOT)})
 
 
@@ -96,7 +96,13 @@ def test_the_manifest_follows_a_config_that_reruns_nothing(results):
 
 
 def clean_training(folder, *arguments):
-    command = [sys.executable, "-m", "workflow_scripts.operate.clean_training", "--configfile", "tiny.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "workflow_scripts.workflow.run.clean_training",
+        "--configfile",
+        "tiny.yaml",
+    ]
     done = started.run([*command, *arguments], folder, {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     return done.stdout

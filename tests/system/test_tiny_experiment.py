@@ -7,11 +7,11 @@ import pytest
 from tests import started
 from tests.system.tiny_run import CONFIG, ROOT, read
 from tests.tiny_experiment import DIRECTIONS, LONGEST, SYSTEMS, TRAINED
-from tests.unit.operate.planned import a_job
+from tests.unit.workflow.planned import a_job
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.earlier_training import earlier_training
-from workflow_scripts.operate.environments import venvs_folder
-from workflow_scripts.operate.times import past_trainings
+from workflow_scripts.workflow.plan.times import past_trainings
+from workflow_scripts.workflow.run.earlier_training import earlier_training
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 #: One worker makes the run, and the other does not wait for it.
 pytestmark = pytest.mark.together("tiny")

@@ -12,7 +12,7 @@ from workflow_scripts.train.launch import take_place
 
 if __name__ == "__main__":
     place = take_place()  # before torch is imported
-    from workflow_scripts.errors import run_main
+    from workflow_scripts.common.errors import run_main
     from workflow_scripts.train.start_again import starting_again
 
     patch, module = sys.argv[1:3]

@@ -7,7 +7,7 @@ import numpy as np
 from tests.training.interrupted import same_weights
 from tests.training.killing import Program
 from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments
-from workflow_scripts.files import read_json
+from workflow_scripts.common.files import read_json
 from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main as train_baseline
 from workflow_scripts.units.mask_table import MaskTable

@@ -10,8 +10,8 @@ import pytest
 from tests.training.interrupted import same_weights
 from tests.training.several import train
 from tests.training.toy_world import HALVES, baseline_arguments
-from workflow_scripts.files import write_json
-from workflow_scripts.processes import identity
+from workflow_scripts.common.files import write_json
+from workflow_scripts.common.processes import identity
 from workflow_scripts.train.history import History
 
 BASELINE = "workflow_scripts.train.train_baseline"
@@ -20,7 +20,7 @@ GONE = "error: another process of this training ended without a word, or could n
 #: At the fourth update of process {rank}: {act}.
 FAILING = """
 import os, signal, torch
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 plain = NeuronspecTranslationTask.train_step
 
@@ -78,7 +78,7 @@ def test_a_machine_with_fewer_gpus_than_processes(training):
     """Process 1 knows that, before process 0 has told anything."""
     patch = """
 import workflow_scripts.train.ranks as ranks
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 plain = ranks.device_number
 
 def device_number(of):

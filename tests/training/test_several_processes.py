@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tests.training.interrupted import same_weights
 from tests.training.several import train
 from tests.training.toy_world import DIRECTIONS, baseline_arguments, finetune_arguments, write_world
-from workflow_scripts.files import read_json
+from workflow_scripts.common.files import read_json
 from workflow_scripts.train.history import History
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder

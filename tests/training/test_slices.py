@@ -13,8 +13,8 @@ import torch
 from tests.training.interrupted import after_update, same_weights
 from tests.training.several import begin, clean_environment
 from tests.training.toy_world import baseline_arguments
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json
 from workflow_scripts.models.fairseq.training import checkpoints
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
 from workflow_scripts.models.fairseq.training.slices import SliceEnded

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.train.use_masks import main
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import pytest
 
-from workflow_scripts.containers import unpacked
+from workflow_scripts.common.containers import unpacked
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.parallel_text import read_lines
 from workflow_scripts.data import readers
 from workflow_scripts.data.readers import read_raw_lines
-from workflow_scripts.errors import UserError
-from workflow_scripts.parallel_text import read_lines
 
 TEXT = "für\nzwei\n"
 COLUMN = "write its column of text to a file, one sentence a line"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.operate import environments, setup
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.workflow.software import environments, setup
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_IN = ROOT / "envs/bin/run-in"
@@ -283,7 +283,7 @@ def test_run_in_takes_the_activated_environment_under_conda(tmp_path):
 
 
 def test_what_is_mended_in_the_slurm_executor_is_that_of_its_version():
-    """rules/run.smk, operate/cluster.py and operate/patience.py work round faults of 2.8.0.
+    """rules/run.smk, submission and patience work round faults of 2.8.0.
 
     Its issue 473; arrays by sacct; jobs that are dropped when squeue fails. With another version: see whether
     they are still there, then change all three.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.errors import UserError, explain_os_error, run_main
+from workflow_scripts.common.errors import UserError, explain_os_error, run_main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,7 +124,7 @@ def test_every_program_runs_by_run_main():
 
 PROGRAM = """
 import signal, sys, time
-from workflow_scripts.errors import run_main
+from workflow_scripts.common.errors import run_main
 # A shell that runs the tests in the background has its children ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def main(argv):
@@ -162,7 +162,7 @@ def test_a_reader_that_goes_away_is_no_error():
 
 @pytest.mark.parametrize("stdout", ["ascii", "utf-8"])
 def test_a_terminal_that_shows_ascii_alone_gets_the_rest_as_codes(stdout):
-    program = "from workflow_scripts.errors import run_main; run_main(lambda argv: print('5 → 4'))"
+    program = "from workflow_scripts.common.errors import run_main; run_main(lambda argv: print('5 → 4'))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": stdout},
         capture_output=True, check=True,
@@ -175,7 +175,7 @@ def test_checks_and_docstrings_are_there_whatever_the_environment_says(level, tm
     (tmp_path / "program.py").write_text(
         '"""What it does."""\n'
         "import os, sys\n"
-        "from workflow_scripts.errors import run_main\n"
+        "from workflow_scripts.common.errors import run_main\n"
         "def main(argv):\n"
         "    print(__doc__, sys.argv[1:], os.environ.get('PYTHONOPTIMIZE'))\n"
         "    assert not sys.argv[1:], 'checked'\n"

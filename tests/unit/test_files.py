@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workflow_scripts import files
-from workflow_scripts.archive import write_archive
+from workflow_scripts.common import files
+from workflow_scripts.common.archive import write_archive
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import atomic_path, read_json, sha256_of, write_json, write_text
 from workflow_scripts.data import prepare_text
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json, write_text
 
 
 @pytest.fixture

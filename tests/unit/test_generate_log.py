@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.parallel_text import is_log, read_lines, read_parallel, read_text
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.parallel_text import is_log, read_lines, read_parallel, read_text
 
 LOG = (
     "2026-01-01 | INFO | loading\n"

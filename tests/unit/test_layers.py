@@ -11,14 +11,14 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
-    "api": {"activations", "analyse", "evaluate", "select", "units"},
-    "operate": {"config", "units", "workflow"},
+    "api": {"activations", "analyse", "evaluate", "units"},
+    "operate": {"workflow"},
     "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
-    "analyse": {"evaluate", "translate", "select", "models", "units"},
+    "analyse": {"evaluate", "translate", "models", "units"},
     "evaluate": set(),
+    "likelihood": {"models", "translate", "data", "units"},
     "translate": {"models", "data", "units"},
-    "select": {"units"},
     "activations": {"models", "units"},
     "train": {"models", "units"},
     "data": {"units"},
@@ -26,20 +26,16 @@ ARROWS: dict[str, set[str]] = {
     "units": set(),
     "config": {"units"},
 }
-# Helpers that every layer may import: of the standard library only, but the two of THIRD_PARTY.
-FOR_ALL = {
-    *("archive", "containers", "directions", "durations", "endings", "errors", "files", "generate_log"),
-    *(
-        "language_codes", "languages", "line_shapes", "metric_names", "naming", "options", "parallel_text",
-        "patterns",
-    ),
-    *("processes", "subword_model", "table_names"),
-}  # fmt: skip
-# Subpackages whose third-party imports are limited.
+# Every layer may import these helpers.
+FOR_ALL = "common"
+# Subpackages and helpers whose third-party imports are limited; other helpers have none.
 THIRD_PARTY: dict[str, set[str]] = {
-    "units": {"numpy"}, "archive": {"numpy"}, "subword_model": {"sentencepiece"}, "api": {"numpy"},
+    "units": {"numpy"},
+    "common.archive": {"numpy"},
+    "common.subword_model": {"sentencepiece"},
+    "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},
-}  # fmt: skip
+}
 
 
 def imports(path):
@@ -59,7 +55,7 @@ def modules():
 
 
 def layer_of(path):
-    """`units` for workflow_scripts/units/space.py; the file's own name for workflow_scripts/errors.py."""
+    """`units` for workflow_scripts/units/space.py."""
     parts = path.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else path.stem
 
@@ -71,7 +67,7 @@ def third_party(names):
 
 def test_every_subpackage_has_its_arrows():
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    assert folders == set(ARROWS)
+    assert folders == {*ARROWS, FOR_ALL}
     assert len(modules()) > len(ARROWS)
 
 
@@ -80,16 +76,16 @@ def test_arrows(path):
     layer = layer_of(path)
     found = list(imports(path))
     own = {name.split(".")[1] for name in found if name.startswith("workflow_scripts.")}
-    allowed = FOR_ALL if layer in FOR_ALL else ARROWS.get(layer, set()) | FOR_ALL | {layer, "__version__"}
+    allowed = {*ARROWS.get(layer, set()), FOR_ALL, layer, "__version__"}
     assert own <= allowed, f"{layer} may not import {', '.join(sorted(own - allowed))}"
     outside = third_party(iter(found))
     assert "snakemake" not in outside
     if layer != "models":
         assert "fairseq" not in outside and "fairseq_cli" not in outside
+    if layer == FOR_ALL:
+        assert outside <= THIRD_PARTY.get(f"{layer}.{path.stem}", set())
     if layer in THIRD_PARTY:
         assert outside <= THIRD_PARTY[layer]
-    if layer in FOR_ALL - THIRD_PARTY.keys():
-        assert not outside
 
 
 def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_engine():

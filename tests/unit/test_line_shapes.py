@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from workflow_scripts.line_shapes import FEWEST, is_tokenised, shape_of, training_shape
+from workflow_scripts.common.line_shapes import FEWEST, is_tokenised, shape_of, training_shape
 
 SENTENCES = [f"Hund {number} läuft." for number in range(FEWEST)]
 PAIR = [{"translation": {"de": line, "en": "x"}, "id": 1} for line in SENTENCES]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.operate.words import split
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.workflow.run.words import split
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = ["-m", "workflow_scripts.operate.words"]
+WORDS = ["-m", "workflow_scripts.workflow.run.words"]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ ODD = [
 
 @pytest.mark.parametrize("text", ODD)
 def test_a_config_is_one_word_and_runs_nothing(text, venvs, tmp_path):
-    asked = [*WORDS, "", "workflow_scripts.operate.status", "--configfile", text]
+    asked = [*WORDS, "", "workflow_scripts.workflow.run.status", "--configfile", text]
     assert started(venvs, "status", f"CONFIG={text}") == asked
     assert not (ROOT / "m").exists()
 
@@ -58,14 +58,20 @@ def test_a_config_is_one_word_and_runs_nothing(text, venvs, tmp_path):
 @pytest.mark.parametrize("text", ["--until a b", "-n; touch m", "--config 'data={a: {b: c}}'", "$(touch m)"])
 def test_further_options_reach_the_program_as_they_were_written(text, venvs):
     assert started(venvs, "run", f"ARGS={text}", "CONFIG=c.yaml") == [
-        *(*WORDS, text, "workflow_scripts.operate.run", "--configfile", "c.yaml"),
+        *(*WORDS, text, "workflow_scripts.workflow.run.start", "--configfile", "c.yaml"),
         *("--cores", "2"),
     ]
 
 
 def test_a_profile_is_one_word(venvs):
     assert started(venvs, "run", "PROFILE=my profiles/it's; touch m", "CONFIG=c.yaml")[3:] == [
-        *("workflow_scripts.operate.run", "--configfile", "c.yaml", "--profile", "my profiles/it's; touch m")
+        *(
+            "workflow_scripts.workflow.run.start",
+            "--configfile",
+            "c.yaml",
+            "--profile",
+            "my profiles/it's; touch m",
+        )
     ]
 
 
@@ -114,7 +120,7 @@ def test_a_config_has_blanks_and_signs_whatever_is_done_with_it(config, target, 
 
 
 def parsed(words):
-    """What Snakemake makes of the words after `operate.run`, of those options that take several words."""
+    """What Snakemake makes of the words after `make run`, of those options that take several words."""
     parser = argparse.ArgumentParser()
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--configfile", nargs="+")
@@ -126,13 +132,13 @@ def parsed(words):
 @pytest.mark.parametrize("more", [[], ["PROFILE=profiles/default"]])
 def test_targets_behind_the_options_are_no_config_files(more, venvs):
     said = started(venvs, "run", "CONFIG=a b.yaml", "ARGS=tabulate 'results/x y'", *more)
-    known = parsed([*said[said.index("workflow_scripts.operate.run") + 1 :], *split(said[2])])
+    known = parsed([*said[said.index("workflow_scripts.workflow.run.start") + 1 :], *split(said[2])])
     assert (known.configfile, known.targets) == (["a b.yaml"], ["tabulate", "results/x y"])
 
 
 def test_setup_makes_the_environments_that_are_named(venvs):
     done = make(venvs, "setup", "ARGS=text workflow", "PYTHON=echo")
-    assert done.stdout.splitlines()[-1] == "-m workflow_scripts.operate.setup text workflow"
+    assert done.stdout.splitlines()[-1] == "-m workflow_scripts.workflow.software.setup text workflow"
 
 
 def test_other_variables_are_words_too(venvs):

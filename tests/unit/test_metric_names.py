@@ -2,8 +2,8 @@
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.metric_names import asked_name, metric_id, metric_ids, shown_name
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.metric_names import asked_name, metric_id, metric_ids, shown_name
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from workflow_scripts.errors import UserError, terminal
-from workflow_scripts.naming import check_names, fault_of, is_line
+from workflow_scripts.common.errors import UserError, terminal
+from workflow_scripts.common.naming import check_names, fault_of, is_line
 
 
 @pytest.mark.parametrize(

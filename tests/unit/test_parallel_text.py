@@ -4,9 +4,9 @@ import gzip
 
 import pytest
 
-from workflow_scripts import parallel_text
-from workflow_scripts.errors import UserError
-from workflow_scripts.parallel_text import file_of, read_lines, read_parallel
+from workflow_scripts.common import parallel_text
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.parallel_text import file_of, read_lines, read_parallel
 
 
 def test_gzipped_text_is_read_and_half_of_it_refused(tmp_path):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.patterns import HIDDEN, OTHER_PAIR, complete, fill, find, path_of
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.patterns import HIDDEN, OTHER_PAIR, complete, fill, find, path_of
 
 
 def lay(folder, *names):

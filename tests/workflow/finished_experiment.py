@@ -23,8 +23,8 @@ import yaml
 
 from tests import forked
 from tests.small_config import BASE
-from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, read
+from workflow_scripts.workflow.plan.training_code import TRAINING_RULES, training_code
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBSETS = ("train", "valid", "news", "talks")
@@ -68,7 +68,13 @@ def snakemake(
 ) -> str:
     """Run Snakemake in a folder as `make run` does, and return what it said; `path` goes before PATH."""
     (folder / configfile).write_text(yaml.safe_dump(dict(config), sort_keys=False))
-    command = ["workflow_scripts.operate.run", "--snakefile", str(checkout / "Snakefile"), "--cores", "4"]
+    command = [
+        "workflow_scripts.workflow.run.start",
+        "--snakefile",
+        str(checkout / "Snakefile"),
+        "--cores",
+        "4",
+    ]
     command += ["--configfile", str(configfile)]
     return program(folder, *command, *options, checkout=checkout, path=path, graph=graph)
 

@@ -15,7 +15,7 @@ import yaml
 
 from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT
-from workflow_scripts.operate.environments import venvs_folder
+from workflow_scripts.workflow.software.environments import venvs_folder
 
 VENVS = venvs_folder()
 TRAININGS = ("continued", "ns-k70", "ns-k95")
@@ -38,7 +38,7 @@ def prepare(finished: Path, folder: Path, training: str, monkeypatch: pytest.Mon
     for name in TRAININGS:
         shutil.rmtree(folder / "here" / "results" / "small" / "systems" / name)
     python = f"""case "$*" in
-  *operate.lease*) exec {sys.executable} "$@" ;;
+  *workflow.run.lease*) exec {sys.executable} "$@" ;;
   "-P -m workflow_scripts.train.finetune"*) {training}
     exit 1 ;;
 esac
@@ -57,7 +57,7 @@ def run(folder: Path, *options: str) -> tuple[list[str], str]:
     """Run the fine-tunings with Snakemake; return the lines of ``seen``, and what Snakemake said."""
     here = folder / "here"
     (here / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    command = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile")]
+    command = ["workflow_scripts.workflow.run.start", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--cores", "16", "--configfile", "config.yaml", "--profile", str(ROOT / "profiles/default")]
     targets = [f"results/small/systems/{name}/s1/system.json" for name in TRAININGS]
     done = forked.run(here, *command, *options, "--", *targets)

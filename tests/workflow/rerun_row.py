@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.operate.leftovers import place_of
+from workflow_scripts.workflow.run.leftovers import place_of
 
 # The small experiment: en-de, en-fr, de-en, fr-en; baseline, continued, ns-k70, ns-k95; one seed, one test
 # set. What runs from the first job to the last:

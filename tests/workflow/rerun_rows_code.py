@@ -35,10 +35,10 @@ CODE = [
         code=each(pin("workflow", "rich"), pin("dev", "ruff")),
     ),
     Row(
-        "code of one figure changes (`report/plot_sweep.py`)",
+        "code of one figure changes (`report/figures/plot_sweep.py`)",
         {"plot_sweep": 1},
         "no other stage imports it",
-        code=code("report.plot_sweep"),
+        code=code("report.figures.plot_sweep"),
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",
@@ -65,10 +65,10 @@ CODE = [
         code=code("units.mask_sets"),
     ),
     Row(
-        "code of the workflow itself changes (`config/`, `operate/`)",
+        "code of the workflow itself changes (`config/`, `workflow/`)",
         {},
         "no stage imports it",
-        code=each(code("config.load"), code("operate.times")),
+        code=each(code("config.load"), code("workflow.plan.times")),
     ),
     Row(
         "comments and docstrings of every module change",

@@ -2,7 +2,7 @@
 
 Snakemake removed the job's outputs before it began, and recorded the new settings when it failed (here there
 is no record: to a plan that is the same). What was made of them before is all there, so that nothing but our
-own list (operate.planned) asks for them.
+own list (workflow.plan.planned) asks for them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.workflow.rerun_row import (
     each,
     without,
 )
-from workflow_scripts.operate.leftovers import place_of
-from workflow_scripts.operate.planned import add
+from workflow_scripts.workflow.plan.planned import add
+from workflow_scripts.workflow.run.leftovers import place_of
 
 WHY = "what the failed job was to make is kept in a list, and made by the next run, with what follows"
 IDENTIFIED = {"identify": 4, **TABLES, "plot_off_target": 1}
@@ -142,14 +142,14 @@ FAILED = [
         {"train_identifier": 1, **IDENTIFIED},
         WHY,
         edit=failed("identifier/model.npz", "identifier/accuracy.json"),
-        code=code("evaluate.train_identifier"),
+        code=code("evaluate.languages.train_identifier"),
     ),
     Row(
         "`identify` failed after its code had changed",
         IDENTIFIED,
         WHY,
         edit=failed("off_target/baseline/s1/news.json"),
-        code=code("evaluate.identify"),
+        code=code("evaluate.languages.identify"),
     ),
     Row(
         "`mask_control` failed after `analysis.mask_control_sentences` had changed",
@@ -170,13 +170,13 @@ FAILED = [
         TABLES,
         WHY,
         edit=failed("tables/summary.csv", "tables/summary.md"),
-        code=code("report.tabulate"),
+        code=code("report.tables.tabulate"),
     ),
     Row(
         "`plot_sweep` failed after its code had changed",
         {"plot_sweep": 1},
         WHY,
         edit=failed("figures/sweep_ns.png"),
-        code=code("report.plot_sweep"),
+        code=code("report.figures.plot_sweep"),
     ),
 ]

@@ -23,7 +23,7 @@ from tests.workflow.finished_experiment import (
     program,
 )
 from tests.workflow.rerun_row import ALL, DECODED, RESULTS, code, pin, replace
-from workflow_scripts.operate.planned import add
+from workflow_scripts.workflow.plan.planned import add
 
 NOTHING = "nothing to do: everything is there and up to date\n"
 BEAM_4 = {"decode": {"beam": 4}}
@@ -41,11 +41,17 @@ class Place:
 
     def accept(self, *options: str, config: Mapping[str, Any] = CONFIG) -> subprocess.CompletedProcess[str]:
         (self.here / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
-        words = ["workflow_scripts.operate.accept", "--configfile", "config.yaml", *self.snakefile, *options]
+        words = [
+            "workflow_scripts.workflow.plan.accept",
+            "--configfile",
+            "config.yaml",
+            *self.snakefile,
+            *options,
+        ]
         return forked.run(self.here, *words, checkout=self.checkout)
 
     def why(self) -> str:
-        words = ["workflow_scripts.operate.why", "--configfile", "config.yaml", *self.snakefile]
+        words = ["workflow_scripts.workflow.plan.why", "--configfile", "config.yaml", *self.snakefile]
         return program(self.here, *words, checkout=self.checkout)
 
     def would_run(self, **change: Any) -> dict[str, int]:

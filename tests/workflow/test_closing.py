@@ -13,7 +13,7 @@ import yaml
 from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT
 from tests.workflow.rerun_row import RESULTS
-from workflow_scripts.report.summary import CSV_COLUMNS
+from workflow_scripts.report.tables.summary import CSV_COLUMNS
 
 FIGURES = {"testset": "news", "profile": "raw", "metric": "bleu", "grouping": "all", "group": "all"}
 SIDE = {
@@ -49,7 +49,7 @@ def here(finished_experiment: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def said(folder: Path, *options: str) -> str:
     """What a run says on stdout, where its last words go."""
-    words = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+    words = ["workflow_scripts.workflow.run.start", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
     done = forked.run(folder, *words, "--configfile", "config.yaml", *options)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -81,7 +81,7 @@ def test_with_nothing_to_do_the_manifest_is_written_where_the_results_lie(here: 
     started = tmp_path / "checkout"
     (started / RESULTS).mkdir(parents=True)
     (started / RESULTS / "manifest.json").write_text("{}")
-    words = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+    words = ["workflow_scripts.workflow.run.start", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
     words += ["--configfile", str(folder / "config.yaml"), "--directory", str(folder)]
     done = forked.run(started, *words)
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ import yaml
 from tests import forked, started
 from tests.workflow.finished_experiment import CONFIG, ROOT, copied_checkout, lay_down_text
 
-RUN = ("workflow_scripts.operate.run", "--snakefile")
+RUN = ("workflow_scripts.workflow.run.start", "--snakefile")
 OPTIONS = ("--cores", "2", "--configfile", "config.yaml")
 
 
@@ -50,7 +50,7 @@ def test_each_has_the_code_of_its_checkout(tmp_path: Path) -> None:
     checkout = copied_checkout(tmp_path / "checkout")
     with (checkout / "workflow_scripts/config/load.py").open("a") as code:
         code.write("\nprint('the copy is read')\n")
-    module = "workflow_scripts.operate.run"
+    module = "workflow_scripts.workflow.run.start"
     here, there = (
         forked.run(tmp_path, module, "--configfile", "none.yaml", checkout=one) for one in (ROOT, checkout)
     )
@@ -63,7 +63,7 @@ def test_each_has_its_environment_and_leaves_this_one_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEURONSPEC_DEBUG", "1")
-    words = ("workflow_scripts.operate.run", "--configfile", "none.yaml")
+    words = ("workflow_scripts.workflow.run.start", "--configfile", "none.yaml")
     assert "Traceback" in forked.run(tmp_path, *words).stderr
     monkeypatch.delenv("NEURONSPEC_DEBUG")
     assert "Traceback" not in forked.run(tmp_path, *words).stderr

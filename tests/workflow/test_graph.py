@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
-from tests.unit.operate.planned import WRITES_JOBS
+from tests.unit.workflow.planned import WRITES_JOBS
 from workflow_scripts.workflow import graph
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, Reason, read
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.test_job_counts import ROOT, TINY, jobs, lay_down_text, snakemake
-from workflow_scripts.operate.fetch import CORPUS
+from workflow_scripts.workflow.run.fetch import CORPUS
 from workflow_scripts.workflow.stages import FETCHING
 
 PAGE = ROOT / "docs" / "how-to" / "fetch.md"

@@ -25,10 +25,10 @@ from tests.workflow.expected_jobs_models import MODELS
 from tests.workflow.expected_jobs_scores import EVALUATION, EVERY, MODEL, TABLES, TESTED
 from tests.workflow.finished_experiment import lay_down_text
 from tests.workflow.planned_jobs import Job, Plan, plan
-from workflow_scripts.operate.closure import closure_hash
-from workflow_scripts.operate.environments import environment_identity
-from workflow_scripts.operate.training_code import TRAINING_RULES, training_code
+from workflow_scripts.workflow.plan.training_code import TRAINING_RULES, training_code
 from workflow_scripts.workflow.settings import HASHES, as_json
+from workflow_scripts.workflow.software.closure import closure_hash
+from workflow_scripts.workflow.software.environments import environment_identity
 
 RESULTS = "results/small"
 EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES)

@@ -12,7 +12,7 @@ import yaml
 from tests.workflow.finished_experiment import planned
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.operate.disk_plan import need_of
+from workflow_scripts.workflow.plan.disk_plan import need_of
 
 EXPERIMENTS = ROOT / "config" / "experiments"
 

@@ -76,7 +76,7 @@ def test_training_code_that_changed_is_told_with_the_hours_at_stake(
     shutil.copytree(finished_experiment, tmp_path / "here")
     checkout = copied_checkout(tmp_path / "checkout")
     snakefile = str(checkout / "Snakefile")
-    why = ["workflow_scripts.operate.why", "--configfile", "config.yaml", "--snakefile", snakefile]
+    why = ["workflow_scripts.workflow.plan.why", "--configfile", "config.yaml", "--snakefile", snakefile]
     nothing = "nothing to do: everything is there and up to date\n"
     assert program(tmp_path / "here", *why, checkout=checkout) == nothing
     TRAINING_CODE(checkout)
@@ -91,7 +91,7 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished_experiment: Path, tmp_pa
     shutil.copytree(finished_experiment, tmp_path / "here")
     config = yaml.safe_dump(merged(CONFIG, {"masks": {"k": [70, 80, 95]}}))
     (tmp_path / "here" / "config.yaml").write_text(config)
-    plan = ["workflow_scripts.operate.plan", "--configfile", "config.yaml", "--cores", "2"]
+    plan = ["workflow_scripts.workflow.plan.plan", "--configfile", "config.yaml", "--cores", "2"]
     said = program(tmp_path / "here", *plan, "--snakefile", str(ROOT / "Snakefile")).splitlines()
     # Every benchmark says one second.
     assert [" ".join(line.split()) for line in said[:-2]] == [

@@ -96,7 +96,7 @@ def test_two_corpora_and_their_test_sets(folder: Path) -> None:
         flickr = after(words, "--testset") == ["flickr"]
         assert after(words, "--directions") == (["en-de", "de-en"] if flickr else every)
         assert json.loads(after(words, "--tokenizers")[0]) == ({} if flickr else {"sw": "char"})
-    [tables] = commands(result.stdout, "report.tabulate")
+    [tables] = commands(result.stdout, "report.tables.tabulate")
     assert after(tables, "--directions") == ["en-de", "en-sw", "de-en", "sw-en"]
     assert json.loads(after(tables, "--partial-testsets")[0]) == {"flickr": ["en-de", "de-en"]}
 

@@ -13,10 +13,10 @@ import yaml
 from tests import forked
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned
 from tests.workflow.rerun_row import RESULTS
-from workflow_scripts.operate.leftovers import place_of
-from workflow_scripts.operate.results_lock import RUN_LOCK, take
-from workflow_scripts.operate.taken_over import take_over
-from workflow_scripts.processes import identity
+from workflow_scripts.common.processes import identity
+from workflow_scripts.workflow.run.leftovers import place_of
+from workflow_scripts.workflow.run.results_lock import RUN_LOCK, take
+from workflow_scripts.workflow.run.taken_over import take_over
 
 WHO = "process 4711 on node3, in /home/a"
 
@@ -35,7 +35,7 @@ def second(finished_experiment: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("program", ["workflow_scripts.operate.run", "snakemake"])
+@pytest.mark.parametrize("program", ["workflow_scripts.workflow.run.start", "snakemake"])
 def test_the_second_run_is_told_who_runs(second: Path, program: str) -> None:
     (second / RESULTS / "data/subwords/spm.model").unlink()
     command = [program, "--snakefile", str(ROOT / "Snakefile"), "--cores", "1", "--configfile", "config.yaml"]
@@ -49,7 +49,7 @@ def test_the_second_run_is_told_who_runs(second: Path, program: str) -> None:
 
 def test_a_dry_run_goes_on_beside_it_and_status_names_it(second: Path) -> None:
     assert planned(second, CONFIG) == []
-    said = forked.run(second, "workflow_scripts.operate.status", "--configfile", "config.yaml")
+    said = forked.run(second, "workflow_scripts.workflow.run.status", "--configfile", "config.yaml")
     assert said.stdout.splitlines()[0].endswith(f"({WHO})")
 
 

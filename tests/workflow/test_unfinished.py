@@ -14,11 +14,11 @@ from tests import forked
 from tests.waiting import wait_until
 from tests.workflow.finished_experiment import CONFIG, ROOT, counts, planned, program, snakemake
 from tests.workflow.rerun_row import RESULTS, unrecorded, without
-from workflow_scripts.operate.environments import VENVS_VARIABLE
-from workflow_scripts.operate.planned import FORMAT, PLANNED, lost
-from workflow_scripts.operate.results_lock import run_of
+from workflow_scripts.workflow.plan.planned import FORMAT, PLANNED, lost
+from workflow_scripts.workflow.run.results_lock import run_of
+from workflow_scripts.workflow.software.environments import VENVS_VARIABLE
 
-RUN = ["workflow_scripts.operate.run", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+RUN = ["workflow_scripts.workflow.run.start", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
 LOST = [f"data/text/train/de-en.{end}" for end in ("de.txt", "en.txt", "json")]
 
 
@@ -43,7 +43,7 @@ def test_what_a_failed_job_was_to_make_is_made_by_the_next_run(
     here = shutil.copytree(finished_experiment, tmp_path / "here")
     results = here / RESULTS
     fail(here)
-    why = ["workflow_scripts.operate.why", "--configfile", "config.yaml"]
+    why = ["workflow_scripts.workflow.plan.why", "--configfile", "config.yaml"]
     said = program(here, *why, "--snakefile", str(ROOT / "Snakefile")).splitlines()
     first = f"{RESULTS}/{LOST[0]}"
     assert " ".join(said[0].split()) == (

@@ -24,12 +24,12 @@ from tests.workflow.finished_experiment import (
 )
 from tests.workflow.rerun_row import ALL, DECODED, RESULTS, TABLES, code, unrecorded, without
 from tests.workflow.rerun_rows_scores import CONTRASTIVE, PUBLISHED
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.files import sha256_of
-from workflow_scripts.operate.leftovers import place_of
-from workflow_scripts.operate.remake import NOT_AS_LISTED
-from workflow_scripts.operate.status import status_of
-from workflow_scripts.operate.why import to_remake
+from workflow_scripts.workflow.plan.remake import NOT_AS_LISTED
+from workflow_scripts.workflow.plan.why import to_remake
+from workflow_scripts.workflow.run.leftovers import place_of
+from workflow_scripts.workflow.run.status import status_of
 
 BEAM_4: dict[str, Any] = {"decode": {"beam": 4}}
 DECODE = {"decode": 16, **DECODED}
@@ -58,7 +58,7 @@ def beam(folder: Path, name: str = HYPOTHESES) -> str | None:
 
 def module(folder: Path, name: str, config: Any = CONFIG, checkout: Path = ROOT) -> str:
     (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-    words = [f"workflow_scripts.operate.{name}", "--configfile", "config.yaml"]
+    words = [f"workflow_scripts.workflow.plan.{name}", "--configfile", "config.yaml"]
     return program(folder, *words, "--snakefile", str(checkout / "Snakefile"), checkout=checkout)
 
 
@@ -120,7 +120,7 @@ def test_results_that_were_moved_to_where_the_text_has_another_path(here: Path, 
 
 def test_changed_code_is_seen_and_can_be_adopted(here: Path, tmp_path: Path) -> None:
     checkout = copied_checkout(tmp_path / "checkout")
-    code("report.plot_sweep")(checkout)
+    code("report.figures.plot_sweep")(checkout)
     assert counts(planned(here, CONFIG, checkout=checkout)) == {"plot_sweep": 1}
     assert module(here, "accept", checkout=checkout).splitlines()[-1] == "1 job adopted"
     assert planned(here, CONFIG, checkout=checkout) == []

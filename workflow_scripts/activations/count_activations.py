@@ -20,8 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workflow_scripts.errors import run_main
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Port, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import ScoreTable

@@ -23,9 +23,9 @@ from workflow_scripts.activations.count_activations import (
     data_sha256,
     score_table,
 )
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import layer_matrices
-from workflow_scripts.directions import split_direction
+from workflow_scripts.common.directions import split_direction
 from workflow_scripts.units.mask_table import MaskTable
 
 #: Digits of an IoU.

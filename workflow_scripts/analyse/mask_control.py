@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import write_json
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import write_json
 from workflow_scripts.models.port import Batches, Intervention, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks

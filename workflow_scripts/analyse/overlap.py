@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap_tables import markdown
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, write_json, write_text
-from workflow_scripts.options import is_list_of_texts, json_object
+from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import atomic_path, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import IMPORTANCE
 

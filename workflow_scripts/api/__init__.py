@@ -11,11 +11,11 @@ from workflow_scripts import __version__
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.api.counts import count_activations, read_counts
 from workflow_scripts.api.scoring import score_text
-from workflow_scripts.errors import UserError
-from workflow_scripts.select.select_masks import all_masks, mass_masks
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import Groups, mask_rows, random_like, random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.select_masks import all_masks, mass_masks
 from workflow_scripts.units.selectors import keep_all, mass, parse_selector
 from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space, model_space
 from workflow_scripts.units.system import SystemFolder

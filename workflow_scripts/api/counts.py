@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workflow_scripts.api.extras import needs
-from workflow_scripts.errors import UserError
-from workflow_scripts.select.select_masks import read_scores
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.select_masks import read_scores
 from workflow_scripts.units.system import SystemFolder
 
 

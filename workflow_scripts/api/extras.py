@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 
 #: Extra -> how to install it, in the checkout. fairseq's own metadata asks for libraries that pip refuses.
 COMMANDS: Mapping[str, str] = {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from workflow_scripts.api.extras import needs
-from workflow_scripts.errors import UserError
-from workflow_scripts.metric_names import metric_ids
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.metric_names import metric_ids
 
 
 def score_text(

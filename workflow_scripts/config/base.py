@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.language_codes import AMBIGUOUS, CODE, canonical, read_direction
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.language_codes import AMBIGUOUS, CODE, canonical, read_direction
 
 # The system that all others are made from.
 BASELINE = "baseline"

@@ -9,15 +9,15 @@ import posixpath
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.errors import nearest
-from workflow_scripts.metric_names import ASKED, asked_name
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflow_scripts.config.file_source import TRAIN
-from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
-from workflow_scripts.errors import nearest
-from workflow_scripts.languages import (
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.common.languages import (
     MULTI30K,
     NTREX,
     THREE_LETTERS,
@@ -16,6 +14,8 @@ from workflow_scripts.languages import (
     known_to_mtdata,
     unknown_language,
 )
+from workflow_scripts.config.file_source import TRAIN
+from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 
 
 def uncovered(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
+from workflow_scripts.common.metric_names import metric_id
 from workflow_scripts.config.base import (
     ANY_METRIC,
     LANGUAGES_ONCE,
@@ -17,7 +18,6 @@ from workflow_scripts.config.base import (
     Place,
     Section,
 )
-from workflow_scripts.metric_names import metric_id
 
 #: sacrebleu's names of tokenizers for BLEU; tests/unit/evaluate/test_sacrebleu_inside.py compares them with
 #: those that the environment can make.

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.config import checks
 from workflow_scripts.config.base import BASELINE, Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
@@ -23,7 +24,6 @@ from workflow_scripts.config.sections import (
 )
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
-from workflow_scripts.directions import pair_of, split_direction
 
 DIRECTIONS_OF_A_COUNT = 8
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag, field_validator, model_validator
 
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.language_codes import spellings
 from workflow_scripts.config.base import NO_BRACES, DirectionId, Language, Section, SubsetName
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.language_codes import spellings
 
 TRAIN, VALID = "train", "valid"
 #: What pydantic puts into the place of a mistake, to say which member of a union it is of.

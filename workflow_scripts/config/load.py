@@ -13,12 +13,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.language_codes import canonical, tidy
 from workflow_scripts.config.base import PATTERNS, Reading, short
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import UNION_TAGS
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
-from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.language_codes import canonical, tidy
 
 __all__ = ["load_experiment", "read_yaml"]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.masks import ALL_UNITS, FAMILY, STACKS, SWEEP, BySide, MaskSet
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import nearest
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import model_space

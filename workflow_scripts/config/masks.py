@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL
-from workflow_scripts.errors import UserError
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind

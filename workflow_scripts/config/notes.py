@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from workflow_scripts.metric_names import OLD, OLD_NOTE
+from workflow_scripts.common.metric_names import OLD, OLD_NOTE
 
 
 def notes(config: Mapping[str, Any]) -> list[str]:

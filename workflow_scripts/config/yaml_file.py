@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import short
-from workflow_scripts.errors import UserError
 
 LARGEST_FILE = 10_000_000  # bytes: the largest config of sixty directions has thirty thousand
 STANDARD_TAG = "tag:yaml.org,2002:"

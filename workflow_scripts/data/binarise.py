@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import read_json, sha256_of, write_json
 from workflow_scripts.data.mmap_format import prefix_file, write_dataset
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import read_json, sha256_of, write_json
 from workflow_scripts.units.vocabulary import EOS, UNKNOWN, Vocabulary
 
 FORMAT = "neuronspec-binarised-1"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -15,10 +15,10 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import atomic_path, sha256_of
+from workflow_scripts.common.languages import NTREX_NAMES, unknown_language
 from workflow_scripts.data.mtdata_source import fetch_datasets, parse_datasets
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, sha256_of
-from workflow_scripts.languages import NTREX_NAMES, unknown_language
 
 MULTI30K = {
     "test_2016_flickr.cs.gz": "200a4a74cc9560f051924abb9803be008d1908d77f747e9141aeb86dfd2797f1",

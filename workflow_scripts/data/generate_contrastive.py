@@ -5,11 +5,11 @@ import json
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import write_text
 from workflow_scripts.data.toy.contrast import ContrastCorpus, Row
 from workflow_scripts.data.toy.spec import parse_spec
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import write_text
 
 MOST = 100  # items of one phenomenon in one direction
 

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import write_json, write_text
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import write_json, write_text
 
 FORMAT = "neuronspec-toy-1"
 

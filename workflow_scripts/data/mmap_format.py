@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import atomic_path
 
 MAGIC = b"MMIDIDX\x00\x00"
 VERSION = 1

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path
-from workflow_scripts.languages import mtdata_code
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import atomic_path
+from workflow_scripts.common.languages import mtdata_code
 
 Datasets = dict[str, dict[str, list[str]]]
 

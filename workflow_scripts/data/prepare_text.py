@@ -12,7 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from workflow_scripts.containers import unpacked
+from workflow_scripts.common.containers import unpacked
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import atomic_path, sha256_of, write_json
+from workflow_scripts.common.line_shapes import training_shape
 from workflow_scripts.data.cleaning import NO_LIMITS, JoinedSources, Limits, PairFilter, Source, word_counts
 from workflow_scripts.data.readers import (
     Normalised,
@@ -22,10 +26,6 @@ from workflow_scripts.data.readers import (
     read_raw_lines,
     undone,
 )
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import atomic_path, sha256_of, write_json
-from workflow_scripts.line_shapes import training_shape
 
 FORMAT = "neuronspec-text-1"
 LONGEST_SENTENCE = 1 << 16  # characters; SentencePiece skips lines of more bytes when it is trained

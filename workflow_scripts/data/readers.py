@@ -14,8 +14,8 @@ from operator import ne
 from pathlib import Path
 from typing import IO
 
-from workflow_scripts.containers import DAMAGE, is_damage, unpacked
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.containers import DAMAGE, is_damage, unpacked
+from workflow_scripts.common.errors import UserError
 
 BYTE_ORDER_MARK = "\ufeff"
 #: Bytes. No sentence is as long: the file has no lines, or is no text.

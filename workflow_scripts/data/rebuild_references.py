@@ -9,10 +9,10 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import write_text
 from workflow_scripts.data.mmap_format import MmapReader
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import write_text
 from workflow_scripts.units.vocabulary import EOS, UNKNOWN, Vocabulary
 
 # fairseq's Dictionary.string with escape_unk, which it uses for references only.

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workflow_scripts.common.checked_options import named_once
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import sha256_of, write_json, write_text
+from workflow_scripts.common.patterns import path_of
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.binarise import id_table
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import run_main
-from workflow_scripts.files import sha256_of, write_json, write_text
-from workflow_scripts.options import named_once
-from workflow_scripts.patterns import path_of
-from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-round-trip-1"

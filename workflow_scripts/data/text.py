@@ -16,9 +16,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.languages import moses_code, without_moses_rules
-from workflow_scripts.subword_model import load_subwords
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.languages import moses_code, without_moses_rules
+from workflow_scripts.common.subword_model import load_subwords
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor

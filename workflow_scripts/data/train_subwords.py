@@ -14,12 +14,12 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, nearest, run_main
+from workflow_scripts.common.files import atomic_path, sha256_of, write_text
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, nearest, run_main
-from workflow_scripts.files import atomic_path, sha256_of, write_text
-from workflow_scripts.subword_model import load_subwords
 
 COUNT = 100  # written for every piece; fairseq reads the order only
 LONGEST_LINE = 1 << 16  # bytes; SentencePiece skips longer lines

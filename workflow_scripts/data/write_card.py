@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import read_json, sha256_of, write_json, write_text
+from workflow_scripts.common.languages import without_moses_rules
 from workflow_scripts.data.card_markdown import card_markdown
-from workflow_scripts.data.overlap import PairText, find_overlaps
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import WORD_START, TextOptions
-from workflow_scripts.directions import pair_of, split_direction
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import read_json, sha256_of, write_json, write_text
-from workflow_scripts.languages import without_moses_rules
+from workflow_scripts.data.text_overlap import PairText, find_overlaps
 from workflow_scripts.units.vocabulary import Vocabulary
 
 FORMAT = "neuronspec-card-1"

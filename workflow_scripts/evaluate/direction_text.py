@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import sha256_of
-from workflow_scripts.line_shapes import is_tokenised, shape_of
-from workflow_scripts.options import raise_all
-from workflow_scripts.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
+from workflow_scripts.common.checked_options import raise_all
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import sha256_of
+from workflow_scripts.common.line_shapes import is_tokenised, shape_of
+from workflow_scripts.common.parallel_text import HYPOTHESES, REFERENCES, SOURCES, read_beside, read_text
 
 #: What is done where a reference is empty.
 ERROR, COUNT, DROP = "error", "count", "drop"

@@ -12,9 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, run_main, terminal
-from workflow_scripts.evaluate import compare
+from workflow_scripts.common.checked_options import at_least, named_once, of_each, read_groups
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, run_main, terminal
+from workflow_scripts.common.language_codes import canonical
+from workflow_scripts.common.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
+from workflow_scripts.common.patterns import complete
+from workflow_scripts.common.table_names import ALWAYS, FORMATS, OF_TESTS
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
 from workflow_scripts.evaluate.found_outputs import (
     check_languages,
@@ -32,16 +36,12 @@ from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_m
 from workflow_scripts.evaluate.parallel import Progress
 from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
 from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
+from workflow_scripts.evaluate.significance import compare
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
-from workflow_scripts.language_codes import canonical
-from workflow_scripts.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
-from workflow_scripts.options import at_least, named_once, of_each, read_groups
-from workflow_scripts.patterns import complete
-from workflow_scripts.table_names import ALWAYS, FORMATS, OF_TESTS
 
 #: The values of columns that only an experiment has.
 EXPERIMENT, TESTSET, SEED = "outputs", "outputs", 0
-TABULATE = "workflow_scripts.report.tabulate"
+TABULATE = "workflow_scripts.report.tables.tabulate"
 #: Patterns: one of each.
 PATTERNS = ("hypotheses", "references", "sources")
 EXAMPLES = (

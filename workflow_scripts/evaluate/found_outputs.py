@@ -4,13 +4,13 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, first_of, nearest, terminal
-from workflow_scripts.language_codes import one_of
-from workflow_scripts.naming import check_names
-from workflow_scripts.options import Groups, named_once
-from workflow_scripts.parallel_text import file_of, is_log
-from workflow_scripts.patterns import FIELD, Found, find, neighbours, nothing, path_of
+from workflow_scripts.common.checked_options import Groups, named_once
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, first_of, nearest, terminal
+from workflow_scripts.common.language_codes import one_of
+from workflow_scripts.common.naming import check_names
+from workflow_scripts.common.parallel_text import file_of, is_log
+from workflow_scripts.common.patterns import FIELD, Found, find, neighbours, nothing, path_of
 
 Files = dict[str, dict[str, Path]]  # system -> direction -> file
 

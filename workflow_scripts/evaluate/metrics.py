@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.metrics.base import Metric
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.metric_names import asked_name
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
-from workflow_scripts.metric_names import asked_name
 
 DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with
 CHRF_WORD_ORDER = 2  # chrF2++ is chrF2 with word bigrams (Popović 2017)

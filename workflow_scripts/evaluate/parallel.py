@@ -12,8 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import TypeVar
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.options import at_least
+from workflow_scripts.common.checked_options import at_least
+from workflow_scripts.common.errors import UserError
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

@@ -11,8 +11,20 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, nearest, run_main
+from workflow_scripts.common.checked_options import (
+    add_job,
+    is_list_of_texts,
+    job_of,
+    json_object,
+    named_once,
+    raise_all,
+)
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, nearest, run_main
+from workflow_scripts.common.files import sha256_of
+from workflow_scripts.common.language_codes import canonical
+from workflow_scripts.common.metric_names import asked_name, metric_ids, shown_name
+from workflow_scripts.common.parallel_text import file_of
 from workflow_scripts.evaluate.direction_text import (
     EMPTY,
     ERROR,
@@ -21,15 +33,10 @@ from workflow_scripts.evaluate.direction_text import (
     read_direction,
 )
 from workflow_scripts.evaluate.health import health
+from workflow_scripts.evaluate.languages.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, Scoring, check_tokenizer
 from workflow_scripts.evaluate.parallel import in_parallel
-from workflow_scripts.evaluate.scripts import UNFIT, is_bleu, unfit_tokenizer
 from workflow_scripts.evaluate.segments import Scored, smallest, write_scores
-from workflow_scripts.files import sha256_of
-from workflow_scripts.language_codes import canonical
-from workflow_scripts.metric_names import asked_name, metric_ids, shown_name
-from workflow_scripts.options import add_job, is_list_of_texts, job_of, json_object, named_once, raise_all
-from workflow_scripts.parallel_text import file_of
 
 Scores = list[dict[str, Any]]
 Statistics = dict[str, NDArray[Any]]

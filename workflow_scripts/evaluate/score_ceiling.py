@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.common.checked_options import named_once
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import read_json, sha256_of, write_json
+from workflow_scripts.common.parallel_text import file_of, read_parallel
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.evaluate.score import score_text, tokenizers_of
-from workflow_scripts.files import read_json, sha256_of, write_json
-from workflow_scripts.options import named_once
-from workflow_scripts.parallel_text import file_of, read_parallel
 
 ROUND_TRIP_FORMAT = "neuronspec-round-trip-1"
 METRICS = ("bleu", "chrf")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.archive import not_a, read_archive, write_archive
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import write_json
+from workflow_scripts.common.archive import not_a, read_archive, write_archive
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import write_json
 
 SEGMENTS_FORMAT = "segments-1"
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from workflow_scripts.errors import UserError, first_of, terminal
-from workflow_scripts.files import HOST, read_json, sha256_of, write_json
-from workflow_scripts.processes import is_alive
+from workflow_scripts.common.errors import UserError, first_of, terminal
+from workflow_scripts.common.files import HOST, read_json, sha256_of, write_json
+from workflow_scripts.common.processes import is_alive
 
 LIST, FORMAT = ".written.json", "written-1"
 UNFINISHED = re.compile(rf"\.unfinished-{re.escape(HOST)}-(\d+)")

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder

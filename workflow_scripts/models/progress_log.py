@@ -13,8 +13,8 @@ import warnings
 from collections import deque
 from typing import Any
 
-from workflow_scripts.durations import clock
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.durations import clock
+from workflow_scripts.common.errors import UserError
 
 # Speed and time left look back this many log lines, so that a pause for validation does not shake them much.
 SPEED_WINDOW = 20

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.launch import start_processes, take_place
 from workflow_scripts.train.training_settings import checked_settings

@@ -13,8 +13,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflow_scripts.durations import seconds_of
-from workflow_scripts.processes import start_time
+from workflow_scripts.common.durations import seconds_of
+from workflow_scripts.common.processes import start_time
 
 # What is kept free before the end: a part of the limit, for file systems that are slow when it counts.
 MARGIN, LEAST_MARGIN, MOST_MARGIN = 0.05, 5.0, 300.0

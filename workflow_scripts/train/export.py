@@ -12,8 +12,8 @@ from pathlib import Path
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import copy_file
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import copy_file
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.training.checkpoints import (

@@ -6,7 +6,7 @@ continued-training control is the same program with masks that keep every unit.
 
 from __future__ import annotations
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.train.command_line import parser_of, start, train
 from workflow_scripts.train.start_again import starting_again
 from workflow_scripts.units.mask_table import MaskTable

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.fairseq.shards import training_files
 from workflow_scripts.models.fairseq.training.training_plan import (
     TrainingPlan,

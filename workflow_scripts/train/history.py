@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.files import read_json, write_json
+from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.units.training_files import HISTORY
 
 logger = logging.getLogger(__name__)

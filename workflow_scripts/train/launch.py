@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 
 #: In the environment of the processes that `start_processes` started.
 STARTED = "NEURONSPEC_STARTED"

@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json, write_json
-from workflow_scripts.processes import identity, place
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json, write_json
+from workflow_scripts.common.processes import identity, place
 from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, process_of, running_owner
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-from workflow_scripts.errors import FAILED, UserError
+from workflow_scripts.common.errors import FAILED, UserError
 from workflow_scripts.models.fairseq.training.collectives import SILENCE
 from workflow_scripts.models.fairseq.training.slices import SliceEnded
 from workflow_scripts.train.devices import check_devices, describe_device, device_number

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from workflow_scripts.errors import explain_os_error
+from workflow_scripts.common.errors import explain_os_error
 from workflow_scripts.models.fairseq.shards import shard_folders, training_files
 
 logger = logging.getLogger(__name__)

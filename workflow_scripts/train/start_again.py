@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.slices import SIGTERM, SliceEnded
 from workflow_scripts.train.deadline import slurm_job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from workflow_scripts.errors import run_main
+from workflow_scripts.common.errors import run_main
 from workflow_scripts.train.command_line import parser_of, start, train
 from workflow_scripts.train.start_again import starting_again
 

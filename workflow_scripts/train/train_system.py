@@ -11,7 +11,7 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
 from workflow_scripts.models.fairseq.shards import check_training_data, weighted_sources
 from workflow_scripts.models.fairseq.training.checkpoints import (

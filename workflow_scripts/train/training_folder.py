@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json, write_json
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.train.history import History
 from workflow_scripts.train.owner import LOCK, FolderOwner, is_owner
 from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, LAST, OWNER, RETRAIN

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 
 SCHEDULERS = ("inverse_sqrt", "polynomial_decay", "cosine", "fixed")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")

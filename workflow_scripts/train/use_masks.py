@@ -9,8 +9,8 @@ import argparse
 import os
 from pathlib import Path
 
-from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path, copy_file, read_json, sha256_of, write_json
+from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
 

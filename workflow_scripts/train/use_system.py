@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import copy_file, sha256_of
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import copy_file, sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 

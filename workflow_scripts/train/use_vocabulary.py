@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workflow_scripts.errors import run_main
-from workflow_scripts.files import copy_file
+from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import copy_file
 from workflow_scripts.units.system import SystemFolder
 
 

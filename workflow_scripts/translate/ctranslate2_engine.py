@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
-from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import GroupMask, build_spec
 from workflow_scripts.units.gating import parse_gate

@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from workflow_scripts.errors import run_main
-from workflow_scripts.files import atomic_path
+from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import atomic_path
 from workflow_scripts.translate.pipeline import Progress, count_lines, read_lines
 from workflow_scripts.translate.session import add_session_arguments, open_session
 

@@ -7,11 +7,11 @@ from contextlib import nullcontext
 
 import torch
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.port import generating, load
+from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import marker_symbols, strip_markers
-from workflow_scripts.translate.options import DecodingOptions
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 

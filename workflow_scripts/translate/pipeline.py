@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.text import NO_CHARACTER
-from workflow_scripts.errors import UserError
 
 BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
 REPORT_SECONDS = 5.0

@@ -10,11 +10,15 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError
-from workflow_scripts.subword_model import load_subwords
-from workflow_scripts.translate.options import DecodingOptions, add_decoding_arguments, decoding_options
+from workflow_scripts.translate.decoding_options import (
+    DecodingOptions,
+    add_decoding_arguments,
+    decoding_options,
+)
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder

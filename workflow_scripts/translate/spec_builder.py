@@ -14,7 +14,7 @@ import numpy as np
 from ctranslate2.specs import TransformerSpec, common_spec
 from numpy.typing import NDArray
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.translate.compact import FeedForward, compact_layer
 from workflow_scripts.translate.markers import END
 from workflow_scripts.units.vocabulary import PAD

@@ -10,7 +10,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.translate.pipeline import BLOCK_SENTENCES, Progress, read_lines
 from workflow_scripts.translate.session import add_session_arguments, open_session
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 
 ACTIVATIONS = ("relu",)
 _POSITIVE = ("encoder_layers", "decoder_layers", "model_dim", "ffn_dim", "heads", "max_positions")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
 
 ROLES = ("weights", "subwords", "dictionary", "masks")
 #: Sizes that every architecture says; the others are needed where units of their kind are masked.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import KINDS
 
 #: What a file means that does not say it.

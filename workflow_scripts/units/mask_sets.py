@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.score_table import IMPORTANCE
 from workflow_scripts.units.space import UnitSpace

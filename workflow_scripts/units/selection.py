@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable

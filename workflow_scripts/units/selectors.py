@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import UnitSpace
 
 TIE_RULE = "stable: equal scores keep the lower index first"

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import DamagedFileError, UserError, nearest
-from workflow_scripts.files import read_json, sha256_of, write_json
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import DamagedFileError, UserError, nearest
+from workflow_scripts.common.files import read_json, sha256_of, write_json
 from workflow_scripts.units.description import description_problems, shown
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space

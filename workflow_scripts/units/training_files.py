@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path, read_json, sha256_of, write_json
-from workflow_scripts.processes import lives, place
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
-from workflow_scripts.archive import not_a, read_archive, write_archive
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.archive import not_a, read_archive, write_archive
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import UnitSpace
 
 

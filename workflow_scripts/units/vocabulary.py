@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from workflow_scripts.containers import file_kind
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.containers import file_kind
+from workflow_scripts.common.errors import UserError, nearest
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 BOS, PAD, EOS, UNKNOWN = range(len(SPECIALS))

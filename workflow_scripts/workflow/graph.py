@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from workflow_scripts.files import atomic_path
+from workflow_scripts.common.files import atomic_path
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.errors import nearest
 from workflow_scripts.workflow.stage import Job, Stage
-from workflow_scripts.workflow.stage_list import data, models, report, scores
+from workflow_scripts.workflow.stage_list import data, measures, models, report
 
 #: By name; rules begin with it.
 STAGES: dict[str, Stage] = {
-    stage.name: stage for part in (data, models, scores, report) for stage in part.STAGES
+    stage.name: stage for part in (data, models, measures, report) for stage in part.STAGES
 }
 #: What stages were called in earlier versions, and what they are called now.
 RENAMED = {

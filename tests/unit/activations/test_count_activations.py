@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network, save_system_weights
 from workflow_scripts.models.fairseq.batches import cut, direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network

@@ -13,7 +13,7 @@ import torch
 
 from workflow_scripts.activations import count_activations, count_encoder
 from workflow_scripts.activations.count_activations import count_direction
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network

@@ -7,8 +7,8 @@ import torch
 from tests.unit.api.experiment import DIRECTIONS, write_experiment
 from workflow_scripts.activations.score_importance import importance, main
 from workflow_scripts.models.port import load
-from workflow_scripts.select import select_masks
 from workflow_scripts.train.use_masks import use_masks
+from workflow_scripts.units import select_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import KINDS

@@ -26,14 +26,14 @@ import torch
 from tests.shared_material import shared_folder
 from workflow_scripts.activations.count_activations import PUBLISHED_MAX_TOKENS, count_direction
 from workflow_scripts.analyse.mask_control import mask_control
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.import_checkpoint import import_fairseq_checkpoint
 from workflow_scripts.models.port import Port, load
-from workflow_scripts.select.select_masks import mass_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.select_masks import mass_masks
 from workflow_scripts.units.space import ffn_space
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workflow_scripts.analyse.kept_units import kept_units, sides_of
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space
 

@@ -9,7 +9,7 @@ import statistics
 import numpy as np
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")

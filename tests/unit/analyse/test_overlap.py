@@ -19,7 +19,7 @@ from workflow_scripts.analyse.overlap import (
     relabel,
 )
 from workflow_scripts.analyse.overlap_tables import markdown
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space, model_space
 

@@ -29,9 +29,9 @@ from tests.unit.analyse.multi30k import (  # noqa: E402
     files,
 )
 from workflow_scripts.analyse.mask_control import verdict  # noqa: E402
-from workflow_scripts.files import sha256_of  # noqa: E402
-from workflow_scripts.select.select_masks import mass_masks  # noqa: E402
+from workflow_scripts.common.files import sha256_of  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
+from workflow_scripts.units.select_masks import mass_masks  # noqa: E402
 
 # NLL per token: full, own, other languages' masks (lowest, highest), random
 NLL = {

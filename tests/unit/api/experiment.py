@@ -10,8 +10,8 @@ from workflow_scripts.activations.count_activations import main as count
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.select.select_masks import main as select
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.select_masks import main as select
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 

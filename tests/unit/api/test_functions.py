@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.api.experiment import DIRECTIONS
 from workflow_scripts import api
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/python.md"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts import __version__
-from workflow_scripts.operate.environments import canonical_name, read_lock
+from workflow_scripts.workflow.software.environments import canonical_name, read_lock
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

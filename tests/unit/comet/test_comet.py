@@ -1,4 +1,4 @@
-"""evaluate.comet with real models of random weights: scores, what is never scored twice, flags."""
+"""score_comet with real models of random weights: scores, what is never scored twice, flags."""
 
 import json
 import random
@@ -14,11 +14,12 @@ import pytest
 
 from tests.unit.comet.tiny_comet import TEXT, make_model
 from tests.waiting import LIMIT
-from workflow_scripts.archive import read_archive
-from workflow_scripts.evaluate import comet, comet_model
-from workflow_scripts.evaluate.comet_cache import ScoreCache, key_of
-from workflow_scripts.evaluate.comet_model import find_model, hashes_of
-from workflow_scripts.evaluate.comet_scorer import CometScorer
+from workflow_scripts.common.archive import read_archive
+from workflow_scripts.evaluate.comet.comet_cache import ScoreCache, key_of
+from workflow_scripts.evaluate.comet.comet_model import find_model, hashes_of
+from workflow_scripts.evaluate.comet.comet_scorer import CometScorer
+from workflow_scripts.evaluate.comet.score_comet import comet_model
+from workflow_scripts.evaluate.comet.score_comet import score_comet as comet
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -339,7 +340,7 @@ def test_two_jobs_at_once(model, tmp_path):
         command = [
             sys.executable,
             "-m",
-            "workflow_scripts.evaluate.comet",
+            "workflow_scripts.evaluate.comet.score_comet",
             *words(tmp_path / name, model, ["de-en"]),
         ]
         jobs.append(

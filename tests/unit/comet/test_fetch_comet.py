@@ -1,4 +1,4 @@
-"""evaluate.fetch_comet: from a hub on this machine into the hub's cache; then all works without it."""
+"""evaluate.comet.fetch_comet: from a hub on this machine into the hub's cache; then all works without it."""
 
 import hashlib
 import json

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config import reference
 from workflow_scripts.config.base import normalise_percent
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.notes import notes
 from workflow_scripts.config.training import PRESETS, Model, Settings
-from workflow_scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGS = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]

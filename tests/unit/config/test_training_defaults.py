@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 
 from tests import training_settings as of_tests
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.training import Finetune, Settings, Train
-from workflow_scripts.errors import UserError
 from workflow_scripts.train.training_settings import (
     PRECISIONS,
     SAMPLERS,

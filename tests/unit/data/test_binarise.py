@@ -5,12 +5,12 @@ import json
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.binarise import count_lines, id_table, main, shard_sizes, sources_of_parts
 from workflow_scripts.data.mmap_format import MmapReader
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.train_subwords import dictionary_text, train_model
-from workflow_scripts.errors import UserError
-from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.vocabulary import Vocabulary
 
 SENTENCES = ["the cat sat", "the dog sat"]

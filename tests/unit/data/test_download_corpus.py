@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data import download_corpus, mtdata_source
 from workflow_scripts.data.download_corpus import MULTI30K, NTREX, NTREX_FILES, download, fetch
-from workflow_scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = b"eins\r\nzwei\r\n"
@@ -131,7 +131,7 @@ path.parent.mkdir(parents=True)
 path.write_bytes(gzip.compress(b"eins\\tone\\n\\tempty\\nzwei\\ttwo\\n"))
 Cache(cache_dir).get_flag_file(path).touch()
 from workflow_scripts.data.download_corpus import main
-from workflow_scripts.errors import run_main
+from workflow_scripts.common.errors import run_main
 run_main(lambda _: main(sys.argv[1:]))
 """
 

@@ -5,11 +5,7 @@ from mtdata.iso.bcp47 import bcp47
 from mtdata.iso.iso639_1 import ISO693_1_to_3
 from sacremoses.corpus import NonbreakingPrefixes
 
-from workflow_scripts.data.download_corpus import MULTI30K as MULTI30K_FILES
-from workflow_scripts.data.download_corpus import NTREX as NTREX_CHECKSUMS
-from workflow_scripts.data.download_corpus import NTREX_FILES
-from workflow_scripts.data.text import TextOptions, TextProcessor, _say_without_rules
-from workflow_scripts.languages import (
+from workflow_scripts.common.languages import (
     MOSES,
     MULTI30K,
     NTREX,
@@ -22,6 +18,10 @@ from workflow_scripts.languages import (
     unknown_language,
     without_moses_rules,
 )
+from workflow_scripts.data.download_corpus import MULTI30K as MULTI30K_FILES
+from workflow_scripts.data.download_corpus import NTREX as NTREX_CHECKSUMS
+from workflow_scripts.data.download_corpus import NTREX_FILES
+from workflow_scripts.data.text import TextOptions, TextProcessor, _say_without_rules
 
 # The published order.
 _EC30 = "en de nl sv da af lb fr es it pt ro oc ru cs pl bg uk sr hi bn kn mr sd gu ar he ha mt ti am"

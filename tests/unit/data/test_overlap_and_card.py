@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data import binarise, prepare_text, train_subwords, write_card
-from workflow_scripts.data.overlap import PairText, find_overlaps, normalise
 from workflow_scripts.data.text import TextOptions
+from workflow_scripts.data.text_overlap import PairText, find_overlaps, normalise
 from workflow_scripts.data.write_card import changed_lines, normaliser_of
-from workflow_scripts.errors import UserError
 
 TEXT = {
     # "A dog." / "Ein Hund." is in training as it is; "the cat" only by its English side, in the same pair;
@@ -90,7 +90,7 @@ def test_counts_and_examples(tmp_path):
 def test_blocks_do_not_change_the_counts(tmp_path, monkeypatch):
     lay_out(tmp_path)
     whole = find_overlaps(subsets(tmp_path))
-    monkeypatch.setattr("workflow_scripts.data.overlap.BLOCK_LINES", 1)
+    monkeypatch.setattr("workflow_scripts.data.text_overlap.BLOCK_LINES", 1)
     assert find_overlaps(subsets(tmp_path)) == whole
 
 

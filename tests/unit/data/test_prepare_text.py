@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.prepare_text import main, parse_range, prepare_pair
-from workflow_scripts.errors import UserError
 
 
 def lay_out(folder, german, english):

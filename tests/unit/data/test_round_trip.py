@@ -6,11 +6,11 @@ import json
 import pytest
 
 from tests.shared_material import shared_folder
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.binarise import id_table
 from workflow_scripts.data.round_trip import back_again, main, what_moses_does, words_of
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.data.train_subwords import dictionary_text, train_model
-from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.vocabulary import Vocabulary
 
 MOSES = TextOptions(moses=True)

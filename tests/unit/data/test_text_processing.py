@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.data.train_subwords import train_model
-from workflow_scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 MOSES = TextOptions(moses=True)

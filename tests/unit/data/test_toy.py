@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.generate_toy import main
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.draws import Draws, Zipf
@@ -14,7 +15,6 @@ from workflow_scripts.data.toy.language import PIVOT, Grammar, Language, Usage
 from workflow_scripts.data.toy.lexicon import Lexicon, SoundChange, reflex
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase, World
 from workflow_scripts.data.toy.spec import ToySpec, parse_spec
-from workflow_scripts.errors import UserError
 
 SMALL = {
     "concepts": 40, "valid_size": 20, "test_size": 20,

@@ -11,7 +11,7 @@ from workflow_scripts.data.generate_contrastive import main
 from workflow_scripts.data.toy.contrast import AGREEMENT, GENDER, NUMBER, Sentence, wrong_reading
 from workflow_scripts.data.toy.draws import Draws
 from workflow_scripts.data.toy.language import PIVOT
-from workflow_scripts.translate.contrastive_set import read_contrastive
+from workflow_scripts.likelihood.contrastive_set import read_contrastive
 
 IN_PIVOT = "the big dog-s no see-ed-vp a cat by the town now as they see-fut-vp"
 IN_SOV = "now dog-s-the big-2p cat-acc town-the by did un-see-vp as will see-vp"

@@ -3,10 +3,10 @@
 import pytest
 from sentencepiece import SentencePieceProcessor
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data import train_subwords
 from workflow_scripts.data.text import TextOptions
 from workflow_scripts.data.train_subwords import choose_lines, main, sampled_text, train_model, training_files
-from workflow_scripts.errors import UserError
 
 PAIRS, LANGUAGES = ["de-en", "en-fr"], ["en", "de", "fr"]
 

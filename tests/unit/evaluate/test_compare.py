@@ -1,15 +1,15 @@
-"""evaluate.compare: one JSON file a system, and what two systems must have in common."""
+"""evaluate.significance.compare: one JSON file a system, and what two systems must have in common."""
 
 import json
 
 import numpy as np
 import pytest
 
-from workflow_scripts.archive import write_archive
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.archive import write_archive
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate import score
-from workflow_scripts.evaluate.compare import compare_systems, main
 from workflow_scripts.evaluate.segments import SEGMENTS_FORMAT, read_segments
+from workflow_scripts.evaluate.significance.compare import compare_systems, main
 
 REFERENCES = ["the cat sat on the mat", "a dog barks at night", "one two three four five"] * 20
 #: The second is better in every third sentence.

@@ -1,12 +1,17 @@
-"""evaluate.correction: Holm and Benjamini-Hochberg on tables worked out by hand; wins, losses and ties."""
+"""correction: Holm and Benjamini-Hochberg on tables worked out by hand; wins, losses and ties."""
 
 import subprocess
 import sys
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.evaluate.correction import correct, count_outcomes, outcome, resamples_needed
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.evaluate.significance.correction import (
+    correct,
+    count_outcomes,
+    outcome,
+    resamples_needed,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,8 @@ def test_holm_decides_fewer_than_the_uncorrected():
 
 
 def test_a_job_that_corrects_nothing_imports_no_statistics():
-    code = "import sys, workflow_scripts.evaluate.correction; assert 'statsmodels' not in sys.modules"
+    code = "import sys, workflow_scripts.evaluate.significance.correction as _"
+    code += "; assert 'statsmodels' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

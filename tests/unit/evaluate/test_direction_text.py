@@ -3,7 +3,7 @@
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.direction_text import COUNT, DROP, note_lines, read_direction
 from workflow_scripts.evaluate.metrics import BLOCK, scorer_of
 from workflow_scripts.evaluate.score import score_direction

@@ -10,11 +10,11 @@ import pytest
 from sacrebleu import corpus_bleu
 
 from tests.unit.report.made import csv_rows
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate import evaluate_outputs
 from workflow_scripts.evaluate.evaluate_outputs import main
 from workflow_scripts.evaluate.found_outputs import pivot_of
-from workflow_scripts.report import tabulate
+from workflow_scripts.report.tables import tabulate
 
 WORDS = ["ein", "haus", "steht", "am", "see", "und", "der", "hund", "schläft"]
 REFERENCES = [" ".join(WORDS[(i + j) % len(WORDS)] for j in range(5 + i % 4)) for i in range(40)]
@@ -29,7 +29,7 @@ def here(monkeypatch):
     """Tables are made in this process, which spares a second; some tests start the program."""
 
     def run(module, words):
-        assert module == "workflow_scripts.report.tabulate"
+        assert module == "workflow_scripts.report.tables.tabulate"
         said = io.StringIO()
         with redirect_stderr(said):
             tabulate.main(words)

@@ -1,4 +1,4 @@
-"""evaluate.language_identifier: labels worked out by hand, files, mistakes."""
+"""evaluate.languages.language_identifier: labels worked out by hand, files, mistakes."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, sentences
-from workflow_scripts.evaluate.language_identifier import (
+from workflow_scripts.evaluate.languages.language_identifier import (
     FEATURES,
     SMOOTHING,
     LanguageIdentifier,

@@ -1,4 +1,4 @@
-"""evaluate.train_identifier and evaluate.identify: rates worked out by hand, files, mistakes."""
+"""train_identifier and identify: rates worked out by hand, files, mistakes."""
 
 import json
 import shutil
@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from tests.unit.evaluate.identifier_corpus import LANGUAGES, PAIRS, corpus, sentences, write_lines
-from workflow_scripts.evaluate import identify, train_identifier
-from workflow_scripts.evaluate.language_identifier import LanguageIdentifier, PackagedIdentifier
+from workflow_scripts.evaluate.languages import identify, train_identifier
+from workflow_scripts.evaluate.languages.language_identifier import LanguageIdentifier, PackagedIdentifier
 
 DIRECTIONS = ["en-ka", "ka-en", "en-zu", "zu-en"]
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate import parallel
 from workflow_scripts.evaluate.parallel import Progress, in_parallel
 

@@ -1,4 +1,4 @@
-"""evaluate.resampling: tests worked out by hand, and against sacrebleu's own on real text."""
+"""evaluate.significance.resampling: tests worked out by hand, and against sacrebleu's own on real text."""
 
 import gzip
 import math
@@ -11,10 +11,10 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.significance import PairedTest
 
 from tests.bench.noisy_outputs import noisy
-from workflow_scripts.evaluate import resampling
+from workflow_scripts.common.metric_names import SHOWN
 from workflow_scripts.evaluate.metrics import Scoring, scorer_of
-from workflow_scripts.evaluate.resampling import compare, interval, p_value
-from workflow_scripts.metric_names import SHOWN
+from workflow_scripts.evaluate.significance import resampling
+from workflow_scripts.evaluate.significance.resampling import compare, interval, p_value
 
 TEXT = Path(__file__).parents[3] / "docs/results/hypotheses/multi30k/baseline/en-de.txt.gz"
 SEED = 12345

@@ -14,8 +14,8 @@ import sacrebleu
 from sacrebleu.metrics import BLEU, CHRF, TER
 from sentencepiece import SentencePieceTrainer
 
-from workflow_scripts.archive import read_archive
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.archive import read_archive
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.score import main, score_text, scores_of_systems
 from workflow_scripts.evaluate.segments import smallest
 

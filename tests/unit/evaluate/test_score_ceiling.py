@@ -5,8 +5,8 @@ import json
 import pytest
 from sacrebleu import corpus_bleu, corpus_chrf
 
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.evaluate.score_ceiling import main
-from workflow_scripts.files import sha256_of
 
 LINES = ["the cat sat on the mat today", "a dog ran away from the old house", "it is what it is"]
 BACK = [LINES[0], "a dog ran away from the old hou se", LINES[2]]

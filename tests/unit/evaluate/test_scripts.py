@@ -1,8 +1,8 @@
-"""evaluate.scripts: which tokenizers fit which script, judged by the text."""
+"""evaluate.languages.scripts: which tokenizers fit which script, judged by the text."""
 
 import pytest
 
-from workflow_scripts.evaluate.scripts import Unfit, note_on_tokenizers, unfit_tokenizer
+from workflow_scripts.evaluate.languages.scripts import Unfit, note_on_tokenizers, unfit_tokenizer
 
 TEXTS = {
     "Chinese": ["我喜欢吃苹果。", "今天天气非常好。"],

@@ -1,6 +1,6 @@
-"""evaluate.train_identifier.sample_lines: which lines are taken, worked out by hand."""
+"""evaluate.languages.train_identifier.sample_lines: which lines are taken, worked out by hand."""
 
-from workflow_scripts.evaluate.train_identifier import sample_lines
+from workflow_scripts.evaluate.languages.train_identifier import sample_lines
 
 
 def lines_of(path, text):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import HOST
 from workflow_scripts.evaluate.written import LIST, check_untouched, named_folder, replacing
-from workflow_scripts.files import HOST
 
 
 def write(folder, **files):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.golden.digests import digest, digests
 from tests.golden.golden import checkout_of, compare
-from workflow_scripts.archive import write_archive
+from workflow_scripts.common.archive import write_archive
 
 
 def written(path, text):

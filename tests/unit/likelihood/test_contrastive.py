@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.malformed import tiny
-from workflow_scripts.archive import read_archive
-from workflow_scripts.translate.contrastive import by_phenomenon, main, wilson_interval
-from workflow_scripts.translate.contrastive_set import COLUMNS, Item
-from workflow_scripts.translate.fairseq_likelihood import LikelihoodScorer
+from workflow_scripts.common.archive import read_archive
+from workflow_scripts.likelihood.contrastive_set import COLUMNS, Item
+from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
+from workflow_scripts.likelihood.score_contrastive import by_phenomenon, main, wilson_interval
 from workflow_scripts.units.system import SystemFolder
 
 

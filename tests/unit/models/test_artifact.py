@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_network, load_weights, save_system_weights
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network

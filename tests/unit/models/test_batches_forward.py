@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq import forward
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll

@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 
 from tests.malformed import tiny
 from workflow_scripts.activations import count_activations
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.mmap_format import write_dataset
-from workflow_scripts.errors import UserError
 from workflow_scripts.models.fairseq.data_bin import (
     check_dictionaries_beside,
     data_files,

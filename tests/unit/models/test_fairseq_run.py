@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from tests.training_settings import training_settings  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.training.fairseq_run import (  # noqa: E402
     fairseq_arguments,
     never,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.layers import GatedLinear
 from workflow_scripts.models.fairseq.network import build_network

@@ -13,7 +13,7 @@ import torch
 from omegaconf import OmegaConf
 
 from tests.malformed.model_cases import checkpoint, having
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq import import_checkpoint
 from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.port import generating, load

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.drawing import (
     default_virtual_size,
     draw,

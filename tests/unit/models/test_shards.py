@@ -22,8 +22,8 @@ from tests.training.toy_world import (  # noqa: E402
     write_world,
 )
 from tests.training_settings import training_settings  # noqa: E402
-from workflow_scripts.errors import UserError  # noqa: E402
-from workflow_scripts.files import sha256_of  # noqa: E402
+from workflow_scripts.common.errors import UserError  # noqa: E402
+from workflow_scripts.common.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.shards import (  # noqa: E402
     check_training_data,
     shard_folders,

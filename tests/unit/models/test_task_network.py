@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow_scripts.durations import clock
+from workflow_scripts.common.durations import clock
 from workflow_scripts.models import progress_log as progress
 from workflow_scripts.models.progress_log import ProgressLog
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import multiprocessing, sys, threading, time
 import torch
-from workflow_scripts.errors import UserError, run_main
+from workflow_scripts.common.errors import UserError, run_main
 
 def work(begun):
     while True:
@@ -47,7 +47,7 @@ def test_its_exit_status_and_words_are_its_own(status: int, error: str) -> None:
 
 CALLER = """
 import threading
-from workflow_scripts.errors import run_main
+from workflow_scripts.common.errors import run_main
 
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 run_main(lambda argv: None)

@@ -3,9 +3,9 @@
 import csv
 import json
 
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.table import Shown
-from workflow_scripts.report.tabulate import main
+from workflow_scripts.report.read.read_scores import Plan, Score
+from workflow_scripts.report.tables.table import Shown
+from workflow_scripts.report.tables.tabulate import main
 
 
 def plan_of(systems, directions, seeds=(1,), metrics=("bleu",), **more):

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from workflow_scripts.report.scores import Plan, Score
+from workflow_scripts.report.read.read_scores import Plan, Score
 
 PUBLISHED = Path(__file__).parents[3] / "config" / "published" / "ec30.csv"
 TIERS = {

@@ -1,10 +1,10 @@
-"""report.ceilings: what stands beside scores, and above the tables."""
+"""report.read.ceilings: what stands beside scores, and above the tables."""
 
 import json
 
 from tests.unit.report.made import plan_of, put_scores, tabulate
-from workflow_scripts.report.ceilings import ceiling_notes, read_ceilings
-from workflow_scripts.report.scores import Plan
+from workflow_scripts.report.read.ceilings import ceiling_notes, read_ceilings
+from workflow_scripts.report.read.read_scores import Plan
 
 DIRECTIONS = ["en-bn", "en-de", "bn-en", "de-en"]
 WHOLE = {"en-bn": 100.0, "en-de": 99.5, "bn-en": 99.0, "de-en": 99.0}

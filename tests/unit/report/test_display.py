@@ -3,10 +3,10 @@
 import pytest
 
 from tests.unit.report.made import plan_of, scores_of, text_of
-from workflow_scripts.report.display import PAPER_RULE, Display, averaging_notes, signature_notes
-from workflow_scripts.report.score_tables import direction_table, summary_table
-from workflow_scripts.report.show import render_console
-from workflow_scripts.report.summary import CSV_COLUMNS, row_of, summarise
+from workflow_scripts.report.tables.display import PAPER_RULE, Display, averaging_notes, signature_notes
+from workflow_scripts.report.tables.score_tables import direction_table, summary_table
+from workflow_scripts.report.tables.show import render_console
+from workflow_scripts.report.tables.summary import CSV_COLUMNS, row_of, summarise
 
 DIRECTIONS = ["en-de", "de-en", "en-fr", "fr-en"]
 GROUPS = {"family": {"g": ["de"], "r": ["fr"]}}

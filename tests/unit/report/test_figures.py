@@ -1,14 +1,14 @@
-"""report.plot_training and report.plot_sweep: what is drawn, and that it is drawn the same twice."""
+"""plot_training and plot_sweep: what is drawn, and that it is drawn the same twice."""
 
 import json
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.report import plot_sweep, plot_training
-from workflow_scripts.report.figure import MOST_NAMED, styles
-from workflow_scripts.report.plot_training import read_curves
-from workflow_scripts.report.summary import CSV_COLUMNS
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.report.figures import plot_sweep, plot_training
+from workflow_scripts.report.figures.figure import MOST_NAMED, styles
+from workflow_scripts.report.figures.plot_training import read_curves
+from workflow_scripts.report.tables.summary import CSV_COLUMNS
 
 HEADER = "update,direction,loss,nll_loss,tokens\n"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -225,7 +225,7 @@ def test_each_test_set_and_profile_has_its_own_row_of_panels():
 
 
 def test_the_terminal_names_the_directions_that_failed_the_positive_control(tmp_path):
-    from workflow_scripts.report.show import render_controls
+    from workflow_scripts.report.tables.show import render_controls
 
     assert render_controls(tmp_path) == ""
     folder = tmp_path / "analysis" / "mask_control" / "baseline" / "s1"

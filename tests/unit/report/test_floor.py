@@ -1,15 +1,15 @@
-"""report.cautions: what is not ranked, and what stands above the tables."""
+"""report.tables.cautions: what is not ranked, and what stands above the tables."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.report.made import csv_rows, plan_of, put_scores, tabulate
-from workflow_scripts.evaluate.scripts import Unfit
-from workflow_scripts.report import show
-from workflow_scripts.report.cautions import Floor, cautions, degenerate, floor_of, unranked
-from workflow_scripts.report.scores import Reading, Score
-from workflow_scripts.report.significance import Compared, Comparison
+from workflow_scripts.evaluate.languages.scripts import Unfit
+from workflow_scripts.report.read.read_scores import Reading, Score
+from workflow_scripts.report.read.read_significance import Compared, Comparison
+from workflow_scripts.report.tables import show
+from workflow_scripts.report.tables.cautions import Floor, cautions, degenerate, floor_of, unranked
 
 DIRECTIONS = ["en-de", "en-fr", "de-en", "fr-en"]
 OUT, INTO, BOTH = "out of pivot", "into pivot", "both"

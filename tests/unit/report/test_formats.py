@@ -5,7 +5,8 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_scripts.report.table import (
+from workflow_scripts.common.table_names import FORMATS
+from workflow_scripts.report.tables.table import (
     Block,
     Shown,
     Table,
@@ -16,7 +17,6 @@ from workflow_scripts.report.table import (
     plain_markdown,
     write_table,
 )
-from workflow_scripts.table_names import FORMATS
 
 BLOCK = Block(
     "tier × side",

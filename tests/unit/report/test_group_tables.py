@@ -1,15 +1,15 @@
-"""report.group_tables: the paper's forms, against the published table itself."""
+"""report.tables.group_tables: the paper's forms, against the published table itself."""
 
 import pytest
 
 from tests.unit.report.made import plan_of, scores_of, texts
 from tests.unit.report.published_scores import TIERS, published
-from workflow_scripts.report.display import Display
-from workflow_scripts.report.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
-from workflow_scripts.report.score_tables import summary_table
-from workflow_scripts.report.summary import summarise
-from workflow_scripts.report.table import Shown, records
-from workflow_scripts.report.writing import Digits, best
+from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.group_tables import DIFFERENCES_COLUMNS, differences_table, groups_table
+from workflow_scripts.report.tables.score_tables import summary_table
+from workflow_scripts.report.tables.summary import summarise
+from workflow_scripts.report.tables.table import Shown, records
+from workflow_scripts.report.tables.writing import Digits, best
 
 # High O2M M2O Avg | Med O2M M2O Avg | Low O2M M2O Avg | All O2M M2O Avg (spec 4.1).
 PAPER_TABLE = {

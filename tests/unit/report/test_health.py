@@ -1,13 +1,13 @@
-"""report.health_table: figures beside scores, wrong languages, and what is out of the ordinary."""
+"""report.tables.health_table: figures beside scores, wrong languages, and what is out of the ordinary."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
-from workflow_scripts.report.health_table import health_table, read_off_target, unusual
-from workflow_scripts.report.scores import Plan
-from workflow_scripts.report.table import records
+from workflow_scripts.report.read.read_scores import Plan
+from workflow_scripts.report.tables.health_table import health_table, read_off_target, unusual
+from workflow_scripts.report.tables.table import records
 
 PLAN = Plan("e", ["baseline", "ns"], [1], ["test"], ["en-de", "de-en"], ["bleu"])
 FIGURES = {"length_ratio": 1.0, "empty_hypotheses": 0, "repeated_4gram_rate": 0.01, "copied_source_rate": 0.0}

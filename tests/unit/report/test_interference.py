@@ -3,9 +3,9 @@
 import pytest
 
 from tests.unit.report.made import plan_of, scores_of, texts
-from workflow_scripts.report.display import Display
-from workflow_scripts.report.group_tables import interference_table, reading_of
-from workflow_scripts.report.table import records
+from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.group_tables import interference_table, reading_of
+from workflow_scripts.report.tables.table import records
 
 DIRECTIONS = ["en-de", "de-en", "en-lb", "lb-en"]
 GROUPS = {"family": {"germanic": ["de", "lb"]}, "tier": {"high": ["de"], "low": ["lb"]}}

@@ -1,9 +1,9 @@
-"""report.likelihood_tables: nats per token, and accuracies on contrastive sets."""
+"""report.tables.likelihood_tables: nats per token, and accuracies on contrastive sets."""
 
 from tests.unit.report.made import plan_of, put, put_job, put_scores, tabulate, texts
-from workflow_scripts.report.likelihood_tables import contrastive_table, likelihood_table
-from workflow_scripts.report.table import Shown, records
-from workflow_scripts.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD
+from workflow_scripts.common.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD
+from workflow_scripts.report.tables.likelihood_tables import contrastive_table, likelihood_table
+from workflow_scripts.report.tables.table import Shown, records
 
 DIRECTIONS = ["en-de", "de-en"]
 SYSTEMS = ["baseline", "ns"]

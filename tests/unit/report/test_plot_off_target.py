@@ -1,12 +1,12 @@
-"""report.plot_off_target: the cells worked out by hand, and the same bytes twice."""
+"""report.figures.plot_off_target: the cells worked out by hand, and the same bytes twice."""
 
 import json
 
 import pytest
 from PIL import Image
 
-from workflow_scripts.report.figure import save
-from workflow_scripts.report.plot_off_target import (
+from workflow_scripts.report.figures.figure import save
+from workflow_scripts.report.figures.plot_off_target import (
     CELL_HEIGHT,
     CELL_WIDTH,
     LEFT,

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.report.published_scores import PUBLISHED, SYSTEMS, TIERS, published
-from workflow_scripts.errors import UserError
-from workflow_scripts.report.display import Display
-from workflow_scripts.report.published import Published, published_table, read_published, read_request
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.table import Shown, records
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.report.read.published import Published, published_table, read_published, read_request
+from workflow_scripts.report.read.read_scores import Plan, Score
+from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.table import Shown, records
 
 DIRECTIONS = ["en-de", "de-en", "en-fr"]
 PLAN = Plan("e", ["baseline", "ns"], [1, 2], ["test"], DIRECTIONS, ["bleu", "comet"], ["raw"], ["comet"])

@@ -1,4 +1,4 @@
-"""report.significance and its tables: corrections, outcomes, marks and spreads, worked out by hand."""
+"""read_significance and its tables: corrections, outcomes, marks and spreads, worked out by hand."""
 
 from dataclasses import replace
 
@@ -6,9 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.report.made import plan_of, put_job, scores_of
-from workflow_scripts.report.display import Display
-from workflow_scripts.report.score_tables import direction_table
-from workflow_scripts.report.significance import (
+from workflow_scripts.report.read.read_significance import (
     Compared,
     Comparison,
     corrected,
@@ -16,14 +14,16 @@ from workflow_scripts.report.significance import (
     others_of,
     read_significance,
 )
-from workflow_scripts.report.significance_tables import (
+from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.score_tables import direction_table
+from workflow_scripts.report.tables.significance_tables import (
     COLUMNS,
     seeds_table,
     significance_table,
     too_few_resamples,
     wins_table,
 )
-from workflow_scripts.report.table import Shown, records, write_table
+from workflow_scripts.report.tables.table import Shown, records, write_table
 
 DIRECTIONS = ["en-de", "en-fr", "de-en"]
 DISPLAY = Display("en")

@@ -1,15 +1,15 @@
-"""report.summary: averages, spreads and differences, worked out by hand."""
+"""report.tables.summary: averages, spreads and differences, worked out by hand."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.report.made import plan_of, scores_of
-from workflow_scripts.errors import UserError
-from workflow_scripts.report.layout import BOTH, INTO, OTHER, OUT, layout, members
-from workflow_scripts.report.scores import Plan, Score
-from workflow_scripts.report.summary import Estimate, display_order, estimate, summarise, sweep_key
-from workflow_scripts.report.writing import (
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT, layout, members
+from workflow_scripts.report.read.read_scores import Plan, Score
+from workflow_scripts.report.tables.summary import Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.tables.writing import (
     Digits,
     decimal_difference,
     decimal_mean,

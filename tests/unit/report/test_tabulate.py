@@ -1,4 +1,4 @@
-"""report.tabulate and report.show: from score files to tables."""
+"""report.tables.tabulate and report.tables.show: from score files to tables."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.report import made
 from tests.unit.report.made import csv_rows, put_job
-from workflow_scripts.report import show
+from workflow_scripts.report.tables import show
 
 SYSTEMS = ["baseline", "continued", "ns-k97.5", "ns-k70"]
 BOTH = ("en-de", "de-en")

@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from workflow_scripts.report.show import render_units
-from workflow_scripts.report.tabulate_units import main
-from workflow_scripts.report.units_page import console
+from workflow_scripts.report.tables.show import render_units
+from workflow_scripts.report.tables.tabulate_units import main
+from workflow_scripts.report.tables.units_page import console
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space, model_space
 

@@ -35,9 +35,9 @@ def call(monkeypatch, *words):
 
 
 def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
-    assert call(monkeypatch, "tests/malformed/test_comet.py", "tests/unit/select", "lint") == 1
+    assert call(monkeypatch, "tests/malformed/test_comet.py", "tests/unit/units", "lint") == 1
     assert asked == [
-        ("text", ("tests/unit/select/test_select_masks.py",), 3),
+        ("text", ("tests/unit/units/test_select_masks.py",), 3),
         ("comet", ("tests/malformed/test_comet.py",), 3),
     ]
     lines = capsys.readouterr().out.splitlines()
@@ -54,9 +54,9 @@ def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
 def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(asked, monkeypatch):
     kept = []
     monkeypatch.setattr(units, "write_seconds", kept.append)
-    assert call(monkeypatch, "tests/unit/select") == 0
+    assert call(monkeypatch, "tests/unit/units") == 0
     assert kept == []
-    assert call(monkeypatch, "tests/unit/select", "--record") == 0
+    assert call(monkeypatch, "tests/unit/units", "--record") == 0
     assert kept == [{"a": 7.0}]
 
 
@@ -73,8 +73,8 @@ def test_nothing_to_run_is_no_success(monkeypatch):
 def test_what_is_not_there_is_named(monkeypatch):
     with pytest.raises(SystemExit, match=r"^error: no suite 'text'; there are unit, .*files of tests/$"):
         call(monkeypatch, "unit", "text")
-    with pytest.raises(SystemExit, match=r"^error: no suite 'unit/select'; .*; tests/unit/select\?$"):
-        call(monkeypatch, "unit/select")
+    with pytest.raises(SystemExit, match=r"^error: no suite 'unit/units'; .*; tests/unit/units\?$"):
+        call(monkeypatch, "unit/units")
     monkeypatch.setattr(run_all.tiers, "uncovered", lambda root: ["tests/unit/new/test_a.py"])
     with pytest.raises(SystemExit, match=r"no environment or no tier for tests/unit/new/test_a\.py$"):
         call(monkeypatch, "unit")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.durations import seconds_of
+from workflow_scripts.common.durations import seconds_of
 from workflow_scripts.train.deadline import Deadline, began, slurm_job, slurm_time_left
 
 

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.train.devices import check_devices, describe_device, device_number  # noqa: E402
 from workflow_scripts.train.launch import Place  # noqa: E402
 

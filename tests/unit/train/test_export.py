@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.training_settings import training_settings  # noqa: E402
-from workflow_scripts.files import read_json, write_json  # noqa: E402
+from workflow_scripts.common.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import save_checkpoint  # noqa: E402

@@ -18,7 +18,7 @@ from tests.training.toy_world import (  # noqa: E402
     finetune_arguments,
     write_world,
 )
-from workflow_scripts.errors import UserError  # noqa: E402
+from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.files import read_json, write_json
+from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.train.history import History
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.train.launch import Place, first_host, place, start_processes, take_place
 
 #: Of `srun --ntasks=2` in a job of one machine (22.05), what matters.

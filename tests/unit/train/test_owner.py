@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from tests.waiting import LIMIT, wait_until
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json, write_json
-from workflow_scripts.processes import identity, place
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json, write_json
+from workflow_scripts.common.processes import identity, place
 from workflow_scripts.train.owner import FolderOwner, check_owner, is_owner
 
 #: Larger than any process number that Linux gives out.

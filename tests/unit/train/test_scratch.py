@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.files import sha256_of
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.fairseq.shards import training_files
 from workflow_scripts.train import scratch
 from workflow_scripts.train.scratch import near_data

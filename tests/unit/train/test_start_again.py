@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import multiprocessing, os, sys, time
 from pathlib import Path
-from workflow_scripts.errors import run_main
+from workflow_scripts.common.errors import run_main
 from workflow_scripts.train.start_again import SmallerBatchesError, starting_again
 
 def main(argv):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.training_settings import training_settings
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json
 from workflow_scripts.models.fairseq.training.training_plan import accumulation
 from workflow_scripts.train.fingerprint import number_of_processes
 from workflow_scripts.train.training_folder import TrainingFolder, differing_keys

@@ -1,6 +1,6 @@
 """Contrastive sets as files: what is one item, and what is no mistake (mistakes: tests/malformed)."""
 
-from workflow_scripts.translate.contrastive_set import Item, read_contrastive
+from workflow_scripts.likelihood.contrastive_set import Item, read_contrastive
 
 
 def test_lines_of_one_id_are_one_item(tmp_path):

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from tests.malformed import tiny
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, group_masks, load_translator
-from workflow_scripts.translate.options import DecodingOptions
+from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.spec_builder import GroupMask, build_spec, sinusoidal_positions
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.architecture import Architecture
 
 SHAPE = {"encoder_layers": 3, "decoder_layers": 2, "model_dim": 8, "ffn_dim": 16, "heads": 2}

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from workflow_scripts.directions import direction_languages, pair_of, split_direction
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import direction_languages, pair_of, split_direction
+from workflow_scripts.common.errors import UserError
 
 
 def test_source_and_target():

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.language_codes import canonical, is_code, match, one_of, read_direction, spellings, tidy
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.language_codes import (
+    canonical,
+    is_code,
+    match,
+    one_of,
+    read_direction,
+    spellings,
+    tidy,
+)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import ROWS, Groups, mask_rows, random_like, random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.selectors import SELECTORS, keep_all, mass, normalise_k, parse_selector
 from workflow_scripts.units.space import ffn_space, model_space
 

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space, model_space
 from workflow_scripts.units.system import SystemFolder

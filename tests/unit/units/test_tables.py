@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from workflow_scripts.archive import read_archive
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.archive import read_archive
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.gating import Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable

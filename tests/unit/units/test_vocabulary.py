@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.vocabulary import BOS, EOS, PAD, UNKNOWN, Vocabulary
 
 

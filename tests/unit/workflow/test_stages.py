@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.unit.operate.small_results import experiment
+from tests.unit.workflow.small_results import experiment
 from workflow_scripts.workflow.stages import RENAMED, STAGES, asked_for, jobs_of, unknown_rules
 
 

@@ -12,11 +12,11 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from workflow_scripts.common.directions import split_direction
 from workflow_scripts.data.toy.corpus import Corpus
 from workflow_scripts.data.toy.draws import Draws
 from workflow_scripts.data.toy.language import Language, Word
 from workflow_scripts.data.toy.meaning import Clause, Meaning, NounPhrase
-from workflow_scripts.directions import split_direction
 
 NUMBER, AGREEMENT, GENDER = "number", "agreement", "gender"
 TEST = "test"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.toy.draws import Draws
 from workflow_scripts.data.toy.language import PIVOT, Language, Word, draw_grammar, draw_usage, pivot_usage
 from workflow_scripts.data.toy.lexicon import FamilyLexicon, family_lexicon
 from workflow_scripts.data.toy.meaning import Meaning, World
 from workflow_scripts.data.toy.spec import ToySpec
-from workflow_scripts.errors import UserError
 
 # Sentences this long in the pivot, in tokens; others are drawn again.
 SHORTEST, LONGEST = 4, 12

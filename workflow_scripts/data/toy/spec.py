@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.language_codes import is_code
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.language_codes import is_code
 
 FEWEST_CONCEPTS = 40
 MOST_CONCEPTS = 2000

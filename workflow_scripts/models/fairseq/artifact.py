@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from workflow_scripts.errors import UserError, nearest
-from workflow_scripts.files import atomic_path
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.fairseq.network import Network, build_network
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder

@@ -21,7 +21,7 @@ from fairseq.data.language_pair_dataset import collate
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
 from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary

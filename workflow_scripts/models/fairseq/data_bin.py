@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workflow_scripts.directions import split_direction
-from workflow_scripts.errors import DamagedFileError, UserError
-from workflow_scripts.language_codes import spellings
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import DamagedFileError, UserError
+from workflow_scripts.common.language_codes import spellings
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 
 #: Of each direction the lines and the weight of each source of its text, in order.
 Sources = dict[str, list[tuple[int, float]]]

@@ -21,8 +21,8 @@ from zipfile import is_zipfile
 import numpy as np
 import torch
 
-from workflow_scripts.containers import file_kind
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.containers import file_kind
+from workflow_scripts.common.errors import UserError
 
 #: Classes of the standard library that recipes store. All but containers and paths become stubs.
 _HARMLESS = re.compile(

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from workflow_scripts.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.fairseq.layers import check_batch
 from workflow_scripts.models.fairseq.sites import Site, sites_of
 from workflow_scripts.units.gating import Gate, parse_gate

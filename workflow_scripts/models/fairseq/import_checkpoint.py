@@ -17,14 +17,14 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (allows
 
 from torch import Tensor
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError, run_main
-from workflow_scripts.files import copy_file
-from workflow_scripts.language_codes import canonical, one_of
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import copy_file
+from workflow_scripts.common.language_codes import canonical, one_of
+from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.models.fairseq.artifact import TIED_NAME, copy_weights, save_system_weights
 from workflow_scripts.models.fairseq.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.models.fairseq.network import build_network, without_copies
-from workflow_scripts.subword_model import load_subwords
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

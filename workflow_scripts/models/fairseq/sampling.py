@@ -22,8 +22,8 @@ from fairseq.data.indexed_dataset import MMapIndexedDataset
 from fairseq.data.language_pair_dataset import collate
 from numpy.typing import NDArray
 
-from workflow_scripts.directions import direction_languages
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
 from workflow_scripts.models.fairseq.drawing import (
     Sources,

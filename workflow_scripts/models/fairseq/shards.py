@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workflow_scripts.directions import pair_of
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import read_json, sha256_of
+from workflow_scripts.common.directions import pair_of
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import read_json, sha256_of
 from workflow_scripts.models.fairseq.data_bin import (
     check_binarised,
     check_dictionaries_beside,

@@ -101,7 +101,7 @@ STAGES = (
     ),
     Stage(
         "fetch_comet",
-        "evaluate.fetch_comet",
+        "evaluate.comet.fetch_comet",
         "comet",
         log="{comet}",
         files={"fetched": "data/comet/{comet}.json"},

@@ -175,7 +175,7 @@ STAGES = (
     ),
     Stage(
         "select_masks",
-        "select.select_masks",
+        "units.select_masks",
         "text",
         log="{system}/s{seed}/{maskset}{row}",
         files={"masks": "masks/{system}/s{seed}/{maskset}{row}.npz"},

@@ -5,10 +5,7 @@ Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables
 
 from __future__ import annotations
 
-from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.masks import ALL_UNITS
-from workflow_scripts.table_names import (
+from workflow_scripts.common.table_names import (
     ALWAYS,
     CAUTIONS,
     CONTRASTIVE,
@@ -18,6 +15,9 @@ from workflow_scripts.table_names import (
     UNIT_FORMATS,
     UNITS,
 )
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.masks import ALL_UNITS
 from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, each, once
 
@@ -55,7 +55,7 @@ def drawn(experiment: Experiment) -> list[str]:
 STAGES = (
     Stage(
         "tabulate",
-        "report.tabulate",
+        "report.tables.tabulate",
         "evaluate",
         log="tables",
         files={
@@ -71,7 +71,7 @@ STAGES = (
     ),
     Stage(
         "tabulate_units",
-        "report.tabulate_units",
+        "report.tables.tabulate_units",
         "text",
         log=UNITS,
         files={{"md": "markdown"}.get(form, form): f"tables/{UNITS}.{form}" for form in UNIT_FORMATS},
@@ -81,7 +81,7 @@ STAGES = (
     ),
     Stage(
         "plot_training",
-        "report.plot_training",
+        "report.figures.plot_training",
         "evaluate",
         log="training",
         files={"png": "figures/training.png"},
@@ -91,7 +91,7 @@ STAGES = (
     ),
     Stage(
         "plot_sweep",
-        "report.plot_sweep",
+        "report.figures.plot_sweep",
         "evaluate",
         log="{sweep}",
         files={"png": "figures/sweep_{sweep}.png"},
@@ -101,7 +101,7 @@ STAGES = (
     ),
     Stage(
         "plot_off_target",
-        "report.plot_off_target",
+        "report.figures.plot_off_target",
         "evaluate",
         log="{testset}",
         files={"png": "figures/off_target_{testset}.png"},

@@ -25,8 +25,8 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (lets torch's restr
 import torch
 from safetensors import SafetensorError
 
-from workflow_scripts.errors import UserError
-from workflow_scripts.files import atomic_path, copy_file
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import atomic_path, copy_file
 from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
 from workflow_scripts.units.training_files import LAST
 

@@ -28,7 +28,7 @@ from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
 import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers the task)
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.collectives import make_global_group
 from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
 from workflow_scripts.models.fairseq.training.slices import SIGNALS, SliceEnded, SliceWatch

@@ -21,7 +21,7 @@ from fairseq import metrics
 from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
 
-from workflow_scripts.errors import UserError
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary

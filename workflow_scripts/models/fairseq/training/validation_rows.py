@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.files import atomic_path
+from workflow_scripts.common.files import atomic_path
 
 #: Columns by file.
 VALIDATION, BLEU = "validation.csv", "validation_bleu.csv"

@@ -1,0 +1,152 @@
+"""First estimates: how much text there is, and what figures of other machines come to."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.small_config import BASE
+from tests.unit.workflow.planned import a_job
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.workflow.plan.first_estimates import FirstEstimates, Measured, pace, read_measured
+from workflow_scripts.workflow.plan.text_sizes import TextSizes
+from workflow_scripts.workflow.stages import FETCHING, jobs_of
+
+ROOT = Path(__file__).resolve().parents[3]
+TOY = {
+    "type": "toy",
+    "families": {"k": ["ka", "ke"]},
+    "tiers": {"high": {"size": 600, "languages": ["ka"]}, "low": {"size": 200, "languages": ["ke"]}},
+    "valid_size": 50,
+    "test_size": 40,
+}
+USES = {"experiment": "y", "systems": ["baseline"]}
+KA_KE: dict[str, Any] = {
+    "experiment": "x",
+    "languages": ["en", "ka", "ke"],
+    "pivot": "en",
+    "data": {"source": TOY},
+}
+
+
+def test_sentences_of_the_toy_languages_are_those_of_the_config(tmp_path: Path) -> None:
+    text = TextSizes(load_experiment(KA_KE), tmp_path)
+    found = [text.sentences(*one) for one in (("train", "en-ka"), ("train", "en-ke"), ("train", "ka-ke"))]
+    assert found == [600, 200, 200]
+    assert (text.sentences("valid", "en-ka"), text.sentences("test", "ka-ke")) == (50, 40)
+    assert text.of_directions("test", ["en-ka", "ka-en", "ke-en"]) == 120
+
+
+def test_sentences_of_multi30k_are_known_before_it_is_fetched(tmp_path: Path) -> None:
+    config = read_yaml(ROOT / "config/experiments/multi30k.yaml")
+    text = TextSizes(load_experiment(config), tmp_path)
+    subsets = ("train", "valid", "test_2016_flickr")
+    assert [text.sentences(subset, "de-en") for subset in subsets] == [29000, 1014, 1000]
+
+
+def test_sentences_of_files_follow_from_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = {
+        "type": "files",
+        "train": "train.{lang}",
+        "valid": {"path": "all.{lang}", "lines": {"start": 10, "stop": 25}},
+        "tests": {"news": "news.{lang}.gz", "talks": "talks.{lang}"},
+    }
+    experiment = load_experiment({**BASE, "data": {"source": source}})
+    # 300,000 lines of 20 bytes, of which the first 10,000 are looked at.
+    Path("train.de").write_bytes(b"nineteen characters\n" * 300_000)
+    Path("news.en.gz").write_bytes(gzip.compress(b"x" * 100, mtime=0).ljust(5000, b"\0"))
+    text = TextSizes(experiment, tmp_path / "results")
+    assert text.sentences("train", "de-en") == 300_000
+    assert text.sentences("valid", "en-fr") == 15
+    assert text.sentences("news", "de-en") == 200  # packed: four times as large, 100 bytes a line
+    assert text.sentences("talks", "de-en") is None
+    assert text.of_pairs("talks", ["de-en"]) is None and text.of_pairs("train", ["de-en", "en-fr"]) is None
+
+
+def test_what_was_prepared_counts_itself(tmp_path: Path) -> None:
+    statistics = tmp_path / "data/text/train/en-ka.json"
+    statistics.parent.mkdir(parents=True)
+    statistics.write_text('{"sentences": 577}')
+    assert TextSizes(load_experiment(KA_KE), tmp_path).sentences("train", "en-ka") == 577
+
+
+def test_a_pace_between_two_networks_lies_between_theirs() -> None:
+    rows = [Measured(1e6, 0.0, 1.0, "m"), Measured(1e8, 0.0, 9.0, "m")]
+    # Half way of the logarithms: the geometric mean.
+    assert pace(rows, 1e7) == pytest.approx(3.0)
+    assert (pace(rows, 1e6), pace(rows, 1e8)) == (1.0, 9.0)
+    assert (pace(rows, 5e5), pace(rows, 4e8)) == (0.5, 36.0)
+    assert pace(rows, 4.1e8) is None
+    assert pace([Measured(None, 0.5, 2.0, "m")], 1e12) == 2.0
+
+
+def test_seconds_are_a_start_and_what_each_sentence_takes(tmp_path: Path) -> None:
+    estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"metrics": ["bleu"]}}), tmp_path)
+    one = estimates.of(a_job("prepare_text", {"subset": "train", "one": "en", "two": "ka"}))
+    assert one == pytest.approx(0.2 + 0.003 * 0.6)
+    # Four directions of 40 sentences.
+    assert estimates.of(a_job("score", {"testset": "test"})) == pytest.approx(0.3 + 0.36 * 0.16)
+    # 1,000 resamples, against two.
+    assert estimates.of(a_job("compare", {"testset": "test"})) == pytest.approx(0.4 + 0.07 * 0.16 * 2)
+    assert estimates.of(a_job("overlap")) == 1.5
+    # 600 and 200 pairs, both sides of them.
+    assert estimates.of(a_job("generate_toy")) == pytest.approx(0.5 + 0.06 * 1.6)
+    assert estimates.of(a_job("score_comet", {"testset": "test"})) is None
+
+
+def test_items_of_a_contrastive_set_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "gender.tsv").write_text("direction\tid\n" + "en-ka\t1\n" * 50)
+    sets = {"gender": f"{tmp_path}/gender.tsv", "toy": "results/x/data/contrastive/toy.tsv"}
+    estimates = FirstEstimates(load_experiment({**KA_KE, "evaluation": {"contrastive": sets}}), tmp_path)
+    gender, toy = (estimates.of(a_job("score_contrastive", {"contrast": name})) for name in ("gender", "toy"))
+    assert gender is not None and toy is not None
+    # 50 items, and 190 for each of four directions, after the same start.
+    assert (toy - 2.2) / (gender - 2.2) == pytest.approx(760 / 50)
+
+
+def test_ter_takes_longer_by_far(tmp_path: Path) -> None:
+    estimates = FirstEstimates(
+        load_experiment({**KA_KE, "evaluation": {"metrics": ["bleu", "ter"]}}), tmp_path
+    )
+    assert estimates.of(a_job("score", {"testset": "test"})) == pytest.approx(0.3 + 6.36 * 0.16)
+
+
+def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> None:
+    """Each of four directions under seven masks and that of one that shares a side: 4 × 8 × 40 sentences."""
+    estimates = FirstEstimates(load_experiment({**KA_KE, "model": {"preset": "small"}}), tmp_path)
+    rate = pace(read_measured()["mask_control"], estimates._parameters)
+    assert rate is not None
+    assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
+
+
+def test_of_gpus_nothing_was_measured(tmp_path: Path) -> None:
+    estimates = FirstEstimates(load_experiment(KA_KE), tmp_path, on_cpu=False)
+    assert estimates.of(a_job("decode", {"testset": "test", "direction": "en-ka"})) is None
+    assert estimates.training("train_baseline", 100, 1000) is None
+    assert estimates.of(a_job("tabulate")) == 0.8
+
+
+EVERYTHING = {
+    "references": ["raw", "paper"],
+    "likelihood": True,
+    "contrastive": {"toy": "results/x/data/contrastive/toy.tsv"},
+}
+
+
+@pytest.mark.parametrize("more", [{}, {"evaluation": EVERYTHING}, {"evaluation": EVERYTHING, "uses": USES}])
+def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
+    analysis = {"mask_control_k": 70, "overlap_k": 70}
+    groups = {"family": {"one": ["ka", "ke"]}}
+    config = {**KA_KE, "masks": {"k": [70]}, "analysis": analysis, "groups": groups, **more}
+    stages = {one.stage for one in jobs_of(load_experiment(config))} - {*FETCHING}
+    assert len(stages) > 18 and stages <= set(read_measured())
+
+
+def test_every_figure_names_its_machine() -> None:
+    assert {
+        row.machine for rows in read_measured().values() for row in rows if "core" not in row.machine
+    } == set()

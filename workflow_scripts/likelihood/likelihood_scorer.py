@@ -1,0 +1,128 @@
+"""Log-likelihoods of given translations by a system, under teacher forcing.
+
+Text is processed as in decoding: a source that is too long is cut; a translation that is too long has no
+likelihood. The target's language tag is given, as decoding gives it, and counts only on request. Neuron
+Specialization, section 3.3 (the masked forward pass).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.subword_model import load_subwords
+from workflow_scripts.data.text import TextOptions, TextProcessor
+from workflow_scripts.models.port import load
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.vocabulary import Vocabulary
+
+#: Positions of a batch, padding included. Larger batches are not faster on a CPU.
+BATCH_TOKENS = 4096
+#: The language token and </s> share the positions with the subwords.
+MARKERS = 2
+
+
+@dataclass(frozen=True)
+class Likelihoods:
+    """Of n pairs, in their order.
+
+    ``log_likelihood``: float64 [n], in nats, NaN for a target longer than the model's positions.
+    ``tokens``: int32 [n], the target's subwords and ``</s>``. ``cut_sources``: how many sources were cut.
+    """
+
+    log_likelihood: NDArray[np.float64]
+    tokens: NDArray[np.int32]
+    cut_sources: int
+
+
+class LikelihoodScorer:
+    """A system, loaded, with the mask rows of the directions that are to be scored."""
+
+    def __init__(
+        self, system: SystemFolder, directions: Sequence[str], masks: Mapping[str, Path] | None = None
+    ) -> None:
+        """Load the system.
+
+        Args:
+            system: its folder; every file is checked.
+            directions: those that ``score`` will be asked for.
+            masks: mask file of a direction that a masked system was not trained in.
+
+        Raises:
+            UserError: an unknown direction, a missing mask row, or a system that does not fit together.
+        """
+        more = masks or {}
+        rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
+        try:
+            options = TextOptions.from_mapping(dict(system.text))
+        except UserError as error:
+            raise UserError(f"{system.folder / DESCRIPTION}: {error}; export the system again") from None
+        subwords = load_subwords(system.subwords)
+        self._text = {code: TextProcessor(code, options, subwords) for code in system.languages}
+        self._languages = {name: direction_languages(name, system.languages) for name in directions}
+        self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
+        self._port = load(system)
+        self._masks = {name: self._port.intervene(row) for name, row in rows.items() if row is not None}
+        self.longest = int(system.architecture["max_positions"]) - MARKERS
+
+    def score(
+        self,
+        direction: str,
+        pairs: Sequence[tuple[str, str]],
+        batch_tokens: int = BATCH_TOKENS,
+        count_language_tag: bool = False,
+    ) -> Likelihoods:
+        """Score pairs of (source, target), lines of raw text.
+
+        Pairs that are the same to the model are computed once: their figures are equal to the last bit.
+
+        Args:
+            direction: one of those the scorer was made for.
+            pairs: n of them, at least one.
+            batch_tokens: most positions of a batch, padding included; the figures depend on it by rounding.
+            count_language_tag: as the training loss does; ``tokens`` is then one more for each pair.
+        """
+        source, target = self._languages[direction]
+        encoded = [(self._ids(source, one), self._ids(target, other)) for one, other in pairs]
+        cut_sources = sum(len(ids) > self.longest for ids, _ in encoded)
+        encoded = [(ids[: self.longest], other) for ids, other in encoded]
+        numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+        for pair in encoded:
+            if len(pair[1]) <= self.longest:
+                numbers.setdefault(pair, len(numbers))
+        sums = self._sums(direction, [*numbers], batch_tokens, count_language_tag)
+        log_likelihood = np.array([sums[numbers[pair]] if pair in numbers else np.nan for pair in encoded])
+        markers = MARKERS if count_language_tag else MARKERS - 1
+        tokens = np.array([len(ids) + markers for _, ids in encoded], dtype=np.int32)
+        return Likelihoods(log_likelihood, tokens, cut_sources)
+
+    def _ids(self, language: str, line: str) -> tuple[int, ...]:
+        return tuple(self._vocabulary.encode(self._text[language].encode(line)))
+
+    def _sums(
+        self,
+        direction: str,
+        pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+        batch_tokens: int,
+        count_language_tag: bool,
+    ) -> NDArray[np.float64]:
+        """Return the log-likelihood of each pair of ids, without ``</s>``, none of them too long."""
+        sums = np.full(len(pairs), np.nan)
+        if not pairs:
+            return sums
+        task = self._port.pairs(direction, self._languages[direction], pairs)
+        batches = self._port.batches(task, max(batch_tokens, self.longest + MARKERS))
+        masks = self._masks.get(direction)
+        with torch.inference_mode(), masks.use(direction) if masks else nullcontext():
+            for batch in batches:
+                nll, _ = self._port.loss(batch, count_language_tag)
+                sums[batch.lines.numpy()] = -nll.double().cpu().numpy()
+        return sums

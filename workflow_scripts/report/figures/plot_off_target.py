@@ -1,0 +1,128 @@
+"""Draw the off-target rates of all systems on one test set, by direction, beside those of the references.
+
+A cell has the rate in percent (the mean over seeds) and the most frequent wrong language.
+"""
+
+import argparse
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import DamagedFileError, UserError, run_main
+from workflow_scripts.common.files import read_json
+from workflow_scripts.report.figures.figure import save
+
+REFERENCES = "references"
+CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
+LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
+NOT_JUDGED = "lightgrey"  # of a system that wrote nothing: no rate is not a rate of zero
+GAMMA = 0.4  # of the colour scale: one percent is visible
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``rate``: share that is off target, None of nothing; ``language``: that most of it is in."""
+
+    rate: float | None
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is written into the cell: nothing where nothing is off target, n/a where there is no rate."""
+        if self.rate is None:
+            return "n/a"
+        return f"{100 * self.rate:.1f} {self.language}".strip() if self.rate else ""
+
+
+def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
+    """Return the mean over seeds of one direction and system."""
+    rates = [one["off_target_rate"] for one in entries if one["off_target_rate"] is not None]
+    wrong: Counter[str] = Counter()
+    for one in entries:
+        wrong.update({language: count for language, count in one["labels"].items() if language != target})
+    most = max(sorted(wrong), key=wrong.__getitem__, default="")
+    return Cell(sum(rates) / len(rates) if rates else None, most)
+
+
+def read_cells(
+    root: Path, systems: Sequence[str], seeds: Sequence[int], testset: str, directions: Sequence[str]
+) -> dict[str, list[Cell]]:
+    """Return the cells of each direction: of the references, then of each system. Raises UserError: a file is
+    missing or is not of ``evaluate.languages.identify``."""
+    found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
+    for system in systems:
+        files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
+        contents = [_read(file, directions) for file in files]
+        for direction in directions:
+            found[direction].append([content[direction] for content in contents])
+    cells = {}
+    for direction, of_systems in found.items():
+        references = Cell(of_systems[0][0]["references_off_target_rate"])
+        target = split_direction(direction)[1]
+        cells[direction] = [references, *(cell_of(entries, target) for entries in of_systems)]
+    return cells
+
+
+def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; evaluate.languages.identify writes it")
+    content = read_json(file)
+    try:
+        entries = {direction: content["directions"][direction] for direction in directions}
+        for direction, entry in entries.items():
+            _ = cell_of([entry], split_direction(direction)[1]).text
+            _ = Cell(entry["references_off_target_rate"]).text
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DamagedFileError(
+            f"{file}: not a file of off-target rates ({type(error).__name__}: {error});"
+            " delete it and run the step that writes it again"
+        ) from None
+    return entries
+
+
+def off_target_figure(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str) -> Figure:
+    """Return the cells as a map of directions × (references and systems)."""
+    columns = [REFERENCES, *systems]
+    width = LEFT + CELL_WIDTH * len(columns) + MARGIN
+    height = TOP + CELL_HEIGHT * len(cells) + MARGIN
+    figure = Figure(figsize=(width, height))
+    axis = figure.add_axes(
+        (LEFT / width, MARGIN / height, 1 - (LEFT + MARGIN) / width, 1 - (TOP + MARGIN) / height)
+    )
+    rates = [[math.nan if cell.rate is None else cell.rate for cell in row] for row in cells.values()]
+    colours = colormaps["Oranges"].with_extremes(bad=NOT_JUDGED)
+    axis.imshow(rates, cmap=colours, norm=PowerNorm(GAMMA, 0, 1), aspect="auto")
+    for y, row in enumerate(cells.values()):
+        for x, cell in enumerate(row):
+            axis.text(x, y, cell.text, ha="center", va="center", fontsize=6)
+    axis.set_xticks(range(len(columns)), columns, fontsize=7)
+    axis.set_yticks(range(len(cells)), list(cells), fontsize=6)
+    axis.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
+    axis.set_title(f"{testset}: % off target, and the language that most of it is in", fontsize=8)
+    return figure
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read all systems' files of a test set and draw them."""
+    parser = argparse.ArgumentParser(prog="plot_off_target", description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, type=Path, help="folder off_target")
+    parser.add_argument("--systems", nargs="+", required=True)
+    parser.add_argument("--seeds", nargs="+", required=True, type=int)
+    parser.add_argument("--testset", required=True)
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--out", required=True, metavar="PNG")
+    args = parser.parse_args(argv)
+    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions)
+    save(off_target_figure(cells, args.systems, args.testset), args.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

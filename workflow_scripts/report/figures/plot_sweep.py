@@ -1,0 +1,98 @@
+"""Draw the gain over the baseline and over continued training against the threshold k (paper, figure 3)."""
+
+import argparse
+import math
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from workflow_scripts.common.checked_options import ALL
+from workflow_scripts.common.errors import UserError, nearest, run_main
+from workflow_scripts.common.metric_names import ASKED, asked_name, metric_id
+from workflow_scripts.report.figures.figure import COLOURS, MARKERS, panels, save
+from workflow_scripts.report.read.layout import SIDES
+from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.tables.show import read_summary
+from workflow_scripts.report.tables.summary import sweep_key
+from workflow_scripts.report.tables.writing import difference_word, metric_name, table_title
+
+REFERENCES = {"baseline_difference": "baseline", "continued_difference": "continued training"}
+Point = tuple[float, float, float | None]  # k, gain, sd or None for one seed
+
+
+def sweep_rows(rows: Sequence[Row], metric: str, family: str) -> list[Row]:
+    """Return the rows of one sweep over all directions. Raises UserError: the metric or the sweep is not in
+    the summary."""
+    metrics = {row["metric"] for row in rows}
+    if metric not in metrics:
+        name, known = asked_name(metric), sorted(map(asked_name, metrics))
+        raise UserError(
+            f"--metric: the summary has no {name!r}{nearest(name, known)}; it has {', '.join(known)}"
+        )
+    by_family: dict[str, list[Row]] = {}
+    for row in rows:
+        if sweep := sweep_key(row["system"]):
+            by_family.setdefault(sweep[0], []).append(row)
+    if family not in by_family:
+        raise UserError(f"--sweep: the summary has no systems {family}-k…{nearest(family, by_family)}")
+    overall = [row for row in by_family[family] if row["grouping"] == ALL and not row["without"]]
+    return [row for row in overall if row["metric"] == metric]
+
+
+def points(rows: Sequence[Row], testset: str, side: str, difference: str) -> list[Point]:
+    """Return (k, gain, sd) with k ascending, of the rows that have this difference."""
+    found = []
+    for row in rows:
+        if (row["testset"], row["side"]) == (testset, side) and row[difference]:
+            sd = row[f"{difference}_sd"]
+            found.append((float(row["k"]), float(row[difference]), float(sd) if sd else None))
+    return sorted(found)
+
+
+def sweep_figure(rows: Sequence[Row], metric: str) -> Figure:
+    """Return the figure of one sweep's rows."""
+    tables = list(dict.fromkeys((row["testset"], row["profile"]) for row in rows))
+    name = metric_name(metric)
+    word = {"gain": "gain over", "difference": "difference to"}[difference_word(metric)]
+    figure, grid = panels(len(tables), len(REFERENCES))
+    for (testset, profile), axes in zip(tables, grid, strict=True):
+        part = [row for row in rows if row["profile"] == profile]
+        for axis, (difference, reference) in zip(axes, REFERENCES.items(), strict=True):
+            drawn = False
+            for side, colour, marker in zip(SIDES, COLOURS, MARKERS, strict=False):
+                line = points(part, testset, side, difference)
+                if not line:
+                    continue
+                ks, gains, sds = zip(*line, strict=True)
+                bars = [math.nan if sd is None else sd for sd in sds]
+                look = {"color": colour, "marker": marker, "markersize": 4, "capsize": 2, "linewidth": 1.2}
+                axis.errorbar(ks, gains, yerr=bars, label=side, **look)
+                drawn = True
+            axis.axhline(0, color="black", linewidth=0.8)
+            axis.set_xlabel("threshold k (%)")
+            axis.set_ylabel(f"{name} {word} {reference}")
+            seeds = sorted({row["n"] for row in part if row["testset"] == testset})
+            title = table_title(testset, profile, metric)
+            axis.set_title(f"{title} (seeds: {', '.join(seeds)})", fontsize=9)
+            if drawn:
+                axis.legend(fontsize=7, frameon=False)
+            else:
+                axis.text(0.5, 0.5, f"no {reference} in these tables", ha="center", transform=axis.transAxes)
+    return figure
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Read the summary and draw one sweep."""
+    parser = argparse.ArgumentParser(prog="plot_sweep", description=__doc__.splitlines()[0])
+    parser.add_argument("--summary", required=True, metavar="CSV", help="tables/summary.csv")
+    parser.add_argument("--metric", default="bleu", help=f"{', '.join(ASKED.values())}, or a COMET model")
+    parser.add_argument("--sweep", default="ns", help="systems named SWEEP-k…")
+    parser.add_argument("--out", required=True, metavar="PNG")
+    args = parser.parse_args(argv)
+    metric = metric_id(args.metric)
+    rows = sweep_rows(read_summary(args.summary), metric, args.sweep)
+    save(sweep_figure(rows, metric), args.out)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,61 @@
+"""Decoding options, the same for every engine and for both command lines of this stage."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass, fields
+
+from workflow_scripts.common.errors import UserError
+
+ENGINES = ("ctranslate2", "fairseq")
+COMPUTE_TYPES = ("float32", "int8", "float16")
+RANKINGS = ("native", "fairseq")
+
+
+@dataclass(frozen=True)
+class DecodingOptions:
+    """How to search.
+
+    ``beam``: hypotheses kept per sentence. ``length_penalty``: exponent of the length a score is divided by.
+    ``max_length``: most target tokens, the language token counted, ``</s>`` not (fairseq's ``--max-len-b``).
+    ``batch_tokens``: source tokens in a batch, padding included. ``threads``: CPU threads.
+    For CTranslate2 alone: ``compute_type`` (float16 runs on a GPU, the others on the CPU), and ``ranking``:
+    whose length normalisation orders the last beam.
+    """
+
+    beam: int = 5
+    length_penalty: float = 1.0
+    max_length: int = 200
+    batch_tokens: int = 4000
+    compute_type: str = "float32"
+    threads: int = 1
+    ranking: str = "native"
+
+    def __post_init__(self) -> None:
+        for name in ("beam", "max_length", "batch_tokens", "threads"):
+            if getattr(self, name) < 1:
+                option = "--" + name.replace("_", "-")
+                raise UserError(f"{option} {getattr(self, name)}: must be at least 1")
+        if not (math.isfinite(self.length_penalty) and self.length_penalty >= 0):
+            raise UserError(f"--length-penalty {self.length_penalty}: must be a number of at least 0")
+
+
+def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add one argument per decoding option, and the choice of engine."""
+    default = DecodingOptions()
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
+    parser.add_argument("--beam", type=int, default=default.beam)
+    parser.add_argument("--length-penalty", type=float, default=default.length_penalty)
+    parser.add_argument("--max-length", type=int, default=default.max_length)
+    parser.add_argument("--batch-tokens", type=int, default=default.batch_tokens)
+    parser.add_argument("--compute-type", choices=COMPUTE_TYPES, default=default.compute_type)
+    parser.add_argument("--threads", type=int, default=default.threads)
+    parser.add_argument("--ranking", choices=RANKINGS, default=default.ranking)
+
+
+def decoding_options(arguments: argparse.Namespace) -> DecodingOptions:
+    """Return the options that ``add_decoding_arguments`` parsed; UserError for a value out of range."""
+    return DecodingOptions(
+        **{field.name: getattr(arguments, field.name) for field in fields(DecodingOptions)}
+    )

@@ -1,0 +1,156 @@
+"""Which units each direction keeps: by its scores, or of the rows of another mask file.
+
+Neuron Specialization, section 3, is ``--select mass:95``; ``--select all`` and ``--like F --rows random`` are
+its controls. Scores are ``{activations_root}/{direction}.npz``, one row each, from one model. The mask table
+has a row for each direction, in the order given; its manifest says how it was made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.selectors import normalise_k
+from workflow_scripts.units.space import STACKS
+
+# Facts about the counts that must be the same in every row, or rows could not be compared.
+SHARED_FACTS = ("weights_sha256", "counting")
+#: Options that are JSON, with what each looks like.
+EXAMPLES = {"gate": {"ffn": "zero"}, "families": {"de": "germanic"}, "pairs": {"de-en": "fr-en"}}
+
+
+def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
+    """Read one score file per direction into one table, rows in the order of ``directions``.
+
+    The metadata holds the facts all files share and ``data_sha256`` by direction. Raises UserError if a file
+    is missing, holds another direction, or comes from another model or way of counting than the first.
+    """
+    if len(set(directions)) != len(directions):
+        raise UserError(f"--directions names a direction twice: {' '.join(directions)}")
+    rows: list[NDArray[Any]] = []
+    shared: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    space = None
+    for direction in directions:
+        path = root / f"{direction}.npz"
+        if not path.is_file():
+            raise UserError(f"{path}: no activations of direction {direction!r}; count them first")
+        table = ScoreTable.read(path)
+        if table.rows != (direction,):
+            raise UserError(f"{path}: holds {', '.join(table.rows)}, not {direction}")
+        facts = {name: table.metadata.get(name) for name in SHARED_FACTS}
+        if space is None:
+            space, shared = table.space, facts
+        if table.space != space:
+            raise UserError(
+                f"{path}: counts another model's units than {directions[0]}.npz; count both again"
+            )
+        for name in SHARED_FACTS:
+            if facts[name] != shared[name]:
+                raise UserError(
+                    f"{path}: {name} is {facts[name]!r}, in {directions[0]}.npz {shared[name]!r}; count again"
+                )
+        _check_defined(path, table.values[0])
+        rows.append(table.values[0])
+        data[direction] = table.metadata.get("data_sha256")
+    if space is None:
+        raise UserError("--directions is empty; name at least one direction")
+    return ScoreTable(directions, np.stack(rows), space, {**shared, "data_sha256": data})
+
+
+def _check_defined(path: Path, values: NDArray[Any]) -> None:
+    # Scores other than counts may have a sign; a selector that takes none says so.
+    negative = (values < 0) & np.issubdtype(values.dtype, np.integer)
+    for wrong, name in ((~np.isfinite(values), "undefined"), (negative, "negative")):
+        if wrong.any():
+            raise UserError(
+                f"{path}: {int(wrong.sum())} of {values.size} counts are {name}, the first of unit"
+                f" {int(wrong.argmax())}; count again"
+            )
+
+
+def mass_masks(scores: ScoreTable, k: str) -> MaskTable:
+    """Return the masks of threshold ``k`` (percent), one row per row of ``scores``."""
+    return Selection(f"mass:{normalise_k(k)}").masks(scores)
+
+
+def all_masks(scores: ScoreTable) -> MaskTable:
+    """Return masks that keep every unit, for the model of ``scores``."""
+    return Selection("all").masks(scores)
+
+
+def _is_of_texts(value: dict[str, Any]) -> bool:
+    return is_list_of_texts(list(value.values()))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the masks the command line asks for."""
+    parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument(
+        "--select", help="such as mass:95; or JSON: four, by out and into, encoder and decoder"
+    )
+    parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
+    parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument("--gate", help='JSON, how left-out units act, such as {"ffn": "zero"}')
+    parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
+    parser.add_argument("--rows", choices=ROWS, help="how")
+    parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
+    parser.add_argument("--families", help="JSON, language to family, for --by family")
+    parser.add_argument("--pairs", help="JSON, direction to direction, for --rows swapped")
+    parser.add_argument("--seed", type=int, help="for what is drawn")
+    parser.add_argument("--draw", type=int, help="the number of this draw, where there are several")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    seed = arguments.seed
+    if arguments.draw is not None and seed is not None:
+        seed = seed_of(seed, f"draw {arguments.draw}")
+    by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
+    if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
+        raise UserError("give --select with --activations-root, or --like with --rows")
+    for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
+        if getattr(arguments, name) is not None:
+            raise UserError(
+                f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
+            )
+    objects = {
+        name: json_object(name, text, example, _is_of_texts)
+        for name, example in EXAMPLES.items()
+        if (text := getattr(arguments, name)) is not None
+    }
+    if (arguments.by == "family") != (arguments.families is not None):
+        raise UserError("--families: goes with --by family, and --by family with it")
+    if arguments.select is None:
+        groups = Groups(arguments.by, objects.get("families"))
+        table = mask_rows(
+            arguments.rows,
+            MaskTable.read(arguments.like),
+            arguments.directions,
+            seed=seed,
+            pairs=objects.get("pairs"),
+            groups=groups,
+        )
+    else:
+        selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
+        scores = read_scores(arguments.activations_root, arguments.directions)
+        table = selection.masks(scores, objects.get("gate"))
+    table.write(arguments.out)
+    for name, row in zip(table.rows, table.keep, strict=True):
+        print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,187 @@
+"""What jobs would take where nothing like them has run: from figures that were measured on other machines.
+
+``first_estimates.csv`` has the seconds of a start and of a unit of work, by stage and size of the network.
+They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import TRAIN, VALID
+from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.plan.disk_plan import parameters, symbols_of
+from workflow_scripts.workflow.plan.text_sizes import TextSizes
+
+FILE = Path(__file__).with_suffix(".csv")
+HOW = "first estimate, of another machine"
+#: A network this many times larger than all that were measured has no estimate.
+FARTHEST = 4.0
+#: Lines of each language that the identifier of languages is trained on, at most; masks of the control.
+IDENTIFIER_LINES, CONTROLS = 20_000, 7
+#: Items of a contrastive set that is yet to be made, by direction: 1,500 of the demo's eight.
+TOY_ITEMS = 190
+#: Resamples of a test, where the config names none: ten by level for each direction, and no fewer than these.
+RESAMPLES_BY_LEVEL, FEWEST_RESAMPLES = 10, 1_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``seconds`` for a unit of work after ``start``; None: the start is all.
+
+    ``parameters``: of the network it was measured with; None: it is for all.
+    """
+
+    parameters: float | None
+    start: float
+    seconds: float | None
+    machine: str
+
+
+def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
+    """Return what was measured by stage, the smallest network first."""
+    found: dict[str, list[Measured]] = {}
+    with file.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            size, seconds = (float(row[key]) if row[key] else None for key in ("parameters", "seconds"))
+            one = Measured(size, float(row["start"]), seconds, row["machine"])
+            found.setdefault(row["stage"], []).append(one)
+    return {stage: sorted(rows, key=lambda one: one.parameters or 0.0) for stage, rows in found.items()}
+
+
+def pace(rows: Sequence[Measured], size: float) -> float | None:
+    """Return the seconds of a unit of work of a network with ``size`` parameters; None: too large to tell.
+
+    Between two networks logarithms are interpolated; beyond them a parameter costs as much as in the nearest.
+    """
+    known = [(one.parameters, one.seconds) for one in rows if one.parameters and one.seconds]
+    if not known:
+        return rows[0].seconds
+    (least, first), (most, last) = known[0], known[-1]
+    if size > most * FARTHEST:
+        return None
+    if size <= least:
+        return first * size / least
+    if size >= most:
+        return last * size / most
+    (low, less), (high, more) = next((one, two) for one, two in pairwise(known) if size <= two[0])
+    share = math.log(size / low) / math.log(high / low)
+    return less * math.exp(share * math.log(more / less))
+
+
+class FirstEstimates:
+    """Seconds of an experiment's jobs, from its config and text.
+
+    Args:
+        results: the experiment's folder.
+        on_cpu: False where the network runs on GPUs, which were not measured.
+    """
+
+    def __init__(self, experiment: Experiment, results: Path, on_cpu: bool = True) -> None:
+        self._experiment, self._on_cpu = experiment, on_cpu
+        self.text = TextSizes(experiment, results)
+        self._measured = read_measured()
+
+    @cached_property
+    def _parameters(self) -> int:
+        return parameters(self._experiment.model.architecture(), symbols_of(self._experiment))
+
+    def training(self, stage: str, updates: int, tokens: int) -> float | None:
+        """Return the seconds of so many updates of so many padded tokens; None: nothing tells."""
+        one = pace(self._measured[stage], self._parameters) if self._on_cpu else None
+        return None if one is None else one * updates * tokens / 1000
+
+    def depends_on_text(self, stage: str) -> bool:
+        """Tell whether a stage takes longer the more text there is."""
+        return any(one.seconds is not None for one in self._measured.get(stage, ()))
+
+    def of(self, job: PlannedJob) -> float | None:
+        """Return the seconds of a job that is no training; None: nothing tells."""
+        rows = self._measured.get(job.stage)
+        if rows is None or (rows[0].parameters and not self._on_cpu):
+            return None
+        if rows[0].seconds is None:
+            return rows[0].start
+        one, work = pace(rows, self._parameters), self._work(job)
+        if one is None or work is None:
+            return None
+        if job.stage == "score" and "ter" in {
+            metric.lower() for metric in self._experiment.evaluation.metrics
+        }:
+            one += self._measured["score_ter"][0].seconds or 0.0
+        return rows[0].start + one * work / 1000
+
+    def _work(self, job: PlannedJob) -> float | None:
+        """Return a job's sentences, each as often as it is looked at."""
+        experiment, text, given = self._experiment, self.text, job.wildcards
+        directions = experiment.directions_of(given.get("testset", ""))
+        match job.stage:
+            case "generate_toy" | "train_subwords" | "train_identifier" | "write_card":
+                both = text.of_pairs(TRAIN, experiment.train_pairs)
+                if both is None:
+                    return None
+                most = {
+                    "train_subwords": experiment.subwords.sample_sentences,
+                    "train_identifier": IDENTIFIER_LINES * len(experiment.languages),
+                }
+                return min(2 * both, most.get(job.stage, math.inf))
+            case "prepare_text":
+                return text.sentences(given["subset"], pair_of(f"{given['one']}-{given['two']}"))
+            case "rebuild_references":
+                return text.sentences(given["testset"], given["pair"])
+            case "binarise":
+                return text.sentences(given["subset"], given["pair"])
+            case "count_activations":
+                return text.sentences(VALID, pair_of(given["direction"]))
+            case "count_encoder":
+                counted = experiment.counted_together[job.rule.removeprefix("count_encoder_")]
+                return text.of_directions(VALID, counted)
+            case "decode":
+                return text.sentences(given["testset"], pair_of(given["direction"]))
+            case "mask_control":
+                return self._control()
+            case "score_contrastive":
+                return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
+            case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
+                return text.of_directions(given["testset"], directions)
+            case "compare":
+                number = text.of_directions(given["testset"], directions)
+                return None if number is None else number * self._resamples(len(directions)) / 1000
+        return None
+
+    def _items(self, file: Path) -> int:
+        """Return the items of a contrastive set; of one of the toy languages about so many a direction."""
+        if file.is_file():
+            return max(0, file.read_bytes().count(b"\n") - 1)
+        return TOY_ITEMS * len(self._experiment.evaluated_directions)
+
+    def _control(self) -> float | None:
+        """Each direction under no mask, its own, five random ones and those that share a side with it."""
+        testset, directions = self._experiment.control_text
+        most = self._experiment.analysis.mask_control_sentences
+        total = 0
+        for direction in directions:
+            number = self.text.sentences(testset, pair_of(direction))
+            if number is None:
+                return None
+            source, target = split_direction(direction)
+            # The direction itself is among them.
+            near = sum(source == one or target == two for one, two in map(split_direction, directions)) - 1
+            total += min(number, most) * (CONTROLS + near)
+        return total
+
+    def _resamples(self, tests: int) -> float:
+        """Return the resamples of a direction, against the baseline and the control."""
+        asked = self._experiment.evaluation.significance
+        if asked is None:
+            return 0.0
+        number = asked.resamples or max(FEWEST_RESAMPLES, RESAMPLES_BY_LEVEL * tests / asked.level)
+        return 2 * number

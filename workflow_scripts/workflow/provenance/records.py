@@ -1,0 +1,20 @@
+"""Read a JSON record that a job or a person may be writing, or has left broken: nothing then, and no error.
+
+Not in ``files``, whose code is part of every job's: reading records changes no result.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.common.files import read_json
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return a JSON object; an empty one where the file is missing, broken or holds something else."""
+    try:
+        value = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,196 @@
+"""Every file of an experiment against its manifest: ``make verify CONFIG=…``.
+
+Hashes every listed file, compares each system's files with its system.json and results with what they were
+made from (lineage), and lists what is missing, changed, or not in the manifest. Exit status 1 if
+anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.workflow.plan.lineage import Lineage
+from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
+from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
+from workflow_scripts.workflow.provenance.made_with import other_content
+from workflow_scripts.workflow.provenance.manifest import MANIFEST, config_of, hashes_of, read_manifest
+from workflow_scripts.workflow.run.running import look
+from workflow_scripts.workflow.stages import jobs_of
+
+#: Of a hash, in a line for a person.
+DIGITS = 12
+#: Lines of one kind; thousands say no more.
+SHOWN = 20
+
+MISSING, CHANGED, SYSTEM, LINEAGE, SOURCE, UNLISTED, CONFIG, UNFINISHED = (
+    "missing",
+    "changed",
+    "not as their system.json says",
+    "not what others were made from",
+    "changed since it was read",
+    "not in the manifest",
+    "changed in the config",
+    "not finished",
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One file (or key of the config) that is not as recorded: what kind, and what a user reads."""
+
+    kind: str
+    line: str
+
+
+def differences(experiment: Experiment, results: Path) -> tuple[list[Difference], int]:
+    """Return what differs from the manifest of ``results``, and how many files were hashed.
+
+    Raises:
+        UserError: there is no manifest, or it cannot be read.
+    """
+    manifest = read_manifest(results)
+    recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
+    # What the config no longer asks for, no run makes; the next one takes it off the manifest.
+    unfinished = [name for name in lost(results) if name in expected or name in recorded]
+    there = [name for name in recorded if (results / name).is_file()]
+    found = dict(hashes_of(results, there))
+    out = [Difference(UNFINISHED, f"{name}: {NOT_FINISHED}") for name in unfinished]
+    out += [
+        Difference(MISSING, f"{name}: missing")
+        for name in recorded
+        if name not in found and name not in unfinished
+    ]
+    out += [
+        Difference(CHANGED, f"{name}: changed: {_versus(recorded[name], digest)}")
+        for name, digest in found.items()
+        if digest != recorded[name]
+    ]
+    out += _systems(results, found)
+    told = {one.line.partition(": ")[0] for one in out}
+    out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
+    told = {one.line.partition(": ")[0] for one in out}
+    for files, made in other_content(manifest, found, told):
+        which = files[0] if len(files) == 1 else f"{files[0]} or another of {len(files)}"
+        by = f"{made[0]} and {len(made) - 1} more were" if len(made) > 1 else f"{made[0]} was"
+        out.append(Difference(LINEAGE, f"{which}: {by} made from other content"))
+    out += _sources(results, manifest["files"])
+    out += [
+        Difference(UNLISTED, f"{name}: {'there, ' if (results / name).is_file() else ''}not in the manifest")
+        for name in expected
+        if name not in recorded
+    ]
+    config = config_of(experiment, results)
+    out += [
+        Difference(CONFIG, f"config: {key} is not what the manifest's run had")
+        for key in config
+        if manifest["config"].get(key) != config[key]
+    ]
+    return out, len(found)
+
+
+def _versus(recorded: str, found: str) -> str:
+    return f"{recorded[:DIGITS]} in the manifest, {found[:DIGITS]} here"
+
+
+def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield the files that differ from their system's description. ``found``: hashes of what is there."""
+    for name in found:
+        if not name.endswith(f"/{DESCRIPTION}"):
+            continue
+        folder = name.removesuffix(f"/{DESCRIPTION}")
+        try:
+            described = SystemFolder.read(results / folder).sha256
+        except UserError as error:
+            yield Difference(SYSTEM, str(error).removeprefix(f"{results}/"))
+            continue
+        for file, digest in described.items():
+            here = found.get(f"{folder}/{file}")
+            if here is not None and here != digest:
+                said = f"{digest[:DIGITS]} in {DESCRIPTION}, {here[:DIGITS]} here"
+                yield Difference(SYSTEM, f"{folder}/{file}: not the system's: {said}")
+
+
+def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield the files that are not what others say that they were made from."""
+    lineage = Lineage(experiment, results, found)
+    for claim, number in lineage.broken():
+        by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"
+        said = f"{claim.sha256[:DIGITS]} there, {found[claim.file][:DIGITS]} here"
+        yield Difference(LINEAGE, f"{claim.file}: {by} made from another: {said}")
+    for name, key, said, here in lineage.other_places():
+        yield Difference(LINEAGE, f"{name}: {key} is {said!r}, its path says {here!r}")
+    for masks, row, counts in lineage.other_masks():
+        yield Difference(LINEAGE, f"{masks}: row {row} does not follow from {counts}")
+    for counts, direction in lineage.other_text():
+        yield Difference(LINEAGE, f"{counts}: counted on other binarised text of {direction} than there is")
+
+
+def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
+    """Yield the user's files that are not what was read; those that are not there are not needed."""
+    here, hashes = results.absolute().parents[1], KeptHashes()
+    made: dict[tuple[str, str], str] = {}
+    for name, entry in files.items():
+        for source, digest in entry.get("sources", ()):
+            made.setdefault((source, digest), name)
+    for (source, digest), name in made.items():
+        found = hashes.of(here / source)
+        if found is not None and found != digest:
+            said = f"{digest[:DIGITS]} then, {found[:DIGITS]} here"
+            yield Difference(SOURCE, f"{source}: {name} was made from another: {said}")
+
+
+def summary(found: Iterable[Difference]) -> str:
+    """Return one line: how many of each kind, and what to do."""
+    kinds = [one.kind for one in found]
+    counted = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+    if {CHANGED, SYSTEM, LINEAGE} & set(kinds):
+        remedy = "delete what should not have changed, then 'make run' makes it again"
+    else:
+        remedy = "'make run' makes what is to be made and writes the manifest anew"
+    return f"{', '.join(counted)}: {remedy} (same CONFIG)"
+
+
+def without_settings(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the files that a manifest has no settings of; none where it is of a version without any."""
+    files = manifest["files"] if "settings" in manifest else {}
+    return [name for name, entry in files.items() if "settings" not in entry]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Verify an experiment; exit status 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configfile", required=True)
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    name = f"results/{experiment.experiment}"
+    results = arguments.directory / name
+    if look(arguments.directory, name).since is not None:
+        print(f"{name}: a run is on: what it is making differs")
+    found, hashed = differences(experiment, results)
+    for kind in dict.fromkeys(one.kind for one in found):
+        lines = [one.line for one in found if one.kind == kind]
+        print("\n".join(lines[:SHOWN]))
+        if len(lines) > SHOWN:
+            print(f"… and {len(lines) - SHOWN} more {kind}")
+    if without := without_settings(read_manifest(results)):
+        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        print(f"{name}: {without[0]}{more}: {MANIFEST} does not say with what settings it was made")
+    if found:
+        raise UserError(f"{name}: {summary(found)}")
+    print(f"{name}: all {hashed} files are as {MANIFEST} says")
+
+
+if __name__ == "__main__":
+    run_main(main)

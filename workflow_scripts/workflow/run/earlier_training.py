@@ -1,0 +1,136 @@
+"""What a training's folder holds for its next job: its own training and how far it is, another one, or none.
+
+It is what the trainer will decide (train.training_folder), as far as the config says: where inputs are made
+first, the answer is not sure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.common.directions import pair_of
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.training import Settings
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.provenance.records import read_record
+from workflow_scripts.workflow.run.training_progress import last_update
+
+#: Settings that override the model's in one training.
+DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A training that is there: its ``updates``, 0 where it is another one and is kept aside.
+
+    ``left``: updates that are to be trained at most. ``sure``: False where inputs that
+    are made again, or have changed, decide whether it is the same training; if not, all is trained again.
+    """
+
+    updates: int
+    left: int
+    sure: bool = True
+
+
+def system_of(experiment: Experiment, job: PlannedJob) -> tuple[str, Settings]:
+    """Return the system that a training job makes, and its settings."""
+    system = job.wildcards.get("finetuned", BASELINE)
+    return system, experiment.train if system == BASELINE else experiment.finetune
+
+
+def training_folder(results: Path, job: PlannedJob) -> Path:
+    """Return the trainer's folder of a training job."""
+    return results / "training" / job.wildcards.get("finetuned", BASELINE) / f"s{job.wildcards['seed']}"
+
+
+def earlier_training(
+    experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str] = ()
+) -> Earlier | None:
+    """Return what a training job will find; None where there is no training yet.
+
+    ``made``: files that other jobs of the plan make before it.
+    """
+    folder = training_folder(results, job)
+    _, settings = system_of(experiment, job)
+    clean = Earlier(0, settings.max_updates)
+    if (folder / RETRAIN).exists():
+        return clean
+    record = read_record(folder / FINISHED) or read_record(folder / FINGERPRINT)
+    identity = record.get("identity")
+    if not isinstance(identity, dict):
+        # Checkpoints of nobody knows what are moved aside.
+        return clean if checkpoints_of(folder) else None
+    if _is_other(identity, experiment, job):
+        return clean
+    if "updates" in record:
+        updates = int(record["updates"])
+        # By patience it may have ended before its last update.
+        left = 0 if _is_complete(record, settings) else settings.max_updates - updates
+    else:
+        name = f"{job.wildcards['finetuned']}." if "finetuned" in job.wildcards else ""
+        log = results / "logs" / job.rule / f"{name}s{job.wildcards['seed']}.log"
+        updates = last_update(log) or 0
+        left = settings.max_updates - updates
+    if updates > settings.max_updates:
+        return clean
+    if not updates:
+        return None
+    return Earlier(updates, left, not _inputs_changed(folder, job, made))
+
+
+def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
+    """Tell whether an identity is of another training than the config describes."""
+    _, settings = system_of(experiment, job)
+    given = settings.settings()
+    model = experiment.model.architecture()
+    overrides = {key: given[key] for key in DROPOUTS if given[key] is not None}
+    wanted = {
+        "seed": int(job.wildcards["seed"]),
+        "languages": experiment.languages,
+        "directions": experiment.train_directions,
+        "architecture": {**model, **overrides},
+        # Where a batch holds less than the model, it says which sentences are left out.
+        "longest_sentence": settings.max_tokens if settings.max_tokens < model["max_positions"] else None,
+        # Which settings are part of it is the trainer's to say.
+        **{key: value for key, value in given.items() if key in identity},
+    }
+    wanted = json.loads(json.dumps(wanted))
+    if any(identity.get(key) != value for key, value in wanted.items()):
+        return True
+    return set(identity.get("data", ())) != _data_names(experiment)
+
+
+def _data_names(experiment: Experiment) -> set[str]:
+    """Return the files that a training reads, as its identity names them."""
+    shards = experiment.data.shards
+    folders = [f"shard{number}/" for number in range(shards)] if shards > 1 else [""]
+    return {
+        f"{folder}{subset}.{pair}.{language}.{extension}"
+        for pair in map(pair_of, experiment.train_directions)
+        for language in pair.split("-")
+        for number, folder in enumerate(folders)
+        for subset in (("train", "valid") if number == 0 else ("train",))
+        for extension in ("bin", "idx")
+    }
+
+
+def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:
+    """Tell whether a finished training ended under the present budget."""
+    now = settings.settings()
+    ended_under: Mapping[str, Any] = finished.get("extendable", {})
+    return all(now[key] == value for key, value in ended_under.items())
+
+
+def _inputs_changed(folder: Path, job: PlannedJob, made: Collection[str]) -> bool:
+    """Tell whether inputs are made again, or were since the trainer last read them."""
+    if any(file in made for file in job.inputs):
+        return True
+    record = next(path for name in (FINGERPRINT, FINISHED) if (path := folder / name).exists())
+    read = record.stat().st_mtime
+    return any(not (path := Path(file)).exists() or path.stat().st_mtime > read for file in job.inputs)

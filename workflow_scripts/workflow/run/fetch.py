@@ -1,0 +1,147 @@
+"""Fetch what an experiment needs from the internet, and nothing else: ``make fetch CONFIG=…``.
+
+The jobs that need it run through Snakemake (its target ``fetch``), with the same records as any run, so that
+a later run has them on whichever machine of the same file system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.workflow.run.clean_training import readable
+from workflow_scripts.workflow.run.snakemake_options import working_directory
+from workflow_scripts.workflow.stage import Job
+from workflow_scripts.workflow.stages import FETCHING, jobs_of
+
+CORPUS = "download_corpus"
+TARGET = "fetch"
+TIMEOUT_SECONDS = 10
+MISTAKE = "error: "
+
+
+def fetching_jobs(experiment: Experiment) -> list[Job]:
+    """Return the jobs that fetch; none if an experiment takes nothing from the internet."""
+    return [job for job in jobs_of(experiment) if job.rule in FETCHING]
+
+
+def fetched_files(experiment: Experiment) -> list[str]:
+    """Return every file that an experiment fetches, from the working directory."""
+    outputs = [file for job in fetching_jobs(experiment) for file in job.outputs]
+    return [f"results/{experiment.experiment}/{file}" for file in outputs]
+
+
+def out_of_reach(experiment: Experiment, missing: Iterable[str], config: str) -> str | None:
+    """Return one line that says how to fetch missing files, where this machine does not reach their home.
+
+    Args:
+        experiment: whose source names the home; a source of many homes (mtdata) is not asked.
+        missing: files that the job ``CORPUS`` is to make.
+        config: the config file, as `make` is given it.
+    """
+    files = list(missing)
+    home = getattr(experiment.data.source, "home", None)
+    if not files or home is None or (reason := _refusal(home)) is None:
+        return None
+    more = f" and {len(files) - 1} more are" if len(files) > 1 else " is"
+    return (
+        f"{files[0]}{more} not fetched yet, and {home} cannot be reached from this machine ({reason}): run"
+        f" 'make fetch CONFIG={config}' on one with internet, such as a cluster's login node"
+    )
+
+
+def _refusal(home: str) -> str | None:
+    """Return why a URL does not answer, or None; an answer of any status is one."""
+    if not home.startswith("http"):
+        return None
+    try:
+        with urllib.request.urlopen(urllib.request.Request(home, method="HEAD"), timeout=TIMEOUT_SECONDS):
+            return None
+    except urllib.error.HTTPError:
+        return None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        return str(getattr(reason, "strerror", None) or reason)
+
+
+def _state(files: Iterable[Path]) -> dict[Path, int]:
+    """Return each file that is there with its inode: a file that is written again has another one."""
+    return {file: file.stat().st_ino for file in files if file.is_file()}
+
+
+def _amount(files: Iterable[Path]) -> str:
+    sizes = [file.stat().st_size for file in files]
+    return f"{len(sizes)} file{'s' if len(sizes) != 1 else ''}, {readable(sum(sizes))}"
+
+
+def _written(logs: Iterable[Path]) -> dict[Path, int]:
+    """Return each log that is there with its time, by which one of this run differs from an earlier one's."""
+    return {log: log.stat().st_mtime_ns for log in logs if log.is_file()}
+
+
+def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
+    """Run the target through Snakemake.
+
+    Raises:
+        UserError: the mistakes that jobs wrote into their logs, or that Snakemake told; else all it told.
+    """
+    # The target first: several of Snakemake's options take every word that follows.
+    command = [
+        sys.executable,
+        "-m",
+        "workflow_scripts.workflow.run.start",
+        TARGET,
+        "--configfile",
+        configfile,
+    ]
+    before = _written(logs)
+    done = subprocess.run(
+        [*command, "--cores", "1", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode == 0:
+        return
+    told = done.stdout.decode(errors="replace")
+    new = [log for log, time in _written(logs).items() if before.get(log) != time]
+    for text in (*(log.read_text(errors="replace") for log in new), told):
+        lines = [line.removeprefix(MISTAKE) for line in text.splitlines() if line.startswith(MISTAKE)]
+        if lines:
+            raise UserError("\n".join(lines))
+    raise UserError(told.strip())
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the fetching jobs and say what came."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("--configfile", required=True)
+    arguments, options = parser.parse_known_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    files = fetched_files(experiment)
+    if not files:
+        print(f"nothing needs fetching: {experiment.experiment} takes nothing from the internet")
+        return
+    folder = working_directory(options)
+    results = folder / "results" / experiment.experiment
+    logs = [results / job.log for job in fetching_jobs(experiment)]
+    print("fetching; it is told in", *logs, file=sys.stderr, flush=True)
+    before = _state(folder / file for file in files)
+    _fetch(arguments.configfile, options, logs)
+    after = _state(folder / file for file in files)
+    new = [file for file in after if before.get(file) != after[file]]
+    kept = [file for file in after if file not in new]
+    if new:
+        print(f"fetched: {_amount(new)}")
+    if kept:
+        print(f"there already: {_amount(kept)}")
+
+
+if __name__ == "__main__":
+    run_main(main)

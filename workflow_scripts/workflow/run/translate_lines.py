@@ -1,0 +1,92 @@
+"""Translate raw text with a system that an experiment trained: stdin → stdout, one sentence a line.
+
+Finds the system's folder and the decoding options, then hands over to
+``workflow_scripts.translate.translate`` in the engine's environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from workflow_scripts.common.errors import UserError, nearest, run_main
+from workflow_scripts.common.language_codes import one_of
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.workflow.software.environments import ROOT
+
+ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
+
+
+def translate_command(
+    experiment: Experiment, system: str, direction: str, seed: int | None, root: Path = Path()
+) -> list[str]:
+    """Return the command that translates; ``seed=None`` means the first of ``train.seeds``.
+
+    ``root``: the folder that ``results/`` lies in.
+
+    Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
+    """
+    seed = experiment.train.seeds[0] if seed is None else seed
+    direction = one_of(direction, experiment.evaluated_directions)
+    for kind, value, known in (
+        ("system", system, experiment.all_systems),
+        ("direction", direction, experiment.evaluated_directions),
+        ("seed", str(seed), [str(one) for one in experiment.train.seeds]),
+    ):
+        if value not in known:
+            hint = nearest(value, known) or f"; there are {', '.join(known)}"
+            raise UserError(f"{experiment.experiment} has no {kind} {value!r}{hint}")
+    results = root / "results" / experiment.experiment
+    folder = results / "systems" / system / f"s{seed}"
+    if not (folder / "system.json").is_file():
+        raise UserError(
+            f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in"
+            " another folder: ARGS='--directory FOLDER'"
+        )
+    decode = experiment.decoding
+    masks = mask_row_file(experiment, system, direction, seed, results)
+    return [
+        str(ROOT / "envs/bin/run-in"),
+        ENGINE_ENVIRONMENTS[decode.engine],
+        "workflow_scripts.translate.translate",
+        *("--system", str(folder), "--direction", direction, "--engine", decode.engine),
+        *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
+        *("--max-length", str(decode.max_length), "--batch-tokens", str(decode.batch_tokens)),
+        *("--compute-type", decode.compute_type, "--threads", str(decode.threads)),
+        *("--ranking", str(decode.ranking)),
+        *(["--masks", masks] if masks else []),
+    ]
+
+
+def mask_row_file(
+    experiment: Experiment, system: str, direction: str, seed: int, results: Path
+) -> str | None:
+    """Return the mask file of a direction that a masked system was not trained in, else None."""
+    maskset = experiment.masked.get(system)
+    if maskset is None or direction in experiment.train_directions:
+        return None
+    return str(results / "masks" / BASELINE / f"s{seed}" / maskset / f"{direction}.npz")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Check the request against the config and become the translating process."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configfile", required=True)
+    parser.add_argument("--system", required=True)
+    parser.add_argument("--direction", required=True)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
+    )
+    arguments = parser.parse_args(argv)
+    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    asked = (arguments.system, arguments.direction, arguments.seed)
+    command = translate_command(experiment, *asked, arguments.directory)
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    run_main(main)

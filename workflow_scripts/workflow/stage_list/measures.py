@@ -1,0 +1,129 @@
+"""Stages that measure: hypotheses against references, and systems on text that is given.
+
+Inputs: the config. Outputs: declarations (``workflow.stage``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Stage, each
+
+#: Of a system, a seed and a test set.
+PLACE = "{system}/s{seed}/{testset}"
+
+
+def scored(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return system, seed and test set of everything that is decoded."""
+    systems, seeds = experiment.all_systems, experiment.train.seeds
+    return each(system=systems, seed=seeds, testset=experiment.testsets)
+
+
+def _by_references(experiment: Experiment, **more: list[str]) -> list[dict[str, Any]]:
+    others = each(profile=experiment.evaluation.references, **more)
+    return [one | other for one in scored(experiment) for other in others]
+
+
+def _comet(experiment: Experiment) -> list[dict[str, Any]]:
+    return _by_references(experiment, comet=[model.name for model in experiment.evaluation.comet])
+
+
+def _tested(experiment: Experiment, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the jobs of systems that are tested: all but the baseline, where the config asks for tests."""
+    return [one for one in jobs if experiment.evaluation.significance and one["system"] != BASELINE]
+
+
+def _contrastive(experiment: Experiment) -> list[dict[str, Any]]:
+    sets = experiment.evaluation.contrastive
+    return each(system=experiment.all_systems, seed=experiment.train.seeds, contrast=sets)
+
+
+STAGES = (
+    Stage(
+        "train_identifier",
+        "evaluate.languages.train_identifier",
+        "evaluate",
+        log="identifier",
+        files={"model": "identifier/model.npz", "accuracy": "identifier/accuracy.json"},
+        jobs=lambda e: [{}] if e.evaluation.off_target else [],
+    ),
+    Stage(
+        "score",
+        "evaluate.score",
+        "evaluate",
+        log=f"{PLACE}.{{profile}}",
+        files={
+            "scores": f"scores/{PLACE}.{{profile}}.json",
+            "segments": f"scores/{PLACE}.{{profile}}.segments.npz",
+        },
+        asked_for=("scores",),
+        jobs=_by_references,
+    ),
+    Stage(
+        "score_comet",
+        "evaluate.comet.score_comet",
+        "comet",
+        log=f"{PLACE}.{{profile}}.{{comet}}",
+        files={
+            "scores": f"comet/{PLACE}.{{profile}}.{{comet}}.json",
+            "segments": f"comet/{PLACE}.{{profile}}.{{comet}}.segments.npz",
+        },
+        asked_for=("scores",),
+        jobs=_comet,
+        gpu=True,
+    ),
+    Stage(
+        "identify",
+        "evaluate.languages.identify",
+        "evaluate",
+        log=PLACE,
+        files={"languages": f"off_target/{PLACE}.json"},
+        asked_for=("languages",),
+        jobs=lambda e: scored(e) if e.evaluation.off_target else [],
+    ),
+    Stage(
+        "score_likelihood",
+        "likelihood.score_likelihood",
+        "fairseq",
+        log=PLACE,
+        files={"json": f"likelihoods/{PLACE}.json", "segments": f"likelihoods/{PLACE}.npz"},
+        asked_for=("json",),
+        jobs=lambda e: scored(e) if e.evaluation.likelihood else [],
+        gpu=True,
+    ),
+    Stage(
+        "score_contrastive",
+        "likelihood.score_contrastive",
+        "fairseq",
+        log="{system}/s{seed}/{contrast}",
+        files={
+            "json": "contrastive/{system}/s{seed}/{contrast}.json",
+            "segments": "contrastive/{system}/s{seed}/{contrast}.npz",
+        },
+        asked_for=("json",),
+        jobs=_contrastive,
+        gpu=True,
+    ),
+    Stage(
+        "compare",
+        "evaluate.significance.compare",
+        "evaluate",
+        log=f"{PLACE}.{{profile}}",
+        files={"significance": f"significance/{PLACE}.{{profile}}.json"},
+        asked_for=("significance",),
+        jobs=lambda e: _tested(e, _by_references(e)),
+    ),
+    # A job for each model: one that cannot be fetched, or is added or removed, leaves all other tests alone.
+    Stage(
+        "compare_comet",
+        "evaluate.significance.compare",
+        "evaluate",
+        log=f"{PLACE}.{{profile}}.{{comet}}",
+        files={"significance": f"significance/{PLACE}.{{profile}}.{{comet}}.json"},
+        asked_for=("significance",),
+        jobs=lambda e: _tested(e, _comet(e)),
+        folder="compare",
+    ),
+)
