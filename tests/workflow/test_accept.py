@@ -89,7 +89,8 @@ def stages(said: str) -> dict[str, tuple[int, str]]:
 def move(checkout: Path, module: str, to: str) -> None:
     """Move a module of the package, and change all that import it."""
     folder = checkout / "workflow_scripts"
-    (folder / f"{module}.py").rename(folder / f"{to}.py")
+    at, there = (folder / f"{name.replace('.', '/')}.py" for name in (module, to))
+    at.rename(there)
     for path in [*folder.rglob("*.py"), *(checkout / "rules").glob("*.smk")]:
         text = path.read_text(encoding="utf-8")
         path.write_text(
@@ -99,7 +100,7 @@ def move(checkout: Path, module: str, to: str) -> None:
 
 
 def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should(place: Place) -> None:
-    move(place.checkout, "files", "atomic_files")
+    move(place.checkout, "common.files", "common.atomic_files")
     shutil.rmtree(place.here / RESULTS / "activations")  # nothing needs them any more
     # All but the trainings follow from text that is prepared by code with another name.
     assert place.would_run() == ALL
