@@ -217,7 +217,7 @@ def count_subset(
     Other arguments as in ``count_direction``. Raises UserError for a direction the system does not have,
     missing or damaged files, and weights or data that do not fit the system.
     """
-    system.mask_row(direction)  # refuses a direction the system does not have
+    system.check_whole(direction)
     port = load(system)
     task = port.task(data_bin, subset, direction)
     counts, tally = count_direction(

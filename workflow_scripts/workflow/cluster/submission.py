@@ -93,8 +93,8 @@ def require_sbatch(profile: Profile) -> None:
     """Raise UserError if this machine cannot submit to SLURM."""
     if shutil.which("sbatch") is None:
         raise UserError(
-            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine does not have: run on a"
-            " login node of the cluster, or on this machine alone, without PROFILE"
+            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine does not have: run"
+            " on a login node of the cluster, or on this machine alone, without PROFILE"
         )
 
 

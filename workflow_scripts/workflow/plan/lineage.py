@@ -18,11 +18,13 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
+#: Folders of scores of units.
+SCORES = ("activations", IMPORTANCE)
 #: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -172,7 +174,9 @@ class Lineage:
     def _binary(self) -> Iterator[Claim]:
         for name in self.found:
             folder, *rest = name.split("/")
-            if folder in ("activations", "masks") and name.endswith(".npz") and len(rest) > 2:
+            if folder == IMPORTANCE:  # its next folder names the kinds of units
+                rest = rest[1:]
+            if folder in (*SCORES, "masks") and name.endswith(".npz") and len(rest) > 2:
                 table = self._table(name)
                 if table is not None:
                     said = table.manifest if isinstance(table, MaskTable) else table.metadata
@@ -216,9 +220,9 @@ class Lineage:
         return bool(np.array_equal(keep, table.row(row)))
 
     def other_text(self) -> Iterator[tuple[str, str]]:
-        """Yield (counts, direction) of counts that were made of other binarised text than there is."""
+        """Yield (file, direction) of scores of units that were made of other binarised text than there is."""
         for name in self.found:
-            table = self._table(name) if name.startswith("activations/") else None
+            table = self._table(name) if name.partition("/")[0] in SCORES else None
             if not isinstance(table, ScoreTable) or not _HASH.fullmatch(
                 str(table.metadata.get("data_sha256"))
             ):
