@@ -40,13 +40,12 @@ class Stage:
     """What one rule makes, and with what.
 
     Args:
-        name: of the rule; where there are several, what their names begin with.
-        module: that a job runs, below ``workflow_scripts``.
+        module: that a job runs, below ``workflow_scripts``; the rule is called as it is.
         environment: the software of its jobs, or a function of the config.
         log: the name of a job's log and benchmark, with wildcards in braces.
         files: role → where each output lies.
         jobs: the wildcards of the jobs that a config asks for.
-        folder: of logs and benchmarks; the stage's name if empty.
+        own_name: of the rule, where another one runs the same module.
         asked_for: the roles that the rule ``all`` asks for.
         rule: the name of a job's rule, where a stage has several.
         without: a module that is imported but not run here, so that its edits rerun nothing.
@@ -56,13 +55,12 @@ class Stage:
         training: the folder of a trainer's own files.
     """
 
-    name: str
     module: str
     environment: str | Callable[[Experiment], str]
     log: str
     files: Mapping[str, Pattern]
     jobs: Callable[[Experiment], Iterable[Wildcards]]
-    folder: str = ""
+    own_name: str = ""
     asked_for: tuple[str, ...] = ()
     rule: Callable[[Experiment, Wildcards], str] | None = None
     without: Callable[[Experiment], str] | None = None
@@ -73,8 +71,13 @@ class Stage:
 
     @property
     def place(self) -> str:
-        """The name of its folders of logs and benchmarks."""
-        return self.folder or self.name
+        """The name of its folders of logs and benchmarks: its module's."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def name(self) -> str:
+        """The name of its rule; where there are several, what their names begin with."""
+        return self.own_name or self.place
 
     def paths(self, experiment: Experiment, role: str, wildcards: Wildcards) -> list[str]:
         """Return the files of a role; wildcards stay in braces."""

@@ -70,7 +70,6 @@ def _round_trip_rule(experiment: Experiment, wildcards: Wildcards) -> str:
 
 STAGES = (
     Stage(
-        "generate_toy",
         "data.generate_toy",
         "text",
         log="toy",
@@ -78,7 +77,6 @@ STAGES = (
         jobs=lambda e: [{}] if isinstance(e.data.source, ToySource) else [],
     ),
     Stage(
-        "generate_contrastive",
         "data.generate_contrastive",
         "text",
         log="toy",
@@ -86,7 +84,6 @@ STAGES = (
         jobs=_toy_contrast,
     ),
     Stage(
-        "download_corpus",
         "data.download_corpus",
         "text",
         log="corpus",
@@ -95,7 +92,6 @@ STAGES = (
         fetches=True,
     ),
     Stage(
-        "fetch_comet",
         "evaluate.comet.fetch_comet",
         "comet",
         log="{comet}",
@@ -104,7 +100,6 @@ STAGES = (
         fetches=True,
     ),
     Stage(
-        "prepare_text",
         "data.prepare_text",
         "text",
         log="{subset}/{one}-{two}",
@@ -116,7 +111,6 @@ STAGES = (
         jobs=pairs,
     ),
     Stage(
-        "train_subwords",
         "data.train_subwords",
         "text",
         log="spm",
@@ -124,7 +118,6 @@ STAGES = (
         jobs=lambda e: [] if e.used else [{}],
     ),
     Stage(
-        "use_vocabulary",
         "train.use_vocabulary",
         "text",
         log="spm",
@@ -133,7 +126,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "binarise",
         "data.binarise",
         "text",
         log="{subset}/{pair}.{lang}",
@@ -148,7 +140,6 @@ STAGES = (
         jobs=sides,
     ),
     Stage(
-        "write_card",
         "data.write_card",
         "text",
         log="card",
@@ -158,7 +149,6 @@ STAGES = (
     ),
     # All test sets of a rule have the same outputs, so those that lack some directions have their own rule.
     Stage(
-        "round_trip",
         "data.round_trip",
         "text",
         log="{testset}",
@@ -172,7 +162,6 @@ STAGES = (
         jobs=lambda e: each(testset=e.testsets),
     ),
     Stage(
-        "score_ceiling",
         "evaluate.score_ceiling",
         "evaluate",
         log="{testset}",
@@ -180,7 +169,6 @@ STAGES = (
         jobs=lambda e: each(testset=e.testsets),
     ),
     Stage(
-        "rebuild_references",
         "data.rebuild_references",
         "text",
         log="{testset}/{pair}.{lang}",

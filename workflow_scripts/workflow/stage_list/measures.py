@@ -35,7 +35,6 @@ def _contrastive(experiment: Experiment) -> list[dict[str, Any]]:
 
 STAGES = (
     Stage(
-        "train_identifier",
         "evaluate.languages.train_identifier",
         "evaluate",
         log="identifier",
@@ -43,7 +42,6 @@ STAGES = (
         jobs=lambda e: [{}] if e.evaluation.off_target else [],
     ),
     Stage(
-        "score",
         "evaluate.score",
         "evaluate",
         log=f"{PLACE}.{{profile}}",
@@ -55,7 +53,6 @@ STAGES = (
         jobs=_by_references,
     ),
     Stage(
-        "score_comet",
         "evaluate.comet.score_comet",
         "comet",
         log=f"{PLACE}.{{profile}}.{{comet}}",
@@ -68,7 +65,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "identify",
         "evaluate.languages.identify",
         "evaluate",
         log=PLACE,
@@ -77,7 +73,6 @@ STAGES = (
         jobs=lambda e: scored(e) if e.evaluation.off_target else [],
     ),
     Stage(
-        "score_likelihood",
         "likelihood.score_likelihood",
         "fairseq",
         log=PLACE,
@@ -87,7 +82,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "score_contrastive",
         "likelihood.score_contrastive",
         "fairseq",
         log="{system}/s{seed}/{contrast}",
@@ -100,7 +94,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "compare",
         "evaluate.significance.compare",
         "evaluate",
         log=f"{PLACE}.{{profile}}",
@@ -110,13 +103,12 @@ STAGES = (
     ),
     # A job for each model: one that is added, removed or cannot be fetched does not affect the other tests.
     Stage(
-        "compare_comet",
         "evaluate.significance.compare",
         "evaluate",
         log=f"{PLACE}.{{profile}}.{{comet}}",
         files={"significance": f"significance/{PLACE}.{{profile}}.{{comet}}.json"},
         asked_for=("significance",),
         jobs=lambda e: _tested(e, _comet(e)),
-        folder="compare",
+        own_name="compare_comet",
     ),
 )

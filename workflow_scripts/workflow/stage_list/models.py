@@ -110,7 +110,6 @@ def _decodes_on_gpu(experiment: Experiment) -> bool:
 
 STAGES = (
     Stage(
-        "use_system",
         "train.use_system",
         "text",
         log="{taken}.s{seed}",
@@ -119,7 +118,6 @@ STAGES = (
         jobs=lambda e: each(taken=e.used, seed=e.train.seeds),
     ),
     Stage(
-        "train_baseline",
         "train.train_baseline",
         "fairseq",
         log="s{seed}",
@@ -130,7 +128,6 @@ STAGES = (
     ),
     # Directions from one language are counted by one job.
     Stage(
-        "count_encoder",
         "activations.count_encoder",
         "fairseq",
         log="{system}/s{seed}/{by}",
@@ -145,7 +142,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "count_activations",
         "activations.count_activations",
         "fairseq",
         log="{system}/s{seed}/{direction}",
@@ -154,7 +150,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "score_importance",
         "activations.score_importance",
         "fairseq",
         log="{system}/s{seed}/{units}.{direction}",
@@ -163,7 +158,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "select_masks",
         "units.select_masks",
         "text",
         log="{system}/s{seed}/{maskset}{row}",
@@ -172,7 +166,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "finetune",
         "train.finetune",
         "fairseq",
         log="{finetuned}.s{seed}",
@@ -182,7 +175,6 @@ STAGES = (
         training="training/{finetuned}/s{seed}",
     ),
     Stage(
-        "use_masks",
         "train.use_masks",
         "text",
         log="{untrained}.s{seed}",
@@ -190,7 +182,6 @@ STAGES = (
         jobs=lambda e: each(seed=e.train.seeds, untrained=[n for n in e.untrained if n not in e.used]),
     ),
     Stage(
-        "mask_control",
         "analyse.mask_control",
         "fairseq",
         log="{system}.s{seed}.{maskset}",
@@ -200,7 +191,6 @@ STAGES = (
         gpu=True,
     ),
     Stage(
-        "overlap",
         "analyse.overlap",
         "text",
         log="{system}.s{seed}.{maskset}",
@@ -214,7 +204,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "decode",
         "translate.decode",
         _engine,
         log="{system}/s{seed}/{testset}.{direction}",

@@ -45,7 +45,6 @@ def drawn(experiment: Experiment) -> list[str]:
 
 STAGES = (
     Stage(
-        "tabulate",
         "report.tables.tabulate",
         "evaluate",
         log="tables",
@@ -61,7 +60,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "tabulate_units",
         "report.tables.tabulate_units",
         "text",
         log=UNITS,
@@ -71,7 +69,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "plot_training",
         "report.figures.plot_training",
         "evaluate",
         log="training",
@@ -81,7 +78,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "plot_sweep",
         "report.figures.plot_sweep",
         "evaluate",
         log="{sweep}",
@@ -91,7 +87,6 @@ STAGES = (
         local=True,
     ),
     Stage(
-        "plot_off_target",
         "report.figures.plot_off_target",
         "evaluate",
         log="{testset}",
