@@ -40,6 +40,11 @@ def jobs_of(experiment: Experiment) -> list[Job]:
     return [job for stage in STAGES.values() for job in stage.jobs_of(experiment)]
 
 
+def outputs_of(experiment: Experiment) -> list[str]:
+    """Return the outputs of every job of an experiment."""
+    return [file for job in jobs_of(experiment) for file in job.outputs]
+
+
 def asked_for(experiment: Experiment) -> Iterator[str]:
     """Yield the files that ``all`` asks for, also what other jobs read, so that lost ones are made again."""
     for stage in STAGES.values():

@@ -22,7 +22,7 @@ from workflow_scripts.workflow.provenance.made_with import is_listed, settings_i
 from workflow_scripts.workflow.provenance.manifest import HASHED_AT_ONCE, MANIFEST, config_of, known_manifest
 from workflow_scripts.workflow.run.leftovers import place_of, unfinished
 from workflow_scripts.workflow.run.results_lock import run_of
-from workflow_scripts.workflow.stages import jobs_of
+from workflow_scripts.workflow.stages import outputs_of
 
 FORCERUN = ("--forcerun", "-R")
 # An option that begins so is a target, unless it is one of the files to be made again.
@@ -38,7 +38,7 @@ def is_being_made(results: Path) -> bool:
 def with_remade(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
     """Return the options with ``--forcerun`` for what must be made again, unless they have targets."""
     results = Path(RESULTS) / experiment.experiment
-    outputs = [file for job in jobs_of(experiment) for file in job.outputs]
+    outputs = outputs_of(experiment)
     made = {str(results / file) for file in outputs}
     problems = {
         str(Path(path).relative_to(folder)): problem

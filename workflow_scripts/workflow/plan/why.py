@@ -26,7 +26,7 @@ from workflow_scripts.workflow.run.leftovers import place_of
 from workflow_scripts.workflow.run.running import begun_outputs
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.software.environments import ENVIRONMENTS, environment_identity
-from workflow_scripts.workflow.stages import jobs_of
+from workflow_scripts.workflow.stages import outputs_of
 
 #: Reasons for outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
@@ -144,8 +144,7 @@ def reason_of(
 
 def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return file → why it is made again: not finished by an earlier run, or other content than listed."""
-    outputs = [file for job in jobs_of(experiment) for file in job.outputs]
-    found = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
+    found = dict.fromkeys(unrecorded(Path(), str(results), outputs_of(experiment)).other, NOT_AS_LISTED)
     found |= dict.fromkeys(lost(results), NOT_FINISHED)
     return {str(results / file): said for file, said in found.items()}
 

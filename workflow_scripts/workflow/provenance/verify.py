@@ -26,7 +26,7 @@ from workflow_scripts.workflow.provenance.manifest import (
     with_defaults,
 )
 from workflow_scripts.workflow.run.running import look
-from workflow_scripts.workflow.stages import jobs_of
+from workflow_scripts.workflow.stages import outputs_of
 
 #: Digits of a hash that are shown.
 DIGITS = 12
@@ -57,7 +57,7 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     """Return what differs from the manifest, and how many files were hashed. UserError: no manifest."""
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
+    expected = dict.fromkeys(outputs_of(experiment))
     # The next run takes off the manifest what the config no longer asks for.
     unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]

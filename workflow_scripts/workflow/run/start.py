@@ -27,7 +27,7 @@ from workflow_scripts.workflow.run.preflight import number_of_cores, unusable_pa
 from workflow_scripts.workflow.run.results_lock import RUN_LOCK, keep_alive, others_of, release, take
 from workflow_scripts.workflow.run.snakemake_options import read_options, working_directory
 from workflow_scripts.workflow.run.taken_over import take_over
-from workflow_scripts.workflow.stages import jobs_of
+from workflow_scripts.workflow.stages import outputs_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCK = ".snakemake/neuronspec.lock"
@@ -189,7 +189,7 @@ def begin(options: list[str]) -> NoReturn:
     if experiment is None or starts_nothing(options):
         become_snakemake(options, folder, experiment)
     with results_taken(folder, experiment):
-        outputs = [file for job in jobs_of(experiment) for file in job.outputs]
+        outputs = outputs_of(experiment)
         results = Path("results") / experiment.experiment
         (folder / ".snakemake").mkdir(parents=True, exist_ok=True)
         if said := take_over(
