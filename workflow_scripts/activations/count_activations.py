@@ -6,8 +6,6 @@ counted, as it says nothing of the language; ``--count-pads`` counts it and batc
 does: there a third of the decoder's counted positions are padding, and counts depend on the batching.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import logging

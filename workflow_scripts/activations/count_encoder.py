@@ -8,8 +8,6 @@ equal sentences skipped for length (a target may be too long). Not for counting 
 depend on the target, and so do the encoder's counts.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 from collections.abc import Hashable, Mapping, Sequence

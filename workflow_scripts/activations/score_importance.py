@@ -5,8 +5,6 @@ mean of the absolute sums, over target tokens (Michel et al. 2019; it needs no u
 of any kinds; the model is in eval mode and its parameters get no gradient.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

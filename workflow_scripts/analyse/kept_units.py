@@ -5,8 +5,6 @@ they are sources. Without one: languages as targets, and as sources, of all dire
 a side are those that at least one of its directions there keeps; with a pivot there is one such direction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

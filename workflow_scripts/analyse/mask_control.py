@@ -6,8 +6,6 @@ keep as many units in every layer. Own masks must beat random ones, and, where t
 of other target languages; if not, masks went to the wrong directions or did not act.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import statistics

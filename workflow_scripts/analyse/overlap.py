@@ -5,8 +5,6 @@ for directions out of the pivot and into it (Neuron Specialization, section 5), 
 labels.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import math

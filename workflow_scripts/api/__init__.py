@@ -5,8 +5,6 @@ neuronspec`` (docs/how-to/python.md). To import it takes numpy alone; a function
 extra has it.
 """
 
-from __future__ import annotations
-
 from workflow_scripts import __version__
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.api.counts import count_activations, read_counts

@@ -1,7 +1,5 @@
 """Activation counts: those of an experiment's folder, and those of a direction counted here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

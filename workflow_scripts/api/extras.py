@@ -1,7 +1,5 @@
 """What a public function needs beyond numpy: libraries of an extra, imported when the function is called."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 

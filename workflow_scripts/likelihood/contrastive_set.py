@@ -4,8 +4,6 @@ A TSV file has one wrong reading a line, and the columns of ``COLUMNS`` in its f
 direction and id are one item. Standard library only: the workflow reads it before the first job.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path

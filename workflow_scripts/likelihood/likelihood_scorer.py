@@ -5,8 +5,6 @@ likelihood. The target's language tag is given, as decoding gives it, and counts
 Specialization, section 3.3 (the masked forward pass).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass

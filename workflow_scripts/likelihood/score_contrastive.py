@@ -7,8 +7,6 @@ the number of readings). The ``.npz`` beside it has ``{direction}/id`` and ``{di
 sum over the sentence, not the mean per token, as is usual (Sennrich 2017). A tie counts as wrong.
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys

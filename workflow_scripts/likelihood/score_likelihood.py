@@ -7,8 +7,6 @@ perplexity. The ``.npz`` beside it has each sentence's figures: ``{direction}/lo
 log-likelihoods of sentences do.
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys

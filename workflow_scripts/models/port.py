@@ -1,7 +1,5 @@
 """What the stages ask of a model, whichever library runs it, and the port that a system is loaded with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -3,8 +3,6 @@
 `update 1200/6000 | loss 4.123 | lr 1.2e-03 | 5830 words/s | 0.41 s/update | left 0:33`
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import sys

@@ -1,7 +1,5 @@
 """What the programs of both trainings share: their options, how they start, and the call of the trainer."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

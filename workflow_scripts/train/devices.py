@@ -1,7 +1,5 @@
 """The device of each process of a training, and whether those of all fit each other. Not yet run on a GPU."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Mapping, Sequence
 

@@ -4,8 +4,6 @@ Every file is written beside its name and renamed, `system.json` last, so that a
 is whole.
 """
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a process of several says when its training fails: one line, the same in all of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from torch import distributed

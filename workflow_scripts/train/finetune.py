@@ -4,8 +4,6 @@ The parent's weights are the start; optimiser, schedule and data order begin aga
 continued-training control is the same program with masks that keep every unit.
 """
 
-from __future__ import annotations
-
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.train.command_line import parser_of, start, train
 from workflow_scripts.train.start_again import starting_again

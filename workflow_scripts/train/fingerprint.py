@@ -1,7 +1,5 @@
 """The fingerprint of a training, by which a folder knows it again, and the number of its processes."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ It is written at every heartbeat, so that a killed attempt keeps what it cost. S
 knows the last attempt only.
 """
 
-from __future__ import annotations
-
 import logging
 import resource
 import socket

@@ -4,8 +4,6 @@ Those of srun are set again under torchrun's names, which torch and fairseq read
 tasks of a step counts: a batch script of several tasks is one process.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

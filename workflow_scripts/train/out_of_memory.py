@@ -4,8 +4,6 @@ The next attempt takes at most half of `max_tokens` and accumulates more batches
 same tokens and the training stays the same one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any

@@ -4,8 +4,6 @@ After kill -9 of a workflow its training may live on. On one machine the next ru
 the next run's job finds that the very same thing is trained, waits, and goes on from what is left then.
 """
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import os

@@ -6,8 +6,6 @@ failed), `end` (the line for all), `gone` (count). Each process looks there whil
 a collective for another that has failed would wait for long. A process alone does none of this.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -7,8 +7,6 @@ by the next. Fingerprints name none of these paths. If the copy fails, one line 
 from where the data are.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

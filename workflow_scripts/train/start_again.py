@@ -6,8 +6,6 @@ the end of a slice its SLURM job is requeued under the same number: nothing fail
 job waits on. Every other failure ends it. Imports no torch.
 """
 
-from __future__ import annotations
-
 import logging
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """Train the multilingual baseline: one dense network for all directions (spec 2.1, 2.2, 1.1)."""
 
-from __future__ import annotations
-
 import json
 
 from workflow_scripts.common.errors import run_main

@@ -1,7 +1,5 @@
 """Train one system: from a plan to a system folder, by fairseq's own training loop in this process."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from dataclasses import asdict, replace

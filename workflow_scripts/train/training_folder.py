@@ -5,8 +5,6 @@ Files: `owner.json` (one writer at a time), `fingerprint.json` (may this folder 
 No path enters a fingerprint: a moved checkout must not retrain anything.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

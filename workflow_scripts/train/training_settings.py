@@ -3,8 +3,6 @@
 The config gives every one of them; nothing here has a default.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

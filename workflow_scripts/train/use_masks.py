@@ -3,8 +3,6 @@
 Weights and vocabulary are relative links to the parent's.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

@@ -4,8 +4,6 @@ Copies, not links: a link would carry the times of the other experiment, from wh
 what must be made again there and here.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

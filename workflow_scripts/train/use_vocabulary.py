@@ -3,8 +3,6 @@
 ``use_system`` then refuses systems with another vocabulary.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -8,8 +8,6 @@ position and still feeds W2. Being the same for every input, it folds into the o
 with S the kept and C the masked units: an ordinary, smaller layer, which any engine can run.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ Masks are part of the weights: feed-forward layers become smaller, which is exac
 ``<unk>`` may be generated and nothing is copied from the source.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

@@ -1,7 +1,5 @@
 """Decoding options, the same for every engine and for both command lines of this stage."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from dataclasses import dataclass, fields

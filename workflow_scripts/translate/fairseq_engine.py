@@ -1,7 +1,5 @@
 """Decode one direction of a system with fairseq's generator: the reference engine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 

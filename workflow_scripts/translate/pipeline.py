@@ -4,8 +4,6 @@ An empty line is not given to the engine: its translation is empty. A sentence l
 positions is cut, and counted.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence

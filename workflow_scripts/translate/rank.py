@@ -7,8 +7,6 @@ is improbable: fairseq then prefers longer hypotheses, over which its log probab
     score = (log p(__tgt__) + sum of log p(word) + log p(</s>)) / (words + 2) ** length_penalty
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -4,8 +4,6 @@ Imports are late: the process says what is wrong with its arguments before it lo
 and fairseq are touched only if the fairseq engine is asked for.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path

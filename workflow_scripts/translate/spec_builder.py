@@ -4,8 +4,6 @@ fairseq starts counting positions after its padding index, so the first token of
 ``PAD + 1`` of the sinusoidal table; CTranslate2 starts at its row 0.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 At a terminal each line is answered at once; from a file or pipe lines are taken in blocks, which is faster.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """What system.json must hold: it may come from elsewhere, so it is checked before anything of it is used."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@
 - ``gradient``: the forward pass is whole, and the unit's weights get no gradient.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.common.errors import UserError, nearest

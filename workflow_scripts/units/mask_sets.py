@@ -5,8 +5,6 @@ direction's *group* is all rows of the table, or with ``by: language`` (``family
 two languages (families), either way round.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Scores of units: one row per task (direction, language, …), one column per unit, in one ``.npz``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ its controls. Scores are ``{activations_root}/{direction}.npz``, one row each, f
 has a row for each direction, in the order given; its manifest says how it was made.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

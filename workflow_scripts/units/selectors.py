@@ -12,8 +12,6 @@ Each group of the space (one layer's neurons, one attention's heads) is selected
 ``@model`` all groups together. ``:abs`` orders by magnitude. Equal scores keep the lower index first.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping

@@ -6,8 +6,6 @@ the weights under a second name (a hard link where there are such, which takes n
 deletes the exported file before it exports again. docs/how-to/disk.md says when to use it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """What masks and scores have in common: named rows over the units of one model, and facts of their making."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self

@@ -4,8 +4,6 @@ It holds float32 tensors under fairseq's state-dict names, parameters only, each
 name of the decoder's input embedding).
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ torch >= 2.6 reads checkpoints with a restricted loader; fairseq's hold one ``ar
 allowed here. No file of fairseq is changed. The module offers no names.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import functools

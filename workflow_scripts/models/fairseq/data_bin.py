@@ -7,8 +7,6 @@ ours only if these agree with the dictionary that is used. fairseq maps files in
 they are whole is asked here.
 """
 
-from __future__ import annotations
-
 import filecmp
 import logging
 import struct

@@ -3,8 +3,6 @@
 Neuron Specialization, section 4 (training).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

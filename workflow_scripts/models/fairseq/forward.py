@@ -4,8 +4,6 @@ Directions that share their sources run the encoder on the very same batches; th
 pieces of similar target length, so that few positions are padding. Neuron Specialization, section 3.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch

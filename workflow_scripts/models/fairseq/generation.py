@@ -4,8 +4,6 @@ Stock ``SequenceGenerator`` with its defaults (normalised scores, ``<unk>`` allo
 target's language token is forced as a one-token prefix.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)

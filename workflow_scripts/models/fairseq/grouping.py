@@ -4,8 +4,6 @@ A shard of the published data draws 36 million examples an epoch. Every sort is 
 order of the draw.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

@@ -4,8 +4,6 @@ It must be of the task ``translation_multi_simple_epoch`` with ``encoder_langtok
 ``decoder_langtok``, and a Transformer of the kind in ``units.architecture``. No code of the file is run.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

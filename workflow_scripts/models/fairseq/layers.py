@@ -5,8 +5,6 @@ encoder layer always (its copies of the weights are gone too), torch's fused att
 gated. Neuron Specialization, section 3.3 (the masked forward pass).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)

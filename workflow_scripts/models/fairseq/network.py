@@ -1,7 +1,5 @@
 """Building the network: fairseq's Transformer, from an ``Architecture``. Neuron Specialization, section 4."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any

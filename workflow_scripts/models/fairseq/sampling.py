@@ -4,8 +4,6 @@ An example's number is `offset of its direction + line number`, so a direction i
 objects; grouping and filtering work on whole arrays. A batch is of one direction.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Epoch e trains on folder (e - 1) mod N; validation is always that of the first, 
 before training begins: a shard that does not fit would otherwise end it days later.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path

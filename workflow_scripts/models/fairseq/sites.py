@@ -1,7 +1,5 @@
 """Where the units of a network are, and taps that read them in every forward pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ would be trained on. Here each file is checked before a training goes on from it
 as `*.damaged`, and the newest intact one takes its place.
 """
 
-from __future__ import annotations
-
 import errno
 import logging
 import os

@@ -1,7 +1,5 @@
 """What all processes of a training ask each other, each at the same place; a process alone answers itself."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)

@@ -6,8 +6,6 @@ Its weights add up to 1, so the gradient by the logits is softmax - e - (1 - eps
 large part of an update.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)

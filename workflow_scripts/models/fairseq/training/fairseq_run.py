@@ -3,8 +3,6 @@
 What goes wrong in a spawned process is raised again here, so that a user's error stays one line.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

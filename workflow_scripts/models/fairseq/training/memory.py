@@ -1,7 +1,5 @@
 """The memory of a training: keep on a CPU what large tensors free, and know an error that says it ran out."""
 
-from __future__ import annotations
-
 import ctypes
 
 import torch

@@ -4,8 +4,6 @@ The task is registered when this module is imported; fairseq needs no --user-dir
 section 3.3.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import math

@@ -3,8 +3,6 @@
 Checkpoints hold the patience counter and are never half made; out of memory and NaN are raised.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What one training is: data, network, settings, and where it works."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

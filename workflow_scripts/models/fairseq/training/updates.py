@@ -5,8 +5,6 @@ without validating, and the next slice begins with what is left to do: no row, n
 checkpoint depends on where slices end.
 """
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any

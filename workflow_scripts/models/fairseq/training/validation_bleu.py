@@ -4,8 +4,6 @@ Both sides are decoded by SentencePiece from the binarised data, without other p
 curves, not for tables.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)

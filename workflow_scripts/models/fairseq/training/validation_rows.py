@@ -3,8 +3,6 @@
 They are always written whole: a reader, and the attempt after a killed one, find every line complete.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from pathlib import Path
