@@ -52,10 +52,8 @@ def neighbours(
 def measure(
     port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
 ) -> tuple[list[float], int]:
-    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
-
-    The target's language tag and ``</s>`` count, as in the training loss.
-    """
+    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
+    target's language tag and ``</s>`` count, as in the training loss."""
     sums, tokens = [0.0] * len(rows), 0
     for batch in batches:
         for number, row in enumerate(rows):
@@ -94,11 +92,8 @@ def mask_control(
 ) -> dict[str, Any]:
     """Measure every direction of ``batches_of`` under all its masks; returns the JSON's ``directions``.
 
-    Args:
-        port: the model; no gate is left on it.
-        masks: has a row for every direction.
-        languages_of: direction -> (source, target).
-        seed: of the random masks.
+    ``port``: the model; no gate is left on it. ``masks``: has a row for every direction. ``languages_of``:
+    direction -> (source, target). ``seed``: of the random masks.
     """
     directions = list(batches_of)
     drawn = [random_masks(masks, directions, RANDOM_MASKS * seed + n) for n in range(RANDOM_MASKS)]

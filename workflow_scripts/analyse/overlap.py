@@ -29,10 +29,8 @@ ROUNDING = 1e-9
 
 
 def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return intersection over union of every two rows of ``keep`` [rows, units]: [rows, rows].
-
-    Two empty rows are equal: 1.
-    """
+    """Return intersection over union of every two rows of ``keep`` [rows, units]: [rows, rows]. Two empty
+    rows are equal: 1."""
     bits = keep.astype(np.float64)
     shared = bits @ bits.T
     sizes = bits.sum(axis=1)
@@ -61,10 +59,8 @@ def count_labelings(labels: Sequence[int]) -> int:
 
 
 def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArray[np.int64], bool]:
-    """Return orders of ``labels`` [orders, languages] and whether they are all there are.
-
-    All distinct orders where that takes no more than ``permutations``; else that many random ones.
-    """
+    """Return orders of ``labels`` [orders, languages] and whether they are all there are. All distinct orders
+    where that takes no more than ``permutations``; else that many random ones."""
     if count_labelings(labels) <= permutations:
         return np.array(list(labelings(labels)), dtype=np.int64), True
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -108,8 +104,7 @@ def compare(
 
 def layer_matrices(table: MaskTable, rows: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Return the IoU matrix [rows, rows] of every group of units, and ``encoder.mean``, ``decoder.mean`` of
-    these; where units are of several kinds the means are by kind, as ``encoder.head.mean``.
-    """
+    these; where units are of several kinds the means are by kind, as ``encoder.head.mean``."""
     keep = np.stack([table.row(row) for row in rows])
     groups = table.space.groups
     layers = {key: iou_matrix(keep[:, span]) for key, span in table.space.slices().items()}

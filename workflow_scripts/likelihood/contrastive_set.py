@@ -33,12 +33,8 @@ class Item:
 def read_contrastive(path: str | Path, directions: Collection[str] | None = None) -> list[Item]:
     """Return the items of a set, in the order of the file.
 
-    Args:
-        path: the TSV file.
-        directions: those that may occur; None: any.
-
-    Raises:
-        UserError: at the first line that does not fit, with file, line and column.
+    ``path``: the TSV file. ``directions``: those that may occur; None: any. Raises UserError: at the first
+    line that does not fit, with file, line and column.
     """
     lines = read_lines(path, wanted="")
     if not lines:

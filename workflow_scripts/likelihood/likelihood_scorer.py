@@ -49,13 +49,9 @@ class LikelihoodScorer:
     ) -> None:
         """Load the system.
 
-        Args:
-            system: its folder; every file is checked.
-            directions: those that ``score`` will be asked for.
-            masks: mask file of a direction that a masked system was not trained in.
-
-        Raises:
-            UserError: an unknown direction, a missing mask row, or a system that does not fit together.
+        ``system``: its folder; every file is checked. ``directions``: those that ``score`` will be asked for.
+        ``masks``: mask file of a direction that a masked system was not trained in. Raises UserError: an
+        unknown direction, a missing mask row, or a system that does not fit together.
         """
         more = masks or {}
         rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
@@ -81,12 +77,9 @@ class LikelihoodScorer:
         """Score pairs of (source, target), lines of raw text.
 
         Pairs that are the same to the model are computed once: their figures are equal to the last bit.
-
-        Args:
-            direction: one of those the scorer was made for.
-            pairs: n of them, at least one.
-            batch_tokens: most positions of a batch, padding included; the figures depend on it by rounding.
-            count_language_tag: as the training loss does; ``tokens`` is then one more for each pair.
+        ``direction``: one of those the scorer was made for. ``pairs``: n of them, at least one.
+        ``batch_tokens``: most positions of a batch, padding included; the figures depend on it by rounding.
+        ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair.
         """
         source, target = self._languages[direction]
         encoded = [(self._ids(source, one), self._ids(target, other)) for one, other in pairs]

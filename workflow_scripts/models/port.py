@@ -103,10 +103,8 @@ class Port(Protocol):
         ...
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
-        """Call ``call`` for each group of ``space`` in each forward pass of the block.
-
-        RuntimeError at the end of the block if a group was never seen.
-        """
+        """Call ``call`` for each group of ``space`` in each forward pass of the block. RuntimeError at the
+        end of the block if a group was never seen."""
         ...
 
     def intervene(
@@ -159,10 +157,8 @@ class GeneratingPort(Port, Protocol):
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:
-    """Return a system's model in eval mode, loaded by the port that its ``system.json`` names.
-
-    ``device``: by default the GPU where there is one. UserError for an unknown port or files that do not fit.
-    """
+    """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by
+    default the GPU where there is one. UserError for an unknown port or files that do not fit."""
     if system.port not in PORTS:
         raise UserError(
             f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"

@@ -51,12 +51,8 @@ def check_finite(value: float, what: str) -> None:
 
 
 class ProgressLog:
-    """Averages over `interval` updates and logs a line.
-
-    Args:
-        last_update: where training ends at the latest.
-        interval: updates from line to line.
-    """
+    """Averages over `interval` updates and logs a line. `last_update`: where training ends at the latest.
+    `interval`: updates from line to line."""
 
     def __init__(self, last_update: int, interval: int) -> None:
         self.last_update, self.interval = last_update, max(interval, 1)

@@ -54,10 +54,8 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
-    """Return the options of a process of the training, once several are started where that is asked for.
-
-    Call it before torch is imported.
-    """
+    """Return the options of a process of the training, once several are started where that is asked for. Call
+    it before torch is imported."""
     arguments = parser.parse_args(argv)
     # On shared cores a spinning thread keeps a working one from its core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -67,11 +65,8 @@ def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.N
 
 
 def train(arguments: argparse.Namespace, **system: Any) -> None:
-    """Train by the options; `system`: what the program says of the plan.
-
-    Raises:
-        UserError: settings that cannot be, and what `train_system` raises.
-    """
+    """Train by the options; `system`: what the program says of the plan. Raises UserError: settings that
+    cannot be, and what `train_system` raises."""
     deadline = Deadline.of_this_process(arguments.runtime)
 
     from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan

@@ -24,10 +24,8 @@ EXTENDED_SECONDS = 30.0
 
 
 def slurm_job(environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the job that this process is part of, as squeue and scontrol take it; None outside SLURM.
-
-    A task of an array is named as such: the number of one of its tasks is that of the whole array.
-    """
+    """Return the job that this process is part of, as squeue and scontrol take it; None outside SLURM. A task
+    of an array is named as such: the number of one of its tasks is that of the whole array."""
     found = os.environ if environment is None else environment
     array, task = found.get("SLURM_ARRAY_JOB_ID"), found.get("SLURM_ARRAY_TASK_ID")
     return f"{array}_{task}" if array and task else found.get("SLURM_JOB_ID") or None

@@ -38,11 +38,8 @@ def outcome_of(error: BaseException) -> str:
 
 
 class History:
-    """The attempts of one training folder.
-
-    Args:
-        ours: tells whether the folder is still this process's; where it is not, nothing is written.
-    """
+    """The attempts of one training folder. `ours`: tells whether the folder is still this process's; where it
+    is not, nothing is written."""
 
     def __init__(self, folder: Path, ours: Callable[[], bool] = lambda: True) -> None:
         self.file, self._ours = folder / HISTORY, ours
@@ -62,11 +59,8 @@ class History:
 
     @contextmanager
     def attempt(self, devices: list[str], **facts: Any) -> Iterator[dict[str, Any]]:
-        """Add an attempt; the dictionary yielded may be filled with JSON values, its outcome too.
-
-        Args:
-            devices: a name for each process that trains, "cpu" where it has no GPU.
-        """
+        """Add an attempt; the dictionary yielded may be filled with JSON values, its outcome too. `devices`:
+        a name for each process that trains, "cpu" where it has no GPU."""
         self._before = self.read()["attempts"]
         self._began = time.monotonic()
         self._attempt = {

@@ -42,11 +42,8 @@ def _number(environment: Mapping[str, str], name: str) -> int:
 
 
 def place(environment: Mapping[str, str] | None = None) -> Place:
-    """Return the place of this process; `Place()` where it is alone.
-
-    Raises:
-        UserError: variables that contradict each other.
-    """
+    """Return the place of this process; `Place()` where it is alone. Raises UserError: variables that
+    contradict each other."""
     found = os.environ if environment is None else environment
     if "WORLD_SIZE" in found:
         names = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
@@ -68,11 +65,8 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
 def start_processes(command: str | None) -> None:
     """Become ``command``, which starts several processes of this very program; in those, do nothing.
 
-    Args:
-        command: srun with its options; None for a program that is the only one.
-
-    Raises:
-        UserError: there is no such program.
+    `command`: srun with its options; None for a program that is the only one. Raises UserError: there is no
+    such program.
     """
     if not command or STARTED in os.environ:
         return
@@ -90,10 +84,7 @@ def start_processes(command: str | None) -> None:
 
 def take_place() -> Place:
     """Return the place of this process, and say it in torchrun's variables. Call it before torch is imported.
-
-    Raises:
-        UserError: variables that contradict each other, or no place where the processes could meet.
-    """
+    Raises UserError: variables that contradict each other, or no place where the processes could meet."""
     found = place()
     if found.processes == 1:
         # srun and torchrun set these for a single process too, and fairseq would wait for others.

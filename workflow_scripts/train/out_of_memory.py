@@ -18,12 +18,9 @@ OUT_OF_MEMORY = "out of memory"
 def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int, processes: int) -> int | None:
     """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts.
 
-    Args:
-        settings: with `tokens_per_update`, which stays.
-        longest: tokens of the longest sentence that is trained on; no batch can be smaller.
-        processes: among which an update is shared out, if their number is given; else 1.
-
-    None if there is no such number.
+    `settings`: with `tokens_per_update`, which stays. `longest`: tokens of the longest sentence that is
+    trained on; no batch can be smaller. `processes`: among which an update is shared out, if their number is
+    given; else 1. None if there is no such number.
     """
     tokens = int(settings["tokens_per_update"]) // processes
     return next((size for size in range(failed // 2, longest - 1, -1) if size and tokens % size == 0), None)
@@ -55,10 +52,8 @@ def out_of_memory(folder: str, failed: int, following: int, longest: int, alone:
     and this process, alone, may begin it: of several each would have to, and their launcher knows of one
     start.
 
-    Args:
-        failed, following: `max_tokens` of this attempt and of the next.
-        longest: tokens of the longest sentence that is trained on.
-        alone: this is the only process that was started.
+    `failed`, `following`: `max_tokens` of this attempt and of the next. `longest`: tokens of the longest
+    sentence that is trained on. `alone`: this is the only process that was started.
     """
     if following >= failed:
         return UserError(

@@ -36,12 +36,8 @@ def _named(holder: dict[str, Any]) -> str:
 
 
 class FolderOwner:
-    """Ownership of one training folder by this process.
-
-    Args:
-        folder: the training folder, made if absent.
-        identity: digest of what is trained; a live owner of the same is waited for.
-    """
+    """Ownership of one training folder by this process. `folder`: the training folder, made if absent.
+    `identity`: digest of what is trained; a live owner of the same is waited for."""
 
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder, self.identity = folder, identity
@@ -50,10 +46,7 @@ class FolderOwner:
     @contextmanager
     def held(self, beat: Callable[[], None]) -> Iterator[None]:
         """Hold the folder, once an owner of the same training is done; a thread calls `beat` at intervals.
-
-        Raises:
-            UserError: a live process trains something else in it.
-        """
+        Raises UserError: a live process trains something else in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._wait()
         stop = threading.Event()

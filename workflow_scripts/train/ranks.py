@@ -47,10 +47,8 @@ REPORT_SECONDS = 30.0
 
 
 class Ranks:
-    """This process among those of its training; use `joined`.
-
-    `rank`: its number. `devices`: the name of every process's device, known to process 0.
-    """
+    """This process among those of its training; use `joined`. `rank`: its number. `devices`: the name of
+    every process's device, known to process 0."""
 
     def __init__(self, place: Place) -> None:
         self.place, self.rank = place, place.rank
@@ -88,11 +86,8 @@ class Ranks:
             self.devices = [one["name"] for one in found]
 
     def wait_for_plan(self) -> dict[str, Any] | None:
-        """Wait for what process 0 sends. However long: it may wait for the folder's owner.
-
-        Raises:
-            UserError: process 0 failed.
-        """
+        """Wait for what process 0 sends. However long: it may wait for the folder's owner. Raises UserError:
+        process 0 failed."""
         while not self._store.check(["plan"]):
             self._look_for_end()
             time.sleep(POLL_SECONDS)
@@ -113,9 +108,8 @@ class Ranks:
     ) -> Iterator[None]:
         """Let all processes speak to each other for the block, and end with each other.
 
-        Args:
-            ended: records what ended the training, an own error or another process's; returns what to raise.
-            release: gives up what this process holds. Both may be called in another thread, before the end.
+        `ended`: records what ended the training, an own error or another process's; returns what to raise.
+        `release`: gives up what this process holds. Both may be called in another thread, before the end.
         """
         if not self.alone:
             threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
@@ -263,11 +257,8 @@ class Ranks:
 
 @contextmanager
 def joined(place: Place) -> Iterator[Ranks]:
-    """Meet the other processes for the block; what fails in one ends all, with one line.
-
-    Raises:
-        UserError: not all came, or another one failed.
-    """
+    """Meet the other processes for the block; what fails in one ends all, with one line. Raises UserError:
+    not all came, or another one failed."""
     ranks = Ranks(place)
     try:
         ranks.look_at_device()

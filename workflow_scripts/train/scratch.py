@@ -34,11 +34,8 @@ class NoScratchError(Exception):
 
 @contextmanager
 def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str]) -> Iterator[str]:
-    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given.
-
-    Args:
-        hashes: SHA-256 of each file that the training reads, by its name in `training_files`.
-    """
+    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. `hashes`: SHA-256 of each file
+    that the training reads, by its name in `training_files`."""
     named = os.environ.get(SCRATCH_VARIABLE)
     if not named:
         yield data_bin
@@ -103,9 +100,8 @@ def _lock(descriptor: int, copy: Path, how: int) -> bool:
 def _shared_copy(files: Mapping[str, Path], copy: Path) -> int:
     """Return the descriptor that keeps a complete copy from being removed; makes one where there is none.
 
-    Raises:
-        NoScratchError: it does not fit, or another process has it and it is not complete.
-        OSError: it cannot be written.
+    Raises NoScratchError: it does not fit, or another process has it and it is not complete. Raises OSError:
+    it cannot be written.
     """
     for look in range(LOOKS):
         descriptor = _open(copy)

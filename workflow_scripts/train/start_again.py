@@ -55,11 +55,9 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
 def end_slice(ended: SliceEnded) -> None:
     """End the program: with its job requeued, or with an exit status that says that training is not done.
 
-    Returns only in a process of a training that is not its first: the first speaks for all.
-
-    Raises:
-        UserError: nobody will start the training again.
-        SystemExit: SIGTERM asked for the end; whoever sent it knows what comes next.
+    Returns only in a process of a training that is not its first: the first speaks for all. Raises UserError:
+    nobody will start the training again. Raises SystemExit: SIGTERM asked for the end; whoever sent it knows
+    what comes next.
     """
     if os.environ.get("RANK", "0") != "0":
         return

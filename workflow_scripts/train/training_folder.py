@@ -37,10 +37,9 @@ def _digest(value: Mapping[str, Any]) -> str:
 class TrainingFolder:
     """One training's folder.
 
-    Args:
-        path: the folder, made if absent.
-        fingerprint: {"identity": {...}, "extendable": {...}, "execution": {...}}, JSON values, no paths.
-        code: hash of the training's code and libraries; recorded, and no part of the fingerprint.
+    `path`: the folder, made if absent. `fingerprint`: {"identity": {...}, "extendable": {...}, "execution":
+    {...}}, JSON values, no paths. `code`: hash of the training's code and libraries; recorded, and no part of
+    the fingerprint.
     """
 
     def __init__(
@@ -53,11 +52,8 @@ class TrainingFolder:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Hold the folder, after a live owner of the same training is done.
-
-        Raises:
-            UserError: another live process trains something else in it.
-        """
+        """Hold the folder, after a live owner of the same training is done. Raises UserError: another live
+        process trains something else in it."""
         with FolderOwner(self.path, _digest(self.fingerprint[IDENTITY])).held(self.history.record):
             yield
 
@@ -69,13 +65,9 @@ class TrainingFolder:
     def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
         """Continue the folder's training if its identity is the same, else move its content aside.
 
-        Call it inside `owned()`. Says what it does when anything changed.
-
-        Args:
-            reached: returns the most updates that a checkpoint of the folder has seen.
-
-        Raises:
-            UserError: a finished training would have to go on, and its optimiser state was removed.
+        Call it inside `owned()`. Says what it does when anything changed. `reached`: returns the most updates
+        that a checkpoint of the folder has seen. Raises UserError: a finished training would have to go on,
+        and its optimiser state was removed.
         """
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")
@@ -152,10 +144,8 @@ class TrainingFolder:
 
     @contextmanager
     def attempt(self, devices: list[str], execution: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Add an attempt to history.json, as it runs and with its code; see `History.attempt`.
-
-        A training that goes on is finished no longer.
-        """
+        """Add an attempt to history.json, as it runs and with its code; see `History.attempt`. A training
+        that goes on is finished no longer."""
         before = self.history.read()["attempts"]
         if before and self.code is not None and before[-1].get("code") != self.code:
             logger.info(

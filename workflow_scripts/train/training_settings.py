@@ -99,11 +99,8 @@ OPTIONAL: dict[str, Check] = {SOURCE_WEIGHTS: (_are_weights, "lists of positive 
 
 
 def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in the order of SETTINGS.
-
-    Raises:
-        UserError: an unknown key, one that is missing, or a value that cannot be.
-    """
+    """Return the settings in the order of SETTINGS. Raises UserError: an unknown key, one that is missing, or
+    a value that cannot be."""
     allowed = {**SETTINGS, **OPTIONAL}
     for key in given:
         if key not in allowed:

@@ -18,12 +18,8 @@ from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
     """Compare what ``system.json`` says with what the config says.
 
-    Args:
-        system: the system to take.
-        expected: any of its attributes, and the value each must have.
-
-    Raises:
-        UserError: one line for each key that differs, with both values.
+    ``system``: the system to take. ``expected``: any of its attributes, and the value each must have. Raises
+    UserError: one line for each key that differs, with both values.
     """
     problems = []
     for key, wanted in expected.items():

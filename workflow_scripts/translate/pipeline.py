@@ -100,10 +100,8 @@ def translate_lines(
     progress: Progress,
     block: int = BLOCK_SENTENCES,
 ) -> Iterator[str]:
-    """Yield the translation of every line, in order; no line holds a line break.
-
-    ``max_positions``: the model's longest source sequence, markers included. ``block``: lines held at once.
-    """
+    """Yield the translation of every line, in order; no line holds a line break. ``max_positions``: the
+    model's longest source sequence, markers included. ``block``: lines held at once."""
     longest = max_positions - MARKERS_PER_SOURCE
     remaining = iter(lines)
     while held := list(islice(remaining, block)):
@@ -124,10 +122,8 @@ def translate_lines(
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with every line break that Python or a text editor knows turned into a blank.
-
-    A NUL, which a model with byte pieces may write, is no text: no later stage would read the file.
-    """
+    """Return ``text`` with every line break that Python or a text editor knows turned into a blank. A NUL,
+    which a model with byte pieces may write, is no text: no later stage would read the file."""
     return " ".join(text.splitlines()).replace("\0", NO_CHARACTER)
 
 

@@ -21,9 +21,7 @@ def fairseq_score(log_probabilities: Sequence[float], length_penalty: float) -> 
 
 
 def best_hypothesis(hypotheses: Sequence[Sequence[float]], length_penalty: float) -> int:
-    """Return the index of the hypothesis fairseq would put first; the earlier one on a tie.
-
-    ``hypotheses``: each hypothesis's token log probabilities, as for ``fairseq_score``.
-    """
+    """Return the index of the hypothesis fairseq would put first; the earlier one on a tie. ``hypotheses``:
+    each hypothesis's token log probabilities, as for ``fairseq_score``."""
     scores = [fairseq_score(log_probabilities, length_penalty) for log_probabilities in hypotheses]
     return scores.index(max(scores))

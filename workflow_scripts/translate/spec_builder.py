@@ -25,9 +25,7 @@ ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 
 class GroupMask(NamedTuple):
     """Which units of a group are kept, bool [units], and by what the values of the others are multiplied.
-
-    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``).
-    """
+    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``)."""
 
     keep: NDArray[np.bool_]
     factor: float | None = None

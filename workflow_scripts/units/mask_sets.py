@@ -68,10 +68,8 @@ def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
 
 
 def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
-    """Its own row after one exchange of each layer's units, the same for all directions.
-
-    Sizes of rows and of their overlaps stay, the units are others.
-    """
+    """Its own row after one exchange of each layer's units, the same for all directions. Sizes of rows and of
+    their overlaps stay, the units are others."""
     keep = _own(like, directions)
     for key, span in like.space.slices().items():
         generator = np.random.Generator(np.random.PCG64(seed_of(seed, key)))
@@ -167,14 +165,9 @@ def mask_rows(
 ) -> MaskTable:
     """Return masks of one kind of ``ROWS``, a row a direction; the manifest says of what and how.
 
-    Args:
-        like: the table that the rows are made of.
-        seed: for ``random`` and ``shuffled``.
-        pairs: for ``swapped``, direction -> whose row it gets.
-        groups: for the other kinds.
-
-    Raises:
-        UserError: an unknown kind, a row that is missing, or an option that is missing or not of this kind.
+    ``like``: the table that the rows are made of. ``seed``: for ``random`` and ``shuffled``. ``pairs``: for
+    ``swapped``, direction -> whose row it gets. ``groups``: for the other kinds. Raises UserError: an unknown
+    kind, a row that is missing, or an option that is missing or not of this kind.
     """
     if kind not in ROWS:
         raise UserError(f"rows {kind!r}: not one of {', '.join(ROWS)}{nearest(kind, ROWS)}")
@@ -195,10 +188,8 @@ def mask_rows(
 
 
 def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
-    """Return random masks, each as large in every group as the direction's row of ``like``.
-
-    A row depends on the seed and the direction's name only, so adding a direction changes no other row.
-    """
+    """Return random masks, each as large in every group as the direction's row of ``like``. A row depends on
+    the seed and the direction's name only, so adding a direction changes no other row."""
     return mask_rows("random", like, directions, seed=seed)
 
 

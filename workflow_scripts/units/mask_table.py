@@ -59,10 +59,8 @@ class MaskTable(UnitTable):
         return said
 
     def over(self, space: UnitSpace) -> MaskTable:
-        """Return the masks as rows over a larger space, whose other units they keep.
-
-        ValueError unless the masks' units are a part of it.
-        """
+        """Return the masks as rows over a larger space, whose other units they keep. ValueError unless the
+        masks' units are a part of it."""
         if space == self.space:
             return self
         keep = np.ones((len(self.rows), space.size), dtype=np.bool_)

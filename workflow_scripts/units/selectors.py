@@ -36,10 +36,8 @@ _FORM = re.compile(
 
 
 def normalise_k(k: Decimal | str | int) -> str:
-    """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``.
-
-    Raises UserError unless ``k`` is a positive decimal number.
-    """
+    """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``. Raises
+    UserError unless ``k`` is a positive decimal number."""
     try:
         value = Decimal(k)
     except InvalidOperation:
@@ -79,14 +77,10 @@ class Selector:
     def select(self, scores: NDArray[Any], space: UnitSpace, seed: int | None = None) -> NDArray[np.bool_]:
         """Return the kept units, bool [units].
 
-        Args:
-            scores: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
-            space: numbers the units.
-            seed: for ``random`` (PCG64), which ignores the scores.
-
-        Raises:
-            UserError: a score is undefined, or negative where ``mass`` without ``:abs`` sums it.
-            ValueError: the scores do not fit the space, or ``random`` has no seed.
+        ``scores``: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
+        ``space``: numbers the units. ``seed``: for ``random`` (PCG64), which ignores the scores. Raises
+        UserError: a score is undefined, or negative where ``mass`` without ``:abs`` sums it. Raises
+        ValueError: the scores do not fit the space, or ``random`` has no seed.
         """
         if scores.shape != (space.size,):
             raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
@@ -189,9 +183,7 @@ SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], ND
 
 def mass(scores: NDArray[Any], space: UnitSpace, k: Decimal | str | int) -> NDArray[np.bool_]:
     """Keep, in each group, the fewest units of highest score that together hold k percent of the group's sum.
-
-    Returns keep, bool [units]; ``Selector.select`` of ``mass:k`` says what it takes and refuses.
-    """
+    Returns keep, bool [units]; ``Selector.select`` of ``mass:k`` says what it takes and refuses."""
     return parse_selector(f"mass:{normalise_k(k)}").select(scores, space)
 
 

@@ -25,11 +25,8 @@ STACKS: tuple[Stack, ...] = get_args(Stack)
 
 @dataclass(frozen=True)
 class UnitGroup:
-    """``size`` units of one ``kind`` in one layer.
-
-    ``key`` names the group: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads),
-    ``decoder.0.resid``.
-    """
+    """``size`` units of one ``kind`` in one layer. ``key`` names the group: ``encoder.0.ffn``,
+    ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``."""
 
     key: str
     kind: Kind
@@ -121,10 +118,8 @@ class UnitSpace:
         )
 
     def ids_of(self, part: UnitSpace) -> NDArray[np.int64]:
-        """Return the flat ids here of a part's units, int64 [part.size].
-
-        ValueError unless the part's groups are groups of this space, in its order.
-        """
+        """Return the flat ids here of a part's units, int64 [part.size]. ValueError unless the part's groups
+        are groups of this space, in its order."""
         rest = iter(self.groups)
         if not all(group in rest for group in part.groups):
             raise ValueError(f"not a part of this space: {self.difference(part)}")

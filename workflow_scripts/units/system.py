@@ -211,9 +211,8 @@ class SystemFolder:
 
         A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
         its own name in a masked system, which ``masks_of`` looks for in ``more_masks``: the folder stays as
-        it is when a direction is added for evaluation.
-
-        Raises UserError for a direction that is not of the system's languages.
+        it is when a direction is added for evaluation. Raises UserError for a direction that is not of the
+        system's languages.
         """
         if direction in self.mask_rows:
             return self.mask_rows[direction]
@@ -231,10 +230,8 @@ class SystemFolder:
         return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
-        """Return a mask file's masks over ``space``, checked against the model that they belong to.
-
-        UserError unless the masks were made from these weights or from the parent's (the start of training).
-        """
+        """Return a mask file's masks over ``space``, checked against the model that they belong to. UserError
+        unless the masks were made from these weights or from the parent's (the start of training)."""
         table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
@@ -247,10 +244,8 @@ class SystemFolder:
         return self.masks if direction in self.mask_rows else self.more_masks
 
     def masks_of(self, direction: str) -> MaskTable | None:
-        """Return a direction's masks, one row of its name, or None where nothing is masked.
-
-        Raises UserError for an unknown direction, a missing row, or masks of another model.
-        """
+        """Return a direction's masks, one row of its name, or None where nothing is masked. Raises UserError
+        for an unknown direction, a missing row, or masks of another model."""
         row = self.mask_row(direction)
         if row is None:
             return None

@@ -114,10 +114,8 @@ def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reduce_to_weights(training: Path, system: SystemFolder) -> None:
-    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay.
-
-    May be interrupted and repeated: nothing is removed before the weights are kept.
-    """
+    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay. May be
+    interrupted and repeated: nothing is removed before the weights are kept."""
     facts = system.training or {}
     with atomic_path(training / KEPT_WEIGHTS) as temporary:
         try:
@@ -131,10 +129,8 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
 
 
 def restore_weights(training: Path, out: Path) -> dict[str, Any]:
-    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}.
-
-    Raises UserError: nothing was kept, or it was changed.
-    """
+    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}. Raises
+    UserError: nothing was kept, or it was changed."""
     weights = training / KEPT_WEIGHTS
     if not ((training / KEPT).is_file() and weights.is_file()):
         raise UserError(

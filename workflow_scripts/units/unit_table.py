@@ -13,9 +13,7 @@ from workflow_scripts.units.space import UnitSpace
 
 class UnitTable:
     """An array [rows, units] with the names of its rows, the space that numbers its units, and facts (JSON).
-
-    ``origin``: the file it was read from, for messages.
-    """
+    ``origin``: the file it was read from, for messages."""
 
     WHAT: ClassVar[str]
     FORMAT: ClassVar[str]
@@ -49,10 +47,8 @@ class UnitTable:
         return row
 
     def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
-        """Refuse a model other than the one the table was made from.
-
-        Raises UserError unless the units are a part of the model's ``space`` and the weights are the model's.
-        """
+        """Refuse a model other than the one the table was made from. Raises UserError unless the units are a
+        part of the model's ``space`` and the weights are the model's."""
         again = f"make {self.WHAT}s from this model's activations"
         try:
             space.ids_of(self.space)

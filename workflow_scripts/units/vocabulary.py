@@ -102,11 +102,8 @@ def _symbols(dictionary: str | Path) -> Iterator[str]:
 
 
 class Vocabulary:
-    """Symbols in id order and the way back; V symbols in all.
-
-    ``subwords``: the symbols of ``dict.txt``; a special among them has a row that is never used. Raises
-    UserError for another symbol that occurs twice.
-    """
+    """Symbols in id order and the way back; V symbols in all. ``subwords``: the symbols of ``dict.txt``; a
+    special among them has a row that is never used. Raises UserError for another symbol that occurs twice."""
 
     def __init__(self, subwords: Iterable[str], languages: Sequence[str] = ()) -> None:
         self.subwords = list(subwords)
@@ -143,9 +140,7 @@ class Vocabulary:
 
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
         """Raise UserError if subwords are not pieces of a SentencePiece model: it is another model's.
-
-        ``name``: what the dictionary is called in the message.
-        """
+        ``name``: what the dictionary is called in the message."""
         known = set(pieces)
         strange = [s for s in self.subwords if s not in known and not _is_added(s)]
         if strange:

@@ -61,10 +61,8 @@ def save_system_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
-    """Copy a weights file into ``network`` (its device and type stay).
-
-    Raises UserError naming the tensor: missing, unknown, of another shape, or not finite.
-    """
+    """Copy a weights file into ``network`` (its device and type stay). Raises UserError naming the tensor:
+    missing, unknown, of another shape, or not finite."""
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no weights here")
@@ -76,10 +74,8 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str | Path) -> None:
-    """Copy tensors by name into the network's parameters; errors as in ``load_weights``, naming ``origin``.
-
-    A tied tensor may come under several names, then equal ones.
-    """
+    """Copy tensors by name into the network's parameters; errors as in ``load_weights``, naming ``origin``. A
+    tied tensor may come under several names, then equal ones."""
     stored, tied = _parameters(network)
     for name, first in tied.items():
         if name in tensors and first in tensors and not _equal(tensors[name], tensors[first]):
@@ -116,10 +112,8 @@ def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
 
 
 def load_network(system: SystemFolder | str | Path) -> Network:
-    """Return the system's network on the CPU, float32, in eval mode; its files are checked by SHA-256.
-
-    Raises UserError for a missing or changed file and for weights that do not fit the architecture.
-    """
+    """Return the system's network on the CPU, float32, in eval mode; its files are checked by SHA-256. Raises
+    UserError for a missing or changed file and for weights that do not fit the architecture."""
     folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
     folder.verify()
     try:

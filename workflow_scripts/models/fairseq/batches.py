@@ -55,10 +55,8 @@ class Batch:
 
 
 class Batches:
-    """The batches of one direction, made on each iteration; ``len`` is their number.
-
-    ``lines``: the line numbers of each batch. ``skipped``: lines over the limit of positions.
-    """
+    """The batches of one direction, made on each iteration; ``len`` is their number. ``lines``: the line
+    numbers of each batch. ``skipped``: lines over the limit of positions."""
 
     def __init__(self, dataset: DirectionData, lines: list[NDArray[np.int64]], skipped: int) -> None:
         self.dataset = dataset
@@ -98,10 +96,8 @@ def _tagged(tag: int, tokens: Tensor) -> Tensor:
 def direction_dataset(
     data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
 ) -> DirectionData:
-    """Open one direction of a held-out subset, and look at all its ids.
-
-    UserError if a file is missing, damaged or of another dictionary, or if the sides differ in length.
-    """
+    """Open one direction of a held-out subset, and look at all its ids. UserError if a file is missing,
+    damaged or of another dictionary, or if the sides differ in length."""
     tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
@@ -141,11 +137,10 @@ def make_batches(
 ) -> Batches:
     """Cut a direction into batches; every line that fits is in exactly one.
 
-    ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides.
-    ``order``: ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
+    ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides. ``order``:
+    ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
     ``required_batch_size_multiple``: a batch holds fewer sentences than this or a multiple of it.
-    ``max_lines``: use only the first so many lines of the file.
-    Raises UserError if no line fits.
+    ``max_lines``: use only the first so many lines of the file. Raises UserError if no line fits.
     """
     if order not in get_args(Order):
         raise ValueError(f"order {order!r} is not one of {get_args(Order)}")
@@ -168,10 +163,8 @@ def make_batches(
 
 
 def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
-    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions.
-
-    A sentence longer than that makes a run of its own.
-    """
+    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions. A sentence
+    longer than that makes a run of its own."""
     start = 0
     for end, length in enumerate(lengths.tolist()):
         if end > start and length * (end + 1 - start) > max_tokens:

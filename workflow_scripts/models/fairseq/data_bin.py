@@ -39,11 +39,7 @@ AGAIN = "binarise the text again"
 
 def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
     """Return the files of a direction's source and target without their endings; both directions of a pair
-    have the same ones.
-
-    Raises:
-        UserError: they are there twice, under two names of the pair, and differ.
-    """
+    have the same ones. Raises UserError: they are there twice, under two names of the pair, and differ."""
     candidates = list(_candidates(Path(data_bin), subset, direction))
     whole = [prefixes for prefixes in candidates if all(file.is_file() for file in _files(prefixes))]
     begun = [prefixes for prefixes in candidates if any(file.is_file() for file in _files(prefixes))]
@@ -58,11 +54,8 @@ def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str
 
 
 def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
-    """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
-
-    Raises:
-        UserError: one is missing.
-    """
+    """Return the four binary files of a direction: .bin and .idx of the source, then of the target. Raises
+    UserError: one is missing."""
     files = _files(side_prefixes(data_bin, subset, direction))
     for path in files:
         if not path.exists():
@@ -92,10 +85,8 @@ def _nearest(folder: Path, subset: str, direction: str) -> str:
 def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:
     """Compare the dictionaries that lie beside data of fairseq-preprocess; tell whether there are any.
 
-    Fillers at the end of either are of no matter: no text has them.
-
-    Raises:
-        UserError: one is not that of ``vocabulary``.
+    Fillers at the end of either are of no matter: no text has them. Raises UserError: one is not that of
+    ``vocabulary``.
     """
     found = False
     for language in split_direction(direction):

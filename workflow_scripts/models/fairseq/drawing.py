@@ -18,11 +18,8 @@ MAX_SCALE_UP = 1.5
 
 
 def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDArray[np.float64]:
-    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions].
-
-    Raises:
-        UserError: the temperature is not positive.
-    """
+    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions]. Raises UserError: the
+    temperature is not positive."""
     if not temperature > 0:
         raise UserError(
             f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
@@ -66,10 +63,8 @@ def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def draw_weighted(
     sources: Sequence[tuple[int, float]], count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw `count` line numbers, int64, of sources that lie one after another: by lines times weight.
-
-    Sources that weigh the same are drawn from as one.
-    """
+    """Draw `count` line numbers, int64, of sources that lie one after another: by lines times weight. Sources
+    that weigh the same are drawn from as one."""
     ends = np.cumsum([lines for lines, _ in sources])
     there = [
         (int(end) - lines, lines, weight) for end, (lines, weight) in zip(ends, sources, strict=True) if lines

@@ -104,10 +104,8 @@ def _is_harmless(name: str) -> bool:
 
 
 def load_foreign(path: Path) -> Any:
-    """Return what a checkpoint holds; objects that are neither plain nor numpy's are stubs.
-
-    Raises UserError for a file that asks to run something, and for one that is damaged.
-    """
+    """Return what a checkpoint holds; objects that are neither plain nor numpy's are stubs. Raises UserError
+    for a file that asks to run something, and for one that is damaged."""
     stubs: set[str] = set()
     while True:
         try:

@@ -41,14 +41,10 @@ class Gates:
     ) -> None:
         """Prepare the masks.
 
-        Args:
-            masks: of units that the network has.
-            gates: kind of unit to gate, where not those of the masks.
-            means: group key to [units, width], for gates ``mean``.
-
-        Raises:
-            UserError: a gate that cannot be laid on such units, or ``mean`` without the means. ValueError:
-                units that the network has not.
+        ``masks``: of units that the network has. ``gates``: kind of unit to gate, where not those of the
+        masks. ``means``: group key to [units, width], for gates ``mean``. Raises UserError: a gate that
+        cannot be laid on such units, or ``mean`` without the means. ValueError: units that the network has
+        not.
         """
         self._network = network
         self._masks = masks

@@ -17,10 +17,8 @@ from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 
 def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` tokens, padding included.
-
-    A sentence longer than that is a batch of its own.
-    """
+    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` tokens, padding included. A
+    sentence longer than that is a batch of its own."""
     batch: list[int] = []
     longest = 0
     for number, length in enumerate(lengths):
@@ -39,10 +37,7 @@ class BeamSearch:
     def __init__(
         self, network: Network, vocabulary: Vocabulary, beam: int, length_penalty: float, max_length: int
     ) -> None:
-        """Prepare the search.
-
-        ``max_length``: in tokens, the language token counted and ``</s>`` not.
-        """
+        """Prepare the search. ``max_length``: in tokens, the language token counted and ``</s>`` not."""
         self._network = network.eval()
         self._generator = SequenceGenerator(
             [network],

@@ -60,9 +60,7 @@ def check_batch(gates: Tensor, values: Tensor) -> None:
 
 class Attention(MultiheadAttention):
     """fairseq's attention, whose heads pass through ``out_proj`` one after the other while a hook is on it.
-
-    Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on it never fire.
-    """
+    Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on it never fire."""
 
     def forward(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
         """Return what fairseq's attention returns: output [T, B, C] and attention weights, if asked for."""

@@ -92,11 +92,8 @@ def load_directions(
 ) -> list[DirectionData]:
     """Open the binary files of `directions`; both directions of a pair share the memory map.
 
-    Args:
-        language_tokens: vocabulary index of `__xx__` by language.
-
-    Raises:
-        UserError: a file is missing or damaged, a language is unknown, or the two sides differ in length.
+    `language_tokens`: vocabulary index of `__xx__` by language. Raises UserError: a file is missing or
+    damaged, a language is unknown, or the two sides differ in length.
     """
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []

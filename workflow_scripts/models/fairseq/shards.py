@@ -37,9 +37,7 @@ def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str,
     """Return what a training reads, by a name without the place of the folders.
 
     One folder: by file name. Several: ``shard0/train.de-en.de.bin`` …, ``valid`` of the first folder only.
-
-    Raises:
-        UserError: a folder or a file is missing.
+    Raises UserError: a folder or a file is missing.
     """
     files = {}
     folders = shard_folders(data_bin)
@@ -57,12 +55,8 @@ def weighted_sources(
 ) -> list[Sources]:
     """Return for each folder and direction the lines and the weight of each source, in order.
 
-    Args:
-        weights: of the sources of each pair. How many lines of a file are of which source is recorded beside
-            it, where there are several.
-
-    Raises:
-        UserError: that is not recorded, or it is of other sources.
+    ``weights``: of the sources of each pair. How many lines of a file are of which source is recorded beside
+    it, where there are several. Raises UserError: that is not recorded, or it is of other sources.
     """
     return [
         {direction: _sources_of(folder, direction, weights) for direction in directions}
@@ -90,12 +84,8 @@ def _sources_of(
 
 
 def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:
-    """Check that everything a training will read is there, aligned and of its dictionary.
-
-    Raises:
-        UserError: a file is missing or damaged, two sides differ in length, another dictionary was
-            used.
-    """
+    """Check that everything a training will read is there, aligned and of its dictionary. Raises UserError: a
+    file is missing or damaged, two sides differ in length, another dictionary was used."""
     vocabulary = Vocabulary.read(dictionary)
     digest = sha256_of(dictionary)
     for path in training_files(data_bin, directions).values():

@@ -31,9 +31,7 @@ class Site:
 
     def hook(self, change: Callable[[Tensor], Tensor | None], first: bool = False) -> RemovableHandle:
         """Call ``change(values [T, B, size x width])`` in each pass; what it returns takes their place.
-
-        ``first``: before all hooks that are there.
-        """
+        ``first``: before all hooks that are there."""
 
         def before(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             changed = change(inputs[0])

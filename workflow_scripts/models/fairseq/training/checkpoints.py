@@ -69,11 +69,8 @@ def cannot_write(path: str | Path, error: OSError) -> UserError:
 def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
     """Turn an error of the disk into one line that names its file, or `where` if that is not known.
 
-    Args:
-        folders: what is written, if more than `where`; a file elsewhere was to be read, and stays an OSError.
-
-    Raises:
-        UserError: the disk is full, read-only, or fails.
+    `folders`: what is written, if more than `where`; a file elsewhere was to be read, and stays an OSError.
+    Raises UserError: the disk is full, read-only, or fails.
     """
     try:
         yield
@@ -92,10 +89,7 @@ def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
 
 def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> None:
     """Write a checkpoint beside its name, sync, rename; in place of fairseq's, which tries thrice and logs.
-
-    Raises:
-        UserError: the disk is full or cannot be written.
-    """
+    Raises UserError: the disk is full or cannot be written."""
     # An open file, not a path: torch's own writer does not say why it failed.
     with disk_errors(path), atomic_path(path) as temporary, temporary.open("wb") as handle:
         torch.save(state, handle)
@@ -124,11 +118,8 @@ def updates_of(state: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint's file and its place in the training.
-
-    `updates` made; `loss` of its validation, None where a slice ended before it; `best` loss of all
-    validations up to it.
-    """
+    """A checkpoint's file and its place in the training. `updates` made; `loss` of its validation, None where
+    a slice ended before it; `best` loss of all validations up to it."""
 
     path: Path
     updates: int
@@ -142,11 +133,8 @@ class Checkpoint:
 
 
 def describe(path: Path) -> Checkpoint | None:
-    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged.
-
-    Raises:
-        OSError, MemoryError: it cannot be looked at now, which is no damage.
-    """
+    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged. Raises
+    OSError, MemoryError: it cannot be looked at now, which is no damage."""
     try:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -161,11 +149,8 @@ def describe(path: Path) -> Checkpoint | None:
 
 
 def is_whole(path: Path) -> bool:
-    """True if every part of the file has the checksum it was written with. Reads all of it.
-
-    Raises:
-        OSError: it cannot be read now, which is no damage.
-    """
+    """True if every part of the file has the checksum it was written with. Reads all of it. Raises OSError:
+    it cannot be read now, which is no damage."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -194,10 +179,8 @@ def _set_aside(path: Path) -> None:
 
 
 def _intact(folder: Path) -> list[Checkpoint]:
-    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside.
-
-    Of one update, those come first that were written after its validation.
-    """
+    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside. Of
+    one update, those come first that were written after its validation."""
     found = []
     for path in sorted(folder.glob("checkpoint*.pt")):
         checkpoint = describe(path) if is_whole(path) else None
@@ -233,10 +216,8 @@ def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
 def recover(folder: Path) -> None:
     """Make `checkpoint_last.pt` the newest intact checkpoint, and let what a killed writer left go.
 
-    Call it before training, by the folder's owner. Says what it does.
-
-    Raises:
-        UserError: the best update so far is in no intact checkpoint.
+    Call it before training, by the folder's owner. Says what it does. Raises UserError: the best update so
+    far is in no intact checkpoint.
     """
     for leftover in (*folder.glob(".*.tmp*"), *folder.glob("checkpoint*.tmp")):
         leftover.unlink()
@@ -255,10 +236,8 @@ def recover(folder: Path) -> None:
 
 
 def best_checkpoint(folder: Path) -> Path | None:
-    """Return the best checkpoint of a finished training, intact; None if there is none.
-
-    One that is damaged is set aside and replaced by another checkpoint of the same update, if there is one.
-    """
+    """Return the best checkpoint of a finished training, intact; None if there is none. One that is damaged
+    is set aside and replaced by another checkpoint of the same update, if there is one."""
     path = folder / BEST
     if path.exists() and not (is_whole(path) and describe(path)) and (intact := _intact(folder)):
         _restore_best(folder, intact)

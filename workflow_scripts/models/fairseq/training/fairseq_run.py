@@ -167,9 +167,8 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
 def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
     """Train by a plan until it stops: at `max_updates`, or when patience is spent.
 
-    Raises:
-        SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written.
-        UserError: what a user can mend, from whichever process it came.
+    Raises SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written. Raises
+    UserError: what a user can mend, from whichever process it came.
     """
     with warnings.catch_warnings():
         # hydra's remarks on how fairseq calls it

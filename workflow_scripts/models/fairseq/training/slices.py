@@ -23,9 +23,7 @@ SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 class SliceEnded(Exception):
     """The training has saved its checkpoint and goes on another time; all its processes raise this together.
-
-    `reason`: TIME_LIMIT or SIGTERM; `update`: that of the checkpoint.
-    """
+    `reason`: TIME_LIMIT or SIGTERM; `update`: that of the checkpoint."""
 
     def __init__(self, reason: str, update: int) -> None:
         super().__init__(reason, update)
@@ -46,10 +44,8 @@ class SliceWatch:
     """Watches the time and the signals of one process's training.
 
     Two updates as long as the longest so far, the longest writing of a checkpoint, and what the caller is
-    about to begin must fit before the end.
-
-    Args:
-        is_near: True if the next so many seconds do not fit before the end of this process.
+    about to begin must fit before the end. `is_near`: True if the next so many seconds do not fit before the
+    end of this process.
     """
 
     def __init__(self, is_near: Callable[[float], bool]) -> None:

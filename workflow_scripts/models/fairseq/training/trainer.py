@@ -32,11 +32,8 @@ _plain_load = checkpoint_utils.load_checkpoint_to_cpu
 
 
 def _load_without_config(*args: Any, **named: Any) -> dict[str, Any]:
-    """fairseq's reading of a checkpoint, without the settings in it.
-
-    Its trainer uses none of them; process 0 sends the others what is left, which torch's restricted loader
-    takes.
-    """
+    """fairseq's reading of a checkpoint, without the settings in it. Its trainer uses none of them; process 0
+    sends the others what is left, which torch's restricted loader takes."""
     state: dict[str, Any] = _plain_load(*args, **named)
     return {**state, "cfg": None, "args": None}
 
@@ -78,9 +75,8 @@ def _all_find(filename: str) -> Iterator[None]:
 def moved_position(iterations: int, old: str | None, new: str) -> int | None:
     """Return where an epoch goes on of which each process has taken `iterations` batches; None if nowhere.
 
-    Args:
-        old, new: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
-            the batches of an epoch in turn: in another number, the same batches make the same updates.
+    `old`, `new`: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
+    the batches of an epoch in turn: in another number, the same batches make the same updates.
     """
     (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
     if cut != now_cut or not before.isdecimal():
@@ -97,12 +93,10 @@ def patience_is_spent(patience: int | None) -> bool:
 class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
-    Args:
-        batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An
-            epoch whose batching differs cannot be resumed midway; training goes on with the next epoch.
-        check_owner: raises where the training's folder is no longer this process's.
-
-    `completed` is the last update after which all was done that was due (models.updates).
+    `batching`: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An epoch
+    whose batching differs cannot be resumed midway; training goes on with the next epoch. `check_owner`:
+    raises where the training's folder is no longer this process's. `completed` is the last update after which
+    all was done that was due (models.updates).
     """
 
     _wrapped_model: Any  # set by fairseq
@@ -170,9 +164,7 @@ class NeuronspecTrainer(Trainer):
 
     def clip_grad_norm(self, clip_norm: float) -> Any:
         """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.
-
-        fairseq would search for the place of it in a second pass, after writing its crash checkpoint.
-        """
+        fairseq would search for the place of it in a second pass, after writing its crash checkpoint."""
         where = f"the gradient after update {self.get_num_updates()}"
         try:
             norm = super().clip_grad_norm(clip_norm)

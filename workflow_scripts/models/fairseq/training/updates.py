@@ -25,11 +25,8 @@ _validate_and_save = fairseq_train.validate_and_save
 def complete_update(
     cfg: Any, trainer: Any, task: Any, epoch_itr: Any, subsets: list[str], end_of_epoch: bool
 ) -> tuple[list[float | None], bool]:
-    """Do what is due after an update, once; return the validation's losses and whether to stop.
-
-    Raises:
-        SliceEnded: it is time to leave; the checkpoint is written.
-    """
+    """Do what is due after an update, once; return the validation's losses and whether to stop. Raises
+    SliceEnded: it is time to leave; the checkpoint is written."""
     if trainer.get_num_updates() == trainer.completed:
         # Half precision overflowed: no update was made, and fairseq would validate the last one again.
         return [None], False
@@ -65,10 +62,8 @@ def _complete(
 
 
 def complete_loaded_update(cfg: Any, trainer: Any, task: Any, epoch_itr: Any, place: dict[str, Any]) -> bool:
-    """Do what the last slice left undone; return whether to stop.
-
-    `place`: that of the iterator in the checkpoint.
-    """
+    """Do what the last slice left undone; return whether to stop. `place`: that of the iterator in the
+    checkpoint."""
     if trainer.completed == trainer.get_num_updates():
         return False
     # Whatever the time: a slice makes at least one update. Only an iterator that has begun can say in a
