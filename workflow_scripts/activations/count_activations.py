@@ -1,9 +1,7 @@
-"""How often each FFN neuron fires in one direction.
+"""Count how often each FFN neuron fires in one direction (Neuron Specialization, section 3).
 
-The rule ``count_activations`` runs a system over a subset (teacher forcing) and counts, for every FFN neuron,
-the positions where its activation after ReLU is above zero (Neuron Specialization, section 3). Padding is not
-counted, as it says nothing of the language; ``--count-pads`` counts it and batches as the published code
-does: there a third of the decoder's counted positions are padding, and counts depend on the batching.
+A neuron fires where its activation after ReLU is above zero, under teacher forcing. Padding is not counted;
+``--count-pads`` counts it and batches as the published code does, where counts depend on the batching.
 """
 
 import argparse

@@ -1,11 +1,8 @@
-"""How often each FFN neuron fires in several directions from one source language, the encoder counted once.
+"""Count how often each FFN neuron fires in several directions from one source language, the encoder once.
 
-The rules ``count_encoder_…`` write, for every direction, the file that ``count_activations`` writes, byte for
-byte. Where the target's tag does not reach the encoder (``encoder_langtok: src``), directions with the same
-source sentences have the same encoder activations: one encoder pass and one count serve them all, and each
-target is decoded from the states in memory. What is shared is decided by content: equal source files, and
-equal sentences skipped for length (a target may be too long). Not for counting with pads: there batches
-depend on the target, and so do the encoder's counts.
+Where the target's tag does not reach the encoder, directions with the same source sentences share one encoder
+pass. The files are those of ``count_activations``, byte for byte. Counts with pads cannot be shared: there
+batches depend on the target.
 """
 
 import argparse

@@ -1,9 +1,7 @@
-"""Do masks belong to their directions? The rule ``mask_control``, on the model before any further training.
+"""Do masks belong to their directions? Likelihoods of references under own, other and random masks.
 
-The likelihood of each direction's references (teacher forcing, nats a token) with the whole model, with its
-own mask, with the mask of each direction that shares its source or its target, and with random masks that
-keep as many units in every layer. Own masks must beat random ones, and, where the source is shared, the masks
-of other target languages; if not, masks went to the wrong directions or did not act.
+Measured before any further training. Own masks must beat random ones of the same size and, where the source
+is shared, the masks of other target languages; if not, masks went to the wrong directions or did not act.
 """
 
 import argparse

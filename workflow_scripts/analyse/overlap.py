@@ -1,8 +1,7 @@
-"""Do languages of one family keep the same units? The rule ``overlap``.
+"""Do languages of one family keep the same units? The overlap (IoU) of masks within and across groups.
 
-The overlap (IoU) of masks between languages, layer by layer, within and across the groups of one grouping,
-for directions out of the pivot and into it (Neuron Specialization, section 5), with a permutation test of the
-labels.
+It is taken layer by layer, for directions out of the pivot and into it (Neuron Specialization, section 5),
+with a permutation test of the labels.
 """
 
 import argparse

@@ -1,7 +1,4 @@
-"""Files that would fit a pattern but for their ending: packed, copies, or in capital letters.
-
-They are named, since nobody misses a direction whose file ends otherwise. Standard library only.
-"""
+"""Files that would fit a pattern but for their ending: packed, copies, or in capital letters."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""Errors that a user can cause: one line, no traceback.
-
-``--debug`` (any stage), ``DEBUG=1`` (any make target) or NEURONSPEC_DEBUG shows the traceback.
-"""
+"""Errors that a user can cause: one line, no traceback (``--debug`` or NEURONSPEC_DEBUG shows it)."""
 
 import errno
 import os

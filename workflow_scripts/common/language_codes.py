@@ -1,9 +1,8 @@
-"""The one rule for language codes, and how directions that others write are read.
+"""The one rule for language codes, and how directions that others write are read. Standard library only.
 
 A code is a language of two or three small letters, perhaps a script of four letters, perhaps a region of two
 capital letters or three digits (BCP 47), joined by ``_``: ``pt_BR``, ``zho_Hant_TW``, ``es_419``. In a
-direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en-pt_BR``. A code without a
-hyphen keeps its letters. Standard library only.
+direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en-pt_BR``.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""What a language is called in a config, in mtdata, in NTREX-128 and by Moses' rules. Standard library only.
-
-Codes of invented languages are valid too; every lookup says whether a tool knows the language.
-"""
+"""What a language is called in a config, in mtdata, in NTREX-128 and by Moses. Standard library only."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
-"""What sacrebleu's metrics are called in a config, in files of scores and in tables.
-
-``chrf++`` in a config is ``chrf`` in score files and ``chrF2++`` in tables. Standard library only.
-"""
+"""What sacrebleu's metrics are called in a config, in files of scores and in tables. Standard library
+only."""
 
 from collections.abc import Iterable
 

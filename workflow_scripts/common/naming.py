@@ -1,7 +1,5 @@
-"""Which names may become a folder, an option of a program and a heading: of systems, groups, test sets.
-
-Names are checked where they come in. Standard library only.
-"""
+"""Which names may become a folder, an option and a heading: of systems, groups, test sets. Standard library
+only."""
 
 from collections.abc import Iterable, Mapping
 from unicodedata import normalize

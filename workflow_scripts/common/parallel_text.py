@@ -1,7 +1,4 @@
-"""Reading sources, hypotheses and references: UTF-8, one sentence a line, perhaps compressed.
-
-Standard library only: the workflow reads a contrastive set with it before the first job.
-"""
+"""Reading sources, hypotheses and references: UTF-8, one sentence a line. Standard library only."""
 
 from dataclasses import dataclass
 from pathlib import Path

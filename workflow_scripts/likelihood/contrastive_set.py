@@ -1,7 +1,7 @@
 """Reading a contrastive test set: right translations beside wrong ones (docs/how-to/likelihood.md).
 
-A TSV file has one wrong reading a line, and the columns of ``COLUMNS`` in its first line; lines of one
-direction and id are one item. Standard library only: the workflow reads it before the first job.
+A TSV file has one wrong reading a line; lines of one direction and id are one item. Standard library only:
+the workflow reads it before the first job.
 """
 
 from collections.abc import Collection

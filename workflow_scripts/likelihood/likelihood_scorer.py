@@ -1,8 +1,7 @@
 """Log-likelihoods of given translations by a system, under teacher forcing.
 
 Text is processed as in decoding: a source that is too long is cut; a translation that is too long has no
-likelihood. The target's language tag is given, as decoding gives it, and counts only on request. Neuron
-Specialization, section 3.3 (the masked forward pass).
+likelihood. The target's language tag counts only on request.
 """
 
 from collections.abc import Mapping, Sequence

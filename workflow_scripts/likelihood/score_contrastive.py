@@ -1,10 +1,9 @@
 """Does a system prefer the right translation to a wrong one?
 
-Of each direction and phenomenon, the JSON has the share of items whose right reading has a higher
-log-likelihood than every wrong one, with Wilson's 95 % interval and the share that chance would get (one over
-the number of readings). The ``.npz`` beside it has ``{direction}/id`` and ``{direction}/margin`` float64
-[items], in nats: the right reading's log-likelihood less that of the best wrong one. What is compared is the
-sum over the sentence, not the mean per token, as is usual (Sennrich 2017). A tie counts as wrong.
+By direction and phenomenon, the JSON has the share of items whose right reading has a higher log-likelihood
+than every wrong one (of the whole sentence, as in Sennrich 2017; a tie counts as wrong), with Wilson's 95 %
+interval and the share that chance would get. The ``.npz`` has ``{direction}/id`` and ``{direction}/margin``
+float64 [items], in nats: the right reading's log-likelihood less that of the best wrong one.
 """
 
 import argparse

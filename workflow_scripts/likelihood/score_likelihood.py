@@ -1,10 +1,9 @@
 """The likelihood of given references by a system, all directions of a test set.
 
-Of each direction, the JSON has the number of sentences and of target tokens (``</s>`` counts, the given
-language tag does not), the mean negative log-probability per token in nats and its exponential, the
-perplexity. The ``.npz`` beside it has each sentence's figures: ``{direction}/log_likelihood`` float64 [n],
+By direction, the JSON has the number of sentences and target tokens (``</s>`` counts, the language tag does
+not), nats per token and perplexity; the ``.npz`` has ``{direction}/log_likelihood`` float64 [n] and
 ``{direction}/tokens`` int32 [n]. Perplexities of systems with different subwords do not compare;
-log-likelihoods of sentences do.
+log-likelihoods do.
 """
 
 import argparse

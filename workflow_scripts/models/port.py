@@ -1,4 +1,4 @@
-"""What the stages ask of a model, whichever library runs it, and the port that a system is loaded with."""
+"""What the stages ask of a model, whichever library runs it, and the loading of a system."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -1,7 +1,7 @@
-"""When this process must have ended: with its SLURM job, or after the minutes that the workflow gave it.
+"""When this process must end: with its SLURM job, or after the minutes that the workflow gave it.
 
-SLURM_JOB_END_TIME counts first, then the time left that `squeue` says, then `--runtime`; without them there
-is no limit. An administrator may extend a job, so SLURM is asked once more when the time has come.
+SLURM_JOB_END_TIME counts first, then the time left by `squeue`, then `--runtime`; without them there is no
+limit. An administrator may extend a job, so SLURM is asked again when the time has come.
 """
 
 from __future__ import annotations

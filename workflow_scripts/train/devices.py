@@ -1,4 +1,4 @@
-"""The device of each process of a training, and whether those of all fit each other. Not yet run on a GPU."""
+"""The device of each process of a training, and whether they fit each other. Not yet run on a GPU."""
 
 import socket
 from collections.abc import Mapping, Sequence

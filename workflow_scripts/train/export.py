@@ -1,8 +1,4 @@
-"""A finished training becomes a system: its best weights, its vocabulary and masks, and what it cost.
-
-Every file is written beside its name and renamed, `system.json` last, so that a folder with a `system.json`
-is whole.
-"""
+"""Export a finished training as a system folder, `system.json` last: a folder that has one is whole."""
 
 import logging
 from pathlib import Path

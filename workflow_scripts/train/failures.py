@@ -1,4 +1,4 @@
-"""What a process of several says when its training fails: one line, the same in all of them."""
+"""What one of several processes says when its training fails: one line, the same in all of them."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Fine-tune a trained system, each direction through its own mask (Neuron Specialization), or unmasked.
 
-The parent's weights are the start; optimiser, schedule and data order begin again (spec 2.2, 3.4, 3.6). The
-continued-training control is the same program with masks that keep every unit.
+The parent's weights are the start; optimiser, schedule and data order begin again. With masks that keep every
+unit this is the continued-training control.
 """
 
 from workflow_scripts.common.errors import UserError, run_main

@@ -1,4 +1,4 @@
-"""The fingerprint of a training, by which a folder knows it again, and the number of its processes."""
+"""The fingerprint of a training, by which its folder is recognised, and the number of its processes."""
 
 import json
 import math

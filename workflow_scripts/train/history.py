@@ -1,7 +1,6 @@
 """What a training has cost so far: `history.json`, an entry for each attempt and their totals.
 
-It is written at every heartbeat, so that a killed attempt keeps what it cost. Snakemake's benchmark file
-knows the last attempt only.
+It is written at every heartbeat, so that a killed attempt is counted too.
 """
 
 import logging

@@ -1,7 +1,6 @@
-"""Which process of a training this is, by torchrun's or srun's variables.
+"""Which process of a training this is, by the variables of torchrun or srun.
 
-Those of srun are set again under torchrun's names, which torch and fairseq read. Only what srun sets for the
-tasks of a step counts: a batch script of several tasks is one process.
+Those of srun are set again under torchrun's names, which torch and fairseq read.
 """
 
 import os

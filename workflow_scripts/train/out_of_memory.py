@@ -1,7 +1,6 @@
-"""Out of memory in training is answered by smaller batches of the same update.
+"""After out of memory, the next attempt takes smaller batches and accumulates more of them.
 
-The next attempt takes at most half of `max_tokens` and accumulates more batches, so that an update holds the
-same tokens and the training stays the same one.
+An update holds the same tokens, so the training stays the same one.
 """
 
 from collections.abc import Mapping, Sequence

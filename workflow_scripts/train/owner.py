@@ -1,7 +1,7 @@
 """One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
 
-After kill -9 of a workflow its training may live on. On one machine the next run ends it; from another host,
-the next run's job finds that the very same thing is trained, waits, and goes on from what is left then.
+After kill -9 of a workflow its training may go on. The next run on the same machine ends it; a run on another
+waits for it and continues from there.
 """
 
 import fcntl

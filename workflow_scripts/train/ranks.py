@@ -1,9 +1,8 @@
 """How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
 
-Processes that torchrun or srun started meet at a key-value store of torch, which process 0 (or torchrun)
-serves at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that
-failed), `end` (the line for all), `gone` (count). Each process looks there while it trains: one that waits in
-a collective for another that has failed would wait for long. A process alone does none of this.
+They meet at torch's key-value store at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process
+0), `trouble` (of one that failed), `end` (the line for all), `gone` (count). Each process watches it while it
+trains: a collective would wait long for a process that has failed.
 """
 
 import json

@@ -1,10 +1,8 @@
-"""Training data on the node's own disk, where NEURONSPEC_SCRATCH names a folder there.
+"""A copy of the training data on the node's own disk, where NEURONSPEC_SCRATCH names a folder there.
 
-fairseq reads the binarised files in random order all through a training: from a network file system each page
-comes over the network, and again when memory is short. So the files are copied once for each node; trainings
-of the same data share the copy, and the last one removes it. What a killed training left is used or removed
-by the next. Fingerprints name none of these paths. If the copy fails, one line warns, and the training reads
-from where the data are.
+fairseq reads the files in random order all through a training, which is slow over a network. Trainings of the
+same data share the copy, and the last one removes it. If copying fails, one line warns, and the training
+reads the original.
 """
 
 import fcntl

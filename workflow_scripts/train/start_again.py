@@ -1,9 +1,7 @@
 """How a training program goes on after an attempt that is not the last: out of memory, or out of time.
 
-A program that ran out of memory replaces itself by a new one of the same command line (exec), with the same
-number and log; the next attempt takes smaller batches, and nothing of the failed one is left on the GPU. At
-the end of a slice its SLURM job is requeued under the same number: nothing fails, and whoever waits for the
-job waits on. Every other failure ends it. Imports no torch.
+Out of memory, it replaces itself by a new process of the same command line (exec). At the end of a slice its
+SLURM job is requeued under the same number, so that nothing fails. Imports no torch.
 """
 
 import logging

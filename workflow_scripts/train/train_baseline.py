@@ -1,4 +1,4 @@
-"""Train the multilingual baseline: one dense network for all directions (spec 2.1, 2.2, 1.1)."""
+"""Train the multilingual baseline: one dense network for all directions."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Train one system: from a plan to a system folder, by fairseq's own training loop in this process."""
+"""Train one system: from a plan to a system folder, by fairseq's own training loop."""
 
 import logging
 from contextlib import suppress

@@ -1,7 +1,5 @@
-"""The folder a training works in: what it is a training of, and whether it may go on.
+"""The folder of a training: what is trained there, and whether it may go on.
 
-Files: `owner.json` (one writer at a time), `fingerprint.json` (may this folder be continued?), `history.json`
-(attempts and their cost), `finished.json` (nothing left to train), `retrain.json` (a request to begin again).
 No path enters a fingerprint: a moved checkout must not retrain anything.
 """
 

@@ -1,7 +1,4 @@
-"""Training settings: which there are, what each may be, and which may change between two attempts.
-
-The config gives every one of them; nothing here has a default.
-"""
+"""Training settings: which there are, what each may be, and which may change between two attempts."""
 
 import math
 from collections.abc import Callable, Mapping

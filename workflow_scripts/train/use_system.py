@@ -1,7 +1,6 @@
 """Take a system of another experiment instead of training it: every file checked by its hash, then copied.
 
-Copies, not links: a link would carry the times of the other experiment, from which Snakemake would conclude
-what must be made again there and here.
+A link would carry the times of the other experiment, and Snakemake would rerun jobs because of them.
 """
 
 import argparse

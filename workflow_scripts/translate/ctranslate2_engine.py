@@ -1,4 +1,4 @@
-"""Decode one direction of a system with CTranslate2: no torch, no fairseq, nothing left on disk.
+"""Decode one direction of a system with CTranslate2, without torch or fairseq.
 
 Masks are part of the weights: feed-forward layers become smaller, which is exact, and faster. As in fairseq,
 ``<unk>`` may be generated and nothing is copied from the source.

@@ -1,8 +1,7 @@
 """Rank hypotheses the way fairseq's generator does.
 
-CTranslate2 leaves the log probability of the forced language token out of a hypothesis's sum, and counts the
-token in its length; fairseq counts it in both. Where the encoder does not see the target language the token
-is improbable: fairseq then prefers longer hypotheses, over which its log probability is spread.
+CTranslate2 leaves the log probability of the forced language token out of a hypothesis's sum, but counts the
+token in its length; fairseq counts it in both:
 
     score = (log p(__tgt__) + sum of log p(word) + log p(</s>)) / (words + 2) ** length_penalty
 """

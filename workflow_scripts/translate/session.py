@@ -1,7 +1,7 @@
 """One direction of one system, ready to translate raw text: the part that ``decode`` and ``translate`` share.
 
-Imports are late: the process says what is wrong with its arguments before it loads anything heavy, and torch
-and fairseq are touched only if the fairseq engine is asked for.
+Imports are late: arguments are checked before anything heavy is loaded, and torch and fairseq are loaded only
+for the fairseq engine.
 """
 
 import argparse

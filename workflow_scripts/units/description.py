@@ -1,4 +1,4 @@
-"""What system.json must hold: it may come from elsewhere, so it is checked before anything of it is used."""
+"""What system.json must hold. It may come from elsewhere, so it is checked before it is used."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

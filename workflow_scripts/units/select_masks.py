@@ -1,8 +1,7 @@
 """Which units each direction keeps: by its scores, or of the rows of another mask file.
 
-Neuron Specialization, section 3, is ``--select mass:95``; ``--select all`` and ``--like F --rows random`` are
-its controls. Scores are ``{activations_root}/{direction}.npz``, one row each, from one model. The mask table
-has a row for each direction, in the order given; its manifest says how it was made.
+``--select mass:95`` is Neuron Specialization (section 3). Scores are ``{activations_root}/{direction}.npz``,
+one row each, from one model.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """Which selector chooses the units of which direction and stack, and the masks that this gives.
 
-A selection is one selector for all units, for those of some stacks (the others are kept), or four selectors:
-by stack, and by whether a direction goes out of the pivot or into it, as the code of Neuron Specialization
-has it.
+A selection is one selector for all units, or for those of some stacks (the others are kept), or four: by
+stack, and by whether a direction goes out of the pivot or into it, as in the code of Neuron Specialization.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""The units of a model and their flat numbering.
+"""The units of a model and their flat numbering: flat id = offset of the group + index in the group.
 
-A ``UnitSpace`` lists groups of units (one layer's FFN neurons, the heads of one attention, one layer's
-residual dimensions) in a fixed order and numbers all units from 0: flat id = offset of the group + index in
-the group. Every file that speaks of units holds its space as JSON text.
+Every file about units holds its space as JSON text.
 """
 
 from __future__ import annotations

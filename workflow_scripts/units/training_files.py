@@ -1,9 +1,7 @@
-"""The files of a training folder: who writes there, and what it keeps once its system is exported.
+"""The files of a training folder: who writes there, and what is kept once its system is exported.
 
-A checkpoint holds the weights and two moments of Adam for each, so that training can go on; the system folder
-holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported training and keeps
-the weights under a second name (a hard link where there are such, which takes no bytes), since a workflow
-deletes the exported file before it exports again. docs/how-to/disk.md says when to use it.
+A workflow deletes an exported file before it exports again, so ``reduce_to_weights`` keeps the weights under
+a second name when it removes the checkpoints. docs/how-to/disk.md says when to use it.
 """
 
 import os

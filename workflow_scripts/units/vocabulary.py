@@ -1,8 +1,7 @@
 """The vocabulary of a system: which id each subword and language token has.
 
-In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``), then
-``__xx__`` for each language that has no line there, as released multilingual models have. Counts are not
-used: any whole number will do, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
+In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``; counts are
+not used), then ``__xx__`` for each language that has no line there, as released multilingual models have.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Weights on disk: ``model.safetensors`` of a system folder.
-
-It holds float32 tensors under fairseq's state-dict names, parameters only, each tied tensor once (under the
-name of the decoder's input embedding).
-"""
+"""``model.safetensors`` of a system folder: float32, under fairseq's names, each tied tensor once."""
 
 import os
 import re

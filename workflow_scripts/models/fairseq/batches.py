@@ -1,8 +1,6 @@
 """Batches of one direction in a fixed order, for counting activations and for likelihoods.
 
-The published batching of the counting step is ``make_batches(dataset, 30000)``: sorted by source then target
-length, at most 30000 padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions
-skipped. Neuron Specialization, section 3.
+``make_batches(dataset, 30000)`` is the published batching for counting (Neuron Specialization, section 3).
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """Make stock fairseq 0.12.2 importable on Python >= 3.11 and a current torch; import before fairseq or hydra.
 
-fairseq and hydra declare dataclasses whose defaults are instances of other dataclasses. Python >= 3.11
-refuses unhashable defaults, so the dataclasses of those two packages, and only those, are given a hash.
-torch >= 2.6 reads checkpoints with a restricted loader; fairseq's hold one ``argparse.Namespace``, which is
-allowed here. No file of fairseq is changed. The module offers no names.
+Python >= 3.11 refuses unhashable defaults, so dataclasses of fairseq and hydra get a hash. torch's restricted
+loader may read the ``argparse.Namespace`` in fairseq's checkpoints. No file of fairseq is changed.
 """
 
 import argparse

@@ -1,10 +1,8 @@
-"""Where the binarised files of a direction lie in a folder, ours or one that fairseq-preprocess wrote.
+"""Where the binarised files of a direction are in a folder, ours or one that fairseq-preprocess wrote.
 
-Ours name a pair by the alphabet (``valid.de-en.en.bin``). ``fairseq-preprocess -s en -t de`` writes
-``valid.en-de.en.bin``, and fairseq reads either order for either direction; so do we. What is there in both
-orders must be the same. Beside its data fairseq-preprocess puts dictionaries, ``dict.de.txt``: ids count as
-ours only if these agree with the dictionary that is used. fairseq maps files into memory unseen, so whether
-they are whole is asked here.
+Ours name a pair by the alphabet (``valid.de-en.en.bin``); fairseq-preprocess writes either order, and
+dictionaries beside its data, which must agree with the one in use. fairseq maps files into memory without
+looking, so it is here that they are checked.
 """
 
 import filecmp

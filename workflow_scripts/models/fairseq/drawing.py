@@ -1,7 +1,4 @@
-"""How many examples of each direction an epoch holds, and which lines: temperature sampling.
-
-Neuron Specialization, section 4 (training).
-"""
+"""Temperature sampling: which lines of each direction an epoch holds (Neuron Specialization, section 4)."""
 
 from collections.abc import Sequence
 

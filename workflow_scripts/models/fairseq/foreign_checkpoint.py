@@ -1,10 +1,7 @@
 """Read a checkpoint that another program wrote, and run nothing of it.
 
-torch's restricted loader takes tensors and plain values. fairseq's ordinary recipes store more beside them:
-numpy's numbers among the metrics, omegaconf's containers, paths, defaultdicts, classes of plug-ins. Numpy's
-own rebuilders are allowed; every other object becomes a ``Stub``, which does nothing. A function, or a class
-of the standard library that is not known as harmless (``subprocess.Popen`` is one), is refused: nobody who
-means well stores it. Source: torch.serialization, ``numpy.ndarray.__reduce__``.
+fairseq's recipes store more than torch's restricted loader takes. Numpy's rebuilders are allowed, and other
+objects become a ``Stub``; functions, and classes of the standard library that may do harm, are refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Forward passes of a network over batches: for likelihoods, and for taps.
+"""Forward passes of a network over batches: for likelihoods, and for taps (Neuron Specialization, section 3).
 
-Directions that share their sources run the encoder on the very same batches; the decoder takes each batch in
-pieces of similar target length, so that few positions are padding. Neuron Specialization, section 3.
+Directions that share their sources share the encoder pass; the decoder takes sentences of similar target
+length together, so that few positions are padding.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Gates: masks laid on the units of the network while it runs.
+"""Gates: masks laid on the units of the network while it runs (Neuron Specialization, section 3.3).
 
 Kinds of gate, of a unit that a mask does not keep:
 
@@ -6,8 +6,6 @@ Kinds of gate, of a unit that a mask does not keep:
   position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
 - ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
 - ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
-
-Neuron Specialization, section 3.3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Sort examples by length and group them by direction: whole arrays, in blocks, with 16-bit radix sorts.
+"""Sort examples by length and group them by direction, fast enough for 36 million examples an epoch.
 
-A shard of the published data draws 36 million examples an epoch. Every sort is stable: equal lengths keep the
-order of the draw.
+Every sort is stable: equal lengths keep the order of the draw.
 """
 
 from itertools import pairwise

@@ -1,8 +1,7 @@
 """The layers of the network: fairseq's, with places where units can be read and gated.
 
-State-dict names are fairseq's own. Two of its fast ways go around such places, and are left: torch's fused
-encoder layer always (its copies of the weights are gone too), torch's fused attention while a head is read or
-gated. Neuron Specialization, section 3.3 (the masked forward pass).
+Two fast paths would bypass these places and are not taken: torch's fused encoder layer, and its fused
+attention while a head is read or gated.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Building the network: fairseq's Transformer, from an ``Architecture``. Neuron Specialization, section 4."""
+"""fairseq's Transformer, built from an ``Architecture``."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace

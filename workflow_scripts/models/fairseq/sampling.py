@@ -1,7 +1,7 @@
 """Which examples an epoch holds, and how they are batched: several directions in one fairseq dataset.
 
-An example's number is `offset of its direction + line number`, so a direction is found without a list of
-objects; grouping and filtering work on whole arrays. A batch is of one direction.
+An example's number is `offset of its direction + line number`, so that whole arrays can be grouped and
+filtered.
 """
 
 import logging

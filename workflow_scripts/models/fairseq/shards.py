@@ -1,7 +1,7 @@
 """The folders of training data, one of which each epoch reads: fairseq's ``shard0:shard1:…``.
 
-Epoch e trains on folder (e - 1) mod N; validation is always that of the first, as in fairseq. All are checked
-before training begins: a shard that does not fit would otherwise end it days later.
+Epoch e trains on folder (e - 1) mod N; validation is that of the first. All are checked before training
+begins: a bad shard would otherwise end it days later.
 """
 
 import os

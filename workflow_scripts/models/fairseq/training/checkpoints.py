@@ -1,8 +1,7 @@
-"""fairseq's checkpoint files: written whole or not at all, and read only if every byte is as it was written.
+"""fairseq's checkpoint files: written whole or not at all, and read only if intact.
 
-A checkpoint is a zip archive with a checksum for each tensor, at which torch does not look: a flipped bit
-would be trained on. Here each file is checked before a training goes on from it; a damaged one is set aside
-as `*.damaged`, and the newest intact one takes its place.
+torch does not look at the checksums of a checkpoint. Here they are checked before a training continues; a
+damaged file is set aside as `*.damaged`, and the newest intact one takes its place.
 """
 
 import errno

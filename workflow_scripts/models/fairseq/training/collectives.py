@@ -1,4 +1,4 @@
-"""What all processes of a training ask each other, each at the same place; a process alone answers itself."""
+"""What the processes of a training ask each other; a process that is alone answers itself."""
 
 from datetime import timedelta
 

@@ -1,7 +1,4 @@
-"""fairseq's training loop on a plan: its command line, and one process's run of it (spec 2.2, 3.4-3.6).
-
-What goes wrong in a spawned process is raised again here, so that a user's error stays one line.
-"""
+"""fairseq's training loop on a plan: its command line, and the run of one process."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The memory of a training: keep on a CPU what large tensors free, and know an error that says it ran out."""
+"""The memory of a training: reuse of what large tensors free on a CPU, and errors that say it ran out."""
 
 import ctypes
 

@@ -1,8 +1,4 @@
-"""The fairseq task: multilingual translation of named directions, each with its own mask.
-
-The task is registered when this module is imported; fairseq needs no --user-dir. Neuron Specialization,
-section 3.3.
-"""
+"""The fairseq task, registered on import: named directions, each with its own mask."""
 
 import json
 import logging

@@ -1,7 +1,4 @@
-"""fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
-
-Checkpoints hold the patience counter and are never half made; out of memory and NaN are raised.
-"""
+"""fairseq's trainer, mended where a resumed or failing training would go wrong unnoticed."""
 
 import logging
 from collections.abc import Callable, Iterator

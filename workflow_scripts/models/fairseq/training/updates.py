@@ -1,8 +1,7 @@
-"""What follows each update of a training: end if it is time, else validate and save if that is due.
+"""What follows each update: end if it is time, else validate and save if that is due.
 
-This takes the place of fairseq's `validate_and_save`. A training that ends writes `checkpoint_last.pt`
-without validating, and the next slice begins with what is left to do: no row, no patience and no best
-checkpoint depends on where slices end.
+In place of fairseq's `validate_and_save`. A training that ends saves without validating, and the next slice
+does what is left: no row, no patience and no best checkpoint depends on where slices end.
 """
 
 from contextlib import nullcontext

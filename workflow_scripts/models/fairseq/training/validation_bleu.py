@@ -1,8 +1,4 @@
-"""BLEU on the validation data during training: a costly extra that a setting turns on.
-
-Both sides are decoded by SentencePiece from the binarised data, without other post-processing: fit for
-curves, not for tables.
-"""
+"""BLEU on the validation data during training, without post-processing: for curves, not for tables."""
 
 from typing import Any
 

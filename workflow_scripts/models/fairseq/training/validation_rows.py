@@ -1,7 +1,4 @@
-"""The csv files of a training's validations.
-
-They are always written whole: a reader, and the attempt after a killed one, find every line complete.
-"""
+"""The csv files of a training's validations, always written whole."""
 
 import csv
 from collections.abc import Sequence
