@@ -106,15 +106,9 @@ def count_direction(
 ) -> tuple[Tensor, Tally]:
     """Return the counts, int64 [units] on the CPU, and what was run.
 
-    Args:
-        port: the model, on any device.
-        task: one direction of a subset, as the port opened it.
-        count_pads: count padding, in the published batches (by source, then target length, multiples of 8).
-        max_tokens: most padded positions of a batch; without pads on the CPU a smaller batch is used.
-        progress: called after each batch with (batches done, batches, positions done).
-
-    Raises:
-        RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
+    ``task``: one direction of a subset, as the port opened it. ``count_pads``: count padding, in the
+    published batches. ``max_tokens``: most padded positions of a batch. ``progress``: called after each batch
+    with (batches done, batches, positions done). Raises RuntimeError if a layer's FFN was never seen.
     """
     if count_pads:
         batches = port.batches(task, max_tokens)
@@ -130,8 +124,7 @@ def count_together(
 ) -> list[tuple[Tensor, Tally]]:
     """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
 
-    ``batches``: ``batches_of`` each direction, with the same sentences in the same batches: the encoder runs
-    and is counted once for all of them.
+    ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them.
     """
     fitting = _fitting(port, max_tokens)
     return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress)
@@ -208,11 +201,8 @@ def count_subset(
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> ScoreTable:
-    """Return the counts of a direction's binarised subset under a system, on the GPU where there is one.
-
-    Other arguments as in ``count_direction``. Raises UserError for a direction the system does not have,
-    missing or damaged files, and weights or data that do not fit the system.
-    """
+    """Count a direction's binarised subset under a system, on the GPU where there is one. Raises UserError
+    for a direction that the system lacks, and for files that are missing, damaged or do not fit."""
     system.mask_row(direction)  # refuses a direction the system does not have
     port = load(system)
     task = port.task(data_bin, subset, direction)

@@ -63,11 +63,8 @@ def measure(
 
 
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Judge the control: ``own_below_random`` and, where sources are shared, ``own_below_other_targets``.
-
-    Each maps direction -> bool; ``passed`` is whether all hold. Random is the mean of the random masks; each
-    of them is in the results.
-    """
+    """Judge the control, by direction: ``own_below_random`` (the mean of the random masks) and, where sources
+    are shared, ``own_below_other_targets``; ``passed`` is whether all hold."""
     below_random = {name: entry["own"] < entry["random_mean"] for name, entry in results.items()}
     below_others = {}
     for name, entry in results.items():
@@ -89,10 +86,7 @@ def mask_control(
     seed: int,
 ) -> dict[str, Any]:
     """Measure every direction of ``batches_of`` under all its masks; returns the JSON's ``directions``.
-
-    ``port``: the model; no gate is left on it. ``masks``: has a row for every direction. ``languages_of``:
-    direction -> (source, target). ``seed``: of the random masks.
-    """
+    ``languages_of``: direction -> (source, target). ``seed``: of the random masks."""
     directions = list(batches_of)
     drawn = [random_masks(masks, directions, RANDOM_MASKS * seed + n) for n in range(RANDOM_MASKS)]
     names = [*masks.rows, *(f"random {n} {name}" for n in range(RANDOM_MASKS) for name in directions)]

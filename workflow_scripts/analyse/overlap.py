@@ -28,8 +28,7 @@ ROUNDING = 1e-9
 
 
 def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return intersection over union of every two rows of ``keep`` [rows, units]: [rows, rows]. Two empty
-    rows are equal: 1."""
+    """Return intersection over union of every two rows of ``keep`` [rows, units]; 1 for two empty rows."""
     bits = keep.astype(np.float64)
     shared = bits @ bits.T
     sizes = bits.sum(axis=1)
@@ -70,19 +69,13 @@ def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArra
 def compare(
     values: NDArray[np.float64], same: NDArray[np.bool_], orders: NDArray[np.bool_], exact: bool
 ) -> dict[str, Any]:
-    """Compare the IoU of pairs within groups with that of pairs across groups.
+    """Compare the IoU of pairs of languages within groups with that of pairs across groups.
 
-    Args:
-        values: [pairs], the IoU of each pair of languages.
-        same: [pairs], True where both languages are of one group.
-        orders: [orders, pairs], ``same`` under each order of the labels.
-        exact: whether ``orders`` holds every order once, the given one included.
-
-    Returns:
-        ``within``, ``across`` (means), ``difference``, ``effect_size`` (Cohen's d: difference by the pooled
-        standard deviation of the pairs; null where that is 0 or there are fewer than 3 pairs) and ``p``: the
-        share of orders whose difference is at least as large (one-sided; the given order is added to random
-        ones).
+    ``values`` [pairs]: their IoU. ``same`` [pairs]: both are of one group. ``orders`` [orders, pairs]:
+    ``same`` under each order of the labels; ``exact``: these are all orders, each once. ``effect_size`` is
+    Cohen's d (the difference by the pooled standard deviation; None where that is 0 or there are fewer than 3
+    pairs), ``p`` the share of orders whose difference is at least as large (one-sided; the given order is
+    added to random ones).
     """
     within, across = values[same], values[~same]
     difference = float(within.mean() - across.mean())

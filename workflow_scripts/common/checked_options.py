@@ -97,10 +97,8 @@ def is_list_of_texts(value: Any) -> bool:
 
 
 def read_groups(text: str) -> Groups:
-    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
-
-    Raises UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
-    name that cannot be one.
+    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them. Raises
+    UserError for another shape, the name of a grouping that is always there, and names that are not allowed.
     """
 
     def right(found: dict[str, Any]) -> bool:

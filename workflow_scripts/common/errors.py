@@ -106,11 +106,8 @@ def _begin_again_with_asserts() -> None:
 
 
 def _end_beside_threads(before: list[threading.Thread], status: int) -> None:
-    """End the program here, with the processes it began, if a library's thread is still at work.
-
-    fairseq's loader is, where a training ends within an epoch: Python's own way out would abort with SIGABRT.
-    ``before``: the caller's threads, which do not count.
-    """
+    """End the program and its processes here if a library's thread is still at work (fairseq's loader, if a
+    training ends within an epoch): Python would abort with SIGABRT. ``before``: threads that do not count."""
     if not any(thread.daemon for thread in threading.enumerate() if thread not in before):
         return
     import multiprocessing  # seldom needed, and slow to import

@@ -33,8 +33,8 @@ def first_line(content: bytes) -> int | None:
 def by_number(content: bytes, path: str | Path, wanted: str) -> tuple[list[tuple[int, bytes]], str]:
     """Return the texts of a log by their numbers, from 0, each with its line; and their letter.
 
-    ``wanted``: the letters that hold the text, the best first. Raises UserError: no such lines, a number
-    twice or not at all, or a line without its score.
+    ``wanted``: letters that hold the text, the best first. Raises UserError: no such lines, a number twice or
+    missing, or a line without its score.
     """
     found = [
         (n, one) for n, line in enumerate(content.split(b"\n"), start=1) if (one := LINE.fullmatch(line))

@@ -59,11 +59,8 @@ def is_listed(code: str) -> bool:
 
 
 def moses_code(code: str) -> str:
-    """Return the code whose Moses rules a language is processed with; in ``MOSES`` if there are any.
-
-    Another keeps its code: sacremoses then takes English abbreviations and the generic rule for apostrophes,
-    as Moses itself does (the code ``en`` would split apostrophes the English way).
-    """
+    """Return the code whose Moses rules a language gets. One outside ``MOSES`` keeps its code: sacremoses
+    then takes English abbreviations, as Moses does, but does not split apostrophes as for ``en``."""
     return base_code(code)
 
 

@@ -96,7 +96,6 @@ def is_tokenised(lines: Sequence[str]) -> bool:
 
 
 def _texts(line: str) -> list[str]:
-    """Return where a line of JSON has its texts, as jq names the places."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

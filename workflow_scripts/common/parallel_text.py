@@ -23,13 +23,11 @@ class TextFile:
 
 
 def read_text(path: str | Path, wanted: str = "") -> TextFile:
-    """Return the lines of a UTF-8 file; only ``\\n`` separates them, a last one without it counts.
+    """Return the lines of a UTF-8 file; only ``\\n`` (or CRLF) ends a line, and a byte order mark is left
+    out.
 
-    Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
-    a byte order mark and the carriage returns of CRLF are left out. Of fairseq-generate's log the lines of
-    one letter are taken, by their numbers: of the letters ``wanted``, the best first. Raises UserError: a
-    line is not UTF-8 or holds a NUL byte; a log that lacks such lines, or has one twice or not at all; a
-    damaged compressed file, or one that is not text.
+    Of fairseq-generate's log the lines of one letter of ``wanted`` (the best first) are taken, by their
+    numbers. Raises UserError: not UTF-8, a NUL byte, not a whole log, or a file that is damaged or not text.
     """
     content = _read_bytes(Path(path))
     if first_line(content) is not None:
@@ -89,9 +87,8 @@ def read_parallel(
 ) -> tuple[list[str], list[str]]:
     """Return hypotheses (or sources) and references, two lists of equal length.
 
-    An empty hypothesis is a result (it is counted), and to an empty source there may be a translation; an
-    empty reference is a fault of the test set, unless ``allow_empty``. Raises UserError: no lines, unequal
-    line counts, an empty reference, bytes that are not UTF-8.
+    An empty hypothesis counts as a result; an empty reference is a fault of the test set, unless
+    ``allow_empty``. Raises UserError: no lines, unequal numbers of lines, an empty reference, not UTF-8.
     """
     refs = read_lines(references, REFERENCES)
     if not refs:

@@ -51,8 +51,11 @@ NO_FILE = "no file, or a link to none"
 
 @dataclass(frozen=True)
 class Found:
-    """What a pattern found. files system -> direction -> file, in alphabetical order left_out reason -> files
-    that nearly fit read_as what a name says -> the direction's id, where the two differ"""
+    """What a pattern found.
+
+    ``files``: system -> direction -> file, in alphabetical order. ``left_out``: reason -> files that nearly
+    fit. ``read_as``: what a name says -> the direction's id, where the two differ.
+    """
 
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
     left_out: dict[str, list[Path]] = field(default_factory=dict)
@@ -110,11 +113,8 @@ def _filled(pattern: str, values: Mapping[str, str]) -> Path:
 
 
 def path_of(pattern: str, direction: str) -> Path:
-    """Return the path of a direction by a pattern without a system.
-
-    Where there is no file of the direction's id, and one of another spelling (``en-pt-BR``), it is that one.
-    Raises UserError: another wildcard than direction, pair, source and target, or two spellings are there.
-    """
+    """Return the path of a direction by a pattern without a system, in whatever spelling of the direction
+    (``en-pt-BR``) its file is there. Raises UserError: another wildcard, or two spellings are there."""
     fields_of(pattern, OF_A_DIRECTION)
     path = fill(pattern, direction)
     there = [other for other in _spelt(pattern, direction, "-") if other.is_file()]
@@ -130,11 +130,11 @@ def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
 
 
 def find(pattern: str, known: Collection[str] = ()) -> Found:
-    """Return every file that fits, and those that nearly do.
+    """Return every file that fits, and those that nearly do. Hidden files and backups fit only if the pattern
+    spells them.
 
-    A name that begins with a dot, or ends as a backup does, fits only if the pattern spells that. ``known``:
-    languages that tell what a direction is, where its name alone does not (``en-pt-br``). Raises UserError:
-    an unknown wildcard, none for the system or direction, no file fits, or two are the same.
+    ``known``: languages, to read directions such as ``en-pt-br``. Raises UserError: an unknown wildcard, none
+    for the system or direction, no file fits, or two are the same.
     """
     fields = fields_of(pattern, WILDCARDS)
     if "system" not in fields:

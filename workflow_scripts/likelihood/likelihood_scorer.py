@@ -46,11 +46,8 @@ class LikelihoodScorer:
     def __init__(
         self, system: SystemFolder, directions: Sequence[str], masks: Mapping[str, Path] | None = None
     ) -> None:
-        """Load the system.
-
-        ``system``: its folder; every file is checked. ``directions``: those that ``score`` will be asked for.
-        ``masks``: mask file of a direction that a masked system was not trained in. Raises UserError: an
-        unknown direction, a missing mask row, or a system that does not fit together.
+        """Load the system, for these directions; ``masks``: mask file of a direction that a masked system was
+        not trained in. UserError for an unknown direction, a missing mask row, or a system that does not fit.
         """
         more = masks or {}
         rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
@@ -73,11 +70,10 @@ class LikelihoodScorer:
         batch_tokens: int = BATCH_TOKENS,
         count_language_tag: bool = False,
     ) -> Likelihoods:
-        """Score pairs of (source, target), lines of raw text.
+        """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures, to the
+        last bit.
 
-        Pairs that are the same to the model are computed once: their figures are equal to the last bit.
-        ``direction``: one of those the scorer was made for. ``pairs``: n of them, at least one.
-        ``batch_tokens``: most positions of a batch, padding included; the figures depend on it by rounding.
+        ``batch_tokens``: most positions of a batch, padding included; it changes figures by rounding alone.
         ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair.
         """
         source, target = self._languages[direction]

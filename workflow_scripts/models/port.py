@@ -95,11 +95,8 @@ class Port(Protocol):
     def batches(
         self, task: Any, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
-        """Cut a task into batches of at most ``max_tokens`` positions, padding included.
-
-        ``by_source``: by the source alone, so that tasks with the same source have the same batches.
-        ``max_lines``: use the first so many lines.
-        """
+        """Cut a task into batches of at most ``max_tokens`` positions, padding included; ``by_source``: by
+        the source alone, the same for tasks with one source. ``max_lines``: use the first so many lines."""
         ...
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
@@ -128,9 +125,9 @@ class Port(Protocol):
     ) -> Iterator[Sequence[Any]]:
         """Run forward passes without loss and gradients, yielding after each.
 
-        ``passes``: for each, one batch of every task; the batches have the same source, which is encoded
-        once. ``begin``: called with the number of the task whose target is decoded next, with None before
-        the source is encoded. ``piece_tokens``: decode in pieces of at most so many positions.
+        ``passes``: for each, one batch of every task; their source is the same and encoded once. ``begin``:
+        called with the number of the task that is decoded next, with None before the source is encoded.
+        ``piece_tokens``: decode in pieces of at most so many positions.
         """
         ...
 

@@ -28,11 +28,8 @@ logger = logging.getLogger(__name__)
 
 
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
-    """Write the best weights of a finished training as a system.
-
-    They are those of its best checkpoint, or what was kept of it (units.training_files). Raises UserError:
-    the best checkpoint is damaged and there is no other of its update; a weight is not finite.
-    """
+    """Write the best weights of a finished training (its best checkpoint, or what was kept of it) as a
+    system. UserError if the best checkpoint is damaged and has no copy, or a weight is not finite."""
     out.mkdir(parents=True, exist_ok=True)
     # What it says would not be true of the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)

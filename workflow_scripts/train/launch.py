@@ -62,11 +62,8 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
 
 
 def start_processes(command: str | None) -> None:
-    """Become ``command``, which starts several processes of this very program; in those, do nothing.
-
-    `command`: srun with its options; None for a program that is the only one. Raises UserError: there is no
-    such program.
-    """
+    """Become ``command`` (srun with its options), which starts several processes of this very program; in
+    those, or without a command, do nothing. UserError if there is no such program."""
     if not command or STARTED in os.environ:
         return
     words = shlex.split(command)
@@ -103,7 +100,6 @@ def take_place() -> Place:
 
 
 def _meeting_host(environment: Mapping[str, str]) -> str:
-    """Return the machine of the first process."""
     if environment.get("SLURM_STEP_NUM_NODES") == "1":
         return "127.0.0.1"  # known by every machine, whatever its name resolves to
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")

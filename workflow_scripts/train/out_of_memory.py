@@ -15,11 +15,9 @@ OUT_OF_MEMORY = "out of memory"
 
 
 def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int, processes: int) -> int | None:
-    """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts.
-
-    `settings`: with `tokens_per_update`, which stays. `longest`: tokens of the longest sentence that is
-    trained on; no batch can be smaller. `processes`: among which an update is shared out, if their number is
-    given; else 1. None if there is no such number.
+    """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts, or
+    None. `longest`: tokens of the longest sentence, which a batch must hold. `processes`: among which an
+    update is shared.
     """
     tokens = int(settings["tokens_per_update"]) // processes
     return next((size for size in range(failed // 2, longest - 1, -1) if size and tokens % size == 0), None)
@@ -32,11 +30,8 @@ def max_tokens_after(
     attempts: Sequence[Mapping[str, Any]],
     processes: int = 1,
 ) -> int:
-    """Return the `max_tokens` of the next attempt: what is asked for, or less after attempts without memory.
-
-    Only attempts on the same kind of device (`devices`: their names) count: another may hold more. At the
-    smallest size it stays: what took the memory may have been something else.
-    """
+    """Return the `max_tokens` of the next attempt: as asked for, or less after attempts without memory on the
+    same `devices`. At the smallest size it stays: something else may have taken the memory."""
     size = int(settings["max_tokens"])
     for attempt in attempts:
         if attempt.get("outcome") == OUT_OF_MEMORY and set(attempt.get("devices", ())) == devices:
@@ -47,12 +42,10 @@ def max_tokens_after(
 
 
 def out_of_memory(folder: str, failed: int, following: int, longest: int, alone: bool) -> UserError:
-    """Return the one line for an attempt that ran out of memory; SmallerBatchesError if the next takes less
-    and this process, alone, may begin it: of several each would have to, and their launcher knows of one
-    start.
+    """Return the one line for an attempt that ran out of memory with `max_tokens` `failed`.
 
-    `failed`, `following`: `max_tokens` of this attempt and of the next. `longest`: tokens of the longest
-    sentence that is trained on. `alone`: this is the only process that was started.
+    It is a SmallerBatchesError if the next takes less (`following`) and this process is `alone`: of several
+    each would have to start again, and their launcher knows of one start.
     """
     if following >= failed:
         return UserError(

@@ -79,7 +79,6 @@ class FolderOwner:
             time.sleep(POLL_SECONDS)
 
     def _take(self) -> dict[str, Any] | None:
-        """Become the owner and return None, or return who lives and owns it."""
         me = {
             "host": socket.gethostname(),
             "pid": os.getpid(),

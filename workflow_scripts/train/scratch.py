@@ -63,7 +63,6 @@ def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str
 
 
 def _own_folder(named: str) -> Path:
-    """Return the folder of this user's copies, made if it is not there."""
     place = Path(os.path.expandvars(named))
     if "$" in str(place):
         raise NoScratchError("a variable in it is not set on this node")
@@ -97,10 +96,7 @@ def _lock(descriptor: int, copy: Path, how: int) -> bool:
 
 def _shared_copy(files: Mapping[str, Path], copy: Path) -> int:
     """Return the descriptor that keeps a complete copy from being removed; makes one where there is none.
-
-    Raises NoScratchError: it does not fit, or another process has it and it is not complete. Raises OSError:
-    it cannot be written.
-    """
+    NoScratchError if it does not fit, or another process has it and it is not complete."""
     for look in range(LOOKS):
         descriptor = _open(copy)
         try:
@@ -147,7 +143,6 @@ def _make(files: Mapping[str, Path], copy: Path) -> None:
 
 
 def _remove_others(wanted: Path) -> None:
-    """Remove what killed trainings of other data left; copies that are in use stay."""
     for lock in wanted.parent.glob("*.lock"):
         copy = lock.with_suffix("")
         if copy == wanted:

@@ -51,11 +51,9 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
 
 
 def end_slice(ended: SliceEnded) -> None:
-    """End the program: with its job requeued, or with an exit status that says that training is not done.
-
-    Returns only in a process of a training that is not its first: the first speaks for all. Raises UserError:
-    nobody will start the training again. Raises SystemExit: SIGTERM asked for the end; whoever sent it knows
-    what comes next.
+    """End the program: with its job requeued, or with an exit status that says that training is not done
+    (UserError if nobody will start it again; SystemExit after SIGTERM). Returns only in processes other than
+    the first.
     """
     if os.environ.get("RANK", "0") != "0":
         return

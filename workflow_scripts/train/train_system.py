@@ -50,19 +50,9 @@ def train_system(
 ) -> None:
     """Train (or resume, or find finished) and export the best checkpoint to the system folder `out`.
 
-    Of several processes that were started (train.launch) the first does all that, and the others train with
-    it.
-
-    Args:
-        code: hash of the training's code and libraries, recorded in the folder.
-        deadline: when this process must have left; None: it has all the time.
-
-    Raises:
-        SliceEnded: the deadline or SIGTERM came first; a further call goes on.
-        SmallerBatchesError: memory ran out, and a further call will take smaller batches.
-        UserError: missing data, masks with a mixed sampler, a folder in which another process trains
-            something else, memory or disk that is too small, a loss that is not finite; what another
-            process failed with.
+    Of several processes the first does all that, and the others train with it. `code`: hash of the training's
+    code and libraries, recorded in the folder. Raises SliceEnded if the `deadline` or SIGTERM came first,
+    SmallerBatchesError if memory ran out and a further call will take smaller batches, and UserError.
     """
     log_to_stderr()
     with joined(place()) as ranks:
@@ -75,7 +65,6 @@ def train_system(
 
 
 def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) -> None:
-    """Train on a copy of the data."""
     processes = number_of_processes(plan.settings)
     run(
         replace(plan, data_bin=data_bin),
@@ -117,7 +106,6 @@ def _train_and_export(
 
 
 def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> int:
-    """Return the `max_tokens` of an attempt after those of the folder's history."""
     attempts = folder.history.read()["attempts"]
     return max_tokens_after(
         plan.settings, longest_sentence(plan), set(ranks.devices), attempts, ranks.place.processes
@@ -140,7 +128,6 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> Traini
 
 
 def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline: Deadline) -> None:
-    """Train until nothing is left to do, and record what it cost and how it ended."""
     processes = number_of_processes(plan.settings)
     execution = settings_by_class(plan.settings, processes)["execution"]
     # Those that this process starts have devices of the same kind.

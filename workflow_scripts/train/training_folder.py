@@ -61,11 +61,11 @@ class TrainingFolder:
             (self.path / OWNER).unlink(missing_ok=True)
 
     def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
-        """Continue the folder's training if its identity is the same, else move its content aside.
+        """Continue the folder's training if its identity is the same, else move its content aside. Inside
+        `owned()`.
 
-        Call it inside `owned()`. Says what it does when anything changed. `reached`: returns the most updates
-        that a checkpoint of the folder has seen. Raises UserError: a finished training would have to go on,
-        and its optimiser state was removed.
+        `reached`: returns the most updates that a checkpoint of the folder has seen. UserError if a finished
+        training would have to go on, and its optimiser state was removed.
         """
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")

@@ -15,11 +15,8 @@ from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 
 def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
-    """Compare what ``system.json`` says with what the config says.
-
-    ``system``: the system to take. ``expected``: any of its attributes, and the value each must have. Raises
-    UserError: one line for each key that differs, with both values.
-    """
+    """Compare what ``system.json`` says with what the config says (``expected``: attribute -> value).
+    UserError: one line for each key that differs, with both values."""
     problems = []
     for key, wanted in expected.items():
         found = getattr(system, key)

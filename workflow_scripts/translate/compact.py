@@ -25,11 +25,8 @@ class FeedForward(NamedTuple):
 
 
 def compact_layer(layer: FeedForward, keep: NDArray[np.bool_]) -> FeedForward:
-    """Return the layer of the kept units only; it computes what the row-masked layer does.
-
-    ``keep``: bool[F], at least one unit True (a layer of no units cannot be expressed).
-    The folded bias is summed in float64 and rounded once to the type of ``b2``.
-    Raises ValueError when ``keep`` does not fit the layer or keeps nothing.
+    """Return the layer of the kept units only, which computes what the row-masked layer does. ``keep``:
+    bool[F], at least one unit True, else ValueError. The folded bias is summed in float64 and rounded once.
     """
     if keep.shape != layer.b1.shape or keep.dtype != np.bool_:
         raise ValueError(f"mask of {keep.dtype}{list(keep.shape)} for a layer of {layer.b1.shape[0]} units")

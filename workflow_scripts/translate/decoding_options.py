@@ -15,11 +15,10 @@ RANKINGS = ("native", "fairseq")
 class DecodingOptions:
     """How to search.
 
-    ``beam``: hypotheses kept per sentence. ``length_penalty``: exponent of the length a score is divided by.
-    ``max_length``: most target tokens, the language token counted, ``</s>`` not (fairseq's ``--max-len-b``).
-    ``batch_tokens``: source tokens in a batch, padding included. ``threads``: CPU threads.
-    For CTranslate2 alone: ``compute_type`` (float16 runs on a GPU, the others on the CPU), and ``ranking``:
-    whose length normalisation orders the last beam.
+    ``length_penalty``: exponent of the length that a score is divided by. ``max_length``: most target tokens,
+    the language token counted, ``</s>`` not (fairseq's ``--max-len-b``). ``batch_tokens``: source tokens in a
+    batch, padding included. CTranslate2 alone has ``compute_type`` (float16 needs a GPU, the others run on
+    the CPU) and ``ranking``: whose length normalisation orders the last beam.
     """
 
     beam: int = 5

@@ -50,10 +50,7 @@ def seed_of(seed: int, name: str) -> int:
 
 
 def random_like(keep: Keep, space: UnitSpace, seed: int) -> Keep:
-    """Return a random mask that keeps as many units in every group as ``keep`` does.
-
-    Args: keep, bool [units]; seed, of the generator (PCG64; the same seed gives the same mask).
-    """
+    """Return a random mask (bool [units]) that keeps as many units in every group as ``keep`` does."""
     generator = np.random.Generator(np.random.PCG64(seed))
     drawn = np.zeros(space.size, dtype=np.bool_)
     for span in space.slices().values():
@@ -87,10 +84,8 @@ def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]
 
 def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
     """Encoder units that any direction from its source language (family) keeps, and decoder units that any
-    direction into its target language (family) keeps.
-
-    It needs no row of its own: Neuron Specialization merges the encoder's mask of X-en and the decoder's of
-    en-Y for X-Y.
+    direction into its target language (family) keeps. Zero-shot directions of Neuron Specialization have such
+    rows.
     """
     keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
     sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
@@ -163,11 +158,11 @@ def mask_rows(
     pairs: Mapping[str, str] | None = None,
     groups: Groups | None = None,
 ) -> MaskTable:
-    """Return masks of one kind of ``ROWS``, a row a direction; the manifest says of what and how.
+    """Return masks of one kind of ``ROWS``, made of ``like``, a row a direction; the manifest says how.
 
-    ``like``: the table that the rows are made of. ``seed``: for ``random`` and ``shuffled``. ``pairs``: for
-    ``swapped``, direction -> whose row it gets. ``groups``: for the other kinds. Raises UserError: an unknown
-    kind, a row that is missing, or an option that is missing or not of this kind.
+    ``seed`` is for ``random`` and ``shuffled``, ``pairs`` for ``swapped`` (direction -> whose row it gets),
+    ``groups`` for the others. UserError: an unknown kind, a missing row, or an option that is missing or not
+    of this kind.
     """
     if kind not in ROWS:
         raise UserError(f"rows {kind!r}: not one of {', '.join(ROWS)}{nearest(kind, ROWS)}")
@@ -188,8 +183,10 @@ def mask_rows(
 
 
 def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
-    """Return random masks, each as large in every group as the direction's row of ``like``. A row depends on
-    the seed and the direction's name only, so adding a direction changes no other row."""
+    """Return random masks, each as large in every group as the direction's row of ``like``.
+
+    Adding a direction changes no other row.
+    """
     return mask_rows("random", like, directions, seed=seed)
 
 

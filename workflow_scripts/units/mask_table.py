@@ -59,8 +59,8 @@ class MaskTable(UnitTable):
         return said
 
     def over(self, space: UnitSpace) -> MaskTable:
-        """Return the masks as rows over a larger space, whose other units they keep. ValueError unless the
-        masks' units are a part of it."""
+        """Return the masks as rows over a larger space, whose other units they keep; ValueError if it is not
+        one."""
         if space == self.space:
             return self
         keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
@@ -98,7 +98,6 @@ def _implied(facts: Mapping[str, Any]) -> str | None:
 
 
 def _gates(given: Mapping[str, str], space: UnitSpace, origin: str) -> dict[str, str]:
-    """Return how each kind of the space is gated, kind -> canonical text."""
     if unknown := [kind for kind in given if kind not in space.kinds]:
         raise UserError(
             f"{origin}: gate: no {unknown[0]!r} units in these masks, but {', '.join(space.kinds)}"

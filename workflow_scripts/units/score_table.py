@@ -14,7 +14,7 @@ from workflow_scripts.units.unit_table import UnitTable
 class ScoreTable(UnitTable):
     """``values[row, flat unit id]``: int64 for counts, else float64 of any sign, where undefined is NaN.
 
-    ``metadata`` (JSON) says how the scores were made: ``weights_sha256`` of the model, ``counting`` and more.
+    ``metadata`` (JSON) says how they were made: ``weights_sha256`` of the model, ``counting`` and more.
     """
 
     WHAT = "score"

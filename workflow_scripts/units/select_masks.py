@@ -27,11 +27,8 @@ SHARED_FACTS = ("weights_sha256", "counting")
 
 
 def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
-    """Read one score file per direction into one table, rows in the order of ``directions``.
-
-    The metadata holds the facts all files share and ``data_sha256`` by direction. Raises UserError if a file
-    is missing, holds another direction, or comes from another model or way of counting than the first.
-    """
+    """Read one score file per direction into one table, in the order of ``directions``. UserError if a file
+    is missing, holds another direction, or comes from another model or way of counting than the first."""
     if len(set(directions)) != len(directions):
         raise UserError(f"--directions names a direction twice: {' '.join(directions)}")
     rows: list[NDArray[Any]] = []

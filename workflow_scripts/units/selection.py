@@ -105,7 +105,6 @@ class Selection:
         return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts(), "gate": gate})
 
     def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:
-        """Yield stacks with the selector of their units."""
         if isinstance(self.select, str):
             yield self.stacks, self.select
             return

@@ -78,9 +78,8 @@ class Selector:
         """Return the kept units, bool [units].
 
         ``scores``: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
-        ``space``: numbers the units. ``seed``: for ``random`` (PCG64), which ignores the scores. Raises
-        UserError: a score is undefined, or negative where ``mass`` without ``:abs`` sums it. Raises
-        ValueError: the scores do not fit the space, or ``random`` has no seed.
+        ``seed``: for ``random`` (PCG64). UserError: a score is undefined, or negative where ``mass`` without
+        ``:abs`` sums it. ValueError: the scores do not fit the space, or ``random`` has no seed.
         """
         if scores.shape != (space.size,):
             raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
@@ -158,11 +157,8 @@ def _mass(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArr
 
 
 def _integers(values: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers in the same proportions as ``values``, whose sum is exact.
-
-    int64 where the sum fits, else an object array of Python's unbounded integers. The published code compares
-    sums in float32, which loses units at k = 100.
-    """
+    """Return whole numbers in the same proportions as ``values``, whose sum is exact (int64, or Python's
+    unbounded integers). The published code compares sums in float32, which loses units at k = 100."""
     if np.issubdtype(values.dtype, np.integer):
         fits = int(values.max()) * values.size < 2**63
         return values.astype(np.int64 if fits else object)
@@ -182,8 +178,7 @@ SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], ND
 
 
 def mass(scores: NDArray[Any], space: UnitSpace, k: Decimal | str | int) -> NDArray[np.bool_]:
-    """Keep, in each group, the fewest units of highest score that together hold k percent of the group's sum.
-    Returns keep, bool [units]; ``Selector.select`` of ``mass:k`` says what it takes and refuses."""
+    """Keep, in each group, the fewest units of highest score that hold k percent of the group's sum."""
     return parse_selector(f"mass:{normalise_k(k)}").select(scores, space)
 
 

@@ -23,8 +23,10 @@ STACKS: tuple[Stack, ...] = get_args(Stack)
 
 @dataclass(frozen=True)
 class UnitGroup:
-    """``size`` units of one ``kind`` in one layer. ``key`` names the group: ``encoder.0.ffn``,
-    ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``."""
+    """``size`` units of one ``kind`` in one layer.
+
+    ``key``: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``.
+    """
 
     key: str
     kind: Kind
@@ -148,8 +150,8 @@ class UnitSpace:
 def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn",)) -> UnitSpace:
     """Return the units of a model by its ``architecture`` block (that of system.json).
 
-    FFN neurons come first, then heads, then residual dimensions, of each the encoder's layers first; a
-    decoder layer's ``self`` is before its ``cross``.
+    FFN neurons come first, then heads, then residual dimensions; of each the encoder's layers first, in a
+    layer ``self`` before ``cross``.
     """
 
     def groups() -> Iterator[UnitGroup]:
@@ -163,7 +165,6 @@ def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn"
 
 
 def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return the names and sizes of one layer's groups of a kind."""
     if kind == "head":
         return [(name, architecture["heads"]) for name in ("self", "cross")[: 1 + (stack == "decoder")]]
     return [(kind, architecture["ffn_dim" if kind == "ffn" else "model_dim"])]

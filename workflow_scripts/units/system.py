@@ -71,7 +71,7 @@ class SystemFolder:
         own_weights: Mapping[str, str] | None = None,
         adapter_rows: Mapping[str, str] | None = None,
     ) -> SystemFolder:
-        """Describe the files that already lie in ``folder`` (under their standard names) in ``system.json``.
+        """Describe the files in ``folder``, which have their standard names, in ``system.json``.
 
         ``masks.npz`` is named only where a direction has a mask row. FileNotFoundError if a file is missing.
         """
@@ -207,12 +207,11 @@ class SystemFolder:
         return self.folder / name
 
     def mask_row(self, direction: str) -> str | None:
-        """Return the name of the direction's mask row, None if unmasked.
+        """Return the name of the direction's mask row, None if unmasked; UserError for other languages.
 
-        A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
-        its own name in a masked system, which ``masks_of`` looks for in ``more_masks``: the folder stays as
-        it is when a direction is added for evaluation. Raises UserError for a direction that is not of the
-        system's languages.
+        In a masked system a direction that was not trained (zero-shot) has the row of its own name, which
+        ``masks_of`` looks for in ``more_masks``: the folder stays as it is when a direction is added for
+        evaluation.
         """
         if direction in self.mask_rows:
             return self.mask_rows[direction]

@@ -53,11 +53,8 @@ def process_of(holder: Mapping[str, Any]) -> str:
 
 
 def running_owner(training: Path) -> dict[str, Any] | None:
-    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs.
-
-    A process of this machine and process namespace is looked at; of another only the heartbeat is seen, the
-    file's time of change. Raises OSError if it cannot be read.
-    """
+    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs. Of a
+    process elsewhere only the heartbeat is seen, the file's time of change."""
     try:
         holder = read_json(training / OWNER)
         age = time.time() - (training / OWNER).stat().st_mtime
@@ -70,11 +67,8 @@ def running_owner(training: Path) -> dict[str, Any] | None:
 
 
 def check_exported(training: Path, system: Path) -> SystemFolder:
-    """Return the system exported from a finished training, every file checked against its SHA-256.
-
-    Raises UserError: the training is not finished, the system is missing or changed, or it is of another
-    training (updates, languages, directions, architecture or seed differ).
-    """
+    """Return the system exported from a finished training, with every file checked. UserError: not finished,
+    or the system is missing, changed, or of another training."""
     if not (training / FINISHED).is_file():
         raise UserError(f"{training}: not finished ({FINISHED} is missing)")
     exported = SystemFolder.read(system)

@@ -60,7 +60,6 @@ def _instead(path: str | Path) -> str | None:
 
 
 def _is_added(symbol: str) -> bool:
-    """Tell whether a symbol was added to a subword model's: a filler, a mask, a tag."""
     return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
 
 
@@ -73,7 +72,6 @@ def _whole(count: str) -> bool:
 
 
 def _symbols(dictionary: str | Path) -> Iterator[str]:
-    """Yield the symbols of a dictionary's lines; UserError at the first that is malformed."""
     known = set(SPECIALS)
     with Path(dictionary).open("rb") as handle:
         for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
@@ -120,8 +118,8 @@ class Vocabulary:
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
         """Read ``dict.txt``; UserError for a malformed line, a symbol that occurs twice, or an empty file.
 
-        A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
-        row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
+        A special may be there again (``#fairseq:overwrite``), in a row that fairseq does not use. Of a
+        subword it would give another id than in CTranslate2.
         """
         try:
             subwords = list(_symbols(dictionary))

@@ -133,12 +133,12 @@ def make_batches(
     max_positions: int = PUBLISHED_MAX_POSITIONS,
     max_lines: int | None = None,
 ) -> Batches:
-    """Cut a direction into batches; every line that fits is in exactly one.
+    """Cut a direction into batches; every line that fits is in exactly one. UserError if no line fits.
 
     ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides. ``order``:
     ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
     ``required_batch_size_multiple``: a batch holds fewer sentences than this or a multiple of it.
-    ``max_lines``: use only the first so many lines of the file. Raises UserError if no line fits.
+    ``max_lines``: use only the first so many lines of the file.
     """
     if order not in get_args(Order):
         raise ValueError(f"order {order!r} is not one of {get_args(Order)}")
@@ -178,10 +178,9 @@ def source_batches(
     max_positions: int = PUBLISHED_MAX_POSITIONS,
     max_lines: int | None = None,
 ) -> Batches:
-    """Return batches in order of source length, then line, cut by source positions alone.
-
-    So directions that share their sources have the same batches. Sentences over ``max_positions`` on either
-    side are skipped. UserError if none is left.
+    """Return batches in order of source length, then line, cut by source positions alone: the same for
+    directions that share their sources. Sentences over ``max_positions`` are skipped; UserError if none is
+    left.
     """
     sources = dataset.source_sizes[:max_lines].astype(np.int64)
     lines = np.argsort(sources, kind="stable")

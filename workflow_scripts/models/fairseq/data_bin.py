@@ -36,8 +36,8 @@ AGAIN = "binarise the text again"
 
 
 def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
-    """Return the files of a direction's source and target without their endings; both directions of a pair
-    have the same ones. Raises UserError: they are there twice, under two names of the pair, and differ."""
+    """Return the files of a direction's source and target without their endings, the same for both directions
+    of a pair. UserError if they are there twice, under two names of the pair, and differ."""
     candidates = list(_candidates(Path(data_bin), subset, direction))
     whole = [prefixes for prefixes in candidates if all(file.is_file() for file in _files(prefixes))]
     begun = [prefixes for prefixes in candidates if any(file.is_file() for file in _files(prefixes))]
@@ -65,7 +65,6 @@ def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
 
 
 def _nearest(folder: Path, subset: str, direction: str) -> str:
-    """Return what a folder has in place of missing data: its raw form, or other subsets of the pair."""
     names = sorted({Path(prefix).name for pair in _candidates(folder, subset, direction) for prefix in pair})
     if raw := next((name for name in names if (folder / name).is_file()), None):
         return f"; {raw} is of fairseq's raw form: binarise the text with --dataset-impl mmap"
@@ -81,11 +80,8 @@ def _nearest(folder: Path, subset: str, direction: str) -> str:
 
 
 def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:
-    """Compare the dictionaries that lie beside data of fairseq-preprocess; tell whether there are any.
-
-    Fillers at the end of either are of no matter: no text has them. Raises UserError: one is not that of
-    ``vocabulary``.
-    """
+    """Check the dictionaries beside data of fairseq-preprocess, and return whether there are any; UserError
+    if one is not that of ``vocabulary`` (fillers at the end do not matter: no text has them)."""
     found = False
     for language in split_direction(direction):
         for spelt in spellings(language):

@@ -90,7 +90,6 @@ def _of_today(name: str) -> str:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether an object of this name may become a stub."""
     name = _of_today(name)
     top, _, rest = name.partition(".")
     if top in sys.stdlib_module_names:

@@ -47,9 +47,8 @@ def teacher_forced_nll(
 ) -> tuple[Tensor, Tensor]:
     """Return (sum of -log p of the reference [B] in nats, counted tokens [B]), without label smoothing.
 
-    Padding never counts; the target's language tag, which decoding forces, counts only on request; ``</s>``
-    counts. Runs on the network's device, with gradients unless they are switched off. RuntimeError in
-    training mode; UserError if the data has tokens outside the vocabulary.
+    ``</s>`` counts, padding never, the target's language tag on request. RuntimeError in training mode;
+    UserError for tokens outside the vocabulary.
     """
     check_pass(network, [batch])
     batch = batch.to(next(network.parameters()).device)
@@ -90,16 +89,10 @@ def run_split(
 ) -> Iterator[Sequence[Batch]]:
     """Encode each source once and decode it into every direction that shares it, yielding afterwards.
 
-    Runs without gradients, output projection and loss, on the network's device.
-
-    Args:
-        passes: for each pass, one batch of every direction, with equal sources.
-        begin: called with None before a source is encoded, with a direction's number before it is decoded.
-        piece_tokens: decode in pieces of similar target length, of at most so many padded positions;
-            None decodes a batch in one piece, in its own order.
-
-    Raises:
-        RuntimeError: in training mode. UserError: the data has tokens outside the vocabulary.
+    Without gradients, output projection and loss. ``passes``: for each, one batch of every direction.
+    ``begin``: called with None before a source is encoded, with a direction's number before it is decoded.
+    ``piece_tokens``: most padded positions of a decoder pass, of similar target lengths; None: whole batches.
+    Raises RuntimeError in training mode, UserError for tokens outside the vocabulary.
     """
     device = next(network.parameters()).device
     for together in passes:

@@ -37,12 +37,11 @@ class Gates:
         gates: Mapping[str, str] | None = None,
         means: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Prepare the masks.
+        """Prepare the masks. ``gates``: kind of unit -> gate, where not those of the masks. ``means``: group
+        key -> [units, width], for gates ``mean``.
 
-        ``masks``: of units that the network has. ``gates``: kind of unit to gate, where not those of the
-        masks. ``means``: group key to [units, width], for gates ``mean``. Raises UserError: a gate that
-        cannot be laid on such units, or ``mean`` without the means. ValueError: units that the network has
-        not.
+        Raises UserError for a gate that such units cannot have, or ``mean`` without means; ValueError for
+        units that the network lacks.
         """
         self._network = network
         self._masks = masks

@@ -60,10 +60,7 @@ def load_fairseq_checkpoint(
     path: str | Path, languages: Sequence[str] | None = None
 ) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
     """Return the architecture, the languages in token order, and the parameters under stock names.
-
-    ``languages``: in token order, for a checkpoint that does not say them.
-    Raises UserError for a file that the restricted loader refuses and for settings that are not supported.
-    """
+    ``languages``: for a checkpoint that does not say them. UserError for what is not supported."""
     path = Path(path)
     checkpoint = load_foreign(path)
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
@@ -82,11 +79,8 @@ def load_fairseq_checkpoint(
 
 
 def _check_tokens(settings: dict[str, Any], path: Path) -> None:
-    """Raise UserError for a model without language tokens; put what ``--langtoks`` said into the settings.
-
-    As in fairseq ``--langtoks '{"main": ("src", "tgt")}'`` goes before ``--encoder-langtok`` and
-    ``--decoder-langtok``.
-    """
+    """Refuse a model without language tokens; as in fairseq, ``--langtoks`` overrides the other two
+    options."""
     if "encoder_langtok" not in settings:
         task = settings.get("task", "translation")
         raise UserError(
@@ -186,7 +180,6 @@ def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | No
 
 
 def _strings(value: Any) -> tuple[str, ...]:
-    """Return a list of texts, or a text with commas, as a tuple; an empty one for anything else."""
     if isinstance(value, str):
         value = value.split(",")
     listed = isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
@@ -205,10 +198,8 @@ def import_fairseq_checkpoint(
     text: Mapping[str, Any] = PLAIN_TEXT,
     languages: Sequence[str] | None = None,
 ) -> SystemFolder:
-    """Write a system folder from a fairseq checkpoint and return it.
-
-    ``text``: what was done to the training text before SentencePiece. ``languages``: in token order, where
-    the checkpoint does not say them. UserError if the parts do not fit.
+    """Write a system folder from a fairseq checkpoint; UserError if the parts do not fit. ``text``: what was
+    done to text before SentencePiece. ``languages``: in token order, where the checkpoint does not say them.
     """
     # Before anything is written: a folder that is half a system must not be left.
     for file in (subwords, dictionary):

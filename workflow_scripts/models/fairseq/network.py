@@ -24,8 +24,6 @@ PADDING_INDEX = 1
 
 
 class _Vocabulary:
-    """What fairseq asks of a dictionary while it builds a network."""
-
     def __init__(self, size: int, padding_index: int) -> None:
         self._size = size
         self._padding_index = padding_index

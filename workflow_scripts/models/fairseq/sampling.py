@@ -90,11 +90,8 @@ def weighted(directions: Sequence[DirectionData], sources: Sources) -> list[Dire
 def load_directions(
     data_bin: str | Path, subset: str, directions: Sequence[str], language_tokens: dict[str, int]
 ) -> list[DirectionData]:
-    """Open the binary files of `directions`; both directions of a pair share the memory map.
-
-    `language_tokens`: vocabulary index of `__xx__` by language. Raises UserError: a file is missing or
-    damaged, a language is unknown, or the two sides differ in length.
-    """
+    """Open the binary files of `directions`; both directions of a pair share the memory map. UserError for
+    files that are missing, damaged or not aligned, and unknown languages."""
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []
     for direction in directions:
@@ -117,16 +114,11 @@ def load_directions(
 
 
 class MultiDirectionDataset(FairseqDataset):
-    """All directions of one subset; each epoch draws its examples by a seed.
+    """All directions of one subset; each epoch draws its examples by (seed, epoch) alone, also when resumed.
 
-    Args:
-        directions: data of each direction, in the order of the training's directions.
-        pad, eos: vocabulary indices.
-        seed: of the draw, which depends on (seed, epoch) alone: a resumed epoch is the same.
-        sampler: `by_direction` (a batch holds one direction) or `mixed`.
-        temperature: of the draw; 1 keeps the sizes.
-        virtual_epoch_size: examples in an epoch; None: all once at temperature 1, else as in fairseq.
-        shuffle: False for validation: every example once, in a fixed order.
+    `sampler`: `by_direction` (a batch holds one direction) or `mixed`. `temperature`: 1 keeps the sizes.
+    `virtual_epoch_size`: examples in an epoch; None: all once at temperature 1, else as in fairseq.
+    `shuffle`: False for validation: every example once, in a fixed order.
     """
 
     def __init__(

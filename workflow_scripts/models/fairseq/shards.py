@@ -34,11 +34,8 @@ def shard_of_epoch(data_bin: str | Path, epoch: int) -> str:
 
 
 def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str, Path]:
-    """Return what a training reads, by a name without the place of the folders.
-
-    One folder: by file name. Several: ``shard0/train.de-en.de.bin`` …, ``valid`` of the first folder only.
-    Raises UserError: a folder or a file is missing.
-    """
+    """Return what a training reads, by file name; of several shards as ``shard0/train.de-en.de.bin`` …, with
+    ``valid`` of the first only. UserError if a folder or a file is missing."""
     files = {}
     folders = shard_folders(data_bin)
     for number, folder in enumerate(folders):
@@ -53,11 +50,8 @@ def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str,
 def weighted_sources(
     data_bin: str | Path, directions: Sequence[str], weights: Mapping[str, Sequence[float]]
 ) -> list[Sources]:
-    """Return for each folder and direction the lines and the weight of each source, in order.
-
-    ``weights``: of the sources of each pair. How many lines of a file are of which source is recorded beside
-    it, where there are several. Raises UserError: that is not recorded, or it is of other sources.
-    """
+    """Return, by folder and direction, the lines and the weight of each source of text, in order.
+    ``weights``: by pair. UserError unless the lines of each source are recorded beside the file."""
     return [
         {direction: _sources_of(folder, direction, weights) for direction in directions}
         for folder in shard_folders(data_bin)

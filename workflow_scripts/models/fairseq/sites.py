@@ -81,11 +81,8 @@ def sites_of(network: nn.Module, space: UnitSpace) -> list[Site]:
 
 @contextmanager
 def taps(network: nn.Module, space: UnitSpace, call: Call) -> Iterator[None]:
-    """Call ``call(group, values, real)`` for each group of the space in every forward pass of the block.
-
-    Taps see gated values. The hooks are always removed. RuntimeError at the end of the block if one of them
-    never fired.
-    """
+    """Call ``call(group, values, real)`` for each group of the space in every forward pass of the block. Taps
+    see gated values. RuntimeError at the end of the block if one never fired."""
     fired = dict.fromkeys(space.keys, False)
     real = torch.empty(0)
 

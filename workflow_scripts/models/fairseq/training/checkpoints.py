@@ -66,10 +66,8 @@ def cannot_write(path: str | Path, error: OSError) -> UserError:
 
 @contextmanager
 def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
-    """Turn an error of the disk into one line that names its file, or `where` if that is not known.
-
-    `folders`: what is written, if more than `where`; a file elsewhere was to be read, and stays an OSError.
-    Raises UserError: the disk is full, read-only, or fails.
+    """Turn an error of the disk into a UserError that names its file, or `where` if that is not known.
+    `folders`: what is written besides; an error of a file elsewhere, which was to be read, stays an OSError.
     """
     try:
         yield
@@ -132,8 +130,8 @@ class Checkpoint:
 
 
 def describe(path: Path) -> Checkpoint | None:
-    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged. Raises
-    OSError, MemoryError: it cannot be looked at now, which is no damage."""
+    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged. OSError
+    and MemoryError mean that it cannot be looked at now."""
     try:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -148,8 +146,8 @@ def describe(path: Path) -> Checkpoint | None:
 
 
 def is_whole(path: Path) -> bool:
-    """True if every part of the file has the checksum it was written with. Reads all of it. Raises OSError:
-    it cannot be read now, which is no damage."""
+    """True if every part of the file has the checksum it was written with. Reads all of it; OSError if that
+    cannot be done now."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -213,11 +211,8 @@ def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Make `checkpoint_last.pt` the newest intact checkpoint, and let what a killed writer left go.
-
-    Call it before training, by the folder's owner. Says what it does. Raises UserError: the best update so
-    far is in no intact checkpoint.
-    """
+    """Before training: make `checkpoint_last.pt` the newest intact checkpoint, and remove what a killed
+    writer left. UserError if the best update so far is in no intact checkpoint."""
     for leftover in (*folder.glob(".*.tmp*"), *folder.glob("checkpoint*.tmp")):
         leftover.unlink()
     there = any(folder.glob("checkpoint*.pt"))

@@ -46,10 +46,9 @@ def never(seconds: float) -> bool:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a training runs: its number of processes, and this one's number of its device.
-
-    `end_is_near`: true if the next so many seconds do not fit before this process must end. `check_owner`:
-    raises UserError if the training's folder is no longer this process's. Both are pickled.
+    """Where a training runs, pickled: its number of processes, and this one's number of its device.
+    `end_is_near`: the next so many seconds do not fit before this process must end. `check_owner`: raises
+    UserError if the training's folder is no longer this process's.
     """
 
     processes: int
@@ -112,7 +111,6 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
 
 
 def _train(cfg: Any, surroundings: Surroundings) -> None:
-    """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
         logging.disable(logging.WARNING)  # one process speaks for all
@@ -162,11 +160,8 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
 
 
 def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
-    """Train by a plan until it stops: at `max_updates`, or when patience is spent.
-
-    Raises SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written. Raises
-    UserError: what a user can mend, from whichever process it came.
-    """
+    """Train by a plan until `max_updates`, or until patience is spent. Raises SliceEnded if time is up or
+    SIGTERM came before that (the checkpoint is written); UserError from whichever process it came."""
     with warnings.catch_warnings():
         # hydra's remarks on how fairseq calls it
         warnings.simplefilter("ignore")

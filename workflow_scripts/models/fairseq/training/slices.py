@@ -41,11 +41,11 @@ class SliceEnded(Exception):
 
 
 class SliceWatch:
-    """Watches the time and the signals of one process's training.
+    """Watches the time and the signals of one process's training. `is_near`: True if the next so many seconds
+    do not fit before its end.
 
-    Two updates as long as the longest so far, the longest writing of a checkpoint, and what the caller is
-    about to begin must fit before the end. `is_near`: True if the next so many seconds do not fit before the
-    end of this process.
+    Two updates as long as the longest so far, the longest writing of a checkpoint, and what is about to begin
+    must fit.
     """
 
     def __init__(self, is_near: Callable[[float], bool]) -> None:

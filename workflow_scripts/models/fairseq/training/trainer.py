@@ -29,8 +29,8 @@ _plain_load = checkpoint_utils.load_checkpoint_to_cpu
 
 
 def _load_without_config(*args: Any, **named: Any) -> dict[str, Any]:
-    """fairseq's reading of a checkpoint, without the settings in it. Its trainer uses none of them; process 0
-    sends the others what is left, which torch's restricted loader takes."""
+    """Read a checkpoint as fairseq does, without its settings: nobody needs them, and process 0 sends the
+    rest."""
     state: dict[str, Any] = _plain_load(*args, **named)
     return {**state, "cfg": None, "args": None}
 
@@ -56,11 +56,8 @@ def forget_previous_training() -> None:
 
 @contextmanager
 def _all_find(filename: str) -> Iterator[None]:
-    """For the block, what fairseq finds of a checkpoint is what process 0 finds.
-
-    Each process asks whether the file is there, and then all take part in what process 0 sends of it. A
-    shared file system may show another machine a file late, and these would wait for each other.
-    """
+    """For the block, a checkpoint's file is there for all if it is there for process 0. A shared file system
+    may show a file late, and processes that disagree would wait for each other."""
     found, plain = bool(from_rank_0(Path(filename).is_file())), PathManager.isfile
     PathManager.isfile = staticmethod(lambda path: found if path == filename else plain(path))
     try:
@@ -71,10 +68,7 @@ def _all_find(filename: str) -> Iterator[None]:
 
 def moved_position(iterations: int, old: str | None, new: str) -> int | None:
     """Return where an epoch goes on of which each process has taken `iterations` batches; None if nowhere.
-
-    `old`, `new`: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
-    the batches of an epoch in turn: in another number, the same batches make the same updates.
-    """
+    `old`, `new`: `batching` before and now. Processes take batches in turn, so their number may change."""
     (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
     if cut != now_cut or not before.isdecimal():
         return None
@@ -90,10 +84,9 @@ def patience_is_spent(patience: int | None) -> bool:
 class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
-    `batching`: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An epoch
-    whose batching differs cannot be resumed midway; training goes on with the next epoch. `check_owner`:
-    raises where the training's folder is no longer this process's. `completed` is the last update after which
-    all was done that was due (models.updates).
+    `batching`: "TOKENS tokens x BATCHES x PROCESSES", which fixes how an epoch is cut; if it differs an epoch
+    cannot be resumed midway. `check_owner`: raises where the training's folder is no longer this process's.
+    `completed`: the last update after which all was done that was due.
     """
 
     _wrapped_model: Any  # set by fairseq
