@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -182,13 +181,18 @@ def data_sha256(files: Sequence[Path]) -> str:
 
 
 def score_table(
-    system: SystemFolder, direction: str, counts: Tensor, tally: Tally, facts: dict[str, Any]
+    system: SystemFolder, subset: str, task: Task, counts: Tensor, tally: Tally, count_pads: bool = False
 ) -> ScoreTable:
-    """Return the counts as a table of one row; ``facts`` join the tally in its metadata."""
-    counted = facts["count_pads"]
-    counting = f"pads counted, max_tokens {tally.max_tokens}" if counted else "pads excluded"
-    metadata = {"counting": counting, "weights_sha256": system.weights_sha256, **facts, **asdict(tally)}
-    return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space_of(["ffn"]), metadata)
+    """Return the counts of a task as a table of one row."""
+    metadata = {
+        "counting": f"pads counted, max_tokens {tally.max_tokens}" if count_pads else "pads excluded",
+        "weights_sha256": system.weights_sha256,
+        "subset": subset,
+        "count_pads": count_pads,
+        "data_sha256": data_sha256(task.files),
+        **asdict(tally),
+    }
+    return ScoreTable([task.name], counts.reshape(1, -1).numpy(), system.space_of(["ffn"]), metadata)
 
 
 def count_subset(
@@ -209,12 +213,7 @@ def count_subset(
     counts, tally = count_direction(
         port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress
     )
-    facts = {
-        "subset": subset,
-        "count_pads": count_pads,
-        "data_sha256": data_sha256(task.files),
-    }
-    return score_table(system, direction, counts, tally, facts)
+    return score_table(system, subset, task, counts, tally, count_pads)
 
 
 class Progress:

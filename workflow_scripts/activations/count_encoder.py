@@ -15,7 +15,6 @@ from workflow_scripts.activations.count_activations import (
     Progress,
     batches_of,
     count_together,
-    data_sha256,
     score_table,
 )
 from workflow_scripts.common.directions import split_direction
@@ -29,8 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
-    """Raise UserError unless the directions are the system's, start from one language, and only the source's
-    tag reaches the encoder."""
+    """Refuse directions that are not the system's, or cannot share an encoder pass."""
     if system.encoder_langtok != "src":
         raise UserError(
             f"{system.folder / DESCRIPTION}: encoder_langtok is {system.encoder_langtok!r}: where the"
@@ -76,12 +74,7 @@ def main(argv: list[str] | None = None) -> None:
             port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
-            facts = {
-                "subset": arguments.subset,
-                "count_pads": False,
-                "data_sha256": data_sha256(tasks[direction].files),
-            }
-            table = score_table(system, direction, counts, tally, facts)
+            table = score_table(system, arguments.subset, tasks[direction], counts, tally)
             table.write(arguments.out_root / f"{direction}.npz")
 
 

@@ -25,7 +25,7 @@ from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-# One random mask of a small model may lie well off the mean of all.
+# In a small model one random mask may be far from their mean.
 RANDOM_MASKS = 5
 MAX_TOKENS = 4096
 FULL = "full"

@@ -36,11 +36,7 @@ def read_counts(
 
 
 def count_activations(
-    system: SystemFolder | str | Path,
-    data_bin: str | Path,
-    direction: str,
-    *,
-    subset: str = "valid",
+    system: SystemFolder | str | Path, data_bin: str | Path, direction: str, *, subset: str = "valid"
 ) -> ScoreTable:
     """Count how often each FFN neuron fires in a direction, int64 [1, units]; needs the extra ``fairseq``.
 

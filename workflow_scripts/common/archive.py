@@ -45,7 +45,7 @@ def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDAr
         found = manifest.get("format")
     except OSError:
         raise
-    # Whatever zip, numpy and JSON say of bytes that are not theirs; MemoryError is a header that lies.
+    # Whatever zip, numpy and JSON raise for other bytes; MemoryError: a header with a wrong size.
     except Exception as error:
         raise not_a(expected_format, path, error) from None
     if found != expected_format:

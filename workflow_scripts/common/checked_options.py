@@ -68,8 +68,7 @@ def named_once(option: str, values: Sequence[Any]) -> None:
 
 
 def one_reference(what: str, patterns: Sequence[str]) -> str:
-    """Return the pattern of the references, of what takes one reference of a sentence alone. Raises
-    UserError: several."""
+    """Return the only pattern of references; UserError if there are several."""
     if len(patterns) > 1:
         raise UserError(
             f"--references: {what} takes one reference of a sentence, not {len(patterns)}; BLEU, chrF and TER"

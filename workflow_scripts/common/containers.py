@@ -1,6 +1,6 @@
 """What a file is by its first bytes: gzip, xz, bzip2 and zstd are read, all else is refused with a command.
 
-The name of a file says nothing. Standard library only.
+Its name does not count. Standard library only.
 """
 
 import bz2

@@ -11,8 +11,7 @@ CAPITALS = "they end in other letters (.TXT is not .txt): the pattern must end a
 
 
 def other_endings(root: Path, wanted: str, fits: Callable[[str], bool]) -> Iterator[tuple[Path, str]]:
-    """Yield the files that would ``fits`` but for their ending, each with the reason. ``wanted``: the pattern
-    below ``root``, as ``Path.glob`` takes it."""
+    """Yield files that would fit ``wanted`` (a glob below ``root``) but for their ending, with the reason."""
     for path in sorted(root.glob(f"{wanted}.*")):
         whole, name = str(path), str(path.with_suffix(""))
         if fits(whole) or not fits(name) or path.is_dir():

@@ -36,8 +36,7 @@ OUT_OF_MEMORY = "out of memory: close other programs, give the job more memory, 
 
 
 class UserError(Exception):
-    """A mistake the user can mend: says in one line what is wrong, where, and the nearest right value.
-    Several mistakes found together are several lines."""
+    """A mistake the user can mend: a line (or several) with what, where, and the nearest right value."""
 
 
 class DamagedFileError(UserError, ValueError):
@@ -80,7 +79,7 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
         os.environ[DEBUG_VARIABLE] = "1"  # for the processes that it starts too
     _begin_again_with_asserts()
     if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal of ASCII alone; programs that write data say how themselves.
+        # For terminals with ASCII alone; programs that write data set their own.
         sys.stdout.reconfigure(errors="backslashreplace")
     before = threading.enumerate()
     try:

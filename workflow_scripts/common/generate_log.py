@@ -78,6 +78,6 @@ def _twice(path: str | Path, line: int, letter: str, number: int, first: int, sc
     numbered = f"grep -a '^{letter}-' | LC_ALL=C sort -u -k1,1V | cut -f{3 if scored else 2}-"
     command = f"{UNPACKERS.get(Path(path).suffix, 'cat')} {shlex.quote(str(path))} | {numbered} > NEW"
     return (
-        f"{path}, line {line}: {letter}-{number} stands there twice, first in line {first}: two logs in one, "
+        f"{path}, line {line}: {letter}-{number} is there twice, first in line {first}: two logs in one, "
         f"or several hypotheses of a sentence, of which this takes the best: {command}"
     )

@@ -47,8 +47,7 @@ NTREX = tuple(NTREX_NAMES)
 
 
 def base_code(code: str) -> str:
-    """Return a code without script or region, in two letters where there are two: ``srp_Latn`` gives ``sr``.
-    A code of no known language stays as it is."""
+    """Return a code without script or region, in two letters if possible: ``srp_Latn`` gives ``sr``."""
     base = code.replace("_", "-").split("-")[0].lower()
     return _TWO_LETTERS.get(base, base)
 

@@ -23,8 +23,7 @@ class TextFile:
 
 
 def read_text(path: str | Path, wanted: str = "") -> TextFile:
-    """Return the lines of a UTF-8 file; only ``\\n`` (or CRLF) ends a line, and a byte order mark is left
-    out.
+    """Return the lines of a UTF-8 file: ``\\n`` or CRLF ends a line, a byte order mark is left out.
 
     Of fairseq-generate's log the lines of one letter of ``wanted`` (the best first) are taken, by their
     numbers. Raises UserError: not UTF-8, a NUL byte, not a whole log, or a file that is damaged or not text.
@@ -110,8 +109,7 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
 
 
 def file_of(pattern: str, direction: str) -> Path:
-    """Fill a pattern such as ``text/{pair}.{target}.txt``. Raises UserError: it has another wildcard than
-    direction, pair, source and target, or no such file is there."""
+    """Fill a pattern such as ``text/{pair}.{target}.txt``; UserError if there is no such file."""
     path = path_of(pattern, direction)
     if not path.is_file():
         raise UserError(f"{path}: no such file, for {direction}")

@@ -33,8 +33,8 @@ def _wildcards(language: str, joint: str = "-") -> dict[str, str]:
 
 #: What each wildcard may be; "pair" is the two languages of a direction in alphabetical order.
 WILDCARDS = _wildcards(r"[A-Za-z0-9_]+")
-#: The first that a file fits says what its wildcards are: codes of the usual form in either spelling, any
-#: codes without a hyphen, and directions whose languages are around "_".
+#: The first that a file fits counts: codes of the usual form in either spelling, any codes without a hyphen,
+#: and directions whose languages are around "_".
 READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards(r"[\w-]+"))
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
@@ -130,8 +130,7 @@ def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
 
 
 def find(pattern: str, known: Collection[str] = ()) -> Found:
-    """Return every file that fits, and those that nearly do. Hidden files and backups fit only if the pattern
-    spells them.
+    """Return every file that fits, and those that nearly do; hidden files and backups only nearly.
 
     ``known``: languages, to read directions such as ``en-pt-br``. Raises UserError: an unknown wildcard, none
     for the system or direction, no file fits, or two are the same.
@@ -202,8 +201,7 @@ def _deeper(pattern: str) -> Path | None:
 
 
 def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
-    """Return every direction that any system has, in alphabetical order. Raises UserError: a line for each
-    file that one system has and another lacks, unless ``allow_partial``."""
+    """Return every direction; UserError, unless ``allow_partial``, for files that only some systems have."""
     directions = sorted({direction for files in found.values() for direction in files})
     has = {direction: name for name in reversed(list(found)) for direction in found[name]}
     missing = [

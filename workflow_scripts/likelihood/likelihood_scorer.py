@@ -70,8 +70,7 @@ class LikelihoodScorer:
         batch_tokens: int = BATCH_TOKENS,
         count_language_tag: bool = False,
     ) -> Likelihoods:
-        """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures, to the
-        last bit.
+        """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures.
 
         ``batch_tokens``: most positions of a batch, padding included; it changes figures by rounding alone.
         ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair.

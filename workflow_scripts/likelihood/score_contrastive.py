@@ -30,8 +30,7 @@ ALL = "all"  # directions
 
 
 def wilson_interval(right: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return Wilson's interval (1927, without continuity correction) of the share ``right / n``, n >= 1. Its
-    own formula, because scipy is not part of the environment of models."""
+    """Return Wilson's interval of the share ``right / n``, n >= 1. The environment here lacks scipy."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = right / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -68,8 +67,7 @@ def by_phenomenon(items: Sequence[Item], margins: NDArray[np.float64]) -> dict[s
 def margins_of(
     scorer: LikelihoodScorer, direction: str, items: Sequence[Item], batch_tokens: int, path: Path
 ) -> NDArray[np.float64]:
-    """Return each item's margin, float64 [items], in nats; equal readings give exactly 0. ``path``: of the
-    set. UserError for a reading that is longer than the model's positions."""
+    """Return each item's margin, float64 [items], in nats; UserError for a reading that is too long."""
     pairs = [(item.source, reading) for item in items for reading in (item.correct, *item.wrong)]
     scored = scorer.score(direction, pairs, batch_tokens).log_likelihood
     margins = np.empty(len(items))

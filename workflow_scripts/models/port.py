@@ -30,12 +30,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """Its name."""
-        ...
 
     @property
     def files(self) -> Sequence[Path]:
         """The files of the source, then as many of the target; none for given sentences."""
-        ...
 
 
 class Batches(Protocol):
@@ -47,7 +45,6 @@ class Batches(Protocol):
     @property
     def lines(self) -> Sequence[NDArray[np.int64]]:
         """The line numbers of each batch."""
-        ...
 
     def __len__(self) -> int: ...
 
@@ -59,11 +56,9 @@ class Intervention(Protocol):
 
     def use(self, row: str) -> AbstractContextManager[Any]:
         """Lay one row on the model for the block."""
-        ...
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Any]:
         """Lay one row per sentence on the model for the block, in the order of the batch."""
-        ...
 
 
 class Port(Protocol):
@@ -76,33 +71,26 @@ class Port(Protocol):
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        ...
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
-        ...
 
     def task(self, data: Path, subset: str, name: str) -> Task:
         """Open a task of a data folder; UserError if it does not fit the model."""
-        ...
 
     def pairs(
         self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
     ) -> Task:
         """Return given sentences, ids without ``</s>``, as a task."""
-        ...
 
     def batches(
         self, task: Any, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
         """Cut a task into batches of at most ``max_tokens`` positions, padding included; ``by_source``: by
         the source alone, the same for tasks with one source. ``max_lines``: use the first so many lines."""
-        ...
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
-        """Call ``call`` for each group of ``space`` in each forward pass of the block. RuntimeError at the
-        end of the block if a group was never seen."""
-        ...
+        """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen."""
 
     def intervene(
         self,
@@ -115,7 +103,6 @@ class Port(Protocol):
         ``gates``: kind of unit to kind of gate, where the masks' own are not meant. ``means``: group key to
         [units, width], for gates ``mean``. UserError for a gate that the port cannot lay.
         """
-        ...
 
     def run(
         self,
@@ -129,11 +116,9 @@ class Port(Protocol):
         called with the number of the task that is decoded next, with None before the source is encoded.
         ``piece_tokens``: decode in pieces of at most so many positions.
         """
-        ...
 
     def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
         """Return of each sentence of a batch the sum of -log p in nats, and the number of tokens."""
-        ...
 
 
 class GeneratingPort(Port, Protocol):
@@ -150,7 +135,6 @@ class GeneratingPort(Port, Protocol):
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
-        ...
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:

@@ -34,7 +34,7 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--out", required=True, help="system folder")
     parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
     parser.add_argument(
-        "--runtime", type=float, help="minutes that this process has, where SLURM does not say it"
+        "--runtime", type=float, help="minutes that this process has, where SLURM sets no limit"
     )
     parser.add_argument(
         "--start-with", metavar="COMMAND", help="what starts several processes of this program: srun …"
@@ -43,19 +43,18 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Read a JSON object from the command line; UserError if it is none."""
+    """Read a JSON object from the command line; UserError for anything else."""
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UserError(f"{text!r:.60} on the command line is no JSON: {error}") from None
+        raise UserError(f"{text!r:.60} on the command line is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise UserError(f"{text!r:.60} on the command line is no JSON object of names and values")
+        raise UserError(f"{text!r:.60} on the command line is not a JSON object of names and values")
     return value
 
 
 def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
-    """Return the options of a process of the training, once several are started where that is asked for. Call
-    it before torch is imported."""
+    """Return the options, after starting several processes if asked. Call it before torch is imported."""
     arguments = parser.parse_args(argv)
     # On shared cores a spinning thread keeps a working one from its core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -65,8 +64,7 @@ def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.N
 
 
 def train(arguments: argparse.Namespace, **system: Any) -> None:
-    """Train by the options; `system`: what the program says of the plan. Raises UserError: settings that
-    cannot be, and what `train_system` raises."""
+    """Train by the options; `system`: what the program adds to the plan. Raises as `train_system`."""
     deadline = Deadline.of_this_process(arguments.runtime)
 
     from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan

@@ -24,8 +24,7 @@ EXTENDED_SECONDS = 30.0
 
 
 def slurm_job(environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the job that this process is part of, as squeue and scontrol take it; None outside SLURM. A task
-    of an array is named as such: the number of one of its tasks is that of the whole array."""
+    """Return this process's SLURM job, in an array the task of it; None outside SLURM."""
     found = os.environ if environment is None else environment
     array, task = found.get("SLURM_ARRAY_JOB_ID"), found.get("SLURM_ARRAY_TASK_ID")
     return f"{array}_{task}" if array and task else found.get("SLURM_JOB_ID") or None
@@ -64,8 +63,7 @@ class Deadline:
 
     @classmethod
     def of_this_process(cls, runtime: float | None = None) -> Deadline:
-        """Return the deadline that holds here. `runtime`: minutes from this process's start, if SLURM says
-        nothing."""
+        """Return this process's deadline; `runtime`: minutes from its start, without a limit from SLURM."""
         now, job, end = time.time(), slurm_job(), os.environ.get("SLURM_JOB_END_TIME", "")
         if job is not None and end.isdecimal():
             return cls(float(end), float(end) - now, job)

@@ -31,7 +31,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     """Write the best weights of a finished training (its best checkpoint, or what was kept of it) as a
     system. UserError if the best checkpoint is damaged and has no copy, or a weight is not finite."""
     out.mkdir(parents=True, exist_ok=True)
-    # What it says would not be true of the new files.
+    # It would not describe the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)
     best_file = best_checkpoint(folder.path)
     if best_file is not None:

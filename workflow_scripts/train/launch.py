@@ -41,8 +41,7 @@ def _number(environment: Mapping[str, str], name: str) -> int:
 
 
 def place(environment: Mapping[str, str] | None = None) -> Place:
-    """Return the place of this process; `Place()` where it is alone. Raises UserError: variables that
-    contradict each other."""
+    """Return the place of this process; `Place()` where it is alone. UserError for contradictions."""
     found = os.environ if environment is None else environment
     if "WORLD_SIZE" in found:
         names = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
@@ -79,8 +78,7 @@ def start_processes(command: str | None) -> None:
 
 
 def take_place() -> Place:
-    """Return the place of this process, and say it in torchrun's variables. Call it before torch is imported.
-    Raises UserError: variables that contradict each other, or no place where the processes could meet."""
+    """Return the place of this process and set torchrun's variables, before torch is imported."""
     found = place()
     if found.processes == 1:
         # srun and torchrun set these for a single process too, and fairseq would wait for others.
@@ -94,7 +92,7 @@ def take_place() -> Place:
         os.environ["MASTER_ADDR"] = _meeting_host(os.environ)
     if "MASTER_PORT" not in os.environ:
         os.environ["MASTER_PORT"] = str(_meeting_port(os.environ))
-    # How a connection was lost is said in one line; torch would write its stack to the log before that.
+    # A lost connection is reported in one line; torch would log its stack before that.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     return found
 
@@ -112,7 +110,7 @@ def _meeting_host(environment: Mapping[str, str]) -> str:
 
 
 def _meeting_port(environment: Mapping[str, str]) -> int:
-    """Return a port that belongs to this step of this job, as well as numbers of that range can tell."""
+    """Return a port of this step of this job, different from that of most others."""
     job, step = (environment.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID"))
     if not job.isdecimal():
         raise UserError(
@@ -131,5 +129,5 @@ def first_host(hosts: str) -> str:
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
         said = []
-    # Without SLURM's own word: of each bracket the first number.
+    # Without scontrol: of each bracket the first number.
     return said[0] if said else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]

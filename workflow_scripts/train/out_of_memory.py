@@ -15,10 +15,8 @@ OUT_OF_MEMORY = "out of memory"
 
 
 def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int, processes: int) -> int | None:
-    """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts, or
-    None. `longest`: tokens of the longest sentence, which a batch must hold. `processes`: among which an
-    update is shared.
-    """
+    """Return the largest `max_tokens` up to half of `failed` that cuts an update into equal parts, or None. A
+    batch must hold the `longest` sentence; `processes` share the update."""
     tokens = int(settings["tokens_per_update"]) // processes
     return next((size for size in range(failed // 2, longest - 1, -1) if size and tokens % size == 0), None)
 

@@ -23,7 +23,7 @@ from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, process_
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
-# A job that waits for the owner looks this often, and says so this often.
+# A job that waits for the owner looks this often, and reports it this often.
 POLL_SECONDS = 2.0
 SAY_SECONDS = 300.0
 
@@ -36,8 +36,7 @@ def _named(holder: dict[str, Any]) -> str:
 
 
 class FolderOwner:
-    """Ownership of one training folder by this process. `folder`: the training folder, made if absent.
-    `identity`: digest of what is trained; a live owner of the same is waited for."""
+    """Ownership of one training folder by this process; `identity`: digest of what is trained."""
 
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder, self.identity = folder, identity
@@ -45,8 +44,7 @@ class FolderOwner:
 
     @contextmanager
     def held(self, beat: Callable[[], None]) -> Iterator[None]:
-        """Hold the folder, once an owner of the same training is done; a thread calls `beat` at intervals.
-        Raises UserError: a live process trains something else in it."""
+        """Hold the folder, after an owner of the same training; UserError if another is trained in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._wait()
         stop = threading.Event()
@@ -57,7 +55,7 @@ class FolderOwner:
         finally:
             stop.set()
             thread.join()
-            # On a disk that became read-only the error that brought us here is the one to tell.
+            # On a disk that became read-only, report the error that came first.
             with suppress(OSError):
                 if is_owner(self.folder):
                     self.file.unlink(missing_ok=True)
@@ -91,7 +89,7 @@ class FolderOwner:
             with suppress(OSError):  # a file system without locks: the heartbeat alone must do
                 fcntl.lockf(lock, fcntl.LOCK_EX)
             holder = running_owner(self.folder)
-            # One of this very number that is not this process has gone.
+            # An earlier process with the number of this one is gone.
             if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):
                 return holder
             if self.file.exists():
@@ -122,6 +120,6 @@ def check_owner(folder: Path) -> None:
     """Raise UserError unless this process still owns the folder: one that slept too long was taken over."""
     if not is_owner(folder):
         raise UserError(
-            f"{folder}: another process took this training over while this one stood still"
+            f"{folder}: another process took this training over while this one was stopped"
             f" (no heartbeat for {STALE_SECONDS:.0f} s); it stops without writing anything"
         )

@@ -23,31 +23,21 @@ from workflow_scripts.common.errors import FAILED, UserError
 from workflow_scripts.models.fairseq.training.collectives import SILENCE
 from workflow_scripts.models.fairseq.training.slices import SliceEnded
 from workflow_scripts.train.devices import check_devices, describe_device, device_number
-from workflow_scripts.train.failures import (
-    GONE,
-    error_of,
-    is_fault,
-    is_lost_connection,
-    line_of,
-    trouble_of,
-)
+from workflow_scripts.train.failures import GONE, error_of, is_fault, is_lost_connection, line_of, trouble_of
 from workflow_scripts.train.launch import Place
 
-# For all processes to come: srun starts them together, but a cold shared file system may take minutes to
-# import torch.
+# For all processes to come: importing torch from a cold shared file system may take minutes.
 START = timedelta(minutes=10)
 # Looks at the store this often.
 POLL_SECONDS = 1.0
-# For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
+# For process 0 to notice by itself that another failed; after that it is ended where it waits.
 NOTICE_SECONDS = 5.0
-# For the line of an error: nobody ends before the others have read it, or a launcher would kill these in
-# between.
+# For the line of an error: a launcher kills the others when one ends, so all read it before.
 REPORT_SECONDS = 30.0
 
 
 class Ranks:
-    """This process among those of its training; use `joined`. `rank`: its number. `devices`: the name of
-    every process's device, known to process 0."""
+    """This process, number `rank` of its training; use `joined`. Process 0 knows all `devices`."""
 
     def __init__(self, place: Place) -> None:
         self.place, self.rank = place, place.rank
@@ -57,8 +47,6 @@ class Ranks:
         self._store: Any = None if self.alone else self._connect()
         self._watched: Any = None if self.alone else self._connect()
         self.devices: list[str] = []
-
-    # ---- before training --------------------------------------------------------------------------------
 
     def look_at_device(self) -> None:
         """Learn the own device, and send it to process 0. UserError if this process has none."""
@@ -85,8 +73,7 @@ class Ranks:
             self.devices = [one["name"] for one in found]
 
     def wait_for_plan(self) -> dict[str, Any] | None:
-        """Wait for what process 0 sends. However long: it may wait for the folder's owner. Raises UserError:
-        process 0 failed."""
+        """Wait, however long, for the plan of process 0; UserError if that failed."""
         while not self._store.check(["plan"]):
             self._look_for_end()
             time.sleep(POLL_SECONDS)
@@ -96,8 +83,6 @@ class Ranks:
     def _look_for_end(self) -> None:
         if self._store.check(["end"]):
             raise UserError(json.loads(self._store.get("end")))
-
-    # ---- training ---------------------------------------------------------------------------------------
 
     @contextmanager
     def training(
@@ -181,7 +166,7 @@ class Ranks:
             try:
                 line = line_of(ended(error_of(found)), self.place)
                 release()
-            except Exception as error:  # of the disk, perhaps; this thread has nobody to tell it
+            except Exception as error:  # of the disk, perhaps; nobody catches it in this thread
                 line = line_of(error, self.place)
             self._say("end", line, self._watched)
             self._wait_for_others(self._watched)
@@ -189,10 +174,8 @@ class Ranks:
             print(f"error: {one}", file=sys.stderr, flush=True)
         os._exit(FAILED)
 
-    # ---- its end ----------------------------------------------------------------------------------------
-
     def fail(self, error: BaseException) -> BaseException:
-        """Tell all what went wrong here; return what to raise: on all processes the same line."""
+        """Report to all what went wrong here; return what to raise: on all processes the same line."""
         if self.rank == 0:
             self._say("end", line_of(error, self.place), self._store)
             self._wait_for_others(self._store)
@@ -226,8 +209,6 @@ class Ranks:
             while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
                 time.sleep(0.1)
 
-    # ---- the store --------------------------------------------------------------------------------------
-
     def _connect(self) -> Any:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         try:
@@ -249,15 +230,14 @@ class Ranks:
 
     @staticmethod
     def _say(key: str, value: Any, store: Any) -> None:
-        """The first to say it is heard."""
+        """Set a key, unless another process has set it."""
         with suppress(RuntimeError):
             store.compare_set(key, "", json.dumps(value))
 
 
 @contextmanager
 def joined(place: Place) -> Iterator[Ranks]:
-    """Meet the other processes for the block; what fails in one ends all, with one line. Raises UserError:
-    not all came, or another one failed."""
+    """Meet the other processes for the block; an error of one ends all, with one line."""
     ranks = Ranks(place)
     try:
         ranks.look_at_device()

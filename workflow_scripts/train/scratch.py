@@ -1,8 +1,7 @@
-"""A copy of the training data on the node's own disk, where NEURONSPEC_SCRATCH names a folder there.
+"""A copy of the training data on the node's own disk, in the folder that NEURONSPEC_SCRATCH names.
 
 fairseq reads the files in random order all through a training, which is slow over a network. Trainings of the
-same data share the copy, and the last one removes it. If copying fails, one line warns, and the training
-reads the original.
+same data share the copy; the last removes it. If copying fails, a training warns and reads the original.
 """
 
 import fcntl
@@ -32,8 +31,7 @@ class NoScratchError(Exception):
 
 @contextmanager
 def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str]) -> Iterator[str]:
-    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. `hashes`: SHA-256 of each file
-    that the training reads, by its name in `training_files`."""
+    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. `hashes`: SHA-256 by file."""
     named = os.environ.get(SCRATCH_VARIABLE)
     if not named:
         yield data_bin
@@ -95,8 +93,7 @@ def _lock(descriptor: int, copy: Path, how: int) -> bool:
 
 
 def _shared_copy(files: Mapping[str, Path], copy: Path) -> int:
-    """Return the descriptor that keeps a complete copy from being removed; makes one where there is none.
-    NoScratchError if it does not fit, or another process has it and it is not complete."""
+    """Lock a complete copy, made if need be, and return the descriptor; NoScratchError if that fails."""
     for look in range(LOOKS):
         descriptor = _open(copy)
         try:

@@ -39,7 +39,7 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
             end_slice(ended)
         except SmallerBatchesError as error:
             logger.warning(f"{error}; starting again")
-            # They would take the new process for the one that they work for.
+            # They would work for the new process.
             for child in multiprocessing.active_children():
                 child.kill()
                 child.join()
@@ -51,10 +51,8 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
 
 
 def end_slice(ended: SliceEnded) -> None:
-    """End the program: with its job requeued, or with an exit status that says that training is not done
-    (UserError if nobody will start it again; SystemExit after SIGTERM). Returns only in processes other than
-    the first.
-    """
+    """Requeue the job, or end the program: SystemExit after SIGTERM, UserError if nobody will start it again.
+    Returns only in processes other than the first."""
     if os.environ.get("RANK", "0") != "0":
         return
     if ended.reason == SIGTERM:
@@ -64,7 +62,7 @@ def end_slice(ended: SliceEnded) -> None:
     job = slurm_job()
     if job is None:
         raise UserError(f"{done}; run again, it goes on from there")
-    # Said before it is done: SLURM may end this process at once.
+    # Logged before it is done: SLURM may end this process at once.
     logger.info(f"{done}; job {job} goes back into the queue")
     if refusal := requeue(job):
         raise UserError(

@@ -80,7 +80,7 @@ def _train_and_export(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
             " one direction in each batch"
         )
-    # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
+    # The system keeps the model's own dropout: that of this training is not a default of its fine-tunes.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     check_training_data(plan.data_bin, plan.directions, plan.dictionary)
     weights = plan.settings.get(SOURCE_WEIGHTS)
@@ -113,7 +113,7 @@ def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) ->
 
 
 def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> TrainingPlan:
-    """Return the plan with smaller batches where earlier attempts ran out of memory; says so."""
+    """Return the plan, with smaller batches where earlier attempts ran out of memory."""
     settings = plan.settings
     size = _fitting_tokens(plan, folder, ranks)
     if size == settings["max_tokens"]:
@@ -160,7 +160,7 @@ def _record_end(
 ) -> BaseException:
     if not is_out_of_memory(error):
         attempt["outcome"] = outcome_of(error)
-        with suppress(OSError):  # a full disk most likely ended the attempt: that error is the one to tell
+        with suppress(OSError):  # a full disk most likely ended the attempt: report that error
             folder.history.record()
         return error
     attempt["outcome"] = OUT_OF_MEMORY

@@ -33,11 +33,10 @@ def _digest(value: Mapping[str, Any]) -> str:
 
 
 class TrainingFolder:
-    """One training's folder.
+    """One training's folder, made if absent.
 
-    `path`: the folder, made if absent. `fingerprint`: {"identity": {...}, "extendable": {...}, "execution":
-    {...}}, JSON values, no paths. `code`: hash of the training's code and libraries; recorded, and no part of
-    the fingerprint.
+    `fingerprint`: {"identity": {...}, "extendable": {...}, "execution": {...}}, JSON values, no paths.
+    `code`: hash of the training's code and libraries; recorded, not compared.
     """
 
     def __init__(
@@ -50,8 +49,7 @@ class TrainingFolder:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Hold the folder, after a live owner of the same training is done. Raises UserError: another live
-        process trains something else in it."""
+        """Hold the folder, after an owner of the same training; UserError if another is trained in it."""
         with FolderOwner(self.path, _digest(self.fingerprint[IDENTITY])).held(self.history.record):
             yield
 
@@ -61,8 +59,7 @@ class TrainingFolder:
             (self.path / OWNER).unlink(missing_ok=True)
 
     def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
-        """Continue the folder's training if its identity is the same, else move its content aside. Inside
-        `owned()`.
+        """Within `owned()`: continue the folder's training if its identity is the same, else move it aside.
 
         `reached`: returns the most updates that a checkpoint of the folder has seen. UserError if a finished
         training would have to go on, and its optimiser state was removed.
@@ -119,8 +116,6 @@ class TrainingFolder:
             entry.rename(aside / entry.name)
         logger.warning(f"starting clean ({why}); the old training is kept in {aside}")
 
-    # ---- its end ----------------------------------------------------------------------------------------
-
     def updates_done(self) -> int:
         """Return the updates of a finished training, else 0."""
         return int((self._read(FINISHED) or {}).get("updates", 0))
@@ -138,12 +133,9 @@ class TrainingFolder:
         value |= {name: self.fingerprint[name] for name in (IDENTITY, EXTENDABLE)}
         write_json(self.path / FINISHED, value)
 
-    # ---- an attempt -------------------------------------------------------------------------------------
-
     @contextmanager
     def attempt(self, devices: list[str], execution: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Add an attempt to history.json, as it runs and with its code; see `History.attempt`. A training
-        that goes on is finished no longer."""
+        """Add an attempt to history.json; see `History.attempt`. The training is no longer finished."""
         before = self.history.read()["attempts"]
         if before and self.code is not None and before[-1].get("code") != self.code:
             logger.info(

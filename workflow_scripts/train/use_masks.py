@@ -14,8 +14,7 @@ from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFol
 
 
 def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:
-    """Write the system ``name``: the parent's directions, each through the mask row of its name. Raises
-    UserError where the masks are of another model, or lack a direction."""
+    """Write the system ``name``: the parent's directions, each through the mask row of its name."""
     parent.verify()
     table, file = MaskTable.read(masks), STANDARD_FILES["masks"]
     parent.check_model(table)

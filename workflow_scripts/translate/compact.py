@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 
 class FeedForward(NamedTuple):
-    """One feed-forward layer ``W2 ReLU(W1 x + b1) + b2``: F units, model dimension d. ``w1`` is F x d, ``b1``
-    F, ``w2`` d x F, ``b2`` d."""
+    """``W2 ReLU(W1 x + b1) + b2``, F units, model dimension d: F x d, F, d x F, d."""
 
     w1: NDArray[np.float32]
     b1: NDArray[np.float32]

@@ -34,8 +34,7 @@ class FairseqEngine:
         self._masks = None if masks is None else self._port.intervene(masks)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield the best hypothesis of each sentence in order, as pieces without markers. ``sentences``:
-        pieces, without language token and ``</s>``; none of them empty."""
+        """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
         sources = [[self._source, *self._vocabulary.encode(pieces), EOS] for pieces in sentences]
         if not sources:
             return

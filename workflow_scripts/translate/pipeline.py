@@ -25,7 +25,6 @@ class Encoder(Protocol):
 
     def encode(self, line: str) -> list[str]:
         """Return the pieces of one line."""
-        ...
 
 
 class Decoder(Protocol):
@@ -33,7 +32,6 @@ class Decoder(Protocol):
 
     def decode(self, pieces: list[str]) -> str:
         """Return the text of one line's pieces."""
-        ...
 
 
 class Engine(Protocol):
@@ -41,7 +39,6 @@ class Engine(Protocol):
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
-        ...
 
 
 @dataclass
@@ -122,8 +119,7 @@ def translate_lines(
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with every line break that Python or a text editor knows turned into a blank. A NUL,
-    which a model with byte pieces may write, is no text: no later stage would read the file."""
+    """Return ``text`` on one line, without the NUL that a model with byte pieces may write."""
     return " ".join(text.splitlines()).replace("\0", NO_CHARACTER)
 
 

@@ -1,7 +1,6 @@
-"""One direction of one system, ready to translate raw text: the part that ``decode`` and ``translate`` share.
+"""One direction of one system, ready to translate raw text: what ``decode`` and ``translate`` share.
 
-Imports are late: arguments are checked before anything heavy is loaded, and torch and fairseq are loaded only
-for the fairseq engine.
+Imports are late: arguments are checked first, and only the fairseq engine loads torch and fairseq.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import KINDS
 
-#: What a file means that does not say it.
+#: Of a file without the key.
 DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
 GATES = ("row", "zero", "mean", "scale", "gradient")
 

@@ -65,8 +65,7 @@ def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
 
 
 def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
-    """Its own row after one exchange of each layer's units, the same for all directions. Sizes of rows and of
-    their overlaps stay, the units are others."""
+    """Its own row after one exchange of each layer's units: sizes of rows and of their overlaps stay."""
     keep = _own(like, directions)
     for key, span in like.space.slices().items():
         generator = np.random.Generator(np.random.PCG64(seed_of(seed, key)))
@@ -84,9 +83,7 @@ def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]
 
 def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
     """Encoder units that any direction from its source language (family) keeps, and decoder units that any
-    direction into its target language (family) keeps. Zero-shot directions of Neuron Specialization have such
-    rows.
-    """
+    direction into its target language (family) keeps; its own row is not needed."""
     keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
     sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
     stacks = np.repeat(

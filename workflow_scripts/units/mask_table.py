@@ -22,11 +22,11 @@ REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256
 class MaskTable(UnitTable):
     """``keep[row, flat unit id]``, True where the row's task keeps the unit.
 
-    ``manifest`` has the keys ``rule`` (the selector's name, or the kind of rows made of other masks), ``k``
-    (decimal text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how the scores were
-    made), ``weights_sha256`` (of the model that was scored) and ``data_sha256`` ({row: hash of the text});
-    any may be null. ``select`` and ``gate`` are there where ``rule`` and ``k`` do not say the selector, and
-    where units are gated otherwise than by default. More may be added.
+    ``manifest`` has ``rule`` (the selector's name, or the kind of rows made of other masks), ``k`` (decimal
+    text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how scores were made),
+    ``weights_sha256`` (of the model) and ``data_sha256`` ({row: hash of the text}), any of them null;
+    ``select`` where ``rule`` and ``k`` do not imply the selector, ``gate`` where it is not the default; and
+    perhaps more.
     """
 
     WHAT = "mask"
@@ -59,8 +59,7 @@ class MaskTable(UnitTable):
         return said
 
     def over(self, space: UnitSpace) -> MaskTable:
-        """Return the masks as rows over a larger space, whose other units they keep; ValueError if it is not
-        one."""
+        """Return the masks over a larger space, whose other units they keep, else ValueError."""
         if space == self.space:
             return self
         keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
@@ -85,14 +84,14 @@ class MaskTable(UnitTable):
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
         rows, units = shape
         bits, expected = arrays["bits"], (rows, -(-units // 8))
-        # numpy would make up the bits that are missing.
+        # numpy would fill in missing bits.
         if bits.shape != expected:
             raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
         return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
 
 
 def _implied(facts: Mapping[str, Any]) -> str | None:
-    """Return the selector that ``rule`` and ``k`` say; that of the masks that rows were made of."""
+    """Return the selector that ``rule`` and ``k`` imply; of rows made of masks, that of these."""
     rule = facts.get("like_rule", facts.get("rule"))
     return f"mass:{facts['k']}" if rule == "mass" else "all" if rule == "all" else None
 

@@ -63,7 +63,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
 
 
 def _check_defined(path: Path, values: NDArray[Any]) -> None:
-    # Scores other than counts may have a sign; a selector that takes none says so.
+    # Scores other than counts may be negative; selectors that need positive ones refuse those.
     negative = (values < 0) & np.issubdtype(values.dtype, np.integer)
     for wrong, name in ((~np.isfinite(values), "undefined"), (negative, "negative")):
         if wrong.any():

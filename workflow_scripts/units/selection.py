@@ -46,7 +46,7 @@ class Selection:
     def parse(
         cls, text: str, stacks: Sequence[str] = STACKS, pivot: str | None = None, seed: int | None = None
     ) -> Selection:
-        """Return the selection that ``text`` says: a selector, or four as JSON. Raises UserError."""
+        """Return the selection of a text: a selector, or four as JSON. Raises UserError."""
         if not text.startswith("{"):
             selector = parse_selector(text)
             if selector.name == "random" and seed is None:
@@ -69,7 +69,7 @@ class Selection:
         return cls(four, STACKS, pivot, seed if drawn else None)
 
     def facts(self) -> dict[str, Any]:
-        """Return what a manifest says of it; ``k`` only where it and the rule say all."""
+        """Return its entries of a manifest; ``k`` only where ``rule`` and ``k`` say all."""
         found: dict[str, Any] = {
             "rule": "four selectors",
             "select": self.select,

@@ -36,8 +36,7 @@ _FORM = re.compile(
 
 
 def normalise_k(k: Decimal | str | int) -> str:
-    """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``. Raises
-    UserError unless ``k`` is a positive decimal number."""
+    """Return the one spelling of a threshold, ``"97.5"`` for ``"97.50"``; UserError unless it is positive."""
     try:
         value = Decimal(k)
     except InvalidOperation:

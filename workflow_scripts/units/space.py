@@ -118,8 +118,7 @@ class UnitSpace:
         )
 
     def ids_of(self, part: UnitSpace) -> NDArray[np.int64]:
-        """Return the flat ids here of a part's units, int64 [part.size]. ValueError unless the part's groups
-        are groups of this space, in its order."""
+        """Return the flat ids here of a part's units, int64 [part.size]; ValueError if it is not a part."""
         rest = iter(self.groups)
         if not all(group in rest for group in part.groups):
             raise ValueError(f"not a part of this space: {self.difference(part)}")

@@ -229,8 +229,7 @@ class SystemFolder:
         return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
-        """Return a mask file's masks over ``space``, checked against the model that they belong to. UserError
-        unless the masks were made from these weights or from the parent's (the start of training)."""
+        """Return a file's masks over ``space``; UserError unless made from these weights or the parent's."""
         table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
@@ -243,8 +242,7 @@ class SystemFolder:
         return self.masks if direction in self.mask_rows else self.more_masks
 
     def masks_of(self, direction: str) -> MaskTable | None:
-        """Return a direction's masks, one row of its name, or None where nothing is masked. Raises UserError
-        for an unknown direction, a missing row, or masks of another model."""
+        """Return a direction's masks, one row; None where nothing is masked, UserError without its row."""
         row = self.mask_row(direction)
         if row is None:
             return None

@@ -18,7 +18,7 @@ from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
-# What a training folder says of itself (docs/architecture.md).
+# See docs/reference/files.md.
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 #: The checkpoint that a training goes on from.
@@ -121,8 +121,7 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
 
 
 def restore_weights(training: Path, out: Path) -> dict[str, Any]:
-    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}. Raises
-    UserError: nothing was kept, or it was changed."""
+    """Write the kept weights to ``out``; return best_update and best_valid_loss, UserError without any."""
     weights = training / KEPT_WEIGHTS
     if not ((training / KEPT).is_file() and weights.is_file()):
         raise UserError(

@@ -47,8 +47,7 @@ class UnitTable:
         return row
 
     def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
-        """Refuse a model other than the one the table was made from. Raises UserError unless the units are a
-        part of the model's ``space`` and the weights are the model's."""
+        """Refuse a model with other weights or units than the one the table was made from."""
         again = f"make {self.WHAT}s from this model's activations"
         try:
             space.ids_of(self.space)

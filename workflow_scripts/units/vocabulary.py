@@ -136,8 +136,7 @@ class Vocabulary:
             raise UserError(f"{dictionary}: {_instead(dictionary) or error}") from None
 
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
-        """Raise UserError if subwords are not pieces of a SentencePiece model: it is another model's.
-        ``name``: what the dictionary is called in the message."""
+        """Refuse the dictionary (``name`` in messages) of another SentencePiece model."""
         known = set(pieces)
         strange = [s for s in self.subwords if s not in known and not _is_added(s)]
         if strange:

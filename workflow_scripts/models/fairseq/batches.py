@@ -94,8 +94,7 @@ def _tagged(tag: int, tokens: Tensor) -> Tensor:
 def direction_dataset(
     data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
 ) -> DirectionData:
-    """Open one direction of a held-out subset, and look at all its ids. UserError if a file is missing,
-    damaged or of another dictionary, or if the sides differ in length."""
+    """Open one direction of a held-out subset, and check all its ids; UserError for damage or other ids."""
     tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
@@ -161,8 +160,7 @@ def make_batches(
 
 
 def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
-    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions. A sentence
-    longer than that makes a run of its own."""
+    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions."""
     start = 0
     for end, length in enumerate(lengths.tolist()):
         if end > start and length * (end + 1 - start) > max_tokens:
@@ -178,10 +176,8 @@ def source_batches(
     max_positions: int = PUBLISHED_MAX_POSITIONS,
     max_lines: int | None = None,
 ) -> Batches:
-    """Return batches in order of source length, then line, cut by source positions alone: the same for
-    directions that share their sources. Sentences over ``max_positions`` are skipped; UserError if none is
-    left.
-    """
+    """Return batches by source length, then line, cut by the source alone: the same for equal sources.
+    Sentences over ``max_positions`` are skipped; UserError if none is left."""
     sources = dataset.source_sizes[:max_lines].astype(np.int64)
     lines = np.argsort(sources, kind="stable")
     lines = lines[np.maximum(sources, dataset.target_sizes[:max_lines])[lines] <= max_positions]

@@ -31,7 +31,7 @@ def _hashable_dataclass(cls: type | None = None, /, **options: Any) -> Any:
 dataclasses.dataclass = _hashable_dataclass
 
 torch.serialization.add_safe_globals([argparse.Namespace])
-# fairseq's decoder passes a float and a bool mask together; torch says so on every run.
+# fairseq's decoder passes a float and a bool mask together; torch warns of it on every run.
 warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask and attn_mask")
 
 

@@ -52,8 +52,7 @@ def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str
 
 
 def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
-    """Return the four binary files of a direction: .bin and .idx of the source, then of the target. Raises
-    UserError: one is missing."""
+    """Return .bin and .idx of a direction's source, then of its target; UserError if one is missing."""
     files = _files(side_prefixes(data_bin, subset, direction))
     for path in files:
         if not path.exists():
@@ -121,7 +120,6 @@ def _files(prefixes: list[str]) -> list[Path]:
 
 @cache
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether two sets of files are equal, and say so."""
     pairs = list(zip(_files(list(one)), _files(list(other)), strict=True))
     if not all(filecmp.cmp(a, b, shallow=False) for a, b in pairs):
         return False
@@ -138,7 +136,7 @@ class Header:
 
 
 def read_header(index: Path) -> Header:
-    """Return an index's header; DamagedFileError if the file is none, or is cut off."""
+    """Return an index's header; DamagedFileError for another file, or one that is cut off."""
     with index.open("rb") as handle:
         start = handle.read(HEADER.size)
     if len(start) < HEADER.size or not start.startswith(MAGIC):

@@ -33,11 +33,7 @@ def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
 def features(network: nn.Module, batch: Batch) -> Tensor:
     """Return the decoder's last states [B, T, model_dim] under teacher forcing, without output projection."""
     states, _ = network(
-        batch.source,
-        batch.source_lengths,
-        batch.decoder_input,
-        return_all_hiddens=False,
-        features_only=True,
+        batch.source, batch.source_lengths, batch.decoder_input, return_all_hiddens=False, features_only=True
     )
     return states
 

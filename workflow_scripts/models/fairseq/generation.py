@@ -17,8 +17,7 @@ from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 
 def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` tokens, padding included. A
-    sentence longer than that is a batch of its own."""
+    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` padded tokens (or one)."""
     batch: list[int] = []
     longest = 0
     for number, length in enumerate(lengths):

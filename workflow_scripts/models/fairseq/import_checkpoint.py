@@ -79,8 +79,7 @@ def load_fairseq_checkpoint(
 
 
 def _check_tokens(settings: dict[str, Any], path: Path) -> None:
-    """Refuse a model without language tokens; as in fairseq, ``--langtoks`` overrides the other two
-    options."""
+    """Refuse a model without language tokens; ``--langtoks`` overrides the other options, as in fairseq."""
     if "encoder_langtok" not in settings:
         task = settings.get("task", "translation")
         raise UserError(
@@ -148,7 +147,7 @@ def _positions(settings: Mapping[str, Any], side: str, path: Path) -> int:
 
 
 def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the stored languages, else those that are said, else what fairseq infers from its pairs."""
+    """Return the stored languages, else the given ones, else what fairseq infers from its pairs."""
     stored = _strings(settings.get("langs"))
     if stored:
         if said and list(map(canonical, said)) != list(map(canonical, stored)):
@@ -161,19 +160,19 @@ def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | No
     if file := settings.get("lang_dict"):
         raise UserError(
             f"{path}: the languages are in the file that --lang-dict named, {str(file)!r:.200}, not in the"
-            " checkpoint: say --languages with the lines of that file, in their order"
+            " checkpoint: give --languages the lines of that file, in their order"
         )
     pairs = _strings(settings.get("lang_pairs"))
     # As fairseq does where neither --langs nor --lang-dict was given.
     inferred = tuple(sorted({language for pair in pairs for language in pair.split("-")}))
     if not inferred:
         raise UserError(
-            f"{path}: the checkpoint does not say its languages (langs is {settings.get('langs')!r:.60}): say"
-            " them in the order of their tokens with --languages"
+            f"{path}: the checkpoint does not say its languages (langs is {settings.get('langs')!r:.60}):"
+            " give them in the order of their tokens with --languages"
         )
     print(
         f"note: {path} does not say its languages: {' '.join(inferred)}, as fairseq infers them from its"
-        " pairs; --languages says others",
+        " pairs; give others with --languages",
         file=sys.stderr,
     )
     return inferred
@@ -244,7 +243,7 @@ def import_fairseq_checkpoint(
 
 
 def _as_ids(stored: Sequence[str], checkpoint: str | Path) -> tuple[str, ...]:
-    """Return a checkpoint's languages as ids have them, and say which are written otherwise."""
+    """Return a checkpoint's languages as ids spell them, and note those that it spells differently."""
     languages = tuple(map(canonical, stored))
     if twice := [code for code in languages if languages.count(code) > 1]:
         raise UserError(
@@ -259,7 +258,7 @@ def _text_options(text: str) -> dict[str, bool]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UserError(f"--text {text!r} is no JSON: {error}") from None
+        raise UserError(f"--text {text!r} is not JSON: {error}") from None
     right = isinstance(value, dict) and all(
         key in PLAIN_TEXT and isinstance(flag, bool) for key, flag in value.items()
     )

@@ -91,8 +91,7 @@ def fairseq_config(architecture: Architecture) -> TransformerConfig:
 def build_network(
     architecture: Architecture, vocabulary_size: int, padding_index: int = PADDING_INDEX
 ) -> Network:
-    """Return a new network in training mode, on the CPU, float32, drawn from torch's random state.
-    ``vocabulary_size`` counts the four specials, the pieces and the language tokens."""
+    """Return a new network in training mode, on the CPU; ``vocabulary_size`` counts every symbol."""
     # One object for both sides: fairseq compares them when all embeddings are shared.
     vocabulary = _Vocabulary(vocabulary_size, padding_index)
     task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)

@@ -1,7 +1,6 @@
 """Which examples an epoch holds, and how they are batched: several directions in one fairseq dataset.
 
-An example's number is `offset of its direction + line number`, so that whole arrays can be grouped and
-filtered.
+An example's number is `offset of its direction + line number`: whole arrays are grouped and filtered.
 """
 
 import logging
@@ -56,7 +55,7 @@ class DirectionData:
     target_tag: int
     #: Lines and weight of each source of training text, in order; empty where all weigh the same.
     sources: Sequence[tuple[int, float]] = ()
-    #: Where it lies: .bin and .idx of the source, then of the target.
+    #: .bin and .idx of the source, then of the target.
     files: Sequence[Path] = ()
 
     @property
@@ -155,10 +154,9 @@ class MultiDirectionDataset(FairseqDataset):
             size = virtual_epoch_size or default_virtual_size(sizes, probabilities)
             self.counts = epoch_counts(probabilities, size)
 
-    # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
     @property
     def can_reuse_epoch_itr_across_epochs(self) -> bool:
-        """Asked by fairseq."""
+        """Asked by fairseq, which must not keep its list of batches: each epoch draws others."""
         return not self.shuffle
 
     @property
@@ -194,8 +192,7 @@ class MultiDirectionDataset(FairseqDataset):
         }
 
     def collater(self, samples: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return fairseq's batch (source left-padded, decoder input `</s> __tgt__ …`) plus `direction`:
-        the number of the direction that all sentences share, or -1 in a mixed batch."""
+        """Return fairseq's batch with `direction`: the number of its direction, -1 if there are several."""
         if not samples:
             return {}
         batch: dict[str, Any] = collate(
@@ -262,8 +259,7 @@ class MultiDirectionDataset(FairseqDataset):
         max_sentences: int | None = None,
         required_batch_size_multiple: int = 1,
     ) -> list[Integers]:
-        """Cut `indices` (sorted by length) into batches of at most `max_tokens` padded tokens a side; with
-        the by_direction sampler each direction is cut on its own."""
+        """Cut `indices` (sorted) into batches of at most `max_tokens` padded tokens a side."""
         by_direction = self.sampler == BY_DIRECTION
         groups = group_by_direction(indices, self.offsets) if by_direction else [indices]
         batches: list[Integers] = []

@@ -78,8 +78,7 @@ def _sources_of(
 
 
 def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:
-    """Check that everything a training will read is there, aligned and of its dictionary. Raises UserError: a
-    file is missing or damaged, two sides differ in length, another dictionary was used."""
+    """Check that everything a training will read is whole, aligned and of its dictionary, else UserError."""
     vocabulary = Vocabulary.read(dictionary)
     digest = sha256_of(dictionary)
     for path in training_files(data_bin, directions).values():

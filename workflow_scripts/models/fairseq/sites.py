@@ -30,8 +30,7 @@ class Site:
     rows: GatedLinear | None = None
 
     def hook(self, change: Callable[[Tensor], Tensor | None], first: bool = False) -> RemovableHandle:
-        """Call ``change(values [T, B, size x width])`` in each pass; what it returns takes their place.
-        ``first``: before all hooks that are there."""
+        """Replace values [T, B, size x width] by ``change(values)``, if ``first`` before all other hooks."""
 
         def before(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             changed = change(inputs[0])

@@ -38,11 +38,8 @@ _DISK = {*_FULL, *_FORBIDDEN, errno.EIO, errno.ESTALE}
 _DAMAGE = {errno.EIO, errno.EINVAL}
 
 
-# ---- writing ----------------------------------------------------------------------------------------
-
-
 def _disk_error(error: BaseException | None) -> OSError | None:
-    """Return the disk's error behind `error`: torch and safetensors make others of it, with little to say."""
+    """Return the error of the disk that torch or safetensors turned into `error`."""
     while error is not None:
         if isinstance(error, SafetensorError) and (number := re.search(r"os error (\d+)", str(error))):
             error = OSError(int(number[1]), os.strerror(int(number[1])))
@@ -79,14 +76,13 @@ def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
         written = [Path(folder).absolute() for folder in (where, *folders) if folders]
         if written and not any(Path(named).absolute().is_relative_to(folder) for folder in written):
             raise cause from None
-        # The name that a user knows, not the one it has while it is written.
+        # Not the name that the file has while it is written.
         name = re.sub(r"/\.([^/]+)\.[\w-]+\.tmp(\.\w+)?$", r"/\1\2", named)
         raise cannot_write(name, cause) from error
 
 
 def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> None:
-    """Write a checkpoint beside its name, sync, rename; in place of fairseq's, which tries thrice and logs.
-    Raises UserError: the disk is full or cannot be written."""
+    """Write a checkpoint atomically, in place of fairseq's three tries; UserError if the disk refuses."""
     # An open file, not a path: torch's own writer does not say why it failed.
     with disk_errors(path), atomic_path(path) as temporary, temporary.open("wb") as handle:
         torch.save(state, handle)
@@ -97,9 +93,6 @@ def copy_checkpoint(source: str | Path, destination: str | Path, overwrite: bool
     with disk_errors(destination):
         copy_file(source, destination)
     return str(destination)
-
-
-# ---- reading ----------------------------------------------------------------------------------------
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -146,8 +139,7 @@ def describe(path: Path) -> Checkpoint | None:
 
 
 def is_whole(path: Path) -> bool:
-    """True if every part of the file has the checksum it was written with. Reads all of it; OSError if that
-    cannot be done now."""
+    """True if every part of the file has its checksum; OSError if it cannot be read now."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -176,8 +168,7 @@ def _set_aside(path: Path) -> None:
 
 
 def _intact(folder: Path) -> list[Checkpoint]:
-    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside. Of
-    one update, those come first that were written after its validation."""
+    """Return intact checkpoints, newest first (`checkpoint_last.pt`, validated ones); set others aside."""
     found = []
     for path in sorted(folder.glob("checkpoint*.pt")):
         checkpoint = describe(path) if is_whole(path) else None
@@ -230,8 +221,7 @@ def recover(folder: Path) -> None:
 
 
 def best_checkpoint(folder: Path) -> Path | None:
-    """Return the best checkpoint of a finished training, intact; None if there is none. One that is damaged
-    is set aside and replaced by another checkpoint of the same update, if there is one."""
+    """Return a finished training's best checkpoint, restored from a copy if damaged; None without one."""
     path = folder / BEST
     if path.exists() and not (is_whole(path) and describe(path)) and (intact := _intact(folder)):
         _restore_best(folder, intact)

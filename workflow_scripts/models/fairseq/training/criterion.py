@@ -53,8 +53,7 @@ class _SmoothedLoss(torch.autograd.Function):
 def smoothed_loss(
     logits: torch.Tensor, target: torch.Tensor, epsilon: float, pad: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (loss, nll) summed over the tokens that are not `pad`. `logits`: [tokens, V]; target: int64
-    [tokens]; epsilon: label smoothing; pad: index left out."""
+    """Return (loss, nll) summed over the tokens that are not `pad`; logits [tokens, V], target [tokens]."""
     loss, nll = _SmoothedLoss.apply(logits, target, epsilon, pad)
     return loss, nll
 

@@ -68,16 +68,11 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         "seed": plan.seed,
         "save-dir": plan.folder,
         "criterion": "fused_label_smoothing",
-        "label-smoothing": s["label_smoothing"],
         "optimizer": "adam",
         "adam-betas": f"({s['adam_betas'][0]}, {s['adam_betas'][1]})",
-        "adam-eps": s["adam_eps"],
-        "weight-decay": s["weight_decay"],
+        "label-smoothing": s["label_smoothing"],
         "clip-norm": s["clip_norm"],
-        "lr": s["lr"],
         "lr-scheduler": s["scheduler"],
-        "warmup-updates": s["warmup_updates"],
-        "max-tokens": s["max_tokens"],
         "max-tokens-valid": s["max_tokens"],
         "update-freq": accumulation(s, processes),
         "distributed-world-size": processes,
@@ -91,11 +86,12 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         "keep-interval-updates": max(s["keep_checkpoints"], 1),
         "patience": s["patience"] or -1,
         "num-workers": s["data_workers"],
-        "log-interval": s["log_interval"],
         "log-format": "none",
         "valid-subset": "valid",
         "required-batch-size-multiple": 8 if gpu else 1,
     }
+    same = ("adam_eps", "weight_decay", "lr", "warmup_updates", "max_tokens", "log_interval")
+    arguments |= {name.replace("_", "-"): s[name] for name in same}
     if s["scheduler"] == "polynomial_decay":
         arguments["total-num-update"] = s["max_updates"]
     if s["tensorboard"]:
@@ -141,7 +137,7 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
         f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
         f" {len(epoch_itr)} batches an epoch, {torch.get_num_threads()} threads, {trainer.device}"
     )
-    # Patience may have been spent by the last checkpoint, and the process killed before it could say so.
+    # Patience may have been spent at the last checkpoint, before the process was killed.
     should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
         settings["patience"]
     )
@@ -199,8 +195,7 @@ def passing_signals_on() -> Iterator[None]:
 
 @contextmanager
 def user_errors_of_processes() -> Iterator[None]:
-    """Raise again as UserError or SliceEnded what was one in a process that was started: of it only the text
-    is known."""
+    """Raise again the UserError or SliceEnded of a started process, which comes as text."""
     try:
         yield
     except torch.multiprocessing.ProcessRaisedException as error:

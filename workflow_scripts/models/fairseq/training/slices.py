@@ -22,8 +22,7 @@ SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
 class SliceEnded(Exception):
-    """The training has saved its checkpoint and goes on another time; all its processes raise this together.
-    `reason`: TIME_LIMIT or SIGTERM; `update`: that of the checkpoint."""
+    """The training has saved checkpoint `update` and stops for now, in all its processes at once."""
 
     def __init__(self, reason: str, update: int) -> None:
         super().__init__(reason, update)
@@ -41,11 +40,10 @@ class SliceEnded(Exception):
 
 
 class SliceWatch:
-    """Watches the time and the signals of one process's training. `is_near`: True if the next so many seconds
-    do not fit before its end.
+    """Watches the time and the signals of one process's training.
 
     Two updates as long as the longest so far, the longest writing of a checkpoint, and what is about to begin
-    must fit.
+    must fit, or the end `is_near`.
     """
 
     def __init__(self, is_near: Callable[[float], bool]) -> None:

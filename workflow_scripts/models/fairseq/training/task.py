@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from dataclasses import field, make_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,11 @@ logger = logging.getLogger(__name__)
 ALL = "all"
 
 
-# Made by a call because fairseq needs the type itself, which the deferred annotations of a class body hide.
-# Its one field is the plan as JSON text (see `training.TrainingPlan`).
-NeuronspecTranslationConfig = make_dataclass(
-    "NeuronspecTranslationConfig",
-    [("plan", str, field(default="{}", metadata={"help": "what to train, JSON"}))],
-    bases=(FairseqDataclass,),
-)
+@dataclass
+class NeuronspecTranslationConfig(FairseqDataclass):
+    """fairseq's options of the task: a `TrainingPlan` as JSON text."""
+
+    plan: str = field(default="{}", metadata={"help": "what to train, JSON"})
 
 
 @register_task("neuronspec_translation", dataclass=NeuronspecTranslationConfig)

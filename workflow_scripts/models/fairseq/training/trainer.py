@@ -29,8 +29,7 @@ _plain_load = checkpoint_utils.load_checkpoint_to_cpu
 
 
 def _load_without_config(*args: Any, **named: Any) -> dict[str, Any]:
-    """Read a checkpoint as fairseq does, without its settings: nobody needs them, and process 0 sends the
-    rest."""
+    """Read a checkpoint without its settings, which nobody needs and torch's restricted loader may refuse."""
     state: dict[str, Any] = _plain_load(*args, **named)
     return {**state, "cfg": None, "args": None}
 
@@ -132,8 +131,8 @@ class NeuronspecTrainer(Trainer):
 
     def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
         """One update. Out of memory raises: fairseq would skip the batch, and nothing would fail or retry."""
-        # At an epoch's end some processes have a batch less. fairseq would take such a process for one
-        # without any, and leave its other tokens out of what the gradient is divided by.
+        # At an epoch's end some processes have a batch less; fairseq would not count their other tokens in
+        # what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
         with self.watch.timed("update"):
             output = super().train_step(samples, raise_oom=True)
@@ -150,11 +149,10 @@ class NeuronspecTrainer(Trainer):
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
-        """The error is said once, where the attempt ends."""
+        """Nothing: the error is reported once, where the attempt ends."""
 
     def clip_grad_norm(self, clip_norm: float) -> Any:
-        """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.
-        fairseq would search for the place of it in a second pass, after writing its crash checkpoint."""
+        """Return the gradients' norm; end the training before one that is not finite spoils the weights."""
         where = f"the gradient after update {self.get_num_updates()}"
         try:
             norm = super().clip_grad_norm(clip_norm)

@@ -41,8 +41,7 @@ def longest_sentence(plan: TrainingPlan) -> int:
 
 
 def accumulation(settings: Mapping[str, Any], processes: int) -> int:
-    """Return the batches of `max_tokens` that each process accumulates for one update. Raises UserError:
-    `tokens_per_update` is not a multiple of what all processes take in at once."""
+    """Return the batches that each process accumulates for one update; UserError if they do not fill it."""
     at_once = settings["max_tokens"] * processes
     number, rest = divmod(settings["tokens_per_update"], at_once)
     if rest or not number:

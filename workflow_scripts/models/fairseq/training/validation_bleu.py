@@ -18,8 +18,7 @@ LENGTH_FACTOR, LENGTH_OFFSET = 1.2, 10
 
 
 def validation_bleu(task: Any, network: Any, number: int) -> float:
-    """Return BLEU (0-100) of direction `number` on the valid subset; the language tag is forced. A masked
-    network must have the direction's mask selected."""
+    """Return BLEU (0-100) of direction `number` on the valid subset, under the mask that is selected."""
     dictionary = task.target_dictionary
     dataset = task.dataset("valid")
     subwords = SentencePieceProcessor(model_file=task.plan["subwords"])
