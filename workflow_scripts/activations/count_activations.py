@@ -210,10 +210,8 @@ def count_subset(
     system.mask_row(direction)  # refuses a direction the system does not have
     port = load(system)
     task = port.task(data_bin, subset, direction)
-    counts, tally = count_direction(
-        port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress
-    )
-    return score_table(system, subset, task, counts, tally, count_pads)
+    found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)
+    return score_table(system, subset, task, *found, count_pads)
 
 
 class Progress:

@@ -167,9 +167,8 @@ def main(argv: list[str] | None = None) -> None:
             "directions": results,
         },
     )
-    logger.info(
-        "positive control: " + ("passed" if control["passed"] else "NOT passed, see 'control' in the output")
-    )
+    outcome = "passed" if control["passed"] else "NOT passed, see 'control' in the output"
+    logger.info(f"positive control: {outcome}")
 
 
 if __name__ == "__main__":

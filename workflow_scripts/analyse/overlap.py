@@ -150,9 +150,8 @@ def side_overlap(
             chosen &= same if a == b else ~same
             if chosen.any():
                 mean = float(values[chosen].mean())
-                cells.append(
-                    {"group_a": names[a], "group_b": names[b], "pairs": int(chosen.sum()), "mean_iou": mean}
-                )
+                pairs = int(chosen.sum())
+                cells.append({"group_a": names[a], "group_b": names[b], "pairs": pairs, "mean_iou": mean})
         result["layers"][layer] = {**entry, "groups": cells, "iou": np.round(matrix, 6).tolist()}
     return result
 
@@ -193,9 +192,8 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
         for side, analysis in result["sides"].items():
             for layer, entry in analysis.get("layers", {}).items():
                 for cell in entry["groups"]:
-                    writer.writerow(
-                        {"side": side, "layer": layer, **cell, "mean_iou": f"{cell['mean_iou']:.6f}"}
-                    )
+                    iou = f"{cell['mean_iou']:.6f}"
+                    writer.writerow({"side": side, "layer": layer, **cell, "mean_iou": iou})
 
 
 def _read_groups(text: str) -> dict[str, list[str]]:
@@ -212,9 +210,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the overlap analysis of one mask file."""
     parser = argparse.ArgumentParser(description="Overlap of masks within and across groups of languages.")
     parser.add_argument("--masks", type=Path, required=True)
-    parser.add_argument(
-        "--groups", required=True, help='one grouping as JSON: {"germanic": ["de", "nl"], ...}'
-    )
+    parser.add_argument("--groups", required=True, help='JSON: {"germanic": ["de", "nl"], …}')
     parser.add_argument("--pivot", required=True)
     parser.add_argument("--permutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)

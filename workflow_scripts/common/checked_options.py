@@ -23,9 +23,7 @@ def add_job(parser: ArgumentParser, profile: bool = True) -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", required=True, type=int, help="of the system")
     if profile:
-        parser.add_argument(
-            "--profile", default="raw", help="which references: raw (the test set's own), paper"
-        )
+        parser.add_argument("--profile", default="raw", help="of references: raw (as they are), paper")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--out", required=True, help="JSON file to write")
 

@@ -36,9 +36,8 @@ def by_number(content: bytes, path: str | Path, wanted: str) -> tuple[list[tuple
     ``wanted``: letters that hold the text, the best first. Raises UserError: no such lines, a number twice or
     missing, or a line without its score.
     """
-    found = [
-        (n, one) for n, line in enumerate(content.split(b"\n"), start=1) if (one := LINE.fullmatch(line))
-    ]
+    numbered = enumerate(content.split(b"\n"), start=1)
+    found = [(n, one) for n, line in numbered if (one := LINE.fullmatch(line))]
     letter = next((one for one in wanted if any(line[1].decode() == one for _, line in found)), None)
     if letter is None:
         number = first_line(content)

@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="likelihood", description=__doc__.partition("\n")[0])
     add_system_arguments(parser)
     parser.add_argument(
-        "--sources", required=True, help=f"raw text; a pattern may hold {', '.join(OF_A_DIRECTION)}"
+        "--sources", required=True, help=f"raw text, perhaps with {', '.join(OF_A_DIRECTION)}"
     )
     parser.add_argument("--references", required=True, help="raw text, alike")
     parser.add_argument("--testset", help="its name, for the JSON")

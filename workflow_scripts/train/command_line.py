@@ -16,29 +16,21 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--settings", type=json_object, required=True, help="JSON; see train/training_settings.py"
-    )
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON, see training_settings.py")
     parser.add_argument(
         "--execution",
         type=json_object,
         default={},
         help="JSON: more settings, which leave the result as it is; with those above all that there are",
     )
-    parser.add_argument(
-        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
-    )
+    parser.add_argument("--data-bin", required=True, help="folder of binarised text; of shards: A:B:C")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
     parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
-    parser.add_argument(
-        "--runtime", type=float, help="minutes that this process has, where SLURM sets no limit"
-    )
-    parser.add_argument(
-        "--start-with", metavar="COMMAND", help="what starts several processes of this program: srun …"
-    )
+    parser.add_argument("--runtime", type=float, help="minutes, where SLURM sets no limit")
+    parser.add_argument("--start-with", metavar="COMMAND", help="starts several processes: srun …")
     return parser
 
 

@@ -16,12 +16,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--system", required=True, help="name of the new system")
     parser.add_argument("--parent", required=True, help="system folder to start from")
-    parser.add_argument(
-        "--masks", help="masks .npz with one row for each direction; without it nothing is masked"
-    )
-    parser.add_argument(
-        "--languages", nargs="+", help="must be the parent's if given; they fix the vocabulary"
-    )
+    parser.add_argument("--masks", help="mask file with a row for each direction")
+    parser.add_argument("--languages", nargs="+", help="if given, must be the parent's")
     arguments = start(parser, argv)
     parent = SystemFolder.read(arguments.parent)
     parent.verify()

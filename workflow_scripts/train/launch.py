@@ -102,10 +102,7 @@ def _meeting_host(environment: Mapping[str, str]) -> str:
         return "127.0.0.1"  # known by every machine, whatever its name resolves to
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")
     if not hosts:
-        raise UserError(
-            "MASTER_ADDR, where the processes of the training meet, is not set: start them with torchrun or"
-            " srun"
-        )
+        raise _not_set("MASTER_ADDR")
     return first_host(hosts)
 
 
@@ -113,12 +110,14 @@ def _meeting_port(environment: Mapping[str, str]) -> int:
     """Return a port of this step of this job, different from that of most others."""
     job, step = (environment.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID"))
     if not job.isdecimal():
-        raise UserError(
-            "MASTER_PORT, where the processes of the training meet, is not set: start them with torchrun or"
-            " srun"
-        )
+        raise _not_set("MASTER_PORT")
     number = int(job) * _STEPS + (int(step) if step.isdecimal() else 0) % _STEPS
     return _PORTS[number % len(_PORTS)]
+
+
+def _not_set(name: str) -> UserError:
+    where = f"{name}, where the processes of the training meet, is not set"
+    return UserError(f"{where}: start them with torchrun or srun")
 
 
 def first_host(hosts: str) -> str:

@@ -64,9 +64,8 @@ class FolderOwner:
         said: float | None = None
         while (holder := self._take()) is not None:
             if holder.get("identity") != self.identity:
-                stop = (
-                    f"scancel {holder['slurm_job']}" if holder.get("slurm_job") else f"kill {holder['pid']}"
-                )
+                job = holder.get("slurm_job")
+                stop = f"scancel {job}" if job else f"kill {holder['pid']}"
                 raise UserError(
                     f"{self.folder} is being trained with other settings or data by {_named(holder)}; wait"
                     f" for it, or stop it there ({stop}), then run again"

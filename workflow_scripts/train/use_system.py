@@ -73,9 +73,7 @@ def copy_system(system: SystemFolder, out: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Check the system and copy it."""
     parser = argparse.ArgumentParser(prog="use_system", description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--from", dest="source", type=Path, required=True, help="folder of the system to take"
-    )
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="folder of the system")
     parser.add_argument("--system", required=True, help="its name")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--languages", nargs="+", required=True, help="in the order of its language tokens")

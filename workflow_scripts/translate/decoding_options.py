@@ -53,6 +53,4 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
 
 def decoding_options(arguments: argparse.Namespace) -> DecodingOptions:
     """Return the options that ``add_decoding_arguments`` parsed; UserError for a value out of range."""
-    return DecodingOptions(
-        **{field.name: getattr(arguments, field.name) for field in fields(DecodingOptions)}
-    )
+    return DecodingOptions(**{one.name: getattr(arguments, one.name) for one in fields(DecodingOptions)})

@@ -48,6 +48,4 @@ class FairseqEngine:
                 max_length=options.max_length,
                 batch_tokens=options.batch_tokens,
             ):
-                yield strip_markers(
-                    [self._vocabulary.symbols[number] for number in hypothesis], self._markers
-                )
+                yield strip_markers([self._vocabulary.symbols[one] for one in hypothesis], self._markers)

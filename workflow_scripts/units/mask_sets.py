@@ -86,9 +86,8 @@ def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
     direction into its target language (family) keeps; its own row is not needed."""
     keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
     sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
-    stacks = np.repeat(
-        [group.stack == "decoder" for group in like.space.groups], [group.size for group in like.space.groups]
-    )
+    spans = like.space.groups
+    stacks = np.repeat([one.stack == "decoder" for one in spans], [one.size for one in spans])
     for number, direction in enumerate(directions):
         for side, language in enumerate(map(groups.of_language, split_direction(direction))):
             of_side = np.array([row[side] == language for row in sides])

@@ -87,15 +87,11 @@ def main(argv: list[str] | None = None) -> None:
     """Write the masks the command line asks for."""
     parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
     parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument(
-        "--select", help="such as mass:95; or JSON: four, by out and into, encoder and decoder"
-    )
+    parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
-    parser.add_argument(
-        "--gate", type=json.loads, help='JSON, how left-out units act, such as {"ffn": "zero"}'
-    )
+    parser.add_argument("--gate", type=json.loads, help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
     parser.add_argument("--by", choices=get_args(By), help="for rows made of several")

@@ -99,9 +99,8 @@ class Selection:
 
     def masks(self, scores: ScoreTable, gate: Mapping[str, str] | None = None) -> MaskTable:
         """Return masks with a row for each row of ``scores``; ``gate``: kind of unit → how it acts."""
-        keep = np.stack(
-            [self.row(name, row, scores.space) for name, row in zip(scores.rows, scores.values, strict=True)]
-        )
+        rows = zip(scores.rows, scores.values, strict=True)
+        keep = np.stack([self.row(name, row, scores.space) for name, row in rows])
         return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts(), "gate": gate})
 
     def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:

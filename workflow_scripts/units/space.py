@@ -171,6 +171,5 @@ def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list
 
 def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:
     """Return the space of all FFN neurons: encoder layers then decoder layers, ``ffn_dim`` units each."""
-    return model_space(
-        {"encoder_layers": encoder_layers, "decoder_layers": decoder_layers, "ffn_dim": ffn_dim}
-    )
+    sizes = {"encoder_layers": encoder_layers, "decoder_layers": decoder_layers, "ffn_dim": ffn_dim}
+    return model_space(sizes)

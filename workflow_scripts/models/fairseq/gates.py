@@ -11,7 +11,7 @@ Kinds of gate, of a unit that a mask does not keep:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -104,26 +104,20 @@ class Gates:
         if silent := [key for key, once in self._fired.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
 
-    @contextmanager
-    def use(self, row: str) -> Iterator[Gates]:
+    def use(self, row: str) -> AbstractContextManager[Gates]:
         """Select one row for the block; at its end check that every gate fired. Always cleared."""
-        with self._using():
-            self.select(row)
-            yield self
-            self.check_fired()
+        return self._using(lambda: self.select(row))
 
-    @contextmanager
-    def use_rows(self, rows: Sequence[str]) -> Iterator[Gates]:
+    def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Gates]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
-        with self._using():
-            self.select_rows(rows)
-            yield self
-            self.check_fired()
+        return self._using(lambda: self.select_rows(rows))
 
     @contextmanager
-    def _using(self) -> Iterator[None]:
+    def _using(self, select: Callable[[], None]) -> Iterator[Gates]:
         try:
-            yield
+            select()
+            yield self
+            self.check_fired()
         finally:
             self.clear()
 

@@ -259,10 +259,9 @@ def _text_options(text: str) -> dict[str, bool]:
         value = json.loads(text)
     except ValueError as error:
         raise UserError(f"--text {text!r} is not JSON: {error}") from None
-    right = isinstance(value, dict) and all(
+    if not isinstance(value, dict) or not all(
         key in PLAIN_TEXT and isinstance(flag, bool) for key, flag in value.items()
-    )
-    if not right:
+    ):
         raise UserError(f"--text {text!r}: may say true or false of {', '.join(PLAIN_TEXT)}")
     return {**PLAIN_TEXT, **value}
 
@@ -276,9 +275,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", default="baseline", help="name of the system")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directions", nargs="+", required=True, metavar="SRC-TGT")
-    parser.add_argument(
-        "--languages", nargs="+", metavar="LANG", help="in token order, if the checkpoint lacks them"
-    )
+    parser.add_argument("--languages", nargs="+", metavar="LANG", help="in token order, if it lacks them")
     parser.add_argument("--text", type=_text_options, default=PLAIN_TEXT, help="text processing, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="system folder")
     arguments = parser.parse_args(argv)

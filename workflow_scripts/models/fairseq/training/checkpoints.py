@@ -153,9 +153,8 @@ def is_whole(path: Path) -> bool:
 
 def reached(folder: Path) -> int:
     """Return the most updates that a readable checkpoint of the folder has seen, 0 without one."""
-    return max(
-        (found.updates for path in folder.glob("checkpoint*.pt") if (found := describe(path))), default=0
-    )
+    found = map(describe, folder.glob("checkpoint*.pt"))
+    return max((one.updates for one in found if one), default=0)
 
 
 def _set_aside(path: Path) -> None:

@@ -22,9 +22,8 @@ def validation_bleu(task: Any, network: Any, number: int) -> float:
     dictionary = task.target_dictionary
     dataset = task.dataset("valid")
     subwords = SentencePieceProcessor(model_file=task.plan["subwords"])
-    generator = SequenceGenerator(
-        [network], dictionary, beam_size=BEAM, max_len_a=LENGTH_FACTOR, max_len_b=LENGTH_OFFSET
-    )
+    lengths = {"max_len_a": LENGTH_FACTOR, "max_len_b": LENGTH_OFFSET}
+    generator = SequenceGenerator([network], dictionary, beam_size=BEAM, **lengths)
     indices = dataset.ordered_indices()
     indices = indices[dataset.direction_numbers(indices) == number]
     indices, _ = dataset.filter_indices_by_size(indices, task.max_positions())
