@@ -248,7 +248,14 @@ def show_results():
         and not part
         and Path(f"{RESULTS}/tables/summary.csv").exists()
     ):
-        words = [sys.executable, "-P", "-m", "workflow_scripts.report.tables.show", "--tables", f"{RESULTS}/tables"]
+        words = [
+            sys.executable,
+            "-P",
+            "-m",
+            "workflow_scripts.report.tables.show",
+            "--tables",
+            f"{RESULTS}/tables",
+        ]
         subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
 
 

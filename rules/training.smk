@@ -89,6 +89,7 @@ for name in USED:
                 text=EXPERIMENT.text.model_dump(),
                 architecture=EXPERIMENT.model.architecture(),
                 masks=EXPERIMENT.masked.get(name),
+                train="none" if name in EXPERIMENT.untrained else None,
             ),
             source=lambda w, input: parent(input.system[0]),
             vocabulary=lambda w, input: parent(input.vocabulary[0]),

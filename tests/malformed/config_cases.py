@@ -141,6 +141,8 @@ CASES = [
     config("group-twice", "a language in two groups", "groups: {family: {west: [de], east: [de, fr]}}\n", "config.yaml, line 5: groups.family.east: 'de' is already in 'west'"),
     config("group-reserved", "a grouping that the tables make themselves", "groups: {all: {west: [de]}}\n", "config.yaml, line 5: groups: 'all' is a grouping that the tables make themselves; call yours otherwise"),
     # systems
+    config("set-share", 'a share of units that is less than one', 'masks: {sets: {x: {select: "top:0.01%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select top:0.01%: that is less than one of the 1024 units of encoder.0.ffn; take a larger share"),
+    config("set-amount", 'an amount of units that is none', 'masks: {sets: {x: {select: "top:0%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select 'top:0%': 0 is no amount of units above 0, such as 'top:30%'"),
     config("set-selector", 'a selector that there is not', 'masks: {sets: {x: {select: "tops:30%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select 'tops:30%': no such selector (did you mean 'top'?); there are mass:95, top:30%, bottom:30%, random:30%, all"),
     config("set-neither", 'a mask set of nothing', 'masks: {sets: {x: {}}}\n', "config.yaml, line 5: masks.sets.x: give one of select (by a score of units) and like (of another set's rows)"),
     config("set-like", 'a set like one that is not there', 'masks: {sets: {x: {like: k59, rows: random}}}\n', "config.yaml, line 5: masks.sets.x.like: no mask set 'k59' (did you mean 'k95'?); there are ['k95', 'all', 'x']"),

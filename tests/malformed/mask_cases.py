@@ -22,6 +22,9 @@ def counted(folder, spoil=lambda _: None, options="--select mass:95"):
     return f"--activations-root counts --directions de-en en-de {options} --out masks.npz"
 
 
+FOUR = '{"out":{"encoder":"all","decoder":"all"},"into":{"encoder":"all","decoder":"all"}}'
+
+
 def other_counts(**changes):
     direction = changes.pop("direction", "en-de")
     return lambda path: tiny.counts(direction, **changes).write(path)
@@ -93,6 +96,11 @@ CASES = [
     select("select-k-zero", "k = 0 on the command line", counted(options="--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
     select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--select mass:1e-99999999"), "select 'mass:1e-99999999': k is 1e-99999999, but a share in percent is from 0.000001 to 1000000", bounded=True),
     select("select-no-k", "no k", counted(options="--select mass"), "select 'mass': 'mass' needs an amount, such as 'mass:95'"),
+    select("select-share", "a share of less than one unit", counted(options="--select top:0.1%"), "select top:0.1%: that is less than one of the 12 units of encoder.0.ffn; take a larger share"),
+    select("select-stacks", "four selectors, and stacks", counted(options=f"--stacks encoder --pivot de --select {FOUR}"), "--stacks: four selectors name both; write 'all' for the one that is kept whole"),
+    select("select-pivot", "a pivot for one selector", counted(options="--select all --pivot de"), '--pivot: goes with four selectors, not with --select all'),
+    select("select-families", "families without their groups", lambda folder: "--like masks.npz --directions de-en --rows union --by family --out m.npz", '--families: goes with --by family, and --by family with it'),
+    select("select-pairs", "pairs that are a list", lambda folder: "--like masks.npz --directions de-en --rows swapped --pairs [] --out m.npz", '--pairs: not of the shape {"de-en": "fr-en"}'),
     select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --select all --out masks.npz", '--directions names a direction twice: de-en de-en'),
     select("masks-row", "a mask row that is missing", like(lambda _: None, "de-en en-ed"), "like.npz: no mask row 'en-ed'; rows: de-en, en-de (did you mean 'en-de'?)"),
     select("masks-bits", "fewer bits than units", like(masks_of(np.zeros((2, 3), np.uint8))), 'like.npz: not a neuronspec-masks-1 file (bits (2, 3), but its rows and units need (2, 6)); delete it and run the step that writes it again'),

@@ -219,6 +219,7 @@ COUNT = [
     count("ids", "ids of a larger dictionary", counting(ids=((4, 400, 2), (5, 2))), "bin/valid.de-en.de.bin: id 400 is not of the system's dictionary, which has 12; binarise the text with the system's subwords"),
     count("too-long", "no line that fits", counting(ids=((4,) * 40, (5,) * 40)), 'direction de-en: no line has at most 16 positions'),
     count("direction", "a misspelt direction", counting(options="--direction de-ne --out counts.npz"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
+    count("masked", "a system that translates through masks", counting(mask_table=tiny.masks), "system/system.json: 'tiny' translates de-en through a mask, which this stage would leave out; take the system it was made from"),
     count("weights-cut", "truncated weights", counting(cut("system/model.safetensors", 900)), 'system/model.safetensors: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
     count("weights-nan", "NaN in the weights", counting(change=weights(FC1, with_nan)), 'system/model.safetensors: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
     count("weights-type", "weights of whole numbers", counting(change=weights(FC1, lambda array: array.astype(np.int32))), 'system/model.safetensors: encoder.layers.1.fc1.weight is torch.int32, not a tensor of floating-point numbers'),

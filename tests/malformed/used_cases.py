@@ -34,8 +34,11 @@ def baseline(folder, options=""):
     return f"--from there --out here --vocabulary vocabulary {BASELINE} {FORM} {options}"
 
 
-def finetuned(folder, rule, k, maskset, made_from=None):
-    """Write a masked system of one direction too; return the words that take that one."""
+def finetuned(folder, rule, k, maskset, made_from=None, options="", trained=True, **more):
+    """Write a masked system of one direction too; return the words that take that one.
+
+    more: of the masks' manifest.
+    """
     words = (
         baseline(folder)
         .replace("--from there", "--from masked")
@@ -43,15 +46,17 @@ def finetuned(folder, rule, k, maskset, made_from=None):
     )
     made_from = made_from or SystemFolder.read(folder / "there").weights_sha256
     put(folder / "masked", ("model.safetensors", *VOCABULARY))
+    if trained:
+        (folder / "masked/model.safetensors").write_text("tuned")
     masks = MaskTable(
         ["de-en"],
         np.ones((1, 6), bool),
         ffn_space(1, 1, 3),
-        {"rule": rule, "k": k, "weights_sha256": made_from},
+        {"rule": rule, "k": k, "weights_sha256": made_from, **more},
     )
     masks.write(folder / "masked/masks.npz")
     write(folder / "masked", "mine", "de-en", parent={"system": "baseline", "weights_sha256": made_from})
-    return f"{words} --baseline there --masks {maskset}"
+    return f"{words} --baseline there --masks {maskset} {options}"
 
 
 @deferred
@@ -62,8 +67,8 @@ def taken(folder, options="", spoil=lambda _: None):
 
 
 @deferred
-def masked(folder, *of):
-    return finetuned(folder, *of)
+def masked(folder, *of, **more):
+    return finetuned(folder, *of, **more)
 
 
 @deferred
@@ -85,6 +90,13 @@ CASES = [
     other("masks", "a taken system of another k", masked("mass", "70", "k95"), 'masked: mine has the masks k70, this config says k95'),
     other("masks-all", "a taken system that keeps all units in place of a masked one", masked("all", None, "k95"), 'masked: mine has the masks all, this config says k95'),
     other("masks-random", "a taken system of random masks", masked("random", None, "all"), 'masked: mine has the masks random, this config says all'),
+    other("masks-gate", "a taken system of the same k with another gate", masked("mass", "95", "k95", gate={"ffn": "zero"}), 'masked: mine has the masks k95 gate {"ffn": "zero"}, this config says k95'),
+    other("masks-importance", "a taken system of masks by importance", masked("mass", "95", "k95", counting="importance: x"), 'masked: mine has the masks k95 of importance of ffn, this config says k95'),
+    other("masks-model", "a taken system of masks of all layers together", masked("mass", None, "k95", select="mass:95@model"), 'masked: mine has the masks mass:95@model, this config says k95'),
+    other("masks-stacks", "a taken system of masks of one stack", masked("mass", None, "k95", select="mass:95", stacks=["encoder"]), 'masked: mine has the masks mass:95 stacks ["encoder"], this config says k95'),
+    other("masks-like", "a taken system of masks made of those of this k", masked("shuffled", "95", "k95", like_rule="mass"), 'masked: mine has the masks shuffled, this config says k95'),
+    other("untrained", "a taken system without training in place of a fine-tuned one", masked("mass", "95", "k95", trained=False), 'masked: mine has train: none, this config says finetune'),
+    other("trained", "a taken system with training in place of a pruned one", masked("mass", "95", "k95", options="--train none"), 'masked: mine has train: finetune, this config says none'),
     other("baseline", "a taken system of another baseline", masked("mass", "95", "k95", "ab" * 32), 'masked: made from weights #, the baseline taken has #; run the other experiment to its end first'),
     cases_of("use-", "train.use_vocabulary")("vocabulary-changed", "a taken vocabulary that was changed", vocabulary(), 'there/dict.txt: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
 ]  # fmt: skip

@@ -19,13 +19,17 @@ _ROWS = (
     ("selectors", "selectors", "selection",
      "np.abs(scores) if self.magnitude", "np.abs(scores) if self.whole_model"),
     ("selectors", "selectors", "selection",
-     "[slice(0, space.size)] if self.whole_model", "[slice(0, space.size)] if False"),
+     "slice(0, space.size)} if self.whole_model", "slice(0, space.size)} if False"),
     ("selectors", "selectors", "selection",
      "units * numerator // (100 * denominator)", "-(-units * numerator // (100 * denominator))"),
     ("selectors", "selectors", "random_draws_as_many_in_each_layer",
      "PCG64(seed)", "PCG64(1)"),
     ("selectors", "selectors", "one_text",
-     'f":{normalise_k(amount.number)}"', 'f":{number}"'),
+     'f":{_shortest(amount.number)}"', 'f":{number}"'),
+    ("selectors", "selectors", "a_share_of_less_than_one_unit_is_refused",
+     "if mistake := self.keeps_none(space):", "if mistake := None:"),
+    ("mask_sets", "mask_sets", "the_manifest_names_the_text_that_a_row_is_made_from",
+     "data.get((pairs or {}).get(name, name))", "data.get(name)"),
     ("mask_sets", "mask_sets", "shuffled_rows_keep_sizes_and_overlaps",
      "seed_of(seed, key)", "seed_of(seed, str(span.stop - span.start))"),
     ("mask_sets", "mask_sets", "shuffled_rows_keep_sizes_and_overlaps",
@@ -79,5 +83,32 @@ MUTANTS = (
         "return sums / tokens",
         "return sums / len(batches)",
         _SLOPE,
+    ),
+    Mutant(
+        "selection: units drawn as random rows of another file are",
+        "workflow_scripts/units/selection.py",
+        'name = " ".join([direction, *stacks])',
+        "name = direction",
+        ("text tests/unit/units/test_select_masks.py::test_random_units_of_each_direction_and_draw",),
+    ),
+    Mutant(
+        "scores: of a masked system's network without its masks",
+        "workflow_scripts/units/system.py",
+        "else table.keep).all():",
+        "else table.keep).any():",
+        (
+            "fairseq tests/training/test_use_masks.py::"
+            "test_only_a_network_without_masks_is_looked_at_as_it_is",
+        ),
+    ),
+    Mutant(
+        "verify: importance may be of other weights",
+        "workflow_scripts/workflow/plan/lineage.py",
+        "if folder == IMPORTANCE:",
+        "if False:",
+        (
+            "workflow tests/unit/workflow/test_lineage.py::"
+            "test_importance_is_of_the_weights_and_the_text_that_there_are",
+        ),
     ),
 )

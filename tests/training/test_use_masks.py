@@ -69,3 +69,22 @@ def test_masks_of_another_model_and_a_missing_row_are_refused(tmp_path, parent):
     with pytest.raises(UserError, match="no mask row 'en-de'; rows: de-en"):
         make(parent, masks(tmp_path, ["de-en"], parent.weights_sha256), out)
     assert not out.exists()
+
+
+def test_only_a_network_without_masks_is_looked_at_as_it_is(tmp_path, parent):
+    """Counts and importance of a masked system would be of the network without its masks."""
+    parent.check_whole("de-en")
+    keep = {"de-en": [True] * 6, "en-de": [True] * 5 + [False]}
+    facts = {"weights_sha256": parent.weights_sha256}
+    table = MaskTable(keep, np.array([*keep.values()]), ffn_space(1, 1, 3), facts)
+    table.write(tmp_path / "masks.npz")
+    made = make(parent, tmp_path / "masks.npz", tmp_path / "systems/pruned/s2")
+    made.check_whole("de-en")
+    message = "'pruned' translates en-de through a mask, which this stage would leave out; take baseline"
+    with pytest.raises(UserError, match=message):
+        made.check_whole("en-de")
+    # Nor is it pruned once more: the first masks would be gone.
+    with pytest.raises(UserError, match=message):
+        make(made, tmp_path / "masks.npz", tmp_path / "systems/twice/s2")
+    with pytest.raises(UserError, match="has no direction 'de-ne'"):
+        made.check_whole("de-ne")

@@ -28,6 +28,11 @@ def test_a_system_of_the_same_masks(here, rule, k, maskset):
     assert (here / "here/masks.npz").read_bytes() == (here / "masked/masks.npz").read_bytes()
 
 
+def test_a_system_that_was_not_trained(here):
+    main(finetuned(here, "mass", "95", "k95", options="--train none", trained=False).split())
+    assert (here / "here/model.safetensors").read_text() == "model.safetensors"
+
+
 def test_the_vocabulary_is_the_baselines(here):
     baseline(here)
     words = "--from there --out-model subwords/spm.model --out-dict subwords/dict.txt"

@@ -89,7 +89,8 @@ def stages(said: str) -> dict[str, tuple[int, str]]:
 def move(checkout: Path, module: str, to: str) -> None:
     """Move a module of the package, and change all that import it."""
     folder = checkout / "workflow_scripts"
-    (folder / f"{module}.py").rename(folder / f"{to}.py")
+    at, there = (folder / f"{name.replace('.', '/')}.py" for name in (module, to))
+    at.rename(there)
     for path in [*folder.rglob("*.py"), *(checkout / "rules").glob("*.smk")]:
         text = path.read_text(encoding="utf-8")
         path.write_text(
@@ -99,7 +100,7 @@ def move(checkout: Path, module: str, to: str) -> None:
 
 
 def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should(place: Place) -> None:
-    move(place.checkout, "files", "atomic_files")
+    move(place.checkout, "common.files", "common.atomic_files")
     shutil.rmtree(place.here / RESULTS / "activations")  # nothing needs them any more
     # All but the trainings follow from text that is prepared by code with another name.
     assert place.would_run() == ALL
@@ -146,7 +147,7 @@ def test_command_text_and_the_form_of_params_are_adopted(place: Place) -> None:
 
 
 def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_refused(place: Place) -> None:
-    code("files")(place.checkout)
+    code("common.files")(place.checkout)
     pin("evaluate", "sacrebleu")(place.checkout)
     (place.here / RESULTS / "analysis/overlap/baseline/s1/k70.csv").unlink()
     marks = place.here / ".snakemake" / "incomplete"
@@ -192,7 +193,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
 
 
 def test_a_dry_run_adopts_nothing(place: Place) -> None:
-    code("files")(place.checkout)
+    code("common.files")(place.checkout)
     records, trained = place.records(), place.here / RESULTS / "training/baseline/s1/finished.json"
     before = trained.read_bytes()
     for options, said in ((["-n"], "has no dry run"), (["--config", "experiment=other"], "one config file")):
@@ -204,7 +205,7 @@ def test_a_dry_run_adopts_nothing(place: Place) -> None:
 
 def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place) -> None:
     """Snakemake keeps a record of a job that failed, but no benchmark."""
-    code("files")(place.checkout)
+    code("common.files")(place.checkout)
     (place.here / RESULTS / "figures/training.png").unlink()
     (place.here / RESULTS / "benchmarks/plot_training/training.tsv").unlink()
     assert place.record("figures/training.png").exists()
@@ -215,7 +216,7 @@ def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place
 
 
 def test_what_an_earlier_run_was_to_make_is_refused(place: Place) -> None:
-    code("files")(place.checkout)
+    code("common.files")(place.checkout)
     add(place.here / RESULTS, {"masks/baseline/s1/k70.npz"})
     (place.here / RESULTS / "masks/baseline/s1/k70.npz").unlink()
     done = place.accept()
@@ -227,7 +228,7 @@ def test_what_an_earlier_run_was_to_make_is_refused(place: Place) -> None:
 
 
 def test_another_input_is_refused(place: Place) -> None:
-    code("files")(place.checkout)
+    code("common.files")(place.checkout)
     (place.here / "text" / "train.de").write_text("another text\n")
     records = place.records()
     done = place.accept()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.observed_trainings import prepare, run, script
+from tests.workflow.test_job_counts import ROOT, TINY, lay_down_text, snakemake
 
 TRAINING = """
     echo "begin ${CUDA_VISIBLE_DEVICES-unset}" >> seen
@@ -45,3 +46,19 @@ def test_without_a_gpu_jobs_run_side_by_side(machine: Path, monkeypatch: pytest.
     assert len(seen) == 6, said
     assert most_at_once(seen) == 3
     assert set(seen) == {"begin ", "end "}
+
+
+def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None:
+    """By the name of the module that it runs; `count_encoder_en` and its like are one stage."""
+    lay_down_text(tmp_path)
+    around = f'include: "{ROOT}/Snakefile"\nprint("gpus:", devices_by_stage(), file=sys.stderr)\n'
+    (tmp_path / "Snakefile").write_text(around)
+    sets = {"heads": {"of": "importance", "units": ["head"], "select": "top:50%@model"}}
+    evaluation = {"comet": [{"name": "own", "folder": "models/own"}], "likelihood": True}
+    config = {**TINY, "masks": {"sets": sets}, "evaluation": evaluation, "analysis": {"mask_control_k": 95}}
+    done = snakemake(tmp_path, config, "-n", "fetch", "--snakefile", str(tmp_path / "Snakefile"))
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
+    assert {word.partition("=")[0] for word in said.split()[1:]} == {
+        *("train_baseline", "finetune", "count_encoder", "count_activations", "score_importance"),
+        *("mask_control", "score_likelihood", "score_contrastive", "score_comet"),
+    }

@@ -317,7 +317,7 @@ def test_given_resamples_do_not_depend_on_the_level(tmp_path: Path) -> None:
     ):
         config = {**TINY, "evaluation": {"significance": tests}}
         told = snakemake(tmp_path, config, "-n", "-p", "--until", "compare").stdout
-        commands = [line for line in told.splitlines() if ".evaluate.compare --" in line]
+        commands = [line for line in told.splitlines() if ".significance.compare --" in line]
         assert len(commands) == 3
         assert all(f"{said}--directions" in line for line in commands), commands[0]
 

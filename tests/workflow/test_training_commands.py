@@ -22,7 +22,7 @@ def commands(folder: Path, *resources: str) -> dict[str, list[str]]:
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, list[str]] = {"train_baseline": [], "finetune": []}
     for rule, rest in re.findall(
-        r"run-in fairseq workflow_scripts\.\w+\.(\w+)(.*)$", done.stdout, re.MULTILINE
+        r"run-in fairseq workflow_scripts\.(?:\w+\.)+(\w+)(.*)$", done.stdout, re.MULTILINE
     ):
         if rule in found:
             words = shlex.split(rest.partition(" >> ")[0])

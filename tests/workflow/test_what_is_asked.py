@@ -27,7 +27,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[st
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, list[list[str]]] = {}
     for module, rest in re.findall(
-        r"run-in \w+ workflow_scripts\.\w+\.(\w+) (.*?)(?: >>? \S+ 2>&1)?$", done.stdout, re.MULTILINE
+        r"run-in \w+ workflow_scripts\.(?:\w+\.)+(\w+) (.*?)(?: >>? \S+ 2>&1)?$", done.stdout, re.MULTILINE
     ):
         found.setdefault(module, []).append(shlex.split(rest))
     return found

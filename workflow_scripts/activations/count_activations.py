@@ -207,7 +207,7 @@ def count_subset(
 ) -> ScoreTable:
     """Count a direction's binarised subset under a system, on the GPU where there is one. Raises UserError
     for a direction that the system lacks, and for files that are missing, damaged or do not fit."""
-    system.mask_row(direction)  # refuses a direction the system does not have
+    system.check_whole(direction)
     port = load(system)
     task = port.task(data_bin, subset, direction)
     found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)

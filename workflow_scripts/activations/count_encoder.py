@@ -35,7 +35,7 @@ def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
             " target's tag is in the source, directions share no encoder counts; only 'src' can be counted"
         )
     for direction in directions:
-        system.mask_row(direction)
+        system.check_whole(direction)
     sources = list(dict.fromkeys(split_direction(direction)[0] for direction in directions))
     if len(sources) > 1:
         raise UserError(f"--directions: sources {', '.join(sources)}; the encoder is counted for one source")

@@ -14,12 +14,12 @@ from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
 from workflow_scripts.units.space import KINDS, UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 MAX_TOKENS = 4096
-ESTIMATOR = "importance: absolute sum over a sentence's positions, per target token"
+ESTIMATOR = f"{IMPORTANCE}: absolute sum over a sentence's positions, per target token"
 
 
 def importance(port: Port, batches: Batches, space: UnitSpace) -> tuple[Tensor, int]:
@@ -47,7 +47,7 @@ def score_subset(
     system: SystemFolder, data_bin: Path, subset: str, direction: str, kinds: list[str]
 ) -> ScoreTable:
     """Return the importance of a system's units in a direction, a table of one row."""
-    system.mask_row(direction)  # refuses a direction the system does not have
+    system.check_whole(direction)
     port = load(system)
     space = port.space(kinds)
     task = port.task(data_bin, subset, direction)

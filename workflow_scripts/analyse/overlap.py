@@ -21,6 +21,7 @@ from workflow_scripts.common.checked_options import is_list_of_texts, json_objec
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import atomic_path, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import IMPORTANCE
 
 CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
 # Two sums of the same IoUs in another order differ by rounding only; below this they count as equal.
@@ -108,9 +109,10 @@ def layer_matrices(table: MaskTable, rows: Sequence[str]) -> dict[str, NDArray[n
 
 
 def facts_of(table: MaskTable) -> dict[str, Any]:
-    """Return how masks were selected, and of which weights' activations."""
+    """Return how masks were selected, and of which weights; ``of`` where not by their activations."""
     facts = {name: table.manifest[name] for name in ("rule", "k", "weights_sha256")}
-    return facts | ({"select": table.select} if "select" in table.manifest else {})
+    facts |= {"select": table.select} if "select" in table.manifest else {}
+    return facts | ({"of": IMPORTANCE} if table.of_importance else {})
 
 
 def side_overlap(

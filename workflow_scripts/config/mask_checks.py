@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP, BySide, MaskSet
+from workflow_scripts.config.masks import ALL_UNITS, FAMILY, STACKS, SWEEP, BySide, MaskSet
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
+from workflow_scripts.units.selectors import parse_selector
+from workflow_scripts.units.space import model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -25,6 +27,7 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
         yield from _name_problems(experiment, name, one)
         yield from _like_problems(experiment, name, one)
         yield from _direction_problems(experiment, f"masks.sets.{name}", one)
+        yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
     yield from _system_problems(experiment)
 
 
@@ -80,6 +83,25 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
         yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
     elif one.of_several_rows:
         yield from _without_row(experiment, key, one, trained)
+
+
+def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
+    """Yield a line for each selector that keeps no unit of a layer of this model."""
+    if one.select is None:
+        return
+    space = model_space(experiment.model.architecture(), one.units)
+    if isinstance(one.select, BySide):
+        sides = {"out": one.select.out, "into": one.select.into}
+        texts = [
+            (f"{key}.{side}.{stack}", getattr(of, stack), [stack])
+            for side, of in sides.items()
+            for stack in STACKS
+        ]
+    else:
+        texts = [(key, one.select, one.stacks)]
+    for where, text, stacks in texts:
+        if mistake := parse_selector(text).keeps_none(space.part(stacks=stacks)):
+            yield f"{where}: {mistake}"
 
 
 def _without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:

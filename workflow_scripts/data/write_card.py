@@ -136,10 +136,11 @@ def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
     try:
         for direction, entry in read_json(path)["directions"].items():
             target = split_direction(direction)[1]
+            key = target, entry["references_sha256"]
             scores = {score["metric"]: score["score"] for score in entry["scores"]}
             counts = {"sentences": entry["n"], "changed_lines": entry["changed_lines"]}
             about = {"testset": testset, "language": target, "pairs": [], **counts, "scores": scores}
-            one = found.setdefault((target, entry["references_sha256"]), {**about, "moses": entry["moses"]})
+            one = found.setdefault(key, {**about, "moses": entry["moses"]})
             one["pairs"].append(pair_of(direction))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a ceiling file ({error}); delete it and run again") from None

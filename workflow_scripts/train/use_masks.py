@@ -14,11 +14,13 @@ from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFol
 
 
 def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:
-    """Write the system ``name``: the parent's directions, each through the mask row of its name."""
+    """Write the system ``name``: the parent's directions, each through the mask row of its name. UserError
+    for masks of another model or without a direction, and for a masked parent."""
     parent.verify()
     table, file = MaskTable.read(masks), STANDARD_FILES["masks"]
     parent.check_model(table)
     for direction in parent.directions:
+        parent.check_whole(direction)
         table.row(direction)
     linked = {one: digest for one, digest in parent.sha256.items() if one != parent.files.get("masks")}
     for one in linked:

@@ -13,6 +13,8 @@ from workflow_scripts.common.files import copy_file, sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
+NONE, FINETUNE = "none", "finetune"
+
 
 def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
     """Compare what ``system.json`` says with what the config says (``expected``: attribute -> value).
@@ -44,22 +46,38 @@ def check_vocabulary(system: SystemFolder, vocabulary: Path) -> None:
 
 
 def check_masks(system: SystemFolder, maskset: str) -> None:
-    """Raise UserError unless the system's masks are of a mask set such as ``k95`` or ``all``."""
-    table = MaskTable.read(system.masks) if system.masks else None
-    rule, k = (table.manifest["rule"], table.manifest["k"]) if table else (None, None)
-    found = {"mass": f"k{k}", "all": "all"}.get(str(rule), str(rule))
+    """Raise UserError unless the system's masks are those of the set ``k95`` or ``all``, gates included."""
+    found = called(MaskTable.read(system.masks)) if system.masks else "None"
     if found != maskset:
         raise UserError(f"{system.folder}: {system.system} has the masks {found}, this config says {maskset}")
 
 
-def check_parent(system: SystemFolder, baseline: SystemFolder) -> None:
-    """Raise UserError unless the system was made from the baseline that was taken."""
+def called(masks: MaskTable) -> str:
+    """Return the name that ``masks.k`` and ``all`` give such masks; of others how they differ."""
+    facts = masks.manifest
+    said = f"k{facts['k']}" if facts["rule"] == "mass" else str(facts["rule"])
+    if "select" in facts and "like_rule" not in facts:
+        said = str(facts["select"])
+    more = [f"{what} {json.dumps(facts[what])}" for what in ("stacks", "gate") if what in facts]
+    if masks.of_importance:
+        more.append(f"of importance of {', '.join(masks.space.kinds)}")
+    return " ".join([said, *more])
+
+
+def check_parent(system: SystemFolder, baseline: SystemFolder, train: str) -> None:
+    """Raise UserError unless the system was made from the baseline that was taken, with training or without.
+
+    ``train``: none or finetune, as the config says.
+    """
     made_from = (system.parent or {}).get("weights_sha256")
     if made_from != baseline.weights_sha256:
         raise UserError(
             f"{system.folder}: made from weights {str(made_from)[:12]}, the baseline taken has"
             f" {baseline.weights_sha256[:12]}; run the other experiment to its end first"
         )
+    found = NONE if system.weights_sha256 == baseline.weights_sha256 else FINETUNE
+    if found != train:
+        raise UserError(f"{system.folder}: {system.system} has train: {found}, this config says {train}")
 
 
 def copy_system(system: SystemFolder, out: Path) -> None:
@@ -80,8 +98,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--text", type=json.loads, required=True, help="JSON, as in system.json")
     parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in system.json")
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
-    parser.add_argument("--baseline", type=Path, help="of a fine-tuned system: the baseline's folder here")
-    parser.add_argument("--masks", help="of a fine-tuned system: its mask set, such as k95 or all")
+    parser.add_argument("--baseline", type=Path, help="of a masked system: the baseline's folder here")
+    parser.add_argument("--masks", help="of a masked system: its mask set, such as k95 or all")
+    parser.add_argument(
+        "--train", choices=(NONE, FINETUNE), default=FINETUNE, help="of a masked system: how it was made"
+    )
     parser.add_argument("--out", type=Path, required=True, help="system folder to write")
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.source)
@@ -91,7 +112,7 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.masks:
         check_masks(system, arguments.masks)
     if arguments.baseline:
-        check_parent(system, SystemFolder.read(arguments.baseline))
+        check_parent(system, SystemFolder.read(arguments.baseline), arguments.train)
     copy_system(system, arguments.out)
 
 

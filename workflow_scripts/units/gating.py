@@ -37,7 +37,7 @@ def parse_gate(text: str, kind: str) -> Gate:
     if name != "scale":
         return Gate(name, name)
     try:
-        value = float(factor)
+        value = float(f"{float(factor):.15g}")  # what its text says
     except ValueError:
         raise UserError(f"gate.{kind}: {factor!r} is not a number; write 'scale:0.5'") from None
     if not abs(value) < float("inf") or value in (0, 1):

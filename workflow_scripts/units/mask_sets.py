@@ -132,6 +132,8 @@ def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Kee
     return np.stack(keep)
 
 
+#: Keys of a manifest that say how rows were made of other rows.
+HOW = ("seed", "by", "families", "pairs")
 #: Kind -> (what it goes by, its function: (masks, directions, that) -> bool [directions, units]).
 ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Keep]]] = {
     "random": ("seed", random_rows),
@@ -171,10 +173,15 @@ def mask_rows(
     if goes_by != "by" and given[goes_by] is None:
         raise UserError(f"rows {kind}: needs {goes_by}")
     keep = make(like, directions, groups if goes_by == "by" else given[goes_by])
-    how = {name: value for name, value in given.items() if value is not None}
-    manifest = {**like.manifest, "rule": kind, "ties": None, **how, "like_rule": like.manifest["rule"]}
-    if isinstance(manifest["data_sha256"], dict):
-        manifest["data_sha256"] = {name: manifest["data_sha256"].get(name) for name in directions}
+    how: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if groups.by == "family":
+        how["families"] = groups.families
+    # What drew or grouped the rows of `like` itself says nothing of these.
+    of_like = {name: value for name, value in like.manifest.items() if name not in HOW}
+    manifest = {**of_like, "rule": kind, "ties": None, **how, "like_rule": like.manifest["rule"]}
+    if goes_by != "by" and isinstance(data := manifest["data_sha256"], dict):
+        # Rows of several directions are made from the text of all.
+        manifest["data_sha256"] = {name: data.get((pairs or {}).get(name, name)) for name in directions}
     return MaskTable(directions, keep, like.space, manifest)
 
 

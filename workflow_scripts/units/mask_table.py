@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
+from workflow_scripts.units.score_table import IMPORTANCE
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
@@ -24,7 +25,7 @@ class MaskTable(UnitTable):
 
     ``manifest`` has ``rule`` (the selector's name, or the kind of rows made of other masks), ``k`` (decimal
     text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how scores were made),
-    ``weights_sha256`` (of the model) and ``data_sha256`` ({row: hash of the text}), any of them null;
+    ``weights_sha256`` (of the model) and ``data_sha256`` ({direction: hash of the text}), any of them null;
     ``select`` where ``rule`` and ``k`` do not imply the selector, ``gate`` where it is not the default; and
     perhaps more.
     """
@@ -57,6 +58,11 @@ class MaskTable(UnitTable):
         """How the units were selected: a selector's text, four of them, or None where that is not known."""
         said: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
         return said
+
+    @property
+    def of_importance(self) -> bool:
+        """Whether the units were selected by their importance, not by their activations."""
+        return str(self.manifest["counting"]).startswith(IMPORTANCE)
 
     def over(self, space: UnitSpace) -> MaskTable:
         """Return the masks over a larger space, whose other units they keep, else ValueError."""

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
+#: How the ``counting`` of importance begins; all else is activations.
+IMPORTANCE = "importance"
+
 
 class ScoreTable(UnitTable):
     """``values[row, flat unit id]``: int64 for counts, else float64 of any sign, where undefined is NaN.

@@ -5,7 +5,6 @@ one row each, from one model.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
@@ -24,6 +24,8 @@ from workflow_scripts.units.space import STACKS
 
 # Facts about the counts that must be the same in every row, or rows could not be compared.
 SHARED_FACTS = ("weights_sha256", "counting")
+#: Options that are JSON, with what each looks like.
+EXAMPLES = {"gate": {"ffn": "zero"}, "families": {"de": "germanic"}, "pairs": {"de-en": "fr-en"}}
 
 
 def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
@@ -83,6 +85,10 @@ def all_masks(scores: ScoreTable) -> MaskTable:
     return Selection("all").masks(scores)
 
 
+def _is_of_texts(value: dict[str, Any]) -> bool:
+    return is_list_of_texts(list(value.values()))
+
+
 def main(argv: list[str] | None = None) -> None:
     """Write the masks the command line asks for."""
     parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
@@ -91,12 +97,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
-    parser.add_argument("--gate", type=json.loads, help='JSON, how others act, as {"ffn": "zero"}')
+    parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
     parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
-    parser.add_argument("--families", type=json.loads, help="JSON, language to family, for --by family")
-    parser.add_argument("--pairs", type=json.loads, help="JSON, direction to direction, for --rows swapped")
+    parser.add_argument("--families", help="JSON, language to family, for --by family")
+    parser.add_argument("--pairs", help="JSON, direction to direction, for --rows swapped")
     parser.add_argument("--seed", type=int, help="for what is drawn")
     parser.add_argument("--draw", type=int, help="the number of this draw, where there are several")
     parser.add_argument("--out", type=Path, required=True)
@@ -112,20 +118,27 @@ def main(argv: list[str] | None = None) -> None:
             raise UserError(
                 f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
             )
+    objects = {
+        name: json_object(name, text, example, _is_of_texts)
+        for name, example in EXAMPLES.items()
+        if (text := getattr(arguments, name)) is not None
+    }
+    if (arguments.by == "family") != (arguments.families is not None):
+        raise UserError("--families: goes with --by family, and --by family with it")
     if arguments.select is None:
-        groups = Groups(arguments.by, arguments.families)
+        groups = Groups(arguments.by, objects.get("families"))
         table = mask_rows(
             arguments.rows,
             MaskTable.read(arguments.like),
             arguments.directions,
             seed=seed,
-            pairs=arguments.pairs,
+            pairs=objects.get("pairs"),
             groups=groups,
         )
     else:
-        selection = Selection.parse(arguments.select, arguments.stacks or STACKS, arguments.pivot, seed)
+        selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
         scores = read_scores(arguments.activations_root, arguments.directions)
-        table = selection.masks(scores, arguments.gate)
+        table = selection.masks(scores, objects.get("gate"))
     table.write(arguments.out)
     for name, row in zip(table.rows, table.keep, strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)

@@ -44,14 +44,20 @@ class Selection:
 
     @classmethod
     def parse(
-        cls, text: str, stacks: Sequence[str] = STACKS, pivot: str | None = None, seed: int | None = None
+        cls,
+        text: str,
+        stacks: Sequence[str] | None = None,
+        pivot: str | None = None,
+        seed: int | None = None,
     ) -> Selection:
         """Return the selection of a text: a selector, or four as JSON. Raises UserError."""
         if not text.startswith("{"):
             selector = parse_selector(text)
+            if pivot is not None:
+                raise UserError(f"--pivot: goes with four selectors, not with --select {selector.text}")
             if selector.name == "random" and seed is None:
                 raise UserError(f"--select {selector.text} needs --seed")
-            own = tuple(stack for stack in STACKS if stack in stacks)
+            own = tuple(stack for stack in STACKS if stack in (stacks or STACKS))
             return cls(selector.text, own, None, seed if selector.name == "random" else None)
         four: dict[str, dict[str, str]] = {}
         try:
@@ -62,6 +68,8 @@ class Selection:
         if four != sides or pivot is None:
             example = json.dumps({side: dict.fromkeys(STACKS, "mass:95") for side in (OUT, INTO)})
             raise UserError(f"--select {text}: four selectors such as {example} are needed, and --pivot")
+        if stacks is not None:
+            raise UserError("--stacks: four selectors name both; write 'all' for the one that is kept whole")
         chosen = [parse_selector(text) for side in four.values() for text in side.values()]
         drawn = any(selector.name == "random" for selector in chosen)
         if drawn and seed is None:
@@ -92,7 +100,8 @@ class Selection:
         for stacks, text in self._texts(direction):
             part = space.part(stacks=stacks)
             ids = space.ids_of(part)
-            name = direction if isinstance(self.select, str) else f"{direction} {stacks[0]}"
+            # Not the direction alone, by which random rows of another mask file are drawn: these are others.
+            name = " ".join([direction, *stacks])
             seed = None if self.seed is None else seed_of(self.seed, name)
             keep[ids] = parse_selector(text).select(scores[ids], part, seed)
         return keep

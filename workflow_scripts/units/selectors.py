@@ -29,6 +29,7 @@ TIE_RULE = "stable: equal scores keep the lower index first"
 EXAMPLES = {"mass": "mass:95", "top": "top:30%", "bottom": "bottom:30%", "random": "random:30%", "all": "all"}
 # A spelling of k is part of file names. Above 100 every unit is kept.
 SMALLEST_K, LARGEST_K = Decimal("0.000001"), 1_000_000
+MOST_UNITS = 2**31 - 1
 
 _FORM = re.compile(
     r"(?P<name>[^:@]*)(?::(?P<number>[^:@%]+)(?P<percent>%?))?(?P<model>@model)?(?P<abs>:abs)?"
@@ -45,6 +46,10 @@ def normalise_k(k: Decimal | str | int) -> str:
         raise UserError(f"k is {k}, but a share of the activations in percent is above 0")
     if not SMALLEST_K <= value <= LARGEST_K:
         raise UserError(f"k is {k}, but a share in percent is from {SMALLEST_K:f} to {LARGEST_K}")
+    return _shortest(value)
+
+
+def _shortest(value: Decimal) -> str:
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -78,7 +83,8 @@ class Selector:
 
         ``scores``: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
         ``seed``: for ``random`` (PCG64). UserError: a score is undefined, or negative where ``mass`` without
-        ``:abs`` sums it. ValueError: the scores do not fit the space, or ``random`` has no seed.
+        ``:abs`` sums it; the amount is less than one unit. ValueError: the scores do not fit the space, or
+        ``random`` has no seed.
         """
         if scores.shape != (space.size,):
             raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
@@ -94,9 +100,24 @@ class Selector:
             raise ValueError(f"{self.text} needs a seed")
         generator = np.random.Generator(np.random.PCG64(seed))
         keep = np.zeros(space.size, dtype=np.bool_)
-        for span in [slice(0, space.size)] if self.whole_model else space.slices().values():
+        if mistake := self.keeps_none(space):
+            raise UserError(mistake)
+        for span in self._spans(space).values():
             keep[span][SELECTORS[self.name](values[span], self.amount, generator)] = True
         return keep
+
+    def keeps_none(self, space: UnitSpace) -> str | None:
+        """Return a message where the amount is less than one unit of what is selected from, else None."""
+        for where, span in self._spans(space).items():
+            if self.name != "mass" and not self.amount.of(span.stop - span.start):
+                return (
+                    f"select {self.text}: that is less than one of the {span.stop - span.start} units of"
+                    f" {where}; take a larger share"
+                )
+        return None
+
+    def _spans(self, space: UnitSpace) -> dict[str, slice]:
+        return {"the model": slice(0, space.size)} if self.whole_model else space.slices()
 
 
 def parse_selector(text: str) -> Selector:
@@ -118,20 +139,26 @@ def parse_selector(text: str) -> Selector:
         if number is None:
             raise UserError(f"select {text!r}: {name!r} needs an amount, such as {EXAMPLES[name]!r}")
         amount = _amount(text, name, number, percent)
-        canonical += f":{normalise_k(amount.number)}" + "%" * (amount.percent and name != "mass")
+        canonical += f":{_shortest(amount.number)}" + "%" * (amount.percent and name != "mass")
     canonical += (match["model"] or "") + (match["abs"] or "")
     return Selector(canonical, name, amount, bool(match["model"]), bool(match["abs"]))
 
 
 def _amount(text: str, name: str, number: str, percent: bool) -> Amount:
-    try:
-        value = Decimal(normalise_k(number))
-    except UserError as error:
-        raise UserError(f"select {text!r}: {error}") from None
     if name == "mass":
         if percent:
             raise UserError(f"select {text!r}: 'mass' is in percent without the sign; write 'mass:{number}'")
-        return Amount(value, percent=True)
+        try:
+            return Amount(Decimal(normalise_k(number)), percent=True)
+        except UserError as error:
+            raise UserError(f"select {text!r}: {error}") from None
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite() or not SMALLEST_K <= value <= MOST_UNITS:
+        example = EXAMPLES[name]
+        raise UserError(f"select {text!r}: {number} is no amount of units above 0, such as {example!r}")
     if percent and value > 100:
         raise UserError(f"select {text!r}: a share of the units is at most 100%; 'all' keeps every unit")
     if not percent and value != int(value):

@@ -224,6 +224,22 @@ class SystemFolder:
             ) from None
         return None if self.masks is None else direction
 
+    def check_whole(self, direction: str) -> None:
+        """Refuse a direction that the system lacks, or that it translates through a mask.
+
+        For stages that look at the network as it is; a row that keeps every unit is no mask.
+        """
+        row = self.mask_row(direction)
+        if row is None or self.masks is None:
+            return
+        table = MaskTable.read(self.masks)
+        if not (table.row(row) if row in table.rows else table.keep).all():
+            of = (self.parent or {}).get("system", "the system it was made from")
+            raise UserError(
+                f"{self.folder / DESCRIPTION}: {self.system!r} translates {direction} through a mask, which"
+                f" this stage would leave out; take {of}"
+            )
+
     def with_masks(self, more: str | Path | None) -> SystemFolder:
         """Return the system with another mask file, for directions that it was not trained in."""
         return replace(self, more_masks=None if more is None else Path(more))

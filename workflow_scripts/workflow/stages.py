@@ -27,6 +27,12 @@ RENAMED = {
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
 
 
+def stage_of(rule: str) -> Stage | None:
+    """Return the stage of a rule: `count_encoder_en` is one of several rules of a stage."""
+    several = (one for name, one in STAGES.items() if one.rule and rule.startswith(f"{name}_"))
+    return STAGES.get(rule) or next(several, None)
+
+
 def unknown_rules(names: Iterable[str]) -> Iterator[str]:
     """Yield a phrase for each name that is no rule's in any experiment, with the name that may be meant.
 

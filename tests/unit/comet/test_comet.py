@@ -15,11 +15,11 @@ import pytest
 from tests.unit.comet.tiny_comet import TEXT, make_model
 from tests.waiting import LIMIT
 from workflow_scripts.common.archive import read_archive
+from workflow_scripts.evaluate.comet import comet_model
+from workflow_scripts.evaluate.comet import score_comet as comet
 from workflow_scripts.evaluate.comet.comet_cache import ScoreCache, key_of
 from workflow_scripts.evaluate.comet.comet_model import find_model, hashes_of
 from workflow_scripts.evaluate.comet.comet_scorer import CometScorer
-from workflow_scripts.evaluate.comet.score_comet import comet_model
-from workflow_scripts.evaluate.comet.score_comet import score_comet as comet
 
 ROOT = Path(__file__).resolve().parents[3]
 

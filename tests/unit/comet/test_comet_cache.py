@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from workflow_scripts.evaluate.comet import comet_cache
 from workflow_scripts.evaluate.comet.comet_cache import Kept, ScoreCache, key_of, rounded
-from workflow_scripts.evaluate.comet.score_comet import comet_cache
 
 MODEL = {"model": "m", "sha256": "AAA", "hash": "aaa", "version": "1"}
 ABOUT = {**MODEL, "reads": ["src", "mt"]}

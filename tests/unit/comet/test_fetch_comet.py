@@ -72,7 +72,7 @@ def start(module, home, endpoint, *arguments):
     )  # fmt: skip
     variables = {key: value for key, value in os.environ.items() if key not in unset}
     variables |= {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1"}
-    command = [sys.executable, "-m", f"workflow_scripts.evaluate.{module}", *arguments]
+    command = [sys.executable, "-m", f"workflow_scripts.evaluate.comet.{module}", *arguments]
     return subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -93,7 +93,7 @@ def test_fetched_once_then_scored_without_the_hub(hub, model, tmp_path):
     lay(tmp_path / "a", {"de-en": samples(3)})
     place = words(tmp_path / "a", model, ["de-en"])
     place[place.index("--folder") : place.index("--folder") + 2] = ["--fetched", str(out)]
-    done = start("comet", tmp_path / "hf", nowhere, *place)
+    done = start("score_comet", tmp_path / "hf", nowhere, *place)
     assert done.returncode == 0, done.stderr
     score = json.loads((tmp_path / "a/out.json").read_text())["directions"]["de-en"]["scores"][0]
     assert score["signature"].startswith("model:Unbabel/tiny|sha256:")
@@ -105,11 +105,11 @@ def test_fetched_once_then_scored_without_the_hub(hub, model, tmp_path):
         newer.mkdir()
         (newer / "hparams.yaml").write_text("another model")
         (cached / "refs/main").write_text(commit * 40)
-    done = start("comet", tmp_path / "hf", nowhere, *place)
+    done = start("score_comet", tmp_path / "hf", nowhere, *place)
     assert (done.returncode, "3 of 3 segments from the cache" in done.stdout) == (0, True), done.stderr
 
     # A cache that was cleared, or that of another machine.
-    done = start("comet", tmp_path / "elsewhere", nowhere, *place)
+    done = start("score_comet", tmp_path / "elsewhere", nowhere, *place)
     assert done.stderr == (
         "error: Unbabel/tiny at commit 111111111111 is no longer in the hub's cache on this machine"
         f" (HF_HOME): delete {out} and run 'make fetch CONFIG=…' where there is internet, or name a folder"

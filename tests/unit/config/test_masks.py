@@ -90,6 +90,24 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
             " mass:95, top:30%, bottom:30%, random:30%, all"
         ],
     ),
+    "a share that is no unit": (
+        {
+            "x": {"of": "importance", "units": ["head"], "select": "top:20%"},
+            "y": {"of": "importance", "units": ["head"], "select": "top:20%@model"},
+            "z": {
+                "select": {
+                    "out": {"encoder": "all", "decoder": "top:0.01%"},
+                    "into": {"encoder": "all", "decoder": "mass:0.01"},
+                }
+            },
+        },
+        [
+            "masks.sets.x.select: select top:20%: that is less than one of the 4 units of encoder.0.self;"
+            " take a larger share",
+            "masks.sets.z.select.out.decoder: select top:0.01%: that is less than one of the 1024 units of"
+            " decoder.0.ffn; take a larger share",
+        ],
+    ),
     "a selector in four": (
         {"x": {"select": {"out": {"encoder": "mass:95%", "decoder": "all"}, "into": {"encodr": "all"}}}},
         [

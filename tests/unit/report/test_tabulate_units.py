@@ -103,6 +103,11 @@ def test_kinds_of_units_have_tables_of_their_own(tmp_path):
     ]  # fmt: skip
 
 
+def test_importance_is_not_called_activations(tmp_path):
+    lines = page(tmp_path, HEADS, {"en-a": "10 11 10 11 11"}, rule="mass", k="70", counting="importance: x")
+    assert lines[2].startswith("- A mask says which units a direction keeps: m `mass:70` of importance.")
+
+
 def test_sets_of_other_units_are_shares_of_their_own(tmp_path):
     write(tmp_path / "k70.npz", K70, "70")
     heads = np.array([[True, False], [True, True]])

@@ -132,6 +132,30 @@ def test_the_manifest_says_of_what_and_how():
     assert "by" not in mask_rows("union", table(), ["en-de"]).manifest
 
 
+def test_the_manifest_of_rows_made_of_such_rows_says_how_they_were_made_alone():
+    first = mask_rows("union", table(), ["en-de", "de-en"], groups=Groups("family", FAMILIES))
+    assert (first.manifest["by"], first.manifest["families"]) == ("family", FAMILIES)
+    second = mask_rows("random", first, ["en-de"], seed=4).manifest
+    assert (second["rule"], second["seed"], second["like_rule"]) == ("random", 4, "union")
+    third = mask_rows("swapped", mask_rows("random", table(), ["en-de", "de-en"], seed=4), ["en-de"],
+                      pairs={"en-de": "de-en"}).manifest  # fmt: skip
+    assert third["pairs"] == {"en-de": "de-en"}
+    assert not {"by", "families"} & {*second} and "seed" not in third
+
+
+def test_the_manifest_names_the_text_that_a_row_is_made_from():
+    text_of = {name: f"text of {name}" for name in ROWS_BY_HAND}
+    like = MaskTable(ROWS_BY_HAND, table().keep, table().space, {"rule": "mass", "data_sha256": text_of})
+
+    def texts(kind, **options):
+        return mask_rows(kind, like, ["en-de", "en-fr"], **options).manifest["data_sha256"]
+
+    assert texts("random", seed=1) == {"en-de": "text of en-de", "en-fr": "text of en-fr"}
+    swapped = texts("swapped", pairs={"en-de": "fr-en"})
+    assert swapped == {"en-de": "text of fr-en", "en-fr": "text of en-fr"}
+    assert texts("union") == text_of
+
+
 @pytest.mark.parametrize(
     ("kind", "direction", "options", "message"),
     [

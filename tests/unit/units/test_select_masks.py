@@ -167,6 +167,15 @@ def test_what_is_missing_is_named(root):
             "--stacks: goes with --select; leave it out",
         ),
         (["--like", "x", "--rows", "union", "--gate", "{}"], "--gate: goes with --select; leave it out"),
+        (["--like", "x", "--rows", "union", "--by", "family"], "--families: goes with --by family, and"),
+        (["--like", "x", "--rows", "union", "--families", "{}"], "--families: goes with --by family, and"),
+        (["--like", "x", "--rows", "swapped", "--pairs", "[]"], "--pairs: not of the shape {.*de-en"),
+        (["--like", "x", "--rows", "swapped", "--pairs", "{"], "--pairs: not JSON"),
+        (["--select", "all", "--activations-root", "x", "--gate", '{"ffn": 1}'], "--gate: not of the shape"),
+        (
+            ["--select", "all", "--activations-root", "x", "--pivot", "en"],
+            "--pivot: goes with four selectors",
+        ),
         (["--select", "random:30%", "--activations-root", "x"], "--select random:30% needs --seed"),
         (["--select", '{"out": {"encoder": "all"}}', "--activations-root", "x", "--pivot", "en"], "four sel"),
         (["--select", "{", "--activations-root", "x", "--pivot", "en"], "four selectors such as"),
@@ -212,6 +221,9 @@ def test_four_selectors(root):
     # en-de goes out of en: all, and 97. de-en goes into it: 8 + 6 of 20, and the two zeros.
     assert (bits(table, "en-de"), bits(table, "de-en")) == ("11110001", "01011001")
     assert (table.manifest["select"], table.manifest["pivot"]) == (four, "en")
+    with pytest.raises(UserError, match="--stacks: four selectors name both"):
+        select(root, "--activations-root", root, "--select", json.dumps(four), "--pivot", "en",
+               "--stacks", "encoder")  # fmt: skip
     with pytest.raises(UserError, match="en-de is neither out of the pivot 'fr' nor into it"):
         select(root, "--activations-root", root, "--select", json.dumps(four), "--pivot", "fr")
 
@@ -243,6 +255,10 @@ def test_random_units_of_each_direction_and_draw(root):
     assert row[:64].sum() == row[64:].sum() == 16 and (row[:64] != row[64:]).any()
     with pytest.raises(UserError, match="needs --seed"):
         select(root, *four)
+    # Random rows of another file of the same sizes are other ones: two controls, not one twice.
+    (root.parent / "masks.npz").rename(root.parent / "like.npz")
+    like = select(root, "--like", root.parent / "like.npz", "--rows", "random", "--seed", 1)
+    assert like.keep.sum(axis=1).tolist() == [32, 32] and bits(like, "en-de") != bits(table, "en-de")
     others = [select(root, *random, *more) for more in ([2], [1, "--draw", 1], [1, "--draw", 2])]
     assert len({bits(one, "en-de") for one in [table, *others]}) == 4
 

@@ -194,7 +194,11 @@ def test_one_text(text, canonical):
         ("mass", "'mass' needs an amount, such as 'mass:95'"),
         ("mass:95%", "write 'mass:95'"),
         ("top:1.5", "for a share write 'top:1.5%'"),
-        ("top:0", "k is 0"),
+        ("top:0", "0 is no amount of units above 0, such as 'top:30%'"),
+        ("bottom:-5%", "-5 is no amount of units above 0, such as 'bottom:30%'"),
+        ("top:nan", "nan is no amount of units"),
+        ("top:1e-99999999%", "1e-99999999 is no amount of units"),
+        ("top:x", "x is no amount of units"),
         ("top:101%", "at most 100%; 'all' keeps every unit"),
         ("all:3", "write 'all'"),
         ("random:3:abs", "leave out ':abs'"),
@@ -205,6 +209,19 @@ def test_one_text(text, canonical):
 def test_what_is_no_selector(text, message):
     with pytest.raises(UserError, match=re.escape(message)):
         parse_selector(text)
+
+
+@pytest.mark.parametrize("name", ["top", "bottom", "random"])
+def test_a_share_of_less_than_one_unit_is_refused(name):
+    """It would remove whole layers."""
+    # Of four heads 24.9 % is 0.996 of one; of all twelve it is 2.988.
+    message = f"select {name}:24.9%: that is less than one of the 4 units of {HEADS.keys[0]}; take a larger"
+    with pytest.raises(UserError, match=re.escape(message)):
+        parse_selector(f"{name}:24.9%").select(SCORES, HEADS, seed=1)
+    assert parse_selector(f"{name}:24.9%@model").select(SCORES, HEADS, seed=1).sum() == 2
+    with pytest.raises(UserError, match="less than one of the 12 units of the model"):
+        parse_selector(f"{name}:8.3%@model").select(SCORES, HEADS, seed=1)
+    assert parse_selector("mass:0.001").select(np.abs(SCORES), HEADS).sum() == 3
 
 
 def test_every_selector_orders_ties_by_index():

@@ -193,6 +193,12 @@ def test_gates_that_are_refused(gate, message):
 def test_a_factor_keeps_its_digits():
     assert parse_gate("scale:0.123456789", "head") == Gate("scale:0.123456789", "scale", 0.123456789)
     assert parse_gate("scale:-2.50", "ffn").text == "scale:-2.5"
+    # What a file says is what was computed with: a factor has the digits of its text.
+    many = parse_gate("scale:0.12345678901234567", "head")
+    assert many == Gate("scale:0.123456789012346", "scale", 0.123456789012346)
+    assert many == parse_gate(many.text, "head")
+    with pytest.raises(UserError, match="other than 0"):
+        parse_gate("scale:0.9999999999999999", "head")
 
 
 def test_a_row_gate_is_for_neurons():

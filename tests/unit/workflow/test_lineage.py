@@ -295,6 +295,21 @@ def test_odd_json_in_results_is_no_claim(files: list[str], capsys: pytest.Captur
     assert verify(files, capsys) == []
 
 
+def test_importance_is_of_the_weights_and_the_text_that_there_are(files: list[str]) -> None:
+    scored = f"importance/head+ffn/{COUNTED.format('de-en').removeprefix('activations/')}"
+    found = {str(Path(file).relative_to(RESULTS)): sha256_of(file) for file in files} | {scored: ""}
+    weights = sha256_of(RESULTS / PARENT / "model.safetensors")
+
+    def broken(weights_sha256: str, data_sha256: str) -> tuple[list[str], list[tuple[str, str]]]:
+        said = {"weights_sha256": weights_sha256, "data_sha256": data_sha256}
+        ScoreTable(["de-en"], COUNTS, SPACE, said).write(RESULTS / scored)
+        lineage = Lineage(experiment(), RESULTS, found)
+        return [claim.by for claim, _ in lineage.broken()], list(lineage.other_text())
+
+    assert broken(weights, data_hash("de-en")) == ([], [])
+    assert broken("ab" * 32, "cd" * 32) == ([scored], [(scored, "de-en")])
+
+
 def test_a_mask_row_must_follow_from_the_scores_that_its_set_is_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

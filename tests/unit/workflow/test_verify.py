@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -83,6 +84,18 @@ def test_missing_files_and_those_that_the_manifest_lacks(
         "results/tiny: 1 missing, 20 not in the manifest, 1 changed in the config:"
         " 'make run' makes what is to be made and writes the manifest anew (same CONFIG)"
     )
+
+
+def test_a_key_that_the_manifests_version_did_not_have_is_no_change(
+    files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = json.loads((RESULTS / "manifest.json").read_text())
+    del listed["config"]["masks"]["sets"]
+    for system in listed["config"]["systems"].values():
+        del system["train"]
+    (RESULTS / "manifest.json").write_text(json.dumps(listed))
+    main(["--configfile", "config.yaml"])
+    assert f"all {len(files)} files are as manifest.json says" in capsys.readouterr().out
 
 
 def test_what_a_failed_run_was_to_make(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,8 @@ def markdown(result: Mapping[str, Any]) -> str:
 def _what_masks_say(sets: Sequence[Mapping[str, Any]]) -> str:
     units = unit_names(layer for one in sets for layer in one["layers"])
     said = f"A mask says which {units} {'' if units == 'units' else '(units) '}a direction keeps"
-    if all(one["rule"] in ("mass", "all", None) and "select" not in one for one in sets):
+    plain = ("mass", "all", None)
+    if all(one["rule"] in plain and not {"select", "of"} & one.keys() for one in sets):
         return (
             f"{said}: those that carry most of the activations of the baseline on validation text, before any"
             " fine-tuning."
@@ -56,7 +57,8 @@ def _what_masks_say(sets: Sequence[Mapping[str, Any]]) -> str:
 def _how(one: Mapping[str, Any]) -> str:
     """Return how a set was selected, or of which kind its rows are where it was made of another one."""
     select = str(one.get("select", f"mass:{one['k']}" if one["k"] else "all"))
-    return f"`{select}`" if select.startswith(str(one["rule"])) else str(one["rule"])
+    said = f"`{select}`" if select.startswith(str(one["rule"])) else str(one["rule"])
+    return f"{said} of {one['of']}" if "of" in one else said
 
 
 def unit_names(layers: Iterable[str]) -> str:

@@ -22,11 +22,13 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
+#: Folders of scores of units.
+SCORES = ("activations", IMPORTANCE)
 #: That of the experiment, in every system.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -178,10 +180,12 @@ class Lineage:
     # ---- masks and counts --------------------------------------------------------------------------------
 
     def _binary(self) -> Iterator[Claim]:
-        """Yield what counts and masks say of the weights that they were made from."""
+        """Yield what scores of units and masks say of the weights that they were made from."""
         for name in self.found:
             folder, *rest = name.split("/")
-            if folder in ("activations", "masks") and name.endswith(".npz") and len(rest) > 2:
+            if folder == IMPORTANCE:  # its next folder names the kinds of units
+                rest = rest[1:]
+            if folder in (*SCORES, "masks") and name.endswith(".npz") and len(rest) > 2:
                 table = self._table(name)
                 if table is not None:
                     said = table.manifest if isinstance(table, MaskTable) else table.metadata
@@ -225,9 +229,9 @@ class Lineage:
         return bool(np.array_equal(keep, table.row(row)))
 
     def other_text(self) -> Iterator[tuple[str, str]]:
-        """Yield (counts, direction) of counts that were made of other binarised text than there is."""
+        """Yield (file, direction) of scores of units that were made of other binarised text than there is."""
         for name in self.found:
-            table = self._table(name) if name.startswith("activations/") else None
+            table = self._table(name) if name.partition("/")[0] in SCORES else None
             if not isinstance(table, ScoreTable) or not _HASH.fullmatch(
                 str(table.metadata.get("data_sha256"))
             ):

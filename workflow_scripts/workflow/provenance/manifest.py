@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from workflow_scripts import __version__
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json, sha256_of, write_json
@@ -198,6 +200,14 @@ def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
     """Return the config as resolved, as a manifest has it."""
     resolved: dict[str, Any] = portable(experiment.model_dump(mode="json"), results.absolute().parents[1])
     return resolved
+
+
+def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of a manifest; a key that a later version added has its default."""
+    try:
+        return Experiment.model_validate(config).model_dump(mode="json")
+    except ValidationError:
+        return dict(config)
 
 
 def portable(value: Any, here: Path) -> Any:

@@ -21,7 +21,13 @@ from workflow_scripts.workflow.plan.lineage import Lineage
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
 from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
 from workflow_scripts.workflow.provenance.made_with import other_content
-from workflow_scripts.workflow.provenance.manifest import MANIFEST, config_of, hashes_of, read_manifest
+from workflow_scripts.workflow.provenance.manifest import (
+    MANIFEST,
+    config_of,
+    hashes_of,
+    read_manifest,
+    with_defaults,
+)
 from workflow_scripts.workflow.run.running import look
 from workflow_scripts.workflow.stages import jobs_of
 
@@ -88,11 +94,11 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         for name in expected
         if name not in recorded
     ]
-    config = config_of(experiment, results)
+    config, listed = config_of(experiment, results), with_defaults(manifest["config"])
     out += [
         Difference(CONFIG, f"config: {key} is not what the manifest's run had")
         for key in config
-        if manifest["config"].get(key) != config[key]
+        if listed.get(key) != config[key]
     ]
     return out, len(found)
 
