@@ -122,9 +122,7 @@ def count_together(
     progress: Callable[[int, int, int], None] | None = None,
 ) -> list[tuple[Tensor, Tally]]:
     """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
-
-    ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them.
-    """
+    ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them."""
     fitting = _fitting(port, max_tokens)
     return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress)
 

@@ -31,11 +31,9 @@ def first_line(content: bytes) -> int | None:
 
 
 def by_number(content: bytes, path: str | Path, wanted: str) -> tuple[list[tuple[int, bytes]], str]:
-    """Return the texts of a log by their numbers, from 0, each with its line; and their letter.
-
-    ``wanted``: letters that hold the text, the best first. Raises UserError: no such lines, a number twice or
-    missing, or a line without its score.
-    """
+    """Return the texts of a log by their numbers, from 0, each with its line; and their letter. ``wanted``:
+    letters that hold the text, the best first. Raises UserError: no such lines, a number twice or missing, or
+    a line without its score."""
     numbered = enumerate(content.split(b"\n"), start=1)
     found = [(n, one) for n, line in numbered if (one := LINE.fullmatch(line))]
     letter = next((one for one in wanted if any(line[1].decode() == one for _, line in found)), None)

@@ -23,11 +23,9 @@ class TextFile:
 
 
 def read_text(path: str | Path, wanted: str = "") -> TextFile:
-    """Return the lines of a UTF-8 file: ``\\n`` or CRLF ends a line, a byte order mark is left out.
-
-    Of fairseq-generate's log the lines of one letter of ``wanted`` (the best first) are taken, by their
-    numbers. Raises UserError: not UTF-8, a NUL byte, not a whole log, or a file that is damaged or not text.
-    """
+    """Return the lines of a UTF-8 file: ``\\n`` or CRLF ends a line, a byte order mark is left out. Of
+    fairseq-generate's log the lines of one letter of ``wanted`` (the best first) are taken, by their numbers.
+    Raises UserError: not UTF-8, a NUL byte, not a whole log, or a file that is damaged or not text."""
     content = _read_bytes(Path(path))
     if first_line(content) is not None:
         numbered, letter = by_number(content, path, wanted)
@@ -45,7 +43,7 @@ def is_log(path: Path) -> bool:
 
 
 def read_lines(path: str | Path, wanted: str = "S") -> list[str]:
-    """Return the lines of a file, of sources unless said otherwise; as ``read_text``."""
+    """Return the lines of a file, of sources by default; as ``read_text``."""
     return read_text(path, wanted).lines
 
 
@@ -84,11 +82,9 @@ def _read_bytes(path: Path) -> bytes:
 def read_parallel(
     hypotheses: str | Path, references: str | Path, allow_empty: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Return hypotheses (or sources) and references, two lists of equal length.
-
-    An empty hypothesis counts as a result; an empty reference is a fault of the test set, unless
-    ``allow_empty``. Raises UserError: no lines, unequal numbers of lines, an empty reference, not UTF-8.
-    """
+    """Return hypotheses (or sources) and references, two lists of equal length. An empty hypothesis counts as
+    a result; an empty reference is a fault of the test set, unless ``allow_empty``. Raises UserError: no
+    lines, unequal numbers of lines, an empty reference, not UTF-8."""
     refs = read_lines(references, REFERENCES)
     if not refs:
         raise UserError(f"{references}: no lines, nothing to score against")

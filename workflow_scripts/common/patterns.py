@@ -51,11 +51,9 @@ NO_FILE = "no file, or a link to none"
 
 @dataclass(frozen=True)
 class Found:
-    """What a pattern found.
-
-    ``files``: system -> direction -> file, in alphabetical order. ``left_out``: reason -> files that nearly
-    fit. ``read_as``: what a name says -> the direction's id, where the two differ.
-    """
+    """What a pattern found. ``files``: system -> direction -> file, in alphabetical order. ``left_out``:
+    reason -> files that nearly fit. ``read_as``: what a name says -> the direction's id, where the two
+    differ."""
 
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
     left_out: dict[str, list[Path]] = field(default_factory=dict)
@@ -130,11 +128,9 @@ def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
 
 
 def find(pattern: str, known: Collection[str] = ()) -> Found:
-    """Return every file that fits, and those that nearly do; hidden files and backups only nearly.
-
-    ``known``: languages, to read directions such as ``en-pt-br``. Raises UserError: an unknown wildcard, none
-    for the system or direction, no file fits, or two are the same.
-    """
+    """Return every file that fits, and those that nearly do; hidden files and backups only nearly. ``known``:
+    languages, to read directions such as ``en-pt-br``. Raises UserError: an unknown wildcard, none for the
+    system or direction, no file fits, or two are the same."""
     fields = fields_of(pattern, WILDCARDS)
     if "system" not in fields:
         raise UserError(f"pattern {pattern!r}: {{system}} is needed, for the part that names the system")

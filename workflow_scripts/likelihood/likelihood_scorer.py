@@ -29,11 +29,9 @@ MARKERS = 2
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """Of n pairs, in their order.
-
-    ``log_likelihood``: float64 [n], in nats, NaN for a target longer than the model's positions.
-    ``tokens``: int32 [n], the target's subwords and ``</s>``. ``cut_sources``: how many sources were cut.
-    """
+    """Of n pairs, in their order. ``log_likelihood``: float64 [n], in nats, NaN for a target longer than the
+    model's positions. ``tokens``: int32 [n], the target's subwords and ``</s>``. ``cut_sources``: how many
+    sources were cut."""
 
     log_likelihood: NDArray[np.float64]
     tokens: NDArray[np.int32]
@@ -71,10 +69,8 @@ class LikelihoodScorer:
         count_language_tag: bool = False,
     ) -> Likelihoods:
         """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures.
-
         ``batch_tokens``: most positions of a batch, padding included; it changes figures by rounding alone.
-        ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair.
-        """
+        ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair."""
         source, target = self._languages[direction]
         encoded = [(self._ids(source, one), self._ids(target, other)) for one, other in pairs]
         cut_sources = sum(len(ids) > self.longest for ids, _ in encoded)

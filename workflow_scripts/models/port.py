@@ -98,11 +98,9 @@ class Port(Protocol):
         gates: Mapping[str, str] | None = None,
         means: Mapping[str, Tensor] | None = None,
     ) -> Intervention:
-        """Prepare to lay rows of ``masks`` on the model.
-
-        ``gates``: kind of unit to kind of gate, where the masks' own are not meant. ``means``: group key to
-        [units, width], for gates ``mean``. UserError for a gate that the port cannot lay.
-        """
+        """Prepare to lay rows of ``masks`` on the model. ``gates``: kind of unit to kind of gate, where the
+        masks' own are not meant. ``means``: group key to [units, width], for gates ``mean``. UserError for a
+        gate that the port cannot lay."""
 
     def run(
         self,

@@ -34,10 +34,10 @@ def slurm_time_left(job: str, patience: float = SQUEUE_SECONDS) -> float | None:
     """Return the seconds that a job has left; None if `squeue` is absent, fails or takes too long."""
     command = ["squeue", "--noheader", f"--jobs={job}", "--format=%L"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=True).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    return seconds_of(said)
+    return seconds_of(answer)
 
 
 def began() -> float:
@@ -51,11 +51,9 @@ def began() -> float:
 
 @dataclass
 class Deadline:
-    """The end of this process.
-
-    `end` in seconds since 1970, infinite without a limit; `limit`: the seconds from which the margin is
-    taken, those left when it was first asked; `job`: who is asked again, None if nobody can be.
-    """
+    """The end of this process. `end` in seconds since 1970, infinite without a limit; `limit`: the seconds
+    from which the margin is taken, those left when it was first asked; `job`: who is asked again, None if
+    nobody can be."""
 
     end: float = math.inf
     limit: float = math.inf

@@ -123,10 +123,10 @@ def _not_set(name: str) -> UserError:
 def first_host(hosts: str) -> str:
     """Return the first of SLURM's list of hosts: `node[03-05,9],login` -> `node03`."""
     try:
-        said = subprocess.run(
+        names = subprocess.run(
             ["scontrol", "show", "hostnames", hosts], capture_output=True, text=True, timeout=30, check=True
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
-        said = []
+        names = []
     # Without scontrol: of each bracket the first number.
-    return said[0] if said else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]
+    return names[0] if names else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]

@@ -40,11 +40,9 @@ def max_tokens_after(
 
 
 def out_of_memory(folder: str, failed: int, following: int, longest: int, alone: bool) -> UserError:
-    """Return the one line for an attempt that ran out of memory with `max_tokens` `failed`.
-
-    It is a SmallerBatchesError if the next takes less (`following`) and this process is `alone`: of several
-    each would have to start again, and their launcher knows of one start.
-    """
+    """Return the one line for an attempt that ran out of memory with `max_tokens` `failed`. It is a
+    SmallerBatchesError if the next takes less (`following`) and this process is `alone`: of several each
+    would have to start again, and their launcher knows of one start."""
     if following >= failed:
         return UserError(
             f"{folder}: out of memory with max_tokens {failed}, and a smaller batch of it would not hold the"

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 10.0
 # A job that waits for the owner looks this often, and reports it this often.
 POLL_SECONDS = 2.0
-SAY_SECONDS = 300.0
+REPORT_SECONDS = 300.0
 
 LOCK = ".owner.lock"
 
@@ -61,7 +61,7 @@ class FolderOwner:
                     self.file.unlink(missing_ok=True)
 
     def _wait(self) -> None:
-        said: float | None = None
+        reported: float | None = None
         while (holder := self._take()) is not None:
             if holder.get("identity") != self.identity:
                 job = holder.get("slurm_job")
@@ -70,8 +70,8 @@ class FolderOwner:
                     f"{self.folder} is being trained with other settings or data by {_named(holder)}; wait"
                     f" for it, or stop it there ({stop}), then run again"
                 )
-            if said is None or time.monotonic() - said >= SAY_SECONDS:
-                said = time.monotonic()
+            if reported is None or time.monotonic() - reported >= REPORT_SECONDS:
+                reported = time.monotonic()
                 logger.info(f"{self.folder}: {_named(holder)} is training this already; waiting for it")
             time.sleep(POLL_SECONDS)
 

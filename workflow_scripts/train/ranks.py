@@ -90,11 +90,9 @@ class Ranks:
         ended: Callable[[BaseException], BaseException] = lambda error: error,
         release: Callable[[], None] = lambda: None,
     ) -> Iterator[None]:
-        """Let all processes speak to each other for the block, and end with each other.
-
-        `ended`: records what ended the training, an own error or another process's; returns what to raise.
-        `release`: gives up what this process holds. Both may be called in another thread, before the end.
-        """
+        """Let all processes speak to each other for the block, and end with each other. `ended`: records what
+        ended the training, an own error or another process's; returns what to raise. `release`: gives up what
+        this process holds. Both may be called in another thread, before the end."""
         if not self.alone:
             threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
         whole = False
@@ -168,7 +166,7 @@ class Ranks:
                 release()
             except Exception as error:  # of the disk, perhaps; nobody catches it in this thread
                 line = line_of(error, self.place)
-            self._say("end", line, self._watched)
+            self._report("end", line, self._watched)
             self._wait_for_others(self._watched)
         for one in line.splitlines():
             print(f"error: {one}", file=sys.stderr, flush=True)
@@ -177,7 +175,7 @@ class Ranks:
     def fail(self, error: BaseException) -> BaseException:
         """Report to all what went wrong here; return what to raise: on all processes the same line."""
         if self.rank == 0:
-            self._say("end", line_of(error, self.place), self._store)
+            self._report("end", line_of(error, self.place), self._store)
             self._wait_for_others(self._store)
             return UserError(GONE) if is_lost_connection(error) else error
         line = line_of(error, self.place)
@@ -185,7 +183,7 @@ class Ranks:
             traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
         with suppress(RuntimeError):
             if not self._store.check(["end"]):
-                self._say("trouble", trouble_of(error, self.place), self._store)
+                self._report("trouble", trouble_of(error, self.place), self._store)
             self._store.wait(["end"], timedelta(seconds=REPORT_SECONDS))
             line = json.loads(self._store.get("end"))
         self._leave(self._store)
@@ -229,7 +227,7 @@ class Ranks:
         self._store.set(key, json.dumps(value))
 
     @staticmethod
-    def _say(key: str, value: Any, store: Any) -> None:
+    def _report(key: str, value: Any, store: Any) -> None:
         """Set a key, unless another process has set it."""
         with suppress(RuntimeError):
             store.compare_set(key, "", json.dumps(value))

@@ -28,16 +28,10 @@ def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return sorted(key for key in {*old, *new} if old.get(key, missing) != new.get(key, missing))
 
 
-def _digest(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 class TrainingFolder:
-    """One training's folder, made if absent.
-
-    `fingerprint`: {"identity": {...}, "extendable": {...}, "execution": {...}}, JSON values, no paths.
-    `code`: hash of the training's code and libraries; recorded, not compared.
-    """
+    """One training's folder, made if absent. `fingerprint`: {"identity": {...}, "extendable": {...},
+    "execution": {...}}, JSON values, no paths. `code`: hash of the training's code and libraries; recorded,
+    not compared."""
 
     def __init__(
         self, path: str | Path, fingerprint: Mapping[str, Mapping[str, Any]], code: str | None = None
@@ -50,7 +44,8 @@ class TrainingFolder:
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Hold the folder, after an owner of the same training; UserError if another is trained in it."""
-        with FolderOwner(self.path, _digest(self.fingerprint[IDENTITY])).held(self.history.record):
+        identity = json.dumps(self.fingerprint[IDENTITY], sort_keys=True)
+        with FolderOwner(self.path, hashlib.sha256(identity.encode()).hexdigest()).held(self.history.record):
             yield
 
     def release(self) -> None:
@@ -60,10 +55,8 @@ class TrainingFolder:
 
     def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
         """Within `owned()`: continue the folder's training if its identity is the same, else move it aside.
-
         `reached`: returns the most updates that a checkpoint of the folder has seen. UserError if a finished
-        training would have to go on, and its optimiser state was removed.
-        """
+        training would have to go on, and its optimiser state was removed."""
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")
         elif (stored := self._read(FINGERPRINT)) is not None:

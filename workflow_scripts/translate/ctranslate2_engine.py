@@ -35,10 +35,8 @@ LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
     """Split the one row of a table into a mask for each group of which it leaves units out, by its key.
-
     Raises UserError where a feed-forward layer keeps no unit, and for units and gates that cannot be
-    expressed by other weights.
-    """
+    expressed by other weights."""
     found = {}
     for key, part in masks.space.slices().items():
         keep, kind = masks.keep[0, part], masks.space.group(key).kind

@@ -56,8 +56,8 @@ class MaskTable(UnitTable):
     @property
     def select(self) -> str | Mapping[str, Any] | None:
         """How the units were selected: a selector's text, four of them, or None where that is not known."""
-        said: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
-        return said
+        found: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
+        return found
 
     @property
     def of_importance(self) -> bool:

@@ -115,9 +115,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError("give --select with --activations-root, or --like with --rows")
     for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
         if getattr(arguments, name) is not None:
-            raise UserError(
-                f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
-            )
+            other = "--like" if arguments.select else "--select"
+            raise UserError(f"--{name}: goes with {other}; leave it out")
     objects = {
         name: json_object(name, text, example, _is_of_texts)
         for name, example in EXAMPLES.items()

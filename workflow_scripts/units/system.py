@@ -253,20 +253,15 @@ class SystemFolder:
         table.check_model(self.space_of(kinds), made_from if made_from in lineage else lineage[-1])
         return table.over(self.space)
 
-    def mask_file(self, direction: str) -> Path | None:
-        """Return the file that holds the direction's mask row, if any: the system's, or the other."""
-        return self.masks if direction in self.mask_rows else self.more_masks
-
     def masks_of(self, direction: str) -> MaskTable | None:
         """Return a direction's masks, one row; None where nothing is masked, UserError without its row."""
         row = self.mask_row(direction)
         if row is None:
             return None
-        path = self.mask_file(direction)
-        if path is None and direction in self.mask_rows:
-            raise UserError(
-                f"{self.folder / DESCRIPTION}: direction {direction!r} has a mask row but no masks file"
-            )
+        trained = direction in self.mask_rows
+        path, described = self.masks if trained else self.more_masks, self.folder / DESCRIPTION
+        if path is None and trained:
+            raise UserError(f"{described}: direction {direction!r} has a mask row but no masks file")
         if path is None:
             raise UserError(
                 f"{self.folder}: {direction} was not trained, so its mask row is not part of the system;"

@@ -59,10 +59,6 @@ def _instead(path: str | Path) -> str | None:
     return file_kind(path)
 
 
-def _is_added(symbol: str) -> bool:
-    return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
-
-
 def _whole(count: str) -> bool:
     try:
         int(count)
@@ -138,7 +134,8 @@ class Vocabulary:
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
         """Refuse the dictionary (``name`` in messages) of another SentencePiece model."""
         known = set(pieces)
-        strange = [s for s in self.subwords if s not in known and not _is_added(s)]
+        missing = [symbol for symbol in self.subwords if symbol not in known]
+        strange = [one for one in missing if not (one.startswith(FILLERS) or TAG.fullmatch(one))]
         if strange:
             raise UserError(
                 f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "

@@ -31,12 +31,9 @@ PUBLISHED_MAX_POSITIONS = 256
 
 @dataclass(frozen=True)
 class Batch:
-    """B sentences of one direction; all tensors are int64.
-
-    ``lines`` [B]: line numbers in the subset, from 0. ``source`` [B, S]: ``__src__ w… </s>``, left-padded.
-    ``source_lengths`` [B]. ``decoder_input`` [B, T]: ``</s> __tgt__ w…`` and ``target`` [B, T]:
-    ``__tgt__ w… </s>``, right-padded.
-    """
+    """B sentences of one direction; all tensors are int64. ``lines`` [B]: line numbers in the subset, from 0.
+    ``source`` [B, S]: ``__src__ w… </s>``, left-padded. ``source_lengths`` [B]. ``decoder_input`` [B, T]:
+    ``</s> __tgt__ w…`` and ``target`` [B, T]: ``__tgt__ w… </s>``, right-padded."""
 
     lines: Tensor
     source: Tensor

@@ -123,8 +123,8 @@ def _instead(path: Path) -> str:
     return (None if is_archive else file_kind(path)) or "it is damaged, or not a checkpoint; fetch it again"
 
 
-def _reason(said: str, name: str | None, instead: str) -> str:
-    if Stub.__name__ in said and "Can only" in said:  # a list or dict of a library's own kind
+def _reason(message: str, name: str | None, instead: str) -> str:
+    if Stub.__name__ in message and "Can only" in message:  # a list or dict of a library's own kind
         return (
             "it holds objects of classes that torch's restricted loader cannot stand in for: load it with"
             " torch and save 'model', 'args' and 'cfg' alone"

@@ -42,10 +42,8 @@ def teacher_forced_nll(
     network: nn.Module, batch: Batch, count_language_tag: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Return (sum of -log p of the reference [B] in nats, counted tokens [B]), without label smoothing.
-
     ``</s>`` counts, padding never, the target's language tag on request. RuntimeError in training mode;
-    UserError for tokens outside the vocabulary.
-    """
+    UserError for tokens outside the vocabulary."""
     check_pass(network, [batch])
     batch = batch.to(next(network.parameters()).device)
     states = features(network, batch)

@@ -38,11 +38,8 @@ class Gates:
         means: Mapping[str, Tensor] | None = None,
     ) -> None:
         """Prepare the masks. ``gates``: kind of unit -> gate, where not those of the masks. ``means``: group
-        key -> [units, width], for gates ``mean``.
-
-        Raises UserError for a gate that such units cannot have, or ``mean`` without means; ValueError for
-        units that the network lacks.
-        """
+        key -> [units, width], for gates ``mean``. Raises UserError for a gate that such units cannot have, or
+        ``mean`` without means; ValueError for units that the network lacks."""
         self._network = network
         self._masks = masks
         self._sites = sites_of(network, masks.space)

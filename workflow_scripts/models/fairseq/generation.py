@@ -49,9 +49,8 @@ class BeamSearch:
 
     def search(self, sources: Sequence[Sequence[int]], prefix: int, batch_tokens: int) -> Iterator[list[int]]:
         """Yield the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
-
-        ``sources``: ids with the language token first and ``</s>`` last; neighbours of like length pad least.
-        """
+        ``sources``: ids with the language token first and ``</s>`` last; neighbours of like length pad
+        least."""
         device = next(self._network.parameters()).device
         for batch in token_batches([len(source) for source in sources], batch_tokens):
             # fairseq pads sources on the left, as in training.

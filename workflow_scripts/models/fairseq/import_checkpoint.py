@@ -146,17 +146,17 @@ def _positions(settings: Mapping[str, Any], side: str, path: Path) -> int:
     return value
 
 
-def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | None) -> tuple[str, ...]:
+def _languages(settings: Mapping[str, Any], path: Path, given: Sequence[str] | None) -> tuple[str, ...]:
     """Return the stored languages, else the given ones, else what fairseq infers from its pairs."""
     stored = _strings(settings.get("langs"))
     if stored:
-        if said and list(map(canonical, said)) != list(map(canonical, stored)):
-            raise UserError(f"--languages {' '.join(said)}: {path} says {' '.join(stored)}; leave it out")
+        if given and list(map(canonical, given)) != list(map(canonical, stored)):
+            raise UserError(f"--languages {' '.join(given)}: {path} says {' '.join(stored)}; leave it out")
         return stored
-    if said:
-        if twice := sorted({one for one in said if list(said).count(one) > 1}):
+    if given:
+        if twice := sorted({one for one in given if list(given).count(one) > 1}):
             raise UserError(f"--languages: {twice[0]!r} is named twice")
-        return tuple(said)
+        return tuple(given)
     if file := settings.get("lang_dict"):
         raise UserError(
             f"{path}: the languages are in the file that --lang-dict named, {str(file)!r:.200}, not in the"

@@ -97,9 +97,7 @@ class EncoderLayer(TransformerEncoderLayerBase):
 class DecoderLayer(TransformerDecoderLayerBase):
     """fairseq's decoder layer."""
 
-    def build_fc1(self, input_dim: int, output_dim: int, *_: Any) -> GatedLinear:
-        """Return the first layer of the FFN."""
-        return GatedLinear(input_dim, output_dim)
+    build_fc1 = EncoderLayer.build_fc1
 
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig, **_: bool) -> Attention:
         """Return the attention to the decoder's own states."""

@@ -17,11 +17,9 @@ from workflow_scripts.units.vocabulary import PAD
 
 @dataclass(frozen=True)
 class Site:
-    """A group of units and the module that they pass through.
-
-    The last dimension of the module's first input, or of its output, is size of the group x ``width``.
-    ``rows``: the linear layer whose output rows are the units, if there is one (FFN).
-    """
+    """A group of units and the module that they pass through. The last dimension of the module's first input,
+    or of its output, is size of the group x ``width``. ``rows``: the linear layer whose output rows are the
+    units, if there is one (FFN)."""
 
     group: UnitGroup
     module: nn.Module
@@ -48,10 +46,8 @@ class Site:
 
 def sites(network: nn.Module) -> dict[str, Site]:
     """Return every site by the key of its group: all FFN, then all attention heads, then residual streams.
-
     FFN neurons are read after the activation function, heads as their weighted values before the output
-    projection, residual dimensions as the layer's output.
-    """
+    projection, residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
     stacks: tuple[Stack, ...] = ("encoder", "decoder")
     for stack in stacks:

@@ -48,8 +48,7 @@ def never(seconds: float) -> bool:
 class Surroundings:
     """Where a training runs, pickled: its number of processes, and this one's number of its device.
     `end_is_near`: the next so many seconds do not fit before this process must end. `check_owner`: raises
-    UserError if the training's folder is no longer this process's.
-    """
+    UserError if the training's folder is no longer this process's."""
 
     processes: int
     device: int

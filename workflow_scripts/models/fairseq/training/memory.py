@@ -19,11 +19,9 @@ _MESSAGES = (
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc reuse freed blocks up to 1 GiB; return whether it could (other C libraries cannot).
-
-    Each update frees tens of megabytes, which glibc returns to the system; getting them back page by page
-    takes half the time of the output layer (measured on 2 cores, 2,400 x 8,000: 0.085 -> 0.041 s).
-    """
+    """Let glibc reuse freed blocks up to 1 GiB; return whether it could (other C libraries cannot). Each
+    update frees tens of megabytes, which glibc returns to the system; getting them back page by page takes
+    half the time of the output layer (measured on 2 cores, 2,400 x 8,000: 0.085 -> 0.041 s)."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):

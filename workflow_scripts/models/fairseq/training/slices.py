@@ -40,11 +40,8 @@ class SliceEnded(Exception):
 
 
 class SliceWatch:
-    """Watches the time and the signals of one process's training.
-
-    Two updates as long as the longest so far, the longest writing of a checkpoint, and what is about to begin
-    must fit, or the end `is_near`.
-    """
+    """Watches the time and the signals of one process's training. Two updates as long as the longest so far,
+    the longest writing of a checkpoint, and what is about to begin must fit, or the end `is_near`."""
 
     def __init__(self, is_near: Callable[[float], bool]) -> None:
         self._is_near = is_near

@@ -67,10 +67,7 @@ class NeuronspecTranslationTask(FairseqTask):
         """The vocabulary in fairseq's form; one for both sides."""
         return self.dictionary
 
-    @property
-    def target_dictionary(self) -> Any:
-        """The vocabulary in fairseq's form; one for both sides."""
-        return self.dictionary
+    target_dictionary = source_dictionary
 
     def max_positions(self) -> tuple[int, int]:
         """Return the longest (source, target) that is trained on: one that the model and a batch can hold."""
@@ -198,7 +195,7 @@ class NeuronspecTranslationTask(FairseqTask):
         named = " ".join(f"{direction} {loss}" for _, direction, loss, _, _ in rows[:-1])
         best = f" (best {stats['best_loss']:.3f})" if "best_loss" in stats else ""
         logger.info(f"validation at update {update}: loss {loss:.3f}{best} | {named}")
-        if not self._is_writer():
+        if torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
             return
         append_rows(self.folder / VALIDATION, rows)
         if self.settings["valid_bleu"]:
@@ -218,7 +215,3 @@ class NeuronspecTranslationTask(FairseqTask):
         logger.info(f"validation BLEU at update {update}: mean {mean:.2f} | {named}")
         rows = [(update, direction, f"{score:.2f}") for direction, score in [*scores.items(), (ALL, mean)]]
         append_rows(self.folder / BLEU, rows)
-
-    @staticmethod
-    def _is_writer() -> bool:
-        return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
