@@ -5,7 +5,6 @@ with a permutation test of the labels.
 """
 
 import argparse
-import csv
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import atomic_path, write_json, write_text
+from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import IMPORTANCE
 
@@ -186,16 +185,13 @@ def overlap(
     }
 
 
-def write_csv(path: Path, result: Mapping[str, Any]) -> None:
-    """Write the group-by-group table of ``overlap``'s result."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, CSV_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for side, analysis in result["sides"].items():
-            for layer, entry in analysis.get("layers", {}).items():
-                for cell in entry["groups"]:
-                    iou = f"{cell['mean_iou']:.6f}"
-                    writer.writerow({"side": side, "layer": layer, **cell, "mean_iou": iou})
+def csv_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the group-by-group table of ``overlap``'s result."""
+    for side, analysis in result["sides"].items():
+        for layer, entry in analysis.get("layers", {}).items():
+            for cell in entry["groups"]:
+                pair = (cell["group_a"], cell["group_b"], cell["pairs"])
+                yield side, layer, *pair, f"{cell['mean_iou']:.6f}"
 
 
 def _read_groups(text: str) -> dict[str, list[str]]:
@@ -228,7 +224,7 @@ def main(argv: list[str] | None = None) -> None:
         MaskTable.read(arguments.masks), groups, arguments.pivot, arguments.permutations, arguments.seed
     )
     write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, result)
+    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
     write_text(arguments.out_markdown, markdown(result))
     for side, analysis in result["sides"].items():
         for layer, entry in analysis.get("layers", {}).items():

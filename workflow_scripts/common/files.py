@@ -1,5 +1,6 @@
 """Writing and hashing files so that a reader never sees half of one."""
 
+import csv
 import errno
 import hashlib
 import json
@@ -7,7 +8,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,12 @@ def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` to ``path`` atomically, UTF-8, newlines as given."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as CSV atomically."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle, lineterminator="\n").writerows([columns, *rows])
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -3,10 +3,9 @@
 import json
 import logging
 import os
-import signal
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers t
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.collectives import make_global_group
 from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
-from workflow_scripts.models.fairseq.training.slices import SIGNALS, SliceEnded, SliceWatch
+from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch, handling
 from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
     forget_previous_training,
@@ -172,8 +171,7 @@ def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
         distributed_utils.call_main(cfg, _train, surroundings=surroundings)
 
 
-@contextmanager
-def passing_signals_on() -> Iterator[None]:
+def passing_signals_on() -> AbstractContextManager[None]:
     """Pass the signals that end a slice on to the processes that are started here, one for each GPU."""
 
     def pass_on(number: int, _: Any) -> None:
@@ -184,12 +182,7 @@ def passing_signals_on() -> Iterator[None]:
             if child.pid is not None:
                 os.kill(child.pid, number)
 
-    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return handling(pass_on)
 
 
 @contextmanager
