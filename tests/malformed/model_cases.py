@@ -265,12 +265,12 @@ ANALYSE = [
     control("larger", "masks of a larger model", controlled(lambda sha: tiny.masks(sha, space=ffn_space(2, 2, 16))), "masks.npz: masks are for another model: 64 units in 4 groups, not 48 in 4; make masks from this model's activations"),
     control("permuted", "masks with the layers in another order", controlled(lambda sha: tiny.masks(sha, space=REVERSED)), "masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
     control("row", "a direction without its mask row", controlled(lambda sha: tiny.masks(sha, ("de-en",))), "masks.npz: no mask row 'en-de'; rows: de-en"),
-    control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, needs at least 1'),
+    control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, at least 1 is needed'),
     overlap("json", "groups that are not JSON", "family", '--groups: not JSON (Expecting value: line 1 column 1 (char 0))'),
     overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not of the shape {"germanic": ["de", "nl"]}'),
     overlap("twice", "a language in two groups", '{"a":["de"],"b":["de"]}', "--groups: 'de' is in more than one group"),
     overlap("pivot", "a pivot that no mask has", GROUPS, '--pivot fr: no mask row has it; rows: de-en, en-de', "--pivot fr"),
-    overlap("permutations", "0 permutations", GROUPS, '--permutations is 0, needs at least 1', "--pivot en --permutations 0"),
+    overlap("permutations", "0 permutations", GROUPS, '--permutations is 0, at least 1 is needed', "--pivot en --permutations 0"),
 ]  # fmt: skip
 
 # ---- training -----------------------------------------------------------------------------------------------

@@ -24,8 +24,7 @@ from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import PAD
 
-# Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
-# not depend on it, but for rounding.
+# Positions of a CPU batch without pads: larger ones leave the cache. It changes counts by rounding alone.
 CPU_MAX_TOKENS = 4096
 # Positions of a batch, padding included, in the published counting.
 PUBLISHED_MAX_TOKENS = 30000

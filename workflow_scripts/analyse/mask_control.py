@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import write_json
 from workflow_scripts.models.port import Batches, Intervention, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -139,8 +140,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    if arguments.max_sentences is not None and arguments.max_sentences < 1:
-        raise UserError(f"--max-sentences is {arguments.max_sentences}, needs at least 1")
+    at_least("max-sentences", arguments.max_sentences, 1)
 
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)

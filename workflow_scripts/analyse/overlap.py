@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap_tables import markdown
-from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
@@ -216,8 +216,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-csv", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    if arguments.permutations < 1:
-        raise UserError(f"--permutations is {arguments.permutations}, needs at least 1")
+    at_least("permutations", arguments.permutations, 1)
 
     groups = _read_groups(arguments.groups)
     result = overlap(

@@ -22,7 +22,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of, write_json
 from workflow_scripts.likelihood.contrastive_set import Item, read_contrastive
 from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
-from workflow_scripts.likelihood.score_likelihood import add_system_arguments, open_scorer
+from workflow_scripts.likelihood.score_likelihood import add_system_arguments, job_of, open_scorer
 
 MARGINS_FORMAT = "margins-1"
 CONFIDENCE = 0.95
@@ -112,12 +112,7 @@ def main(argv: list[str] | None = None) -> None:
         print(
             f"{system.system} s{system.seed} {name}: {shown} ({len(own)} items)", file=sys.stderr, flush=True
         )
-    facts = {
-        "experiment": arguments.experiment,
-        "system": system.system,
-        "seed": system.seed,
-        "set": arguments.name,
-    }
+    facts = {**job_of(arguments, system), "set": arguments.name}
     write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": MARGINS_FORMAT, **facts})
     write_json(
         arguments.out,

@@ -4,6 +4,7 @@ import argparse
 import math
 from dataclasses import dataclass, fields
 
+from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError
 
 ENGINES = ("ctranslate2", "fairseq")
@@ -31,9 +32,7 @@ class DecodingOptions:
 
     def __post_init__(self) -> None:
         for name in ("beam", "max_length", "batch_tokens", "threads"):
-            if getattr(self, name) < 1:
-                option = "--" + name.replace("_", "-")
-                raise UserError(f"{option} {getattr(self, name)}: must be at least 1")
+            at_least(name.replace("_", "-"), getattr(self, name), 1)
         if not (math.isfinite(self.length_penalty) and self.length_penalty >= 0):
             raise UserError(f"--length-penalty {self.length_penalty}: must be a number of at least 0")
 
