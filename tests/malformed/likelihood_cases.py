@@ -62,7 +62,7 @@ LIKELIHOOD = [
     likelihood("pattern", "an unknown field in a pattern", given(files="{lang}.txt"), "pattern '{lang}.txt': no wildcard {lang}; there are {direction}, {pair}, {source}, {target}"),
     likelihood("direction", "a direction that the system lacks", given(options="--directions de-ne --sources de-en.de --references de-en.en"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
     likelihood("twice", "a direction named twice", given(options="--directions de-en de-en"), '--directions: de-en is named twice'),
-    likelihood("batch", "batches of nothing", given(options="--batch-tokens 0"), '--batch-tokens 0: must be at least 1'),
+    likelihood("batch", "batches of nothing", given(options="--batch-tokens 0"), '--batch-tokens is 0, at least 1 is needed'),
     likelihood("long", "only lines longer than the model's positions", given(b"river " * 20 + b"\n" + b"house " * 20 + b"\n"), "de-en.en: every line is longer than the model's 14 subwords"),
 ]  # fmt: skip
 

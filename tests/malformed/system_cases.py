@@ -107,7 +107,7 @@ CASES = [
     decode("source-absent", "no source file", decoding("--source b.de"), 'b.de: there is no such file or folder: check the path'),
     decode("source-not-utf8", "Latin-1 in the source", decoding(source=b"ein\nFlu\xdf\n"), 'a.de, line 2: not UTF-8 (invalid continuation byte); convert the file with iconv'),
     decode("source-nul", "a NUL byte in the source", decoding(source=b"ein\0\n"), 'a.de, line 1: a NUL byte; is this a text file?'),
-    decode("beam-zero", "--beam 0", decoding("--beam 0"), '--beam 0: must be at least 1'),
+    decode("beam-zero", "--beam 0", decoding("--beam 0"), '--beam is 0, at least 1 is needed'),
     decode("penalty", "--length-penalty nan", decoding("--length-penalty nan"), '--length-penalty nan: must be a number of at least 0'),
     decode("float16", "float16 without a GPU", decoding("--compute-type float16"), '--compute-type float16 needs a GPU, and there is none: use float32 or int8'),
     decode("engine", "the reference engine in an environment without fairseq", decoding("--engine fairseq"), "--engine fairseq needs the fairseq environment: module 'torch' is missing here; use --engine ctranslate2 or run it there"),

@@ -238,7 +238,7 @@ BESIDE = [
     tables("published-references", "published numbers beside references that were not scored", published(PUBLISHED, '{"file":"theirs.csv","systems":{"ns":"theirs"},"references":"paper"}'), "--published: references must be one of raw, not 'paper'"),
     tables("published-number", "a word for a published score", published(PUBLISHED.replace(b"25.0", b"high")), "theirs.csv, line 2: score is 'high', not a number"),
     tables("published-empty", "no published score in a row", published(PUBLISHED.replace(b"25.0", b"")), "theirs.csv, line 2: score is '', not a number"),
-    tables("published-twice", "a published score twice", published(PUBLISHED + b"theirs,en-de,BLEU,26.0\n"), 'theirs.csv, line 3: theirs en-de BLEU stands there twice'),
+    tables("published-twice", "a published score twice", published(PUBLISHED + b"theirs,en-de,BLEU,26.0\n"), 'theirs.csv, line 3: theirs en-de BLEU is there twice'),
     tables("published-nan", "a published score that is no number", published(PUBLISHED.replace(b"25.0", b"nan")), "theirs.csv, line 2: score is 'nan', not a number"),
     tables("published-column", "published numbers without a column", published(PUBLISHED.replace(b"score", b"scores")), "theirs.csv: no column 'score' (did you mean 'scores'?)"),
     tables("published-json", "published numbers named by what is not JSON", published(PUBLISHED, "{"), '--published: not of the shape {"file": "published.csv", "systems": {"ours": "theirs"}} (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))'),

@@ -108,7 +108,7 @@ SUBWORDS = [
     subwords("huge", "a vocabulary of 10**12", training(options="--vocab-size 1000000000000"), 'subwords.vocab_size: 1000000000000 is too large; at most 1000000'),
     subwords("coverage", "a character coverage of 2", training(options="--vocab-size 30 --character-coverage 2"), 'subwords.character_coverage: 2.0 is not from 0.98 to 1'),
     subwords("sample", "a negative sample", training(options="--vocab-size 30 --sample-sentences -5"), '--sample-sentences -5: must be at least 1, or 0 for all'),
-    subwords("options-json", "text options that are not JSON", training(options="--vocab-size 30 --text moses"), "--text 'moses' is no JSON: Expecting value: line 1 column 1 (char 0)"),
+    subwords("options-json", "text options that are not JSON", training(options="--vocab-size 30 --text moses"), "--text 'moses' is not JSON: Expecting value: line 1 column 1 (char 0)"),
     subwords("options-key", "a misspelt text option", training(options='--vocab-size 30 --text {"mosses":true}'), "text.mosses is unknown; known are normalize_punctuation, moses (did you mean 'moses'?)"),
     subwords("options-type", "a number for a text option", training(options='--vocab-size 30 --text {"moses":1}'), 'text.moses must be true or false, not 1'),
     subwords("no-file", "training text of a pair that is not there", training(pairs="cs-en", options="--vocab-size 30 --languages cs en"), 'text/train/cs-en.cs.txt: there is no such training text'),
@@ -242,7 +242,7 @@ CARD = [
     data_card("key", "statistics without a key", card(lambda data: (data / "text/train/de-en.json").write_text('{"format": "neuronspec-text-1"}')), "data/text/train/de-en.json and those below data/bin: the statistics lack 'sentences'; delete them and run again"),
     data_card("stale", "binarised from another text", card(lambda data: (data / "bin/train.de-en.de.json").write_text('{"format": "neuronspec-binarised-1", "made_from": {"text": "9"}}')), 'data/bin/train.de-en.de.json was made from another text; binarise train de-en again'),
     data_card("unequal", "prepared sides of unequal length", card(held_out, '{"train":["de-en"],"test":["de-en"]}'), 'data/text/test/de-en.de.txt and data/text/test/de-en.en.txt: unequal numbers of lines; prepare the text again'),
-    data_card("pairs-json", "pairs that are not JSON", card(lambda _: None, "de-en"), '--pairs is no JSON: Expecting value: line 1 column 1 (char 0)'),
+    data_card("pairs-json", "pairs that are not JSON", card(lambda _: None, "de-en"), '--pairs is not JSON: Expecting value: line 1 column 1 (char 0)'),
     data_card("pairs-form", "pairs that are a list", card(lambda _: None, '["de-en"]'), '--pairs: not of the form {"train": ["de-en"], …}'),
 ]  # fmt: skip
 
@@ -270,7 +270,7 @@ OTHERS = [
     toy("range", "too few concepts", '{"concepts": 3}', 'toy.concepts: 3 is not in 40 … 2000'),
     toy("code", "a language code that is a path", '{"pivot": "../en"}', "toy: language code '../en' is not two or three letters a-z, with script or region"),
     fetch("language", "a language that Multi30k lacks", "--corpus multi30k --languages en fi --home file:///nowhere", "multi30k has no language 'fi'; it has cs, de, en, fr"),
-    fetch("json", "datasets that are not JSON", "--corpus mtdata --datasets train", '--datasets is no JSON: Expecting value: line 1 column 1 (char 0)'),
+    fetch("json", "datasets that are not JSON", "--corpus mtdata --datasets train", '--datasets is not JSON: Expecting value: line 1 column 1 (char 0)'),
     fetch("form", "datasets that are a list", '--corpus mtdata --datasets {"train":["de-en"]}', "mtdata datasets of train: expected {pair: [dataset id, ...]}, found ['de-en']"),
     fetch("ids", "a pair without datasets", '--corpus mtdata --datasets {"train":{"de-en":[]}}', 'mtdata datasets of train, de-en: expected [dataset id, ...], found []'),
     fetch("id", "an id that mtdata does not know", '--corpus mtdata --datasets {"train":{"de-en":["Statmt-nothing-1-deu-eng"]}}', "mtdata knows no dataset 'Statmt-nothing-1-deu-eng'; list them with: mtdata list -l de-en"),

@@ -15,7 +15,7 @@ from workflow_scripts.common.processes import identity
 from workflow_scripts.train.history import History
 
 BASELINE = "workflow_scripts.train.train_baseline"
-GONE = "error: another process of this training ended without a word, or could not be reached;"
+GONE = "error: another process of this training ended without a message, or could not be reached;"
 
 #: At the fourth update of process {rank}: {act}.
 FAILING = """

@@ -77,7 +77,7 @@ def test_text_that_only_looks_like_a_log_is_text(tmp_path):
         ("H-0\t-1\ta\nH-999999999\t-1\tb\n", "no H-1, H-2, H-3 and 999999995 more"),
         (f"{some('H')}D-0\t-1\tx\nD-2\t-1\ty\n", "no D-1, though"),
         ("H-0\t-1\ta\nH-1\tb\n", ", line 2: H-1 has no score, as other lines have"),
-        (f"{LOG}{LOG}", ", line 22: D-1 stands there twice, first in line 5: two logs in one"),
+        (f"{LOG}{LOG}", ", line 22: D-1 is there twice, first in line 5: two logs in one"),
         (some("S"), "log of fairseq-generate; it has no H- lines: name the right file"),
     ],
 )

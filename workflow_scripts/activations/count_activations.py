@@ -1,12 +1,8 @@
-"""How often each FFN neuron fires in one direction.
+"""Count how often each FFN neuron fires in one direction (Neuron Specialization, section 3).
 
-The rule ``count_activations`` runs a system over a subset (teacher forcing) and counts, for every FFN neuron,
-the positions where its activation after ReLU is above zero (Neuron Specialization, section 3). Padding is not
-counted, as it says nothing of the language; ``--count-pads`` counts it and batches as the published code
-does: there a third of the decoder's counted positions are padding, and counts depend on the batching.
+A neuron fires where its activation after ReLU is above zero, under teacher forcing. Padding is not counted;
+``--count-pads`` counts it and batches as the published code does, where counts depend on the batching.
 """
-
-from __future__ import annotations
 
 import argparse
 import hashlib
@@ -15,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,8 +24,7 @@ from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import PAD
 
-# Positions of a CPU batch where padding is not counted: larger ones leave the cache and are slower. Counts do
-# not depend on it, but for rounding.
+# Positions of a CPU batch without pads: larger ones leave the cache. It changes counts by rounding alone.
 CPU_MAX_TOKENS = 4096
 # Positions of a batch, padding included, in the published counting.
 PUBLISHED_MAX_TOKENS = 30000
@@ -110,15 +104,9 @@ def count_direction(
 ) -> tuple[Tensor, Tally]:
     """Return the counts, int64 [units] on the CPU, and what was run.
 
-    Args:
-        port: the model, on any device.
-        task: one direction of a subset, as the port opened it.
-        count_pads: count padding, in the published batches (by source, then target length, multiples of 8).
-        max_tokens: most padded positions of a batch; without pads on the CPU a smaller batch is used.
-        progress: called after each batch with (batches done, batches, positions done).
-
-    Raises:
-        RuntimeError: a layer's FFN was never seen. UserError: data and vocabulary do not fit.
+    ``task``: one direction of a subset, as the port opened it. ``count_pads``: count padding, in the
+    published batches. ``max_tokens``: most padded positions of a batch. ``progress``: called after each batch
+    with (batches done, batches, positions done). Raises RuntimeError if a layer's FFN was never seen.
     """
     if count_pads:
         batches = port.batches(task, max_tokens)
@@ -133,10 +121,7 @@ def count_together(
     progress: Callable[[int, int, int], None] | None = None,
 ) -> list[tuple[Tensor, Tally]]:
     """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
-
-    ``batches``: ``batches_of`` each direction, with the same sentences in the same batches: the encoder runs
-    and is counted once for all of them.
-    """
+    ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them."""
     fitting = _fitting(port, max_tokens)
     return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress)
 
@@ -193,13 +178,18 @@ def data_sha256(files: Sequence[Path]) -> str:
 
 
 def score_table(
-    system: SystemFolder, direction: str, counts: Tensor, tally: Tally, facts: dict[str, Any]
+    system: SystemFolder, subset: str, task: Task, counts: Tensor, tally: Tally, count_pads: bool = False
 ) -> ScoreTable:
-    """Return the counts as a table of one row; ``facts`` join the tally in its metadata."""
-    counted = facts["count_pads"]
-    counting = f"pads counted, max_tokens {tally.max_tokens}" if counted else "pads excluded"
-    metadata = {"counting": counting, "weights_sha256": system.weights_sha256, **facts, **asdict(tally)}
-    return ScoreTable([direction], counts.reshape(1, -1).numpy(), system.space_of(["ffn"]), metadata)
+    """Return the counts of a task as a table of one row."""
+    metadata = {
+        "counting": f"pads counted, max_tokens {tally.max_tokens}" if count_pads else "pads excluded",
+        "weights_sha256": system.weights_sha256,
+        "subset": subset,
+        "count_pads": count_pads,
+        "data_sha256": data_sha256(task.files),
+        **asdict(tally),
+    }
+    return ScoreTable([task.name], counts.reshape(1, -1).numpy(), system.space_of(["ffn"]), metadata)
 
 
 def count_subset(
@@ -212,23 +202,13 @@ def count_subset(
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> ScoreTable:
-    """Return the counts of a direction's binarised subset under a system, on the GPU where there is one.
-
-    Other arguments as in ``count_direction``. Raises UserError for a direction the system does not have,
-    missing or damaged files, and weights or data that do not fit the system.
-    """
+    """Count a direction's binarised subset under a system, on the GPU where there is one. Raises UserError
+    for a direction that the system lacks, and for files that are missing, damaged or do not fit."""
     system.check_whole(direction)
     port = load(system)
     task = port.task(data_bin, subset, direction)
-    counts, tally = count_direction(
-        port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress
-    )
-    facts = {
-        "subset": subset,
-        "count_pads": count_pads,
-        "data_sha256": data_sha256(task.files),
-    }
-    return score_table(system, direction, counts, tally, facts)
+    found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)
+    return score_table(system, subset, task, *found, count_pads)
 
 
 class Progress:

@@ -1,14 +1,9 @@
-"""How often each FFN neuron fires in several directions from one source language, the encoder counted once.
+"""Count how often each FFN neuron fires in several directions from one source language, the encoder once.
 
-The rules ``count_encoder_…`` write, for every direction, the file that ``count_activations`` writes, byte for
-byte. Where the target's tag does not reach the encoder (``encoder_langtok: src``), directions with the same
-source sentences have the same encoder activations: one encoder pass and one count serve them all, and each
-target is decoded from the states in memory. What is shared is decided by content: equal source files, and
-equal sentences skipped for length (a target may be too long). Not for counting with pads: there batches
-depend on the target, and so do the encoder's counts.
+Where the target's tag does not reach the encoder, directions with the same source sentences share one encoder
+pass. The files are those of ``count_activations``, byte for byte. Counts with pads cannot be shared: there
+batches depend on the target.
 """
-
-from __future__ import annotations
 
 import argparse
 import logging
@@ -20,7 +15,6 @@ from workflow_scripts.activations.count_activations import (
     Progress,
     batches_of,
     count_together,
-    data_sha256,
     score_table,
 )
 from workflow_scripts.common.directions import split_direction
@@ -34,8 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
-    """Raise UserError unless the directions are the system's, start from one language, and only the source's
-    tag reaches the encoder."""
+    """Refuse directions that are not the system's, or cannot share an encoder pass."""
     if system.encoder_langtok != "src":
         raise UserError(
             f"{system.folder / DESCRIPTION}: encoder_langtok is {system.encoder_langtok!r}: where the"
@@ -81,12 +74,7 @@ def main(argv: list[str] | None = None) -> None:
             port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
-            facts = {
-                "subset": arguments.subset,
-                "count_pads": False,
-                "data_sha256": data_sha256(tasks[direction].files),
-            }
-            table = score_table(system, direction, counts, tally, facts)
+            table = score_table(system, arguments.subset, tasks[direction], counts, tally)
             table.write(arguments.out_root / f"{direction}.npz")
 
 

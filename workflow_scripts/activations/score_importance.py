@@ -1,11 +1,8 @@
 """How much each unit matters to a direction: the gradient of its references' likelihood by the unit's gate.
 
-For each sentence the unit's values times their gradients are summed over positions; the importance is the
-mean of the absolute sums, over target tokens (Michel et al. 2019; it needs no unit to be removed). Units are
-of any kinds; the model is in eval mode and its parameters get no gradient.
+A unit's values times their gradients are summed over a sentence's positions; its importance is the mean of
+the absolute sums over target tokens (Michel et al. 2019).
 """
-
-from __future__ import annotations
 
 import argparse
 from pathlib import Path

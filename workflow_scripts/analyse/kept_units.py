@@ -1,11 +1,8 @@
 """Which units masks keep: by layer and direction, by how many languages, and which language alone.
 
-Directions are compared by *side*. With a pivot: out of it, where languages are targets, and into it, where
-they are sources. Without one: languages as targets, and as sources, of all directions. A language's units on
-a side are those that at least one of its directions there keeps; with a pivot there is one such direction.
+Directions are compared by *side*: languages as targets, and as sources; with a pivot, of directions out of it
+and into it. A language's units on a side are those that at least one of its directions there keeps.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,12 +1,8 @@
-"""Do masks belong to their directions? The rule ``mask_control``, on the model before any further training.
+"""Do masks belong to their directions? Likelihoods of references under own, other and random masks.
 
-The likelihood of each direction's references (teacher forcing, nats a token) with the whole model, with its
-own mask, with the mask of each direction that shares its source or its target, and with random masks that
-keep as many units in every layer. Own masks must beat random ones, and, where the source is shared, the masks
-of other target languages; if not, masks went to the wrong directions or did not act.
+Measured before any further training. Own masks must beat random ones of the same size and, where the source
+is shared, the masks of other target languages; if not, masks went to the wrong directions or did not act.
 """
-
-from __future__ import annotations
 
 import argparse
 import logging
@@ -20,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import write_json
 from workflow_scripts.models.port import Batches, Intervention, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -29,7 +26,7 @@ from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-# One random mask of a small model may lie well off the mean of all.
+# In a small model one random mask may be far from their mean.
 RANDOM_MASKS = 5
 MAX_TOKENS = 4096
 FULL = "full"
@@ -54,10 +51,8 @@ def neighbours(
 def measure(
     port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
 ) -> tuple[list[float], int]:
-    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens.
-
-    The target's language tag and ``</s>`` count, as in the training loss.
-    """
+    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
+    target's language tag and ``</s>`` count, as in the training loss."""
     sums, tokens = [0.0] * len(rows), 0
     for batch in batches:
         for number, row in enumerate(rows):
@@ -69,11 +64,8 @@ def measure(
 
 
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Judge the control: ``own_below_random`` and, where sources are shared, ``own_below_other_targets``.
-
-    Each maps direction -> bool; ``passed`` is whether all hold. Random is the mean of the random masks; each
-    of them is in the results.
-    """
+    """Judge the control, by direction: ``own_below_random`` (the mean of the random masks) and, where sources
+    are shared, ``own_below_other_targets``; ``passed`` is whether all hold."""
     below_random = {name: entry["own"] < entry["random_mean"] for name, entry in results.items()}
     below_others = {}
     for name, entry in results.items():
@@ -95,13 +87,7 @@ def mask_control(
     seed: int,
 ) -> dict[str, Any]:
     """Measure every direction of ``batches_of`` under all its masks; returns the JSON's ``directions``.
-
-    Args:
-        port: the model; no gate is left on it.
-        masks: has a row for every direction.
-        languages_of: direction -> (source, target).
-        seed: of the random masks.
-    """
+    ``languages_of``: direction -> (source, target). ``seed``: of the random masks."""
     directions = list(batches_of)
     drawn = [random_masks(masks, directions, RANDOM_MASKS * seed + n) for n in range(RANDOM_MASKS)]
     names = [*masks.rows, *(f"random {n} {name}" for n in range(RANDOM_MASKS) for name in directions)]
@@ -154,8 +140,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    if arguments.max_sentences is not None and arguments.max_sentences < 1:
-        raise UserError(f"--max-sentences is {arguments.max_sentences}, needs at least 1")
+    at_least("max-sentences", arguments.max_sentences, 1)
 
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)
@@ -182,9 +167,8 @@ def main(argv: list[str] | None = None) -> None:
             "directions": results,
         },
     )
-    logger.info(
-        "positive control: " + ("passed" if control["passed"] else "NOT passed, see 'control' in the output")
-    )
+    outcome = "passed" if control["passed"] else "NOT passed, see 'control' in the output"
+    logger.info(f"positive control: {outcome}")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,10 @@
-"""Do languages of one family keep the same units? The rule ``overlap``.
+"""Do languages of one family keep the same units? The overlap (IoU) of masks within and across groups.
 
-The overlap (IoU) of masks between languages, layer by layer, within and across the groups of one grouping,
-for directions out of the pivot and into it (Neuron Specialization, section 5), with a permutation test of the
-labels.
+It is taken layer by layer, for directions out of the pivot and into it (Neuron Specialization, section 5),
+with a permutation test of the labels.
 """
 
-from __future__ import annotations
-
 import argparse
-import csv
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap_tables import markdown
-from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import atomic_path, write_json, write_text
+from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import IMPORTANCE
 
@@ -32,10 +28,7 @@ ROUNDING = 1e-9
 
 
 def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return intersection over union of every two rows of ``keep`` [rows, units]: [rows, rows].
-
-    Two empty rows are equal: 1.
-    """
+    """Return intersection over union of every two rows of ``keep`` [rows, units]; 1 for two empty rows."""
     bits = keep.astype(np.float64)
     shared = bits @ bits.T
     sizes = bits.sum(axis=1)
@@ -64,10 +57,8 @@ def count_labelings(labels: Sequence[int]) -> int:
 
 
 def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArray[np.int64], bool]:
-    """Return orders of ``labels`` [orders, languages] and whether they are all there are.
-
-    All distinct orders where that takes no more than ``permutations``; else that many random ones.
-    """
+    """Return orders of ``labels`` [orders, languages] and whether they are all there are. All distinct orders
+    where that takes no more than ``permutations``; else that many random ones."""
     if count_labelings(labels) <= permutations:
         return np.array(list(labelings(labels)), dtype=np.int64), True
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -78,19 +69,13 @@ def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArra
 def compare(
     values: NDArray[np.float64], same: NDArray[np.bool_], orders: NDArray[np.bool_], exact: bool
 ) -> dict[str, Any]:
-    """Compare the IoU of pairs within groups with that of pairs across groups.
+    """Compare the IoU of pairs of languages within groups with that of pairs across groups.
 
-    Args:
-        values: [pairs], the IoU of each pair of languages.
-        same: [pairs], True where both languages are of one group.
-        orders: [orders, pairs], ``same`` under each order of the labels.
-        exact: whether ``orders`` holds every order once, the given one included.
-
-    Returns:
-        ``within``, ``across`` (means), ``difference``, ``effect_size`` (Cohen's d: difference by the pooled
-        standard deviation of the pairs; null where that is 0 or there are fewer than 3 pairs) and ``p``: the
-        share of orders whose difference is at least as large (one-sided; the given order is added to random
-        ones).
+    ``values`` [pairs]: their IoU. ``same`` [pairs]: both are of one group. ``orders`` [orders, pairs]:
+    ``same`` under each order of the labels; ``exact``: these are all orders, each once. ``effect_size`` is
+    Cohen's d (the difference by the pooled standard deviation; None where that is 0 or there are fewer than 3
+    pairs), ``p`` the share of orders whose difference is at least as large (one-sided; the given order is
+    added to random ones).
     """
     within, across = values[same], values[~same]
     difference = float(within.mean() - across.mean())
@@ -111,8 +96,7 @@ def compare(
 
 def layer_matrices(table: MaskTable, rows: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Return the IoU matrix [rows, rows] of every group of units, and ``encoder.mean``, ``decoder.mean`` of
-    these; where units are of several kinds the means are by kind, as ``encoder.head.mean``.
-    """
+    these; where units are of several kinds the means are by kind, as ``encoder.head.mean``."""
     keep = np.stack([table.row(row) for row in rows])
     groups = table.space.groups
     layers = {key: iou_matrix(keep[:, span]) for key, span in table.space.slices().items()}
@@ -167,9 +151,8 @@ def side_overlap(
             chosen &= same if a == b else ~same
             if chosen.any():
                 mean = float(values[chosen].mean())
-                cells.append(
-                    {"group_a": names[a], "group_b": names[b], "pairs": int(chosen.sum()), "mean_iou": mean}
-                )
+                pairs = int(chosen.sum())
+                cells.append({"group_a": names[a], "group_b": names[b], "pairs": pairs, "mean_iou": mean})
         result["layers"][layer] = {**entry, "groups": cells, "iou": np.round(matrix, 6).tolist()}
     return result
 
@@ -202,17 +185,13 @@ def overlap(
     }
 
 
-def write_csv(path: Path, result: Mapping[str, Any]) -> None:
-    """Write the group-by-group table of ``overlap``'s result."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, CSV_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for side, analysis in result["sides"].items():
-            for layer, entry in analysis.get("layers", {}).items():
-                for cell in entry["groups"]:
-                    writer.writerow(
-                        {"side": side, "layer": layer, **cell, "mean_iou": f"{cell['mean_iou']:.6f}"}
-                    )
+def csv_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the group-by-group table of ``overlap``'s result."""
+    for side, analysis in result["sides"].items():
+        for layer, entry in analysis.get("layers", {}).items():
+            for cell in entry["groups"]:
+                pair = (cell["group_a"], cell["group_b"], cell["pairs"])
+                yield side, layer, *pair, f"{cell['mean_iou']:.6f}"
 
 
 def _read_groups(text: str) -> dict[str, list[str]]:
@@ -229,9 +208,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the overlap analysis of one mask file."""
     parser = argparse.ArgumentParser(description="Overlap of masks within and across groups of languages.")
     parser.add_argument("--masks", type=Path, required=True)
-    parser.add_argument(
-        "--groups", required=True, help='one grouping as JSON: {"germanic": ["de", "nl"], ...}'
-    )
+    parser.add_argument("--groups", required=True, help='JSON: {"germanic": ["de", "nl"], …}')
     parser.add_argument("--pivot", required=True)
     parser.add_argument("--permutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -239,15 +216,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-csv", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    if arguments.permutations < 1:
-        raise UserError(f"--permutations is {arguments.permutations}, needs at least 1")
+    at_least("permutations", arguments.permutations, 1)
 
     groups = _read_groups(arguments.groups)
     result = overlap(
         MaskTable.read(arguments.masks), groups, arguments.pivot, arguments.permutations, arguments.seed
     )
     write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, result)
+    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
     write_text(arguments.out_markdown, markdown(result))
     for side, analysis in result["sides"].items():
         for layer, entry in analysis.get("layers", {}).items():

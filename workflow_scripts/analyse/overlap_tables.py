@@ -1,7 +1,5 @@
 """The overlap of masks as Markdown: one row for each layer, then group by group for every layer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,11 +1,7 @@
-"""neuronspec in Python: unit spaces, scores, masks, systems; selectors, overlap, counts, scores of text.
+"""``import neuronspec``: the public functions, for notebooks and other programs (docs/how-to/python.md).
 
-The public functions, for notebooks and other programs: ``pip install -e .`` makes this package ``import
-neuronspec`` (docs/how-to/python.md). To import it takes numpy alone; a function that needs more says which
-extra has it.
+Importing needs numpy alone; a function that needs more says which extra has it.
 """
-
-from __future__ import annotations
 
 from workflow_scripts import __version__
 from workflow_scripts.analyse.overlap import iou_matrix

@@ -1,7 +1,5 @@
 """Activation counts: those of an experiment's folder, and those of a direction counted here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,11 +36,7 @@ def read_counts(
 
 
 def count_activations(
-    system: SystemFolder | str | Path,
-    data_bin: str | Path,
-    direction: str,
-    *,
-    subset: str = "valid",
+    system: SystemFolder | str | Path, data_bin: str | Path, direction: str, *, subset: str = "valid"
 ) -> ScoreTable:
     """Count how often each FFN neuron fires in a direction, int64 [1, units]; needs the extra ``fairseq``.
 

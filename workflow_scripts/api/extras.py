@@ -1,6 +1,4 @@
-"""What a public function needs beyond numpy: libraries of an extra, imported when the function is called."""
-
-from __future__ import annotations
+"""What a public function needs beyond numpy, imported when the function is called."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

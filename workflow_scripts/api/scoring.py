@@ -1,7 +1,5 @@
 """Scores of text: hypotheses against references, each score beside sacrebleu's signature."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -32,11 +32,8 @@ def write_archive(path: str | Path, arrays: Mapping[str, NDArray[Any]], manifest
 
 
 def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what ``write_archive`` wrote: (arrays, manifest).
-
-    Raises UserError if it is not such an archive or its manifest's ``format`` is not ``expected_format``.
-    No more than a small multiple of the file's size is ever unpacked.
-    """
+    """Read what ``write_archive`` wrote: (arrays, manifest). UserError for another file or another
+    ``format``. No more than a small multiple of the file's size is ever unpacked."""
     try:
         with zipfile.ZipFile(path) as members:
             size = sum(member.file_size for member in members.infolist())
@@ -48,7 +45,7 @@ def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDAr
         found = manifest.get("format")
     except OSError:
         raise
-    # Whatever zip, numpy and JSON say of bytes that are not theirs; MemoryError is a header that lies.
+    # Whatever zip, numpy and JSON raise for other bytes; MemoryError: a header with a wrong size.
     except Exception as error:
         raise not_a(expected_format, path, error) from None
     if found != expected_format:

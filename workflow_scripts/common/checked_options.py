@@ -23,9 +23,7 @@ def add_job(parser: ArgumentParser, profile: bool = True) -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", required=True, type=int, help="of the system")
     if profile:
-        parser.add_argument(
-            "--profile", default="raw", help="which references: raw (the test set's own), paper"
-        )
+        parser.add_argument("--profile", default="raw", help="of references: raw (as they are), paper")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--out", required=True, help="JSON file to write")
 
@@ -68,8 +66,7 @@ def named_once(option: str, values: Sequence[Any]) -> None:
 
 
 def one_reference(what: str, patterns: Sequence[str]) -> str:
-    """Return the pattern of the references, of what takes one reference of a sentence alone. Raises
-    UserError: several."""
+    """Return the only pattern of references; UserError if there are several."""
     if len(patterns) > 1:
         raise UserError(
             f"--references: {what} takes one reference of a sentence, not {len(patterns)}; BLEU, chrF and TER"
@@ -97,10 +94,8 @@ def is_list_of_texts(value: Any) -> bool:
 
 
 def read_groups(text: str) -> Groups:
-    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them.
-
-    Raises UserError: not JSON, not of that shape, a grouping with the name of one that is always there, or a
-    name that cannot be one.
+    """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them. Raises
+    UserError for another shape, the name of a grouping that is always there, and names that are not allowed.
     """
 
     def right(found: dict[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """What a file is by its first bytes: gzip, xz, bzip2 and zstd are read, all else is refused with a command.
 
-The name of a file says nothing. Standard library only.
+Its name does not count. Standard library only.
 """
 
 import bz2
@@ -113,11 +113,8 @@ DAMAGE = (EOFError, zlib.error, lzma.LZMAError, OSError)
 
 @contextmanager
 def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], str | None]]:
-    """Yield a file's bytes, unpacked, with the name of its compression (None: it has none).
-
-    Raises UserError: it is of a kind that is not read. Of what reading the stream raises, ``is_damage`` says
-    whether the bytes are to blame.
-    """
+    """Yield a file's bytes, unpacked, with the name of its compression (None: it has none). UserError for a
+    kind that is not read. ``is_damage`` knows the errors of reading that the bytes cause."""
     with Path(path).open("rb") as plain:
         if not plain.seekable():
             raise UserError(f"{path}: a pipe, which can be read only once; write it to a file and name that")
@@ -144,7 +141,7 @@ def is_damage(error: BaseException) -> bool:
 
 def file_kind(path: str | Path) -> str | None:
     """Return what a file's first bytes say it is, with what to do about it; None where they say nothing. For
-    readers of other formats: a pointer of Git LFS or a web page in a file's place, a packed file."""
+    readers of other formats, in whose place there may be a pointer of Git LFS or a web page."""
     with Path(path).open("rb") as handle:
         head = handle.read(HEAD)
     for magic, name, _ in READ:
@@ -183,7 +180,6 @@ def _refuse(head: bytes, path: str | Path, packing: str | None = None) -> None:
 
 
 def _unmarked_order(head: bytes) -> str | None:
-    """Return LE or BE where every second byte is NUL and the others are not."""
     halves = {"LE": (head[0::2], head[1::2]), "BE": (head[1::2], head[0::2])}
     found = [order for order, (letters, nuls) in halves.items() if all(letters) and not any(nuls)]
     return found[0] if len(head) >= 4 and found else None

@@ -11,8 +11,7 @@ from workflow_scripts.common.language_codes import read_direction
 
 
 def split_direction(direction: str) -> tuple[str, str]:
-    """Return (source, target) of a direction id such as ``de-en``. Raises UserError: not two language codes
-    around one hyphen."""
+    """Return (source, target) of a direction id such as ``de-en``; UserError for another form."""
     source, _, target = direction.partition("-")
     if not (source and target) or "-" in target:
         hint = ""
@@ -28,8 +27,7 @@ def pair_of(direction: str) -> str:
 
 
 def direction_languages(direction: str, languages: Collection[str]) -> tuple[str, str]:
-    """Return (source, target) of a direction between two different ones of ``languages``. Raises UserError:
-    not of that form, a language that is not known, or one language twice."""
+    """Return (source, target) of a direction between two different ``languages``, else UserError."""
     source, target = split_direction(direction)
     for language in (source, target):
         if language not in languages:

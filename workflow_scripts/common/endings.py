@@ -1,7 +1,4 @@
-"""Files that would fit a pattern but for their ending: packed, copies, or in capital letters.
-
-They are named, since nobody misses a direction whose file ends otherwise. Standard library only.
-"""
+"""Files that would fit a pattern but for their ending: packed, copies, or in capital letters."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +11,7 @@ CAPITALS = "they end in other letters (.TXT is not .txt): the pattern must end a
 
 
 def other_endings(root: Path, wanted: str, fits: Callable[[str], bool]) -> Iterator[tuple[Path, str]]:
-    """Yield the files that would ``fits`` but for their ending, each with the reason. ``wanted``: the pattern
-    below ``root``, as ``Path.glob`` takes it."""
+    """Yield files that would fit ``wanted`` (a glob below ``root``) but for their ending, with the reason."""
     for path in sorted(root.glob(f"{wanted}.*")):
         whole, name = str(path), str(path.with_suffix(""))
         if fits(whole) or not fits(name) or path.is_dir():

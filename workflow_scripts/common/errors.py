@@ -1,7 +1,4 @@
-"""Errors that a user can cause: one line, no traceback.
-
-``--debug`` (any stage), ``DEBUG=1`` (any make target) or NEURONSPEC_DEBUG shows the traceback.
-"""
+"""Errors that a user can cause: one line, no traceback (``--debug`` or NEURONSPEC_DEBUG shows it)."""
 
 import errno
 import os
@@ -39,8 +36,7 @@ OUT_OF_MEMORY = "out of memory: close other programs, give the job more memory, 
 
 
 class UserError(Exception):
-    """A mistake the user can mend: says in one line what is wrong, where, and the nearest right value.
-    Several mistakes found together are several lines."""
+    """A mistake the user can mend: a line (or several) with what, where, and the nearest right value."""
 
 
 class DamagedFileError(UserError, ValueError):
@@ -83,7 +79,7 @@ def run_main(main: Callable[[list[str] | None], None]) -> None:
         os.environ[DEBUG_VARIABLE] = "1"  # for the processes that it starts too
     _begin_again_with_asserts()
     if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal of ASCII alone; programs that write data say how themselves.
+        # For terminals with ASCII alone; programs that write data set their own.
         sys.stdout.reconfigure(errors="backslashreplace")
     before = threading.enumerate()
     try:
@@ -109,11 +105,8 @@ def _begin_again_with_asserts() -> None:
 
 
 def _end_beside_threads(before: list[threading.Thread], status: int) -> None:
-    """End the program here, with the processes it began, if a library's thread is still at work.
-
-    fairseq's loader is, where a training ends within an epoch: Python's own way out would abort with SIGABRT.
-    ``before``: the caller's threads, which do not count.
-    """
+    """End the program and its processes here if a library's thread is still at work (fairseq's loader, if a
+    training ends within an epoch): Python would abort with SIGABRT. ``before``: threads that do not count."""
     if not any(thread.daemon for thread in threading.enumerate() if thread not in before):
         return
     import multiprocessing  # seldom needed, and slow to import

@@ -1,5 +1,6 @@
 """Writing and hashing files so that a reader never sees half of one."""
 
+import csv
 import errno
 import hashlib
 import json
@@ -7,7 +8,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from workflow_scripts.common.processes import namespace
 
 #: What writing to an open file may fail with: the system then names no file.
 _WRITING_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-#: File systems without a way to sync a folder say so by one of these.
+#: Errors of file systems that cannot sync a folder.
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
 _MACHINE = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname().partition(".")[0]) or "localhost"
 #: Where process numbers are unique, as the names of temporary files have it: machine and process namespace.
@@ -29,8 +30,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and renamed, on failure removed. An
     OSError of writing names ``path``, also where the system names the temporary file or none."""
     final = Path(path)
-    # Host and process keep two writers apart and tell which files have none any more (leftovers);
-    # the final suffix stays, since some writers (numpy) look at it.
+    # Host and process keep writers apart and show which files are leftovers; numpy looks at the suffix.
     temporary = final.with_name(f".{final.stem}.{HOST}-{os.getpid()}.tmp{final.suffix}")
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,12 @@ def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` to ``path`` atomically, UTF-8, newlines as given."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as CSV atomically."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle, lineterminator="\n").writerows([columns, *rows])
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -31,14 +31,11 @@ def first_line(content: bytes) -> int | None:
 
 
 def by_number(content: bytes, path: str | Path, wanted: str) -> tuple[list[tuple[int, bytes]], str]:
-    """Return the texts of a log by their numbers, from 0, each with its line; and their letter.
-
-    ``wanted``: the letters that hold the text, the best first. Raises UserError: no such lines, a number
-    twice or not at all, or a line without its score.
-    """
-    found = [
-        (n, one) for n, line in enumerate(content.split(b"\n"), start=1) if (one := LINE.fullmatch(line))
-    ]
+    """Return the texts of a log by their numbers, from 0, each with its line; and their letter. ``wanted``:
+    letters that hold the text, the best first. Raises UserError: no such lines, a number twice or missing, or
+    a line without its score."""
+    numbered = enumerate(content.split(b"\n"), start=1)
+    found = [(n, one) for n, line in numbered if (one := LINE.fullmatch(line))]
     letter = next((one for one in wanted if any(line[1].decode() == one for _, line in found)), None)
     if letter is None:
         number = first_line(content)
@@ -78,6 +75,6 @@ def _twice(path: str | Path, line: int, letter: str, number: int, first: int, sc
     numbered = f"grep -a '^{letter}-' | LC_ALL=C sort -u -k1,1V | cut -f{3 if scored else 2}-"
     command = f"{UNPACKERS.get(Path(path).suffix, 'cat')} {shlex.quote(str(path))} | {numbered} > NEW"
     return (
-        f"{path}, line {line}: {letter}-{number} stands there twice, first in line {first}: two logs in one, "
+        f"{path}, line {line}: {letter}-{number} is there twice, first in line {first}: two logs in one, "
         f"or several hypotheses of a sentence, of which this takes the best: {command}"
     )

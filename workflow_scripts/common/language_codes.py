@@ -1,9 +1,8 @@
-"""The one rule for language codes, and how directions that others write are read.
+"""The one rule for language codes, and how directions that others write are read. Standard library only.
 
 A code is a language of two or three small letters, perhaps a script of four letters, perhaps a region of two
 capital letters or three digits (BCP 47), joined by ``_``: ``pt_BR``, ``zho_Hant_TW``, ``es_419``. In a
-direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en-pt_BR``. A code without a
-hyphen keeps its letters. Standard library only.
+direction's id the hyphen separates source and target: ``en-pt-BR`` becomes ``en-pt_BR``.
 """
 
 import re
@@ -16,7 +15,7 @@ from workflow_scripts.common.languages import is_listed
 CODE = r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?"
 #: A code as names of files have it: either joint, the script in any letters.
 WRITTEN = r"[a-z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Z]{2}|[0-9]{3}))?"
-#: Stands in the message where a direction has two readings.
+#: In the message for a direction with two readings.
 AMBIGUOUS = "write the one that is meant"
 _CODE = re.compile(CODE)
 _LOOSE = re.compile(r"([a-z]{2,3})(_[a-z]{4})?(_([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
@@ -37,8 +36,7 @@ def tidy(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """Return a code as ids have it: ``pt-BR`` gives ``pt_BR``, ``zh-hant`` gives ``zh_Hant``. A code without
-    a hyphen, and one whose language is in capitals, keeps its letters."""
+    """Return a code as ids have it: ``pt-BR`` gives ``pt_BR``; one without a hyphen keeps its letters."""
     if "-" not in text:
         return text
     joined = text.replace("-", "_")

@@ -1,7 +1,4 @@
-"""What a language is called in a config, in mtdata, in NTREX-128 and by Moses' rules. Standard library only.
-
-Codes of invented languages are valid too; every lookup says whether a tool knows the language.
-"""
+"""What a language is called in a config, in mtdata, in NTREX-128 and by Moses. Standard library only."""
 
 from collections.abc import Iterable
 
@@ -50,8 +47,7 @@ NTREX = tuple(NTREX_NAMES)
 
 
 def base_code(code: str) -> str:
-    """Return a code without script or region, in two letters where there are two: ``srp_Latn`` gives ``sr``.
-    A code of no known language stays as it is."""
+    """Return a code without script or region, in two letters if possible: ``srp_Latn`` gives ``sr``."""
     base = code.replace("_", "-").split("-")[0].lower()
     return _TWO_LETTERS.get(base, base)
 
@@ -62,11 +58,8 @@ def is_listed(code: str) -> bool:
 
 
 def moses_code(code: str) -> str:
-    """Return the code whose Moses rules a language is processed with; in ``MOSES`` if there are any.
-
-    Another keeps its code: sacremoses then takes English abbreviations and the generic rule for apostrophes,
-    as Moses itself does (the code ``en`` would split apostrophes the English way).
-    """
+    """Return the code whose Moses rules a language gets. One outside ``MOSES`` keeps its code: sacremoses
+    then takes English abbreviations, as Moses does, but does not split apostrophes as for ``en``."""
     return base_code(code)
 
 

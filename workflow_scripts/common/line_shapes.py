@@ -1,7 +1,6 @@
-"""Lines that are not plain sentences: tables, JSON, pieces of subwords, tags.
+"""Lines that are not plain sentences: tables, JSON, pieces of subwords, tags. Standard library only.
 
-Training text of such lines is refused, since only a model's translations would show what it learned from
-them. Hypotheses and references get a note. Standard library only.
+Training text of such lines is refused, hypotheses and references get a note.
 """
 
 import json
@@ -97,7 +96,6 @@ def is_tokenised(lines: Sequence[str]) -> bool:
 
 
 def _texts(line: str) -> list[str]:
-    """Return where a line of JSON has its texts, as jq names the places."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,7 +1,4 @@
-"""What sacrebleu's metrics are called in a config, in files of scores and in tables.
-
-``chrf++`` in a config is ``chrf`` in score files and ``chrF2++`` in tables. Standard library only.
-"""
+"""What sacrebleu's metrics are called in configs, files of scores and tables. Standard library only."""
 
 from collections.abc import Iterable
 
@@ -24,8 +21,7 @@ def metric_id(name: str) -> str:
 
 
 def metric_ids(names: Iterable[str]) -> list[str]:
-    """Return metrics by their names in files. Raises UserError: one of them is there twice, perhaps by two
-    names."""
+    """Return metrics by their names in files; UserError if one is there twice, perhaps by two names."""
     found: dict[str, str] = {}
     for name in names:
         if (key := metric_id(name)) in found:

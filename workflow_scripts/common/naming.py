@@ -1,7 +1,4 @@
-"""Which names may become a folder, an option of a program and a heading: of systems, groups, test sets.
-
-Names are checked where they come in. Standard library only.
-"""
+"""Which names of systems, groups and test sets may become a folder and a heading. Standard library only."""
 
 from collections.abc import Iterable, Mapping
 from unicodedata import normalize
@@ -22,8 +19,7 @@ INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
 
 
 def fault_of(name: str) -> str | None:
-    """Return why a text cannot be a name, None if it can. Letters of any script, digits, signs and single
-    blanks inside may be in it; tables escape what they must."""
+    """Return why a text cannot be a name, None if it can. Tables escape what they must."""
     if not name:
         return "it is empty"
     if not name.isprintable():

@@ -1,7 +1,4 @@
-"""Reading sources, hypotheses and references: UTF-8, one sentence a line, perhaps compressed.
-
-Standard library only: the workflow reads a contrastive set with it before the first job.
-"""
+"""Reading sources, hypotheses and references: UTF-8, one sentence a line. Standard library only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +23,9 @@ class TextFile:
 
 
 def read_text(path: str | Path, wanted: str = "") -> TextFile:
-    """Return the lines of a UTF-8 file; only ``\\n`` separates them, a last one without it counts.
-
-    Other characters that Python takes for line ends (U+2028, form feed, a lone carriage return) stay inside;
-    a byte order mark and the carriage returns of CRLF are left out. Of fairseq-generate's log the lines of
-    one letter are taken, by their numbers: of the letters ``wanted``, the best first. Raises UserError: a
-    line is not UTF-8 or holds a NUL byte; a log that lacks such lines, or has one twice or not at all; a
-    damaged compressed file, or one that is not text.
-    """
+    """Return the lines of a UTF-8 file: ``\\n`` or CRLF ends a line, a byte order mark is left out. Of
+    fairseq-generate's log the lines of one letter of ``wanted`` (the best first) are taken, by their numbers.
+    Raises UserError: not UTF-8, a NUL byte, not a whole log, or a file that is damaged or not text."""
     content = _read_bytes(Path(path))
     if first_line(content) is not None:
         numbered, letter = by_number(content, path, wanted)
@@ -51,7 +43,7 @@ def is_log(path: Path) -> bool:
 
 
 def read_lines(path: str | Path, wanted: str = "S") -> list[str]:
-    """Return the lines of a file, of sources unless said otherwise; as ``read_text``."""
+    """Return the lines of a file, of sources by default; as ``read_text``."""
     return read_text(path, wanted).lines
 
 
@@ -90,12 +82,9 @@ def _read_bytes(path: Path) -> bytes:
 def read_parallel(
     hypotheses: str | Path, references: str | Path, allow_empty: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Return hypotheses (or sources) and references, two lists of equal length.
-
-    An empty hypothesis is a result (it is counted), and to an empty source there may be a translation; an
-    empty reference is a fault of the test set, unless ``allow_empty``. Raises UserError: no lines, unequal
-    line counts, an empty reference, bytes that are not UTF-8.
-    """
+    """Return hypotheses (or sources) and references, two lists of equal length. An empty hypothesis counts as
+    a result; an empty reference is a fault of the test set, unless ``allow_empty``. Raises UserError: no
+    lines, unequal numbers of lines, an empty reference, not UTF-8."""
     refs = read_lines(references, REFERENCES)
     if not refs:
         raise UserError(f"{references}: no lines, nothing to score against")
@@ -116,8 +105,7 @@ def read_beside(path: str | Path, wanted: str, references: str | Path, count: in
 
 
 def file_of(pattern: str, direction: str) -> Path:
-    """Fill a pattern such as ``text/{pair}.{target}.txt``. Raises UserError: it has another wildcard than
-    direction, pair, source and target, or no such file is there."""
+    """Fill a pattern such as ``text/{pair}.{target}.txt``; UserError if there is no such file."""
     path = path_of(pattern, direction)
     if not path.is_file():
         raise UserError(f"{path}: no such file, for {direction}")

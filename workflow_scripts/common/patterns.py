@@ -33,8 +33,8 @@ def _wildcards(language: str, joint: str = "-") -> dict[str, str]:
 
 #: What each wildcard may be; "pair" is the two languages of a direction in alphabetical order.
 WILDCARDS = _wildcards(r"[A-Za-z0-9_]+")
-#: The first that a file fits says what its wildcards are: codes of the usual form in either spelling, any
-#: codes without a hyphen, and directions whose languages are around "_".
+#: The first that a file fits counts: codes of the usual form in either spelling, any codes without a hyphen,
+#: and directions whose languages are around "_".
 READINGS = (_wildcards(WRITTEN), WILDCARDS, _wildcards(WRITTEN, "_"), _wildcards(r"[\w-]+"))
 OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
@@ -51,8 +51,9 @@ NO_FILE = "no file, or a link to none"
 
 @dataclass(frozen=True)
 class Found:
-    """What a pattern found. files system -> direction -> file, in alphabetical order left_out reason -> files
-    that nearly fit read_as what a name says -> the direction's id, where the two differ"""
+    """What a pattern found. ``files``: system -> direction -> file, in alphabetical order. ``left_out``:
+    reason -> files that nearly fit. ``read_as``: what a name says -> the direction's id, where the two
+    differ."""
 
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
     left_out: dict[str, list[Path]] = field(default_factory=dict)
@@ -110,11 +111,8 @@ def _filled(pattern: str, values: Mapping[str, str]) -> Path:
 
 
 def path_of(pattern: str, direction: str) -> Path:
-    """Return the path of a direction by a pattern without a system.
-
-    Where there is no file of the direction's id, and one of another spelling (``en-pt-BR``), it is that one.
-    Raises UserError: another wildcard than direction, pair, source and target, or two spellings are there.
-    """
+    """Return the path of a direction by a pattern without a system, in whatever spelling of the direction
+    (``en-pt-BR``) its file is there. Raises UserError: another wildcard, or two spellings are there."""
     fields_of(pattern, OF_A_DIRECTION)
     path = fill(pattern, direction)
     there = [other for other in _spelt(pattern, direction, "-") if other.is_file()]
@@ -130,12 +128,9 @@ def _spelt(pattern: str, direction: str, joint: str) -> list[Path]:
 
 
 def find(pattern: str, known: Collection[str] = ()) -> Found:
-    """Return every file that fits, and those that nearly do.
-
-    A name that begins with a dot, or ends as a backup does, fits only if the pattern spells that. ``known``:
-    languages that tell what a direction is, where its name alone does not (``en-pt-br``). Raises UserError:
-    an unknown wildcard, none for the system or direction, no file fits, or two are the same.
-    """
+    """Return every file that fits, and those that nearly do; hidden files and backups only nearly. ``known``:
+    languages, to read directions such as ``en-pt-br``. Raises UserError: an unknown wildcard, none for the
+    system or direction, no file fits, or two are the same."""
     fields = fields_of(pattern, WILDCARDS)
     if "system" not in fields:
         raise UserError(f"pattern {pattern!r}: {{system}} is needed, for the part that names the system")
@@ -202,8 +197,7 @@ def _deeper(pattern: str) -> Path | None:
 
 
 def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
-    """Return every direction that any system has, in alphabetical order. Raises UserError: a line for each
-    file that one system has and another lacks, unless ``allow_partial``."""
+    """Return every direction; UserError, unless ``allow_partial``, for files that only some systems have."""
     directions = sorted({direction for files in found.values() for direction in files})
     has = {direction: name for name in reversed(list(found)) for direction in found[name]}
     missing = [

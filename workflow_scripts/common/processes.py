@@ -6,8 +6,7 @@ from pathlib import Path
 
 
 def start_time(pid: int) -> str | None:
-    """Return when a process started, in the kernel's ticks since boot; None if it is gone. One that has ended
-    and waits for its parent to notice is gone. Without ``/proc`` nothing is known: None."""
+    """Return when a process started, in ticks since boot; None if it ended, or without ``/proc``."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     except (OSError, IndexError, ValueError):

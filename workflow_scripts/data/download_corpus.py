@@ -182,7 +182,7 @@ def json_object(text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"--datasets is no JSON: {error}") from None
+        raise UserError(f"--datasets is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise UserError("--datasets must be a JSON object {subset: {pair: [dataset id, ...]}}")
     return value

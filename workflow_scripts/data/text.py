@@ -58,7 +58,7 @@ class TextOptions:
         try:
             values = json.loads(text)
         except json.JSONDecodeError as error:
-            raise UserError(f"--text {text!r} is no JSON: {error}") from None
+            raise UserError(f"--text {text!r} is not JSON: {error}") from None
         if not isinstance(values, dict):
             raise UserError(f'--text {text!r} must be a JSON object such as {{"moses": false}}')
         return cls.from_mapping(values)

@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         subsets = json.loads(arguments.pairs)
     except ValueError as error:
-        raise UserError(f"--pairs is no JSON: {error}") from None
+        raise UserError(f"--pairs is not JSON: {error}") from None
     if not isinstance(subsets, dict) or not all(
         isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs) for pairs in subsets.values()
     ):

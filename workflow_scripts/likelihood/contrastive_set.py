@@ -1,10 +1,8 @@
 """Reading a contrastive test set: right translations beside wrong ones (docs/how-to/likelihood.md).
 
-A TSV file has one wrong reading a line, and the columns of ``COLUMNS`` in its first line; lines of one
-direction and id are one item. Standard library only: the workflow reads it before the first job.
+A TSV file has one wrong reading a line; lines of one direction and id are one item. Standard library only:
+the workflow reads it before the first job.
 """
-
-from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -33,15 +31,8 @@ class Item:
 
 
 def read_contrastive(path: str | Path, directions: Collection[str] | None = None) -> list[Item]:
-    """Return the items of a set, in the order of the file.
-
-    Args:
-        path: the TSV file.
-        directions: those that may occur; None: any.
-
-    Raises:
-        UserError: at the first line that does not fit, with file, line and column.
-    """
+    """Return the items of a set, in the order of the file; ``directions``: those that may occur (None: any).
+    UserError at the first line that does not fit, with file, line and column."""
     lines = read_lines(path, wanted="")
     if not lines:
         raise UserError(f"{path}: empty; the first line names the columns: {', '.join(COLUMNS)}")
@@ -90,7 +81,6 @@ def _check_row(
 
 
 def _joined(path: str | Path, number: int, row: dict[str, str], item: Item | None) -> Item:
-    """Return the item of a row, with the wrong readings of earlier rows."""
     earlier: tuple[str, ...] = ()
     if item is not None:
         for name in SHARED:

@@ -1,11 +1,8 @@
 """Log-likelihoods of given translations by a system, under teacher forcing.
 
 Text is processed as in decoding: a source that is too long is cut; a translation that is too long has no
-likelihood. The target's language tag is given, as decoding gives it, and counts only on request. Neuron
-Specialization, section 3.3 (the masked forward pass).
+likelihood. The target's language tag counts only on request.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -32,11 +29,9 @@ MARKERS = 2
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """Of n pairs, in their order.
-
-    ``log_likelihood``: float64 [n], in nats, NaN for a target longer than the model's positions.
-    ``tokens``: int32 [n], the target's subwords and ``</s>``. ``cut_sources``: how many sources were cut.
-    """
+    """Of n pairs, in their order. ``log_likelihood``: float64 [n], in nats, NaN for a target longer than the
+    model's positions. ``tokens``: int32 [n], the target's subwords and ``</s>``. ``cut_sources``: how many
+    sources were cut."""
 
     log_likelihood: NDArray[np.float64]
     tokens: NDArray[np.int32]
@@ -49,15 +44,8 @@ class LikelihoodScorer:
     def __init__(
         self, system: SystemFolder, directions: Sequence[str], masks: Mapping[str, Path] | None = None
     ) -> None:
-        """Load the system.
-
-        Args:
-            system: its folder; every file is checked.
-            directions: those that ``score`` will be asked for.
-            masks: mask file of a direction that a masked system was not trained in.
-
-        Raises:
-            UserError: an unknown direction, a missing mask row, or a system that does not fit together.
+        """Load the system, for these directions; ``masks``: mask file of a direction that a masked system was
+        not trained in. UserError for an unknown direction, a missing mask row, or a system that does not fit.
         """
         more = masks or {}
         rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
@@ -80,16 +68,9 @@ class LikelihoodScorer:
         batch_tokens: int = BATCH_TOKENS,
         count_language_tag: bool = False,
     ) -> Likelihoods:
-        """Score pairs of (source, target), lines of raw text.
-
-        Pairs that are the same to the model are computed once: their figures are equal to the last bit.
-
-        Args:
-            direction: one of those the scorer was made for.
-            pairs: n of them, at least one.
-            batch_tokens: most positions of a batch, padding included; the figures depend on it by rounding.
-            count_language_tag: as the training loss does; ``tokens`` is then one more for each pair.
-        """
+        """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures.
+        ``batch_tokens``: most positions of a batch, padding included; it changes figures by rounding alone.
+        ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair."""
         source, target = self._languages[direction]
         encoded = [(self._ids(source, one), self._ids(target, other)) for one, other in pairs]
         cut_sources = sum(len(ids) > self.longest for ids, _ in encoded)

@@ -1,13 +1,10 @@
 """Does a system prefer the right translation to a wrong one?
 
-Of each direction and phenomenon, the JSON has the share of items whose right reading has a higher
-log-likelihood than every wrong one, with Wilson's 95 % interval and the share that chance would get (one over
-the number of readings). The ``.npz`` beside it has ``{direction}/id`` and ``{direction}/margin`` float64
-[items], in nats: the right reading's log-likelihood less that of the best wrong one. What is compared is the
-sum over the sentence, not the mean per token, as is usual (Sennrich 2017). A tie counts as wrong.
+By direction and phenomenon, the JSON has the share of items whose right reading has a higher log-likelihood
+than every wrong one (of the whole sentence, as in Sennrich 2017; a tie counts as wrong), with Wilson's 95 %
+interval and the share that chance would get. The ``.npz`` has ``{direction}/id`` and ``{direction}/margin``
+float64 [items], in nats: the right reading's log-likelihood less that of the best wrong one.
 """
-
-from __future__ import annotations
 
 import argparse
 import math
@@ -25,7 +22,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of, write_json
 from workflow_scripts.likelihood.contrastive_set import Item, read_contrastive
 from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
-from workflow_scripts.likelihood.score_likelihood import add_system_arguments, open_scorer
+from workflow_scripts.likelihood.score_likelihood import add_system_arguments, job_of, open_scorer
 
 MARGINS_FORMAT = "margins-1"
 CONFIDENCE = 0.95
@@ -33,10 +30,7 @@ ALL = "all"  # directions
 
 
 def wilson_interval(right: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return Wilson's interval (1927, without continuity correction) of the share ``right / n``, n >= 1.
-
-    Its own formula, because scipy is not part of the environment of models.
-    """
+    """Return Wilson's interval of the share ``right / n``, n >= 1. The environment here lacks scipy."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = right / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -73,10 +67,7 @@ def by_phenomenon(items: Sequence[Item], margins: NDArray[np.float64]) -> dict[s
 def margins_of(
     scorer: LikelihoodScorer, direction: str, items: Sequence[Item], batch_tokens: int, path: Path
 ) -> NDArray[np.float64]:
-    """Return each item's margin, float64 [items], in nats; equal readings give exactly 0.
-
-    ``path``: of the set. UserError for a reading that is longer than the model's positions.
-    """
+    """Return each item's margin, float64 [items], in nats; UserError for a reading that is too long."""
     pairs = [(item.source, reading) for item in items for reading in (item.correct, *item.wrong)]
     scored = scorer.score(direction, pairs, batch_tokens).log_likelihood
     margins = np.empty(len(items))
@@ -121,12 +112,7 @@ def main(argv: list[str] | None = None) -> None:
         print(
             f"{system.system} s{system.seed} {name}: {shown} ({len(own)} items)", file=sys.stderr, flush=True
         )
-    facts = {
-        "experiment": arguments.experiment,
-        "system": system.system,
-        "seed": system.seed,
-        "set": arguments.name,
-    }
+    facts = {**job_of(arguments, system), "set": arguments.name}
     write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": MARGINS_FORMAT, **facts})
     write_json(
         arguments.out,

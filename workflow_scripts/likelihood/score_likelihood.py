@@ -1,13 +1,10 @@
 """The likelihood of given references by a system, all directions of a test set.
 
-Of each direction, the JSON has the number of sentences and of target tokens (``</s>`` counts, the given
-language tag does not), the mean negative log-probability per token in nats and its exponential, the
-perplexity. The ``.npz`` beside it has each sentence's figures: ``{direction}/log_likelihood`` float64 [n],
+By direction, the JSON has the number of sentences and target tokens (``</s>`` counts, the language tag does
+not), nats per token and perplexity; the ``.npz`` has ``{direction}/log_likelihood`` float64 [n] and
 ``{direction}/tokens`` int32 [n]. Perplexities of systems with different subwords do not compare;
-log-likelihoods of sentences do.
+log-likelihoods do.
 """
-
-from __future__ import annotations
 
 import argparse
 import math
@@ -19,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.archive import write_archive
+from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of, write_json
 from workflow_scripts.common.parallel_text import read_parallel
@@ -66,14 +64,17 @@ def add_system_arguments(parser: argparse.ArgumentParser) -> None:
 def open_scorer(arguments: argparse.Namespace) -> tuple[SystemFolder, LikelihoodScorer]:
     """Return the system and the scorer that the arguments describe; UserError as ``LikelihoodScorer``."""
     directions, pattern = arguments.directions, arguments.masks
-    if repeated := [name for name in directions if directions.count(name) > 1]:
-        raise UserError(f"--directions: {repeated[0]} is named twice")
-    if arguments.batch_tokens < 1:
-        raise UserError(f"--batch-tokens {arguments.batch_tokens}: must be at least 1")
+    named_once("directions", directions)
+    at_least("batch-tokens", arguments.batch_tokens, 1)
     system = SystemFolder.read(arguments.system)
     others = [name for name in directions if name not in system.directions]
     masks = {name: path_of(pattern, name) for name in others} if pattern else None
     return system, LikelihoodScorer(system, directions, masks)
+
+
+def job_of(arguments: argparse.Namespace, system: SystemFolder) -> dict[str, Any]:
+    """Return what names a job, as its files have it."""
+    return {"experiment": arguments.experiment, "system": system.system, "seed": system.seed}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -81,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="likelihood", description=__doc__.partition("\n")[0])
     add_system_arguments(parser)
     parser.add_argument(
-        "--sources", required=True, help=f"raw text; a pattern may hold {', '.join(OF_A_DIRECTION)}"
+        "--sources", required=True, help=f"raw text, perhaps with {', '.join(OF_A_DIRECTION)}"
     )
     parser.add_argument("--references", required=True, help="raw text, alike")
     parser.add_argument("--testset", help="its name, for the JSON")
@@ -115,12 +116,7 @@ def main(argv: list[str] | None = None) -> None:
             file=sys.stderr,
             flush=True,
         )
-    facts = {
-        "experiment": arguments.experiment,
-        "system": system.system,
-        "seed": system.seed,
-        "testset": arguments.testset,
-    }
+    facts = {**job_of(arguments, system), "testset": arguments.testset}
     write_archive(arguments.out.with_suffix(".npz"), arrays, {"format": LIKELIHOODS_FORMAT, **facts})
     write_json(arguments.out, {**facts, "weights_sha256": system.weights_sha256, "directions": results})
 

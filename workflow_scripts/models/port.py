@@ -1,6 +1,4 @@
-"""What the stages ask of a model, whichever library runs it, and the port that a system is loaded with."""
-
-from __future__ import annotations
+"""What the stages ask of a model, whichever library runs it, and the loading of a system."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -32,12 +30,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """Its name."""
-        ...
 
     @property
     def files(self) -> Sequence[Path]:
         """The files of the source, then as many of the target; none for given sentences."""
-        ...
 
 
 class Batches(Protocol):
@@ -49,7 +45,6 @@ class Batches(Protocol):
     @property
     def lines(self) -> Sequence[NDArray[np.int64]]:
         """The line numbers of each batch."""
-        ...
 
     def __len__(self) -> int: ...
 
@@ -61,11 +56,9 @@ class Intervention(Protocol):
 
     def use(self, row: str) -> AbstractContextManager[Any]:
         """Lay one row on the model for the block."""
-        ...
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Any]:
         """Lay one row per sentence on the model for the block, in the order of the batch."""
-        ...
 
 
 class Port(Protocol):
@@ -78,38 +71,26 @@ class Port(Protocol):
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        ...
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
-        ...
 
     def task(self, data: Path, subset: str, name: str) -> Task:
         """Open a task of a data folder; UserError if it does not fit the model."""
-        ...
 
     def pairs(
         self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
     ) -> Task:
         """Return given sentences, ids without ``</s>``, as a task."""
-        ...
 
     def batches(
         self, task: Any, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
-        """Cut a task into batches of at most ``max_tokens`` positions, padding included.
-
-        ``by_source``: by the source alone, so that tasks with the same source have the same batches.
-        ``max_lines``: use the first so many lines.
-        """
-        ...
+        """Cut a task into batches of at most ``max_tokens`` positions, padding included; ``by_source``: by
+        the source alone, the same for tasks with one source. ``max_lines``: use the first so many lines."""
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
-        """Call ``call`` for each group of ``space`` in each forward pass of the block.
-
-        RuntimeError at the end of the block if a group was never seen.
-        """
-        ...
+        """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen."""
 
     def intervene(
         self,
@@ -117,12 +98,9 @@ class Port(Protocol):
         gates: Mapping[str, str] | None = None,
         means: Mapping[str, Tensor] | None = None,
     ) -> Intervention:
-        """Prepare to lay rows of ``masks`` on the model.
-
-        ``gates``: kind of unit to kind of gate, where the masks' own are not meant. ``means``: group key to
-        [units, width], for gates ``mean``. UserError for a gate that the port cannot lay.
-        """
-        ...
+        """Prepare to lay rows of ``masks`` on the model. ``gates``: kind of unit to kind of gate, where the
+        masks' own are not meant. ``means``: group key to [units, width], for gates ``mean``. UserError for a
+        gate that the port cannot lay."""
 
     def run(
         self,
@@ -132,15 +110,13 @@ class Port(Protocol):
     ) -> Iterator[Sequence[Any]]:
         """Run forward passes without loss and gradients, yielding after each.
 
-        ``passes``: for each, one batch of every task; the batches have the same source, which is encoded
-        once. ``begin``: called with the number of the task whose target is decoded next, with None before
-        the source is encoded. ``piece_tokens``: decode in pieces of at most so many positions.
+        ``passes``: for each, one batch of every task; their source is the same and encoded once. ``begin``:
+        called with the number of the task that is decoded next, with None before the source is encoded.
+        ``piece_tokens``: decode in pieces of at most so many positions.
         """
-        ...
 
     def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
         """Return of each sentence of a batch the sum of -log p in nats, and the number of tokens."""
-        ...
 
 
 class GeneratingPort(Port, Protocol):
@@ -157,14 +133,11 @@ class GeneratingPort(Port, Protocol):
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
-        ...
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:
-    """Return a system's model in eval mode, loaded by the port that its ``system.json`` names.
-
-    ``device``: by default the GPU where there is one. UserError for an unknown port or files that do not fit.
-    """
+    """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by
+    default the GPU where there is one. UserError for an unknown port or files that do not fit."""
     if system.port not in PORTS:
         raise UserError(
             f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"

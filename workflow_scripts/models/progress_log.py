@@ -3,8 +3,6 @@
 `update 1200/6000 | loss 4.123 | lr 1.2e-03 | 5830 words/s | 0.41 s/update | left 0:33`
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import sys
@@ -19,7 +17,7 @@ from workflow_scripts.common.errors import UserError
 # Speed and time left look back this many log lines, so that a pause for validation does not shake them much.
 SPEED_WINDOW = 20
 
-# What fairseq says below a warning is of use to its developers only; these loggers are ours to silence.
+# Below a warning, what these log is of use to their developers only.
 _TALKATIVE = ("fairseq", "fairseq_cli", "torch")
 
 logger = logging.getLogger(__name__)
@@ -53,12 +51,7 @@ def check_finite(value: float, what: str) -> None:
 
 
 class ProgressLog:
-    """Averages over `interval` updates and logs a line.
-
-    Args:
-        last_update: where training ends at the latest.
-        interval: updates from line to line.
-    """
+    """Averages over `interval` updates and logs a line; training ends at `last_update` at the latest."""
 
     def __init__(self, last_update: int, interval: int) -> None:
         self.last_update, self.interval = last_update, max(interval, 1)

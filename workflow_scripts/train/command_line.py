@@ -1,7 +1,5 @@
 """What the programs of both trainings share: their options, how they start, and the call of the trainer."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -18,48 +16,37 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--settings", type=json_object, required=True, help="JSON; see train/training_settings.py"
-    )
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON, see training_settings.py")
     parser.add_argument(
         "--execution",
         type=json_object,
         default={},
         help="JSON: more settings, which leave the result as it is; with those above all that there are",
     )
-    parser.add_argument(
-        "--data-bin", required=True, help="folder of {subset}.{pair}.{lang}.bin/.idx; of shards: A:B:C"
-    )
+    parser.add_argument("--data-bin", required=True, help="folder of binarised text; of shards: A:B:C")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--folder", required=True, help="where training works and resumes")
     parser.add_argument("--out", required=True, help="system folder")
     parser.add_argument("--code", help="hash of the training's code and libraries, recorded")
-    parser.add_argument(
-        "--runtime", type=float, help="minutes that this process has, where SLURM does not say it"
-    )
-    parser.add_argument(
-        "--start-with", metavar="COMMAND", help="what starts several processes of this program: srun …"
-    )
+    parser.add_argument("--runtime", type=float, help="minutes, where SLURM sets no limit")
+    parser.add_argument("--start-with", metavar="COMMAND", help="starts several processes: srun …")
     return parser
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Read a JSON object from the command line; UserError if it is none."""
+    """Read a JSON object from the command line; UserError for anything else."""
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UserError(f"{text!r:.60} on the command line is no JSON: {error}") from None
+        raise UserError(f"{text!r:.60} on the command line is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise UserError(f"{text!r:.60} on the command line is no JSON object of names and values")
+        raise UserError(f"{text!r:.60} on the command line is not a JSON object of names and values")
     return value
 
 
 def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
-    """Return the options of a process of the training, once several are started where that is asked for.
-
-    Call it before torch is imported.
-    """
+    """Return the options, after starting several processes if asked. Call it before torch is imported."""
     arguments = parser.parse_args(argv)
     # On shared cores a spinning thread keeps a working one from its core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -69,11 +56,7 @@ def start(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.N
 
 
 def train(arguments: argparse.Namespace, **system: Any) -> None:
-    """Train by the options; `system`: what the program says of the plan.
-
-    Raises:
-        UserError: settings that cannot be, and what `train_system` raises.
-    """
+    """Train by the options; `system`: what the program adds to the plan. Raises as `train_system`."""
     deadline = Deadline.of_this_process(arguments.runtime)
 
     from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan

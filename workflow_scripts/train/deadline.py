@@ -1,7 +1,7 @@
-"""When this process must have ended: with its SLURM job, or after the minutes that the workflow gave it.
+"""When this process must end: with its SLURM job, or after the minutes that the workflow gave it.
 
-SLURM_JOB_END_TIME counts first, then the time left that `squeue` says, then `--runtime`; without them there
-is no limit. An administrator may extend a job, so SLURM is asked once more when the time has come.
+SLURM_JOB_END_TIME counts first, then the time left by `squeue`, then `--runtime`; without them there is no
+limit. An administrator may extend a job, so SLURM is asked again when the time has come.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ EXTENDED_SECONDS = 30.0
 
 
 def slurm_job(environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the job that this process is part of, as squeue and scontrol take it; None outside SLURM.
-
-    A task of an array is named as such: the number of one of its tasks is that of the whole array.
-    """
+    """Return this process's SLURM job, in an array the task of it; None outside SLURM."""
     found = os.environ if environment is None else environment
     array, task = found.get("SLURM_ARRAY_JOB_ID"), found.get("SLURM_ARRAY_TASK_ID")
     return f"{array}_{task}" if array and task else found.get("SLURM_JOB_ID") or None
@@ -37,10 +34,10 @@ def slurm_time_left(job: str, patience: float = SQUEUE_SECONDS) -> float | None:
     """Return the seconds that a job has left; None if `squeue` is absent, fails or takes too long."""
     command = ["squeue", "--noheader", f"--jobs={job}", "--format=%L"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=True).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    return seconds_of(said)
+    return seconds_of(answer)
 
 
 def began() -> float:
@@ -54,11 +51,9 @@ def began() -> float:
 
 @dataclass
 class Deadline:
-    """The end of this process.
-
-    `end` in seconds since 1970, infinite without a limit; `limit`: the seconds from which the margin is
-    taken, those left when it was first asked; `job`: who is asked again, None if nobody can be.
-    """
+    """The end of this process. `end` in seconds since 1970, infinite without a limit; `limit`: the seconds
+    from which the margin is taken, those left when it was first asked; `job`: who is asked again, None if
+    nobody can be."""
 
     end: float = math.inf
     limit: float = math.inf
@@ -66,8 +61,7 @@ class Deadline:
 
     @classmethod
     def of_this_process(cls, runtime: float | None = None) -> Deadline:
-        """Return the deadline that holds here. `runtime`: minutes from this process's start, if SLURM says
-        nothing."""
+        """Return this process's deadline; `runtime`: minutes from its start, without a limit from SLURM."""
         now, job, end = time.time(), slurm_job(), os.environ.get("SLURM_JOB_END_TIME", "")
         if job is not None and end.isdecimal():
             return cls(float(end), float(end) - now, job)

@@ -1,6 +1,4 @@
-"""The device of each process of a training, and whether those of all fit each other. Not yet run on a GPU."""
-
-from __future__ import annotations
+"""The device of each process of a training, and whether they fit each other. Not yet run on a GPU."""
 
 import socket
 from collections.abc import Mapping, Sequence
@@ -13,11 +11,7 @@ from workflow_scripts.train.launch import Place
 
 
 def device_number(place: Place) -> int:
-    """Return which of the GPUs that this process sees is its own (0 without any).
-
-    Raises:
-        UserError: there are fewer of them than processes on this machine.
-    """
+    """Return the number of this process's GPU (0 without any); UserError if there are too few here."""
     seen = torch.cuda.device_count()
     if seen <= 1:  # SLURM may show each task its own one only
         return 0
@@ -39,11 +33,7 @@ def describe_device(number: int) -> dict[str, str]:
 
 
 def check_devices(devices: Sequence[Mapping[str, str]]) -> None:
-    """Check the devices of all processes, in their order.
-
-    Raises:
-        UserError: two processes on one GPU, or some with a GPU and some without.
-    """
+    """Refuse two processes on one GPU, and some with a GPU and some without."""
     first: dict[str, int] = {}
     for rank, device in enumerate(devices):
         if (device["name"] == CPU) != (devices[0]["name"] == CPU):

@@ -1,10 +1,4 @@
-"""A finished training becomes a system: its best weights, its vocabulary and masks, and what it cost.
-
-Every file is written beside its name and renamed, `system.json` last, so that a folder with a `system.json`
-is whole.
-"""
-
-from __future__ import annotations
+"""Export a finished training as a system folder, `system.json` last: a folder that has one is whole."""
 
 import logging
 from pathlib import Path
@@ -34,15 +28,10 @@ logger = logging.getLogger(__name__)
 
 
 def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None:
-    """Write the best weights of a finished training as a system.
-
-    They are those of its best checkpoint, or what was kept of it (units.training_files).
-
-    Raises:
-        UserError: the best checkpoint is damaged and there is no other of its update; a weight is not finite.
-    """
+    """Write the best weights of a finished training (its best checkpoint, or what was kept of it) as a
+    system. UserError if the best checkpoint is damaged and has no copy, or a weight is not finite."""
     out.mkdir(parents=True, exist_ok=True)
-    # What it says would not be true of the new files.
+    # It would not describe the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)
     best_file = best_checkpoint(folder.path)
     if best_file is not None:

@@ -1,6 +1,4 @@
-"""What a process of several says when its training fails: one line, the same in all of them."""
-
-from __future__ import annotations
+"""What one of several processes says when its training fails: one line, the same in all of them."""
 
 from typing import Any
 
@@ -10,10 +8,10 @@ from workflow_scripts.common.errors import OUT_OF_MEMORY, UserError, explain_os_
 from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
 from workflow_scripts.train.launch import Place
 
-#: All that is known where another process said nothing.
+#: Where another process reported nothing.
 GONE = (
-    "another process of this training ended without a word, or could not be reached; this log or the system's"
-    " may tell why (killed, memory, network); run again: it goes on from the last checkpoint"
+    "another process of this training ended without a message, or could not be reached; this log or the"
+    " system's may show why (killed, memory, network); run again: it goes on from the last checkpoint"
 )
 
 

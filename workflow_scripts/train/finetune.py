@@ -1,10 +1,8 @@
 """Fine-tune a trained system, each direction through its own mask (Neuron Specialization), or unmasked.
 
-The parent's weights are the start; optimiser, schedule and data order begin again (spec 2.2, 3.4, 3.6). The
-continued-training control is the same program with masks that keep every unit.
+The parent's weights are the start; optimiser, schedule and data order begin again. With masks that keep every
+unit this is the continued-training control.
 """
-
-from __future__ import annotations
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.train.command_line import parser_of, start, train
@@ -18,12 +16,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--system", required=True, help="name of the new system")
     parser.add_argument("--parent", required=True, help="system folder to start from")
-    parser.add_argument(
-        "--masks", help="masks .npz with one row for each direction; without it nothing is masked"
-    )
-    parser.add_argument(
-        "--languages", nargs="+", help="must be the parent's if given; they fix the vocabulary"
-    )
+    parser.add_argument("--masks", help="mask file with a row for each direction")
+    parser.add_argument("--languages", nargs="+", help="if given, must be the parent's")
     arguments = start(parser, argv)
     parent = SystemFolder.read(arguments.parent)
     parent.verify()

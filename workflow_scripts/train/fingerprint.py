@@ -1,6 +1,4 @@
-"""The fingerprint of a training, by which a folder knows it again, and the number of its processes."""
-
-from __future__ import annotations
+"""The fingerprint of a training, by which its folder is recognised, and the number of its processes."""
 
 import json
 import math
@@ -25,8 +23,7 @@ TRAINING_VERSION = 1
 
 
 def number_of_processes(settings: Mapping[str, Any]) -> int:
-    """Return the processes of this training: those that were started (train.launch), or one for each GPU
-    that an update can be shared out to in whole batches."""
+    """Return the processes of this training: those started, or one for each GPU that gets whole batches."""
     if (started := place().processes) > 1:
         return started
     return math.gcd(accumulation(settings, 1), max(torch.cuda.device_count(), 1))
@@ -37,7 +34,7 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
     files = training_files(plan.data_bin, plan.directions)
     if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):
-        # Then it is the batch that says which sentences are left out, and no longer a matter of execution.
+        # Then the size of a batch decides which sentences are left out, so it is part of the identity.
         classes["identity"]["longest_sentence"] = longest
     if plan.sources:
         # As it comes back from a file: lists, not tuples.

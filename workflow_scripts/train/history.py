@@ -1,10 +1,7 @@
 """What a training has cost so far: `history.json`, an entry for each attempt and their totals.
 
-It is written at every heartbeat, so that a killed attempt keeps what it cost. Snakemake's benchmark file
-knows the last attempt only.
+It is written at every heartbeat, so that a killed attempt is counted too.
 """
-
-from __future__ import annotations
 
 import logging
 import resource
@@ -24,7 +21,7 @@ from workflow_scripts.units.training_files import HISTORY
 logger = logging.getLogger(__name__)
 
 CPU = "cpu"
-# What an attempt is called until it ends: after kill -9 nobody writes another word.
+# The outcome until an attempt ends: after kill -9 nobody writes another.
 KILLED = "killed"
 
 
@@ -40,11 +37,7 @@ def outcome_of(error: BaseException) -> str:
 
 
 class History:
-    """The attempts of one training folder.
-
-    Args:
-        ours: tells whether the folder is still this process's; where it is not, nothing is written.
-    """
+    """The attempts of one training folder; nothing is written unless it is `ours`."""
 
     def __init__(self, folder: Path, ours: Callable[[], bool] = lambda: True) -> None:
         self.file, self._ours = folder / HISTORY, ours
@@ -64,11 +57,7 @@ class History:
 
     @contextmanager
     def attempt(self, devices: list[str], **facts: Any) -> Iterator[dict[str, Any]]:
-        """Add an attempt; the dictionary yielded may be filled with JSON values, its outcome too.
-
-        Args:
-            devices: a name for each process that trains, "cpu" where it has no GPU.
-        """
+        """Add an attempt and yield its JSON entry. `devices`: one for each process, "cpu" without a GPU."""
         self._before = self.read()["attempts"]
         self._began = time.monotonic()
         self._attempt = {
@@ -90,7 +79,7 @@ class History:
             try:
                 self.record()
             except OSError as error:
-                # A full disk most likely ended the attempt: that error is the one to tell.
+                # A full disk most likely ended the attempt: report that error.
                 logger.warning(f"{self.file} could not be written: {error}")
             self._attempt = None
 

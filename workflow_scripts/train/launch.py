@@ -1,10 +1,7 @@
-"""Which process of a training this is, by torchrun's or srun's variables.
+"""Which process of a training this is, by the variables of torchrun or srun.
 
-Those of srun are set again under torchrun's names, which torch and fairseq read. Only what srun sets for the
-tasks of a step counts: a batch script of several tasks is one process.
+Those of srun are set again under torchrun's names, which torch and fairseq read.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -44,11 +41,7 @@ def _number(environment: Mapping[str, str], name: str) -> int:
 
 
 def place(environment: Mapping[str, str] | None = None) -> Place:
-    """Return the place of this process; `Place()` where it is alone.
-
-    Raises:
-        UserError: variables that contradict each other.
-    """
+    """Return the place of this process; `Place()` where it is alone. UserError for contradictions."""
     found = os.environ if environment is None else environment
     if "WORLD_SIZE" in found:
         names = ("RANK", "LOCAL_RANK", "WORLD_SIZE")
@@ -68,14 +61,8 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
 
 
 def start_processes(command: str | None) -> None:
-    """Become ``command``, which starts several processes of this very program; in those, do nothing.
-
-    Args:
-        command: srun with its options; None for a program that is the only one.
-
-    Raises:
-        UserError: there is no such program.
-    """
+    """Become ``command`` (srun with its options), which starts several processes of this very program; in
+    those, or without a command, do nothing. UserError if there is no such program."""
     if not command or STARTED in os.environ:
         return
     words = shlex.split(command)
@@ -91,11 +78,7 @@ def start_processes(command: str | None) -> None:
 
 
 def take_place() -> Place:
-    """Return the place of this process, and say it in torchrun's variables. Call it before torch is imported.
-
-    Raises:
-        UserError: variables that contradict each other, or no place where the processes could meet.
-    """
+    """Return the place of this process and set torchrun's variables, before torch is imported."""
     found = place()
     if found.processes == 1:
         # srun and torchrun set these for a single process too, and fairseq would wait for others.
@@ -109,43 +92,41 @@ def take_place() -> Place:
         os.environ["MASTER_ADDR"] = _meeting_host(os.environ)
     if "MASTER_PORT" not in os.environ:
         os.environ["MASTER_PORT"] = str(_meeting_port(os.environ))
-    # How a connection was lost is said in one line; torch would write its stack to the log before that.
+    # A lost connection is reported in one line; torch would log its stack before that.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     return found
 
 
 def _meeting_host(environment: Mapping[str, str]) -> str:
-    """Return the machine of the first process."""
     if environment.get("SLURM_STEP_NUM_NODES") == "1":
         return "127.0.0.1"  # known by every machine, whatever its name resolves to
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")
     if not hosts:
-        raise UserError(
-            "MASTER_ADDR, where the processes of the training meet, is not set: start them with torchrun or"
-            " srun"
-        )
+        raise _not_set("MASTER_ADDR")
     return first_host(hosts)
 
 
 def _meeting_port(environment: Mapping[str, str]) -> int:
-    """Return a port that belongs to this step of this job, as well as numbers of that range can tell."""
+    """Return a port of this step of this job, different from that of most others."""
     job, step = (environment.get(name, "") for name in ("SLURM_JOB_ID", "SLURM_STEP_ID"))
     if not job.isdecimal():
-        raise UserError(
-            "MASTER_PORT, where the processes of the training meet, is not set: start them with torchrun or"
-            " srun"
-        )
+        raise _not_set("MASTER_PORT")
     number = int(job) * _STEPS + (int(step) if step.isdecimal() else 0) % _STEPS
     return _PORTS[number % len(_PORTS)]
+
+
+def _not_set(name: str) -> UserError:
+    where = f"{name}, where the processes of the training meet, is not set"
+    return UserError(f"{where}: start them with torchrun or srun")
 
 
 def first_host(hosts: str) -> str:
     """Return the first of SLURM's list of hosts: `node[03-05,9],login` -> `node03`."""
     try:
-        said = subprocess.run(
+        names = subprocess.run(
             ["scontrol", "show", "hostnames", hosts], capture_output=True, text=True, timeout=30, check=True
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
-        said = []
-    # Without SLURM's own word: of each bracket the first number.
-    return said[0] if said else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]
+        names = []
+    # Without scontrol: of each bracket the first number.
+    return names[0] if names else re.split(r",(?![^\[]*\])", re.sub(r"\[(\w+)[^\]]*\]", r"\1", hosts))[0]

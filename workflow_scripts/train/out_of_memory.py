@@ -1,10 +1,7 @@
-"""Out of memory in training is answered by smaller batches of the same update.
+"""After out of memory, the next attempt takes smaller batches and accumulates more of them.
 
-The next attempt takes at most half of `max_tokens` and accumulates more batches, so that an update holds the
-same tokens and the training stays the same one.
+An update holds the same tokens, so the training stays the same one.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,15 +15,8 @@ OUT_OF_MEMORY = "out of memory"
 
 
 def smaller_batches(settings: Mapping[str, Any], longest: int, failed: int, processes: int) -> int | None:
-    """Return the largest `max_tokens` of at most half of `failed` that cuts an update into equal parts.
-
-    Args:
-        settings: with `tokens_per_update`, which stays.
-        longest: tokens of the longest sentence that is trained on; no batch can be smaller.
-        processes: among which an update is shared out, if their number is given; else 1.
-
-    None if there is no such number.
-    """
+    """Return the largest `max_tokens` up to half of `failed` that cuts an update into equal parts, or None. A
+    batch must hold the `longest` sentence; `processes` share the update."""
     tokens = int(settings["tokens_per_update"]) // processes
     return next((size for size in range(failed // 2, longest - 1, -1) if size and tokens % size == 0), None)
 
@@ -38,11 +28,8 @@ def max_tokens_after(
     attempts: Sequence[Mapping[str, Any]],
     processes: int = 1,
 ) -> int:
-    """Return the `max_tokens` of the next attempt: what is asked for, or less after attempts without memory.
-
-    Only attempts on the same kind of device (`devices`: their names) count: another may hold more. At the
-    smallest size it stays: what took the memory may have been something else.
-    """
+    """Return the `max_tokens` of the next attempt: as asked for, or less after attempts without memory on the
+    same `devices`. At the smallest size it stays: something else may have taken the memory."""
     size = int(settings["max_tokens"])
     for attempt in attempts:
         if attempt.get("outcome") == OUT_OF_MEMORY and set(attempt.get("devices", ())) == devices:
@@ -53,15 +40,9 @@ def max_tokens_after(
 
 
 def out_of_memory(folder: str, failed: int, following: int, longest: int, alone: bool) -> UserError:
-    """Return the one line for an attempt that ran out of memory; SmallerBatchesError if the next takes less
-    and this process, alone, may begin it: of several each would have to, and their launcher knows of one
-    start.
-
-    Args:
-        failed, following: `max_tokens` of this attempt and of the next.
-        longest: tokens of the longest sentence that is trained on.
-        alone: this is the only process that was started.
-    """
+    """Return the one line for an attempt that ran out of memory with `max_tokens` `failed`. It is a
+    SmallerBatchesError if the next takes less (`following`) and this process is `alone`: of several each
+    would have to start again, and their launcher knows of one start."""
     if following >= failed:
         return UserError(
             f"{folder}: out of memory with max_tokens {failed}, and a smaller batch of it would not hold the"

@@ -1,10 +1,8 @@
 """One writer of a training folder: `owner.json`, kept fresh by a heartbeat; a second job waits for the first.
 
-After kill -9 of a workflow its training may live on. On one machine the next run ends it; from another host,
-the next run's job finds that the very same thing is trained, waits, and goes on from what is left then.
+After kill -9 of a workflow its training may go on. The next run on the same machine ends it; a run on another
+waits for it and continues from there.
 """
-
-from __future__ import annotations
 
 import fcntl
 import logging
@@ -25,9 +23,9 @@ from workflow_scripts.units.training_files import OWNER, STALE_SECONDS, process_
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
-# A job that waits for the owner looks this often, and says so this often.
+# A job that waits for the owner looks this often, and reports it this often.
 POLL_SECONDS = 2.0
-SAY_SECONDS = 300.0
+REPORT_SECONDS = 300.0
 
 LOCK = ".owner.lock"
 
@@ -38,12 +36,7 @@ def _named(holder: dict[str, Any]) -> str:
 
 
 class FolderOwner:
-    """Ownership of one training folder by this process.
-
-    Args:
-        folder: the training folder, made if absent.
-        identity: digest of what is trained; a live owner of the same is waited for.
-    """
+    """Ownership of one training folder by this process; `identity`: digest of what is trained."""
 
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder, self.identity = folder, identity
@@ -51,11 +44,7 @@ class FolderOwner:
 
     @contextmanager
     def held(self, beat: Callable[[], None]) -> Iterator[None]:
-        """Hold the folder, once an owner of the same training is done; a thread calls `beat` at intervals.
-
-        Raises:
-            UserError: a live process trains something else in it.
-        """
+        """Hold the folder, after an owner of the same training; UserError if another is trained in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._wait()
         stop = threading.Event()
@@ -66,29 +55,27 @@ class FolderOwner:
         finally:
             stop.set()
             thread.join()
-            # On a disk that became read-only the error that brought us here is the one to tell.
+            # On a disk that became read-only, report the error that came first.
             with suppress(OSError):
                 if is_owner(self.folder):
                     self.file.unlink(missing_ok=True)
 
     def _wait(self) -> None:
-        said: float | None = None
+        reported: float | None = None
         while (holder := self._take()) is not None:
             if holder.get("identity") != self.identity:
-                stop = (
-                    f"scancel {holder['slurm_job']}" if holder.get("slurm_job") else f"kill {holder['pid']}"
-                )
+                job = holder.get("slurm_job")
+                stop = f"scancel {job}" if job else f"kill {holder['pid']}"
                 raise UserError(
                     f"{self.folder} is being trained with other settings or data by {_named(holder)}; wait"
                     f" for it, or stop it there ({stop}), then run again"
                 )
-            if said is None or time.monotonic() - said >= SAY_SECONDS:
-                said = time.monotonic()
+            if reported is None or time.monotonic() - reported >= REPORT_SECONDS:
+                reported = time.monotonic()
                 logger.info(f"{self.folder}: {_named(holder)} is training this already; waiting for it")
             time.sleep(POLL_SECONDS)
 
     def _take(self) -> dict[str, Any] | None:
-        """Become the owner and return None, or return who lives and owns it."""
         me = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -101,7 +88,7 @@ class FolderOwner:
             with suppress(OSError):  # a file system without locks: the heartbeat alone must do
                 fcntl.lockf(lock, fcntl.LOCK_EX)
             holder = running_owner(self.folder)
-            # One of this very number that is not this process has gone.
+            # An earlier process with the number of this one is gone.
             if holder is not None and not process_of(holder).startswith(f"{place()} {os.getpid()} "):
                 return holder
             if self.file.exists():
@@ -132,6 +119,6 @@ def check_owner(folder: Path) -> None:
     """Raise UserError unless this process still owns the folder: one that slept too long was taken over."""
     if not is_owner(folder):
         raise UserError(
-            f"{folder}: another process took this training over while this one stood still"
+            f"{folder}: another process took this training over while this one was stopped"
             f" (no heartbeat for {STALE_SECONDS:.0f} s); it stops without writing anything"
         )

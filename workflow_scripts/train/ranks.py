@@ -1,12 +1,9 @@
 """How the processes of a training agree: process 0 decides, the others follow; an error of one ends all.
 
-Processes that torchrun or srun started meet at a key-value store of torch, which process 0 (or torchrun)
-serves at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process 0), `trouble` (of one that
-failed), `end` (the line for all), `gone` (count). Each process looks there while it trains: one that waits in
-a collective for another that has failed would wait for long. A process alone does none of this.
+They meet at torch's key-value store at MASTER_ADDR:MASTER_PORT. Its keys: `device/{rank}`, `plan` (of process
+0), `trouble` (of one that failed), `end` (the line for all), `gone` (count). Each process watches it while it
+trains: a collective would wait long for a process that has failed.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -26,33 +23,21 @@ from workflow_scripts.common.errors import FAILED, UserError
 from workflow_scripts.models.fairseq.training.collectives import SILENCE
 from workflow_scripts.models.fairseq.training.slices import SliceEnded
 from workflow_scripts.train.devices import check_devices, describe_device, device_number
-from workflow_scripts.train.failures import (
-    GONE,
-    error_of,
-    is_fault,
-    is_lost_connection,
-    line_of,
-    trouble_of,
-)
+from workflow_scripts.train.failures import GONE, error_of, is_fault, is_lost_connection, line_of, trouble_of
 from workflow_scripts.train.launch import Place
 
-# For all processes to come: srun starts them together, but a cold shared file system may take minutes to
-# import torch.
+# For all processes to come: importing torch from a cold shared file system may take minutes.
 START = timedelta(minutes=10)
 # Looks at the store this often.
 POLL_SECONDS = 1.0
-# For process 0 to notice by itself that another failed; then it waits in a collective, and is ended there.
+# For process 0 to notice by itself that another failed; after that it is ended where it waits.
 NOTICE_SECONDS = 5.0
-# For the line of an error: nobody ends before the others have read it, or a launcher would kill these in
-# between.
+# For the line of an error: a launcher kills the others when one ends, so all read it before.
 REPORT_SECONDS = 30.0
 
 
 class Ranks:
-    """This process among those of its training; use `joined`.
-
-    `rank`: its number. `devices`: the name of every process's device, known to process 0.
-    """
+    """This process, number `rank` of its training; use `joined`. Process 0 knows all `devices`."""
 
     def __init__(self, place: Place) -> None:
         self.place, self.rank = place, place.rank
@@ -62,8 +47,6 @@ class Ranks:
         self._store: Any = None if self.alone else self._connect()
         self._watched: Any = None if self.alone else self._connect()
         self.devices: list[str] = []
-
-    # ---- before training --------------------------------------------------------------------------------
 
     def look_at_device(self) -> None:
         """Learn the own device, and send it to process 0. UserError if this process has none."""
@@ -90,11 +73,7 @@ class Ranks:
             self.devices = [one["name"] for one in found]
 
     def wait_for_plan(self) -> dict[str, Any] | None:
-        """Wait for what process 0 sends. However long: it may wait for the folder's owner.
-
-        Raises:
-            UserError: process 0 failed.
-        """
+        """Wait, however long, for the plan of process 0; UserError if that failed."""
         while not self._store.check(["plan"]):
             self._look_for_end()
             time.sleep(POLL_SECONDS)
@@ -105,20 +84,15 @@ class Ranks:
         if self._store.check(["end"]):
             raise UserError(json.loads(self._store.get("end")))
 
-    # ---- training ---------------------------------------------------------------------------------------
-
     @contextmanager
     def training(
         self,
         ended: Callable[[BaseException], BaseException] = lambda error: error,
         release: Callable[[], None] = lambda: None,
     ) -> Iterator[None]:
-        """Let all processes speak to each other for the block, and end with each other.
-
-        Args:
-            ended: records what ended the training, an own error or another process's; returns what to raise.
-            release: gives up what this process holds. Both may be called in another thread, before the end.
-        """
+        """Let all processes speak to each other for the block, and end with each other. `ended`: records what
+        ended the training, an own error or another process's; returns what to raise. `release`: gives up what
+        this process holds. Both may be called in another thread, before the end."""
         if not self.alone:
             threading.Thread(target=self._watch, args=(ended, release), daemon=True).start()
         whole = False
@@ -190,20 +164,18 @@ class Ranks:
             try:
                 line = line_of(ended(error_of(found)), self.place)
                 release()
-            except Exception as error:  # of the disk, perhaps; this thread has nobody to tell it
+            except Exception as error:  # of the disk, perhaps; nobody catches it in this thread
                 line = line_of(error, self.place)
-            self._say("end", line, self._watched)
+            self._report("end", line, self._watched)
             self._wait_for_others(self._watched)
         for one in line.splitlines():
             print(f"error: {one}", file=sys.stderr, flush=True)
         os._exit(FAILED)
 
-    # ---- its end ----------------------------------------------------------------------------------------
-
     def fail(self, error: BaseException) -> BaseException:
-        """Tell all what went wrong here; return what to raise: on all processes the same line."""
+        """Report to all what went wrong here; return what to raise: on all processes the same line."""
         if self.rank == 0:
-            self._say("end", line_of(error, self.place), self._store)
+            self._report("end", line_of(error, self.place), self._store)
             self._wait_for_others(self._store)
             return UserError(GONE) if is_lost_connection(error) else error
         line = line_of(error, self.place)
@@ -211,7 +183,7 @@ class Ranks:
             traceback.print_exception(error)  # a fault of the program; process 0 knows its line only
         with suppress(RuntimeError):
             if not self._store.check(["end"]):
-                self._say("trouble", trouble_of(error, self.place), self._store)
+                self._report("trouble", trouble_of(error, self.place), self._store)
             self._store.wait(["end"], timedelta(seconds=REPORT_SECONDS))
             line = json.loads(self._store.get("end"))
         self._leave(self._store)
@@ -235,8 +207,6 @@ class Ranks:
             while store.add("gone", 0) < self.place.processes - 1 and time.monotonic() < deadline:
                 time.sleep(0.1)
 
-    # ---- the store --------------------------------------------------------------------------------------
-
     def _connect(self) -> Any:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         try:
@@ -257,19 +227,15 @@ class Ranks:
         self._store.set(key, json.dumps(value))
 
     @staticmethod
-    def _say(key: str, value: Any, store: Any) -> None:
-        """The first to say it is heard."""
+    def _report(key: str, value: Any, store: Any) -> None:
+        """Set a key, unless another process has set it."""
         with suppress(RuntimeError):
             store.compare_set(key, "", json.dumps(value))
 
 
 @contextmanager
 def joined(place: Place) -> Iterator[Ranks]:
-    """Meet the other processes for the block; what fails in one ends all, with one line.
-
-    Raises:
-        UserError: not all came, or another one failed.
-    """
+    """Meet the other processes for the block; an error of one ends all, with one line."""
     ranks = Ranks(place)
     try:
         ranks.look_at_device()

@@ -1,13 +1,8 @@
-"""Training data on the node's own disk, where NEURONSPEC_SCRATCH names a folder there.
+"""A copy of the training data on the node's own disk, in the folder that NEURONSPEC_SCRATCH names.
 
-fairseq reads the binarised files in random order all through a training: from a network file system each page
-comes over the network, and again when memory is short. So the files are copied once for each node; trainings
-of the same data share the copy, and the last one removes it. What a killed training left is used or removed
-by the next. Fingerprints name none of these paths. If the copy fails, one line warns, and the training reads
-from where the data are.
+fairseq reads the files in random order all through a training, which is slow over a network. Trainings of the
+same data share the copy; the last removes it. If copying fails, a training warns and reads the original.
 """
-
-from __future__ import annotations
 
 import fcntl
 import hashlib
@@ -36,11 +31,7 @@ class NoScratchError(Exception):
 
 @contextmanager
 def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str]) -> Iterator[str]:
-    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given.
-
-    Args:
-        hashes: SHA-256 of each file that the training reads, by its name in `training_files`.
-    """
+    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. `hashes`: SHA-256 by file."""
     named = os.environ.get(SCRATCH_VARIABLE)
     if not named:
         yield data_bin
@@ -70,7 +61,6 @@ def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str
 
 
 def _own_folder(named: str) -> Path:
-    """Return the folder of this user's copies, made if it is not there."""
     place = Path(os.path.expandvars(named))
     if "$" in str(place):
         raise NoScratchError("a variable in it is not set on this node")
@@ -103,12 +93,7 @@ def _lock(descriptor: int, copy: Path, how: int) -> bool:
 
 
 def _shared_copy(files: Mapping[str, Path], copy: Path) -> int:
-    """Return the descriptor that keeps a complete copy from being removed; makes one where there is none.
-
-    Raises:
-        NoScratchError: it does not fit, or another process has it and it is not complete.
-        OSError: it cannot be written.
-    """
+    """Lock a complete copy, made if need be, and return the descriptor; NoScratchError if that fails."""
     for look in range(LOOKS):
         descriptor = _open(copy)
         try:
@@ -155,7 +140,6 @@ def _make(files: Mapping[str, Path], copy: Path) -> None:
 
 
 def _remove_others(wanted: Path) -> None:
-    """Remove what killed trainings of other data left; copies that are in use stay."""
     for lock in wanted.parent.glob("*.lock"):
         copy = lock.with_suffix("")
         if copy == wanted:

@@ -1,12 +1,8 @@
 """How a training program goes on after an attempt that is not the last: out of memory, or out of time.
 
-A program that ran out of memory replaces itself by a new one of the same command line (exec), with the same
-number and log; the next attempt takes smaller batches, and nothing of the failed one is left on the GPU. At
-the end of a slice its SLURM job is requeued under the same number: nothing fails, and whoever waits for the
-job waits on. Every other failure ends it. Imports no torch.
+Out of memory, it replaces itself by a new process of the same command line (exec). At the end of a slice its
+SLURM job is requeued under the same number, so that nothing fails. Imports no torch.
 """
-
-from __future__ import annotations
 
 import logging
 import multiprocessing
@@ -43,7 +39,7 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
             end_slice(ended)
         except SmallerBatchesError as error:
             logger.warning(f"{error}; starting again")
-            # They would take the new process for the one that they work for.
+            # They would work for the new process.
             for child in multiprocessing.active_children():
                 child.kill()
                 child.join()
@@ -55,14 +51,8 @@ def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[s
 
 
 def end_slice(ended: SliceEnded) -> None:
-    """End the program: with its job requeued, or with an exit status that says that training is not done.
-
-    Returns only in a process of a training that is not its first: the first speaks for all.
-
-    Raises:
-        UserError: nobody will start the training again.
-        SystemExit: SIGTERM asked for the end; whoever sent it knows what comes next.
-    """
+    """Requeue the job, or end the program: SystemExit after SIGTERM, UserError if nobody will start it again.
+    Returns only in processes other than the first."""
     if os.environ.get("RANK", "0") != "0":
         return
     if ended.reason == SIGTERM:
@@ -72,7 +62,7 @@ def end_slice(ended: SliceEnded) -> None:
     job = slurm_job()
     if job is None:
         raise UserError(f"{done}; run again, it goes on from there")
-    # Said before it is done: SLURM may end this process at once.
+    # Logged before it is done: SLURM may end this process at once.
     logger.info(f"{done}; job {job} goes back into the queue")
     if refusal := requeue(job):
         raise UserError(

@@ -1,6 +1,4 @@
-"""Train the multilingual baseline: one dense network for all directions (spec 2.1, 2.2, 1.1)."""
-
-from __future__ import annotations
+"""Train the multilingual baseline: one dense network for all directions."""
 
 import json
 
@@ -13,9 +11,7 @@ def main(argv: list[str] | None = None) -> None:
     """Parse the command line and train; a second call resumes or re-exports."""
     parser = parser_of(__doc__)
     parser.add_argument("--architecture", type=json.loads, required=True, help="JSON, as in system.json")
-    parser.add_argument(
-        "--languages", nargs="+", required=True, help="fixes the numbers of the language tokens"
-    )
+    parser.add_argument("--languages", nargs="+", required=True, help="in the order of their tokens")
     parser.add_argument("--text", type=json.loads, required=True, help="JSON, as in system.json")
     parser.add_argument("--subwords", required=True, help="SentencePiece model")
     parser.add_argument("--dictionary", required=True, help="dict.txt")

@@ -1,6 +1,4 @@
-"""Train one system: from a plan to a system folder, by fairseq's own training loop in this process."""
-
-from __future__ import annotations
+"""Train one system: from a plan to a system folder, by fairseq's own training loop."""
 
 import logging
 from contextlib import suppress
@@ -52,19 +50,9 @@ def train_system(
 ) -> None:
     """Train (or resume, or find finished) and export the best checkpoint to the system folder `out`.
 
-    Of several processes that were started (train.launch) the first does all that, and the others train with
-    it.
-
-    Args:
-        code: hash of the training's code and libraries, recorded in the folder.
-        deadline: when this process must have left; None: it has all the time.
-
-    Raises:
-        SliceEnded: the deadline or SIGTERM came first; a further call goes on.
-        SmallerBatchesError: memory ran out, and a further call will take smaller batches.
-        UserError: missing data, masks with a mixed sampler, a folder in which another process trains
-            something else, memory or disk that is too small, a loss that is not finite; what another
-            process failed with.
+    Of several processes the first does all that, and the others train with it. `code`: hash of the training's
+    code and libraries, recorded in the folder. Raises SliceEnded if the `deadline` or SIGTERM came first,
+    SmallerBatchesError if memory ran out and a further call will take smaller batches, and UserError.
     """
     log_to_stderr()
     with joined(place()) as ranks:
@@ -77,7 +65,6 @@ def train_system(
 
 
 def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) -> None:
-    """Train on a copy of the data."""
     processes = number_of_processes(plan.settings)
     run(
         replace(plan, data_bin=data_bin),
@@ -93,7 +80,7 @@ def _train_and_export(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
             " one direction in each batch"
         )
-    # The system keeps the model's own dropout: what this training overrides is no default of a fine-tune.
+    # The system keeps the model's own dropout: that of this training is not a default of its fine-tunes.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     check_training_data(plan.data_bin, plan.directions, plan.dictionary)
     weights = plan.settings.get(SOURCE_WEIGHTS)
@@ -119,7 +106,6 @@ def _train_and_export(
 
 
 def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> int:
-    """Return the `max_tokens` of an attempt after those of the folder's history."""
     attempts = folder.history.read()["attempts"]
     return max_tokens_after(
         plan.settings, longest_sentence(plan), set(ranks.devices), attempts, ranks.place.processes
@@ -127,7 +113,7 @@ def _fitting_tokens(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) ->
 
 
 def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> TrainingPlan:
-    """Return the plan with smaller batches where earlier attempts ran out of memory; says so."""
+    """Return the plan, with smaller batches where earlier attempts ran out of memory."""
     settings = plan.settings
     size = _fitting_tokens(plan, folder, ranks)
     if size == settings["max_tokens"]:
@@ -142,7 +128,6 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> Traini
 
 
 def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline: Deadline) -> None:
-    """Train until nothing is left to do, and record what it cost and how it ended."""
     processes = number_of_processes(plan.settings)
     execution = settings_by_class(plan.settings, processes)["execution"]
     # Those that this process starts have devices of the same kind.
@@ -175,7 +160,7 @@ def _record_end(
 ) -> BaseException:
     if not is_out_of_memory(error):
         attempt["outcome"] = outcome_of(error)
-        with suppress(OSError):  # a full disk most likely ended the attempt: that error is the one to tell
+        with suppress(OSError):  # a full disk most likely ended the attempt: report that error
             folder.history.record()
         return error
     attempt["outcome"] = OUT_OF_MEMORY

@@ -1,11 +1,7 @@
-"""The folder a training works in: what it is a training of, and whether it may go on.
+"""The folder of a training: what is trained there, and whether it may go on.
 
-Files: `owner.json` (one writer at a time), `fingerprint.json` (may this folder be continued?), `history.json`
-(attempts and their cost), `finished.json` (nothing left to train), `retrain.json` (a request to begin again).
 No path enters a fingerprint: a moved checkout must not retrain anything.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -32,18 +28,10 @@ def differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return sorted(key for key in {*old, *new} if old.get(key, missing) != new.get(key, missing))
 
 
-def _digest(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 class TrainingFolder:
-    """One training's folder.
-
-    Args:
-        path: the folder, made if absent.
-        fingerprint: {"identity": {...}, "extendable": {...}, "execution": {...}}, JSON values, no paths.
-        code: hash of the training's code and libraries; recorded, and no part of the fingerprint.
-    """
+    """One training's folder, made if absent. `fingerprint`: {"identity": {...}, "extendable": {...},
+    "execution": {...}}, JSON values, no paths. `code`: hash of the training's code and libraries; recorded,
+    not compared."""
 
     def __init__(
         self, path: str | Path, fingerprint: Mapping[str, Mapping[str, Any]], code: str | None = None
@@ -55,12 +43,9 @@ class TrainingFolder:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Hold the folder, after a live owner of the same training is done.
-
-        Raises:
-            UserError: another live process trains something else in it.
-        """
-        with FolderOwner(self.path, _digest(self.fingerprint[IDENTITY])).held(self.history.record):
+        """Hold the folder, after an owner of the same training; UserError if another is trained in it."""
+        identity = json.dumps(self.fingerprint[IDENTITY], sort_keys=True)
+        with FolderOwner(self.path, hashlib.sha256(identity.encode()).hexdigest()).held(self.history.record):
             yield
 
     def release(self) -> None:
@@ -69,16 +54,9 @@ class TrainingFolder:
             (self.path / OWNER).unlink(missing_ok=True)
 
     def prepare(self, reached: Callable[[], int] = lambda: 0) -> None:
-        """Continue the folder's training if its identity is the same, else move its content aside.
-
-        Call it inside `owned()`. Says what it does when anything changed.
-
-        Args:
-            reached: returns the most updates that a checkpoint of the folder has seen.
-
-        Raises:
-            UserError: a finished training would have to go on, and its optimiser state was removed.
-        """
+        """Within `owned()`: continue the folder's training if its identity is the same, else move it aside.
+        `reached`: returns the most updates that a checkpoint of the folder has seen. UserError if a finished
+        training would have to go on, and its optimiser state was removed."""
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")
         elif (stored := self._read(FINGERPRINT)) is not None:
@@ -131,8 +109,6 @@ class TrainingFolder:
             entry.rename(aside / entry.name)
         logger.warning(f"starting clean ({why}); the old training is kept in {aside}")
 
-    # ---- its end ----------------------------------------------------------------------------------------
-
     def updates_done(self) -> int:
         """Return the updates of a finished training, else 0."""
         return int((self._read(FINISHED) or {}).get("updates", 0))
@@ -150,14 +126,9 @@ class TrainingFolder:
         value |= {name: self.fingerprint[name] for name in (IDENTITY, EXTENDABLE)}
         write_json(self.path / FINISHED, value)
 
-    # ---- an attempt -------------------------------------------------------------------------------------
-
     @contextmanager
     def attempt(self, devices: list[str], execution: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Add an attempt to history.json, as it runs and with its code; see `History.attempt`.
-
-        A training that goes on is finished no longer.
-        """
+        """Add an attempt to history.json; see `History.attempt`. The training is no longer finished."""
         before = self.history.read()["attempts"]
         if before and self.code is not None and before[-1].get("code") != self.code:
             logger.info(

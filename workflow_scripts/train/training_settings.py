@@ -1,9 +1,4 @@
-"""Training settings: which there are, what each may be, and which may change between two attempts.
-
-The config gives every one of them; nothing here has a default.
-"""
-
-from __future__ import annotations
+"""Training settings: which there are, what each may be, and which may change between two attempts."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -18,8 +13,7 @@ SAMPLERS = ("by_direction", "mixed")
 ENDING_SCHEDULERS = ("polynomial_decay", "cosine")
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
-# The weights of the sources of each pair's training text. Where all are equal the key is left out, also of
-# fingerprints (docs/architecture.md, "Params").
+# Weights of the sources of each pair's training text; absent, also from fingerprints, where all are equal.
 SOURCE_WEIGHTS = "source_weights"
 
 # A change of these lets a training go on.
@@ -101,11 +95,7 @@ OPTIONAL: dict[str, Check] = {SOURCE_WEIGHTS: (_are_weights, "lists of positive 
 
 
 def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in the order of SETTINGS.
-
-    Raises:
-        UserError: an unknown key, one that is missing, or a value that cannot be.
-    """
+    """Return the settings in the order of SETTINGS; UserError for a wrong key or value."""
     allowed = {**SETTINGS, **OPTIONAL}
     for key in given:
         if key not in allowed:

@@ -3,8 +3,6 @@
 Weights and vocabulary are relative links to the parent's.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path
@@ -16,10 +14,8 @@ from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFol
 
 
 def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:
-    """Write the system ``name``: the parent's directions, each through the mask row of its name.
-
-    Raises UserError where the masks are of another model or lack a direction, or the parent is masked itself.
-    """
+    """Write the system ``name``: the parent's directions, each through the mask row of its name. UserError
+    for masks of another model or without a direction, and for a masked parent."""
     parent.verify()
     table, file = MaskTable.read(masks), STANDARD_FILES["masks"]
     parent.check_model(table)

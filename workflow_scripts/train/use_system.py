@@ -1,10 +1,7 @@
 """Take a system of another experiment instead of training it: every file checked by its hash, then copied.
 
-Copies, not links: a link would carry the times of the other experiment, from which Snakemake would conclude
-what must be made again there and here.
+A link would carry the times of the other experiment, and Snakemake would rerun jobs because of them.
 """
-
-from __future__ import annotations
 
 import argparse
 import json
@@ -20,15 +17,8 @@ NONE, FINETUNE = "none", "finetune"
 
 
 def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
-    """Compare what ``system.json`` says with what the config says.
-
-    Args:
-        system: the system to take.
-        expected: any of its attributes, and the value each must have.
-
-    Raises:
-        UserError: one line for each key that differs, with both values.
-    """
+    """Compare what ``system.json`` says with what the config says (``expected``: attribute -> value).
+    UserError: one line for each key that differs, with both values."""
     problems = []
     for key, wanted in expected.items():
         found = getattr(system, key)
@@ -65,20 +55,18 @@ def check_masks(system: SystemFolder, maskset: str) -> None:
 def called(masks: MaskTable) -> str:
     """Return the name that ``masks.k`` and ``all`` give such masks; of others how they differ."""
     facts = masks.manifest
-    said = f"k{facts['k']}" if facts["rule"] == "mass" else str(facts["rule"])
+    name = f"k{facts['k']}" if facts["rule"] == "mass" else str(facts["rule"])
     if "select" in facts and "like_rule" not in facts:
-        said = str(facts["select"])
+        name = str(facts["select"])
     more = [f"{what} {json.dumps(facts[what])}" for what in ("stacks", "gate") if what in facts]
     if masks.of_importance:
         more.append(f"of importance of {', '.join(masks.space.kinds)}")
-    return " ".join([said, *more])
+    return " ".join([name, *more])
 
 
 def check_parent(system: SystemFolder, baseline: SystemFolder, train: str) -> None:
     """Raise UserError unless the system was made from the baseline that was taken, with training or without.
-
-    ``train``: none or finetune, as the config says.
-    """
+    ``train``: none or finetune, as the config says."""
     made_from = (system.parent or {}).get("weights_sha256")
     if made_from != baseline.weights_sha256:
         raise UserError(
@@ -101,9 +89,7 @@ def copy_system(system: SystemFolder, out: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Check the system and copy it."""
     parser = argparse.ArgumentParser(prog="use_system", description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--from", dest="source", type=Path, required=True, help="folder of the system to take"
-    )
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="folder of the system")
     parser.add_argument("--system", required=True, help="its name")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--languages", nargs="+", required=True, help="in the order of its language tokens")
@@ -112,9 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--baseline", type=Path, help="of a masked system: the baseline's folder here")
     parser.add_argument("--masks", help="of a masked system: its mask set, such as k95 or all")
-    parser.add_argument(
-        "--train", choices=(NONE, FINETUNE), default=FINETUNE, help="of a masked system: how it was made"
-    )
+    parser.add_argument("--train", choices=(NONE, FINETUNE), default=FINETUNE, help="of a masked system")
     parser.add_argument("--out", type=Path, required=True, help="system folder to write")
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.source)

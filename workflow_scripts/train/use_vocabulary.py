@@ -3,8 +3,6 @@
 ``use_system`` then refuses systems with another vocabulary.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from workflow_scripts.units.system import SystemFolder
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Copy both files; UserError if the system is not what its ``system.json`` says."""
+    """Copy both files; UserError if a file was changed."""
     parser = argparse.ArgumentParser(prog="use_vocabulary", description=__doc__.partition("\n")[0])
     parser.add_argument("--from", dest="source", type=Path, required=True, help="folder of the baseline")
     parser.add_argument("--out-model", type=Path, required=True)

@@ -8,8 +8,6 @@ position and still feeds W2. Being the same for every input, it folds into the o
 with S the kept and C the masked units: an ordinary, smaller layer, which any engine can run.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +15,7 @@ from numpy.typing import NDArray
 
 
 class FeedForward(NamedTuple):
-    """One feed-forward layer ``W2 ReLU(W1 x + b1) + b2``: F units, model dimension d.
-
-    ``w1`` is F x d, ``b1`` F, ``w2`` d x F, ``b2`` d.
-    """
+    """``W2 ReLU(W1 x + b1) + b2``, F units, model dimension d: F x d, F, d x F, d."""
 
     w1: NDArray[np.float32]
     b1: NDArray[np.float32]
@@ -29,11 +24,8 @@ class FeedForward(NamedTuple):
 
 
 def compact_layer(layer: FeedForward, keep: NDArray[np.bool_]) -> FeedForward:
-    """Return the layer of the kept units only; it computes what the row-masked layer does.
-
-    ``keep``: bool[F], at least one unit True (a layer of no units cannot be expressed).
-    The folded bias is summed in float64 and rounded once to the type of ``b2``.
-    Raises ValueError when ``keep`` does not fit the layer or keeps nothing.
+    """Return the layer of the kept units only, which computes what the row-masked layer does. ``keep``:
+    bool[F], at least one unit True, else ValueError. The folded bias is summed in float64 and rounded once.
     """
     if keep.shape != layer.b1.shape or keep.dtype != np.bool_:
         raise ValueError(f"mask of {keep.dtype}{list(keep.shape)} for a layer of {layer.b1.shape[0]} units")

@@ -1,10 +1,8 @@
-"""Decode one direction of a system with CTranslate2: no torch, no fairseq, nothing left on disk.
+"""Decode one direction of a system with CTranslate2, without torch or fairseq.
 
 Masks are part of the weights: feed-forward layers become smaller, which is exact, and faster. As in fairseq,
 ``<unk>`` may be generated and nothing is copied from the source.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -37,10 +35,8 @@ LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
     """Split the one row of a table into a mask for each group of which it leaves units out, by its key.
-
     Raises UserError where a feed-forward layer keeps no unit, and for units and gates that cannot be
-    expressed by other weights.
-    """
+    expressed by other weights."""
     found = {}
     for key, part in masks.space.slices().items():
         keep, kind = masks.keep[0, part], masks.space.group(key).kind
@@ -62,10 +58,7 @@ def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
 
 
 def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-    """Return a system's weights by name, checked: each is finite, and of a layer that the architecture has.
-
-    Raises UserError naming the tensor.
-    """
+    """Return a system's weights by name; UserError for a tensor that is not finite or does not fit."""
     try:
         weights: dict[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, KeyError, TypeError) as error:  # the latter two: a type that numpy lacks
@@ -87,10 +80,7 @@ def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArr
 
 
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
-    """Return a translator of a validated specification; ``name`` is for CTranslate2's own messages.
-
-    Raises UserError where the compute type needs a device that is not there.
-    """
+    """Return a translator, called ``name`` in CTranslate2's messages; UserError for float16 without a GPU."""
     device = "cuda" if options.compute_type == "float16" else "cpu"
     if device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise UserError("--compute-type float16 needs a GPU, and there is none: use float32 or int8")
@@ -137,10 +127,7 @@ class CTranslate2Engine:
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield the best hypothesis of each sentence in order, as pieces without markers.
-
-        ``sentences``: pieces, without language token and ``</s>``; none of them empty.
-        """
+        """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
         sources = [[self._source_token, *pieces] for pieces in sentences]
         ranked = self._options.ranking == "fairseq"
         results = self._translator.translate_batch(

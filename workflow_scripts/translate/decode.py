@@ -3,8 +3,6 @@
 The output has exactly one detokenised line per input line, in order; an empty line stays empty.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,11 +1,10 @@
 """Decoding options, the same for every engine and for both command lines of this stage."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from dataclasses import dataclass, fields
 
+from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError
 
 ENGINES = ("ctranslate2", "fairseq")
@@ -17,11 +16,10 @@ RANKINGS = ("native", "fairseq")
 class DecodingOptions:
     """How to search.
 
-    ``beam``: hypotheses kept per sentence. ``length_penalty``: exponent of the length a score is divided by.
-    ``max_length``: most target tokens, the language token counted, ``</s>`` not (fairseq's ``--max-len-b``).
-    ``batch_tokens``: source tokens in a batch, padding included. ``threads``: CPU threads.
-    For CTranslate2 alone: ``compute_type`` (float16 runs on a GPU, the others on the CPU), and ``ranking``:
-    whose length normalisation orders the last beam.
+    ``length_penalty``: exponent of the length that a score is divided by. ``max_length``: most target tokens,
+    the language token counted, ``</s>`` not (fairseq's ``--max-len-b``). ``batch_tokens``: source tokens in a
+    batch, padding included. CTranslate2 alone has ``compute_type`` (float16 needs a GPU, the others run on
+    the CPU) and ``ranking``: whose length normalisation orders the last beam.
     """
 
     beam: int = 5
@@ -34,9 +32,7 @@ class DecodingOptions:
 
     def __post_init__(self) -> None:
         for name in ("beam", "max_length", "batch_tokens", "threads"):
-            if getattr(self, name) < 1:
-                option = "--" + name.replace("_", "-")
-                raise UserError(f"{option} {getattr(self, name)}: must be at least 1")
+            at_least(name.replace("_", "-"), getattr(self, name), 1)
         if not (math.isfinite(self.length_penalty) and self.length_penalty >= 0):
             raise UserError(f"--length-penalty {self.length_penalty}: must be a number of at least 0")
 
@@ -56,6 +52,4 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
 
 def decoding_options(arguments: argparse.Namespace) -> DecodingOptions:
     """Return the options that ``add_decoding_arguments`` parsed; UserError for a value out of range."""
-    return DecodingOptions(
-        **{field.name: getattr(arguments, field.name) for field in fields(DecodingOptions)}
-    )
+    return DecodingOptions(**{one.name: getattr(arguments, one.name) for one in fields(DecodingOptions)})

@@ -1,7 +1,5 @@
 """Decode one direction of a system with fairseq's generator: the reference engine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
@@ -36,10 +34,7 @@ class FairseqEngine:
         self._masks = None if masks is None else self._port.intervene(masks)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield the best hypothesis of each sentence in order, as pieces without markers.
-
-        ``sentences``: pieces, without language token and ``</s>``; none of them empty.
-        """
+        """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
         sources = [[self._source, *self._vocabulary.encode(pieces), EOS] for pieces in sentences]
         if not sources:
             return
@@ -53,6 +48,4 @@ class FairseqEngine:
                 max_length=options.max_length,
                 batch_tokens=options.batch_tokens,
             ):
-                yield strip_markers(
-                    [self._vocabulary.symbols[number] for number in hypothesis], self._markers
-                )
+                yield strip_markers([self._vocabulary.symbols[one] for one in hypothesis], self._markers)

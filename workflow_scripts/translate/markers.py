@@ -3,8 +3,6 @@
 The source sequence begins with ``__src__``; the target with ``__tgt__``, which is forced.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from workflow_scripts.units.vocabulary import EOS, PAD, SPECIALS, UNKNOWN, language_token

@@ -4,8 +4,6 @@ An empty line is not given to the engine: its translation is empty. A sentence l
 positions is cut, and counted.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +25,6 @@ class Encoder(Protocol):
 
     def encode(self, line: str) -> list[str]:
         """Return the pieces of one line."""
-        ...
 
 
 class Decoder(Protocol):
@@ -35,7 +32,6 @@ class Decoder(Protocol):
 
     def decode(self, pieces: list[str]) -> str:
         """Return the text of one line's pieces."""
-        ...
 
 
 class Engine(Protocol):
@@ -43,7 +39,6 @@ class Engine(Protocol):
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
-        ...
 
 
 @dataclass
@@ -102,10 +97,8 @@ def translate_lines(
     progress: Progress,
     block: int = BLOCK_SENTENCES,
 ) -> Iterator[str]:
-    """Yield the translation of every line, in order; no line holds a line break.
-
-    ``max_positions``: the model's longest source sequence, markers included. ``block``: lines held at once.
-    """
+    """Yield the translation of every line, in order; no line holds a line break. ``max_positions``: the
+    model's longest source sequence, markers included. ``block``: lines held at once."""
     longest = max_positions - MARKERS_PER_SOURCE
     remaining = iter(lines)
     while held := list(islice(remaining, block)):
@@ -126,10 +119,7 @@ def translate_lines(
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with every line break that Python or a text editor knows turned into a blank.
-
-    A NUL, which a model with byte pieces may write, is no text: no later stage would read the file.
-    """
+    """Return ``text`` on one line, without the NUL that a model with byte pieces may write."""
     return " ".join(text.splitlines()).replace("\0", NO_CHARACTER)
 
 

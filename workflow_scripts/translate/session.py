@@ -1,10 +1,7 @@
-"""One direction of one system, ready to translate raw text: the part that ``decode`` and ``translate`` share.
+"""One direction of one system, ready to translate raw text: what ``decode`` and ``translate`` share.
 
-Imports are late: the process says what is wrong with its arguments before it loads anything heavy, and torch
-and fairseq are touched only if the fairseq engine is asked for.
+Imports are late: arguments are checked first, and only the fairseq engine loads torch and fairseq.
 """
-
-from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator

@@ -4,8 +4,6 @@ fairseq starts counting positions after its padding index, so the first token of
 ``PAD + 1`` of the sinusoidal table; CTranslate2 starts at its row 0.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -27,9 +25,7 @@ ACTIVATIONS = {"relu": common_spec.Activation.RELU}
 
 class GroupMask(NamedTuple):
     """Which units of a group are kept, bool [units], and by what the values of the others are multiplied.
-
-    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``).
-    """
+    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``)."""
 
     keep: NDArray[np.bool_]
     factor: float | None = None
@@ -62,12 +58,9 @@ def build_spec(
 ) -> TransformerSpec:
     """Return the validated CTranslate2 specification of a system for one direction.
 
-    ``weights``: fairseq's names -> arrays; names that the network does not use at decoding are ignored.
-    ``architecture``: the section of ``system.json``. ``vocabulary``: all V symbols in model order.
-    ``masks``: by group, ``encoder.0.ffn`` or ``decoder.0.cross``; None or an absent group keeps all.
-    ``positions``: rows of the position table; by default ``architecture["max_positions"]``.
-    Raises UserError for an activation that CTranslate2 cannot express, a weight that is missing, or one of
-    another shape.
+    ``weights``: fairseq's names -> arrays. ``vocabulary``: all V symbols in model order. ``masks``: by group,
+    such as ``encoder.0.ffn``; an absent group keeps all. ``positions``: rows of the position table. Raises
+    UserError for an activation that CTranslate2 lacks, and weights that are missing or of another shape.
     """
     activation = architecture["activation"]
     if activation not in ACTIVATIONS:
@@ -117,8 +110,6 @@ def build_spec(
 
 
 class _Reader:
-    """Weights by name, float32, with a one-line error for a missing one or one of another shape."""
-
     def __init__(self, weights: Weights, architecture: Mapping[str, Any], symbols: int) -> None:
         self._weights = weights
         width, units = architecture["model_dim"], architecture["ffn_dim"]

@@ -3,8 +3,6 @@
 At a terminal each line is answered at once; from a file or pipe lines are taken in blocks, which is faster.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
@@ -32,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     except UnicodeDecodeError as error:
         raise UserError(f"standard input is not UTF-8 ({error.reason} at byte {error.start})") from None
     except BrokenPipeError:
-        # The reader has left (as `head` does): nothing more to say, on stdout least of all.
+        # The reader has gone (as `head` does): nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

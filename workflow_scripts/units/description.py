@@ -1,6 +1,4 @@
-"""What system.json must hold: it may come from elsewhere, so it is checked before anything of it is used."""
-
-from __future__ import annotations
+"""What system.json must hold. It may come from elsewhere, so it is checked before it is used."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +7,7 @@ from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
 
 ROLES = ("weights", "subwords", "dictionary", "masks")
-#: Sizes that every architecture says; the others are needed where units of their kind are masked.
+#: Sizes that every architecture has; the others are needed where units of their kind are masked.
 SHAPE = ("encoder_layers", "decoder_layers", "ffn_dim")
 MORE_SHAPE = ("heads", "model_dim")
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -27,7 +25,7 @@ _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a description, the first thing first: what follows may build on it."""
+    """Yield what is wrong with a description; later checks rely on earlier ones."""
     for key, (kind, name) in _KINDS.items():
         if key not in value:
             yield f"{key} is missing"
@@ -35,7 +33,7 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key} is {shown(value[key])}, not {name}"
     for language in value["languages"]:
         if not isinstance(language, str):
-            yield f"languages holds {shown(language)}, which is no language code"
+            yield f"languages holds {shown(language)}, which is not a language code"
     for direction, entry in value["directions"].items():
         try:
             direction_languages(direction, value["languages"])

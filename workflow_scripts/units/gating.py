@@ -5,14 +5,12 @@
 - ``gradient``: the forward pass is whole, and the unit's weights get no gradient.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import KINDS
 
-#: What a file means that does not say it.
+#: Of a file without the key.
 DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
 GATES = ("row", "zero", "mean", "scale", "gradient")
 

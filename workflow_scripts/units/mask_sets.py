@@ -5,8 +5,6 @@ direction's *group* is all rows of the table, or with ``by: language`` (``family
 two languages (families), either way round.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,10 +50,7 @@ def seed_of(seed: int, name: str) -> int:
 
 
 def random_like(keep: Keep, space: UnitSpace, seed: int) -> Keep:
-    """Return a random mask that keeps as many units in every group as ``keep`` does.
-
-    Args: keep, bool [units]; seed, of the generator (PCG64; the same seed gives the same mask).
-    """
+    """Return a random mask (bool [units]) that keeps as many units in every group as ``keep`` does."""
     generator = np.random.Generator(np.random.PCG64(seed))
     drawn = np.zeros(space.size, dtype=np.bool_)
     for span in space.slices().values():
@@ -70,10 +65,7 @@ def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
 
 
 def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
-    """Its own row after one exchange of each layer's units, the same for all directions.
-
-    Sizes of rows and of their overlaps stay, the units are others.
-    """
+    """Its own row after one exchange of each layer's units: sizes of rows and of their overlaps stay."""
     keep = _own(like, directions)
     for key, span in like.space.slices().items():
         generator = np.random.Generator(np.random.PCG64(seed_of(seed, key)))
@@ -91,16 +83,11 @@ def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]
 
 def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
     """Encoder units that any direction from its source language (family) keeps, and decoder units that any
-    direction into its target language (family) keeps.
-
-    It needs no row of its own: Neuron Specialization merges the encoder's mask of X-en and the decoder's of
-    en-Y for X-Y.
-    """
+    direction into its target language (family) keeps; its own row is not needed."""
     keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
     sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
-    stacks = np.repeat(
-        [group.stack == "decoder" for group in like.space.groups], [group.size for group in like.space.groups]
-    )
+    spans = like.space.groups
+    stacks = np.repeat([one.stack == "decoder" for one in spans], [one.size for one in spans])
     for number, direction in enumerate(directions):
         for side, language in enumerate(map(groups.of_language, split_direction(direction))):
             of_side = np.array([row[side] == language for row in sides])
@@ -169,16 +156,11 @@ def mask_rows(
     pairs: Mapping[str, str] | None = None,
     groups: Groups | None = None,
 ) -> MaskTable:
-    """Return masks of one kind of ``ROWS``, a row a direction; the manifest says of what and how.
+    """Return masks of one kind of ``ROWS``, made of ``like``, a row a direction; the manifest says how.
 
-    Args:
-        like: the table that the rows are made of.
-        seed: for ``random`` and ``shuffled``.
-        pairs: for ``swapped``, direction -> whose row it gets.
-        groups: for the other kinds.
-
-    Raises:
-        UserError: an unknown kind, a row that is missing, or an option that is missing or not of this kind.
+    ``seed`` is for ``random`` and ``shuffled``, ``pairs`` for ``swapped`` (direction -> whose row it gets),
+    ``groups`` for the others. UserError: an unknown kind, a missing row, or an option that is missing or not
+    of this kind.
     """
     if kind not in ROWS:
         raise UserError(f"rows {kind!r}: not one of {', '.join(ROWS)}{nearest(kind, ROWS)}")
@@ -206,7 +188,7 @@ def mask_rows(
 def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
     """Return random masks, each as large in every group as the direction's row of ``like``.
 
-    A row depends on the seed and the direction's name only, so adding a direction changes no other row.
+    Adding a direction changes no other row.
     """
     return mask_rows("random", like, directions, seed=seed)
 

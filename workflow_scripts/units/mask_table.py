@@ -23,11 +23,11 @@ REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256
 class MaskTable(UnitTable):
     """``keep[row, flat unit id]``, True where the row's task keeps the unit.
 
-    ``manifest`` has the keys ``rule`` (the selector's name, or the kind of rows made of other masks), ``k``
-    (decimal text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how the scores were
-    made), ``weights_sha256`` (of the model that was scored) and ``data_sha256`` ({direction: hash of the
-    text}); any may be null. ``select`` and ``gate`` are there where ``rule`` and ``k`` do not say the
-    selector, and where units are gated otherwise than by default. More may be added.
+    ``manifest`` has ``rule`` (the selector's name, or the kind of rows made of other masks), ``k`` (decimal
+    text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how scores were made),
+    ``weights_sha256`` (of the model) and ``data_sha256`` ({direction: hash of the text}), any of them null;
+    ``select`` where ``rule`` and ``k`` do not imply the selector, ``gate`` where it is not the default; and
+    perhaps more.
     """
 
     WHAT = "mask"
@@ -56,8 +56,8 @@ class MaskTable(UnitTable):
     @property
     def select(self) -> str | Mapping[str, Any] | None:
         """How the units were selected: a selector's text, four of them, or None where that is not known."""
-        said: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
-        return said
+        found: str | Mapping[str, Any] | None = self.manifest.get("select", _implied(self.manifest))
+        return found
 
     @property
     def of_importance(self) -> bool:
@@ -65,10 +65,7 @@ class MaskTable(UnitTable):
         return str(self.manifest["counting"]).startswith(IMPORTANCE)
 
     def over(self, space: UnitSpace) -> MaskTable:
-        """Return the masks as rows over a larger space, whose other units they keep.
-
-        ValueError unless the masks' units are a part of it.
-        """
+        """Return the masks over a larger space, whose other units they keep, else ValueError."""
         if space == self.space:
             return self
         keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
@@ -93,20 +90,19 @@ class MaskTable(UnitTable):
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
         rows, units = shape
         bits, expected = arrays["bits"], (rows, -(-units // 8))
-        # numpy would make up the bits that are missing.
+        # numpy would fill in missing bits.
         if bits.shape != expected:
             raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
         return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
 
 
 def _implied(facts: Mapping[str, Any]) -> str | None:
-    """Return the selector that ``rule`` and ``k`` say; that of the masks that rows were made of."""
+    """Return the selector that ``rule`` and ``k`` imply; of rows made of masks, that of these."""
     rule = facts.get("like_rule", facts.get("rule"))
     return f"mass:{facts['k']}" if rule == "mass" else "all" if rule == "all" else None
 
 
 def _gates(given: Mapping[str, str], space: UnitSpace, origin: str) -> dict[str, str]:
-    """Return how each kind of the space is gated, kind -> canonical text."""
     if unknown := [kind for kind in given if kind not in space.kinds]:
         raise UserError(
             f"{origin}: gate: no {unknown[0]!r} units in these masks, but {', '.join(space.kinds)}"

@@ -1,7 +1,5 @@
 """Scores of units: one row per task (direction, language, …), one column per unit, in one ``.npz``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ IMPORTANCE = "importance"
 class ScoreTable(UnitTable):
     """``values[row, flat unit id]``: int64 for counts, else float64 of any sign, where undefined is NaN.
 
-    ``metadata`` (JSON) says how the scores were made: ``weights_sha256`` of the model, ``counting`` and more.
+    ``metadata`` (JSON) says how they were made: ``weights_sha256`` of the model, ``counting`` and more.
     """
 
     WHAT = "score"

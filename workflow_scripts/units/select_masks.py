@@ -1,11 +1,8 @@
 """Which units each direction keeps: by its scores, or of the rows of another mask file.
 
-Neuron Specialization, section 3, is ``--select mass:95``; ``--select all`` and ``--like F --rows random`` are
-its controls. Scores are ``{activations_root}/{direction}.npz``, one row each, from one model. The mask table
-has a row for each direction, in the order given; its manifest says how it was made.
+``--select mass:95`` is Neuron Specialization (section 3). Scores are ``{activations_root}/{direction}.npz``,
+one row each, from one model.
 """
-
-from __future__ import annotations
 
 import argparse
 import sys
@@ -32,11 +29,8 @@ EXAMPLES = {"gate": {"ffn": "zero"}, "families": {"de": "germanic"}, "pairs": {"
 
 
 def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
-    """Read one score file per direction into one table, rows in the order of ``directions``.
-
-    The metadata holds the facts all files share and ``data_sha256`` by direction. Raises UserError if a file
-    is missing, holds another direction, or comes from another model or way of counting than the first.
-    """
+    """Read one score file per direction into one table, in the order of ``directions``. UserError if a file
+    is missing, holds another direction, or comes from another model or way of counting than the first."""
     if len(set(directions)) != len(directions):
         raise UserError(f"--directions names a direction twice: {' '.join(directions)}")
     rows: list[NDArray[Any]] = []
@@ -71,7 +65,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
 
 
 def _check_defined(path: Path, values: NDArray[Any]) -> None:
-    # Scores other than counts may have a sign; a selector that takes none says so.
+    # Scores other than counts may be negative; selectors that need positive ones refuse those.
     negative = (values < 0) & np.issubdtype(values.dtype, np.integer)
     for wrong, name in ((~np.isfinite(values), "undefined"), (negative, "negative")):
         if wrong.any():
@@ -99,13 +93,11 @@ def main(argv: list[str] | None = None) -> None:
     """Write the masks the command line asks for."""
     parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
     parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument(
-        "--select", help="such as mass:95; or JSON: four, by out and into, encoder and decoder"
-    )
+    parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
-    parser.add_argument("--gate", help='JSON, how left-out units act, such as {"ffn": "zero"}')
+    parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
     parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
@@ -123,9 +115,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError("give --select with --activations-root, or --like with --rows")
     for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
         if getattr(arguments, name) is not None:
-            raise UserError(
-                f"--{name}: goes with {'--like' if arguments.select else '--select'}; leave it out"
-            )
+            other = "--like" if arguments.select else "--select"
+            raise UserError(f"--{name}: goes with {other}; leave it out")
     objects = {
         name: json_object(name, text, example, _is_of_texts)
         for name, example in EXAMPLES.items()

@@ -1,8 +1,7 @@
 """Which selector chooses the units of which direction and stack, and the masks that this gives.
 
-A selection is one selector for all units, for those of some stacks (the others are kept), or four selectors:
-by stack, and by whether a direction goes out of the pivot or into it, as the code of Neuron Specialization
-has it.
+A selection is one selector for all units, or for those of some stacks (the others are kept), or four: by
+stack, and by whether a direction goes out of the pivot or into it, as in the code of Neuron Specialization.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class Selection:
         pivot: str | None = None,
         seed: int | None = None,
     ) -> Selection:
-        """Return the selection that ``text`` says: a selector, or four as JSON. Raises UserError."""
+        """Return the selection of a text: a selector, or four as JSON. Raises UserError."""
         if not text.startswith("{"):
             selector = parse_selector(text)
             if pivot is not None:
@@ -78,7 +77,7 @@ class Selection:
         return cls(four, STACKS, pivot, seed if drawn else None)
 
     def facts(self) -> dict[str, Any]:
-        """Return what a manifest says of it; ``k`` only where it and the rule say all."""
+        """Return its entries of a manifest; ``k`` only where ``rule`` and ``k`` say all."""
         found: dict[str, Any] = {
             "rule": "four selectors",
             "select": self.select,
@@ -109,13 +108,11 @@ class Selection:
 
     def masks(self, scores: ScoreTable, gate: Mapping[str, str] | None = None) -> MaskTable:
         """Return masks with a row for each row of ``scores``; ``gate``: kind of unit → how it acts."""
-        keep = np.stack(
-            [self.row(name, row, scores.space) for name, row in zip(scores.rows, scores.values, strict=True)]
-        )
+        rows = zip(scores.rows, scores.values, strict=True)
+        keep = np.stack([self.row(name, row, scores.space) for name, row in rows])
         return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts(), "gate": gate})
 
     def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:
-        """Yield stacks with the selector of their units."""
         if isinstance(self.select, str):
             yield self.stacks, self.select
             return

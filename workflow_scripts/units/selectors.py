@@ -12,8 +12,6 @@ Each group of the space (one layer's neurons, one attention's heads) is selected
 ``@model`` all groups together. ``:abs`` orders by magnitude. Equal scores keep the lower index first.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -39,10 +37,7 @@ _FORM = re.compile(
 
 
 def normalise_k(k: Decimal | str | int) -> str:
-    """Return the one spelling of a threshold: ``"97.50"`` -> ``"97.5"``, ``"1E+2"`` -> ``"100"``.
-
-    Raises UserError unless ``k`` is a positive decimal number.
-    """
+    """Return the one spelling of a threshold, ``"97.5"`` for ``"97.50"``; UserError unless it is positive."""
     try:
         value = Decimal(k)
     except InvalidOperation:
@@ -86,15 +81,10 @@ class Selector:
     def select(self, scores: NDArray[Any], space: UnitSpace, seed: int | None = None) -> NDArray[np.bool_]:
         """Return the kept units, bool [units].
 
-        Args:
-            scores: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
-            space: numbers the units.
-            seed: for ``random`` (PCG64), which ignores the scores.
-
-        Raises:
-            UserError: a score is undefined, or negative where ``mass`` without ``:abs`` sums it; the amount
-                is less than one unit.
-            ValueError: the scores do not fit the space, or ``random`` has no seed.
+        ``scores``: [units], int64 or float64; ``mass`` sums floats exactly, as the fractions they are.
+        ``seed``: for ``random`` (PCG64). UserError: a score is undefined, or negative where ``mass`` without
+        ``:abs`` sums it; the amount is less than one unit. ValueError: the scores do not fit the space, or
+        ``random`` has no seed.
         """
         if scores.shape != (space.size,):
             raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
@@ -193,11 +183,8 @@ def _mass(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArr
 
 
 def _integers(values: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers in the same proportions as ``values``, whose sum is exact.
-
-    int64 where the sum fits, else an object array of Python's unbounded integers. The published code compares
-    sums in float32, which loses units at k = 100.
-    """
+    """Return whole numbers in the same proportions as ``values``, whose sum is exact (int64, or Python's
+    unbounded integers). The published code compares sums in float32, which loses units at k = 100."""
     if np.issubdtype(values.dtype, np.integer):
         fits = int(values.max()) * values.size < 2**63
         return values.astype(np.int64 if fits else object)
@@ -217,10 +204,7 @@ SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], ND
 
 
 def mass(scores: NDArray[Any], space: UnitSpace, k: Decimal | str | int) -> NDArray[np.bool_]:
-    """Keep, in each group, the fewest units of highest score that together hold k percent of the group's sum.
-
-    Returns keep, bool [units]; ``Selector.select`` of ``mass:k`` says what it takes and refuses.
-    """
+    """Keep, in each group, the fewest units of highest score that hold k percent of the group's sum."""
     return parse_selector(f"mass:{normalise_k(k)}").select(scores, space)
 
 

@@ -1,8 +1,6 @@
-"""The units of a model and their flat numbering.
+"""The units of a model and their flat numbering: flat id = offset of the group + index in the group.
 
-A ``UnitSpace`` lists groups of units (one layer's FFN neurons, the heads of one attention, one layer's
-residual dimensions) in a fixed order and numbers all units from 0: flat id = offset of the group + index in
-the group. Every file that speaks of units holds its space as JSON text.
+Every file about units holds its space as JSON text.
 """
 
 from __future__ import annotations
@@ -27,8 +25,7 @@ STACKS: tuple[Stack, ...] = get_args(Stack)
 class UnitGroup:
     """``size`` units of one ``kind`` in one layer.
 
-    ``key`` names the group: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads),
-    ``decoder.0.resid``.
+    ``key``: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``.
     """
 
     key: str
@@ -121,10 +118,7 @@ class UnitSpace:
         )
 
     def ids_of(self, part: UnitSpace) -> NDArray[np.int64]:
-        """Return the flat ids here of a part's units, int64 [part.size].
-
-        ValueError unless the part's groups are groups of this space, in its order.
-        """
+        """Return the flat ids here of a part's units, int64 [part.size]; ValueError if it is not a part."""
         rest = iter(self.groups)
         if not all(group in rest for group in part.groups):
             raise ValueError(f"not a part of this space: {self.difference(part)}")
@@ -155,8 +149,8 @@ class UnitSpace:
 def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn",)) -> UnitSpace:
     """Return the units of a model by its ``architecture`` block (that of system.json).
 
-    FFN neurons come first, then heads, then residual dimensions, of each the encoder's layers first; a
-    decoder layer's ``self`` is before its ``cross``.
+    FFN neurons come first, then heads, then residual dimensions; of each the encoder's layers first, in a
+    layer ``self`` before ``cross``.
     """
 
     def groups() -> Iterator[UnitGroup]:
@@ -170,7 +164,6 @@ def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn"
 
 
 def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return the names and sizes of one layer's groups of a kind."""
     if kind == "head":
         return [(name, architecture["heads"]) for name in ("self", "cross")[: 1 + (stack == "decoder")]]
     return [(kind, architecture["ffn_dim" if kind == "ffn" else "model_dim"])]
@@ -178,6 +171,5 @@ def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list
 
 def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:
     """Return the space of all FFN neurons: encoder layers then decoder layers, ``ffn_dim`` units each."""
-    return model_space(
-        {"encoder_layers": encoder_layers, "decoder_layers": decoder_layers, "ffn_dim": ffn_dim}
-    )
+    sizes = {"encoder_layers": encoder_layers, "decoder_layers": decoder_layers, "ffn_dim": ffn_dim}
+    return model_space(sizes)

@@ -71,7 +71,7 @@ class SystemFolder:
         own_weights: Mapping[str, str] | None = None,
         adapter_rows: Mapping[str, str] | None = None,
     ) -> SystemFolder:
-        """Describe the files that already lie in ``folder`` (under their standard names) in ``system.json``.
+        """Describe the files in ``folder``, which have their standard names, in ``system.json``.
 
         ``masks.npz`` is named only where a direction has a mask row. FileNotFoundError if a file is missing.
         """
@@ -207,13 +207,11 @@ class SystemFolder:
         return self.folder / name
 
     def mask_row(self, direction: str) -> str | None:
-        """Return the name of the direction's mask row, None if unmasked.
+        """Return the name of the direction's mask row, None if unmasked; UserError for other languages.
 
-        A direction that was not trained but whose two languages are the system's (zero-shot) has the row of
-        its own name in a masked system, which ``masks_of`` looks for in ``more_masks``: the folder stays as
-        it is when a direction is added for evaluation.
-
-        Raises UserError for a direction that is not of the system's languages.
+        In a masked system a direction that was not trained (zero-shot) has the row of its own name, which
+        ``masks_of`` looks for in ``more_masks``: the folder stays as it is when a direction is added for
+        evaluation.
         """
         if direction in self.mask_rows:
             return self.mask_rows[direction]
@@ -247,10 +245,7 @@ class SystemFolder:
         return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
-        """Return a mask file's masks over ``space``, checked against the model that they belong to.
-
-        UserError unless the masks were made from these weights or from the parent's (the start of training).
-        """
+        """Return a file's masks over ``space``; UserError unless made from these weights or the parent's."""
         table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
@@ -258,23 +253,15 @@ class SystemFolder:
         table.check_model(self.space_of(kinds), made_from if made_from in lineage else lineage[-1])
         return table.over(self.space)
 
-    def mask_file(self, direction: str) -> Path | None:
-        """Return the file that holds the direction's mask row, if any: the system's, or the other."""
-        return self.masks if direction in self.mask_rows else self.more_masks
-
     def masks_of(self, direction: str) -> MaskTable | None:
-        """Return a direction's masks, one row of its name, or None where nothing is masked.
-
-        Raises UserError for an unknown direction, a missing row, or masks of another model.
-        """
+        """Return a direction's masks, one row; None where nothing is masked, UserError without its row."""
         row = self.mask_row(direction)
         if row is None:
             return None
-        path = self.mask_file(direction)
-        if path is None and direction in self.mask_rows:
-            raise UserError(
-                f"{self.folder / DESCRIPTION}: direction {direction!r} has a mask row but no masks file"
-            )
+        trained = direction in self.mask_rows
+        path, described = self.masks if trained else self.more_masks, self.folder / DESCRIPTION
+        if path is None and trained:
+            raise UserError(f"{described}: direction {direction!r} has a mask row but no masks file")
         if path is None:
             raise UserError(
                 f"{self.folder}: {direction} was not trained, so its mask row is not part of the system;"

@@ -1,12 +1,8 @@
-"""The files of a training folder: who writes there, and what it keeps once its system is exported.
+"""The files of a training folder: who writes there, and what is kept once its system is exported.
 
-A checkpoint holds the weights and two moments of Adam for each, so that training can go on; the system folder
-holds the best weights alone. ``reduce_to_weights`` removes the checkpoints of an exported training and keeps
-the weights under a second name (a hard link where there are such, which takes no bytes), since a workflow
-deletes the exported file before it exports again. docs/how-to/disk.md says when to use it.
+A workflow deletes an exported file before it exports again, so ``reduce_to_weights`` keeps the weights under
+a second name when it removes the checkpoints. docs/how-to/disk.md says when to use it.
 """
-
-from __future__ import annotations
 
 import os
 import shutil
@@ -22,7 +18,7 @@ from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
-# What a training folder says of itself (docs/architecture.md).
+# See docs/reference/files.md.
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 #: The checkpoint that a training goes on from.
@@ -57,11 +53,8 @@ def process_of(holder: Mapping[str, Any]) -> str:
 
 
 def running_owner(training: Path) -> dict[str, Any] | None:
-    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs.
-
-    A process of this machine and process namespace is looked at; of another only the heartbeat is seen, the
-    file's time of change. Raises OSError if it cannot be read.
-    """
+    """Return what the owner of a training folder wrote in ``owner.json``, or None if it no longer runs. Of a
+    process elsewhere only the heartbeat is seen, the file's time of change."""
     try:
         holder = read_json(training / OWNER)
         age = time.time() - (training / OWNER).stat().st_mtime
@@ -74,11 +67,8 @@ def running_owner(training: Path) -> dict[str, Any] | None:
 
 
 def check_exported(training: Path, system: Path) -> SystemFolder:
-    """Return the system exported from a finished training, every file checked against its SHA-256.
-
-    Raises UserError: the training is not finished, the system is missing or changed, or it is of another
-    training (updates, languages, directions, architecture or seed differ).
-    """
+    """Return the system exported from a finished training, with every file checked. UserError: not finished,
+    or the system is missing, changed, or of another training."""
     if not (training / FINISHED).is_file():
         raise UserError(f"{training}: not finished ({FINISHED} is missing)")
     exported = SystemFolder.read(system)
@@ -116,10 +106,8 @@ def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reduce_to_weights(training: Path, system: SystemFolder) -> None:
-    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay.
-
-    May be interrupted and repeated: nothing is removed before the weights are kept.
-    """
+    """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay. May be
+    interrupted and repeated: nothing is removed before the weights are kept."""
     facts = system.training or {}
     with atomic_path(training / KEPT_WEIGHTS) as temporary:
         try:
@@ -133,10 +121,7 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
 
 
 def restore_weights(training: Path, out: Path) -> dict[str, Any]:
-    """Write the kept weights to ``out`` again; return {"best_update": …, "best_valid_loss": …}.
-
-    Raises UserError: nothing was kept, or it was changed.
-    """
+    """Write the kept weights to ``out``; return best_update and best_valid_loss, UserError without any."""
     weights = training / KEPT_WEIGHTS
     if not ((training / KEPT).is_file() and weights.is_file()):
         raise UserError(

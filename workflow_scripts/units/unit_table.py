@@ -1,7 +1,5 @@
 """What masks and scores have in common: named rows over the units of one model, and facts of their making."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,9 +13,7 @@ from workflow_scripts.units.space import UnitSpace
 
 class UnitTable:
     """An array [rows, units] with the names of its rows, the space that numbers its units, and facts (JSON).
-
-    ``origin``: the file it was read from, for messages.
-    """
+    ``origin``: the file it was read from, for messages."""
 
     WHAT: ClassVar[str]
     FORMAT: ClassVar[str]
@@ -51,10 +47,7 @@ class UnitTable:
         return row
 
     def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
-        """Refuse a model other than the one the table was made from.
-
-        Raises UserError unless the units are a part of the model's ``space`` and the weights are the model's.
-        """
+        """Refuse a model with other weights or units than the one the table was made from."""
         again = f"make {self.WHAT}s from this model's activations"
         try:
             space.ids_of(self.space)

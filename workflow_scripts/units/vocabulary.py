@@ -1,8 +1,7 @@
 """The vocabulary of a system: which id each subword and language token has.
 
-In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``), then
-``__xx__`` for each language that has no line there, as released multilingual models have. Counts are not
-used: any whole number will do, SentencePiece's scores (0, -1, -2 …) too, as in fairseq.
+In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, ``symbol count``; counts are
+not used), then ``__xx__`` for each language that has no line there, as released multilingual models have.
 """
 
 from __future__ import annotations
@@ -60,11 +59,6 @@ def _instead(path: str | Path) -> str | None:
     return file_kind(path)
 
 
-def _is_added(symbol: str) -> bool:
-    """Tell whether a symbol was added to a subword model's: a filler, a mask, a tag."""
-    return symbol.startswith(FILLERS) or TAG.fullmatch(symbol) is not None
-
-
 def _whole(count: str) -> bool:
     try:
         int(count)
@@ -74,7 +68,6 @@ def _whole(count: str) -> bool:
 
 
 def _symbols(dictionary: str | Path) -> Iterator[str]:
-    """Yield the symbols of a dictionary's lines; UserError at the first that is malformed."""
     known = set(SPECIALS)
     with Path(dictionary).open("rb") as handle:
         for number, raw in enumerate(iter(partial(handle.readline, LONGEST_LINE), b""), start=1):
@@ -102,11 +95,8 @@ def _symbols(dictionary: str | Path) -> Iterator[str]:
 
 
 class Vocabulary:
-    """Symbols in id order and the way back; V symbols in all.
-
-    ``subwords``: the symbols of ``dict.txt``; a special among them has a row that is never used. Raises
-    UserError for another symbol that occurs twice.
-    """
+    """Symbols in id order and the way back; V symbols in all. ``subwords``: the symbols of ``dict.txt``; a
+    special among them has a row that is never used. Raises UserError for another symbol that occurs twice."""
 
     def __init__(self, subwords: Iterable[str], languages: Sequence[str] = ()) -> None:
         self.subwords = list(subwords)
@@ -124,8 +114,8 @@ class Vocabulary:
     def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
         """Read ``dict.txt``; UserError for a malformed line, a symbol that occurs twice, or an empty file.
 
-        A line may stand for an earlier one (``#fairseq:overwrite``) if that is a special: fairseq gives it a
-        row, and goes on to use the first four. Of a subword it would take another id than CTranslate2.
+        A special may be there again (``#fairseq:overwrite``), in a row that fairseq does not use. Of a
+        subword it would give another id than in CTranslate2.
         """
         try:
             subwords = list(_symbols(dictionary))
@@ -142,12 +132,10 @@ class Vocabulary:
             raise UserError(f"{dictionary}: {_instead(dictionary) or error}") from None
 
     def check_pieces(self, pieces: Iterable[str], name: str) -> None:
-        """Raise UserError if subwords are not pieces of a SentencePiece model: it is another model's.
-
-        ``name``: what the dictionary is called in the message.
-        """
+        """Refuse the dictionary (``name`` in messages) of another SentencePiece model."""
         known = set(pieces)
-        strange = [s for s in self.subwords if s not in known and not _is_added(s)]
+        missing = [symbol for symbol in self.subwords if symbol not in known]
+        strange = [one for one in missing if not (one.startswith(FILLERS) or TAG.fullmatch(one))]
         if strange:
             raise UserError(
                 f"{name} is not of this SentencePiece model: the model lacks {len(strange)} of its "

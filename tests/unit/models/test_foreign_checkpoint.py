@@ -150,7 +150,9 @@ def test_what_would_run_something_is_refused_anywhere(tmp_path, monkeypatch, cal
     monkeypatch.chdir(tmp_path)
     value = {"model": {}, "extra_state": {"metrics": [np.float64(1), call]}}
     path = saved(tmp_path, value)
-    with pytest.raises(UserError, match=rf"it asks for {name}, which no checkpoint of fairseq needs: use no"):
+    with pytest.raises(
+        UserError, match=rf"it asks for {name}, which no checkpoint of fairseq needs: do not use"
+    ):
         load_foreign(path)
     assert sorted(tmp_path.iterdir()) == [path]
     # In truth it runs: an ordinary unpickler shows it.

@@ -89,7 +89,7 @@ def test_metrics_by_any_of_their_names(tmp_path):
     found = [metric for _, _, metric in read_published(request)]
     assert found == ["bleu", "chrf", "chrf2", "ter", "comet", "kiwi", "chrF"]  # chrF: which one, nobody knows
     request = write(tmp_path, HEADER + "mT-big,en-de,chrF2++,1\nmT-big,en-de,chrF++,2\n")
-    with pytest.raises(UserError, match=r"line 3: mT-big en-de chrF\+\+ stands there twice"):
+    with pytest.raises(UserError, match=r"line 3: mT-big en-de chrF\+\+ is there twice"):
         read_published(request)
 
 
@@ -124,7 +124,7 @@ def test_directions_may_be_spelt_with_hyphens(tmp_path):
     text = HEADER + "mT-big,en-pt-BR,BLEU,1\nmT-big,pt-br-en,BLEU,2\nmT-big,xx-yy-zz,BLEU,3\n"
     values = read_published(write(tmp_path, text), ["en-pt_BR", "pt_BR-en"])
     assert [direction for _, direction, _ in values] == ["en-pt_BR", "pt_BR-en", "xx-yy-zz"]
-    with pytest.raises(UserError, match="line 3: mT-big en-pt_BR BLEU stands there twice"):
+    with pytest.raises(UserError, match="line 3: mT-big en-pt_BR BLEU is there twice"):
         text = HEADER + "mT-big,en-pt-BR,BLEU,1\nmT-big,en-pt_BR,BLEU,2\n"
         read_published(write(tmp_path, text), ["en-pt_BR"])
 

@@ -1,10 +1,4 @@
-"""Weights on disk: ``model.safetensors`` of a system folder.
-
-It holds float32 tensors under fairseq's state-dict names, parameters only, each tied tensor once (under the
-name of the decoder's input embedding).
-"""
-
-from __future__ import annotations
+"""``model.safetensors`` of a system folder: float32, under fairseq's names, each tied tensor once."""
 
 import os
 import re
@@ -54,7 +48,7 @@ def save_system_weights(network: nn.Module, path: str | Path) -> None:
         try:
             save_file(tensors, temporary, metadata={"format": "pt"})
         except SafetensorError as error:
-            # It says what the system refused in words only: "… I/O error: … (os error 28)".
+            # The number is in its text alone: "… I/O error: … (os error 28)".
             number = re.search(r"os error (\d+)", str(error))
             if number is None:
                 raise
@@ -63,10 +57,7 @@ def save_system_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
-    """Copy a weights file into ``network`` (its device and type stay).
-
-    Raises UserError naming the tensor: missing, unknown, of another shape, or not finite.
-    """
+    """Copy a weights file into ``network``; UserError naming a tensor that does not fit or is not finite."""
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no weights here")
@@ -78,10 +69,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str | Path) -> None:
-    """Copy tensors by name into the network's parameters; errors as in ``load_weights``, naming ``origin``.
-
-    A tied tensor may come under several names, then equal ones.
-    """
+    """Copy tensors by name into the network, as ``load_weights``; equal copies of a tied tensor are fine."""
     stored, tied = _parameters(network)
     for name, first in tied.items():
         if name in tensors and first in tensors and not _equal(tensors[name], tensors[first]):
@@ -107,7 +95,7 @@ def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str 
 
 
 def _equal(one: object, other: object) -> bool:
-    # What is no tensor is refused afterwards, by name.
+    # Anything but a tensor is refused afterwards, by name.
     return not isinstance(one, Tensor) or not isinstance(other, Tensor) or torch.equal(one, other)
 
 
@@ -118,10 +106,7 @@ def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
 
 
 def load_network(system: SystemFolder | str | Path) -> Network:
-    """Return the system's network on the CPU, float32, in eval mode; its files are checked by SHA-256.
-
-    Raises UserError for a missing or changed file and for weights that do not fit the architecture.
-    """
+    """Return a system's network on the CPU, in eval mode; UserError for changed or unfit files."""
     folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
     folder.verify()
     try:

@@ -1,8 +1,6 @@
 """Batches of one direction in a fixed order, for counting activations and for likelihoods.
 
-The published batching of the counting step is ``make_batches(dataset, 30000)``: sorted by source then target
-length, at most 30000 padded tokens on the longer side, sizes a multiple of 8, sentences over 256 positions
-skipped. Neuron Specialization, section 3.
+``make_batches(dataset, 30000)`` is the published batching for counting (Neuron Specialization, section 3).
 """
 
 from __future__ import annotations
@@ -33,12 +31,9 @@ PUBLISHED_MAX_POSITIONS = 256
 
 @dataclass(frozen=True)
 class Batch:
-    """B sentences of one direction; all tensors are int64.
-
-    ``lines`` [B]: line numbers in the subset, from 0. ``source`` [B, S]: ``__src__ w… </s>``, left-padded.
-    ``source_lengths`` [B]. ``decoder_input`` [B, T]: ``</s> __tgt__ w…`` and ``target`` [B, T]:
-    ``__tgt__ w… </s>``, right-padded.
-    """
+    """B sentences of one direction; all tensors are int64. ``lines`` [B]: line numbers in the subset, from 0.
+    ``source`` [B, S]: ``__src__ w… </s>``, left-padded. ``source_lengths`` [B]. ``decoder_input`` [B, T]:
+    ``</s> __tgt__ w…`` and ``target`` [B, T]: ``__tgt__ w… </s>``, right-padded."""
 
     lines: Tensor
     source: Tensor
@@ -55,10 +50,8 @@ class Batch:
 
 
 class Batches:
-    """The batches of one direction, made on each iteration; ``len`` is their number.
-
-    ``lines``: the line numbers of each batch. ``skipped``: lines over the limit of positions.
-    """
+    """The batches of one direction, made on each iteration; ``len`` is their number. ``lines``: the line
+    numbers of each batch. ``skipped``: lines over the limit of positions."""
 
     def __init__(self, dataset: DirectionData, lines: list[NDArray[np.int64]], skipped: int) -> None:
         self.dataset = dataset
@@ -98,10 +91,7 @@ def _tagged(tag: int, tokens: Tensor) -> Tensor:
 def direction_dataset(
     data_bin: str | Path, subset: str, direction: str, vocabulary: Vocabulary
 ) -> DirectionData:
-    """Open one direction of a held-out subset, and look at all its ids.
-
-    UserError if a file is missing, damaged or of another dictionary, or if the sides differ in length.
-    """
+    """Open one direction of a held-out subset, and check all its ids; UserError for damage or other ids."""
     tokens = {language: vocabulary.language_id(language) for language in vocabulary.languages}
     dataset = load_directions(data_bin, subset, [direction], tokens)[0]
     if len(dataset) == 0:
@@ -139,13 +129,12 @@ def make_batches(
     max_positions: int = PUBLISHED_MAX_POSITIONS,
     max_lines: int | None = None,
 ) -> Batches:
-    """Cut a direction into batches; every line that fits is in exactly one.
+    """Cut a direction into batches; every line that fits is in exactly one. UserError if no line fits.
 
-    ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides.
-    ``order``: ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
+    ``max_tokens``: most positions of a batch, padding included, on the longer of the two sides. ``order``:
+    ``length`` sorts by source, then target length, then line; ``file`` keeps the file's order.
     ``required_batch_size_multiple``: a batch holds fewer sentences than this or a multiple of it.
     ``max_lines``: use only the first so many lines of the file.
-    Raises UserError if no line fits.
     """
     if order not in get_args(Order):
         raise ValueError(f"order {order!r} is not one of {get_args(Order)}")
@@ -168,10 +157,7 @@ def make_batches(
 
 
 def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
-    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions.
-
-    A sentence longer than that makes a run of its own.
-    """
+    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions."""
     start = 0
     for end, length in enumerate(lengths.tolist()):
         if end > start and length * (end + 1 - start) > max_tokens:
@@ -187,11 +173,8 @@ def source_batches(
     max_positions: int = PUBLISHED_MAX_POSITIONS,
     max_lines: int | None = None,
 ) -> Batches:
-    """Return batches in order of source length, then line, cut by source positions alone.
-
-    So directions that share their sources have the same batches. Sentences over ``max_positions`` on either
-    side are skipped. UserError if none is left.
-    """
+    """Return batches by source length, then line, cut by the source alone: the same for equal sources.
+    Sentences over ``max_positions`` are skipped; UserError if none is left."""
     sources = dataset.source_sizes[:max_lines].astype(np.int64)
     lines = np.argsort(sources, kind="stable")
     lines = lines[np.maximum(sources, dataset.target_sizes[:max_lines])[lines] <= max_positions]

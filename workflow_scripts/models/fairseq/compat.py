@@ -1,12 +1,8 @@
 """Make stock fairseq 0.12.2 importable on Python >= 3.11 and a current torch; import before fairseq or hydra.
 
-fairseq and hydra declare dataclasses whose defaults are instances of other dataclasses. Python >= 3.11
-refuses unhashable defaults, so the dataclasses of those two packages, and only those, are given a hash.
-torch >= 2.6 reads checkpoints with a restricted loader; fairseq's hold one ``argparse.Namespace``, which is
-allowed here. No file of fairseq is changed. The module offers no names.
+Python >= 3.11 refuses unhashable defaults, so dataclasses of fairseq and hydra get a hash. torch's restricted
+loader may read the ``argparse.Namespace`` in fairseq's checkpoints. No file of fairseq is changed.
 """
-
-from __future__ import annotations
 
 import argparse
 import dataclasses
@@ -35,7 +31,7 @@ def _hashable_dataclass(cls: type | None = None, /, **options: Any) -> Any:
 dataclasses.dataclass = _hashable_dataclass
 
 torch.serialization.add_safe_globals([argparse.Namespace])
-# fairseq's decoder passes a float and a bool mask together; torch says so on every run.
+# fairseq's decoder passes a float and a bool mask together; torch warns of it on every run.
 warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask and attn_mask")
 
 

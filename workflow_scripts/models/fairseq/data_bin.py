@@ -1,13 +1,9 @@
-"""Where the binarised files of a direction lie in a folder, ours or one that fairseq-preprocess wrote.
+"""Where the binarised files of a direction are in a folder, ours or one that fairseq-preprocess wrote.
 
-Ours name a pair by the alphabet (``valid.de-en.en.bin``). ``fairseq-preprocess -s en -t de`` writes
-``valid.en-de.en.bin``, and fairseq reads either order for either direction; so do we. What is there in both
-orders must be the same. Beside its data fairseq-preprocess puts dictionaries, ``dict.de.txt``: ids count as
-ours only if these agree with the dictionary that is used. fairseq maps files into memory unseen, so whether
-they are whole is asked here.
+Ours name a pair by the alphabet (``valid.de-en.en.bin``); fairseq-preprocess writes either order, and
+dictionaries beside its data, which must agree with the one in use. fairseq maps files into memory without
+looking, so it is here that they are checked.
 """
-
-from __future__ import annotations
 
 import filecmp
 import logging
@@ -40,12 +36,8 @@ AGAIN = "binarise the text again"
 
 
 def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
-    """Return the files of a direction's source and target without their endings; both directions of a pair
-    have the same ones.
-
-    Raises:
-        UserError: they are there twice, under two names of the pair, and differ.
-    """
+    """Return the files of a direction's source and target without their endings, the same for both directions
+    of a pair. UserError if they are there twice, under two names of the pair, and differ."""
     candidates = list(_candidates(Path(data_bin), subset, direction))
     whole = [prefixes for prefixes in candidates if all(file.is_file() for file in _files(prefixes))]
     begun = [prefixes for prefixes in candidates if any(file.is_file() for file in _files(prefixes))]
@@ -60,11 +52,7 @@ def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str
 
 
 def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
-    """Return the four binary files of a direction: .bin and .idx of the source, then of the target.
-
-    Raises:
-        UserError: one is missing.
-    """
+    """Return .bin and .idx of a direction's source, then of its target; UserError if one is missing."""
     files = _files(side_prefixes(data_bin, subset, direction))
     for path in files:
         if not path.exists():
@@ -76,7 +64,6 @@ def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
 
 
 def _nearest(folder: Path, subset: str, direction: str) -> str:
-    """Return what a folder has in place of missing data: its raw form, or other subsets of the pair."""
     names = sorted({Path(prefix).name for pair in _candidates(folder, subset, direction) for prefix in pair})
     if raw := next((name for name in names if (folder / name).is_file()), None):
         return f"; {raw} is of fairseq's raw form: binarise the text with --dataset-impl mmap"
@@ -92,13 +79,8 @@ def _nearest(folder: Path, subset: str, direction: str) -> str:
 
 
 def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:
-    """Compare the dictionaries that lie beside data of fairseq-preprocess; tell whether there are any.
-
-    Fillers at the end of either are of no matter: no text has them.
-
-    Raises:
-        UserError: one is not that of ``vocabulary``.
-    """
+    """Check the dictionaries beside data of fairseq-preprocess, and return whether there are any; UserError
+    if one is not that of ``vocabulary`` (fillers at the end do not matter: no text has them)."""
     found = False
     for language in split_direction(direction):
         for spelt in spellings(language):
@@ -138,7 +120,6 @@ def _files(prefixes: list[str]) -> list[Path]:
 
 @cache
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether two sets of files are equal, and say so."""
     pairs = list(zip(_files(list(one)), _files(list(other)), strict=True))
     if not all(filecmp.cmp(a, b, shallow=False) for a, b in pairs):
         return False
@@ -155,7 +136,7 @@ class Header:
 
 
 def read_header(index: Path) -> Header:
-    """Return an index's header; DamagedFileError if the file is none, or is cut off."""
+    """Return an index's header; DamagedFileError for another file, or one that is cut off."""
     with index.open("rb") as handle:
         start = handle.read(HEADER.size)
     if len(start) < HEADER.size or not start.startswith(MAGIC):

@@ -1,9 +1,4 @@
-"""How many examples of each direction an epoch holds, and which lines: temperature sampling.
-
-Neuron Specialization, section 4 (training).
-"""
-
-from __future__ import annotations
+"""Temperature sampling: which lines of each direction an epoch holds (Neuron Specialization, section 4)."""
 
 from collections.abc import Sequence
 
@@ -20,11 +15,7 @@ MAX_SCALE_UP = 1.5
 
 
 def temperature_probabilities(sizes: Sequence[float], temperature: float) -> NDArray[np.float64]:
-    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions].
-
-    Raises:
-        UserError: the temperature is not positive.
-    """
+    """Return p_d proportional to (n_d / N) ** (1 / T), float64 [directions]; UserError unless T > 0."""
     if not temperature > 0:
         raise UserError(
             f"temperature {temperature} in the training settings must be positive (1 keeps the sizes)"
@@ -41,13 +32,12 @@ def default_virtual_size(sizes: Sequence[float], probabilities: NDArray[np.float
     largest = int(np.argmax(sizes))
     scaled = probabilities / probabilities[largest] * sizes[largest]
     size = min(scaled.sum(), MAX_SCALE_UP * sum(sizes))
-    # Weighted sizes are no whole numbers: 29.999… is 30.
+    # Weighted sizes are not whole numbers: 29.999… is 30.
     return int(size) if all(isinstance(one, int) for one in sizes) else max(round(size), 1)
 
 
 def epoch_counts(probabilities: NDArray[np.float64], virtual_size: int) -> NDArray[np.int64]:
-    """Split `virtual_size` examples by `probabilities`, int64 [directions]: rounded down, the rest to the
-    largest remainders (first direction on a tie)."""
+    """Split `virtual_size` by `probabilities`, int64 [directions], by the largest remainders."""
     exact = probabilities * virtual_size
     # Exact multiples must not lose an example to rounding of the product.
     counts: NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
@@ -68,10 +58,7 @@ def draw(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def draw_weighted(
     sources: Sequence[tuple[int, float]], count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw `count` line numbers, int64, of sources that lie one after another: by lines times weight.
-
-    Sources that weigh the same are drawn from as one.
-    """
+    """Draw `count` line numbers, int64, of consecutive sources: by their lines times weight."""
     ends = np.cumsum([lines for lines, _ in sources])
     there = [
         (int(end) - lines, lines, weight) for end, (lines, weight) in zip(ends, sources, strict=True) if lines

@@ -1,10 +1,7 @@
 """Read a checkpoint that another program wrote, and run nothing of it.
 
-torch's restricted loader takes tensors and plain values. fairseq's ordinary recipes store more beside them:
-numpy's numbers among the metrics, omegaconf's containers, paths, defaultdicts, classes of plug-ins. Numpy's
-own rebuilders are allowed; every other object becomes a ``Stub``, which does nothing. A function, or a class
-of the standard library that is not known as harmless (``subprocess.Popen`` is one), is refused: nobody who
-means well stores it. Source: torch.serialization, ``numpy.ndarray.__reduce__``.
+fairseq's recipes store more than torch's restricted loader takes. Numpy's rebuilders are allowed, and other
+objects become a ``Stub``; functions, and classes of the standard library that may do harm, are refused.
 """
 
 from __future__ import annotations
@@ -51,22 +48,14 @@ class Stub:
         self.state = state
 
 
-def _new_dict(*_: Any) -> dict[Any, Any]:
-    return {}
-
-
-def _new_list(*_: Any) -> list[Any]:
-    return []
-
-
 def _rebuilders() -> dict[str, Any]:
     known: dict[str, Any] = {
         "argparse.Namespace": argparse.Namespace,
         "types.SimpleNamespace": argparse.Namespace,
         "numpy.ndarray": np.ndarray,
         "numpy.dtype": np.dtype,
-        "collections.defaultdict": _new_dict,
-        "collections.deque": _new_list,
+        "collections.defaultdict": lambda *_: {},
+        "collections.deque": lambda *_: [],
     }
     # numpy 2 renamed the module; a file of either is read by either.
     for package in ("numpy.core", "numpy._core"):
@@ -93,7 +82,6 @@ def _of_today(name: str) -> str:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether an object of this name may become a stub."""
     name = _of_today(name)
     top, _, rest = name.partition(".")
     if top in sys.stdlib_module_names:
@@ -104,10 +92,7 @@ def _is_harmless(name: str) -> bool:
 
 
 def load_foreign(path: Path) -> Any:
-    """Return what a checkpoint holds; objects that are neither plain nor numpy's are stubs.
-
-    Raises UserError for a file that asks to run something, and for one that is damaged.
-    """
+    """Return what a checkpoint holds; UserError if it asks to run something, or is damaged."""
     stubs: set[str] = set()
     while True:
         try:
@@ -122,7 +107,7 @@ def load_foreign(path: Path) -> Any:
             if isinstance(error, OSError) and error.filename:
                 raise
             wanted = re.search(r"GLOBAL (\S+)", str(error))
-            # A file of torch before 1.6 is no zip and cannot be asked before: it says one name at a time.
+            # A file of torch before 1.6 is not a zip: its loader names one object at a time.
             name = wanted and (wanted[1] if "." in wanted[1] else f"builtins.{wanted[1]}")
             if name and name not in stubs and _is_harmless(name):
                 stubs.add(name)
@@ -135,11 +120,11 @@ def _instead(path: Path) -> str:
     """Return what the file is instead of a checkpoint. These are zip archives themselves."""
     with path.open("rb") as handle:
         is_archive = handle.read(2) == b"PK"
-    return (None if is_archive else file_kind(path)) or "it is damaged, or no checkpoint; fetch it again"
+    return (None if is_archive else file_kind(path)) or "it is damaged, or not a checkpoint; fetch it again"
 
 
-def _reason(said: str, name: str | None, instead: str) -> str:
-    if Stub.__name__ in said and "Can only" in said:  # a list or dict of a library's own kind
+def _reason(message: str, name: str | None, instead: str) -> str:
+    if Stub.__name__ in message and "Can only" in message:  # a list or dict of a library's own kind
         return (
             "it holds objects of classes that torch's restricted loader cannot stand in for: load it with"
             " torch and save 'model', 'args' and 'cfg' alone"
@@ -148,7 +133,7 @@ def _reason(said: str, name: str | None, instead: str) -> str:
         return f"not opened by torch's restricted loader: {instead}"
     return (
         f"not opened by torch's restricted loader: it asks for {_of_today(name)}, which no checkpoint of"
-        " fairseq needs: use no file you do not trust"
+        " fairseq needs: do not use a file that you do not trust"
     )
 
 

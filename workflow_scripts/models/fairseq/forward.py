@@ -1,10 +1,8 @@
-"""Forward passes of a network over batches: for likelihoods, and for taps.
+"""Forward passes of a network over batches: for likelihoods, and for taps (Neuron Specialization, section 3).
 
-Directions that share their sources run the encoder on the very same batches; the decoder takes each batch in
-pieces of similar target length, so that few positions are padding. Neuron Specialization, section 3.
+Directions that share their sources share the encoder pass; the decoder takes sentences of similar target
+length together, so that few positions are padding.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -35,11 +33,7 @@ def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
 def features(network: nn.Module, batch: Batch) -> Tensor:
     """Return the decoder's last states [B, T, model_dim] under teacher forcing, without output projection."""
     states, _ = network(
-        batch.source,
-        batch.source_lengths,
-        batch.decoder_input,
-        return_all_hiddens=False,
-        features_only=True,
+        batch.source, batch.source_lengths, batch.decoder_input, return_all_hiddens=False, features_only=True
     )
     return states
 
@@ -48,11 +42,8 @@ def teacher_forced_nll(
     network: nn.Module, batch: Batch, count_language_tag: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Return (sum of -log p of the reference [B] in nats, counted tokens [B]), without label smoothing.
-
-    Padding never counts; the target's language tag, which decoding forces, counts only on request; ``</s>``
-    counts. Runs on the network's device, with gradients unless they are switched off. RuntimeError in
-    training mode; UserError if the data has tokens outside the vocabulary.
-    """
+    ``</s>`` counts, padding never, the target's language tag on request. RuntimeError in training mode;
+    UserError for tokens outside the vocabulary."""
     check_pass(network, [batch])
     batch = batch.to(next(network.parameters()).device)
     states = features(network, batch)
@@ -92,16 +83,10 @@ def run_split(
 ) -> Iterator[Sequence[Batch]]:
     """Encode each source once and decode it into every direction that shares it, yielding afterwards.
 
-    Runs without gradients, output projection and loss, on the network's device.
-
-    Args:
-        passes: for each pass, one batch of every direction, with equal sources.
-        begin: called with None before a source is encoded, with a direction's number before it is decoded.
-        piece_tokens: decode in pieces of similar target length, of at most so many padded positions;
-            None decodes a batch in one piece, in its own order.
-
-    Raises:
-        RuntimeError: in training mode. UserError: the data has tokens outside the vocabulary.
+    Without gradients, output projection and loss. ``passes``: for each, one batch of every direction.
+    ``begin``: called with None before a source is encoded, with a direction's number before it is decoded.
+    ``piece_tokens``: most padded positions of a decoder pass, of similar target lengths; None: whole batches.
+    Raises RuntimeError in training mode, UserError for tokens outside the vocabulary.
     """
     device = next(network.parameters()).device
     for together in passes:

@@ -1,4 +1,4 @@
-"""Gates: masks laid on the units of the network while it runs.
+"""Gates: masks laid on the units of the network while it runs (Neuron Specialization, section 3.3).
 
 Kinds of gate, of a unit that a mask does not keep:
 
@@ -6,14 +6,12 @@ Kinds of gate, of a unit that a mask does not keep:
   position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
 - ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
 - ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
-
-Neuron Specialization, section 3.3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -39,17 +37,9 @@ class Gates:
         gates: Mapping[str, str] | None = None,
         means: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Prepare the masks.
-
-        Args:
-            masks: of units that the network has.
-            gates: kind of unit to gate, where not those of the masks.
-            means: group key to [units, width], for gates ``mean``.
-
-        Raises:
-            UserError: a gate that cannot be laid on such units, or ``mean`` without the means. ValueError:
-                units that the network has not.
-        """
+        """Prepare the masks. ``gates``: kind of unit -> gate, where not those of the masks. ``means``: group
+        key -> [units, width], for gates ``mean``. Raises UserError for a gate that such units cannot have, or
+        ``mean`` without means; ValueError for units that the network lacks."""
         self._network = network
         self._masks = masks
         self._sites = sites_of(network, masks.space)
@@ -111,26 +101,20 @@ class Gates:
         if silent := [key for key, once in self._fired.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
 
-    @contextmanager
-    def use(self, row: str) -> Iterator[Gates]:
+    def use(self, row: str) -> AbstractContextManager[Gates]:
         """Select one row for the block; at its end check that every gate fired. Always cleared."""
-        with self._using():
-            self.select(row)
-            yield self
-            self.check_fired()
+        return self._using(lambda: self.select(row))
 
-    @contextmanager
-    def use_rows(self, rows: Sequence[str]) -> Iterator[Gates]:
+    def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Gates]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
-        with self._using():
-            self.select_rows(rows)
-            yield self
-            self.check_fired()
+        return self._using(lambda: self.select_rows(rows))
 
     @contextmanager
-    def _using(self) -> Iterator[None]:
+    def _using(self, select: Callable[[], None]) -> Iterator[Gates]:
         try:
-            yield
+            select()
+            yield self
+            self.check_fired()
         finally:
             self.clear()
 

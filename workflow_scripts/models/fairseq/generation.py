@@ -4,8 +4,6 @@ Stock ``SequenceGenerator`` with its defaults (normalised scores, ``<unk>`` allo
 target's language token is forced as a one-token prefix.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
@@ -19,10 +17,7 @@ from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 
 def token_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` tokens, padding included.
-
-    A sentence longer than that is a batch of its own.
-    """
+    """Yield sentence numbers in consecutive batches of at most ``batch_tokens`` padded tokens (or one)."""
     batch: list[int] = []
     longest = 0
     for number, length in enumerate(lengths):
@@ -41,10 +36,7 @@ class BeamSearch:
     def __init__(
         self, network: Network, vocabulary: Vocabulary, beam: int, length_penalty: float, max_length: int
     ) -> None:
-        """Prepare the search.
-
-        ``max_length``: in tokens, the language token counted and ``</s>`` not.
-        """
+        """Prepare the search. ``max_length``: in tokens, the language token counted and ``</s>`` not."""
         self._network = network.eval()
         self._generator = SequenceGenerator(
             [network],
@@ -57,9 +49,8 @@ class BeamSearch:
 
     def search(self, sources: Sequence[Sequence[int]], prefix: int, batch_tokens: int) -> Iterator[list[int]]:
         """Yield the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
-
-        ``sources``: ids with the language token first and ``</s>`` last; neighbours of like length pad least.
-        """
+        ``sources``: ids with the language token first and ``</s>`` last; neighbours of like length pad
+        least."""
         device = next(self._network.parameters()).device
         for batch in token_batches([len(source) for source in sources], batch_tokens):
             # fairseq pads sources on the left, as in training.

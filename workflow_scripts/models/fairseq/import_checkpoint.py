@@ -4,8 +4,6 @@ It must be of the task ``translation_multi_simple_epoch`` with ``encoder_langtok
 ``decoder_langtok``, and a Transformer of the kind in ``units.architecture``. No code of the file is run.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys
@@ -62,10 +60,7 @@ def load_fairseq_checkpoint(
     path: str | Path, languages: Sequence[str] | None = None
 ) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
     """Return the architecture, the languages in token order, and the parameters under stock names.
-
-    ``languages``: in token order, for a checkpoint that does not say them.
-    Raises UserError for a file that the restricted loader refuses and for settings that are not supported.
-    """
+    ``languages``: for a checkpoint that does not say them. UserError for what is not supported."""
     path = Path(path)
     checkpoint = load_foreign(path)
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
@@ -84,11 +79,7 @@ def load_fairseq_checkpoint(
 
 
 def _check_tokens(settings: dict[str, Any], path: Path) -> None:
-    """Raise UserError for a model without language tokens; put what ``--langtoks`` said into the settings.
-
-    As in fairseq ``--langtoks '{"main": ("src", "tgt")}'`` goes before ``--encoder-langtok`` and
-    ``--decoder-langtok``.
-    """
+    """Refuse a model without language tokens; ``--langtoks`` overrides the other options, as in fairseq."""
     if "encoder_langtok" not in settings:
         task = settings.get("task", "translation")
         raise UserError(
@@ -155,40 +146,39 @@ def _positions(settings: Mapping[str, Any], side: str, path: Path) -> int:
     return value
 
 
-def _languages(settings: Mapping[str, Any], path: Path, said: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the stored languages, else those that are said, else what fairseq infers from its pairs."""
+def _languages(settings: Mapping[str, Any], path: Path, given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the stored languages, else the given ones, else what fairseq infers from its pairs."""
     stored = _strings(settings.get("langs"))
     if stored:
-        if said and list(map(canonical, said)) != list(map(canonical, stored)):
-            raise UserError(f"--languages {' '.join(said)}: {path} says {' '.join(stored)}; leave it out")
+        if given and list(map(canonical, given)) != list(map(canonical, stored)):
+            raise UserError(f"--languages {' '.join(given)}: {path} says {' '.join(stored)}; leave it out")
         return stored
-    if said:
-        if twice := sorted({one for one in said if list(said).count(one) > 1}):
+    if given:
+        if twice := sorted({one for one in given if list(given).count(one) > 1}):
             raise UserError(f"--languages: {twice[0]!r} is named twice")
-        return tuple(said)
+        return tuple(given)
     if file := settings.get("lang_dict"):
         raise UserError(
             f"{path}: the languages are in the file that --lang-dict named, {str(file)!r:.200}, not in the"
-            " checkpoint: say --languages with the lines of that file, in their order"
+            " checkpoint: give --languages the lines of that file, in their order"
         )
     pairs = _strings(settings.get("lang_pairs"))
     # As fairseq does where neither --langs nor --lang-dict was given.
     inferred = tuple(sorted({language for pair in pairs for language in pair.split("-")}))
     if not inferred:
         raise UserError(
-            f"{path}: the checkpoint does not say its languages (langs is {settings.get('langs')!r:.60}): say"
-            " them in the order of their tokens with --languages"
+            f"{path}: the checkpoint does not say its languages (langs is {settings.get('langs')!r:.60}):"
+            " give them in the order of their tokens with --languages"
         )
     print(
         f"note: {path} does not say its languages: {' '.join(inferred)}, as fairseq infers them from its"
-        " pairs; --languages says others",
+        " pairs; give others with --languages",
         file=sys.stderr,
     )
     return inferred
 
 
 def _strings(value: Any) -> tuple[str, ...]:
-    """Return a list of texts, or a text with commas, as a tuple; an empty one for anything else."""
     if isinstance(value, str):
         value = value.split(",")
     listed = isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
@@ -207,10 +197,8 @@ def import_fairseq_checkpoint(
     text: Mapping[str, Any] = PLAIN_TEXT,
     languages: Sequence[str] | None = None,
 ) -> SystemFolder:
-    """Write a system folder from a fairseq checkpoint and return it.
-
-    ``text``: what was done to the training text before SentencePiece. ``languages``: in token order, where
-    the checkpoint does not say them. UserError if the parts do not fit.
+    """Write a system folder from a fairseq checkpoint; UserError if the parts do not fit. ``text``: what was
+    done to text before SentencePiece. ``languages``: in token order, where the checkpoint does not say them.
     """
     # Before anything is written: a folder that is half a system must not be left.
     for file in (subwords, dictionary):
@@ -255,7 +243,7 @@ def import_fairseq_checkpoint(
 
 
 def _as_ids(stored: Sequence[str], checkpoint: str | Path) -> tuple[str, ...]:
-    """Return a checkpoint's languages as ids have them, and say which are written otherwise."""
+    """Return a checkpoint's languages as ids spell them, and note those that it spells differently."""
     languages = tuple(map(canonical, stored))
     if twice := [code for code in languages if languages.count(code) > 1]:
         raise UserError(
@@ -270,11 +258,10 @@ def _text_options(text: str) -> dict[str, bool]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UserError(f"--text {text!r} is no JSON: {error}") from None
-    right = isinstance(value, dict) and all(
+        raise UserError(f"--text {text!r} is not JSON: {error}") from None
+    if not isinstance(value, dict) or not all(
         key in PLAIN_TEXT and isinstance(flag, bool) for key, flag in value.items()
-    )
-    if not right:
+    ):
         raise UserError(f"--text {text!r}: may say true or false of {', '.join(PLAIN_TEXT)}")
     return {**PLAIN_TEXT, **value}
 
@@ -288,9 +275,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--system", default="baseline", help="name of the system")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directions", nargs="+", required=True, metavar="SRC-TGT")
-    parser.add_argument(
-        "--languages", nargs="+", metavar="LANG", help="in token order, if the checkpoint lacks them"
-    )
+    parser.add_argument("--languages", nargs="+", metavar="LANG", help="in token order, if it lacks them")
     parser.add_argument("--text", type=_text_options, default=PLAIN_TEXT, help="text processing, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="system folder")
     arguments = parser.parse_args(argv)

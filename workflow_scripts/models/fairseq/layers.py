@@ -1,11 +1,8 @@
 """The layers of the network: fairseq's, with places where units can be read and gated.
 
-State-dict names are fairseq's own. Two of its fast ways go around such places, and are left: torch's fused
-encoder layer always (its copies of the weights are gone too), torch's fused attention while a head is read or
-gated. Neuron Specialization, section 3.3 (the masked forward pass).
+Two fast paths would bypass these places and are not taken: torch's fused encoder layer, and its fused
+attention while a head is read or gated.
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -62,9 +59,7 @@ def check_batch(gates: Tensor, values: Tensor) -> None:
 
 class Attention(MultiheadAttention):
     """fairseq's attention, whose heads pass through ``out_proj`` one after the other while a hook is on it.
-
-    Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on it never fire.
-    """
+    Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on it never fire."""
 
     def forward(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
         """Return what fairseq's attention returns: output [T, B, C] and attention weights, if asked for."""
@@ -102,9 +97,7 @@ class EncoderLayer(TransformerEncoderLayerBase):
 class DecoderLayer(TransformerDecoderLayerBase):
     """fairseq's decoder layer."""
 
-    def build_fc1(self, input_dim: int, output_dim: int, *_: Any) -> GatedLinear:
-        """Return the first layer of the FFN."""
-        return GatedLinear(input_dim, output_dim)
+    build_fc1 = EncoderLayer.build_fc1
 
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig, **_: bool) -> Attention:
         """Return the attention to the decoder's own states."""

@@ -1,6 +1,4 @@
-"""Building the network: fairseq's Transformer, from an ``Architecture``. Neuron Specialization, section 4."""
-
-from __future__ import annotations
+"""fairseq's Transformer, built from an ``Architecture``."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -26,8 +24,6 @@ PADDING_INDEX = 1
 
 
 class _Vocabulary:
-    """What fairseq asks of a dictionary while it builds a network."""
-
     def __init__(self, size: int, padding_index: int) -> None:
         self._size = size
         self._padding_index = padding_index
@@ -95,10 +91,7 @@ def fairseq_config(architecture: Architecture) -> TransformerConfig:
 def build_network(
     architecture: Architecture, vocabulary_size: int, padding_index: int = PADDING_INDEX
 ) -> Network:
-    """Return a new network in training mode, on the CPU, float32, drawn from torch's random state.
-
-    ``vocabulary_size`` counts the four specials, the pieces and the language tokens.
-    """
+    """Return a new network in training mode, on the CPU; ``vocabulary_size`` counts every symbol."""
     # One object for both sides: fairseq compares them when all embeddings are shared.
     vocabulary = _Vocabulary(vocabulary_size, padding_index)
     task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)

@@ -1,7 +1,5 @@
 """The port of fairseq's Transformer: every method of ``models.port`` for a loaded system."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path

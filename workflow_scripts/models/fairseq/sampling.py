@@ -1,10 +1,7 @@
 """Which examples an epoch holds, and how they are batched: several directions in one fairseq dataset.
 
-An example's number is `offset of its direction + line number`, so a direction is found without a list of
-objects; grouping and filtering work on whole arrays. A batch is of one direction.
+An example's number is `offset of its direction + line number`: whole arrays are grouped and filtered.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
@@ -58,7 +55,7 @@ class DirectionData:
     target_tag: int
     #: Lines and weight of each source of training text, in order; empty where all weigh the same.
     sources: Sequence[tuple[int, float]] = ()
-    #: Where it lies: .bin and .idx of the source, then of the target.
+    #: .bin and .idx of the source, then of the target.
     files: Sequence[Path] = ()
 
     @property
@@ -92,14 +89,8 @@ def weighted(directions: Sequence[DirectionData], sources: Sources) -> list[Dire
 def load_directions(
     data_bin: str | Path, subset: str, directions: Sequence[str], language_tokens: dict[str, int]
 ) -> list[DirectionData]:
-    """Open the binary files of `directions`; both directions of a pair share the memory map.
-
-    Args:
-        language_tokens: vocabulary index of `__xx__` by language.
-
-    Raises:
-        UserError: a file is missing or damaged, a language is unknown, or the two sides differ in length.
-    """
+    """Open the binary files of `directions`; both directions of a pair share the memory map. UserError for
+    files that are missing, damaged or not aligned, and unknown languages."""
     opened: dict[str, MMapIndexedDataset] = {}
     loaded = []
     for direction in directions:
@@ -122,16 +113,11 @@ def load_directions(
 
 
 class MultiDirectionDataset(FairseqDataset):
-    """All directions of one subset; each epoch draws its examples by a seed.
+    """All directions of one subset; each epoch draws its examples by (seed, epoch) alone, also when resumed.
 
-    Args:
-        directions: data of each direction, in the order of the training's directions.
-        pad, eos: vocabulary indices.
-        seed: of the draw, which depends on (seed, epoch) alone: a resumed epoch is the same.
-        sampler: `by_direction` (a batch holds one direction) or `mixed`.
-        temperature: of the draw; 1 keeps the sizes.
-        virtual_epoch_size: examples in an epoch; None: all once at temperature 1, else as in fairseq.
-        shuffle: False for validation: every example once, in a fixed order.
+    `sampler`: `by_direction` (a batch holds one direction) or `mixed`. `temperature`: 1 keeps the sizes.
+    `virtual_epoch_size`: examples in an epoch; None: all once at temperature 1, else as in fairseq.
+    `shuffle`: False for validation: every example once, in a fixed order.
     """
 
     def __init__(
@@ -168,10 +154,9 @@ class MultiDirectionDataset(FairseqDataset):
             size = virtual_epoch_size or default_virtual_size(sizes, probabilities)
             self.counts = epoch_counts(probabilities, size)
 
-    # An epoch's draw differs from the last one's, so fairseq must not keep its list of batches.
     @property
     def can_reuse_epoch_itr_across_epochs(self) -> bool:
-        """Asked by fairseq."""
+        """Asked by fairseq, which must not keep its list of batches: each epoch draws others."""
         return not self.shuffle
 
     @property
@@ -207,8 +192,7 @@ class MultiDirectionDataset(FairseqDataset):
         }
 
     def collater(self, samples: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return fairseq's batch (source left-padded, decoder input `</s> __tgt__ …`) plus `direction`:
-        the number of the direction that all sentences share, or -1 in a mixed batch."""
+        """Return fairseq's batch with `direction`: the number of its direction, -1 if there are several."""
         if not samples:
             return {}
         batch: dict[str, Any] = collate(
@@ -275,8 +259,7 @@ class MultiDirectionDataset(FairseqDataset):
         max_sentences: int | None = None,
         required_batch_size_multiple: int = 1,
     ) -> list[Integers]:
-        """Cut `indices` (sorted by length) into batches of at most `max_tokens` padded tokens a side; with
-        the by_direction sampler each direction is cut on its own."""
+        """Cut `indices` (sorted) into batches of at most `max_tokens` padded tokens a side."""
         by_direction = self.sampler == BY_DIRECTION
         groups = group_by_direction(indices, self.offsets) if by_direction else [indices]
         batches: list[Integers] = []

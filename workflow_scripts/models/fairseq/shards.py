@@ -1,10 +1,8 @@
 """The folders of training data, one of which each epoch reads: fairseq's ``shard0:shard1:…``.
 
-Epoch e trains on folder (e - 1) mod N; validation is always that of the first, as in fairseq. All are checked
-before training begins: a shard that does not fit would otherwise end it days later.
+Epoch e trains on folder (e - 1) mod N; validation is that of the first. All are checked before training
+begins: a bad shard would otherwise end it days later.
 """
-
-from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
@@ -36,13 +34,8 @@ def shard_of_epoch(data_bin: str | Path, epoch: int) -> str:
 
 
 def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str, Path]:
-    """Return what a training reads, by a name without the place of the folders.
-
-    One folder: by file name. Several: ``shard0/train.de-en.de.bin`` …, ``valid`` of the first folder only.
-
-    Raises:
-        UserError: a folder or a file is missing.
-    """
+    """Return what a training reads, by file name; of several shards as ``shard0/train.de-en.de.bin`` …, with
+    ``valid`` of the first only. UserError if a folder or a file is missing."""
     files = {}
     folders = shard_folders(data_bin)
     for number, folder in enumerate(folders):
@@ -57,15 +50,8 @@ def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str,
 def weighted_sources(
     data_bin: str | Path, directions: Sequence[str], weights: Mapping[str, Sequence[float]]
 ) -> list[Sources]:
-    """Return for each folder and direction the lines and the weight of each source, in order.
-
-    Args:
-        weights: of the sources of each pair. How many lines of a file are of which source is recorded beside
-            it, where there are several.
-
-    Raises:
-        UserError: that is not recorded, or it is of other sources.
-    """
+    """Return, by folder and direction, the lines and the weight of each source of text, in order.
+    ``weights``: by pair. UserError unless the lines of each source are recorded beside the file."""
     return [
         {direction: _sources_of(folder, direction, weights) for direction in directions}
         for folder in shard_folders(data_bin)
@@ -92,12 +78,7 @@ def _sources_of(
 
 
 def check_training_data(data_bin: str | Path, directions: Sequence[str], dictionary: str | Path) -> None:
-    """Check that everything a training will read is there, aligned and of its dictionary.
-
-    Raises:
-        UserError: a file is missing or damaged, two sides differ in length, another dictionary was
-            used.
-    """
+    """Check that everything a training will read is whole, aligned and of its dictionary, else UserError."""
     vocabulary = Vocabulary.read(dictionary)
     digest = sha256_of(dictionary)
     for path in training_files(data_bin, directions).values():

@@ -1,7 +1,5 @@
 """Where the units of a network are, and taps that read them in every forward pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,11 +17,9 @@ from workflow_scripts.units.vocabulary import PAD
 
 @dataclass(frozen=True)
 class Site:
-    """A group of units and the module that they pass through.
-
-    The last dimension of the module's first input, or of its output, is size of the group x ``width``.
-    ``rows``: the linear layer whose output rows are the units, if there is one (FFN).
-    """
+    """A group of units and the module that they pass through. The last dimension of the module's first input,
+    or of its output, is size of the group x ``width``. ``rows``: the linear layer whose output rows are the
+    units, if there is one (FFN)."""
 
     group: UnitGroup
     module: nn.Module
@@ -32,10 +28,7 @@ class Site:
     rows: GatedLinear | None = None
 
     def hook(self, change: Callable[[Tensor], Tensor | None], first: bool = False) -> RemovableHandle:
-        """Call ``change(values [T, B, size x width])`` in each pass; what it returns takes their place.
-
-        ``first``: before all hooks that are there.
-        """
+        """Replace values [T, B, size x width] by ``change(values)``, if ``first`` before all other hooks."""
 
         def before(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             changed = change(inputs[0])
@@ -53,10 +46,8 @@ class Site:
 
 def sites(network: nn.Module) -> dict[str, Site]:
     """Return every site by the key of its group: all FFN, then all attention heads, then residual streams.
-
     FFN neurons are read after the activation function, heads as their weighted values before the output
-    projection, residual dimensions as the layer's output.
-    """
+    projection, residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
     stacks: tuple[Stack, ...] = ("encoder", "decoder")
     for stack in stacks:
@@ -85,11 +76,8 @@ def sites_of(network: nn.Module, space: UnitSpace) -> list[Site]:
 
 @contextmanager
 def taps(network: nn.Module, space: UnitSpace, call: Call) -> Iterator[None]:
-    """Call ``call(group, values, real)`` for each group of the space in every forward pass of the block.
-
-    Taps see gated values. The hooks are always removed. RuntimeError at the end of the block if one of them
-    never fired.
-    """
+    """Call ``call(group, values, real)`` for each group of the space in every forward pass of the block. Taps
+    see gated values. RuntimeError at the end of the block if one never fired."""
     fired = dict.fromkeys(space.keys, False)
     real = torch.empty(0)
 

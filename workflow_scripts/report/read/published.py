@@ -99,7 +99,7 @@ def read_published(request: Published, directions: Sequence[str] = ()) -> Values
         key = (row["system"], one_of(row["direction"], directions), metric)
         if key in values:
             place = f"{row['system']} {row['direction']} {row['metric']}"
-            raise UserError(f"{request.file}, line {number}: {place} stands there twice")
+            raise UserError(f"{request.file}, line {number}: {place} is there twice")
         if not row["score"] or not math.isfinite(float(row["score"])):
             raise UserError(f"{request.file}, line {number}: score is {row['score']!r}, not a number")
         values[key] = float(row["score"])

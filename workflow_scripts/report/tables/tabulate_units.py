@@ -1,7 +1,6 @@
 """Which units each direction keeps, and which of them languages share: ``units.md``, ``.csv``, ``.json``."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from workflow_scripts.analyse.kept_units import kept_units
 from workflow_scripts.analyse.overlap import facts_of
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import atomic_path, write_text
+from workflow_scripts.common.files import write_csv, write_text
 from workflow_scripts.report.tables.units_page import markdown
 from workflow_scripts.units.mask_table import MaskTable
 
@@ -70,15 +69,6 @@ def _row(
     return dict(zip(CSV_COLUMNS[2:], values, strict=True))
 
 
-def write_csv(path: Path, sets: Sequence[dict[str, Any]]) -> None:
-    """Write every figure of every set."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, CSV_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for one in sets:
-            writer.writerows(csv_rows(one))
-
-
 def main(argv: list[str] | None = None) -> None:
     """Write the three files."""
     parser = argparse.ArgumentParser(description="Which units masks keep, by layer, direction and language.")
@@ -91,7 +81,10 @@ def main(argv: list[str] | None = None) -> None:
     result = {"format": FORMAT, "pivot": arguments.pivot, "sets": sets}
     # On one line: indented, each of the many thousand ids would have a line of its own.
     write_text(arguments.out_dir / "units.json", json.dumps(result, separators=(",", ":")) + "\n")
-    write_csv(arguments.out_dir / "units.csv", sets)
+    rows = (row for one in sets for row in csv_rows(one))
+    write_csv(
+        arguments.out_dir / "units.csv", CSV_COLUMNS, ([row[name] for name in CSV_COLUMNS] for row in rows)
+    )
     write_text(arguments.out_dir / "units.md", markdown(result))
     print(f"{len(sets)} mask files of {len(sets[0]['kept'])} directions", file=sys.stderr)
 

@@ -1,11 +1,8 @@
-"""fairseq's checkpoint files: written whole or not at all, and read only if every byte is as it was written.
+"""fairseq's checkpoint files: written whole or not at all, and read only if intact.
 
-A checkpoint is a zip archive with a checksum for each tensor, at which torch does not look: a flipped bit
-would be trained on. Here each file is checked before a training goes on from it; a damaged one is set aside
-as `*.damaged`, and the newest intact one takes its place.
+torch does not look at the checksums of a checkpoint. Here they are checked before a training continues; a
+damaged file is set aside as `*.damaged`, and the newest intact one takes its place.
 """
-
-from __future__ import annotations
 
 import errno
 import logging
@@ -41,11 +38,8 @@ _DISK = {*_FULL, *_FORBIDDEN, errno.EIO, errno.ESTALE}
 _DAMAGE = {errno.EIO, errno.EINVAL}
 
 
-# ---- writing ----------------------------------------------------------------------------------------
-
-
 def _disk_error(error: BaseException | None) -> OSError | None:
-    """Return the disk's error behind `error`: torch and safetensors make others of it, with little to say."""
+    """Return the error of the disk that torch or safetensors turned into `error`."""
     while error is not None:
         if isinstance(error, SafetensorError) and (number := re.search(r"os error (\d+)", str(error))):
             error = OSError(int(number[1]), os.strerror(int(number[1])))
@@ -69,13 +63,8 @@ def cannot_write(path: str | Path, error: OSError) -> UserError:
 
 @contextmanager
 def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
-    """Turn an error of the disk into one line that names its file, or `where` if that is not known.
-
-    Args:
-        folders: what is written, if more than `where`; a file elsewhere was to be read, and stays an OSError.
-
-    Raises:
-        UserError: the disk is full, read-only, or fails.
+    """Turn an error of the disk into a UserError that names its file, or `where` if that is not known.
+    `folders`: what is written besides; an error of a file elsewhere, which was to be read, stays an OSError.
     """
     try:
         yield
@@ -87,17 +76,13 @@ def disk_errors(where: str | Path, *folders: str | Path) -> Iterator[None]:
         written = [Path(folder).absolute() for folder in (where, *folders) if folders]
         if written and not any(Path(named).absolute().is_relative_to(folder) for folder in written):
             raise cause from None
-        # The name that a user knows, not the one it has while it is written.
+        # Not the name that the file has while it is written.
         name = re.sub(r"/\.([^/]+)\.[\w-]+\.tmp(\.\w+)?$", r"/\1\2", named)
         raise cannot_write(name, cause) from error
 
 
 def save_checkpoint(state: Any, path: str | Path, async_write: bool = False) -> None:
-    """Write a checkpoint beside its name, sync, rename; in place of fairseq's, which tries thrice and logs.
-
-    Raises:
-        UserError: the disk is full or cannot be written.
-    """
+    """Write a checkpoint atomically, in place of fairseq's three tries; UserError if the disk refuses."""
     # An open file, not a path: torch's own writer does not say why it failed.
     with disk_errors(path), atomic_path(path) as temporary, temporary.open("wb") as handle:
         torch.save(state, handle)
@@ -108,9 +93,6 @@ def copy_checkpoint(source: str | Path, destination: str | Path, overwrite: bool
     with disk_errors(destination):
         copy_file(source, destination)
     return str(destination)
-
-
-# ---- reading ----------------------------------------------------------------------------------------
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -126,11 +108,8 @@ def updates_of(state: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint's file and its place in the training.
-
-    `updates` made; `loss` of its validation, None where a slice ended before it; `best` loss of all
-    validations up to it.
-    """
+    """A checkpoint's file and its place in the training. `updates` made; `loss` of its validation, None where
+    a slice ended before it; `best` loss of all validations up to it."""
 
     path: Path
     updates: int
@@ -144,11 +123,8 @@ class Checkpoint:
 
 
 def describe(path: Path) -> Checkpoint | None:
-    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged.
-
-    Raises:
-        OSError, MemoryError: it cannot be looked at now, which is no damage.
-    """
+    """Return a checkpoint's place without reading its tensors; None if that much of it is damaged. OSError
+    and MemoryError mean that it cannot be looked at now."""
     try:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -163,11 +139,7 @@ def describe(path: Path) -> Checkpoint | None:
 
 
 def is_whole(path: Path) -> bool:
-    """True if every part of the file has the checksum it was written with. Reads all of it.
-
-    Raises:
-        OSError: it cannot be read now, which is no damage.
-    """
+    """True if every part of the file has its checksum; OSError if it cannot be read now."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -181,9 +153,8 @@ def is_whole(path: Path) -> bool:
 
 def reached(folder: Path) -> int:
     """Return the most updates that a readable checkpoint of the folder has seen, 0 without one."""
-    return max(
-        (found.updates for path in folder.glob("checkpoint*.pt") if (found := describe(path))), default=0
-    )
+    found = map(describe, folder.glob("checkpoint*.pt"))
+    return max((one.updates for one in found if one), default=0)
 
 
 def _set_aside(path: Path) -> None:
@@ -196,10 +167,7 @@ def _set_aside(path: Path) -> None:
 
 
 def _intact(folder: Path) -> list[Checkpoint]:
-    """Return the intact checkpoints, newest first, `checkpoint_last.pt` before others; set the rest aside.
-
-    Of one update, those come first that were written after its validation.
-    """
+    """Return intact checkpoints, newest first (`checkpoint_last.pt`, validated ones); set others aside."""
     found = []
     for path in sorted(folder.glob("checkpoint*.pt")):
         checkpoint = describe(path) if is_whole(path) else None
@@ -233,13 +201,8 @@ def _check_best(folder: Path, intact: list[Checkpoint]) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Make `checkpoint_last.pt` the newest intact checkpoint, and let what a killed writer left go.
-
-    Call it before training, by the folder's owner. Says what it does.
-
-    Raises:
-        UserError: the best update so far is in no intact checkpoint.
-    """
+    """Before training: make `checkpoint_last.pt` the newest intact checkpoint, and remove what a killed
+    writer left. UserError if the best update so far is in no intact checkpoint."""
     for leftover in (*folder.glob(".*.tmp*"), *folder.glob("checkpoint*.tmp")):
         leftover.unlink()
     there = any(folder.glob("checkpoint*.pt"))
@@ -257,10 +220,7 @@ def recover(folder: Path) -> None:
 
 
 def best_checkpoint(folder: Path) -> Path | None:
-    """Return the best checkpoint of a finished training, intact; None if there is none.
-
-    One that is damaged is set aside and replaced by another checkpoint of the same update, if there is one.
-    """
+    """Return a finished training's best checkpoint, restored from a copy if damaged; None without one."""
     path = folder / BEST
     if path.exists() and not (is_whole(path) and describe(path)) and (intact := _intact(folder)):
         _restore_best(folder, intact)

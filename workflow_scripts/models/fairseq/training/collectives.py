@@ -1,6 +1,4 @@
-"""What all processes of a training ask each other, each at the same place; a process alone answers itself."""
-
-from __future__ import annotations
+"""What the processes of a training ask each other; a process that is alone answers itself."""
 
 from datetime import timedelta
 
@@ -11,9 +9,8 @@ import torch
 from fairseq.distributed import utils as distributed_utils
 from torch import distributed
 
-# For a collective. While one process works the others wait in one: process 0 alone writes checkpoints and
-# decodes the validation sets for BLEU. This ends what no closed connection ends: a machine that is gone, a
-# process that hangs.
+# For a collective, in which the others wait while process 0 writes checkpoints and decodes for BLEU. It ends
+# a training of which a machine is gone or a process hangs.
 SILENCE = timedelta(minutes=30)
 
 

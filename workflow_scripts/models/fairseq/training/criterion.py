@@ -1,12 +1,9 @@
-"""Label-smoothed cross-entropy with its gradient written out: the same numbers as fairseq's, fewer passes.
+"""Label-smoothed cross-entropy with its gradient written out: fairseq's numbers in fewer passes.
 
-With V words and e = epsilon / (V - 1), fairseq's loss per token is (1 - epsilon - e) nll + e sum_v(-log p_v).
-Its weights add up to 1, so the gradient by the logits is softmax - e - (1 - epsilon - e) onehot: one array of
-[tokens, V] is kept and turned into the gradient in place. On a CPU the output layer's memory traffic is a
-large part of an update.
+With V words and e = epsilon / (V - 1), the loss per token is (1 - epsilon - e) nll + e sum_v(-log p_v). Its
+weights add up to 1, so the gradient by the logits is softmax - e - (1 - epsilon - e) onehot, computed in
+place in one array of [tokens, V].
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -56,11 +53,7 @@ class _SmoothedLoss(torch.autograd.Function):
 def smoothed_loss(
     logits: torch.Tensor, target: torch.Tensor, epsilon: float, pad: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (loss, nll) summed over the tokens that are not `pad`.
-
-    Args:
-        logits: [tokens, V]; target: int64 [tokens]; epsilon: label smoothing; pad: index left out.
-    """
+    """Return (loss, nll) summed over the tokens that are not `pad`; logits [tokens, V], target [tokens]."""
     loss, nll = _SmoothedLoss.apply(logits, target, epsilon, pad)
     return loss, nll
 

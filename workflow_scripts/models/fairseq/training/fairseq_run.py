@@ -1,17 +1,11 @@
-"""fairseq's training loop on a plan: its command line, and one process's run of it (spec 2.2, 3.4-3.6).
-
-What goes wrong in a spawned process is raised again here, so that a user's error stays one line.
-"""
-
-from __future__ import annotations
+"""fairseq's training loop on a plan: its command line, and the run of one process."""
 
 import json
 import logging
 import os
-import signal
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +25,7 @@ import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers t
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.collectives import make_global_group
 from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
-from workflow_scripts.models.fairseq.training.slices import SIGNALS, SliceEnded, SliceWatch
+from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch, handling
 from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
     forget_previous_training,
@@ -51,11 +45,9 @@ def never(seconds: float) -> bool:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a training runs: its number of processes, and this one's number of its device.
-
-    `end_is_near`: true if the next so many seconds do not fit before this process must end. `check_owner`:
-    raises UserError if the training's folder is no longer this process's. Both are pickled.
-    """
+    """Where a training runs, pickled: its number of processes, and this one's number of its device.
+    `end_is_near`: the next so many seconds do not fit before this process must end. `check_owner`: raises
+    UserError if the training's folder is no longer this process's."""
 
     processes: int
     device: int
@@ -74,16 +66,11 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         "seed": plan.seed,
         "save-dir": plan.folder,
         "criterion": "fused_label_smoothing",
-        "label-smoothing": s["label_smoothing"],
         "optimizer": "adam",
         "adam-betas": f"({s['adam_betas'][0]}, {s['adam_betas'][1]})",
-        "adam-eps": s["adam_eps"],
-        "weight-decay": s["weight_decay"],
+        "label-smoothing": s["label_smoothing"],
         "clip-norm": s["clip_norm"],
-        "lr": s["lr"],
         "lr-scheduler": s["scheduler"],
-        "warmup-updates": s["warmup_updates"],
-        "max-tokens": s["max_tokens"],
         "max-tokens-valid": s["max_tokens"],
         "update-freq": accumulation(s, processes),
         "distributed-world-size": processes,
@@ -97,11 +84,12 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         "keep-interval-updates": max(s["keep_checkpoints"], 1),
         "patience": s["patience"] or -1,
         "num-workers": s["data_workers"],
-        "log-interval": s["log_interval"],
         "log-format": "none",
         "valid-subset": "valid",
         "required-batch-size-multiple": 8 if gpu else 1,
     }
+    same = ("adam_eps", "weight_decay", "lr", "warmup_updates", "max_tokens", "log_interval")
+    arguments |= {name.replace("_", "-"): s[name] for name in same}
     if s["scheduler"] == "polynomial_decay":
         arguments["total-num-update"] = s["max_updates"]
     if s["tensorboard"]:
@@ -117,7 +105,6 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
 
 
 def _train(cfg: Any, surroundings: Surroundings) -> None:
-    """One process's training; fairseq calls it in each (a spawned one included)."""
     log_to_stderr()
     if cfg.distributed_training.distributed_rank:
         logging.disable(logging.WARNING)  # one process speaks for all
@@ -148,7 +135,7 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
         f"{task.plan['system']}: {parameters / 1e6:.1f} M parameters, {len(task.directions)} directions,"
         f" {len(epoch_itr)} batches an epoch, {torch.get_num_threads()} threads, {trainer.device}"
     )
-    # Patience may have been spent by the last checkpoint, and the process killed before it could say so.
+    # Patience may have been spent at the last checkpoint, before the process was killed.
     should_stop = trainer.get_num_updates() >= settings["max_updates"] or patience_is_spent(
         settings["patience"]
     )
@@ -167,12 +154,8 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
 
 
 def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
-    """Train by a plan until it stops: at `max_updates`, or when patience is spent.
-
-    Raises:
-        SliceEnded: before that, the time was up or SIGTERM came; the checkpoint is written.
-        UserError: what a user can mend, from whichever process it came.
-    """
+    """Train by a plan until `max_updates`, or until patience is spent. Raises SliceEnded if time is up or
+    SIGTERM came before that (the checkpoint is written); UserError from whichever process it came."""
     with warnings.catch_warnings():
         # hydra's remarks on how fairseq calls it
         warnings.simplefilter("ignore")
@@ -188,8 +171,7 @@ def run(plan: TrainingPlan, surroundings: Surroundings) -> None:
         distributed_utils.call_main(cfg, _train, surroundings=surroundings)
 
 
-@contextmanager
-def passing_signals_on() -> Iterator[None]:
+def passing_signals_on() -> AbstractContextManager[None]:
     """Pass the signals that end a slice on to the processes that are started here, one for each GPU."""
 
     def pass_on(number: int, _: Any) -> None:
@@ -200,18 +182,12 @@ def passing_signals_on() -> Iterator[None]:
             if child.pid is not None:
                 os.kill(child.pid, number)
 
-    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return handling(pass_on)
 
 
 @contextmanager
 def user_errors_of_processes() -> Iterator[None]:
-    """Raise again as UserError or SliceEnded what was one in a process that was started: of it only the text
-    is known."""
+    """Raise again the UserError or SliceEnded of a started process, which comes as text."""
     try:
         yield
     except torch.multiprocessing.ProcessRaisedException as error:

@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 #: Why an attempt ended before its training was done; its outcome in history.json.
@@ -22,10 +22,7 @@ SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
 class SliceEnded(Exception):
-    """The training has saved its checkpoint and goes on another time; all its processes raise this together.
-
-    `reason`: TIME_LIMIT or SIGTERM; `update`: that of the checkpoint.
-    """
+    """The training has saved checkpoint `update` and stops for now, in all its processes at once."""
 
     def __init__(self, reason: str, update: int) -> None:
         super().__init__(reason, update)
@@ -42,15 +39,20 @@ class SliceEnded(Exception):
         return cls(found[1], int(found[2])) if found else None
 
 
+@contextmanager
+def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call ``handler`` for the signals that end a slice, for the block."""
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
 class SliceWatch:
-    """Watches the time and the signals of one process's training.
-
-    Two updates as long as the longest so far, the longest writing of a checkpoint, and what the caller is
-    about to begin must fit before the end.
-
-    Args:
-        is_near: True if the next so many seconds do not fit before the end of this process.
-    """
+    """Watches the time and the signals of one process's training. Two updates as long as the longest so far,
+    the longest writing of a checkpoint, and what is about to begin must fit, or the end `is_near`."""
 
     def __init__(self, is_near: Callable[[float], bool]) -> None:
         self._is_near = is_near
@@ -71,15 +73,9 @@ class SliceWatch:
             needed += self.longest["validation"]
         return self._signal or (TIME_LIMIT if self._is_near(needed) else None)
 
-    @contextmanager
-    def signals(self) -> Iterator[None]:
+    def signals(self) -> AbstractContextManager[None]:
         """Take note of signals instead of ending by them."""
-        before = {number: signal.signal(number, self._note) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        return handling(self._note)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         reason = SIGNALS[signal.Signals(number)]

@@ -1,15 +1,9 @@
-"""The fairseq task: multilingual translation of named directions, each with its own mask.
-
-The task is registered when this module is imported; fairseq needs no --user-dir. Neuron Specialization,
-section 3.3.
-"""
-
-from __future__ import annotations
+"""The fairseq task, registered on import: named directions, each with its own mask."""
 
 import json
 import logging
 import math
-from dataclasses import field, make_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +39,11 @@ logger = logging.getLogger(__name__)
 ALL = "all"
 
 
-# Made by a call because fairseq needs the type itself, which the deferred annotations of a class body hide.
-# Its one field is the plan as JSON text (see `training.TrainingPlan`).
-NeuronspecTranslationConfig = make_dataclass(
-    "NeuronspecTranslationConfig",
-    [("plan", str, field(default="{}", metadata={"help": "what to train, JSON"}))],
-    bases=(FairseqDataclass,),
-)
+@dataclass
+class NeuronspecTranslationConfig(FairseqDataclass):
+    """fairseq's options of the task: a `TrainingPlan` as JSON text."""
+
+    plan: str = field(default="{}", metadata={"help": "what to train, JSON"})
 
 
 @register_task("neuronspec_translation", dataclass=NeuronspecTranslationConfig)
@@ -75,10 +67,7 @@ class NeuronspecTranslationTask(FairseqTask):
         """The vocabulary in fairseq's form; one for both sides."""
         return self.dictionary
 
-    @property
-    def target_dictionary(self) -> Any:
-        """The vocabulary in fairseq's form; one for both sides."""
-        return self.dictionary
+    target_dictionary = source_dictionary
 
     def max_positions(self) -> tuple[int, int]:
         """Return the longest (source, target) that is trained on: one that the model and a batch can hold."""
@@ -206,7 +195,7 @@ class NeuronspecTranslationTask(FairseqTask):
         named = " ".join(f"{direction} {loss}" for _, direction, loss, _, _ in rows[:-1])
         best = f" (best {stats['best_loss']:.3f})" if "best_loss" in stats else ""
         logger.info(f"validation at update {update}: loss {loss:.3f}{best} | {named}")
-        if not self._is_writer():
+        if torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
             return
         append_rows(self.folder / VALIDATION, rows)
         if self.settings["valid_bleu"]:
@@ -226,7 +215,3 @@ class NeuronspecTranslationTask(FairseqTask):
         logger.info(f"validation BLEU at update {update}: mean {mean:.2f} | {named}")
         rows = [(update, direction, f"{score:.2f}") for direction, score in [*scores.items(), (ALL, mean)]]
         append_rows(self.folder / BLEU, rows)
-
-    @staticmethod
-    def _is_writer() -> bool:
-        return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0

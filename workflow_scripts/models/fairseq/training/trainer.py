@@ -1,9 +1,4 @@
-"""fairseq's trainer, mended where a resumed or failing training would go wrong unseen.
-
-Checkpoints hold the patience counter and are never half made; out of memory and NaN are raised.
-"""
-
-from __future__ import annotations
+"""fairseq's trainer, mended where a resumed or failing training would go wrong unnoticed."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -34,11 +29,7 @@ _plain_load = checkpoint_utils.load_checkpoint_to_cpu
 
 
 def _load_without_config(*args: Any, **named: Any) -> dict[str, Any]:
-    """fairseq's reading of a checkpoint, without the settings in it.
-
-    Its trainer uses none of them; process 0 sends the others what is left, which torch's restricted loader
-    takes.
-    """
+    """Read a checkpoint without its settings, which nobody needs and torch's restricted loader may refuse."""
     state: dict[str, Any] = _plain_load(*args, **named)
     return {**state, "cfg": None, "args": None}
 
@@ -64,11 +55,8 @@ def forget_previous_training() -> None:
 
 @contextmanager
 def _all_find(filename: str) -> Iterator[None]:
-    """For the block, what fairseq finds of a checkpoint is what process 0 finds.
-
-    Each process asks whether the file is there, and then all take part in what process 0 sends of it. A
-    shared file system may show another machine a file late, and these would wait for each other.
-    """
+    """For the block, a checkpoint's file is there for all if it is there for process 0. A shared file system
+    may show a file late, and processes that disagree would wait for each other."""
     found, plain = bool(from_rank_0(Path(filename).is_file())), PathManager.isfile
     PathManager.isfile = staticmethod(lambda path: found if path == filename else plain(path))
     try:
@@ -79,11 +67,7 @@ def _all_find(filename: str) -> Iterator[None]:
 
 def moved_position(iterations: int, old: str | None, new: str) -> int | None:
     """Return where an epoch goes on of which each process has taken `iterations` batches; None if nowhere.
-
-    Args:
-        old, new: the `batching` of before and of now, "TOKENS tokens x BATCHES x PROCESSES". Processes take
-            the batches of an epoch in turn: in another number, the same batches make the same updates.
-    """
+    `old`, `new`: `batching` before and now. Processes take batches in turn, so their number may change."""
     (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
     if cut != now_cut or not before.isdecimal():
         return None
@@ -99,12 +83,9 @@ def patience_is_spent(patience: int | None) -> bool:
 class NeuronspecTrainer(Trainer):
     """fairseq's trainer for `NeuronspecTranslationTask`.
 
-    Args:
-        batching: what fixes how an epoch is cut into batches (token limit, processes, accumulation). An
-            epoch whose batching differs cannot be resumed midway; training goes on with the next epoch.
-        check_owner: raises where the training's folder is no longer this process's.
-
-    `completed` is the last update after which all was done that was due (models.updates).
+    `batching`: "TOKENS tokens x BATCHES x PROCESSES", which fixes how an epoch is cut; if it differs an epoch
+    cannot be resumed midway. `check_owner`: raises where the training's folder is no longer this process's.
+    `completed`: the last update after which all was done that was due.
     """
 
     _wrapped_model: Any  # set by fairseq
@@ -150,8 +131,8 @@ class NeuronspecTrainer(Trainer):
 
     def train_step(self, samples: Any, raise_oom: bool = True) -> Any:
         """One update. Out of memory raises: fairseq would skip the batch, and nothing would fail or retry."""
-        # At an epoch's end some processes have a batch less. fairseq would take such a process for one
-        # without any, and leave its other tokens out of what the gradient is divided by.
+        # At an epoch's end some processes have a batch less; fairseq would not count their other tokens in
+        # what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
         with self.watch.timed("update"):
             output = super().train_step(samples, raise_oom=True)
@@ -168,13 +149,10 @@ class NeuronspecTrainer(Trainer):
         return super().valid_step(sample, raise_oom=True)
 
     def _log_oom(self, exc: Exception) -> None:
-        """The error is said once, where the attempt ends."""
+        """Nothing: the error is reported once, where the attempt ends."""
 
     def clip_grad_norm(self, clip_norm: float) -> Any:
-        """Return the gradients' norm. One that is not finite ends the training before it spoils the weights.
-
-        fairseq would search for the place of it in a second pass, after writing its crash checkpoint.
-        """
+        """Return the gradients' norm; end the training before one that is not finite spoils the weights."""
         where = f"the gradient after update {self.get_num_updates()}"
         try:
             norm = super().clip_grad_norm(clip_norm)

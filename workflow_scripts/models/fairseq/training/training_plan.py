@@ -1,7 +1,5 @@
 """What one training is: data, network, settings, and where it works."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,11 +41,7 @@ def longest_sentence(plan: TrainingPlan) -> int:
 
 
 def accumulation(settings: Mapping[str, Any], processes: int) -> int:
-    """Return the batches of `max_tokens` that each process accumulates for one update.
-
-    Raises:
-        UserError: `tokens_per_update` is not a multiple of what all processes take in at once.
-    """
+    """Return the batches that each process accumulates for one update; UserError if they do not fill it."""
     at_once = settings["max_tokens"] * processes
     number, rest = divmod(settings["tokens_per_update"], at_once)
     if rest or not number:

@@ -1,11 +1,8 @@
-"""What follows each update of a training: end if it is time, else validate and save if that is due.
+"""What follows each update: end if it is time, else validate and save if that is due.
 
-This takes the place of fairseq's `validate_and_save`. A training that ends writes `checkpoint_last.pt`
-without validating, and the next slice begins with what is left to do: no row, no patience and no best
-checkpoint depends on where slices end.
+In place of fairseq's `validate_and_save`. A training that ends saves without validating, and the next slice
+does what is left: no row, no patience and no best checkpoint depends on where slices end.
 """
-
-from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -27,11 +24,7 @@ _validate_and_save = fairseq_train.validate_and_save
 def complete_update(
     cfg: Any, trainer: Any, task: Any, epoch_itr: Any, subsets: list[str], end_of_epoch: bool
 ) -> tuple[list[float | None], bool]:
-    """Do what is due after an update, once; return the validation's losses and whether to stop.
-
-    Raises:
-        SliceEnded: it is time to leave; the checkpoint is written.
-    """
+    """Do what is due after an update, or raise SliceEnded; return validation losses and whether to stop."""
     if trainer.get_num_updates() == trainer.completed:
         # Half precision overflowed: no update was made, and fairseq would validate the last one again.
         return [None], False
@@ -67,14 +60,10 @@ def _complete(
 
 
 def complete_loaded_update(cfg: Any, trainer: Any, task: Any, epoch_itr: Any, place: dict[str, Any]) -> bool:
-    """Do what the last slice left undone; return whether to stop.
-
-    `place`: that of the iterator in the checkpoint.
-    """
+    """Do what the last slice left undone, at the iterator's `place`; return whether to stop."""
     if trainer.completed == trainer.get_num_updates():
         return False
-    # Whatever the time: a slice makes at least one update. Only an iterator that has begun can say in a
-    # checkpoint where it is.
+    # Whatever the time: a slice makes at least one update. Only an iterator that has begun can be saved.
     epoch_itr.next_epoch_itr(shuffle=place["shuffle"])
     stop = _complete(cfg, trainer, task, epoch_itr, cfg.dataset.valid_subset.split(","), False)[1]
     epoch_itr.load_state_dict(place)
@@ -84,11 +73,11 @@ def complete_loaded_update(cfg: Any, trainer: Any, task: Any, epoch_itr: Any, pl
 def _save_for_the_next_slice(trainer: Any, epoch_itr: Any) -> None:
     trainer.consolidate_optimizer()
     if trainer.should_save_checkpoint_on_current_rank:
-        # No validation's loss: by that the next slice knows that this update is not complete.
+        # Without a loss of validation the next slice knows that this update is not complete.
         state = {"train_iterator": epoch_itr.state_dict(), "val_loss": None}
         if hasattr(checkpoint_utils.save_checkpoint, "best"):
             state["best"] = checkpoint_utils.save_checkpoint.best
         trainer.save_checkpoint(str(Path(trainer.cfg.checkpoint.save_dir) / LAST), state)
     if torch.distributed.is_initialized():
-        # Nobody ends before it is written: whoever started them would end the writer.
+        # All wait until it is written: when one ends, the launcher ends the others.
         torch.distributed.barrier()

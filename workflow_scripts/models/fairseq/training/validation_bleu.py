@@ -1,10 +1,4 @@
-"""BLEU on the validation data during training: a costly extra that a setting turns on.
-
-Both sides are decoded by SentencePiece from the binarised data, without other post-processing: fit for
-curves, not for tables.
-"""
-
-from __future__ import annotations
+"""BLEU on the validation data during training, without post-processing: for curves, not for tables."""
 
 from typing import Any
 
@@ -24,16 +18,12 @@ LENGTH_FACTOR, LENGTH_OFFSET = 1.2, 10
 
 
 def validation_bleu(task: Any, network: Any, number: int) -> float:
-    """Return BLEU (0-100) of direction `number` on the valid subset; the language tag is forced.
-
-    A masked network must have the direction's mask selected.
-    """
+    """Return BLEU (0-100) of direction `number` on the valid subset, under the mask that is selected."""
     dictionary = task.target_dictionary
     dataset = task.dataset("valid")
     subwords = SentencePieceProcessor(model_file=task.plan["subwords"])
-    generator = SequenceGenerator(
-        [network], dictionary, beam_size=BEAM, max_len_a=LENGTH_FACTOR, max_len_b=LENGTH_OFFSET
-    )
+    lengths = {"max_len_a": LENGTH_FACTOR, "max_len_b": LENGTH_OFFSET}
+    generator = SequenceGenerator([network], dictionary, beam_size=BEAM, **lengths)
     indices = dataset.ordered_indices()
     indices = indices[dataset.direction_numbers(indices) == number]
     indices, _ = dataset.filter_indices_by_size(indices, task.max_positions())

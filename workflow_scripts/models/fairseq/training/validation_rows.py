@@ -1,16 +1,11 @@
-"""The csv files of a training's validations.
-
-They are always written whole: a reader, and the attempt after a killed one, find every line complete.
-"""
-
-from __future__ import annotations
+"""The csv files of a training's validations, always written whole."""
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.files import atomic_path
+from workflow_scripts.common.files import write_csv
 
 #: Columns by file.
 VALIDATION, BLEU = "validation.csv", "validation_bleu.csv"
@@ -33,17 +28,12 @@ def _read(path: Path) -> list[list[str]]:
     return [row for row in rows if len(row) == len(columns) and row[0].isdecimal()]
 
 
-def _write(path: Path, rows: Sequence[Sequence[Any]]) -> None:
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([COLUMNS[path.name], *rows])
-
-
 def append_rows(path: Path, rows: Sequence[Sequence[Any]]) -> None:
     """Add rows to a file of COLUMNS, which is made if it is absent."""
-    _write(path, [*_read(path), *rows])
+    write_csv(path, COLUMNS[path.name], [*_read(path), *rows])
 
 
 def forget_rows_after(path: Path, update: int) -> None:
     """Drop rows of updates after `update`: a training that resumes there will write them again."""
     if path.exists():
-        _write(path, [row for row in _read(path) if int(row[0]) <= update])
+        write_csv(path, COLUMNS[path.name], (row for row in _read(path) if int(row[0]) <= update))
