@@ -218,7 +218,7 @@ class Ranks:
                     " MASTER_PORT to a free port"
                 ) from error
             raise UserError(
-                f"process {self.rank} of {self.place.processes} met not all others at {where} within"
+                f"process {self.rank} of {self.place.processes} did not meet all others at {where} within"
                 f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that host?"
             ) from error
         return distributed.PrefixStore("neuronspec", store)

@@ -75,29 +75,20 @@ def check_exported(training: Path, system: Path) -> SystemFolder:
     exported.verify()
     finished = read_json(training / FINISHED)
     try:
-        _check_same(finished, finished["identity"], training, system, exported)
+        identity = finished["identity"]
+        described = {
+            "updates": (finished["updates"], (exported.training or {}).get("updates")),
+            "seed": (identity["seed"], exported.seed),
+            "languages": (identity["languages"], list(exported.languages)),
+            "directions": (identity["directions"], list(exported.directions)),
+            "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
+        }
     except (KeyError, TypeError) as error:
         raise UserError(f"{training / FINISHED}: not what a training writes ({error})") from None
-    return exported
-
-
-def _check_same(
-    finished: Mapping[str, Any],
-    identity: Mapping[str, Any],
-    training: Path,
-    system: Path,
-    exported: SystemFolder,
-) -> None:
-    described = {
-        "updates": (finished["updates"], (exported.training or {}).get("updates")),
-        "seed": (identity["seed"], exported.seed),
-        "languages": (identity["languages"], list(exported.languages)),
-        "directions": (identity["directions"], list(exported.directions)),
-        "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
-    }
     for name, (trained, found) in described.items():
         if trained != found:
             raise UserError(f"{system}: exported from another training than {training} ({name} differ)")
+    return exported
 
 
 def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:
