@@ -1,5 +1,5 @@
 # neuronspec: from parallel text to specialised, evaluated and explained translation models.
-# A table of contents: every stage lies in rules/, its code in workflow_scripts/.
+# A table of contents: every stage is in rules/, its code in workflow_scripts/.
 from snakemake.utils import min_version
 
 min_version("9.20")

@@ -15,7 +15,7 @@ for counted_by, counted in EXPERIMENT.counted_together.items():
             log_of("count_encoder", by=counted_by),
         benchmark:
             benchmark_of("count_encoder", by=counted_by)
-        # Before the short jobs: the longest is not to be the last.
+        # Before the short jobs: the longest must not be the last.
         priority: 1
         conda:
             conda_of("count_encoder")

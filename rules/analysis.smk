@@ -1,4 +1,4 @@
-# What the masks say, and the control that they say it about the right direction.
+# The overlap of masks, and the control that they belong to their directions.
 
 
 rule mask_control:

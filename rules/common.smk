@@ -34,7 +34,7 @@ from workflow_scripts.workflow.stages import STAGES, unknown_rules
 
 
 def tell_once(line):
-    """To the user who began the workflow, not again by each job."""
+    """Print a line for the user, once and not in each job."""
     if workflow.exec_mode.name == "DEFAULT":
         print(line, file=sys.stderr)
 
@@ -53,8 +53,7 @@ try:
 except UserError as error:
     refuse(str(error).splitlines())
 
-# What a plan of thousands of jobs is made of lives to its end: to look through it for garbage again and again takes a
-# tenth of the time.
+# The objects of a plan of thousands of jobs live to its end: collecting garbage among them takes a tenth of the time.
 gc.set_threshold(200_000, 50, 100)
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
@@ -65,7 +64,7 @@ COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
 
 
-# Snakemake takes no notice of settings for a rule that is not there. A workflow around this one has rules of its own.
+# Snakemake ignores settings for a rule that does not exist. A workflow around this one has its own rules.
 if workflow.exec_mode.name == "DEFAULT" and Path(workflow.main_snakefile).resolve() == CHECKOUT / "Snakefile":
     named = [
         *workflow.resource_settings.overwrite_resources,
@@ -118,7 +117,7 @@ if "ENV_MODULES" in METHODS and SITE.modules:
 
 
 def set_prefix(text):
-    """What every shell command begins with."""
+    """Set the text before every shell command."""
     # Snakemake fills in braces.
     shell.prefix(text.replace("{", "{{").replace("}", "}}"))
 
@@ -128,7 +127,7 @@ PREFIX += "trap : TERM; "
 set_prefix(PREFIX)
 
 # Of a job that computes on a GPU where there is one, on this machine (rules/gpus.smk); a cluster's profile says its own.
-# (Snakemake tells its executor only when the rules have been read; but only on a cluster is there a number of nodes.)
+# (Snakemake knows its executor only after reading the rules; but only a cluster has a number of nodes.)
 ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
 GPU = None if ON_CLUSTER else 1
 
@@ -136,7 +135,7 @@ GPU = None if ON_CLUSTER else 1
 # Snakemake starts to run one job keeps the name of the workflow.
 if workflow.exec_mode.name == "DEFAULT":
     os.environ[RUN_VARIABLE] = identity_of_process()
-    # What `make run` has taken for this process.
+    # The lock that `make run` has taken for this process.
     atexit.register(release, Path(RESULTS).absolute())
 
 
@@ -169,12 +168,12 @@ def parent(path, levels=1):
 
 
 def sources_of_pair(subset, pair):
-    """Where the text of a subset and pair comes from, in order."""
+    """The sources of the text of a subset and pair, in order."""
     return EXPERIMENT.sources_of(subset, pair, f"{RESULTS}/data")
 
 
 def files_of_pair(pattern, pair):
-    """Language to file that one source has of a pair."""
+    """Language → file of a pair in one source."""
     wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
     reverse = "-".join(reversed(pair.split("-")))
     # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
@@ -186,12 +185,12 @@ def files_of_pair(pattern, pair):
 
 
 def looked_for(file):
-    """A file of the user's, with the folder that a relative path begins in."""
+    """A user's file, with the folder of a relative path."""
     return file if os.path.isabs(file) else f"{file} in {Path.cwd()}"
 
 
 def missing_text():
-    """A line for each pair whose text should be there before the workflow starts, and is not."""
+    """A line for each pair whose text is missing when the workflow starts."""
     for subset in EXPERIMENT.subsets:
         for pair in EXPERIMENT.pairs_of(subset):
             for pattern in sources_of_pair(subset, pair):
@@ -204,7 +203,7 @@ def missing_text():
 
 
 def spelt_twice(subset, pattern, pair):
-    """A line where the files of a pair are there under two spellings of a language, pt_BR and pt-BR."""
+    """A line if the files of a pair exist with two spellings of a language, pt_BR and pt-BR."""
     spelt = pattern.spelt(pair)
     there = (
         [files for files in spelt if all(Path(file).exists() for file in files.values())]
@@ -217,7 +216,7 @@ def spelt_twice(subset, pattern, pair):
 
 
 def missing_systems():
-    """A line for each file of another experiment that `uses` needs, and that is not there."""
+    """A line for each missing file of the experiment that `uses` names."""
     for system in USED:
         for seed in EXPERIMENT.train.seeds:
             for name in parts_of(EXPERIMENT, system):
@@ -233,8 +232,8 @@ TOY_SET = f"{RESULTS}/{TOY_CONTRAST}"
 
 
 def wrong_sets():
-    """A line for each contrastive set that is not there, or not right."""
-    # A job's own process need not look again.
+    """A line for each contrastive set that is missing or wrong."""
+    # Jobs need not check again.
     if workflow.exec_mode.name != "DEFAULT":
         return
     for name, file in EXPERIMENT.evaluation.contrastive.items():
@@ -249,7 +248,7 @@ def wrong_sets():
 
 
 def missing_numbers():
-    """A line for the published numbers that are to be compared with, where they are not there."""
+    """A line if the published numbers are missing."""
     published = EXPERIMENT.report.published
     if published and not Path(published.file).is_file():
         yield f"report.published.file: there is no file {looked_for(published.file)}"
@@ -260,14 +259,14 @@ if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbe
 
 
 def source_files(wildcards):
-    """The two files that the text of a subset and pair comes from, in the order of the pair; two of each source."""
+    """The text of a subset and pair: two files of each source, in the order of the pair."""
     pair = f"{wildcards.one}-{wildcards.two}"
     found = [files_of_pair(pattern, pair) for pattern in sources_of_pair(wildcards.subset, pair)]
     return [files[lang] for files in found for lang in (wildcards.one, wildcards.two)]
 
 
 def corpus():
-    """What a source downloads, as its stage takes it."""
+    """What a source downloads, as options of its stage."""
     source = EXPERIMENT.data.source
     if source.type == "mtdata":
         return {"corpus": source.type, "datasets": source.datasets()}
@@ -275,7 +274,7 @@ def corpus():
 
 
 def preparation(wildcards):
-    """Which lines of each source are taken, if not all, and what is left out of them."""
+    """Which lines of each source are taken, and how they are cleaned."""
     patterns = sources_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
     lines = [f"{one.start}:{one.stop}" if (one := pattern.lines) else ":" for pattern in patterns]
     clean = EXPERIMENT.data.clean.model_dump() if wildcards.subset == "train" else {}
@@ -287,7 +286,7 @@ def preparation(wildcards):
 
 
 def subwords():
-    """The subword model as its stage takes it; normalisation only where it is not as it always was."""
+    """The subword model as options of its stage; normalisation only if it is not the default."""
     chosen = EXPERIMENT.subwords.model_dump()
     chosen["normalization"] = None if chosen["normalization"] == "nmt_nfkc" else chosen["normalization"]
     return chosen
@@ -310,25 +309,25 @@ SHARDS = shards(EXPERIMENT)
 
 
 def sharding(wildcards):
-    """Into how many folders text goes, if more than one, and which statistics are recorded beside it."""
+    """The number of folders for text, if more than one, and the statistics recorded with it."""
     shards = len(SHARDS) if len(SHARDS) > 1 else None
     whole = shards and wildcards.subset != "train"
     return {"shards": shards, "whole": whole or None, "text_stats": statistics_of_sources(wildcards)}
 
 
 def statistics_of_sources(wildcards):
-    """What says how many lines of training text are of which source, where there are several."""
+    """The file that says which lines of training text are from which source, if there are several."""
     several = wildcards.subset == "train" and len(sources_of_pair("train", wildcards.pair)) > 1
     return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
 
 
 def training_settings(section):
-    """A training's settings, with the weights of sources where they have different ones."""
+    """A training's settings, with the weights of sources if these differ."""
     return section.settings() | given({"source_weights": EXPERIMENT.source_weights or None})
 
 
 def training_folder(name, wildcards):
-    """Where a training's own files lie."""
+    """The folder of a training's own files."""
     return f"{RESULTS}/{STAGES[name].training.format_map(wildcards)}"
 
 

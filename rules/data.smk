@@ -48,8 +48,7 @@ if downloads(EXPERIMENT):
 
     rule download_corpus:
         output:
-            # What is there is checked, and fetched again only if it is not right: kept, so that this works where there
-            # is no internet.
+            # Files are kept and checked, and fetched again only if they are wrong: this works without internet.
             **files("download_corpus", files=update),
         log:
             log_of("download_corpus"),
@@ -234,7 +233,7 @@ for name, testsets in EXPERIMENT.round_trips.items():
             benchmark_of("round_trip")
         wildcard_constraints:
             testset=alternatives(testsets),
-        # Before the trainings: what it warns of is a reason not to begin them.
+        # Before the trainings: its warnings may be reasons not to begin them.
         priority: 1
         conda:
             conda_of("round_trip")

@@ -106,7 +106,7 @@ rule compare:
 rule train_identifier:
     input:
         text=text_files("train"),
-        # What it is measured on. Not on test sets: `identify` measures it there, and one more must not train it again.
+        # It is measured on this, not on test sets: `identify` does that, and a new test set must not train it again.
         held_out=text_files("valid"),
     output:
         **files("train_identifier"),
@@ -218,7 +218,7 @@ if COMET:
                 | {"sources": sources_pattern(w.testset)}
                 | comet_settings(COMET[w.comet]),
                 experiment=EXPERIMENT.experiment,
-                # Beside all experiments: what one of them has scored, none scores again.
+                # Shared by all experiments: what one has scored, the others need not.
                 cache=f"{Path(RESULTS).parent}/.cache",
             ),
             hypotheses=lambda w, input: f"{parent(input.hypotheses[0])}/{{direction}}.txt",

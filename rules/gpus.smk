@@ -24,7 +24,7 @@ if not ON_CLUSTER:
         found = usable_devices()
     except UserError as error:
         refuse(str(error).splitlines())
-    # Without devices nothing limits the jobs but their threads.
+    # Without devices only their threads limit the jobs.
     if found and "gpu" not in workflow.global_resources:
         workflow.register_resource("gpu", len(found))
     set_prefix(f"{PREFIX}export NEURONSPEC_GPUS='{devices_by_stage() if found else ''}'; ")

@@ -19,7 +19,7 @@ def side_of(testset, direction, side):
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
 
 
-# Where the references of a profile lie: the target's text, or what was rebuilt from its binarised form.
+# The references of a profile: the target's text, or what was rebuilt from its binarised form.
 REFERENCES = {
     "raw": f"{RESULTS}/data/text/{{testset}}/{{pair}}.{{target}}.txt",
     "paper": f"{RESULTS}/data/references/{{testset}}.{{pair}}.{{target}}.txt",
@@ -36,7 +36,7 @@ def references_of(testset, profile):
 
 
 def sources_pattern(testset):
-    """Where the source of a direction lies, with which copied hypotheses are found."""
+    """The pattern of sources, by which copied hypotheses are found."""
     return REFERENCES["raw"].replace("{target}", "{source}").replace("{testset}", testset)
 
 
@@ -50,7 +50,7 @@ def system_files(system, seed, *names):
 
 
 def parent_files(wildcards):
-    """What a system is made of: the baseline of its seed."""
+    """The baseline of its seed, from which a system is made."""
     return system_files(BASELINE, wildcards.seed, "system.json", "model.safetensors", "spm.model", "dict.txt")
 
 
@@ -64,21 +64,21 @@ MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
 def scores_of_masks(wildcards):
-    """What a mask set is selected by; nothing where it is made of another one."""
+    """The scores that a mask set is selected by; none if it is made from another set."""
     one = MASK_SETS[wildcards.maskset].one
     folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
     return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
 
 
 def like_of_masks(wildcards):
-    """The mask set that one is made of: its row of a direction that is only evaluated, or all its rows."""
+    """The mask set from which one is made: one row if the direction is only evaluated, else all rows."""
     one = MASK_SETS[wildcards.maskset].one
     row = "" if one.of_several_rows else wildcards.row
     return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{row}.npz" if one.like else []
 
 
 def mask_settings(maskset, seed):
-    """A mask set as its stage takes it, besides the file that it is like."""
+    """A mask set as options of its stage, without the file that it is made from."""
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
@@ -90,7 +90,7 @@ def masks_of(wildcards):
 
 
 def mask_row_of(wildcards):
-    """The mask row of a direction that a masked system was not trained in; else nothing."""
+    """The mask row of a direction in which a masked system was not trained; else nothing."""
     maskset = EXPERIMENT.masked.get(wildcards.system)
     if maskset is None or wildcards.direction not in EVALUATED_ONLY:
         return []
@@ -107,7 +107,7 @@ def mask_rows_of(wildcards):
 
 
 def mask_pattern(wildcards, input):
-    """Where the mask rows of directions lie that a masked system was not trained in."""
+    """The pattern of mask rows of directions that a masked system was not trained in."""
     return f"{parent(input.masks[0])}/{{direction}}.npz" if input.masks else ""
 
 
@@ -117,25 +117,25 @@ def hypotheses_of(system, seed, testset):
 
 
 def empty_references():
-    """What is done with empty references, where that is not the default."""
+    """What is done with empty references, if not the default."""
     chosen = EXPERIMENT.evaluation.empty_references
     return None if chosen == "error" else chosen
 
 
 def directions_and_references(testset, profile="raw"):
-    """The directions that a test set has, and where their references lie."""
+    """The directions that a test set has, and the pattern of their references."""
     references = REFERENCES[profile].replace("{testset}", testset)
     return {"directions": EXPERIMENT.directions_of(testset), "references": references}
 
 
 def tokenizers_of_targets(testset):
-    """The tokenizers that the config names, of languages that a test set has translations into."""
+    """The config's tokenizers for the target languages of a test set."""
     targets = {split_direction(direction)[1] for direction in EXPERIMENT.directions_of(testset)}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
 def segments_of(system, wildcards):
-    """The sentences' statistics of a system: of sacrebleu's metrics, or of the COMET model that a job names."""
+    """The statistics of a system's sentences: of sacrebleu's metrics, or of the job's COMET model."""
     job = f"{system}/s{wildcards.seed}/{wildcards.testset}.{wildcards.profile}"
     model = wildcards.get("comet")
     return f"{RESULTS}/comet/{job}.{model}.segments.npz" if model else f"{RESULTS}/scores/{job}.segments.npz"
@@ -147,7 +147,7 @@ def compared_with(system):
 
 
 def comet_model(name):
-    """The files that say which model it is; one that is missing is told by its jobs, and nothing else fails."""
+    """The files that identify a COMET model; if one is missing, only its jobs fail."""
     folder = COMET[name].folder
     if folder is None:
         return [f"{RESULTS}/data/comet/{name}.json"]
@@ -157,7 +157,7 @@ def comet_model(name):
 
 
 def tests(significance):
-    """The tests of a config as their stage takes them; nothing where there are none."""
+    """The tests of significance as options of their stage, if there are any."""
     if significance is None:
         return {}
     # How many the correction needs depends on the level; given ones do not, and the tests stay as they are.
@@ -168,13 +168,13 @@ def tests(significance):
 
 
 def comet_settings(model):
-    """A COMET model as its stage takes it."""
+    """A COMET model as options of its stage."""
     fetched = None if model.folder else f"{RESULTS}/data/comet/{model.name}.json"
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
 def tables():
-    """What the config says of tables, and where lies what is not a score."""
+    """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
     return {
         "comet": list(COMET),
@@ -196,7 +196,7 @@ def tables():
     }
 
 
-# Mask sets whose units are tabulated, with where each lies.
+# Mask sets whose units are tabulated, with their files.
 UNIT_MASKS = unit_masks(EXPERIMENT)
 
 
@@ -220,5 +220,5 @@ def tables_in_report(paths):
 
 
 def figure(label):
-    """What makes of a figure's path one for Snakemake's report."""
+    """A function that marks a figure's path for Snakemake's report."""
     return lambda path: report(path, category="Figures", labels={"figure": label})

@@ -1,4 +1,4 @@
-# What stays on the machine where Snakemake itself runs (on a cluster, the login node), and what is fetched there.
+# Stages that stay on the machine of Snakemake (on a cluster, the login node), and those that fetch.
 from workflow_scripts.workflow.run.fetch import fetched_files
 
 # Only jobs that take at most seconds of one core and some 100 MB at the size of the largest experiment (60 directions

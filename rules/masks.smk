@@ -1,5 +1,5 @@
-# Which units each direction keeps, by its scores or of another set's rows: one file with the rows of all trained directions, and one for each direction that
-# is only evaluated, so that adding such a direction touches no training.
+# Which units each direction keeps: one file with the rows of all trained directions, and one for each direction that is
+# only evaluated, so that adding such a direction touches no training.
 
 
 rule select_masks:

@@ -72,7 +72,7 @@ rule tabulate_units:
 
 rule plot_training:
     input:
-        # The validation losses lie in undeclared training folders: the systems they belong to are the inputs.
+        # The validation losses are in undeclared training folders: the systems they belong to are the inputs.
         systems=[
             f
             for s in TRAINED

@@ -1,4 +1,4 @@
-# Before and after a run: what does not allow it, what an earlier one left, what it made.
+# Before and after a run: what prevents it, what an earlier run left, what it made.
 import atexit
 import subprocess
 
@@ -36,7 +36,7 @@ def say(*words):
     print(*words, file=sys.stderr)
 
 
-# Also where nothing is to be done: a changed training is kept, but never silently.
+# Also if there is nothing to do: a changed training is kept, but never silently.
 if workflow.exec_mode.name == "DEFAULT":
     for note in notes(config):
         say(f"note: {note}")
@@ -44,7 +44,7 @@ if workflow.exec_mode.name == "DEFAULT":
         say(kept)
 
 
-# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed what lies there.
+# `make run` has the lock of the results already; whoever had it when this plan was begun may have changed them.
 BUSY, NOT_LOOKED_AT = None, ""
 if workflow.exec_mode.name == "DEFAULT":
     BUSY = results_lock.run_of(Path(RESULTS))
@@ -70,7 +70,7 @@ if workflow.exec_mode.name == "REMOTE" and "SLURM_JOB_ID" in os.environ:
 
 
 def take_results():
-    """Have the results to this run alone; UserError if another makes them."""
+    """Take the lock of the results; UserError if another run has it."""
     if other := BUSY or results_lock.take(Path(RESULTS), Path.cwd()):
         raise UserError(other.refusal(Path(RESULTS)))
     if NOT_LOOKED_AT:
@@ -82,7 +82,7 @@ def take_results():
 
 
 def locked():
-    """Instead of Snakemake's page about its own lock, which names no one and tells to remove it."""
+    """Say who has the lock; Snakemake's own page does not know, and advises to remove it."""
     say(f"error: {BUSY.refusal(Path(RESULTS)) if BUSY else who_runs(Path.cwd())}")
     raise SystemExit(1)
 
@@ -104,7 +104,7 @@ def on_slurm():
 
 
 def refused_by_cluster(jobs):
-    """One line for the first request that the cluster would not take, or nothing."""
+    """One line for the first request that the cluster would refuse, or nothing."""
     sent = [job for job in jobs if not job.is_local]
     return refused_request(
         {Request.of(job.resources, job.threads): job.rule.name for job in sent}, profile_in_use()
@@ -118,7 +118,7 @@ def named_config():
 
 
 def refused(jobs):
-    """One line for what does not allow the planned jobs, or nothing."""
+    """One line if the planned jobs cannot run, or nothing."""
     planned = [graph.planned_job(workflow, job) for job in jobs]
     files = [file for job in planned for file in (*job.outputs, job.log, job.benchmark) if file]
     # Training folders are undeclared.
@@ -167,7 +167,7 @@ def of_results(files):
 
 
 def take_off_killed_run():
-    """What a killed run had made is not to be made again, even if a user deletes it some day."""
+    """Take off the list what a killed run had made, even if a user deletes it some day."""
     if os.environ.get(ALONE_VARIABLE) == "yes":
         planned_outputs.take_off_what_was_made(Path(RESULTS))
 
@@ -180,7 +180,7 @@ onstart:
     if on_slurm():
         # Of jobs that are submitted in arrays the plugin (2.8.0) takes none while more of their kind are ready than it was
         # handed. It drops them, and a run never ends as soon as `jobs` is lower than what is ready (the plugin's
-        # issue 473). Told that no more are ready, it makes arrays of what it is handed.
+        # issue 473). If it finds no more ready, it makes arrays of what it is handed.
         import snakemake_executor_plugin_slurm as plugin
 
         plugin.pending_jobs_for_rule = none_more_ready
@@ -212,7 +212,7 @@ onstart:
 
 
 def list_results():
-    """Write the manifest, and tell what was changed by other hands."""
+    """Write the manifest, and report what others have changed."""
     outputs = [file for job in workflow.dag.jobs for file in job.output]
     venvs = venvs_folder() if DEPLOYMENT == "venv" else None
     made = dict(KNOWN.made(workflow.persistence))
@@ -239,7 +239,7 @@ ENDED_WELL = []
 
 
 def show_results():
-    """The last words of `make run`, where it was asked for everything: of older tables they would not be true."""
+    """Show the summary after a `make run` of everything; of part of it, tables may be older."""
     asked = workflow.dag_settings
     part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
     if (
@@ -268,9 +268,9 @@ onsuccess:
 
 onerror:
     planned_outputs.take_off_what_was_made(Path(RESULTS), of_results(MADE))
-    told = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
-    if on_slurm() and (said := explain(told, profile_in_use())):
-        say(f"error: {said}")
+    said = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
+    if on_slurm() and (reason := explain(said, profile_in_use())):
+        say(f"error: {reason}")
 
 
 def keep_hashes():

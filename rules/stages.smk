@@ -51,23 +51,23 @@ def conda_of(name):
 
 
 def modules_of(name):
-    """What `module load` takes before the jobs of a stage, where the site says so."""
+    """The modules that a site loads before the jobs of a stage."""
     return SITE.modules.get(software_of(name), ())
 
 
 def image_of(name):
-    """The container that the jobs of a stage run in, where the site has one."""
+    """The container in which a site runs the jobs of a stage, if any."""
     return SITE.images.get(software_of(name))
 
 
 def gpu_of(name):
-    """One GPU for stages that compute on one, on this machine; a cluster's profile says its own."""
+    """One GPU for stages that use one on this machine; a cluster's profile has its own number."""
     gpu = STAGES[name].gpu
     return GPU if (gpu if isinstance(gpu, bool) else gpu(EXPERIMENT)) else None
 
 
 def hashes_of(name):
-    """Of the code that the jobs of a stage run and of their packages: a change of either reruns them.
+    """The hashes of a stage's code and packages: a change of either reruns its jobs.
 
     Not of trainings, which may be weeks of work: a change is reported (workflow/plan/training_code.py).
     """
@@ -82,7 +82,7 @@ def hashes_of(name):
 
 
 def identity(name, of_job=None, **settings):
-    """The params of a stage's jobs: what they are compared by, and the same as options of their command.
+    """The params of a stage's jobs: what they are compared by, and their command's options.
 
     `settings` is one JSON object of named values, with hashes of code and environment. `options` is a function of
     `threads`, so that Snakemake does not compare it, too.
@@ -108,7 +108,7 @@ def identity(name, of_job=None, **settings):
 
 
 def command(name, words, *wildcards, append=False):
-    """What runs a job of a stage: its module with the options of `identity`, more words, wildcards as options."""
+    """The command of a stage's jobs: its module, the options of `identity`, more words, wildcards as options."""
     start = f"run-in {software_of(name)} workflow_scripts.{STAGES[name].module} {{params.options}}"
     options = [f"--{wildcard} {{wildcards.{wildcard}}}" for wildcard in wildcards]
     return f"{' '.join([start, *options, words])} {'>>' if append else '>'} {{log}} 2>&1"

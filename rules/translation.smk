@@ -3,7 +3,7 @@
 
 rule decode:
     input:
-        # Two files stand for the folder: one job makes them all. A sweep has thousands of these jobs, and each function
+        # Two files represent the folder: one job makes them all. A sweep has thousands of these jobs, and each function
         # and each param of a job makes a dry run longer.
         system="<results>/systems/{system}/s{seed}/system.json",
         weights="<results>/systems/{system}/s{seed}/model.safetensors",

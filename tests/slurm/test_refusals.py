@@ -56,8 +56,8 @@ def test_without_sbatch(tmp_path):
     run.refused(environment={"PATH": str(tmp_path)})
     number = 1 + (run.profile / "config.yaml").read_text().splitlines().index("executor: slurm")
     assert run.said.splitlines() == [
-        f"error: {run.profile}/config.yaml:{number}: executor slurm needs sbatch, which this machine has"
-        " not: run on a login node of the cluster, or on this machine alone, without PROFILE"
+        f"error: {run.profile}/config.yaml:{number}: executor slurm needs sbatch, which this machine does"
+        " not have: run on a login node of the cluster, or on this machine alone, without PROFILE"
     ]
 
 

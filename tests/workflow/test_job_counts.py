@@ -195,7 +195,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, Any], list[str]]] = {
         {"masks": {"k": [0]}, "pivvot": "en"},
         [
             "pivvot: unknown key 'pivvot' (did you mean 'pivot'?)",
-            "masks.k.0: a percentage must lie in (0, 100], not 0",
+            "masks.k.0: a percentage must be in (0, 100], not 0",
         ],
     ),
 }

@@ -83,7 +83,7 @@ def test_training_code_that_changed_is_told_with_the_hours_at_stake(
     assert program(tmp_path / "here", *why, checkout=checkout) == (
         f"{nothing}training code or libraries changed since these were trained; kept:"
         " baseline s1 (1.5 h, code), continued s1 (1.5 h, code), ns-k70 s1 (1.5 h, code),"
-        " ns-k95 s1 (1.5 h, code); make accept adopts them, make retrain trains them anew\n"
+        " ns-k95 s1 (1.5 h, code); make accept adopts them, make retrain trains them again\n"
     )
 
 

@@ -42,7 +42,7 @@ def test_the_second_run_is_told_who_runs(second: Path, program: str) -> None:
     done = forked.run(second, *command, "--forcerun", "train_subwords")
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert line.startswith(f"error: {RESULTS}: a run is on since ") and WHO in line
+    assert line.startswith(f"error: {RESULTS}: a run has been on since ") and WHO in line
     assert "unlock" not in done.stderr and "Traceback" not in done.stderr
     assert (second / RESULTS / RUN_LOCK).exists()
 

@@ -1,7 +1,5 @@
 """What every section of the config shares: frozen models that refuse unknown keys, checked small types."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -29,7 +27,7 @@ BASELINE = "baseline"
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
-#: Snakemake fills in what stands in braces.
+#: Snakemake fills in what is in braces.
 NO_BRACES = "no folder or file can have braces in its name: rename it, or link to it"
 
 
@@ -41,7 +39,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_boolean_for_a_number(cls, data: Any) -> Any:
-        # pydantic would take true for 1, and YAML 1.1 reads a bare yes or on as true. As text it is refused.
+        # pydantic would read true as 1, and YAML 1.1 reads a bare yes or on as true. Text is refused.
         if not isinstance(data, dict):
             return data
         numbers = {name for name, field in cls.model_fields.items() if _is_number(field.annotation)}
@@ -68,7 +66,6 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
-    """Yield the plain types inside a type."""
     inner = get_args(annotation)
     if not inner:
         yield annotation
@@ -100,10 +97,7 @@ def _without_braces(value: str) -> str:
 
 @dataclass
 class Reading:
-    """What the validation of a config is told, and what it tells.
-
-    ``languages``: those of the experiment. ``read_as``: codes and directions as given, and as they are read.
-    """
+    """What validation knows of the languages, and notes of codes that were read otherwise than given."""
 
     languages: list[str] = field(default_factory=list)
     read_as: dict[str, str] = field(default_factory=dict)
@@ -155,10 +149,10 @@ def _or_itself(read: Callable[[str], str], text: str) -> str:
 
 _NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 _LANGUAGE_ALONE, _DIRECTION = rf"^{CODE}$", rf"^{CODE}-{CODE}$"
-#: A part of a path that is no path itself, and no option.
+#: One part of a path, which is not an option.
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 METRIC, ANY_METRIC = r"^[a-z][a-z0-9]*$", r"^[a-z][a-z0-9]*(\+\+)?$"
-#: What a text that must match a pattern is, in words.
+#: What a text must be to match a pattern.
 PATTERNS = {
     _LANGUAGE_ALONE: "a language code is two or three small letters, with a script or a region where needed"
     " (sr_Latn, pt_BR)",
@@ -183,10 +177,8 @@ LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_directi
 def normalise_percent(value: Any) -> str:
     """Return a percentage in (0, 100] as its shortest decimal string: 95, "95.0" and 95.00 all give "95".
 
-    Floats never reach a path: two spellings of one number must name one file.
-
-    Raises:
-        ValueError: not a number, outside (0, 100], or of more than six decimals.
+    Floats never reach a path: two spellings of one number must name one file. Raises ValueError: not a
+    number, outside (0, 100], or of more than six decimals.
     """
     if isinstance(value, bool):
         raise ValueError(f"a percentage is a number in (0, 100], not {str(value).lower()}")
@@ -195,7 +187,7 @@ def normalise_percent(value: Any) -> str:
     except (InvalidOperation, ValueError):
         raise ValueError(f"a percentage is a number in (0, 100], not {short(value)}") from None
     if not number.is_finite() or not 0 < number <= 100:
-        raise ValueError(f"a percentage must lie in (0, 100], not {short(value)}")
+        raise ValueError(f"a percentage must be in (0, 100], not {short(value)}")
     if int(number.as_tuple().exponent) < -DECIMALS_OF_A_PERCENTAGE:
         raise ValueError(f"a percentage has at most six decimals, not {short(value)}")
     text = format(number, "f")

@@ -1,7 +1,4 @@
-"""What must hold between the sections of a config: one line for each mistake.
-
-Input: an experiment whose sections are right, each by itself. A line begins with the key it is about.
-"""
+"""What must hold between the sections of a config: one line, beginning with its key, for each mistake."""
 
 from __future__ import annotations
 
@@ -67,7 +64,7 @@ def _source_problems(experiment: Experiment) -> Iterable[str]:
             for part in source.parts(key):
                 if f"{posixpath.normpath(part.path)}/".startswith(results):
                     where = _key_of(key)
-                    yield f"{where}: {part.path} lies in the results of this experiment, {results}"
+                    yield f"{where}: {part.path} is in the results of this experiment, {results}"
         yield from _part_problems(experiment, source)
     if isinstance(source, MtdataSource):
         for subset, datasets in source.datasets().items():
@@ -84,7 +81,6 @@ def _key_of(subset: str) -> str:
 
 
 def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]:
-    """Yield what is wrong with sources and test sets that have some pairs or directions only."""
     known, evaluated = experiment.languages, experiment.evaluated_directions
     if not evaluated:
         return
@@ -101,7 +97,7 @@ def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]
             for pair in map(pair_of, part.pairs or [] if isinstance(part, TextPart) else []):
                 if pair not in experiment.pairs:
                     hint = nearest(pair, experiment.pairs)
-                    yield f"{_key_of(subset)}: {pair!r} is a pair of no direction{hint}"
+                    yield f"{_key_of(subset)}: {pair!r} is not a pair of any direction{hint}"
     for name, text in source.tests.items():
         for direction in text.directions or []:
             if direction not in evaluated:

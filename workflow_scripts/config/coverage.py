@@ -1,6 +1,4 @@
-"""Does a source have every language and pair of an experiment? Told before anything is fetched."""
-
-from __future__ import annotations
+"""Checks, before anything is fetched, that a source has every language and pair of an experiment."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,10 +19,7 @@ from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexS
 def uncovered(
     source: Any, languages: Sequence[str], train_pairs: Sequence[str], pairs: Sequence[str]
 ) -> Iterable[str]:
-    """Yield a line for each language or pair that ``source`` cannot give.
-
-    The workflow looks for files of the user's own: only what is downloaded needs codes that are known.
-    """
+    """Yield a line for each language or pair that a public source does not have."""
     if isinstance(source, Multi30kSource | NtrexSource) and source.folder is None:
         tool, known = ("Multi30k", MULTI30K) if isinstance(source, Multi30kSource) else ("NTREX", NTREX)
         for language in languages:

@@ -1,9 +1,7 @@
 """The sections of the config on scores and tables: what is measured, compared and shown."""
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
@@ -38,7 +36,6 @@ Metric = Annotated[Literal["bleu", "chrf++", "chrf2", "ter", "chrf"], AfterValid
 _ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 #: A name in files, tables and `--metrics`.
 MetricName = Annotated[str, StringConstraints(pattern=METRIC, max_length=40)]
-#: Of either kind.
 AnyMetric = Annotated[str, StringConstraints(pattern=ANY_METRIC, max_length=40), AfterValidator(metric_id)]
 
 
@@ -62,7 +59,7 @@ class CometModel(Section):
     threads: PositiveInt = Field(2, description="CPU threads of a job, where there is no GPU.")
 
     @model_validator(mode="after")
-    def _one_place(self) -> CometModel:
+    def _one_place(self) -> Self:
         if (self.model is None) == (self.folder is None):
             raise ValueError("a COMET model needs either the key model (its name on the hub) or folder")
         if self.folder is not None and self.revision is not None:

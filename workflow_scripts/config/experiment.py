@@ -1,8 +1,6 @@
 """The whole config of an experiment, and what follows from it: directions, pairs, mask sets, systems."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -57,7 +55,7 @@ class Experiment(Section):
     report: Report = Field(Report(), description="Tables and figures.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Experiment:
+    def _consistent(self) -> Self:
         problems = list(checks.problems(self))
         if problems:
             # One ValueError holds them all, so that a user sees every mistake at once.
@@ -183,11 +181,10 @@ class Experiment(Section):
 
     @property
     def counted_together(self) -> dict[str, list[str]]:
-        """Directions whose activations are counted by one job, by the job's name.
+        """Directions of one source language whose activations one job counts, by the job's name.
 
-        They have one source language; what they share is decided by content, when they are counted. At most
-        ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. A direction that is only
-        evaluated is counted alone: adding one recounts no other.
+        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
+        evaluated are counted alone, so that adding one recounts no other.
         """
         out: dict[str, list[str]] = {}
         if self.activations.count_pads:

@@ -1,11 +1,9 @@
 """Text of the user's own: line-aligned files by pattern, of one source or several, of all pairs or some."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import product
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag, field_validator, model_validator
 
@@ -14,7 +12,7 @@ from workflow_scripts.common.language_codes import spellings
 from workflow_scripts.config.base import NO_BRACES, DirectionId, Language, Section, SubsetName
 
 TRAIN, VALID = "train", "valid"
-#: What pydantic puts into the place of a mistake, to say which member of a union it is of.
+#: pydantic's names of a union's members in the place of a mistake.
 UNION_TAGS = ONE, SEVERAL = "(one)", "(several)"
 
 
@@ -25,7 +23,7 @@ class Lines(Section):
     stop: PositiveInt = Field(description="The line after the last.")
 
     @model_validator(mode="after")
-    def _not_empty(self) -> Lines:
+    def _not_empty(self) -> Self:
         if self.stop <= self.start:
             raise ValueError(f"stop {self.stop} is not after start {self.start}")
         return self
@@ -106,7 +104,7 @@ class TextPart(FilePattern):
     )
 
     @model_validator(mode="after")
-    def _languages_or_pairs(self) -> TextPart:
+    def _languages_or_pairs(self) -> Self:
         if self.languages is not None and self.pairs is not None:
             raise ValueError("either languages or pairs says what a source has, not both")
         return self
@@ -137,7 +135,7 @@ class EvaluatedText(FilePattern):
     directions: list[DirectionId] | None = Field(None, min_length=1, description="It has these only.")
 
     @model_validator(mode="after")
-    def _languages_or_directions(self) -> EvaluatedText:
+    def _languages_or_directions(self) -> Self:
         if self.languages is not None and self.directions is not None:
             raise ValueError("either languages or directions says what a test set has, not both")
         return self
@@ -181,7 +179,7 @@ class FilesSource(Section):
         return value
 
     @model_validator(mode="after")
-    def _nothing_of_training_held_out(self) -> FilesSource:
+    def _nothing_of_training_held_out(self) -> Self:
         held_out = [(VALID, part) for part in self.parts(VALID)] + list(self.tests.items())
         for trained, (name, part) in product(self.parts(TRAIN), held_out):
             if part.path == trained.path and _overlap(part.lines, trained.lines):

@@ -1,7 +1,5 @@
 """Reading a config: YAML files in, an Experiment out, or every mistake at once, with file, line and key."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +18,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import UNION_TAGS
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 
-__all__ = ["load_experiment", "read_yaml"]
+__all__ = ["load_experiment", "load_file", "read_yaml"]
 
 Location = tuple[int | str, ...]
 
@@ -28,15 +26,10 @@ Location = tuple[int | str, ...]
 def load_experiment(
     config: Mapping[str, Any], files: Sequence[str | Path] = (), tell: Callable[[str], None] | None = None
 ) -> Experiment:
-    """Check ``config`` and return it typed.
+    """Check a merged config and return it typed; raises UserError with a line for each mistake.
 
-    Args:
-        config: the merged config, as Snakemake gives it.
-        files: the YAML files it was merged from, later ones winning: they tell the line of a mistake.
-        tell: is given a line for what was read otherwise than it is written.
-
-    Raises:
-        UserError: every mistake, one line each.
+    ``files``: the YAML files that it was merged from, later ones winning. ``tell``: gets a line on codes that
+    are read otherwise than they are written.
     """
     written = [line for file in files for line in mistakes_of_writing(file)]
     try:
@@ -55,8 +48,13 @@ def load_experiment(
     return experiment
 
 
+def load_file(path: str | Path) -> Experiment:
+    """Read and check one config file."""
+    return load_experiment(read_yaml(path), [path])
+
+
 def _reading(config: Mapping[str, Any]) -> Reading:
-    """Return what the validation is told: the languages, if they are a list."""
+    """Return what the validation needs to know: the languages, if they are a list."""
     listed = config.get("languages")
     return Reading(
         [canonical(one) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
@@ -64,7 +62,7 @@ def _reading(config: Mapping[str, Any]) -> Reading:
 
 
 def _beside_the_point(details: ErrorDetails) -> bool:
-    """Tell whether a member of a union complains that was not meant: of a word no list, of a list no word."""
+    """Tell whether a mistake is of a union's other member: that a word is not a list, a list not a word."""
     tag = str(details["loc"][-1]) if details["loc"] else ""
     is_list = isinstance(details["input"], list)
     return (tag.startswith("list[") and not is_list) or (tag.startswith("literal[") and is_list)
@@ -73,8 +71,8 @@ def _beside_the_point(details: ErrorDetails) -> bool:
 def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Return the mistakes between sections, which pydantic looks for only where each section is right.
 
-    The wrong keys are left out for a second look, and what it says of one of them, or of the key it was
-    meant for, is not reported: it may be about a default.
+    Wrong keys are left out for this second look. What it says of these, or of keys that they were meant for,
+    is not reported: it may be about a default.
     """
     rest, suspects = copy.deepcopy(dict(config)), []
     for details in found:
@@ -96,7 +94,7 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
 
 
 def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
-    """Delete what lies at ``loc``; an item of a list takes the whole list with it."""
+    """Delete what is at ``loc``; an item of a list takes the whole list with it."""
     for depth, part in enumerate(loc, start=1):
         if not isinstance(config, dict) or part not in config:
             return
@@ -106,7 +104,7 @@ def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
         config = config[part]
 
 
-#: pydantic's kinds of mistakes in the words of who writes YAML.
+#: pydantic's kinds of mistakes, for a person who writes YAML.
 _IN_WORDS = {
     "dict_type": "keys with values are needed",
     "model_type": "keys with values are needed",
@@ -124,7 +122,6 @@ _IN_WORDS = {
 
 
 def _in_words(details: ErrorDetails) -> str:
-    """Return what is wrong with a value, in one line or, where a check of ours says so, in several."""
     kind, loc, value, facts = details["type"], details["loc"], details["input"], details.get("ctx", {})
     message = str(details["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
@@ -188,7 +185,6 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _section_keys(loc: Location) -> list[str]:
-    """Return the keys of the section that ``loc`` lies in."""
     models: list[type[BaseModel]] = [Experiment]
     for part in loc[:-1]:
         # The type of a source says which of several models is meant.
@@ -208,7 +204,6 @@ def _nearest_keys(loc: Location) -> list[str]:
 
 
 def _nearest_key(loc: Location) -> str:
-    """Return ``" (did you mean 'x'?)"``, or all keys there are."""
     matches = _nearest_keys(loc)
     return f" (did you mean {matches[0]!r}?)" if matches else f"; there are {', '.join(_section_keys(loc))}"
 

@@ -51,7 +51,6 @@ def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
 
 
 def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
-    """Yield a line where no set with a file is called so."""
     names = [*experiment.masks.named, *more]
     if wanted in experiment.masks.sets and wanted not in names:
         yield f"{key}: {wanted!r} is drawn {experiment.masks.sets[wanted].draws} times; name one, {wanted}-1"
@@ -60,12 +59,10 @@ def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> 
 
 
 def _chain(experiment: Experiment, name: str) -> list[str]:
-    """Return the keys in the config of a set and of those that it is made of."""
     return [experiment.masks.named[one].key for one in experiment.masks.chain(name)]
 
 
 def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
-    """Yield what is wrong with the directions that a set speaks of."""
     trained, pivot = experiment.train_directions, experiment.pivot
     for pair in one.pairs.items():
         for direction in pair:

@@ -1,10 +1,8 @@
 """The sections `masks` and `systems`: which units each direction keeps, and the systems made with that."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -24,7 +22,7 @@ from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
-#: The set that keeps every unit, and what stands for one system for each k.
+#: The set that keeps every unit, and the word for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
 Stack = Literal["encoder", "decoder"]
@@ -136,7 +134,7 @@ class MaskSet(Section):
         return found
 
     @model_validator(mode="after")
-    def _one_way(self) -> MaskSet:
+    def _one_way(self) -> Self:
         if mistakes := list(self._mistakes()):
             raise ValueError("\n".join(mistakes))
         return self
@@ -195,10 +193,8 @@ class MaskSet(Section):
     def settings(self, draw: int | None, families: dict[str, str], pivot: str | None) -> dict[str, Any]:
         """Return what the stage makes a set of, keys without a meaning left out.
 
-        Args:
-            draw: the number of a set that is drawn several times.
-            families: language to family, for `by: family`.
-            pivot: for four selectors.
+        ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
+        family`. ``pivot``: for four selectors.
         """
         if self.select is not None:
             one = isinstance(self.select, str)

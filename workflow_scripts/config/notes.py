@@ -1,9 +1,4 @@
-"""What a run says once of a config that is right: an old name, and what it means; a share for a percentage.
-
-Input: the config as written. Output: lines.
-"""
-
-from __future__ import annotations
+"""Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -24,7 +19,6 @@ def notes(config: Mapping[str, Any]) -> list[str]:
 
 
 def _shares(thresholds: object) -> list[str]:
-    """Return the line on thresholds below one percent, which somebody may have meant as shares of one."""
     given = thresholds if isinstance(thresholds, list) else [thresholds]
     small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
     if not small:

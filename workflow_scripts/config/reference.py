@@ -1,10 +1,7 @@
-"""The reference of every config key and the JSON schema, both generated from the models.
+"""Generates config/README.md and config/schema.json from the config's models.
 
-Run ``python -m workflow_scripts.config.reference`` to write config/README.md and config/schema.json; a test
-fails when they have drifted from the models.
+Run ``python -m workflow_scripts.config.reference``; a test fails when the files have drifted.
 """
-
-from __future__ import annotations
 
 import json
 import re

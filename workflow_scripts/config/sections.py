@@ -1,7 +1,5 @@
 """The sections of an experiment's config: one class each, one key each field."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
@@ -79,7 +77,7 @@ class Text(Section):
 
 
 class Activations(Section):
-    """Counting of FFN activations on the validation set (spec 3.1)."""
+    """Counting of FFN activations on the validation set."""
 
     count_pads: bool = Field(
         False,

@@ -1,10 +1,8 @@
 """Public corpora: one model each, which can name the files of a subset and pair."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -14,7 +12,7 @@ from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, Lines
 
 def _url(value: str) -> str:
     if not value.startswith(("https://", "http://", "file:///")) or not value.isprintable():
-        raise ValueError(f"{value!r} is no URL: it must begin with https://, http:// or file:///")
+        raise ValueError(f"{value!r} is not a URL: it must begin with https://, http:// or file:///")
     return value
 
 
@@ -62,7 +60,7 @@ class NtrexSource(Section):
     test: Lines = Field(Lines(start=1697, stop=1997), description="Lines for testing.")
 
     @model_validator(mode="after")
-    def _disjoint(self) -> NtrexSource:
+    def _disjoint(self) -> Self:
         ranges = sorted(
             [(self.train, TRAIN), (self.valid, VALID), (self.test, "test")], key=lambda r: r[0].start
         )

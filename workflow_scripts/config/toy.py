@@ -1,7 +1,5 @@
 """The toy corpus: small invented languages in families, against one pivot."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Literal
 

@@ -1,14 +1,12 @@
-"""Model and training settings: presets, and every setting of the published recipes (spec 2.1, 2.2)."""
+"""Model and training settings: presets, and every setting of the published recipes."""
 
-from __future__ import annotations
-
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from workflow_scripts.config.base import Section
 
-# tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper (spec 2.1).
+# tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper.
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {
         "encoder_layers": 2,
@@ -75,7 +73,7 @@ class Model(Section):
         return {**PRESETS.get(data.get("preset", "small"), {}), **data}
 
     @model_validator(mode="after")
-    def _heads_divide_width(self) -> Model:
+    def _heads_divide_width(self) -> Self:
         if self.model_dim % self.heads:
             raise ValueError(f"model_dim {self.model_dim} is not a multiple of heads {self.heads}")
         return self
@@ -85,7 +83,7 @@ class Model(Section):
         return self.model_dump(exclude={"preset"})
 
 
-# How a training runs and what it logs: no change of these makes another system, so none reruns anything.
+# How a training runs and what it logs: changing these makes the same system, so it reruns nothing.
 EXECUTION = {
     "max_tokens",
     "precision",
@@ -152,7 +150,7 @@ class Settings(Section):
     @classmethod
     def _betas_below_one(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not all(0 <= beta < 1 for beta in value):
-            raise ValueError(f"each of adam_betas lies in [0, 1), not {list(value)}")
+            raise ValueError(f"each of adam_betas is in [0, 1), not {list(value)}")
         return value
 
     @field_validator("patience")
@@ -187,7 +185,7 @@ class Train(Settings):
         return value
 
 
-#: Updates, of a fine-tuning that is shorter than the published warm-up.
+#: Updates of the warm-up if a fine-tuning is shorter than the published warm-up.
 SHORT_WARM_UP = 100
 
 
@@ -203,7 +201,7 @@ class Finetune(Settings):
         description="Updates of linear warm-up. Not given: 100 where max_updates is below 4000.",
     )
     sampler: Literal["by_direction"] = Field(
-        "by_direction", description="Masked training needs one direction in a batch (spec 3.6)."
+        "by_direction", description="Masked training needs one direction in a batch."
     )
 
     @model_validator(mode="before")
@@ -214,5 +212,5 @@ class Finetune(Settings):
         updates = data.get("max_updates", cls.model_fields["max_updates"].default)
         if not isinstance(updates, int) or updates >= cls.model_fields["warmup_updates"].default:
             return data
-        # Not a share of the updates: with more of them a training is to go on, not to begin anew.
+        # Not a share of the updates: with more of them a training is to go on, not to begin again.
         return {**data, "warmup_updates": max(0, min(SHORT_WARM_UP, updates))}

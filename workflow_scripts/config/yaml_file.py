@@ -1,10 +1,7 @@
-"""Reading one config file: plain YAML of keys and values, with a line for each mistake of writing.
+"""Reads one config file: plain YAML, with a line for each mistake.
 
-What YAML itself lets pass is refused here: a key that stands twice (the last one would win unseen) and tags
-that make objects. Input: a file. Output: a mapping.
+A key that is there twice is refused (YAML would take the last one), and so are tags that make objects.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +18,7 @@ PLAIN = {"str", "int", "float", "bool", "null", "seq", "map", "merge", "timestam
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read one config file.
-
-    Raises:
-        UserError: every mistake of writing, one line each: not there, not YAML, not a mapping, a key twice.
-    """
+    """Read one config file; raises UserError with a line for each mistake in its YAML."""
     text = _text_of(path)
     try:
         problems = _problems(path, yaml.compose(text))
@@ -59,7 +52,9 @@ def _text_of(path: str | Path) -> str:
     if not file.exists():
         raise UserError(f"{path}: there is no such config file")
     if file.stat().st_size > LARGEST_FILE:
-        raise UserError(f"{path}: {file.stat().st_size} bytes; this is no config, which is a small text file")
+        raise UserError(
+            f"{path}: {file.stat().st_size} bytes; this is not a config, which is a small text file"
+        )
     raw = file.read_bytes()
     try:
         return raw.decode("utf-8")
@@ -74,7 +69,7 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark:
         line = mark.line + 1
-    else:  # a character that YAML does not allow, told by its place in the text
+    else:  # a character that YAML does not allow, known by its place in the text
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     tab = "; indent with blanks, not tabs" if "'\\t'" in problem else ""
@@ -82,7 +77,7 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
 
 
 def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:
-    """Return a line for each key that stands twice in its section and each tag that is not plain data."""
+    """Return a line for each key that is twice in its section and each tag that is not plain data."""
     found = []
     for node in _nodes(root):
         where = f"{path}, line {node.start_mark.line + 1}"
@@ -94,14 +89,13 @@ def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode) and first.setdefault(key.value, key) is not key:
                     found.append(
-                        f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands in line"
+                        f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} is in line"
                         f" {first[key.value].start_mark.line + 1} already; delete one"
                     )
     return found
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yield every node once, also where aliases repeat it."""
     waiting, seen = [root] if root is not None else [], set()
     while waiting:
         node = waiting.pop()

@@ -1,12 +1,9 @@
-"""The jobs that a run would start, each with why: the workflow writes them down, one JSON object a line.
+"""The jobs that a run would start, each with its reason, one JSON object a line.
 
-Snakemake has no public form of its plan with reasons, so this reads its objects, which are untyped. Its
-version is pinned, and ``tests/workflow/test_graph.py`` holds every attribute that is used.
+Snakemake's plan has no public form, so this reads its objects. Its version is pinned, and
+``tests/workflow/test_graph.py`` checks every attribute that is used.
 """
 
-from __future__ import annotations
-
-import ast
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workflow_scripts.common.files import atomic_path
+from workflow_scripts.workflow.settings import json_object, python_value
 
 #: Names the file that a dry run is to write its jobs to.
 GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
@@ -21,11 +19,7 @@ GRAPH_VARIABLE = "NEURONSPEC_GRAPH"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a job would run.
-
-    ``follows``: inputs that other jobs make before it. ``before``, ``now``: settings by name, of the earlier
-    run and of this one, where they differ; ``before`` is empty where an earlier version kept no names.
-    """
+    """Why a job would run. ``before``, ``now``: settings that differ; ``before`` may have no names."""
 
     missing: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
@@ -56,11 +50,8 @@ class PlannedJob:
     reason: Reason = Reason()
 
 
-# ---- reading ---------------------------------------------------------------------------------------------
-
-
 def read(file: TextIO) -> Iterator[PlannedJob]:
-    """Yield the jobs of a file one by one, for there may be tens of thousands, and close it."""
+    """Yield the jobs of a file one by one (there may be tens of thousands), and close it."""
     with file:
         for line in file:
             found = json.loads(line)
@@ -70,9 +61,6 @@ def read(file: TextIO) -> Iterator[PlannedJob]:
 
 def _with_tuples(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
-
-
-# ---- writing: Snakemake's objects ------------------------------------------------------------------------
 
 
 def write(path: Path, jobs: Iterable[PlannedJob]) -> None:
@@ -123,8 +111,8 @@ def stage_of(rule: str, benchmark: str) -> str:
 
 
 def settings_of(job: Any) -> dict[str, Any]:
-    """Return what a job is compared by, by name; of a rule of a workflow around this one, its params."""
-    found = _object_in(job.params.get("settings"))
+    """Return what a job is compared by, by name; for rules of a workflow around this one, the params."""
+    found = json_object(job.params.get("settings"))
     return _own_params(job) if found is None else found
 
 
@@ -156,31 +144,12 @@ def _files(found: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _changed(params: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return settings before and now; params that are no settings of this package are a list without names.
-
-    Of outputs that jobs of different settings made, those of one.
-    """
+    """Return settings before and now; other params are a list without names."""
     if not params:
         return None, None
-    old, new = ([_value_of(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
-    before, now = ([one for form in one_side if (one := _object_in(form))] for one_side in (old, new))
+    old, new = ([python_value(form) for form in sorted(kept)] for kept in (params.only_old, params.only_new))
+    before, now = ([one for form in one_side if (one := json_object(form))] for one_side in (old, new))
     if not new or len(now) < len(new):
         return {"params": old}, {"params": new}
     # An earlier version kept several values without names.
     return (before[0] if before and len(before) == len(old) else {}), now[0]
-
-
-def _value_of(form: str) -> Any:
-    try:
-        return ast.literal_eval(form)
-    except (ValueError, SyntaxError):  # of a form of its own, such as a path's
-        return form
-
-
-def _object_in(text: Any) -> dict[str, Any] | None:
-    """Return the JSON object that a param holds; None if it holds none."""
-    try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -1,18 +1,10 @@
-"""Which mask files an experiment needs, and whose scores these are made of.
-
-Inputs: the config. Outputs: names of mask sets, directions.
-"""
-
-from __future__ import annotations
+"""Which mask files an experiment needs, and which directions are scored for them."""
 
 from workflow_scripts.config.experiment import Experiment
 
 
 def selected(experiment: Experiment) -> list[str]:
-    """Return the mask sets of trained directions that are made here.
-
-    Those of systems and of analyses, those of ``masks.sets``, and what any of these is made of.
-    """
+    """Return the mask sets of trained directions made here: of systems, analyses and ``masks.sets``."""
     analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
     named = experiment.masks.named
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]

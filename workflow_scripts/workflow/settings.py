@@ -1,10 +1,7 @@
 """What a job is compared by: one JSON object of named values, from which its command's options are made.
 
-Snakemake keeps the values of params without their names; in one object each has its name, so that two values
-that have changed places are seen. Inputs: settings of a rule. Outputs: JSON, and words of a command.
+Snakemake keeps the values of params without their names; the object keeps both.
 """
-
-from __future__ import annotations
 
 import ast
 import json
@@ -13,10 +10,27 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-#: Names of the hashes of a job's code and of its environment; no option of a command.
+#: Names of the hashes of a job's code and environment; they are not options of a command.
 CODE, ENVIRONMENT = HASHES = ("code", "environment")
-#: How the command of a rule begins whose jobs have named settings.
+#: How the command of a rule with named settings begins.
 _NAMED = re.compile(r"run-in \w+ [\w.]+ \{params\.options\}")
+
+
+def python_value(form: str) -> Any:
+    """Return the value that Snakemake keeps as text; the text itself if it is not a literal."""
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):
+        return form
+
+
+def json_object(text: Any) -> dict[str, Any] | None:
+    """Return the JSON object that a text holds, or None."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def as_json(value: Any) -> str:
@@ -25,10 +39,7 @@ def as_json(value: Any) -> str:
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are given: without those that are None, off or empty.
-
-    An option is left out where its default means what is wanted, so that a new one reruns nothing.
-    """
+    """Return settings without those that are None, off or empty, so that a new option reruns nothing."""
     return {name: value for name, value in settings.items() if not _is_left_out(value)}
 
 
@@ -37,10 +48,7 @@ def _is_left_out(value: Any) -> bool:
 
 
 def options(settings: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each option of a command with its words: a setting's name, its value.
-
-    A list is several words, a list of lists an option given several times, an object is JSON, True no word.
-    """
+    """Yield each option with its words; a list of lists repeats it, an object is JSON, True no word."""
     for name, value in settings.items():
         if name in HASHES:
             continue
@@ -64,7 +72,7 @@ def as_options(settings: Mapping[str, Any]) -> str:
 
 
 def are_named(command: str) -> bool:
-    """Tell whether a rule's command is of jobs with named settings; those of earlier versions are not."""
+    """Tell whether a rule's command has named settings; those of earlier versions have not."""
     return bool(_NAMED.match(command))
 
 

@@ -1,10 +1,4 @@
-"""The form in which a stage of the workflow is declared, and its jobs.
-
-What: a stage's module, software, files, and which jobs a config asks for. Inputs: the config of an
-experiment. Outputs: paths below ``results/{experiment}``. The declarations are in ``workflow.stage_list``.
-"""
-
-from __future__ import annotations
+"""The form in which a stage of the workflow is declared (workflow.stage_list), and its jobs."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,17 +9,13 @@ from workflow_scripts.config.experiment import Experiment
 
 #: Values of wildcards by name. A declaration may use more names than its rule has wildcards.
 Wildcards = Mapping[str, Any]
-#: Where a file lies, with wildcards in braces; or a function that returns several such paths.
+#: The path of a file, with wildcards in braces; or a function that returns several such paths.
 Pattern = str | Callable[[Experiment, Wildcards], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job; its paths are relative to ``results/{experiment}``.
-
-    ``stage``: the name of its folders of logs and benchmarks. ``name``: the wildcards as the log's name has
-    them. ``training``: a trainer's undeclared folder.
-    """
+    """One job; its paths are below ``results/{experiment}``, its ``name`` is that of its log."""
 
     stage: str
     rule: str
@@ -87,7 +77,7 @@ class Stage:
         return self.folder or self.name
 
     def paths(self, experiment: Experiment, role: str, wildcards: Wildcards) -> list[str]:
-        """Return where the files of a role lie; wildcards stay in braces."""
+        """Return the files of a role; wildcards stay in braces."""
         pattern = self.files[role]
         return [pattern] if isinstance(pattern, str) else pattern(experiment, wildcards)
 

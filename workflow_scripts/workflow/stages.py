@@ -1,10 +1,4 @@
-"""Every stage of the workflow, and every job that an experiment consists of, from the config alone.
-
-Rules, `make status`, the manifest and `make verify` take their files from here. Inputs: the resolved config.
-Outputs: jobs in the order of the pipeline, with paths relative to ``results/{experiment}``.
-"""
-
-from __future__ import annotations
+"""All stages, and all jobs of an experiment, from the config alone. Paths are below ``results/NAME``."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,17 +7,16 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import data, measures, models, report
 
-#: By name; rules begin with it.
 STAGES: dict[str, Stage] = {
     stage.name: stage for part in (data, models, measures, report) for stage in part.STAGES
 }
-#: What stages were called in earlier versions, and what they are called now.
+#: Stages that had another name in earlier versions → their name now.
 RENAMED = {
     "likelihood": "score_likelihood",
     "contrastive": "score_contrastive",
     "comet": "score_comet",
 }
-#: Those that need the internet; none of them has inputs.
+#: Stages that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
 
 
@@ -34,10 +27,7 @@ def stage_of(rule: str) -> Stage | None:
 
 
 def unknown_rules(names: Iterable[str]) -> Iterator[str]:
-    """Yield a phrase for each name that is no rule's in any experiment, with the name that may be meant.
-
-    Several rules of one stage have names of their own, such as count_encoder_en.
-    """
+    """Yield a phrase, with the nearest name, for each name that is not a rule (or the start of several)."""
     several = tuple(f"{name}_" for name, stage in STAGES.items() if stage.rule)
     for name in names:
         if name not in STAGES and name not in ("all", "fetch") and not name.startswith(several):
@@ -51,10 +41,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
 
 
 def asked_for(experiment: Experiment) -> Iterator[str]:
-    """Yield the files that the rule ``all`` asks for.
-
-    Also what other jobs read: a file that was lost is made again although the tables are there.
-    """
+    """Yield the files that ``all`` asks for, also what other jobs read, so that lost ones are made again."""
     for stage in STAGES.values():
         for wildcards in stage.jobs(experiment) if stage.asked_for else ():
             yield from stage.made(experiment, wildcards, *stage.asked_for)

@@ -16,7 +16,7 @@ import yaml
 from tests.unit.workflow.test_training_code import CONFIG
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.workflow.plan import accept
-from workflow_scripts.workflow.plan.accept import adopt_stages, lines_of_adopted, main, tell
+from workflow_scripts.workflow.plan.accept import adopt_stages, lines_of_adopted, main, report_adopted
 from workflow_scripts.workflow.plan.adoption import PARTLY_VARIABLE, REPORT_VARIABLE, record
 from workflow_scripts.workflow.plan.same_settings import CODE, COMMAND, FORM
 from workflow_scripts.workflow.run.leftovers import place_of
@@ -46,16 +46,16 @@ def test_a_stage_has_one_line_whatever_its_jobs_reasons() -> None:
 def test_what_is_refused_is_an_error_and_the_rest_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     refused = {**NONE, "refused": REFUSED, "adopted": [["overlap", [CODE]]] * 2, "follow": 3}
     with pytest.raises(UserError) as error:
-        tell(refused, partly=False)
+        report_adopted(refused, partly=False)
     assert str(error.value).splitlines() == [
         "score is not adopted: a.json (and 1 more): a setting changed: k 1 → 2",
         "decode is not adopted: c: input changed: t",
         "so no stage was adopted; the 2 jobs that could be: ARGS=--partly",
     ]
     with pytest.raises(UserError, match=r"so no stage was adopted$"):
-        tell({**NONE, "refused": REFUSED}, partly=False)
+        report_adopted({**NONE, "refused": REFUSED}, partly=False)
     assert capsys.readouterr().out == ""
-    tell(refused, partly=True)
+    report_adopted(refused, partly=True)
     assert capsys.readouterr().out.splitlines() == [
         "score is not adopted: a.json (and 1 more): a setting changed: k 1 → 2",
         "decode is not adopted: c: input changed: t",
@@ -63,7 +63,7 @@ def test_what_is_refused_is_an_error_and_the_rest_is_told(capsys: pytest.Capture
         "2 jobs adopted",
         "left to the next run: 3 that follow from others",
     ]
-    tell(NONE, partly=False)
+    report_adopted(NONE, partly=False)
     assert capsys.readouterr().out == "nothing else to adopt\n"
 
 

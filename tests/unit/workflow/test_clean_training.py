@@ -121,7 +121,7 @@ def test_nothing_is_deleted_while_a_run_is_on(place: Path, capsys: pytest.Captur
     write_training(place, "baseline")
     before = tree(place / "results/x/training")
     assert take(place / "results/x", place) is None
-    with pytest.raises(UserError, match=r"^results/x: a run is on since "):
+    with pytest.raises(UserError, match=r"^results/x: a run has been on since "):
         said(capsys, "--confirm")
     assert tree(place / "results/x/training") == before
     release(place / "results/x")

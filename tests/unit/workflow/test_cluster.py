@@ -152,7 +152,7 @@ def test_kinds_of_gpus_have_any_name(profile: Profile, programs: Programs) -> No
 def test_a_refusal_without_a_word(profile: Profile, programs: Programs) -> None:
     programs({"sinfo": SINFO, "sbatch": "exit 1"})
     said = cluster.refused_request({Request("cpu"): "decode"}, profile)
-    assert said == f"{profile.path}:7: executor (rule decode): no word of why (see the SLURM manual)"
+    assert said == f"{profile.path}:7: executor (rule decode): no reason given (see the SLURM manual)"
 
 
 def test_a_controller_that_does_not_answer(profile: Profile, programs: Programs) -> None:

@@ -164,7 +164,7 @@ def test_a_broken_manifest_is_written_anew(text: str, place: Path) -> None:
     of = experiment()
     files = lay_down_results(place, of)
     (RESULTS / "manifest.json").write_text(text)
-    with pytest.raises(UserError, match=r"results/tiny/manifest.json: cannot be read .* writes it anew"):
+    with pytest.raises(UserError, match=r"results/tiny/manifest.json: cannot be read .* writes a new one"):
         read_manifest(RESULTS)
     assert write(of, files).hashed == len(files)
     assert read_manifest(RESULTS)["experiment"] == "tiny"

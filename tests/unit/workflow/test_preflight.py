@@ -109,7 +109,7 @@ def test_a_file_system_mounted_read_only() -> None:
     if not read_only:
         pytest.skip("nothing is mounted read-only")
     said = unwritable([f"{read_only[0]}/x"])
-    assert said == f"{read_only[0]} lies on a file system mounted read-only: mount it for writing"
+    assert said == f"{read_only[0]} is on a file system mounted read-only: mount it for writing"
 
 
 def test_an_environment_that_is_missing_or_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

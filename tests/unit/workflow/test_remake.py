@@ -107,7 +107,7 @@ def test_a_training_that_is_to_be_done_anew_is_forced(folder: Path, made: Made) 
     system = "results/x/systems/ns-k95/s1/system.json"
     assert made() == (
         ["--forcerun", system],
-        f"{system}: its training is to be done anew, as make retrain asked; it is made again\n",
+        f"{system}: make retrain asked for a new training; it is made again\n",
     )
 
 
@@ -163,7 +163,7 @@ def test_what_a_killed_run_left_without_a_record_is_not_taken_as_it_is(folder: P
 def test_what_nothing_says_the_settings_of_is_told_in_one_line(folder: Path, made: Made) -> None:
     shutil.rmtree(folder / ".snakemake")
     start = "results/x: 1 file is taken as made with the present settings (no record of Snakemake's, "
-    end = "): scores/baseline/s1/n.raw.json; make accept says that it is so; what is deleted is made again\n"
+    end = "): scores/baseline/s1/n.raw.json; make accept confirms this; what is deleted is made again\n"
     assert made() == ([], f"{start}no manifest.json{end}")
     (folder / RESULTS / "manifest.json").write_text('{"format": "neuron')
     assert made() == ([], f"{start}a manifest.json that cannot be read{end}")
@@ -174,4 +174,4 @@ def test_what_nothing_says_the_settings_of_is_told_in_one_line(folder: Path, mad
     why = "a manifest.json of an earlier version, whose config differs (decode.beam 4 → 5)"
     assert made() == ([], f"{start}{why}{end}")
     (folder / RESULTS / "manifest.json").write_text(json.dumps({**manifest, "settings": {}}))
-    assert made() == ([], f"{start}no word of it in manifest.json{end}")
+    assert made() == ([], f"{start}no settings of it in manifest.json{end}")

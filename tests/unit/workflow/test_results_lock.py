@@ -66,7 +66,7 @@ def test_a_run_that_lives_is_named_and_keeps_its_lock(tmp_path: Path) -> None:
     other = take(tmp_path, Path("/elsewhere"))
     assert other is not None and other.process == parent
     said = other.refusal(Path("results/x"))
-    assert said.startswith("results/x: a run is on since 0")
+    assert said.startswith("results/x: a run has been on since 0")
     who, what = "process 4711 on node3, in /home/a", "wait for its end, or stop it there (kill -INT 4711)"
     assert said.endswith(f"({who}): {what}")
     release(tmp_path)

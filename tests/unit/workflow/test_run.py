@@ -72,7 +72,7 @@ def test_a_config_that_is_not_there(tmp_path: Path) -> None:
 def test_a_config_is_judged_before_snakemake_reads_it(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("experiment: x\nexperiment: y\n")
-    with pytest.raises(UserError, match="line 2: the key 'experiment' stands in line 1 already"):
+    with pytest.raises(UserError, match="line 2: the key 'experiment' is in line 1 already"):
         read_config(["--configfile", str(config), "--config", "experiment=z"])
     # A key alone is no experiment; what the other file or the command line adds is known to Snakemake only.
     config.write_text("experiment: x\n")

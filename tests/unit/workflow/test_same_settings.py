@@ -212,17 +212,17 @@ OTHER = {
     "two values without a name that have changed places": (
         plain("x {params.a} {params.b} --k 1", a="one", b="two"),
         plain("x {params.a} {params.b} --k 1", a="two", b="one"),
-        "a setting changed: which of 'one', 'two' is which cannot be told",
+        "a setting changed: which of 'one', 'two' is which is not known",
     ),
     "two parts of words that have changed places": (
         plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="en", b="de"),
         plain("x --to t/{params.a}.txt --from t/{params.b}.txt", a="de", b="en"),
-        "a setting changed: which of 'de', 'en' is which cannot be told",
+        "a setting changed: which of 'de', 'en' is which is not known",
     ),
     "two behind a sign that have changed places": (
         plain("x --top={params.a} --low={params.b}", a=1, b=2),
         plain("x --top={params.a} --low={params.b}", a=2, b=1),
-        "a setting changed: which of 1, 2 is which cannot be told",
+        "a setting changed: which of 1, 2 is which is not known",
     ),
     "what stood for a wildcard, and another value": (
         given("x --k {params.k} --seed {wildcards.seed}", 70, k=70, wild={"seed": 1}),
@@ -284,7 +284,11 @@ def hashed(*hashes: str, k: int = 70) -> Given:
             hashed(NEW_CODE, FAIRSEQ_NOW),
             "the pins of environment fairseq changed",
         ),
-        (hashed(OLD_CODE, OLD_TEXT), hashed(NEW_CODE), "whether its packages changed cannot be told"),
+        (
+            hashed(OLD_CODE, OLD_TEXT),
+            hashed(NEW_CODE),
+            "whether its packages changed is not known",
+        ),
         (hashed(OLD_CODE), hashed(NEW_CODE, TEXT_NOW), "the pins of environment text changed"),
         (
             hashed(OLD_CODE, OLD_TEXT),

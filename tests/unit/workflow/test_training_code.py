@@ -68,7 +68,7 @@ def test_what_changed_is_told_with_its_hours(place: Path) -> None:
     assert report(changed) == (
         "training code or libraries changed since these were trained; kept: baseline s1 (5.3 h, libraries),"
         " continued s1 (4.0 GPU h, code), continued s2 (1.0 h, code and libraries); make accept adopts them,"
-        " make retrain trains them anew"
+        " make retrain trains them again"
     )
     assert "continued s2 (1.0 h, code and libraries) and 3 more; make accept" in report([*changed] * 3)
 
@@ -113,7 +113,7 @@ def test_accept_adopts_and_takes_requests_back(place: Path, capsys: pytest.Captu
     write_json(folder / "retrain.json", {})
     lines = said_by_accept(capsys)
     assert lines == [
-        "results/x/training/baseline/s1  is not trained anew: the request is taken back",
+        "results/x/training/baseline/s1  is not trained again: the request is taken back",
         "results/x/training/baseline/s1  2.0 h  changed: code and libraries",
         "2.0 h of training adopted: 1 of the present code from now on",
     ]
@@ -136,7 +136,7 @@ def test_accept_takes_a_request_back_when_the_code_is_back_too(
     assert said(capsys) == ["results/x: every finished training is of the present code and libraries"]
     assert (folder / "retrain.json").exists()
     assert said_by_accept(capsys) == [
-        "results/x/training/baseline/s1  is not trained anew: the request is taken back",
+        "results/x/training/baseline/s1  is not trained again: the request is taken back",
         "results/x: every finished training is of the present code and libraries",
     ]
     assert retrain_requests(RESULTS) == ["results/x/systems/baseline/s2/system.json"]

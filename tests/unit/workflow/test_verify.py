@@ -82,7 +82,7 @@ def test_missing_files_and_those_that_the_manifest_lacks(
     # 4 sides of references; 3 systems × 2 seeds scored against them, two files each; 2 × 2 compared.
     assert said == (
         "results/tiny: 1 missing, 20 not in the manifest, 1 changed in the config:"
-        " 'make run' makes what is to be made and writes the manifest anew (same CONFIG)"
+        " 'make run' makes what is missing and writes a new manifest (same CONFIG)"
     )
 
 
@@ -106,7 +106,7 @@ def test_what_a_failed_run_was_to_make(files: list[str], capsys: pytest.CaptureF
     lines, said = verify(capsys)
     assert lines == [f"{name}: an earlier run was to make it, and did not finish"]
     assert said == (
-        "results/tiny: 1 not finished: 'make run' makes what is to be made and writes the manifest anew"
+        "results/tiny: 1 not finished: 'make run' makes what is missing and writes a new manifest"
         " (same CONFIG)"
     )
 

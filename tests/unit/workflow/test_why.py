@@ -111,13 +111,13 @@ def test_a_training_is_told_its_fate(tmp_path: Path) -> None:
     write_finished(folder, experiment, "ns-k95", 2000)
     assert fate() == "trained already, only exported again"
     assert fate("masks") == (
-        "trained anew, up to 2,000 updates; if its inputs come out the same, it is only exported again"
+        "trained again, up to 2,000 updates; if its inputs come out the same, it is only exported again"
     )
     shorter = experiment_of(finetune={"max_updates": 1000, "lr": 0.001})
     write_finished(folder, shorter, "ns-k95", 1000)
     assert fate() == "goes on from update 1,000"
     assert fate("masks") == (
-        "trained anew, up to 2,000 updates; if its inputs come out the same, it goes on from update 1,000"
+        "trained again, up to 2,000 updates; if its inputs come out the same, it goes on from update 1,000"
     )
     assert fate_of(experiment, tmp_path, job("decode", "1"), ()) == ""
 

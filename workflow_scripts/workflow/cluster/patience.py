@@ -1,11 +1,8 @@
-"""A SLURM controller that is away for a while (restarted, overloaded) is waited for; no job is given up.
+"""Waits for a SLURM controller that does not answer for a while, so that no job is given up.
 
-Snakemake's executor (2.8.0) loses count of its jobs when squeue fails, and a submission or a step that cannot
-begin is a failed job to it. Here they are repeated until the controller answers; what it may have heard is
-not sent twice. Written for the pinned plugins, which have no interface for this.
+Snakemake's executor (2.8.0) loses its jobs when squeue fails, and takes a submission or step that cannot
+begin for a failed job. Written for the pinned plugins, which have no interface for this.
 """
-
-from __future__ import annotations
 
 import asyncio
 import shutil
@@ -21,7 +18,7 @@ from workflow_scripts.workflow.cluster.queue import ask
 
 #: Seconds between two attempts.
 PAUSE_SECONDS = 5.0
-#: What sbatch says when it could not even send a job. After a time-out the job may be in the queue.
+#: What sbatch says if it could not send a job. After a time-out the job may be in the queue.
 NOT_HEARD = "Unable to contact slurm controller"
 GONE = "the SLURM controller does not answer: waiting for it (its jobs go on)"
 BACK = "the SLURM controller answers again"
@@ -39,7 +36,7 @@ class Patience:
         self._lock = threading.Lock()
 
     def tell(self, gone: bool) -> None:
-        """Say that the controller is gone, or is back, if that is new."""
+        """Print that the controller is gone or back, if that is new."""
         with self._lock:
             if gone != self._gone:
                 print(GONE if gone else BACK, file=sys.stderr, flush=True)
@@ -71,7 +68,7 @@ class Patience:
         return asked
 
     def submitting(self) -> SimpleNamespace:
-        """Return what the plugin calls `subprocess`: a submission that nobody heard is repeated."""
+        """Return a `subprocess` for the plugin: a submission that did not arrive is repeated."""
         patience = self
 
         class Submission(subprocess.Popen[str]):
@@ -94,7 +91,7 @@ class Patience:
         return SimpleNamespace(**{**vars(subprocess), "Popen": Submission})
 
     def beginning(self) -> SimpleNamespace:
-        """Return what the node's plugin calls `subprocess`: a step begins when the controller answers."""
+        """Return a `subprocess` for the node's plugin: a step begins when the controller answers."""
         patience = self
 
         class Step(subprocess.Popen[str]):

@@ -1,14 +1,10 @@
-"""A Snakemake profile for a cluster, as the file that a user edits: which setting is on which line.
-
-It is not evaluated: what a profile comes to is asked of Snakemake, where it counts (submission).
-"""
-
-from __future__ import annotations
+"""A Snakemake profile as the file that a user edits: which setting is on which line."""
 
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.workflow.run.snakemake_options import read_options
@@ -25,15 +21,12 @@ class Profile:
     lines: tuple[str, ...]
 
     @classmethod
-    def read(cls, path: Path) -> Profile:
+    def read(cls, path: Path) -> Self:
         """Read a profile's file; raises OSError."""
         return cls(path, tuple(path.read_text(encoding="utf-8").splitlines()))
 
     def number(self, key: str, value: object = None) -> int | None:
-        """Return the line that says `value`, or else the first that says `key`; None if none does.
-
-        A value may stand under another name, as a variable: a line whose key is related is preferred.
-        """
+        """Return the line that says `value`, if possible of a related key; else the first that says `key`."""
         said = [(number, line.split("#")[0]) for number, line in enumerate(self.lines, 1)]
         related = key.removeprefix("slurm_")
         if value not in (None, ""):
@@ -62,11 +55,7 @@ class Profile:
 
 
 def find_profile(options: list[str]) -> Profile | None:
-    """Return the profile that Snakemake's options name, if it lies in a folder; None where they name none.
-
-    Raises:
-        UserError: it is not there.
-    """
+    """Return the profile that the options name, if it is a folder here. UserError: there is none."""
     folder = read_options(options).profile
     if folder is None:
         return None

@@ -1,10 +1,7 @@
-"""The jobs of this folder and experiment in a cluster's queue, and the end of those that a killed run left.
+"""The jobs of an experiment in a cluster's queue; those that a killed run left are cancelled.
 
-All of them carry one name (a prefix before the executor's own). A run that holds Snakemake's lock of the
-folder cancels every job of that name before it submits its own, so that no job is in the queue twice.
+Their names begin alike. A run that holds the lock of the folder cancels them before it submits its own.
 """
-
-from __future__ import annotations
 
 import hashlib
 import re
@@ -31,9 +28,9 @@ def ask(*command: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedP
 
 #: Set for the Snakefile: "yes" if no other run of Snakemake works in this folder.
 ALONE_VARIABLE = "NEURONSPEC_ALONE"
-#: Seconds that cancelled jobs have to leave the nodes: SLURM's KillWait (30 s) and an epilog.
+#: Seconds for cancelled jobs to leave their nodes: SLURM's KillWait (30 s) and an epilog.
 PATIENCE = 180.0
-#: A job's states in which nothing of it runs, nor will.
+#: States of jobs that have ended.
 ENDED = {
     "BOOT_FAIL",
     "CANCELLED",
@@ -63,11 +60,7 @@ def name_prefix(folder: Path, experiment: str) -> str:
 
 
 def queued(prefix: str, seconds: float = ANSWER_SECONDS) -> list[QueuedJob]:
-    """Return the user's jobs in the queue whose name begins so; those that have ended are left out.
-
-    Raises:
-        UserError: the controller does not answer.
-    """
+    """Return the user's jobs whose names begin so and have not ended. UserError: SLURM does not answer."""
     command = ["squeue", "--me", "--array", "--noheader", "--states=all", "--format=%i|%T|%j|%k"]
     done = ask(*command, seconds=seconds)
     if done is None or done.returncode:
@@ -101,10 +94,9 @@ def by_rule(jobs: list[QueuedJob]) -> dict[str, Counter[str]]:
 
 
 def cancel_left_behind(prefix: str, patience: float = PATIENCE) -> str | None:
-    """Cancel the jobs of an earlier workflow and wait until they are gone; return a line, or None.
+    """Cancel the jobs of an earlier run, wait until they are gone, and return a line about it.
 
-    Raises:
-        UserError: they do not go, or the controller does not answer.
+    Raises UserError if they stay, or the controller does not answer.
     """
     if not (left := queued(prefix)):
         return None

@@ -1,27 +1,24 @@
-"""What a SLURM cluster says to the requests of planned jobs, asked before the first is submitted.
+"""Asks a SLURM cluster whether it takes the planned jobs, before the first is submitted.
 
-A partition that does not exist, a GPU that no node has or an account that is not allowed becomes one line
-with its place in the profile, instead of a page of words for each job or a job that waits for ever.
+What it refuses becomes one line with its place in the profile.
 """
-
-from __future__ import annotations
 
 import math
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from workflow_scripts.common.durations import seconds_of
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.workflow.cluster.profile import Profile
 from workflow_scripts.workflow.cluster.queue import ask
 
-# The parts of "gpu:a100:4(S:0-1),nvme:1": commas in brackets part nothing.
+# The parts of "gpu:a100:4(S:0-1),nvme:1"; commas in brackets do not separate parts.
 _RESOURCE = re.compile(r"[^,(]+(?:\([^)]*\))?")
 
-#: Seconds that the controller must remember a finished job: the executor looks every three minutes.
+#: Seconds for which the controller must remember jobs: the executor looks every three minutes.
 MINJOBAGE = 200
 
 #: What sbatch says to a request, the resource that it means, and what to do.
@@ -59,7 +56,7 @@ class Request:
     threads: int = 1
 
     @classmethod
-    def of(cls, resources: Mapping[str, Any], threads: int) -> Request:
+    def of(cls, resources: Mapping[str, Any], threads: int) -> Self:
         """Take a request from a job's resources."""
         known = {name: resources.get(name) for name in cls.__dataclass_fields__ if name != "threads"}
         return cls(**known, threads=threads)
@@ -96,17 +93,13 @@ def require_sbatch(profile: Profile) -> None:
     """Raise UserError if this machine cannot submit to SLURM."""
     if shutil.which("sbatch") is None:
         raise UserError(
-            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine has not: run on a"
-            " login node of the cluster, or on this machine alone, without PROFILE"
+            f"{profile.place('executor')}: executor slurm needs sbatch, which this machine does not have: run"
+            " on a login node of the cluster, or on this machine alone, without PROFILE"
         )
 
 
 def refused_request(rules: Mapping[Request, str], profile: Profile) -> str | None:
-    """Return one line for the first request that the cluster does not take, or None.
-
-    Args:
-        rules: each kind of request, and the rule that makes it.
-    """
+    """Return a line for the first request that the cluster refuses. ``rules``: request → its rule."""
     partitions = _partitions()
     for request, rule in rules.items():
         if problem := _against_partitions(request, partitions) or _refused(request):
@@ -128,11 +121,11 @@ def explain(log: str, profile: Profile) -> str | None:
 
 
 def status_options() -> list[str]:
-    """Return the executor's options by which jobs are followed on this cluster.
+    """Return the executor's options on how it follows jobs: by squeue, which tells tasks of arrays apart.
 
-    By squeue, which tells tasks of arrays apart. Where it forgets a finished job sooner than the executor may
-    look again (MINJOBAGE), by sacct: there the executor (2.8.0) takes the state of one task for that of
-    all, so that there are no arrays. An installed sacct without its database is worse: it never answers.
+    By sacct where squeue forgets a job sooner than the executor may look again (MINJOBAGE). With sacct the
+    executor (2.8.0) takes one task's state for all, so there are no arrays then. An sacct without its
+    database never answers.
     """
     done = ask("scontrol", "show", "config")
     found = re.search(r"MinJobAge\s*=\s*(\d+)", done.stdout) if done else None
@@ -144,11 +137,6 @@ def status_options() -> list[str]:
 
 
 def _partitions() -> dict[str, Partition]:
-    """Return the partitions by name.
-
-    Raises:
-        UserError: the controller does not answer.
-    """
     done = ask("sinfo", "--noheader", "--format=%R|%l|%m|%G")
     if done is None or done.returncode:
         said = done.stderr.strip().splitlines()[-1:] if done else []
@@ -173,7 +161,6 @@ def _gpu_model(resource: str) -> str | None:
 
 
 def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -> tuple[str, str] | None:
-    """Return the resource that no node of the partition can give, and why."""
     name = request.slurm_partition
     if name is None:
         return None
@@ -181,7 +168,7 @@ def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -
         return "slurm_partition", f"there is no such partition{nearest(name, list(partitions))}"
     partition = partitions[name]
     if request.runtime is not None and partition.minutes is not None and request.runtime > partition.minutes:
-        # Where limits are not enforced sbatch takes it.
+        # sbatch accepts it where limits are not enforced.
         return "runtime", f"partition {name} gives at most {partition.minutes} minutes"
     if request.mem_mb is not None and request.mem_mb > partition.mem_mb:
         return "mem_mb", f"the largest node of partition {name} has {partition.mem_mb}"
@@ -193,13 +180,12 @@ def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -
 
 
 def _refused(request: Request) -> tuple[str, str] | None:
-    """Return the resource that sbatch does not take, and what it says."""
     done = ask("sbatch", "--test-only", *request.options(), "--wrap=true")
     if done is None:
         return "executor", "sbatch does not answer"
     if done.returncode == 0 and "failure" not in done.stderr:
         return None
-    words = (done.stderr.strip() or done.stdout.strip() or "no word of why").splitlines()[-1]
+    words = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
     said = words.split(": ", 1)[-1]
     key, meaning = _meaning(said)
     if key == "mem_mb" and "node configuration" in said and request.gpu:

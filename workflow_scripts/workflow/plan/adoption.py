@@ -1,13 +1,9 @@
-"""Inside Snakemake: the plan as it would be if results of other code were current, and their records made so.
+"""Inside Snakemake: plans as if results of older code were current, and updates their records.
 
-`make accept` (accept) starts a dry run that uses this (rules/run.smk). A finished job whose code,
-command text or form of params alone differ counts as unchanged, so the plan holds what would run after these
-are adopted: that is refused, or was never made. If nothing is refused, the records of the adopted jobs get
-the rule's code, params, command and log of today; checksums, inputs and times stay. Written for the pinned
-version of Snakemake.
+For `make accept`. Jobs that differ only in code, command text or the form of params count as unchanged. If
+nothing is refused, their records get today's code, params, command and log. Written for the pinned version of
+Snakemake.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -26,34 +22,25 @@ from workflow_scripts.workflow.plan.same_settings import CODE, COMMAND, FORM, Gi
 from workflow_scripts.workflow.plan.why import reason_of
 from workflow_scripts.workflow.run.leftovers import place_of
 
-#: Where the report goes to, and "yes" if what is refused does not keep the rest from being adopted.
+#: The file of the report, and "yes" if the rest is adopted though some is refused.
 REPORT_VARIABLE, PARTLY_VARIABLE = "NEURONSPEC_ACCEPT", "NEURONSPEC_ACCEPT_PARTLY"
 STOPPED = "stopped while it was written"
-#: Why a job is adopted besides those of workflow.plan.same_settings.
+#: A reason besides those of workflow.plan.same_settings.
 UNKNOWN = "nothing said what made it"
 
 
 class Adoption:
-    """What of a plan is adopted. Jobs are known by their first output; they and Snakemake's are untyped.
-
-    ``identities``: environments' hashes of today, to their names. ``unfinished``: files that an earlier run
-    was to make.
-    """
+    """What is adopted of a plan; jobs are known by their first output, environments by today's hashes."""
 
     def __init__(self, identities: Mapping[str, str], unfinished: Collection[str] = ()) -> None:
         self.identities, self.unfinished = identities, unfinished
-        #: Why each may be adopted, as far as it goes by itself; what forbids it to others.
+        #: Why each may be adopted, and why others may not.
         self.adopted: dict[str, tuple[str, ...]] = {}
         self.refused: dict[str, str] = {}
         self.seen: set[str] = set()
 
     def plan_with_adopted(self, kind: Any, no_change: Any) -> None:
-        """Make Snakemake plan as though what can be adopted had been.
-
-        Args:
-            kind: Snakemake's class of records.
-            no_change: what it returns for params that have not changed.
-        """
+        """Let Snakemake, whose class of records is ``kind``, plan as if all that can be had been adopted."""
         params_changed, code_changed = kind.params_changed, kind.code_changed
 
         def params(records: Any, job: Any, file: Any = None) -> Any:
@@ -91,23 +78,18 @@ class Adoption:
             before = Given(tuple(record.params), record.code, record.shellcmd or "")
             now = Given(params, template, job.shellcmd or "")
             found.update(kinds(before, now))
-            if told := difference(before, now, self.identities):
-                self.refused[name] = told
+            if changed := difference(before, now, self.identities):
+                self.refused[name] = changed
                 return
         missing = [str(file) for file in job.output if not Path(file).exists()]
-        # Where all are gone, either nothing needs them, or Snakemake has the job in its plan.
+        # If all are gone, nothing needs them, or Snakemake plans the job.
         if found and 0 < len(missing) < len(job.output):
             self.refused[name] = f"made before, now missing: {', '.join(missing)}"
         elif found:
             self.adopted[name] = tuple(kind for kind in (CODE, COMMAND, FORM, UNKNOWN) if kind in found)
 
     def settle(self, workflow: Any, report: Path, partly: bool) -> None:
-        """Adopt what the plan leaves out, unless something is refused; write what was done to ``report``.
-
-        Args:
-            workflow: Snakemake's, when the plan is made.
-            partly: adopt although other jobs are refused.
-        """
+        """Adopt what the plan leaves out, unless something else is refused, and write the report."""
         dag, records = workflow.dag, workflow.persistence
         jobs = [job for level in dag.toposorted() for job in level if job.output]
         files = {str(file): file for job in jobs for file in job.output}
@@ -121,7 +103,7 @@ class Adoption:
             else:
                 refused.setdefault((one.stage, self._said(one)), []).append(one.outputs[0])
         adopted = [job for job in jobs if not dag.needrun(job) and self.can_adopt(records, job)]
-        told: dict[str, Any] = {
+        done: dict[str, Any] = {
             "adopted": [
                 [stage_of(job.rule.name, str(job.benchmark or "")), self.adopted[str(job.output[0])]]
                 for job in adopted
@@ -135,31 +117,27 @@ class Adoption:
             if partly or not refused:
                 record(records, adopted)
         except (OSError, UserError) as error:
-            told["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
-        write_json(report, told)
+            done["error"] = explain_os_error(error) if isinstance(error, OSError) else str(error)
+        write_json(report, done)
 
     def _said(self, job: PlannedJob) -> str:
-        """Return why a planned job is not adopted, as `make why` says it."""
         snakemake = Path(".snakemake")
         if any((snakemake / "incomplete" / place_of(file, snakemake)).exists() for file in job.outputs):
             return STOPPED
-        if told := self.refused.get(job.outputs[0]):
-            return told
+        if refusal := self.refused.get(job.outputs[0]):
+            return refusal
         said, files = reason_of(job, self.identities, {}, dict.fromkeys(self.unfinished, NOT_FINISHED))
         return said if set(files) <= set(job.outputs) else f"{said}: {', '.join(files)}"
 
 
 def _was_made(job: PlannedJob, records: Any, files: Mapping[str, Any]) -> bool:
-    """Tell whether a job has finished once; of one that failed there are a record and a log too."""
+    # A job that failed has records and a log too.
     there = any(Path(file).exists() for file in (*job.outputs, job.benchmark) if file)
     return there and any(records.metadata(files[file]) for file in job.outputs)
 
 
 def record(records: Any, jobs: list[Any]) -> None:
-    """Make the records of jobs say that the present rules made them.
-
-    All are written beside each other first, so that a full disk leaves every record as it was.
-    """
+    """Write in the records of jobs that the present rules made them; a full disk leaves all as they were."""
     snakemake = Path(records.path)
     with tempfile.TemporaryDirectory(dir=snakemake, prefix="accept.") as folder:
         written = []
@@ -178,7 +156,6 @@ def record(records: Any, jobs: list[Any]) -> None:
 
 
 def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the file of each record and what it is to hold."""
     for job in jobs:
         today = {
             "rule": job.rule.name,
@@ -189,7 +166,7 @@ def _present(records: Any, jobs: list[Any], snakemake: Path) -> Iterator[tuple[P
         }
         for file in job.output:
             path = snakemake / "metadata" / place_of(str(file), snakemake)
-            # Of what Snakemake has no record, the manifest may have one.
+            # The manifest may have a record where Snakemake has none.
             known = None if path.exists() else records.metadata(file)
             if known is not None:
                 before = dict(known.items())

@@ -1,7 +1,5 @@
 """What one job would cost, from what earlier runs took, and how that is known."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,16 +26,13 @@ OF_THE_NETWORK = {
 }
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6
-#: Useful operations a second of one GPU that is not measured here (docs/reference/presets.md).
+#: Useful operations per second of a GPU that was not measured (docs/reference/presets.md).
 GPU_OPERATIONS = 1e14
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one job: seconds (None: unknown), memory (0: unknown), GPU hours, and how they are known.
-
-    ``first``: a first estimate, from another machine.
-    """
+    """Seconds and memory of one job (None, 0: unknown), GPU hours, and how they are known."""
 
     seconds: float | None
     memory_mb: float
@@ -55,11 +50,7 @@ def training_cost(
     made: Collection[str] = (),
     first: FirstEstimates | None = None,
 ) -> Cost:
-    """Return what a training would cost: updates left, times the seconds of one in the likest training.
-
-    ``made``: files that other jobs of the plan make before it. Where they decide, it is the most it can cost.
-    ``first``: estimates for what nothing here tells.
-    """
+    """Return what a training would cost: updates left × seconds of one in the most similar training."""
     system, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made) or Earlier(0, settings.max_updates)
     if earlier.updates and earlier.sure and not earlier.left:
@@ -67,10 +58,12 @@ def training_cost(
     batch = settings.max_tokens * settings.update_freq
     goes_on = bool(earlier.updates and earlier.sure)
     left = earlier.left if goes_on else settings.max_updates
-    # Patience may end it before.
+    # Patience may end it earlier.
     most = "up to " if settings.patience or not earlier.sure else ""
     many = f"{most}{left:,} updates{' more' if goes_on else ''}"
-    less = "" if earlier.sure else f"; if its inputs come out the same, {_if_the_same(earlier)}"
+    less = "" if earlier.sure else "; if its inputs come out the same, only exported again"
+    if earlier.left and not earlier.sure:
+        less = f"; if its inputs come out the same, only {earlier.left:,} more"
     like = _likest(experiment, system, batch, past)
     seconds = first.training(job.stage, left, batch) if first and like is None else None
     if seconds is not None:
@@ -85,14 +78,9 @@ def training_cost(
     return Cost(pace * left, like.memory_mb, how, pace * left / 3600 * like.gpus, like.gpus > 0)
 
 
-def _if_the_same(earlier: Earlier) -> str:
-    return f"only {earlier.left:,} more" if earlier.left else "only exported again"
-
-
 def _likest(
     experiment: Experiment, system: str, batch: int, past: Sequence[PastTraining]
 ) -> PastTraining | None:
-    """Return a training of a network of this size; of the same experiment, batch and system if there is."""
     sizes = sizes_of(experiment.model.architecture())
     return max(
         (training for training in past if training.sizes == sizes),
@@ -107,7 +95,7 @@ def _likest(
 
 
 class JobCosts:
-    """Costs of jobs that are no trainings, from benchmarks."""
+    """Costs of all jobs but trainings, from benchmarks."""
 
     def __init__(self, experiment: Experiment, root: Path, first: FirstEstimates | None = None) -> None:
         self._results, self._first = root / experiment.experiment, first
@@ -119,12 +107,7 @@ class JobCosts:
         self._known: dict[str, tuple[dict[str, JobTime], Cost | None, Cost | None]] = {}
 
     def of(self, job: PlannedJob) -> Cost:
-        """Return a job's cost.
-
-        Its own last time; else the mean of its stage here, or where a network of this size ran; else a first
-        estimate, if the stage takes as long as there is text, or nothing else is known; else the mean of any
-        other experiment.
-        """
+        """Return a job's cost: as last time, else a mean of its stage, else a first estimate."""
         stage = job.stage
         if stage not in self._known:
             here = _times(self._results, stage)
@@ -143,13 +126,11 @@ class JobCosts:
 
 
 def _times(results: Path, stage: str) -> list[JobTime]:
-    """Return the jobs of a stage, those that had its earlier name first."""
     names = [*(old for old, now in RENAMED.items() if now == stage), stage]
     return [one for name in names for one in job_times(results / "benchmarks" / name)]
 
 
 def _mean(experiments: Sequence[Path], stage: str) -> Cost | None:
-    """Return the mean of a stage in the first experiment that has run it."""
     for results in experiments:
         if there := _times(results, stage):
             return _mean_of(there, f"mean of {len(there)} of {results.name}, which has other text")

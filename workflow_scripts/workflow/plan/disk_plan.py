@@ -1,10 +1,7 @@
-"""Whether the disk holds what a run will write: trainings, systems and text, less what is there already.
+"""Whether the disk has room for what a run will write: trainings, systems and text.
 
-Text that is not there yet counts by its number of sentences, where that is known. Hypotheses, tables and logs
-are small and not counted. docs/how-to/disk.md works out the published setting.
+Hypotheses, tables and logs are small and not counted. docs/how-to/disk.md works out the published setting.
 """
-
-from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +13,7 @@ from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.training_files import checkpoints_of, size_of
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TextSizes
+from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_PACKED, TextSizes
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
@@ -29,9 +26,7 @@ BEST_AND_LAST = 2
 #: Binarised bytes for a byte of text, at most: Multi30k has 0.69, the demo 0.86. Tokens take two bytes in a
 #: vocabulary of up to 65,500, else four.
 BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
-#: gzip makes a third to a quarter of plain text.
-TEXT_OF_GZIP = 4
-#: Symbols of the network that are no pieces of the SentencePiece model: it counts three of the four specials.
+#: Symbols that the SentencePiece model does not count: it has three of the four special ones.
 OTHER_SYMBOLS = 1
 
 
@@ -42,7 +37,7 @@ class Need:
     training: int
     systems: int
     data: int
-    #: Text of unknown size is to be fetched: it comes on top.
+    #: Text of unknown size is to be fetched, too.
     unknown_text: bool = False
 
     @property
@@ -72,11 +67,7 @@ def symbols_of(experiment: Experiment) -> int:
 
 
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
-    """Return the bytes that ``jobs`` will add below ``results``.
-
-    ``at_once``: trainings that run at once; one that keeps no optimiser state holds its checkpoints only
-    while it runs.
-    """
+    """Return the bytes that jobs will add below ``results``; ``at_once``: trainings that run at once."""
     symbols = symbols_of(experiment)
     weights = FLOAT * parameters(experiment.model.architecture(), symbols)
     kept, passing, systems = 0, [], 0
@@ -107,7 +98,7 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
             to_prepare.update(job.outputs)
         elif job.rule == "binarise":
             texts.extend((job, file) for file in job.inputs if file.endswith(".txt"))
-    # Text that is yet to be prepared is counted from its source.
+    # Text that is not prepared yet was counted from its source.
     binarised = sum(
         max(0, size_of(Path(file)) - _there(job)) for job, file in texts if file not in to_prepare
     )
@@ -132,11 +123,10 @@ def _checkpoints(
 
 def _text_of(file: str) -> int:
     path = Path(file)
-    return size_of(path) * (TEXT_OF_GZIP if path.suffix == ".gz" else 1)
+    return size_of(path) * (TEXT_OF_PACKED if path.suffix == ".gz" else 1)
 
 
 def _there(job: PlannedJob) -> int:
-    """Return the bytes of a job's outputs that its run will replace."""
     return sum(size_of(Path(file)) for file in job.outputs)
 
 

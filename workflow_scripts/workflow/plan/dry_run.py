@@ -1,6 +1,4 @@
-"""What `make run` would do: a dry run of Snakemake, which writes its jobs down (workflow.graph)."""
-
-from __future__ import annotations
+"""What `make run` would do, from a dry run of Snakemake that writes down its jobs (workflow.graph)."""
 
 import os
 import re
@@ -18,9 +16,9 @@ from workflow_scripts.workflow.run.running import runs_in
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.run.start import complete, read_config
 
-#: How a line of ours begins (workflow.run.terminal), and one that a run says of its config.
+#: How lines begin that this package prints: errors (workflow.run.terminal), notes on a config.
 OURS, NOTE = "error: ", "note: "
-#: Of what Snakemake says when it refuses, and what is left out: its own frames, and where it runs.
+#: Lines shown of Snakemake's error; left out are its own frames, and where it runs.
 _MOST_LINES = 20
 _FRAME = re.compile(
     rf"{NOTE}|  File |Assuming |host:|Using workflow specific profile |Building DAG"
@@ -29,11 +27,7 @@ _FRAME = re.compile(
 
 
 def after_a_kill(folder: Path) -> str:
-    """Return the line on what `make run` does first, where an earlier run was killed; "" where none was.
-
-    Then Snakemake's lock is there and no run is on. What that run left unfinished and Snakemake does not
-    notice is marked by `make run` only: a dry run does not see it.
-    """
+    """Return a line if an earlier run was killed: what `make run` marks then, a dry run does not see."""
     if not any((folder / ".snakemake" / "locks").glob("*")) or runs_in(folder):
         return ""
     number = len(unfinished(folder)[0])
@@ -47,18 +41,11 @@ def after_a_kill(folder: Path) -> str:
 
 
 def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[PlannedJob]:
-    """Return the jobs that `make run` would run, one by one; paths of theirs are from its working directory.
+    """Return the jobs that `make run` would run; their paths are from its working directory.
 
-    Says on stderr what it will do besides, after a run that was killed.
-
-    Args:
-        configfile: the experiment's config.
-        options: more of Snakemake's options.
-
-    Raises:
-        UserError: Snakemake refuses; what it said, without its own frames.
+    Notes on other runs go to stderr. Raises UserError with what Snakemake says when it refuses.
     """
-    # Targets may stand at the end: behind --configfile they would be config files, behind --quiet its words.
+    # Targets at the end would be taken for config files behind --configfile, for words behind --quiet.
     ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "all", "--cores", "1"]
     given = [*ours, *options]
     folder, experiment = working_directory(given), read_config(given)
@@ -84,12 +71,11 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
         for line in done.stderr.splitlines():
             if line.startswith(NOTE):
                 print(line, file=sys.stderr)
-        # It is read to its end after it is removed.
+        # The open file can be read after its folder is removed.
         return read(graph.open(encoding="utf-8"))
 
 
 def _said(text: str) -> str:
-    """Return the lines that tell a user what is wrong."""
     if ours := [line.removeprefix(OURS) for line in text.splitlines() if line.startswith(OURS)]:
         return "\n".join(ours)
     _, found, wrong_option = text.rpartition("__main__.py: error: ")
@@ -97,7 +83,7 @@ def _said(text: str) -> str:
         return wrong_option.strip()
     _, found, rest = text.partition("WorkflowError in file")
     lines = (rest.partition("\n")[2] if found else text).splitlines()
-    told = [line for line in lines if line.strip() and not _FRAME.match(line)]
-    if len(told) > _MOST_LINES:
-        told[_MOST_LINES:] = [f"and {len(told) - _MOST_LINES} lines more"]
-    return "\n".join(told) or "the dry run failed without a word"
+    left = [line for line in lines if line.strip() and not _FRAME.match(line)]
+    if len(left) > _MOST_LINES:
+        left[_MOST_LINES:] = [f"and {len(left) - _MOST_LINES} lines more"]
+    return "\n".join(left) or "the dry run failed and printed nothing"

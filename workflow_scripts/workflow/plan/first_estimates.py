@@ -1,10 +1,7 @@
-"""What jobs would take where nothing like them has run: from figures that were measured on other machines.
+"""Seconds of jobs where nothing like them has run, from figures of other machines (``first_estimates.csv``).
 
-``first_estimates.csv`` has the seconds of a start and of a unit of work, by stage and size of the network.
-They say whether a run takes minutes, hours or weeks of CPU cores, and nothing of GPUs.
+They tell minutes from hours and weeks of CPU time; GPUs were not measured.
 """
-
-from __future__ import annotations
 
 import csv
 import math
@@ -23,22 +20,19 @@ from workflow_scripts.workflow.plan.text_sizes import TextSizes
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"
-#: A network this many times larger than all that were measured has no estimate.
+#: A network that is so many times larger than all measured ones has no estimate.
 FARTHEST = 4.0
-#: Lines of each language that the identifier of languages is trained on, at most; masks of the control.
+#: The most lines of a language that the language identifier is trained on; masks of the control.
 IDENTIFIER_LINES, CONTROLS = 20_000, 7
-#: Items of a contrastive set that is yet to be made, by direction: 1,500 of the demo's eight.
+#: Items by direction of a contrastive set that is not made yet: 1,500 for the eight of the demo.
 TOY_ITEMS = 190
-#: Resamples of a test, where the config names none: ten by level for each direction, and no fewer than these.
+#: Resamples of a test if the config has none: ten by level for each direction, at least these.
 RESAMPLES_BY_LEVEL, FEWEST_RESAMPLES = 10, 1_000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """``seconds`` for a unit of work after ``start``; None: the start is all.
-
-    ``parameters``: of the network it was measured with; None: it is for all.
-    """
+    """``seconds`` of a unit of work after ``start``, for a network of ``parameters`` (None: for all)."""
 
     parameters: float | None
     start: float
@@ -58,10 +52,7 @@ def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
 
 
 def pace(rows: Sequence[Measured], size: float) -> float | None:
-    """Return the seconds of a unit of work of a network with ``size`` parameters; None: too large to tell.
-
-    Between two networks logarithms are interpolated; beyond them a parameter costs as much as in the nearest.
-    """
+    """Return the seconds of a unit of work, interpolated by logarithms; None: the network is too large."""
     known = [(one.parameters, one.seconds) for one in rows if one.parameters and one.seconds]
     if not known:
         return rows[0].seconds
@@ -78,12 +69,7 @@ def pace(rows: Sequence[Measured], size: float) -> float | None:
 
 
 class FirstEstimates:
-    """Seconds of an experiment's jobs, from its config and text.
-
-    Args:
-        results: the experiment's folder.
-        on_cpu: False where the network runs on GPUs, which were not measured.
-    """
+    """Seconds of an experiment's jobs, from its config and text; on GPUs only of jobs without a network."""
 
     def __init__(self, experiment: Experiment, results: Path, on_cpu: bool = True) -> None:
         self._experiment, self._on_cpu = experiment, on_cpu
@@ -95,7 +81,7 @@ class FirstEstimates:
         return parameters(self._experiment.model.architecture(), symbols_of(self._experiment))
 
     def training(self, stage: str, updates: int, tokens: int) -> float | None:
-        """Return the seconds of so many updates of so many padded tokens; None: nothing tells."""
+        """Return the seconds of so many updates of so many padded tokens; None: unknown."""
         one = pace(self._measured[stage], self._parameters) if self._on_cpu else None
         return None if one is None else one * updates * tokens / 1000
 
@@ -104,7 +90,7 @@ class FirstEstimates:
         return any(one.seconds is not None for one in self._measured.get(stage, ()))
 
     def of(self, job: PlannedJob) -> float | None:
-        """Return the seconds of a job that is no training; None: nothing tells."""
+        """Return the seconds of a job other than a training; None: unknown."""
         rows = self._measured.get(job.stage)
         if rows is None or (rows[0].parameters and not self._on_cpu):
             return None
@@ -120,7 +106,7 @@ class FirstEstimates:
         return rows[0].start + one * work / 1000
 
     def _work(self, job: PlannedJob) -> float | None:
-        """Return a job's sentences, each as often as it is looked at."""
+        """Return a job's sentences, each as often as it is read."""
         experiment, text, given = self._experiment, self.text, job.wildcards
         directions = experiment.directions_of(given.get("testset", ""))
         match job.stage:
@@ -158,7 +144,6 @@ class FirstEstimates:
         return None
 
     def _items(self, file: Path) -> int:
-        """Return the items of a contrastive set; of one of the toy languages about so many a direction."""
         if file.is_file():
             return max(0, file.read_bytes().count(b"\n") - 1)
         return TOY_ITEMS * len(self._experiment.evaluated_directions)
@@ -179,7 +164,6 @@ class FirstEstimates:
         return total
 
     def _resamples(self, tests: int) -> float:
-        """Return the resamples of a direction, against the baseline and the control."""
         asked = self._experiment.evaluation.significance
         if asked is None:
             return 0.0

@@ -1,12 +1,8 @@
-"""What results say of the files that they were made from, against those files.
+"""Checks that results agree with the files that they were made from, by the hashes that they hold.
 
-A manifest whose hash was made right hides a swapped line or a changed bit. But scores hold the hashes of
-hypotheses and references, systems that of their parent's weights, counts and masks that of weights and text,
-the data card those of all text; and a mask follows from its counts. Scores and systems also say of which
-system, seed and test set they are.
+Scores hold hashes of hypotheses and references; systems of their parent's weights; counts and masks of
+weights and text; the data card of all text. Masks are computed again from their counts.
 """
-
-from __future__ import annotations
 
 import hashlib
 import re
@@ -29,15 +25,15 @@ from workflow_scripts.workflow.provenance.records import read_record
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
 #: Folders of scores of units.
 SCORES = ("activations", IMPORTANCE)
-#: That of the experiment, in every system.
+#: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
-#: Where the references of a profile lie.
+#: The references of each profile.
 _REFERENCES = {
     "raw": "data/text/{testset}/{pair}.{target}.txt",
     "paper": "data/references/{testset}.{pair}.{target}.txt",
 }
-#: Folder → keys of its JSON files that stand in their paths too, in that order.
+#: Folder → keys of its JSON files that are in their paths too, in that order.
 PLACES = {
     **dict.fromkeys(("scores", "comet", "significance"), ("system", "seed", "testset", "profile")),
     **dict.fromkeys(("off_target", "likelihoods"), ("system", "seed", "testset")),
@@ -48,7 +44,7 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Claim:
-    """That a file had a hash when another one was made from it. Names are relative to the results."""
+    """A file had this hash when another one (``by``) was made from it; names are below the results."""
 
     file: str
     sha256: str
@@ -92,8 +88,6 @@ class Lineage:
                 continue
             yield from (Claim(file, str(digest), name) for file, digest in said)
         yield from self._binary()
-
-    # ---- what JSON says: name and content of the file → (file, SHA-256) ----------------------------------
 
     def _scored(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         place, _, job = name.partition("/")[2].rpartition("/")
@@ -177,10 +171,7 @@ class Lineage:
                 if key in said and str(said[key]) != one:
                     yield name, key, str(said[key]), one
 
-    # ---- masks and counts --------------------------------------------------------------------------------
-
     def _binary(self) -> Iterator[Claim]:
-        """Yield what scores of units and masks say of the weights that they were made from."""
         for name in self.found:
             folder, *rest = name.split("/")
             if folder == IMPORTANCE:  # its next folder names the kinds of units
@@ -197,7 +188,7 @@ class Lineage:
         path = self.results / name
         try:
             return MaskTable.read(path) if name.startswith("masks/") else ScoreTable.read(path)
-        except UserError:  # damaged: workflow.provenance.damage tells of it
+        except UserError:  # damaged: workflow.provenance.damage reports it
             return None
 
     def other_masks(self) -> Iterator[tuple[str, str, str]]:
@@ -216,7 +207,7 @@ class Lineage:
                     yield name, row, scored
 
     def _follows(self, table: MaskTable, row: str, scored: str) -> bool:
-        """Tell whether a row is what its scores give; True where that cannot be told."""
+        """Tell whether a row is what its scores give; True if that cannot be known."""
         scores, selection = self._table(scored), Selection.of_masks(table)
         if not isinstance(scores, ScoreTable) or row not in scores.rows or scores.space != table.space:
             return True
@@ -243,7 +234,6 @@ class Lineage:
                 yield name, direction
 
     def _binarised(self, subset: str, direction: str) -> list[str]:
-        """Return the hashes of a direction's binary files that are there, source then target."""
         folder = "data/bin/shard0" if self.experiment.data.shards > 1 else "data/bin"
         names = [
             f"{folder}/{subset}.{pair_of(direction)}.{language}.{suffix}"
@@ -258,12 +248,10 @@ def _items(value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the entries of an object that are objects."""
     yield from ((key, one) for key, one in _items(value) if isinstance(one, dict))
 
 
 def _items_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the object under keys; an empty one without it."""
     found: Any = value
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

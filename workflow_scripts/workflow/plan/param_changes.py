@@ -1,7 +1,5 @@
 """What changed of a job's settings, in words: a setting with its old and new value, code, environment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,42 +7,35 @@ from workflow_scripts.workflow.settings import CODE, ENVIRONMENT
 
 _LONGEST_VALUE = 40
 NOT_SET = "not set"
-#: Settings of one job that are named; the config says all.
+#: Settings of one job that are named; the others are in the config.
 MOST_SETTINGS = 6
-#: What is said of other code, and of params that an earlier version wrote, without names.
+#: Phrases for other code, and for params that an earlier version wrote without names.
 CODE_CHANGED, FORM_CHANGED = "its code changed", "its params are written otherwise"
 
 
 def changes(
     before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, identities: Mapping[str, str]
 ) -> list[str]:
-    """Return a phrase for each thing that changed, settings first.
-
-    Args:
-        before: settings of the earlier run; empty if it kept no names, None if nothing changed.
-        now: of this run.
-        identities: environments' hashes of today, to their names.
-    """
+    """Return a phrase for each thing that changed, settings first; ``before`` is empty without names."""
     if before is None or now is None:
         return []
     if not before:
         return [FORM_CHANGED]
-    old, new = (_by_name(settings) for settings in (before, now))
+    # The settings of a training are all in one object.
+    old, new = (
+        {name.removeprefix("settings."): value for name, value in flattened(settings)}
+        for settings in (before, now)
+    )
     code, environment = ((old.pop(name, None), new.pop(name, None)) for name in (CODE, ENVIRONMENT))
     phrases = list(_differences(old, new))
     more = [f"and {len(phrases) - MOST_SETTINGS} more"] if len(phrases) > MOST_SETTINGS else []
-    told = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
+    said = [f"a setting changed: {', '.join([*phrases[:MOST_SETTINGS], *more])}"] if phrases else []
     if environment[0] != environment[1]:
         name = identities.get(str(environment[1]))
-        told.append(f"the pins of environment {name} changed" if name else "its packages changed")
+        said.append(f"the pins of environment {name} changed" if name else "its packages changed")
     if code[0] != code[1]:
-        told.append(CODE_CHANGED)
-    return told
-
-
-def _by_name(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with the keys of those inside others; a training's are all in one object."""
-    return {name.removeprefix("settings."): value for name, value in flattened(settings)}
+        said.append(CODE_CHANGED)
+    return said
 
 
 def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, Any]]:
@@ -57,10 +48,9 @@ def flattened(value: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, A
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield phrases such as `beam 5 → 4`."""
     for name in dict.fromkeys([*old, *new]):
         was, is_now = old.get(name, NOT_SET), new.get(name, NOT_SET)
-        # An object that was empty, or is now: its keys say it.
+        # Of an object that was or is empty, the keys are named.
         if {} in (was, is_now) and any(other.startswith(f"{name}.") for other in [*old, *new]):
             continue
         if isinstance(was, list) and isinstance(is_now, list):

@@ -1,12 +1,8 @@
-"""What a run would cost before it runs: jobs, hours, memory and disk: ``make plan CONFIG=…``.
+"""What a run would cost: jobs, hours, memory and disk: ``make plan CONFIG=…``.
 
-Figures are those of earlier runs, of this experiment or others, or first estimates of other machines. What is
-unknown is named and in no sum.
+Figures are from earlier runs, or first estimates from other machines. Sums leave out what is unknown.
 """
 
-from __future__ import annotations
-
-import argparse
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +10,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.costs import GPU_OPERATIONS, Cost, JobCosts, training_cost
 from workflow_scripts.workflow.plan.disk_plan import free_bytes, need_of
@@ -31,10 +28,9 @@ from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 @dataclass(frozen=True)
 class Estimate:
-    """Jobs of a stage with one origin of their figures; None: unknown.
+    """Jobs of a stage whose figures are known in the same way; None: unknown.
 
-    ``seconds``: of all of them; ``core_seconds``: times the cores that each takes; ``longest``: of one.
-    ``first``: a first estimate, from another machine.
+    ``core_seconds``: seconds times the cores of each job. ``first``: from another machine.
     """
 
     stage: str
@@ -59,12 +55,7 @@ class Plan:
 def plan_of(
     experiment: Experiment, root: Path, jobs: Iterable[PlannedJob], cores_per_gpu: float = 0.0
 ) -> Plan:
-    """Return the estimates of planned jobs, stage after stage.
-
-    Args:
-        root: the folder of all results.
-        cores_per_gpu: of this machine; a job with one GPU of four keeps a quarter of it. 0: it has no GPU.
-    """
+    """Return the estimates of planned jobs, stage after stage; without GPUs ``cores_per_gpu`` is 0."""
     results = root / experiment.experiment
     first = FirstEstimates(experiment, results, on_cpu=not cores_per_gpu)
     past, costs = past_trainings(root), JobCosts(experiment, root, first)
@@ -165,7 +156,6 @@ def table(plan: Plan, cores: int) -> str:
 
 
 def _wall(estimates: Sequence[Estimate], cores: int) -> str:
-    """Return the line on wall time. What is not known is in no sum: it says so instead of one."""
     jobs = sum(one.jobs for one in estimates)
     count = f"{jobs} job{'s' if jobs != 1 else ''}"
     total = duration(wall_seconds(estimates, cores))
@@ -190,12 +180,11 @@ def disk(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob], core
 
 def main(argv: list[str] | None = None) -> None:
     """Print what a run would cost."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     parser.add_argument("--cores", default="all")
     arguments, options = parser.parse_known_args(argv)
     cores = number_of_cores(arguments.cores)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     jobs = list(dry_run(arguments.configfile, ["--cores", str(cores), *options]))
     root = Path("results")
     # Snakemake names files from its working directory.

@@ -1,11 +1,8 @@
-"""Outputs that a run set out to make again: kept in ``.planned.json`` until they are made.
+"""Outputs that a run is about to make again, kept in ``.planned.json`` until they are made.
 
-Before a job begins, Snakemake removes its outputs, and if it fails, records its new settings. If all that was
-made of them is there, the next run would find nothing to do, and tables would stay those of older settings.
-What is listed (file → seconds since 1970) and missing is made again (workflow.plan.remake).
+Snakemake removes a job's outputs before it begins. If the job then fails, and everything made from them is
+still there, the next run would see nothing to do. What is listed and missing is made again (remake).
 """
-
-from __future__ import annotations
 
 import fcntl
 import os
@@ -19,18 +16,14 @@ from workflow_scripts.workflow.provenance.records import read_record
 
 PLANNED = ".planned.json"
 FORMAT = "neuronspec-planned-1"
-#: What is said of such an output.
 NOT_FINISHED = "an earlier run was to make it, and did not finish"
 
 
 def add(results: Path, files: Iterable[str], deleted: Collection[str] = ()) -> None:
-    """Add files to the list, as planned now.
+    """List outputs that are about to be made, if they are there or in ``deleted``.
 
-    Args:
-        results: the experiment's results folder.
-        files: outputs that are about to be made, relative to it. One that was never there is left out: all
-            that needs it is to be made too, and asks for it.
-        deleted: those of them that were made before and are gone: what was made of them may be there.
+    Others need no entry: what needs them is made too. ``deleted``: made before and gone; what was made from
+    them may still be there.
     """
     now = time.time()
     if again := {file: now for file in files if file in deleted or (results / file).exists()}:
@@ -46,10 +39,7 @@ def made(results: Path, files: Collection[str]) -> None:
 
 
 def take_off_what_was_made(results: Path, files: Collection[str] | None = None) -> None:
-    """Take the files off the list that are newer than their plan: made by a run that failed or was killed.
-
-    ``files``: those of one run; of all if not given. Another one may be writing its own.
-    """
+    """Take files off the list that were made after they were planned (None: all files of the list)."""
     with _changed(results) as listed:
         for file, planned in list(listed.items()):
             path, asked = results / file, files is None or file in files

@@ -1,11 +1,8 @@
-"""Outputs that Snakemake would not make again, and that must be made again.
+"""Outputs that must be made again although Snakemake would not: they are passed to it by ``--forcerun``.
 
-Damaged ones (damage), what an earlier run was to make and did not (planned), systems whose
-training ``make retrain`` was asked for, and results without a record, whose content is not what the manifest
-lists. Snakemake takes them by ``--forcerun``. Files of which nothing says the settings are named in one line.
+They are damaged, or were not finished by an earlier run, or belong to a training that ``make retrain`` is to
+repeat, or have no record and another content than the manifest lists.
 """
-
-from __future__ import annotations
 
 import os
 import sys
@@ -28,25 +25,18 @@ from workflow_scripts.workflow.run.results_lock import run_of
 from workflow_scripts.workflow.stages import jobs_of
 
 FORCERUN = ("--forcerun", "-R")
-# A word of the options that begins so is a target, unless it is one of the files to be made again.
+# An option that begins so is a target, unless it is one of the files to be made again.
 RESULTS = "results/"
 
 
 def is_being_made(results: Path) -> bool:
-    """True if another run is on: what the list names, it is making."""
+    """Tell whether another run is on, which is making what is listed."""
     run = run_of(results)
     return run is not None and not run.is_this()
 
 
 def with_remade(options: list[str], folder: Path, experiment: Experiment) -> list[str]:
-    """Return the options with ``--forcerun`` for what must be made again, and say what that is.
-
-    Snakemake makes such files in addition to its targets: where files are asked for by name, and for files
-    that the config makes no more, nothing is added.
-
-    Args:
-        folder: the working directory.
-    """
+    """Return the options with ``--forcerun`` for what must be made again, unless they have targets."""
     results = Path(RESULTS) / experiment.experiment
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     made = {str(results / file) for file in outputs}
@@ -58,13 +48,11 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     for file in [] if is_on else lost(folder / results):
         problems[str(results / file)] = NOT_FINISHED
     for path in retrain_requests(folder / results):
-        problems[str(Path(path).relative_to(folder))] = (
-            "its training is to be done anew, as make retrain asked"
-        )
+        problems[str(Path(path).relative_to(folder))] = "make retrain asked for a new training"
     without_record = Unrecorded() if is_on else unrecorded(folder, str(results), outputs)
     for file in without_record.other:
         problems.setdefault(str(results / file), NOT_AS_LISTED)
-    if said := told(without_record, experiment, folder / results):
+    if said := report_unknown(without_record, experiment, folder / results):
         print(said, file=sys.stderr)
     problems = {path: problem for path, problem in problems.items() if path in made}
     targets = any(
@@ -88,18 +76,13 @@ def with_remade(options: list[str], folder: Path, experiment: Experiment) -> lis
     return [*options[:end], FORCERUN[0], *problems, *options[end:]]
 
 
-#: What is said of a file that is made again.
 NOT_AS_LISTED = f"nothing says what made it: Snakemake has no record, and {MANIFEST} lists other content"
-#: Keys of a config that are told.
 MOST_KEYS = 4
 
 
 @dataclass(frozen=True)
 class Unrecorded:
-    """Files without a record, relative to the results: of other content than listed; of unknown settings.
-
-    ``manifest``: the one that was looked at.
-    """
+    """Files without a record: with other content than the manifest lists, or of unknown settings."""
 
     other: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -107,20 +90,14 @@ class Unrecorded:
 
 
 def unrecorded(folder: Path, results: str, files: Iterable[str]) -> Unrecorded:
-    """Return which of the files, relative to ``results``, are there and have no record.
-
-    Args:
-        folder: the working directory.
-        results: the results folder, from there.
-        files: the outputs of the experiment.
-    """
+    """Return which of the files below ``results`` are there without a record of Snakemake's."""
     snakemake = folder / ".snakemake"
     if (snakemake / "metadata.db").exists():  # Snakemake was asked to keep its records otherwise
         return Unrecorded()
     there = [name for name in files if (folder / results / name).exists()]
     if not there:
         return Unrecorded()
-    # What a job began and did not end, Snakemake makes again itself.
+    # Outputs of jobs that began and did not end are made again by Snakemake itself.
     recorded = _records(snakemake / "metadata") | _records(snakemake / "incomplete")
     if any((snakemake / "locks").glob("*")):  # of a killed run; the next one marks what it left
         recorded |= {str(mark.relative_to(snakemake / "incomplete")) for mark in unfinished(folder)[0]}
@@ -150,11 +127,8 @@ def _records(metadata: Path) -> set[str]:
     return found
 
 
-def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
-    """Return the line on files of unknown settings; "" if there are none.
-
-    ``results``: the results folder.
-    """
+def report_unknown(found: Unrecorded, experiment: Experiment, results: Path) -> str:
+    """Return the line on files of unknown settings; "" if there are none. ``results``: the results folder."""
     number = len(found.unknown)
     if not number:
         return ""
@@ -162,7 +136,7 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
     if not found.manifest:
         why = f"a {MANIFEST} that cannot be read" if (results / MANIFEST).is_file() else f"no {MANIFEST}"
     elif "settings" in found.manifest:
-        why = f"no word of {'it' if number == 1 else 'them'} in {MANIFEST}"
+        why = f"no settings of {'it' if number == 1 else 'them'} in {MANIFEST}"
     else:
         why = f"a {MANIFEST} of an earlier version"
         if keys := list(_other_keys(found.manifest["config"], config_of(experiment, results))):
@@ -170,13 +144,12 @@ def told(found: Unrecorded, experiment: Experiment, results: Path) -> str:
             why += f", whose config differs ({', '.join(keys[:MOST_KEYS])}{more})"
     return (
         f"results/{results.name}: {files} taken as made with the present settings (no record of Snakemake's,"
-        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept says that it is so; what is"
+        f" {why}): {found.unknown[0]}{' …' if number > 1 else ''}; make accept confirms this; what is"
         " deleted is made again"
     )
 
 
 def _other_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
-    """Yield `decode.beam 5 → 1` for each key of both configs whose value differs."""
     was, now = dict(flattened(old)), dict(flattened(new))
     for key, value in now.items():
         if key in was and was[key] != value:

@@ -1,9 +1,4 @@
-"""How many sentences a subset of a pair has, before and after its text is prepared; for plans.
-
-None where text is yet to be fetched. Of large files the number follows from their size.
-"""
-
-from __future__ import annotations
+"""How many sentences each subset of a pair has, for plans; for large files, estimated from their size."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,11 +12,11 @@ from workflow_scripts.workflow.provenance.records import read_record
 
 #: Sentences of Multi30k, task 1.
 MULTI30K = {TRAIN: 29_000, VALID: 1_014, "test_2016_flickr": 1_000}
-#: Bytes of a file that are looked at for the length of its lines.
+#: Bytes of a file that are read for the length of its lines.
 SAMPLE = 200_000
 #: gzip and its like make a third to a quarter of plain text.
 PACKED, TEXT_OF_PACKED = {".gz", ".xz", ".bz2", ".zst"}, 4
-#: Bytes of a line, where none can be looked at.
+#: Bytes of a line, where none can be read.
 BYTES_OF_A_LINE = 100
 
 
@@ -74,7 +69,7 @@ def _of_files(pattern: FilePattern, pair: str) -> int | None:
     if pattern.lines:
         return pattern.lines.stop - pattern.lines.start
     for files in pattern.spelt(pair):
-        # A pair's two sides have equally many lines.
+        # Both sides of a pair have the same number of lines.
         for path in map(Path, files.values()):
             if path.is_file():
                 return _lines(path)

@@ -1,12 +1,8 @@
-"""What runs took: seconds and memory of jobs and trainings (``make times CONFIG=…``, plans, the manifest).
+"""What jobs and trainings took, in seconds and memory (``make times CONFIG=…``, plans, the manifest).
 
-From Snakemake's benchmarks, which have the last attempt of a job only, and the ``history.json`` of trainings,
-which counts every attempt.
+Benchmarks of Snakemake have only a job's last attempt; the ``history.json`` of a training has all.
 """
 
-from __future__ import annotations
-
-import argparse
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +12,9 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import read_json
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.training_files import FINISHED, HISTORY
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 
 MEASURED_SECONDS = 10.0
@@ -35,11 +32,7 @@ class Stage:
 
 
 def stages(results: Path) -> list[Stage]:
-    """Return the stages of a run, the one with most seconds first.
-
-    Raises:
-        UserError: nothing has run.
-    """
+    """Return the stages of a run, the one with most seconds first. Raises UserError: nothing has run."""
     found = []
     for folder in sorted((results / "benchmarks").glob("*")):
         seconds, memory = [], [0.0]
@@ -60,11 +53,7 @@ def stages(results: Path) -> list[Stage]:
 
 
 def job_name(file: str | Path) -> str:
-    """Return the name of a job from its benchmark below the folder of its stage: all its wildcards.
-
-    It is one for `baseline/s1/news.de-en.tsv` and for `baseline.s1.news.de-en.tsv`, as it was called when all
-    of a stage lay in one folder.
-    """
+    """Return a job's wildcards from its benchmark: `baseline/s1/x.tsv` or, earlier, `baseline.s1.x.tsv`."""
     return str(file).replace("/", ".")
 
 
@@ -123,17 +112,13 @@ def table(found: list[Stage]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the table of an experiment."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     print(table(stages(arguments.directory / "results" / experiment.experiment)))
 
 
-#: What the speed of a network depends on; two that agree in these are of one size.
+#: What the speed of a network depends on; networks that agree in these have one size.
 SIZES = (
     "encoder_layers",
     "decoder_layers",
@@ -156,10 +141,7 @@ class JobTime:
 
 @dataclass(frozen=True)
 class PastTraining:
-    """A finished training: its speed, and the network that it was of.
-
-    ``batch``: padded tokens of an update, of all devices together. ``gpus``: 0 where a CPU trained.
-    """
+    """A finished training: its speed and network; ``batch``: padded tokens of an update on all devices."""
 
     experiment: str
     system: str
@@ -179,7 +161,7 @@ class PastTraining:
 
 
 def sizes_of(architecture: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what of an architecture makes its speed."""
+    """Return the part of an architecture that decides its speed."""
     return tuple(architecture[name] for name in SIZES)
 
 

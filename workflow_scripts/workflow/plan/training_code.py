@@ -1,13 +1,9 @@
-"""Trainings whose code or libraries have changed since: reported with the hours at stake, adopted, or redone.
+"""Trainings whose code or libraries have changed: reported with their hours, adopted, or repeated.
 
-Every other stage reruns when its code changes. A training is kept, for it may be weeks of GPU time, but never
-silently: ``make accept`` adopts what changed code has left, ``make retrain`` writes a request
-(``retrain.json``) for a new one.
+Other stages run again when their code changes. A training may be weeks of GPU time, so it is kept and
+reported; ``make accept`` adopts it, ``make retrain`` asks for a new one (``retrain.json``).
 """
 
-from __future__ import annotations
-
-import argparse
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +14,19 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import DESCRIPTION
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.stages import STAGES
 
-#: Rules that train → the module that each runs.
+#: Rules that train → their module.
 TRAINING_RULES = {name: stage.module for name, stage in STAGES.items() if stage.training}
 ENVIRONMENT = "fairseq"
-#: More trainings than this are counted, not named, in the one-line report.
+#: Trainings that the one-line report names; the others are counted.
 NAMED = 6
 
 
@@ -74,11 +71,7 @@ def current_code() -> dict[str, str]:
 def changed_trainings(
     experiment: Experiment, results: Path, current: Mapping[str, str]
 ) -> list[ChangedTraining]:
-    """Return the finished trainings below ``results`` that other code or libraries made, in tables' order.
-
-    ``current`` as ``current_code`` gives it. An unfinished training goes on with the present code, and says
-    so.
-    """
+    """Return the finished trainings below ``results`` that other code or libraries made."""
     found = []
     for system in experiment.all_systems:
         code = current["train_baseline" if system == BASELINE else "finetune"]
@@ -111,7 +104,7 @@ def report(changed: Sequence[ChangedTraining]) -> str:
     return (
         "training code or libraries changed since these were trained; kept:"
         f" {', '.join(map(str, changed[:NAMED]))}{more}; make accept adopts them, make retrain trains them"
-        " anew"
+        " again"
     )
 
 
@@ -119,21 +112,6 @@ def accept(changed: Sequence[ChangedTraining]) -> None:
     """Record the present code as theirs."""
     for one in changed:
         write_json(one.folder / FINISHED, {**read_json(one.folder / FINISHED), "code": one.current})
-
-
-def take_back(results: Path) -> list[Path]:
-    """Remove the requests to train again that no job has begun to fulfil; return their training folders."""
-    asked = [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]
-    for folder in asked:
-        (folder / RETRAIN).unlink()
-    return asked
-
-
-def ask_to_retrain(changed: Sequence[ChangedTraining]) -> None:
-    """Write the requests that the trainings' next jobs fulfil."""
-    asked = datetime.now(UTC).isoformat(timespec="seconds")
-    for one in changed:
-        write_json(one.folder / RETRAIN, {"asked": asked, "changed": one.which, "code": one.current})
 
 
 def retrain_requests(results: Path) -> list[str]:
@@ -150,46 +128,39 @@ def _requests(results: Path) -> list[Path]:
 
 def main(argv: list[str] | None = None) -> None:
     """List the trainings of an experiment that other code made, and with --confirm ask for new ones."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--confirm", action="store_true", help="ask for it; else only list")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = arguments.directory / "results" / experiment.experiment
-    _retrain(experiment, results, arguments.confirm)
-
-
-def accept_all(experiment: Experiment, results: Path) -> None:
-    """Adopt the finished trainings of an experiment, take requests back, and say so."""
-    # Also where the code is back to what was recorded.
-    for folder in take_back(results):
-        print(f"{folder}  is not trained anew: the request is taken back")
-    if changed := _listed(experiment, results):
-        accept(changed)
-        print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")
-
-
-def _retrain(experiment: Experiment, results: Path, confirmed: bool) -> None:
-    """List the trainings that other code made, and ask for new ones if that is confirmed."""
     changed = _listed(experiment, results)
-    if changed and not confirmed:
+    if changed and not arguments.confirm:
         print(
             f"{_total(changed)} of training would be done again; nothing was asked for: to ask for it, add"
             " CONFIRM=yes"
         )
     elif changed:
-        ask_to_retrain(changed)
+        asked = datetime.now(UTC).isoformat(timespec="seconds")
+        for one in changed:
+            write_json(one.folder / RETRAIN, {"asked": asked, "changed": one.which, "code": one.current})
         print(
             f"{_total(changed)} of training will be done again by the next make run, and whatever is"
             " fine-tuned from a new baseline; the old ones are kept aside; make accept takes this back"
         )
 
 
+def accept_all(experiment: Experiment, results: Path) -> None:
+    """Adopt the finished trainings of an experiment, take requests back, and say so."""
+    # Only requests that no job has begun to fulfil; the code may be back to what was recorded.
+    for folder in [path.parent for path in _requests(results) if (path.parent / FINISHED).exists()]:
+        (folder / RETRAIN).unlink()
+        print(f"{folder}  is not trained again: the request is taken back")
+    if changed := _listed(experiment, results):
+        accept(changed)
+        print(f"{_total(changed)} of training adopted: {len(changed)} of the present code from now on")
+
+
 def _listed(experiment: Experiment, results: Path) -> list[ChangedTraining]:
-    """Return the finished trainings that other code made, and print them."""
     changed = changed_trainings(experiment, results, current_code())
     for one in changed:
         print(f"{one.folder}  {one.cost}  changed: {one.which}")

@@ -1,11 +1,5 @@
-"""What would run and why, a line for each stage and reason: ``make why CONFIG=…``.
+"""What would run and why, a line for each stage and reason: ``make why CONFIG=…``."""
 
-One file stands for many. Last comes what is kept though its code has changed (workflow.plan.training_code).
-"""
-
-from __future__ import annotations
-
-import argparse
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -14,7 +8,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.dry_run import dry_run
 from workflow_scripts.workflow.plan.param_changes import changes
@@ -33,9 +28,9 @@ from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.software.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.workflow.stages import jobs_of
 
-#: What is said of outputs whose job began and did not end.
+#: Reasons for outputs whose job began and did not end.
 STOPPED, BEING_MADE = "stopped while it was written", "the run that is on is making it"
-#: Reasons of one stage that get a line of their own; the rest share the last one.
+#: Reasons of one stage with a line each; the others share the last line.
 MOST_LINES = 4
 
 
@@ -58,10 +53,7 @@ class Line:
 
 
 def fate_of(experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str]) -> str:
-    """Return what a training will do with the one that is there; nothing without one, and for other jobs.
-
-    ``made``: files that other jobs make before it.
-    """
+    """Return what a training will do with the one that is there, or "". ``made``: files made before it."""
     if job.rule not in TRAINING_RULES or not (earlier := earlier_training(experiment, results, job, made)):
         return ""
     if not earlier.updates:
@@ -69,7 +61,7 @@ def fate_of(experiment: Experiment, results: Path, job: PlannedJob, made: Collec
     same = f"goes on from update {earlier.updates:,}" if earlier.left else "is only exported again"
     if not earlier.sure:
         most = system_of(experiment, job)[1].max_updates
-        return f"trained anew, up to {most:,} updates; if its inputs come out the same, it {same}"
+        return f"trained again, up to {most:,} updates; if its inputs come out the same, it {same}"
     return same if earlier.left else "trained already, only exported again"
 
 
@@ -83,9 +75,9 @@ def explain(
 ) -> list[Line]:
     """Return the lines for planned jobs, in the order in which stages first run.
 
-    ``identities``: environments' hashes of today, to their names. ``fate``: what a job will do, in words,
-    given the files of the jobs before it. ``remade``: files that are to be made again, and why. ``begun``:
-    outputs of jobs that began and did not end. ``is_on``: a run is at work meanwhile.
+    ``identities``: today's hashes of environments, to their names. ``fate``: says what a job will do, given
+    the files made before it. ``remade``: file → why it is made again. ``begun``: outputs of jobs that began
+    and did not end.
     """
     half_made = BEING_MADE if is_on else STOPPED
     lines: dict[tuple[str, str], Line] = {}
@@ -111,10 +103,10 @@ def reason_of(
     begun: Collection[str] = (),
     half_made: str = STOPPED,
 ) -> tuple[str, tuple[str, ...]]:
-    """Return why a job would run, and the files that it is about.
+    """Return why a job would run, and the files that the reason is about.
 
-    ``made_by``: file → stage of the jobs before this one. ``remade``: files that are to be made again, and
-    why. ``begun``: outputs of jobs that began and did not end; ``half_made`` is what is said of these.
+    ``made_by``: file → stage of the jobs before. ``remade``: file → why it is made again. ``begun``: outputs
+    of jobs that began and did not end.
     """
     why = job.reason
     said = changes(why.before, why.now, identities)
@@ -127,14 +119,16 @@ def reason_of(
     if why.inputs:
         return "it has other inputs than before", ()
     if why.forced:
-        if told := [file for file in job.outputs if file in remade]:
-            first = remade[told[0]]
-            return first, tuple(file for file in told if remade[file] == first)
+        if again := [file for file in job.outputs if file in remade]:
+            first = remade[again[0]]
+            return first, tuple(file for file in again if remade[file] == first)
         if half := tuple(file for file in job.outputs if file in begun):
             return half_made, half
         return "asked for, or damaged", job.outputs
     if why.missing:
-        if gone := tuple(file for file in why.missing if was_made(file)):
+        snakemake = Path(".snakemake")
+        records = snakemake / "metadata" if snakemake.is_dir() else None
+        if gone := tuple(f for f in why.missing if records and (records / place_of(f, snakemake)).exists()):
             return "made before, now missing", gone
         # Snakemake writes a job's benchmark when it has finished, its log while it runs.
         if Path(job.benchmark).exists() and job.benchmark:
@@ -148,17 +142,8 @@ def reason_of(
     return f"follows from {', '.join(stages)}" if stages else "no reason given", ()
 
 
-def was_made(file: str) -> bool:
-    """Tell whether Snakemake has a record of an output, in the folder that this process works in."""
-    snakemake = Path(".snakemake")
-    return snakemake.is_dir() and (snakemake / "metadata" / place_of(file, snakemake)).exists()
-
-
 def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
-    """Return the files that an earlier run did not finish, or that nothing says the settings of, and why.
-
-    ``results``: the experiment's folder, from the working directory.
-    """
+    """Return file → why it is made again: not finished by an earlier run, or other content than listed."""
     outputs = [file for job in jobs_of(experiment) for file in job.outputs]
     found = dict.fromkeys(unrecorded(Path(), str(results), outputs).other, NOT_AS_LISTED)
     found |= dict.fromkeys(lost(results), NOT_FINISHED)
@@ -166,7 +151,6 @@ def to_remake(results: Path, experiment: Experiment) -> dict[str, str]:
 
 
 def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
-    """Return the lines of each stage together, the commonest reasons first and the rarest as one."""
     stages: dict[str, list[Line]] = {}
     for line in lines:
         stages.setdefault(line.stage, []).append(line)
@@ -190,11 +174,10 @@ def table(lines: list[Line]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Print what would run and why."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     arguments, options = parser.parse_known_args(argv)
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = Path("results") / experiment.experiment
     jobs = dry_run(arguments.configfile, options)
     # Snakemake names files from its working directory.

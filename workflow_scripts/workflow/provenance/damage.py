@@ -1,10 +1,7 @@
-"""Results that are there but cannot be read: truncated by a full disk, a lost node or a stray edit.
+"""Results that cannot be read: truncated by a full disk, a lost node or a stray edit.
 
-Snakemake looks at a file's time, not into it; what is damaged is made again (remake). Only what can
-be seen without reading large files is looked for; ``make verify`` compares every byte.
+Snakemake looks at a file's time only. These checks read no large file; ``make verify`` reads all.
 """
-
-from __future__ import annotations
 
 import json
 import struct
@@ -17,10 +14,7 @@ HEADER_LENGTH = 8
 
 
 def damaged_files(results: Path, outputs: Iterable[str]) -> dict[str, str]:
-    """Return path → what is wrong with it, sorted by path.
-
-    ``outputs``: the files that jobs make, relative to ``results``.
-    """
+    """Return path → what is wrong with it; ``outputs`` are relative to ``results``."""
     found = {}
     for path in (results / name for name in outputs):
         if problem := _problem(path):
@@ -40,7 +34,7 @@ def _problem(path: Path) -> str | None:
         return None
     except PermissionError:
         raise
-    # Whatever a reader says of bytes that are not its own: an unknown compression, nesting without end.
+    # Readers raise many kinds of errors: an unknown compression, endless nesting.
     except Exception as error:
         return f"not {kind} ({_in_words(error)})"
 
@@ -55,7 +49,7 @@ def _json(path: Path) -> str | None:
 
 
 def _archive(path: Path) -> str | None:
-    # The list of members is at the end: a truncated file has none.
+    # A truncated file lacks the list of members, which is at the end.
     with zipfile.ZipFile(path):
         return None
 
@@ -72,7 +66,7 @@ def _tensors(path: Path) -> str | None:
     return None if size == expected else f"{size} bytes, its header says {expected}"
 
 
-#: Suffix → what such a file is, and what tells that it is not.
+#: Suffix → what such a file is, and the check.
 CHECKS: dict[str, tuple[str, Callable[[Path], str | None]]] = {
     ".json": ("JSON", _json),
     ".npz": ("an archive", _archive),

@@ -1,9 +1,4 @@
-"""SHA-256 of files: a large file is read again only when its size, times or inode changed.
-
-Kept in ``.snakemake/neuronspec.hashes.json``, which may be deleted at any time.
-"""
-
-from __future__ import annotations
+"""SHA-256 of files: a large file is read again only when its size, times or inode changed."""
 
 import stat
 import time
@@ -17,15 +12,12 @@ FILE = ".snakemake/neuronspec.hashes.json"
 FORMAT = "neuronspec-hashes-1"
 #: Smaller files are read each time (bytes).
 KEPT_FROM = 1_000_000
-#: What was written as recently as this may be written again within one tick of the file system's clock (s).
+#: A newer file may be written again within one tick of the file system's clock (seconds).
 SETTLED_SECONDS = 2.0
 
 
 class KeptHashes:
-    """Hashes of files; each file is looked at once in the life of this object.
-
-    ``place``: the file that they are kept in; None keeps none.
-    """
+    """Hashes of files, each looked at once, and kept in the file ``place`` (which may be deleted)."""
 
     def __init__(self, place: Path | None = None) -> None:
         self.place = place
@@ -46,7 +38,7 @@ class KeptHashes:
             name, found = str(path.resolve()), path.stat()
             if not stat.S_ISREG(found.st_mode):
                 return None
-            # Nobody can set the time of the last change: content that was swapped keeps all but this.
+            # Swapped content can keep all of these but the time of the last change, which nobody can set.
             state = [found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns]
             kept = self._kept.get(name)
             if isinstance(kept, dict) and kept.get("state") == state:

@@ -1,13 +1,9 @@
-"""Inside Snakemake: what made a file where no record says it, and inputs of the user's by content.
+"""Inside Snakemake: records from the manifest where Snakemake has none, and user files compared by content.
 
-Results that were copied, linked or moved come without Snakemake's records, or with those of another run, and
-would be taken as they are. Such a file gets the record that manifest.json has the words for
-(made_with), if its content is what the manifest lists. Files that no job makes are compared by
-content; where nothing says what content a job read, time decides. Written for the pinned version of
+Results that were copied or moved have no records, or those of another run. If a file has the content that the
+manifest lists, it gets the record that the manifest describes (made_with). Written for the pinned version of
 Snakemake, which has no interface for this.
 """
-
-from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -37,7 +33,7 @@ from workflow_scripts.workflow.settings import are_named, as_json
 RECORD_FORMAT = 6
 #: A record holds its output's time when the job had finished, as a float (s).
 SAME_TIME_SECONDS = 1e-3
-#: In place of a checksum: that of the file as it is.
+#: Instead of a checksum: that of the file as it is.
 AS_IT_IS = "sha256:as it is"
 #: An input list that no job has.
 OTHER_INPUTS = ["(other inputs than now)"]
@@ -56,8 +52,6 @@ class KnownRecords(PlanFiles):
     def manifest(self) -> dict[str, Any]:
         """The manifest as it was when it was first asked for."""
         return known_manifest(Path(self.results))
-
-    # ---- into Snakemake ----------------------------------------------------------------------------------
 
     def into(self, records: Any, files: Any) -> None:
         """Make Snakemake plan with it. ``records``, ``files``: its classes of all records and of a file."""
@@ -78,13 +72,13 @@ class KnownRecords(PlanFiles):
         async def newer(file: Any, time: float) -> bool:
             found: bool = await is_newer(file, time)
             if self.is_given(file):
-                # Content decides; the time, where there is nothing to compare with.
+                # Content decides; the time only if there is nothing to compare with.
                 self._newer[str(file)] = found
                 return True
             return found
 
         async def has_checksum(file: Any, threshold: int) -> bool:
-            # What is compared with a checksum, may be: large files have one if something kept it.
+            # Large files have a checksum if one was kept.
             return bool(await eligible(file, threshold)) or Path(file).is_file()
 
         async def checksum_of(
@@ -108,8 +102,6 @@ class KnownRecords(PlanFiles):
         files.is_newer, files.is_checksum_eligible = newer, has_checksum
         files.checksum, files.is_same_checksum = checksum_of, is_same
 
-    # ---- what a plan compares with -----------------------------------------------------------------------
-
     def record(self, records: Any, target: Any) -> Any:
         """Return the record of a file: Snakemake's if it is of the file that is there, or the manifest's."""
         found, file = self.read(records, target), str(target)
@@ -120,10 +112,7 @@ class KnownRecords(PlanFiles):
         return self._restored[file] or found
 
     def _from_manifest(self, records: Any, file: str, surely: bool) -> Any:
-        """Return a record in the manifest's words; None where it has none for the file as it is.
-
-        ``surely``: there is another record; only a file with the size and time of the manifest's counts.
-        """
+        """Return the manifest's record of a file as it is; ``surely``: its time must be the listed one."""
         job, name = self.job_of(file), self.name_of(file)
         if job is None or name is None:
             return None
@@ -149,14 +138,12 @@ class KnownRecords(PlanFiles):
         )
 
     def _forms(self, job: Any, settings: Settings) -> list[str]:
-        """Return params as Snakemake keeps them."""
         if not are_named(settings.command):  # of an earlier version
             return sorted(map(repr, settings.params.values()))
         now = settings_of(job)
         return [repr(as_json(now if portable_value(now) == settings.params else settings.params))]
 
     def _content(self, job: Any, entry: Any) -> dict[str, str] | None:
-        """Return checksums of the experiment's own files that a job read; None if it read other content."""
         files = self.manifest["files"]
         own = self.own_inputs(job)
         hashes = {name: files[name]["sha256"] for name in own.values() if name in files}
@@ -168,7 +155,6 @@ class KnownRecords(PlanFiles):
         return {file: f"sha256:{hashes[name]}" for file, name in own.items()}
 
     def _sources(self, job: Any, entry: Any) -> dict[str, str]:
-        """Return checksums of the user's files that a job read, as far as an entry says them."""
         given, kept = self.given_to(job), entry.get("sources", [])
         if [last_part(file) for file in given] != [last_part(name) for name, _ in kept]:
             return {}
@@ -194,10 +180,7 @@ class KnownRecords(PlanFiles):
         return known or {AS_IT_IS}
 
     def _listed_checksums(self, job: Any, path: str) -> set[str]:
-        """Return the checksum of one of the experiment's own files that the manifest has for all of a job.
-
-        None where it lists other outputs than there are, or the job has read other files than it lists.
-        """
+        """Return the checksum of an own input that the manifest has for all outputs of a job, if any."""
         found = set()
         for output in map(str, job.output):
             entry = entry_of(self.manifest, self.name_of(output))
@@ -207,13 +190,8 @@ class KnownRecords(PlanFiles):
             found.add(sums[path])
         return found
 
-    # ---- for the manifest --------------------------------------------------------------------------------
-
     def made(self, records: Any) -> Iterator[tuple[str, Made]]:
-        """Yield (output, what it was made with) of what a job with the present settings has made.
-
-        Left out is what the manifest says already, and what no record, or one of other settings, is of.
-        """
+        """Yield (output, what made it) where a record has the present settings and is not listed yet."""
         for job in list(self.workflow.dag.jobs):
             if not job.output:
                 continue
@@ -231,14 +209,10 @@ class KnownRecords(PlanFiles):
                     yield file, Made(settings, read, own, self._sources_read(job, found))
 
     def is_newer_than_listed(self, file: str, made: Mapping[str, Made]) -> bool:
-        """Tell whether a run that failed or was killed made a file: its record is not of what is listed.
-
-        ``made``: what records say of files as they are.
-        """
+        """Tell whether a failed or killed run made a file; ``made``: what records say of files."""
         return file in made and not is_listed(file, entry_of(self.manifest, self.name_of(file)))
 
     def _current(self, records: Any, job: Any, file: str) -> Any:
-        """Return Snakemake's record of a file, if it is one of the job as it is now."""
         [target] = [one for one in job.output if str(one) == file]
         found = self.read(records, target)
         if found is None or not is_of(found, file) or found.params is None:
@@ -248,7 +222,7 @@ class KnownRecords(PlanFiles):
         return found if same else None
 
     def _sources_read(self, job: Any, found: Any) -> tuple[tuple[str, str], ...]:
-        """Return (name, SHA-256) of the user's files as a job read them; nothing if one's is not known."""
+        """Return (name, SHA-256) of the user's files as a job read them, if all are known."""
         kept, read = found.input_checksums or {}, []
         for file in self.given_to(job):
             digest = str(kept.get(file, "")).removeprefix("sha256:")
@@ -263,10 +237,7 @@ class KnownRecords(PlanFiles):
 
 
 def is_of(record: Any, file: str) -> bool:
-    """Tell whether a record of Snakemake's is of the file as it is: it holds its time; or there is none.
-
-    Of an output that is a link (``train.use_masks``) it holds the time of the link.
-    """
+    """Tell whether a record has the time of the file (or link) as it is, or there is no file."""
     try:
         times = {Path(file).stat().st_mtime, Path(file).lstat().st_mtime}
     except (FileNotFoundError, NotADirectoryError):

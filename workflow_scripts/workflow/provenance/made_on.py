@@ -1,7 +1,5 @@
 """What an experiment was made with: packages of every environment, version of the code, the machine."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -24,7 +22,7 @@ _ASK = (
 
 
 def _said(*command: str | Path) -> str | None:
-    """Return what a program prints; None if it is not there, fails, or hangs."""
+    """Return what a program prints; None if it is missing, fails or hangs."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL,
@@ -36,18 +34,13 @@ def _said(*command: str | Path) -> str | None:
 
 
 def environments(venvs: Path | None, names: Sequence[str] = RUN_ENVIRONMENTS) -> dict[str, dict[str, Any]]:
-    """Return the packages of environments, and where they were read.
-
-    ``{"fairseq": {"from": "interpreter", "python": "3.11.7", "packages": {"torch": "2.13.0+cpu", …}}, …}``:
-    asked from the environment's own interpreter below ``venvs``; where there is none, ``"from": "lock"``, the
-    pins, which are without build tags (conda's environments are made from the same pins).
-    """
+    """Return packages of environments: those of its interpreter, or (``"from": "lock"``) its pins."""
     found = mapped(lambda name: _environment(name, venvs), names, len(names))
     return dict(zip(names, found, strict=True))
 
 
 def _environment(name: str, venvs: Path | None) -> dict[str, Any]:
-    # Isolated: what the user's own PYTHONPATH holds is no package of the environment.
+    # Isolated: packages on the user's PYTHONPATH do not belong to the environment.
     said = venvs and _said(venvs / name / "bin" / "python", "-I", "-c", _ASK)
     if not said:
         return {"from": "lock", "packages": read_lock(name)}
@@ -57,10 +50,7 @@ def _environment(name: str, venvs: Path | None) -> dict[str, Any]:
 
 
 def code(checkout: Path) -> dict[str, Any] | None:
-    """Return the commit of a checkout and the files that differ from it; None where there is no git.
-
-    A checkout that only lies inside another repository has none of its own.
-    """
+    """Return a checkout's commit and the files that differ from it; None if git does not know it."""
     top = _said("git", "-C", checkout, "rev-parse", "--show-toplevel")
     if top is None or Path(top.strip()) != checkout.resolve():
         return None
@@ -94,7 +84,6 @@ def _processor() -> str:
 
 
 def _gpus() -> list[dict[str, Any]]:
-    """Return every GPU's name, memory (MiB) and driver, as nvidia-smi says; none without it."""
     program = shutil.which("nvidia-smi")
     fields = ("name", "memory_mib", "driver")
     asked = "--query-gpu=name,memory.total,driver_version"
@@ -108,10 +97,7 @@ Result = TypeVar("Result")
 
 
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], at_once: int) -> list[Result]:
-    """Return the function's results in the order of the items; ``at_once`` run in threads.
-
-    A program that is ending starts no threads: there they come one after the other.
-    """
+    """Return the results in order, ``at_once`` in threads; a program that is ending starts none."""
     waiting = list(items)
     try:
         with ThreadPoolExecutor(at_once) as pool:

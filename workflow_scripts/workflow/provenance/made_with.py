@@ -1,12 +1,9 @@
-"""What each file was made with, as manifest.json says it beside the file's hash.
+"""What each file was made with, as manifest.json has it beside the file's hash.
 
-Snakemake keeps that in ``.snakemake``, which does not travel with results that are copied, linked or moved.
-Of each file the manifest has ``settings``, a key of its table of settings (most jobs of a rule share them);
-``inputs``, a digest of the names of what the job read; ``content``, one of what it read of the experiment's
-own files; ``sources``, name and SHA-256 of the user's files that it read.
+Snakemake's own records do not travel with results that are copied or moved. An entry has ``settings``, a key
+of the table of settings; ``inputs``, a digest of the names of what the job read; ``content``, one of what it
+read of the experiment's own files; ``sources``, name and SHA-256 of the user's files that it read.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -19,9 +16,9 @@ from typing import Any
 
 from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
 
-#: Of a digest, in the manifest (hex).
+#: Hex digits of a digest in the manifest.
 DIGITS = 16
-#: What a file's entry says besides its hash, size and time.
+#: Keys of a file's entry besides hash, size and time.
 KEYS = ("settings", "inputs", "content", "sources")
 #: Where a param or a wildcard goes in a rule's command.
 _NAMED_VALUE = re.compile(r"\{(?P<kind>params|wildcards)\.(?P<name>\w+)(?P<quoted>:q)?\}")
@@ -49,11 +46,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Made:
-    """What a job was given.
-
-    ``read``: the names of all that it read. ``own``: of the experiment's own files, relative to its results.
-    ``sources``: (name, SHA-256) of the others, in the job's order.
-    """
+    """What a job was given: settings, what it read, which files are own, and (name, SHA-256) of others."""
 
     settings: Settings
     read: tuple[str, ...]
@@ -96,12 +89,12 @@ def portable_path(path: str, here: Path) -> str:
 
 
 def last_part(path: str) -> str:
-    """Return a path without its folders: wherever a file of the user's lies, its content decides."""
+    """Return a path without its folders: the content of a user's file decides, not its place."""
     return f"…/{Path(path).name}"
 
 
 def portable_value(value: Any) -> Any:
-    """Return a param as JSON has it, with the last part alone of the absolute paths that stand in it."""
+    """Return a param as JSON has it; of absolute paths in it only the last part stays."""
     if isinstance(value, str):
         return _ABSOLUTE.sub(lambda found: last_part(found[0]), value)
     if isinstance(value, list | tuple):
@@ -136,10 +129,7 @@ def settings_in(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Settin
 
 
 def is_listed(file: str, entry: Mapping[str, Any], hashes: KeptHashes | None = None) -> bool:
-    """Tell whether a file is what an entry of the manifest lists: size and time, or content; or is not there.
-
-    ``hashes``: to compare the content of one with another time; None: it counts as another.
-    """
+    """Tell whether a file is missing or as listed: by size and time, or else by content (``hashes``)."""
     if not entry:
         return False
     try:
@@ -157,24 +147,20 @@ Entry = dict[str, Any]
 
 
 def check_tables(manifest: Mapping[str, Any]) -> None:
-    """Look at the tables of a manifest, which anybody may have edited.
-
-    Raises:
-        ValueError, KeyError, TypeError: what is not as it should be.
-    """
+    """Check the tables of a manifest, which may have been edited; raises ValueError, KeyError, TypeError."""
     tables = {"environments": manifest["environments"], "files": manifest["files"]}
     tables |= {name: manifest.get(name, {}) for name in ("settings", "deleted", "reads")}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise ValueError(f"{name} is no object")
+            raise ValueError(f"{name} is not an object")
     for key, names in tables["reads"].items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"reads: {key} is no list of names")
+            raise ValueError(f"reads: {key} is not a list of names")
     for name, entry in tables["files"].items():
         _check(name, {"sha256": entry["sha256"]})
         for key in ("bytes", "mtime_ns"):
             if type(entry[key]) is not int:
-                raise ValueError(f"{name}: {key} {entry[key]!r} is no whole number")
+                raise ValueError(f"{name}: {key} {entry[key]!r} is not a whole number")
     for name, entry in [*tables["files"].items(), *tables["deleted"].items()]:
         _check(name, dict(entry.get("sources", [])))
         _check(name, {key: entry[key] for key in KEYS if key in entry and key != "sources"})
@@ -183,7 +169,7 @@ def check_tables(manifest: Mapping[str, Any]) -> None:
 def _check(name: str, digests: Mapping[str, Any]) -> None:
     for key, digest in digests.items():
         if not isinstance(digest, str):
-            raise ValueError(f"{name}: {key} {digest!r} is no hash")
+            raise ValueError(f"{name}: {key} {digest!r} is not a hash")
 
 
 def entry_of(manifest: Mapping[str, Any], name: str | None) -> Entry:
@@ -198,15 +184,10 @@ def kept_files(
     used: Collection[str],
     rules: Mapping[str, Settings],
 ) -> Iterator[str]:
-    """Yield the files of the last manifest that stay although a plan may not hold them.
+    """Yield files of the last manifest that stay though this plan may not hold them.
 
-    They are those that a plan of everything would not change: of the same config, code and packages.
-
-    Args:
-        old: the last manifest.
-        new: what the next one says of config, code and packages.
-        used: the environments of the experiment's rules.
-        rules: the rules of today.
+    They have the same config, code and packages. ``old``, ``new``: the manifests. ``used``: the environments
+    of the rules. ``rules``: the rules of today.
     """
     if not old or old["config"] != new["config"]:
         return
@@ -216,7 +197,11 @@ def kept_files(
         if settings is None:  # of an earlier version
             if packages and old.get("code") == new.get("code"):
                 yield name
-        elif (today := rules.get(settings.rule)) and _is_current(settings, today):
+        elif (
+            (today := rules.get(settings.rule))
+            and today.command == settings.command
+            and today.params.items() <= settings.params.items()
+        ):
             yield name
 
 
@@ -229,14 +214,10 @@ def reads_of(listed: Mapping[str, Entry], reads: Mapping[str, Collection[str]]) 
 def other_content(
     manifest: Mapping[str, Any], found: Mapping[str, str], known: Collection[str]
 ) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield (files, what was made of them) where what was made is as listed, and read other content.
+    """Yield (files, what was made from other content of them).
 
-    The files are those of which nothing was made that agrees with them; one at least has changed.
-
-    Args:
-        manifest: of the results.
-        found: SHA-256 of what is there, by name.
-        known: files of which it is known that they changed.
+    Files that agree with another result are left out. ``found``: SHA-256 of what is there. ``known``: files
+    that are known to have changed.
     """
     agree: set[str] = set()
     other: dict[tuple[str, ...], list[str]] = {}
@@ -252,32 +233,21 @@ def other_content(
     grouped: dict[tuple[str, ...], list[str]] = {}
     for read, names in other.items():
         grouped.setdefault(tuple(file for file in read if file not in agree) or read, []).extend(names)
-    # What few files explain comes first, and explains what read them among others.
-    told: set[str] = set()
+    # A change of few files comes first, since it explains others that read them among more.
+    explained: set[str] = set()
     for files, names in sorted(grouped.items(), key=lambda one: (len(one[0]), one[0])):
-        if not told & {*files}:
-            told.update(files)
+        if not explained & {*files}:
+            explained.update(files)
             yield list(files), names
-
-
-def _is_current(settings: Settings, today: Settings) -> bool:
-    """Tell whether a file was made by a rule's code and packages of today."""
-    return today.command == settings.command and today.params.items() <= settings.params.items()
 
 
 def say_what_made(
     listed: dict[str, Entry], deleted: Iterable[str], old: Mapping[str, Any], made: Mapping[str, Made]
 ) -> dict[str, Any]:
-    """Let every entry say what its file was made with, where that is known.
+    """Add to each entry what its file was made with; return the tables ``settings`` and ``deleted``.
 
-    Args:
-        listed: the entries of the files that are there; they are completed.
-        deleted: files that the plan holds, and that are not there: nothing needs them any more.
-        old: the last manifest. What it says of a file stays while its content does.
-        made: what files were made with, as this run knows.
-
-    Returns:
-        The tables ``settings`` and, if there are any, ``deleted``.
+    ``made``: what this run knows. For other files, what ``old`` says stays while their content does.
+    ``deleted``: planned files that nothing needs any more.
     """
     hashes = {name: entry["sha256"] for name, entry in listed.items()}
     table: dict[str, Any] = {}

@@ -1,11 +1,8 @@
 """``results/{experiment}/manifest.json``: what an experiment was made with, and the hash of all it made.
 
-Written when a run ends well: config, packages, code, machine, data checksums, seconds and memory of each
-rule, signatures of metrics, and SHA-256 and settings of every declared output, without absolute paths or
-names of users and machines. Only what changed, by size and time, is hashed again. ``make verify`` reads it.
+Written when a run ends well, without absolute paths or names of users and machines. Only files whose size or
+time changed are hashed again.
 """
-
-from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,10 +20,12 @@ from workflow_scripts.workflow.plan.times import stages
 from workflow_scripts.workflow.provenance import made_on as provenance
 from workflow_scripts.workflow.provenance.made_on import mapped
 from workflow_scripts.workflow.provenance.made_with import (
+    Entry,
     Made,
     Settings,
     check_tables,
     kept_files,
+    portable_path,
     reads_of,
     say_what_made,
 )
@@ -36,10 +35,8 @@ MANIFEST = "manifest.json"
 FORMAT = "neuronspec-manifest-1"
 #: The environment of Snakemake itself; nothing is computed in it.
 RUNS_THE_WORKFLOW = "workflow"
-#: Hashing waits for the disk as much as for the processor.
+#: Threads: hashing waits for the disk as much as for the processor.
 HASHED_AT_ONCE = 4
-
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,21 +61,12 @@ def write_manifest(
     reads: Mapping[str, Collection[str]] | None = None,
     used: Collection[str] = RUN_ENVIRONMENTS,
 ) -> Written:
-    """Write the manifest of an experiment; what did not change since the last one is taken from it.
+    """Write the manifest of an experiment; what did not change is taken from the last one.
 
-    Args:
-        experiment: the config.
-        results: the results folder.
-        checkout: the folder of the code.
-        files: all declared outputs of the plan, made by this run or up to date; outside ``results`` and
-            missing ones are left out. Those of an earlier run with the same config, code and packages that
-            this plan does not hold (a run of some targets) stay listed.
-        venvs: the folder of virtual environments; None: packages are those of the lock files.
-        made: what files were made with. What the last manifest says of another file stays as long as its
-            content does; else nothing is said.
-        rules: the rules of today, with the hashes of their code and environment.
-        reads: digest of what a job reads → the experiment's own files among it.
-        used: the environments of the experiment's rules.
+    ``files``: all outputs of the plan; missing ones and those outside ``results`` are left out. Files of
+    earlier runs with the same config, code and packages stay listed. ``venvs``: None: packages are those of
+    the lock files. ``made``: what files were made with, as this run knows. ``rules``: today's rules with
+    their hashes. ``reads``: digest of inputs → own files among them. ``used``: the environments of the rules.
     """
     results = Path(results)
     path = results / MANIFEST
@@ -97,7 +85,7 @@ def write_manifest(
     planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
     listed, hashed = _hashes(results, planned, known)
     unchanged = not any(_file_of(known.get(name)) != _file_of(entry) for name, entry in listed.items())
-    # To ask interpreters takes longer than all else; what made nothing adds nothing to say of packages.
+    # Asking the interpreters is slow, and a run that made nothing need not do it.
     names = sorted({*used, RUNS_THE_WORKFLOW})
     before = old.get("environments", {})
     asked = not unchanged or any(name not in before for name in names)
@@ -113,7 +101,7 @@ def write_manifest(
         old,
         {str(file).removeprefix(prefix): one for file, one in (made or {}).items()},
     )
-    # What follows from the files is the same with them, and so is the machine that made them.
+    # If no file changed, what follows from files and the machine that made them stays.
     same = {name: _file_of(entry) for name, entry in listed.items()} == {
         name: _file_of(entry) for name, entry in known.items()
     }
@@ -132,16 +120,11 @@ def write_manifest(
 
 
 def _file_of(entry: Entry | None) -> tuple[Any, ...]:
-    """Return what an entry says of the file itself."""
     return tuple((entry or {}).get(key) for key in ("sha256", "bytes", "mtime_ns"))
 
 
 def read_manifest(results: Path) -> dict[str, Any]:
-    """Return the manifest of a results folder.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
+    """Return the manifest of a results folder. Raises UserError: there is none, or it cannot be read."""
     path = results / MANIFEST
     if not path.is_file():
         raise UserError(f"{path}: there is none; 'make run' with the same CONFIG writes it when it ends well")
@@ -154,7 +137,7 @@ def read_manifest(results: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({str(error).removeprefix(f'{path}: ').partition(';')[0]});"
-            " delete it, and 'make run' writes it anew"
+            " delete it, and 'make run' writes a new one"
         ) from None
     return dict(value)
 
@@ -168,7 +151,6 @@ def known_manifest(results: Path) -> dict[str, Any]:
 
 
 def _hashes(results: Path, names: Iterable[str], known: Mapping[str, Entry]) -> tuple[dict[str, Entry], int]:
-    """Return the entry of each file that is there, and how many were hashed."""
     listed: dict[str, Entry] = {}
     fresh: list[str] = []
     for name in names:
@@ -193,9 +175,6 @@ def hashes_of(results: Path, names: Iterable[str]) -> list[tuple[str, str]]:
     return mapped(lambda name: (name, sha256_of(results / name)), names, HASHED_AT_ONCE)
 
 
-# ---- what a manifest says beside its files ---------------------------------------------------------------
-
-
 def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
     """Return the config as resolved, as a manifest has it."""
     resolved: dict[str, Any] = portable(experiment.model_dump(mode="json"), results.absolute().parents[1])
@@ -211,18 +190,12 @@ def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def portable(value: Any, here: Path) -> Any:
-    """Return a config's value without absolute paths: relative to ``here``, or else the last part.
-
-    What a path outside led to is known by the checksums of the text.
-    """
+    """Return a config's value without absolute paths: relative to ``here``, or only the last part."""
     if isinstance(value, dict):
         return {key: portable(one, here) for key, one in value.items()}
     if isinstance(value, list):
         return [portable(one, here) for one in value]
-    if isinstance(value, str) and value.startswith(("/", "~")):
-        path = Path(value)
-        return str(path.relative_to(here)) if path.is_relative_to(here) else f"…/{path.name}"
-    return value
+    return portable_path(value, here) if isinstance(value, str) else value
 
 
 def data_checksums(results: Path) -> dict[str, Any]:

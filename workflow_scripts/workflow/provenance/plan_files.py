@@ -1,7 +1,5 @@
 """The files of a plan inside Snakemake: which job makes each, which are the user's, what jobs are given."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,7 @@ from workflow_scripts.workflow.provenance.made_with import (
 
 
 class PlanFiles:
-    """The files of a workflow's plan.
-
-    Args:
-        workflow: Snakemake's.
-        results: the experiment's results folder, as the names of its outputs begin.
-        hashes: of files.
-    """
+    """The files of a workflow's plan; ``results``: the folder as the names of outputs begin."""
 
     def __init__(self, workflow: Any, results: str, hashes: KeptHashes) -> None:
         self.workflow, self.results, self.hashes = workflow, results, hashes
@@ -76,10 +68,7 @@ class PlanFiles:
         return {digest_of_names(read): sorted(files.values()) for read, files in own if files}
 
     def rules(self, hashes: Mapping[str, Mapping[str, str]]) -> dict[str, Settings]:
-        """Return each rule's name, command, and the hashes of its code and environment of today.
-
-        ``hashes``: by the module that a rule's jobs run.
-        """
+        """Return each rule with its command and today's hashes; ``hashes``: by the module of its jobs."""
         found: dict[str, Settings] = {}
         for rule in self.workflow.rules:
             command = rule.shellcmd or ""

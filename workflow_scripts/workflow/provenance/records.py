@@ -1,9 +1,7 @@
-"""Read a JSON record that a job or a person may be writing, or has left broken: nothing then, and no error.
+"""Read a JSON record that may be half written or broken.
 
-Not in ``files``, whose code is part of every job's: reading records changes no result.
+Not in ``files``, which is part of every job's code: reading records changes no result.
 """
-
-from __future__ import annotations
 
 from pathlib import Path
 from typing import Any

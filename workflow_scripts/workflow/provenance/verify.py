@@ -1,13 +1,9 @@
-"""Every file of an experiment against its manifest: ``make verify CONFIG=…``.
+"""Compare every file of an experiment with its manifest: ``make verify CONFIG=…``.
 
-Hashes every listed file, compares each system's files with its system.json and results with what they were
-made from (lineage), and lists what is missing, changed, or not in the manifest. Exit status 1 if
+Also each system with its system.json, and results with what they were made from (lineage). Exit status 1 if
 anything differs.
 """
 
-from __future__ import annotations
-
-import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +11,9 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.lineage import Lineage
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
 from workflow_scripts.workflow.provenance.kept_hashes import KeptHashes
@@ -31,9 +28,9 @@ from workflow_scripts.workflow.provenance.manifest import (
 from workflow_scripts.workflow.run.running import look
 from workflow_scripts.workflow.stages import jobs_of
 
-#: Of a hash, in a line for a person.
+#: Digits of a hash that are shown.
 DIGITS = 12
-#: Lines of one kind; thousands say no more.
+#: Lines shown of each kind.
 SHOWN = 20
 
 MISSING, CHANGED, SYSTEM, LINEAGE, SOURCE, UNLISTED, CONFIG, UNFINISHED = (
@@ -57,15 +54,11 @@ class Difference:
 
 
 def differences(experiment: Experiment, results: Path) -> tuple[list[Difference], int]:
-    """Return what differs from the manifest of ``results``, and how many files were hashed.
-
-    Raises:
-        UserError: there is no manifest, or it cannot be read.
-    """
+    """Return what differs from the manifest, and how many files were hashed. UserError: no manifest."""
     manifest = read_manifest(results)
     recorded = {name: entry["sha256"] for name, entry in manifest["files"].items()}
     expected = dict.fromkeys(file for job in jobs_of(experiment) for file in job.outputs)
-    # What the config no longer asks for, no run makes; the next one takes it off the manifest.
+    # The next run takes off the manifest what the config no longer asks for.
     unfinished = [name for name in lost(results) if name in expected or name in recorded]
     there = [name for name in recorded if (results / name).is_file()]
     found = dict(hashes_of(results, there))
@@ -76,15 +69,19 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
         if name not in found and name not in unfinished
     ]
     out += [
-        Difference(CHANGED, f"{name}: changed: {_versus(recorded[name], digest)}")
+        Difference(
+            CHANGED, f"{name}: changed: {recorded[name][:DIGITS]} in the manifest, {digest[:DIGITS]} here"
+        )
         for name, digest in found.items()
         if digest != recorded[name]
     ]
     out += _systems(results, found)
-    told = {one.line.partition(": ")[0] for one in out}
-    out += [one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in told]
-    told = {one.line.partition(": ")[0] for one in out}
-    for files, made in other_content(manifest, found, told):
+    reported = {one.line.partition(": ")[0] for one in out}
+    out += [
+        one for one in _lineage(experiment, results, found) if one.line.partition(": ")[0] not in reported
+    ]
+    reported = {one.line.partition(": ")[0] for one in out}
+    for files, made in other_content(manifest, found, reported):
         which = files[0] if len(files) == 1 else f"{files[0]} or another of {len(files)}"
         by = f"{made[0]} and {len(made) - 1} more were" if len(made) > 1 else f"{made[0]} was"
         out.append(Difference(LINEAGE, f"{which}: {by} made from other content"))
@@ -103,12 +100,7 @@ def differences(experiment: Experiment, results: Path) -> tuple[list[Difference]
     return out, len(found)
 
 
-def _versus(recorded: str, found: str) -> str:
-    return f"{recorded[:DIGITS]} in the manifest, {found[:DIGITS]} here"
-
-
 def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield the files that differ from their system's description. ``found``: hashes of what is there."""
     for name in found:
         if not name.endswith(f"/{DESCRIPTION}"):
             continue
@@ -126,7 +118,6 @@ def _systems(results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
 
 
 def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield the files that are not what others say that they were made from."""
     lineage = Lineage(experiment, results, found)
     for claim, number in lineage.broken():
         by = f"{claim.by} and {number - 1} more were" if number > 1 else f"{claim.by} was"
@@ -141,7 +132,6 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
 
 
 def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
-    """Yield the user's files that are not what was read; those that are not there are not needed."""
     here, hashes = results.absolute().parents[1], KeptHashes()
     made: dict[tuple[str, str], str] = {}
     for name, entry in files.items():
@@ -161,25 +151,15 @@ def summary(found: Iterable[Difference]) -> str:
     if {CHANGED, SYSTEM, LINEAGE} & set(kinds):
         remedy = "delete what should not have changed, then 'make run' makes it again"
     else:
-        remedy = "'make run' makes what is to be made and writes the manifest anew"
+        remedy = "'make run' makes what is missing and writes a new manifest"
     return f"{', '.join(counted)}: {remedy} (same CONFIG)"
-
-
-def without_settings(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the files that a manifest has no settings of; none where it is of a version without any."""
-    files = manifest["files"] if "settings" in manifest else {}
-    return [name for name, entry in files.items() if "settings" not in entry]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Verify an experiment; exit status 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     name = f"results/{experiment.experiment}"
     results = arguments.directory / name
     if look(arguments.directory, name).since is not None:
@@ -190,7 +170,9 @@ def main(argv: list[str] | None = None) -> None:
         print("\n".join(lines[:SHOWN]))
         if len(lines) > SHOWN:
             print(f"… and {len(lines) - SHOWN} more {kind}")
-    if without := without_settings(read_manifest(results)):
+    manifest = read_manifest(results)
+    listed = manifest["files"] if "settings" in manifest else {}  # earlier versions had none
+    if without := [name for name, entry in listed.items() if "settings" not in entry]:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
         print(f"{name}: {without[0]}{more}: {MANIFEST} does not say with what settings it was made")
     if found:

@@ -1,20 +1,16 @@
-"""Free the disk of finished trainings: list what can go and its bytes, and delete it only when confirmed.
+"""Free disk space of finished trainings: list what can go, and delete it only when confirmed.
 
-That is the trainer's checkpoints once the system is exported, and folders of trainings that other settings
-replaced. Each exported system is checked by SHA-256 first; the best weights stay in the training folder
-(units.training_files).
+That is checkpoints of exported systems, which are checked by SHA-256 first, and replaced trainings. The best
+weights stay (units.training_files).
 """
 
-from __future__ import annotations
-
-import argparse
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.training_files import (
     FINGERPRINT,
@@ -30,21 +26,18 @@ from workflow_scripts.units.training_files import (
     replaced_trainings,
     size_of,
 )
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
-#: What a training writes into its folder besides checkpoints (docs/architecture.md, the training folder).
+#: What a training writes into its folder besides checkpoints (docs/reference/files.md).
 WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, ".owner.lock"}
 WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One folder: its bytes, those that can go, and why none can where that is so.
-
-    ``system``: the checked export of a training; None for a folder of which all goes but ``others``, the
-    files that no training wrote.
-    """
+    """A folder: its bytes, those that can go, or why none; ``others``: files that no training wrote."""
 
     folder: Path
     held: int
@@ -79,7 +72,7 @@ def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
 
 
 def others_in(training: Path) -> list[Path]:
-    """Return what lies in a training's folder and no training wrote, sorted."""
+    """Return what is in a training's folder and no training wrote."""
     checkpoints = checkpoints_of(training)
     found = (path for path in training.iterdir() if path.name not in WRITTEN)
     return sorted(path for path in found if path not in checkpoints)
@@ -128,14 +121,10 @@ def clean(entry: Entry) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """List, and with --confirm delete."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--confirm", action="store_true", help="delete; without it only list")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     results = arguments.directory / "results" / experiment.experiment
     entries = entries_of(experiment, results)
     for entry in entries:
@@ -147,7 +136,7 @@ def main(argv: list[str] | None = None) -> None:
     if not arguments.confirm:
         print(f"{readable(total)} can be deleted; nothing was: to delete it, add CONFIRM=yes")
         return
-    # What it has planned to go on with would be gone.
+    # A run may have planned to go on with what is deleted.
     if run := run_of(results):
         raise UserError(run.refusal(results))
     for entry in entries:

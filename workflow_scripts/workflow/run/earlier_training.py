@@ -1,10 +1,7 @@
-"""What a training's folder holds for its next job: its own training and how far it is, another one, or none.
+"""What the next job of a training will find in its folder: the same training, another one, or nothing.
 
-It is what the trainer will decide (train.training_folder), as far as the config says: where inputs are made
-first, the answer is not sure.
+It predicts what the trainer will decide (train.training_folder); not for sure where inputs are made first.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
@@ -27,11 +24,7 @@ DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
 @dataclass(frozen=True)
 class Earlier:
-    """A training that is there: its ``updates``, 0 where it is another one and is kept aside.
-
-    ``left``: updates that are to be trained at most. ``sure``: False where inputs that
-    are made again, or have changed, decide whether it is the same training; if not, all is trained again.
-    """
+    """A training that is there; ``updates`` 0: another one. ``sure``: False if inputs decide about it."""
 
     updates: int
     left: int
@@ -52,10 +45,7 @@ def training_folder(results: Path, job: PlannedJob) -> Path:
 def earlier_training(
     experiment: Experiment, results: Path, job: PlannedJob, made: Collection[str] = ()
 ) -> Earlier | None:
-    """Return what a training job will find; None where there is no training yet.
-
-    ``made``: files that other jobs of the plan make before it.
-    """
+    """Return what a training job will find, None if nothing. ``made``: files that other jobs make before."""
     folder = training_folder(results, job)
     _, settings = system_of(experiment, job)
     clean = Earlier(0, settings.max_updates)
@@ -64,13 +54,13 @@ def earlier_training(
     record = read_record(folder / FINISHED) or read_record(folder / FINGERPRINT)
     identity = record.get("identity")
     if not isinstance(identity, dict):
-        # Checkpoints of nobody knows what are moved aside.
+        # Checkpoints of unknown trainings are moved aside.
         return clean if checkpoints_of(folder) else None
     if _is_other(identity, experiment, job):
         return clean
     if "updates" in record:
         updates = int(record["updates"])
-        # By patience it may have ended before its last update.
+        # Patience may have ended it before its last update.
         left = 0 if _is_complete(record, settings) else settings.max_updates - updates
     else:
         name = f"{job.wildcards['finetuned']}." if "finetuned" in job.wildcards else ""
@@ -85,7 +75,6 @@ def earlier_training(
 
 
 def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
-    """Tell whether an identity is of another training than the config describes."""
     _, settings = system_of(experiment, job)
     given = settings.settings()
     model = experiment.model.architecture()
@@ -95,9 +84,9 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
         "languages": experiment.languages,
         "directions": experiment.train_directions,
         "architecture": {**model, **overrides},
-        # Where a batch holds less than the model, it says which sentences are left out.
+        # If a batch holds less than the model, this decides which sentences are left out.
         "longest_sentence": settings.max_tokens if settings.max_tokens < model["max_positions"] else None,
-        # Which settings are part of it is the trainer's to say.
+        # The trainer decides which settings are part of it.
         **{key: value for key, value in given.items() if key in identity},
     }
     wanted = json.loads(json.dumps(wanted))
@@ -107,7 +96,6 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
 
 
 def _data_names(experiment: Experiment) -> set[str]:
-    """Return the files that a training reads, as its identity names them."""
     shards = experiment.data.shards
     folders = [f"shard{number}/" for number in range(shards)] if shards > 1 else [""]
     return {
@@ -121,14 +109,12 @@ def _data_names(experiment: Experiment) -> set[str]:
 
 
 def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:
-    """Tell whether a finished training ended under the present budget."""
     now = settings.settings()
     ended_under: Mapping[str, Any] = finished.get("extendable", {})
     return all(now[key] == value for key, value in ended_under.items())
 
 
 def _inputs_changed(folder: Path, job: PlannedJob, made: Collection[str]) -> bool:
-    """Tell whether inputs are made again, or were since the trainer last read them."""
     if any(file in made for file in job.inputs):
         return True
     record = next(path for name in (FINGERPRINT, FINISHED) if (path := folder / name).exists())

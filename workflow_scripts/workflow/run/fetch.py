@@ -1,12 +1,8 @@
 """Fetch what an experiment needs from the internet, and nothing else: ``make fetch CONFIG=…``.
 
-The jobs that need it run through Snakemake (its target ``fetch``), with the same records as any run, so that
-a later run has them on whichever machine of the same file system.
+It runs as Snakemake's target ``fetch``, so a later run knows these files.
 """
 
-from __future__ import annotations
-
-import argparse
 import http.client
 import subprocess
 import sys
@@ -17,7 +13,8 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.stage import Job
@@ -41,13 +38,7 @@ def fetched_files(experiment: Experiment) -> list[str]:
 
 
 def out_of_reach(experiment: Experiment, missing: Iterable[str], config: str) -> str | None:
-    """Return one line that says how to fetch missing files, where this machine does not reach their home.
-
-    Args:
-        experiment: whose source names the home; a source of many homes (mtdata) is not asked.
-        missing: files that the job ``CORPUS`` is to make.
-        config: the config file, as `make` is given it.
-    """
+    """Return a line on how to fetch missing files, if this machine does not reach the source's home."""
     files = list(missing)
     home = getattr(experiment.data.source, "home", None)
     if not files or home is None or (reason := _refusal(home)) is None:
@@ -89,11 +80,6 @@ def _written(logs: Iterable[Path]) -> dict[Path, int]:
 
 
 def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
-    """Run the target through Snakemake.
-
-    Raises:
-        UserError: the mistakes that jobs wrote into their logs, or that Snakemake told; else all it told.
-    """
     # The target first: several of Snakemake's options take every word that follows.
     command = [
         sys.executable,
@@ -109,21 +95,20 @@ def _fetch(configfile: str, options: list[str], logs: list[Path]) -> None:
     )
     if done.returncode == 0:
         return
-    told = done.stdout.decode(errors="replace")
+    output = done.stdout.decode(errors="replace")
     new = [log for log, time in _written(logs).items() if before.get(log) != time]
-    for text in (*(log.read_text(errors="replace") for log in new), told):
+    for text in (*(log.read_text(errors="replace") for log in new), output):
         lines = [line.removeprefix(MISTAKE) for line in text.splitlines() if line.startswith(MISTAKE)]
         if lines:
             raise UserError("\n".join(lines))
-    raise UserError(told.strip())
+    raise UserError(output.strip())
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the fetching jobs and say what came."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__, directory=False)
     arguments, options = parser.parse_known_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     files = fetched_files(experiment)
     if not files:
         print(f"nothing needs fetching: {experiment.experiment} takes nothing from the internet")
@@ -131,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     folder = working_directory(options)
     results = folder / "results" / experiment.experiment
     logs = [results / job.log for job in fetching_jobs(experiment)]
-    print("fetching; it is told in", *logs, file=sys.stderr, flush=True)
+    print("fetching; progress is in", *logs, file=sys.stderr, flush=True)
     before = _state(folder / file for file in files)
     _fetch(arguments.configfile, options, logs)
     after = _state(folder / file for file in files)

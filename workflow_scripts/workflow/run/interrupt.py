@@ -1,18 +1,16 @@
-"""Ctrl-C in a run: noticed from the first moment on, and answered in one line.
+"""Ctrl-C in a run: noticed from the start, and answered in one line.
 
-While programs are imported an interrupt waits: a blocked signal stays so through an exec.
+It waits while programs are imported: a blocked signal stays blocked through an exec.
 """
-
-from __future__ import annotations
 
 import signal
 import sys
 import threading
 from types import FrameType, TracebackType
 
-#: What a run that was stopped ends in.
+#: The last line of a run that was stopped.
 STOPPED = "stopped; the same command goes on"
-#: The main thread of a process, which alone gets a signal, has it by then.
+#: By then the main thread of a process, which gets all signals, has noticed one.
 NOTICE_SECONDS = 1.0
 
 
@@ -28,7 +26,7 @@ class Interrupt:
         return self._came.is_set()
 
     def may_have_come(self) -> bool:
-        """Return whether a user has stopped it; in a thread, once the main one may have heard of it."""
+        """Return whether a user has stopped it; in a thread, once the main one may have noticed."""
         if threading.current_thread() is threading.main_thread():
             return self.came
         return self._came.wait(NOTICE_SECONDS)
@@ -43,7 +41,6 @@ class Interrupt:
     def _unless_stopped(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """Show the traceback of an error, but for the interrupt's own."""
         if not (self.came and issubclass(kind, KeyboardInterrupt)):
             sys.__excepthook__(kind, error, trace)
 

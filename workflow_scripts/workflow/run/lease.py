@@ -1,17 +1,9 @@
-"""Start a job on GPUs that no other job has: at most one job on a device, without anyone who keeps count.
+"""Start a job on GPUs that no other job has: ``python -m workflow_scripts.workflow.run.lease N COMMAND…``.
 
-``python -m workflow_scripts.workflow.run.lease N COMMAND…`` (envs/bin/run-in, for rules with ``gpu``).
-Each device has a lock file in a folder of this user on this machine. The job locks N of them, sets
-CUDA_VISIBLE_DEVICES to their identities and becomes COMMAND. The descriptors stay open through that, so
-the kernel gives the devices back when the job's last process has ended, however it ended: a killed
-training's loader processes, which may live some seconds longer, keep them until then.
-CUDA_VISIBLE_DEVICES as it was set restricts the choice (empty: no GPU). Without a GPU nothing is set.
-
-Inputs: ``nvidia-smi -L``, or ``/proc/driver/nvidia`` where that is missing. Standard library only: this
-runs in the job's environment.
+The job locks the files of N devices in a folder of this user, sets CUDA_VISIBLE_DEVICES and becomes COMMAND.
+The locks are held until the last process of the job has ended, however it ended. CUDA_VISIBLE_DEVICES as it
+was set restricts the choice. Standard library only: this runs in the job's environment.
 """
-
-from __future__ import annotations
 
 import fcntl
 import os
@@ -27,7 +19,7 @@ from pathlib import Path
 from workflow_scripts.common.errors import UserError, run_main
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-#: Names another folder of lock files than the one below ``/tmp``, which all jobs of a user must share.
+#: Names a folder of lock files instead of the one below ``/tmp``; all jobs of a user must share it.
 FOLDER_VARIABLE = "NEURONSPEC_LEASES"
 DRIVER = Path("/proc/driver/nvidia/gpus")
 #: Seconds between two looks at devices that are all taken.
@@ -38,7 +30,7 @@ _DEVICE = re.compile(
     r"(?:GPU (?P<number>\d+):|\s+MIG .*Device +\d+:).*\(UUID: (?P<identity>(?:GPU|MIG)-[^)]+)\)"
 )
 _IDENTITY = re.compile(r"^GPU UUID:\s*(\S+)$", re.MULTILINE)
-#: What means no device in CUDA_VISIBLE_DEVICES; those after it do not count.
+#: Words for no device in CUDA_VISIBLE_DEVICES; what follows them does not count.
 _NONE = ("", "-1", "nodevfiles", "none", "void")
 
 
@@ -74,7 +66,7 @@ def _driver_devices() -> list[Device]:
     for file in sorted(DRIVER.glob("*/information")):
         with suppress(OSError):
             identities += _IDENTITY.findall(file.read_text(encoding="utf-8", errors="replace"))
-    # A GPU that sleeps says GPU-????: its number is all there is.
+    # A sleeping GPU is called GPU-????: only its number is known.
     return [
         Device(number, str(number) if "?" in identity else identity)
         for number, identity in enumerate(identities)
@@ -82,11 +74,7 @@ def _driver_devices() -> list[Device]:
 
 
 def usable_devices() -> list[Device]:
-    """Return the devices that jobs may take: this machine's, or those of them in CUDA_VISIBLE_DEVICES.
-
-    Raises:
-        UserError: CUDA_VISIBLE_DEVICES names one that this machine does not have.
-    """
+    """Return the devices that jobs may take. UserError: CUDA_VISIBLE_DEVICES names one that is not here."""
     there = machine_devices()
     chosen = os.environ.get(VISIBLE)
     if chosen is None or not there:
@@ -95,7 +83,12 @@ def usable_devices() -> list[Device]:
     for word in map(str.strip, chosen.split(",")):
         if word.lower() in _NONE:
             break
-        same = [one for one in there if word == str(one.number) or _begins(one.identity, word)]
+        # CUDA takes the beginning of an identity, after "GPU-", too.
+        same = [
+            one
+            for one in there
+            if word == str(one.number) or (len(word) > 4 and one.identity.startswith(word))
+        ]
         if not same:
             known = ", ".join(f"{one.number} ({one.identity})" for one in there)
             raise UserError(f"{VISIBLE}={chosen}: this machine has no GPU {word!r}, it has {known}")
@@ -103,18 +96,10 @@ def usable_devices() -> list[Device]:
     return list(dict.fromkeys(found))
 
 
-def _begins(identity: str, word: str) -> bool:
-    """Tell whether a word is an identity or its beginning, which CUDA takes too."""
-    return len(word) > len("GPU-") and identity.startswith(word)
-
-
 def leases_folder() -> Path:
-    """Return the folder of this user's lock files, made if it is not there.
+    """Return the folder of this user's lock files; UserError if others own it or can write in it.
 
-    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine have to share it.
-
-    Raises:
-        UserError: it is another user's, or others can write in it.
+    Not below TMPDIR, nor in a session's folder: all runs of a user on a machine share it.
     """
     folder = Path(os.environ.get(FOLDER_VARIABLE) or f"/tmp/neuronspec-{os.getuid()}")
     with suppress(FileExistsError):
@@ -145,7 +130,7 @@ def try_lock(path: Path, wait: bool = False) -> int | None:
 
 def try_take(number: int, devices: list[Device], folder: Path) -> dict[Device, int] | None:
     """Return that many devices with the descriptors that hold them; None, with none held, if too few are."""
-    # One looks at a time: two jobs that want two devices each must not hold one each.
+    # One job looks at a time: of two jobs that want two devices, each could get one.
     gate = try_lock(folder / "looking.lock", wait=True)
     taken: dict[Device, int] = {}
     try:
@@ -165,11 +150,7 @@ def try_take(number: int, devices: list[Device], folder: Path) -> dict[Device, i
 
 
 def take(number: int, devices: list[Device]) -> list[Device]:
-    """Lease that many devices for this process and what it becomes; waits until they are free.
-
-    Raises:
-        UserError: there are not so many.
-    """
+    """Lease that many devices for this process, waiting until they are free. UserError: too few here."""
     if number > len(devices):
         restricted = f" (with {VISIBLE}={os.environ[VISIBLE]})" if VISIBLE in os.environ else ""
         usable = len(devices)
@@ -190,7 +171,7 @@ def take(number: int, devices: list[Device]) -> list[Device]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Take devices and become the command; where there is no GPU, only that."""
+    """Take devices, if there are any, and become the command."""
     number, *command = sys.argv[1:] if argv is None else argv
     if devices := usable_devices():
         taken = take(int(number), devices)

@@ -1,13 +1,9 @@
 """What a killed run leaves: half-written files and records, and jobs that outlived their workflow.
 
 Where Snakemake would not notice that an output is unfinished, it gets Snakemake's own mark and is made again.
-After ``kill -9`` of Snakemake alone its jobs go on, and one of an older config could overwrite a new output.
-So every job inherits RUN_VARIABLE, which names its workflow's process (processes.identity). A job is ended if
-that process is gone and the job works in this folder; jobs of live runs, other folders and other hosts are
-never touched.
+Every job inherits RUN_VARIABLE, which names its workflow's process (processes.identity): it is ended only if
+that process is gone and the job works in this folder.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -31,10 +27,9 @@ _TEMPORARY = re.compile(
     rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.[A-Za-z0-9]+)?"
 )
 _CHECKPOINT = re.compile(r"checkpoint.*\.pt\.(?P<pid>[0-9]+)\.tmp")
-#: Nobody can look at the processes of another host or container: what nothing was written to for a day has
-#: no writer.
+#: Processes of another host or container cannot be seen: after a day, a file has no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
-#: The writer of a file without host may be on another: it writes more often than this.
+#: The writer of a file without a host in its name may be on another; it writes more often than this.
 UNKNOWN_HOST_SECONDS = 60.0
 #: Clocks of the file system and of the process table differ by fractions of a second.
 CLOCK_SECONDS = 2.0
@@ -79,7 +74,6 @@ def remove_temporaries(results: Path) -> list[Path]:
 
 
 def _is_whole(record: Path) -> bool:
-    """True if a record of Snakemake's (one JSON object) was written to its end."""
     with record.open("rb") as handle:
         size = handle.seek(0, 2)
         handle.seek(max(size - 1, 0))
@@ -104,17 +98,14 @@ def _is_recorded(output: Path, record: Path) -> bool:
 
 
 def unfinished(working: Path) -> tuple[list[Path], list[Path]]:
-    """Return what a killed run did not finish and Snakemake would not notice; nothing is changed.
+    """Return what a killed run did not finish and Snakemake would not notice.
 
-    Call it before Snakemake's lock is cleared: it lists the outputs of the killed run.
+    They are the missing marks of such outputs, and the records that are not whole. Call it before Snakemake's
+    lock is cleared, which lists the outputs of the killed run. There are two cases:
 
-    1. Records are neither synced nor renamed: a power cut can leave an empty one without the mark that the
-       output is unfinished. Snakemake would take the output as it is, of whatever settings.
-    2. That mark is made just after the job has begun. If the run is killed in between, the job can go on to
-       its end, and its output has no record, or an older one.
-
-    Returns:
-        The marks that are missing, one for each such output, and the records that are not whole.
+    - Records are neither synced nor renamed: a power cut can leave an empty one without the output's mark.
+    - The mark is made just after the job has begun. If the run is killed in between, the job can go on to its
+      end, and its output has no record, or an older one.
     """
     snakemake = working / ".snakemake"
     metadata, incomplete = snakemake / "metadata", snakemake / "incomplete"
@@ -152,11 +143,11 @@ def remove_scripts(snakemake: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-#: Set in the environment of every job; no param and no command names it, so that it reruns nothing.
+#: Set in the environment of every job, not in params or commands, so that it reruns nothing.
 RUN_VARIABLE = "NEURONSPEC_RUN"
 #: Seconds that a job has to end by itself (SIGTERM) before it is killed.
 GRACE_SECONDS = 30.0
-#: Times the processes are looked at again: one that is ended may just have started another.
+#: How often processes are looked for: one may just have started another.
 ROUNDS = 5
 
 
@@ -187,11 +178,7 @@ def rule_of(process: psutil.Process) -> str | None:
 
 
 def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> None:
-    """Ask processes to end, and kill those that have not after ``grace`` seconds.
-
-    Raises:
-        UserError: one does not end, or belongs to another user.
-    """
+    """Ask processes to end, kill them after ``grace`` seconds; UserError if one cannot be ended."""
     for ask, seconds in (("terminate", grace), ("kill", 10.0)):
         for process in processes:
             try:
@@ -214,18 +201,14 @@ def end(processes: Sequence[psutil.Process], grace: float = GRACE_SECONDS) -> No
 
 
 def end_orphans(folder: Path, grace: float = GRACE_SECONDS) -> str | None:
-    """End the orphans of ``folder``; return a line that says so, or None if there were none.
-
-    Raises:
-        UserError: an orphan does not end.
-    """
+    """End the orphans of ``folder``, and return a line about them. UserError: one does not end."""
     jobs: dict[int, str] = {}
     others = 0
     for _ in range(ROUNDS):
         if not (processes := orphans(folder)):
             break
         for process in processes:
-            # The shell around a job, and a job's own workers, are not counted.
+            # Only jobs are counted, not their shells and workers.
             if rule := rule_of(process):
                 jobs[process.pid] = rule
             else:

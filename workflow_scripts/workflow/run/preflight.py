@@ -1,9 +1,4 @@
-"""What must hold before the first job starts: folders can be written, environments are there and start.
-
-Jobs would say it one after the other, each after Snakemake has removed its old outputs.
-"""
-
-from __future__ import annotations
+"""What must hold before the first job starts: folders can be written, environments are there and start."""
 
 import os
 import re
@@ -16,30 +11,22 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.workflow.software.environments import venvs_folder
 
 
-def _nearest_there(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
-
-
 def unwritable(files: Iterable[str]) -> str | None:
     """Return one line that names the first folder in which one of ``files`` cannot be written, else None."""
     for folder in sorted({Path(file).parent for file in files}):
-        there = _nearest_there(folder)
+        there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
         if not there.is_dir():
             return f"{there} is not a folder, but one is needed there: move it away"
         if os.access(there, os.W_OK | os.X_OK):
             continue
         if os.statvfs(there).f_flag & os.ST_RDONLY:
-            return f"{there} lies on a file system mounted read-only: mount it for writing"
+            return f"{there} is on a file system mounted read-only: mount it for writing"
         return f"{there} cannot be written by this user: give yourself the right, e.g. chmod u+rwx {there}"
     return None
 
 
 def unusable_path(checkout: Path, folder: Path) -> str | None:
-    """Return one line if the checkout or the working directory lies where no run can work, else None.
-
-    A colon would end the checkout in PATH; Snakemake fills in braces, in paths of environments
-    and of outputs.
-    """
+    """Return a line if a path is unusable: a colon ends it in PATH, braces are filled in by Snakemake."""
     if odd := sorted(set(":{}\n") & set(str(checkout))):
         return (
             f"{str(checkout)!r}: the checkout's path must not hold {odd[0]!r}: move it, or rename the folder"

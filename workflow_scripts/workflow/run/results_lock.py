@@ -1,12 +1,9 @@
 """One run at a time makes the results of an experiment, in whichever folder, on whichever machine.
 
-Two working folders may share one ``results`` (a link, a disk of several machines). So a run writes down who
-it is in ``.run.lock`` beside the results. A process of this machine is looked at; of another place only the
-file's time is seen, which a run renews. A killed run's file keeps nobody out, but stays until a run ends
-well: what it made, a run in another folder must know of (workflow.run.taken_over).
+Two working folders may share one ``results``, so a run writes who it is into ``.run.lock`` there, and renews
+the file's time. A killed run's file blocks nobody, but stays until a run ends well: a run in another folder
+must know what the killed one made (workflow.run.taken_over).
 """
-
-from __future__ import annotations
 
 import fcntl
 import json
@@ -35,9 +32,9 @@ HEARTBEAT_SECONDS = 10.0
 class Run:
     """A run of the workflow.
 
-    ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``folder``: where it works.
-    ``began``: it started jobs. ``ended``: and has ended, not well. ``before``: folders of runs that did not
-    end well, with when the first of them began; Snakemake's records of what they made lie there.
+    ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``began``: it started jobs.
+    ``ended``: it has ended, but not well. ``before``: folders of runs that did not end well, with when the
+    first of them began; they have the records of what these made.
     """
 
     host: str
@@ -58,57 +55,53 @@ class Run:
         return f"process {self.pid} on {self.host}, in {self.folder}"
 
     def refusal(self, results: Path) -> str:
-        """Return the line for who would run beside it."""
+        """Return the line that refuses another run."""
         began = datetime.fromtimestamp(self.since).strftime("%d %b %H:%M")
         gone = ""
         if lives(self.process) is None:
             gone = f"; killed there, it counts as gone {STALE_SECONDS:.0f} s after its last sign of life"
         return (
-            f"{results}: a run is on since {began} ({self.words()}): wait for its end, or stop it there"
+            f"{results}: a run has been on since {began} ({self.words()}): wait for its end, or stop it there"
             f" (kill -INT {self.pid}){gone}"
         )
 
 
 def run_of(results: Path) -> Run | None:
-    """Return the run that makes the results of a folder now, None if there is none."""
+    """Return the run that makes the results of a folder now, or None."""
     run = _read(results)
     return run if run and _is_on(run, results / RUN_LOCK, time.time()) else None
 
 
 def take(results: Path, folder: Path) -> Run | None:
-    """Write down that this process makes these results, working in ``folder``.
-
-    Returns:
-        None, or another run that makes them.
-    """
+    """Take the lock of these results for this process, or return another run that has it."""
     results.mkdir(parents=True, exist_ok=True)
     with _alone(results) as lock:
         before = _read(results)
         if before and before.is_this() and not before.ended:
             return None
         here = str(folder.resolve())
-        # The clock of the disk's machine, which gives files their times, may not be this one's.
+        # Files have times of the clock of the disk's machine.
         modified = lock.stat().st_mtime
         os.utime(lock)
         if before and _is_on(before, lock, lock.stat().st_mtime, modified):
             os.utime(lock, (modified, modified))
             return before
-        _write(lock, Run(*_this_process(), time.time(), here, before=_not_well(before)))
+        _write(
+            lock,
+            Run(socket.gethostname(), os.getpid(), identity(), time.time(), here, before=_not_well(before)),
+        )
     return None
 
 
 def begin(results: Path) -> None:
-    """Write down that this process's run starts jobs."""
+    """Record that this process's run starts jobs."""
     with _alone(results) as lock:
         if (run := _read(results)) and run.is_this():
             _write(lock, replace(run, began=True))
 
 
 def release(results: Path, well: bool = False) -> None:
-    """Give the results free; remove the folders if nothing was made in them.
-
-    ``well``: the run has ended well. What one that did not has made, the next one must know of.
-    """
+    """Release the lock. Unless the run ended ``well``, the next one must know of what it made."""
     with suppress(OSError):
         if not (results / RUN_LOCK).exists():
             return
@@ -142,11 +135,7 @@ def _not_well(run: Run | None) -> dict[str, float]:
 
 
 def keep_alive(results: Path) -> None:
-    """Renew the file from a thread, while this process lives and has it.
-
-    A process that stood still for long (a laptop that slept) may have been taken for gone: it is interrupted,
-    before it writes beside another.
-    """
+    """Renew the lock from a thread. A process that slept and lost it is interrupted before it writes."""
 
     def beat() -> None:
         while True:
@@ -161,10 +150,6 @@ def keep_alive(results: Path) -> None:
             time.sleep(HEARTBEAT_SECONDS)
 
     threading.Thread(target=beat, daemon=True).start()
-
-
-def _this_process() -> tuple[str, int, str]:
-    return socket.gethostname(), os.getpid(), identity()
 
 
 def _write(lock: Path, run: Run) -> None:
@@ -200,7 +185,7 @@ def _alone(results: Path) -> Iterator[Path]:
         with lock.open("a") as handle:
             with suppress(OSError):  # a file system without locks: what the file says must do
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            # Who waited may have waited for a file that is removed.
+            # The file may have been removed while this process waited.
             if lock.exists() and lock.stat().st_ino == os.fstat(handle.fileno()).st_ino:
                 yield lock
                 return

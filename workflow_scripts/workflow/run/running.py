@@ -1,12 +1,8 @@
-"""Which runs of the workflow are on, and the state of each job: from files and processes, no lock taken.
+"""Which runs are on, and the state of each job, from files and processes; no lock is taken.
 
-Snakemake keeps a marker of every job that it began (`.snakemake/incomplete`); a job that ends loses it, and
-one that was killed with its run keeps it. A run that makes the same results in another folder is looked at
-there. Of another machine only who makes the results, and a training's heartbeat, is seen. Whether a finished
-job would run again, for a changed setting, a dry run says.
+Snakemake keeps a marker of every job that it began (`.snakemake/incomplete`) until the job ends; a killed run
+leaves its markers. Of a run on another machine only its lock and the heartbeat of trainings are seen.
 """
-
-from __future__ import annotations
 
 import base64
 import binascii
@@ -41,11 +37,10 @@ CLOCK_SECONDS = 1.0
 class Activity:
     """What goes on in a working directory; files are relative to the results folder.
 
-    ``processes``: runs of this experiment, or that may be. ``since``: when the oldest of them began (seconds
-    since 1970), None where none is. ``begun``: outputs of jobs that began and did not end, with the time they
-    began. ``open_files``: of processes that work there, whoever started them; looked up only where a killed
-    run left such jobs. ``elsewhere``: the run, if it is of another folder or machine. ``looked``: when this
-    was (seconds since 1970): what jobs have written since then is of a run that is on.
+    ``processes``: runs of this experiment, or that may be. ``since``: when the first began (seconds since
+    1970). ``begun``: outputs of jobs that have not ended, with when they began. ``open_files``: of processes
+    that work there, looked up only after a killed run. ``elsewhere``: the run, if in another folder or
+    machine. ``looked``: when this was.
     """
 
     processes: list[int]
@@ -96,7 +91,7 @@ def look(folder: Path, results: str) -> Activity:
 
 
 def who_runs(folder: Path) -> str:
-    """Return a line on the other runs in a working directory that keeps this process from running there."""
+    """Return a line on the other runs in a working directory, which keep this process from running there."""
     if others := [pid for pid in runs_in(folder) if pid != os.getpid()]:
         times = (psutil.Process(pid).create_time() for pid in others if psutil.pid_exists(pid))
         began = min(times, default=time.time())
@@ -126,7 +121,6 @@ def _may_be_of(process: psutil.Process, experiment: str) -> bool:
 
 
 def _lock_holders(lock: Path) -> Iterator[int]:
-    """Yield the processes that hold a lock, as the kernel lists them."""
     try:
         inode = lock.stat().st_ino
         lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
@@ -140,10 +134,7 @@ def _lock_holders(lock: Path) -> Iterator[int]:
 
 
 def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
-    """Yield the outputs of jobs that a run in a working directory began and has not ended, with the time.
-
-    Of each there is a marker: its name is the file's in base64, cut into folders @…
-    """
+    """Yield the outputs whose jobs began and have not ended, with the time, from Snakemake's markers."""
     markers = folder / ".snakemake" / "incomplete"
     for inside, _, names in os.walk(markers):
         parts = [part.removeprefix("@") for part in Path(inside).relative_to(markers).parts]
@@ -156,7 +147,6 @@ def begun_outputs(folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def _open_files(folder: Path, results: Path) -> Iterator[str]:
-    """Yield the files below ``results`` that processes working in ``folder`` have open, relative to it."""
     place = str(folder.resolve())
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -173,16 +163,16 @@ def is_written(training: Path) -> bool:
         return False
 
 
-#: What a log holds whose job ended with an error: a line of ours, of argparse, Python's or C++'s.
+#: How a job's log ends with an error: of this package, argparse, Python or C++.
 _ERROR = re.compile(
     r"^(\S+: )?error: |^Traceback \(most recent call last\)|^terminate called ", re.IGNORECASE
 )
 
 
 class State(StrEnum):
-    """Of a job. FAILED: ended with an error in its log; STOPPED: killed, or ended with its run.
+    """Of a job.
 
-    BETWEEN: a training that left before its time limit, whose next slice has not begun.
+    STOPPED: killed, or ended with its run. BETWEEN: a training between two slices (time limits).
     """
 
     DONE = "done"
@@ -226,12 +216,12 @@ def states(jobs: Iterable[Job], results: Path, activity: Activity) -> list[State
 
 
 def _state(job: Job, files: Files, activity: Activity) -> State:
-    # Most jobs of a long experiment are done or to do: those take two looks at lists that are in memory.
+    # Most jobs are done or to do: these only need lists that are in memory.
     runs = activity.runs(job.outputs, job.log)
     if job.training and is_written(files.results / job.training):
         return State.RUNNING
     if job.training and (runs is not None or not all(files.has(file) for file in job.outputs)):
-        # A log that ends with an error says that nobody will begin the next slice.
+        # After an error in the log nobody will begin the next slice.
         log = files.results / job.log
         if slice_ended(files.results / job.training) is not None and not failed(log):
             return State.BETWEEN

@@ -1,6 +1,4 @@
-"""What of Snakemake's own options this package reads; it leaves all others alone."""
-
-from __future__ import annotations
+"""The options of Snakemake's that this package reads."""
 
 import argparse
 from collections.abc import Sequence

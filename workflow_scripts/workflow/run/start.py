@@ -1,11 +1,8 @@
-"""Run the workflow as `snakemake` does, after clearing the lock that a killed run left behind (``make run``).
+"""Run Snakemake after clearing the lock that a killed run left behind (``make run``).
 
-Snakemake's own lock does not say who holds it, so that a killed run blocks every later one. All runs share a
-lock of the operating system's beside it, which ends with the process: who has it alone knows that the other
-is stale. The rest of what a killed run left is put right by the Snakefile (workflow.run.leftovers).
+Snakemake's lock does not say who holds it. So all runs share a lock of the operating system, which ends with
+the process: whoever holds it alone knows that Snakemake's is stale.
 """
-
-from __future__ import annotations
 
 import fcntl
 import os
@@ -34,17 +31,12 @@ from workflow_scripts.workflow.stages import jobs_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCK = ".snakemake/neuronspec.lock"
-#: How many cores make would use, beside a profile.
+#: The number of cores that make would use without a profile.
 CORES_VARIABLE = "NEURONSPEC_CORES"
 
 
 def read_config(options: list[str]) -> Experiment | None:
-    """Return the experiment; None where several files, or keys on the command line, make it up.
-
-    Raises:
-        UserError: what is wrong with it. Snakemake would say so with more words around it, and a file with
-            its key ``__use_yte__`` would run code.
-    """
+    """Return the experiment, checked before Snakemake does it; None for several files or ``--config``."""
     known = read_options(options)
     for name in known.configfile:
         if not Path(name).exists():
@@ -58,11 +50,7 @@ def read_config(options: list[str]) -> Experiment | None:
 
 
 def complete(options: list[str], experiment: Experiment | None) -> list[str]:
-    """Return Snakemake's options with what must be made again.
-
-    Raises:
-        UserError: as `on_cluster`, no core is to be used, or Snakemake could not begin.
-    """
+    """Return Snakemake's options with what must be made again. UserError: it could not begin with them."""
     if (cores := read_options(options).cores) is not None:
         number_of_cores(cores)
     if problem := without_cache():
@@ -77,11 +65,7 @@ def complete(options: list[str], experiment: Experiment | None) -> list[str]:
 
 
 def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
-    """Return Snakemake's options with what a run on SLURM needs to know of this folder and cluster.
-
-    Raises:
-        UserError: no such profile, or no SLURM on this machine.
-    """
+    """Return Snakemake's options with those for SLURM. UserError: no such profile, or no SLURM here."""
     profile = find_profile(options)
     if profile is None:
         return options
@@ -94,7 +78,7 @@ def on_cluster(options: list[str], experiment: Experiment | None) -> list[str]:
     if experiment is not None:
         prefix = name_prefix(working_directory(options), experiment.experiment)
         known += ["--slurm-jobname-prefix", prefix]
-    # In front: what the user says counts, and behind a `--` there are targets.
+    # In front: the user's own options win, and targets follow a `--`.
     return [*known, *options]
 
 
@@ -109,11 +93,7 @@ def with_cores(options: list[str], profile: Profile) -> list[str]:
 
 @contextmanager
 def results_taken(folder: Path, experiment: Experiment) -> Iterator[None]:
-    """Have the lock of an experiment's results; a program that this process becomes has it too.
-
-    Raises:
-        UserError: another run makes them, or they cannot be written.
-    """
+    """Hold the lock of an experiment's results. UserError: another run has it, or it cannot be written."""
     results = Path("results") / experiment.experiment
     if problem := unwritable([str(folder / results / RUN_LOCK)]):
         raise UserError(problem)
@@ -135,8 +115,7 @@ def starts_nothing(options: list[str]) -> bool:
 def hold(folder: Path) -> tuple[int, bool]:
     """Share the lock of a working directory; return its descriptor and whether no other run has it.
 
-    The descriptor holds it, through an exec too, until its process ends. A run that is alone has the lock to
-    itself until `share` is called.
+    The descriptor holds it, through an exec too. A run that is alone keeps others out until `share`.
     """
     path = folder / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,12 +135,12 @@ def share(descriptor: int) -> None:
 
 
 def other_runs(folder: Path) -> list[int]:
-    """Return the processes of Snakemake in a folder, as far as this machine tells."""
+    """Return the processes of Snakemake that work in a folder on this machine."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            # What Snakemake starts to run one job has inherited this: it is no run of its own.
+            # What Snakemake starts for one job has inherited this; it is not a run.
             if f"\0{RUN_VARIABLE}=".encode() in b"\0" + (entry / "environ").read_bytes():
                 continue
             here = (entry / "cwd").resolve() == folder.resolve()
@@ -177,16 +156,12 @@ def other_runs(folder: Path) -> list[int]:
 
 
 def clear(folder: Path, snakemake: list[str]) -> None:
-    """Clear the lock of a run that was killed, and what only a killed run leaves in ``.snakemake``.
-
-    Raises:
-        UserError: Snakemake could not read the workflow.
-    """
+    """Clear a killed run's lock and its leftovers in ``.snakemake``. UserError: Snakemake cannot do it."""
     print("an earlier run was killed: its lock is cleared", file=sys.stderr)
     if number := mark_unfinished(folder):
         what = "output has no whole record and is" if number == 1 else "outputs have no whole record and are"
         print(f"{number} {what} made again", file=sys.stderr)
-    # Behind a `--` stand targets.
+    # What follows a `--` is a target.
     unlock = [*snakemake[:3], "--unlock", *snakemake[3:]]
     done = subprocess.run(unlock, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -205,11 +180,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def begin(options: list[str]) -> NoReturn:
-    """Have what a run needs to itself, and become Snakemake.
-
-    Raises:
-        UserError: what does not allow it.
-    """
+    """Take what a run needs for itself, and become Snakemake. UserError: it cannot have it."""
     folder, experiment = working_directory(options), read_config(options)
     if problem := unusable_path(CHECKOUT, folder):
         raise UserError(problem)
@@ -217,7 +188,6 @@ def begin(options: list[str]) -> NoReturn:
         raise UserError(problem)
     if experiment is None or starts_nothing(options):
         become_snakemake(options, folder, experiment)
-    # From here on: what there is to do depends on what lies there.
     with results_taken(folder, experiment):
         outputs = [file for job in jobs_of(experiment) for file in job.outputs]
         results = Path("results") / experiment.experiment
@@ -237,7 +207,7 @@ def become_snakemake(options: list[str], folder: Path, experiment: Experiment | 
     # Snakemake that was started by hand does not hold our lock.
     if alone and any((folder / ".snakemake" / "locks").glob("*")) and not other_runs(folder):
         clear(folder, [*snakemake, *options])
-    # With another run beside this one, what is in the queue may be that one's.
+    # With another run beside this one, jobs in the queue may belong to that one.
     os.environ[ALONE_VARIABLE] = "yes" if alone else "no"
     share(descriptor)
     let_wait()  # for the Snakefile (rules/run.smk)

@@ -1,12 +1,8 @@
-"""Where a run stands, while it is on, after it, and before it began: ``make status CONFIG=…``.
+"""The state of a run: jobs of each stage, disk, trainings, logs of failed jobs: ``make status CONFIG=…``.
 
-Jobs of each stage by state, disk used, how far each training is, the last lines of failed jobs' logs. No lock
-is taken, no Snakemake started, nothing written.
+It takes no lock, starts no Snakemake and writes nothing.
 """
 
-from __future__ import annotations
-
-import argparse
 import json
 import os
 from collections import Counter
@@ -25,8 +21,9 @@ from workflow_scripts.common.durations import clock
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
 from workflow_scripts.units.training_files import replaced_trainings, size_of
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.cluster.queue import in_queue
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost
 from workflow_scripts.workflow.plan.remake import NOT_AS_LISTED, unrecorded
@@ -37,7 +34,7 @@ from workflow_scripts.workflow.stage import Job
 from workflow_scripts.workflow.stages import jobs_of
 
 LAST_LINES = 4
-#: Logs shown of one stage: a mistake in common fails all of its jobs alike.
+#: Logs shown of one stage: its jobs often fail for the same reason.
 LOGS_OF_A_STAGE = 3
 COLOURS = {
     State.RUNNING: "cyan",
@@ -69,7 +66,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Status:
-    """All that is shown. ``queue``: of a cluster, by rule or group and SLURM's state; None without one."""
+    """All that is shown. ``queue``: of a cluster, by rule or group and SLURM's state."""
 
     experiment: str
     results: str
@@ -78,14 +75,14 @@ class Status:
     trainings: list[Progress]
     ended: list[Ended]
     queue: dict[str, Counter[str]] | None = None
-    #: Files that an earlier run was to make, and did not; none while a run is on.
+    #: Files that an earlier run did not finish; none while a run is on.
     unfinished: list[str] = field(default_factory=list)
-    #: Files that have no record, and another content than the manifest lists (workflow.plan.remake).
+    #: Files without a record, with other content than the manifest lists (workflow.plan.remake).
     unrecorded: list[str] = field(default_factory=list)
 
 
 def status_of(experiment: Experiment, folder: Path) -> Status:
-    """Return where the experiment stands whose results lie in ``folder``/results."""
+    """Return the status of an experiment whose results are in ``folder``/results."""
     results = f"results/{experiment.experiment}"
     root = folder / results
     jobs, activity = jobs_of(experiment), look(folder, results)
@@ -121,7 +118,7 @@ def status_of(experiment: Experiment, folder: Path) -> Status:
 
 def _last_lines(log: Path) -> list[str]:
     lines = [line for line in tail(log, 8192) if line.strip()][-LAST_LINES:]
-    # Where Python was when Ctrl-C came says nothing.
+    # A traceback of Ctrl-C does not help.
     return [] if lines[-1:] == ["KeyboardInterrupt"] else lines
 
 
@@ -165,9 +162,6 @@ def _size(folder: Path) -> int:
         return 0
 
 
-# ---- the page --------------------------------------------------------------------------------------------
-
-
 def show(status: Status, console: Console) -> None:
     """Print a status for a person."""
     activity = status.activity
@@ -176,7 +170,9 @@ def show(status: Status, console: Console) -> None:
         who = f"process {', '.join(map(str, activity.processes))}"
         if activity.elsewhere is not None:
             who = activity.elsewhere.words()
-        console.print(f"{status.results}: a run is on since {since} ({who})", highlight=False, soft_wrap=True)
+        console.print(
+            f"{status.results}: a run has been on since {since} ({who})", highlight=False, soft_wrap=True
+        )
     else:
         console.print(f"{status.results}: no run is on", highlight=False)
     console.print()
@@ -205,7 +201,7 @@ def _stages_table(stages: Sequence[Stage]) -> Table:
     total = sum((stage.jobs for stage in stages), Counter[State]())
     table.add_column("stage", footer="all", overflow="fold")
     table.add_column("jobs", justify="right", footer=str(total.total()))
-    # One that few know the need of is shown where there is need.
+    # BETWEEN is shown only if there are such jobs.
     shown = [state for state in State if total[state] or state != State.BETWEEN]
     for state in shown:
         number = str(total[state] or "")
@@ -244,7 +240,7 @@ def _number(value: float | None, form: str, of: Callable[[float], object] = lamb
 
 def _show_ended(ended: Sequence[Ended], console: Console) -> None:
     for stage in dict.fromkeys(one.stage for one in ended):
-        # What failed says more than what was stopped with its run.
+        # Failed jobs say more than those that were stopped with their run.
         of_stage = sorted((one for one in ended if one.stage == stage), key=lambda one: one.state)
         for one in of_stage[:LOGS_OF_A_STAGE]:
             console.print(Text(f"{one.state}: {one.log}", style=COLOURS[one.state]), soft_wrap=True)
@@ -281,14 +277,10 @@ def as_json(status: Status) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the status of an experiment."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     status = status_of(experiment, arguments.directory)
     if arguments.json:
         print(json.dumps(as_json(status), indent=2))

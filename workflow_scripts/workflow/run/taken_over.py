@@ -1,34 +1,20 @@
-"""Records of what runs in other folders made of these results and did not bring to a good end.
+"""Records of what unfinished runs in other folders made of these results.
 
-Snakemake keeps what made a file in the folder that a run works in; only a run that ends well writes it into
-the manifest, too. So before a plan is made the other folder's records are copied, and a file without one is
-marked as unfinished and made again.
+Snakemake keeps records in the folder that a run works in. Before a plan is made, the other folder's are
+copied; a file without a record is marked as unfinished, and made again.
 """
-
-from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from workflow_scripts.workflow.provenance.known_records import SAME_TIME_SECONDS
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.run.leftovers import CLOCK_SECONDS, place_of, set_mark
 
-#: A record holds the time of its output as a float.
-SAME_TIME_SECONDS = 1e-3
-
 
 def take_over(folder: Path, outputs: Iterable[str], others: Mapping[str, float]) -> str:
-    """Carry over what is known of outputs that runs in other folders made.
-
-    Args:
-        folder: the working directory.
-        outputs: files, from there.
-        others: other working directories, with when their runs began (seconds since 1970).
-
-    Returns:
-        A line that says so; nothing if they made nothing.
-    """
+    """Copy records of what runs in ``others`` (folder → when it began) made; return a line about it."""
     if not others:
         return ""
     snakemake = folder / ".snakemake"

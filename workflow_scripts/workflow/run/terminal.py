@@ -1,10 +1,7 @@
-"""What a run says at the terminal: short reasons, and no errors of jobs that Ctrl-C ended.
+"""What a run prints: short reasons for jobs, and no errors of jobs that Ctrl-C ended.
 
-Snakemake gives every file and param as a reason for a job, thousands of characters, and when a user stops it,
-each job that ends with it is a red error with its whole command.
+Snakemake itself would list every file and param, and print each ended job with its whole command.
 """
-
-from __future__ import annotations
 
 import logging
 import sys
@@ -27,12 +24,12 @@ _WORDS = {
     "code": f"Code has {_SINCE}",
     "software": f"Software environment definition has {_SINCE}",
 }
-#: Mistakes of one config that are shown at once.
+#: Mistakes of a config that are shown at once.
 MOST_LINES = 20
 
 
 def short_reason(why: Reason) -> str:
-    """Return a reason with one file for many, and of params what changed."""
+    """Return a reason with the first file of many, and what changed in params."""
     said = []
     for name, words in _WORDS.items():
         found = getattr(why, name)
@@ -41,8 +38,8 @@ def short_reason(why: Reason) -> str:
         elif found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             said.append(f"{words}: {found[0]}{more}")
-    if told := changes(why.before, why.now, {}):
-        said.append(f"Params have {_SINCE}: {'; '.join(told)}")
+    if changed := changes(why.before, why.now, {}):
+        said.append(f"Params have {_SINCE}: {'; '.join(changed)}")
     return "; ".join(said)
 
 
@@ -53,7 +50,7 @@ def shorten_reasons(kind: Any) -> None:
 
 
 def refuse(lines: Sequence[str]) -> NoReturn:
-    """Say why there is no run, and end: Snakemake would tell with it where in its files it was found."""
+    """Print why there is no run, and exit: Snakemake would add where in its files it was found."""
     for line in lines[:MOST_LINES]:
         print(f"error: {line}", file=sys.stderr)
     if len(lines) > MOST_LINES:
@@ -70,5 +67,5 @@ class Terminal(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is to be shown."""
-        # A job that Ctrl-C ended may be heard of first.
+        # The end of a job may be noticed before Ctrl-C.
         return not (record.levelno >= logging.ERROR and self.interrupt.may_have_come())

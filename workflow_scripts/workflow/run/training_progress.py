@@ -1,7 +1,5 @@
 """How far a training is: from its log, `validation.csv`, `history.json` and the exported system."""
 
-from __future__ import annotations
-
 import csv
 import os
 import re
@@ -23,11 +21,7 @@ _CLEAN = " starting clean ("
 
 @dataclass(frozen=True)
 class Progress:
-    """A training: ``update`` of ``max_updates``, as last said; None where nothing is known yet.
-
-    ``seconds`` that it has cost in all its attempts; ``seconds_left`` at the present speed, if no patience
-    ends it before.
-    """
+    """A training as last logged; None: unknown yet. ``seconds``: of all attempts."""
 
     system: str
     seed: int
@@ -57,10 +51,7 @@ def tail(path: Path, size: int = TAIL_BYTES) -> list[str]:
 def progress_of(
     system: str, seed: int, state: str, max_updates: int, training: Path, log: Path, exported: Path
 ) -> Progress:
-    """Return how far a training is.
-
-    ``state``: of its job, ``done``, ``running``, … ``max_updates``: of the config. ``exported``: its system.
-    """
+    """Return how far a training is; ``state``: of its job. ``exported``: its system's folder."""
     history = read_record(training / HISTORY)
     facts = read_record(exported / "system.json").get("training") or {}
     losses = _losses(training / "validation.csv")
@@ -113,7 +104,6 @@ def slice_ended(training: Path) -> int | None:
 
 
 def _losses(path: Path) -> list[tuple[int, float]]:
-    """Return (update, loss of all directions) of each validation."""
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             rows = [row for row in csv.DictReader(handle) if row.get("direction") == "all"]
@@ -137,5 +127,5 @@ def _last_lines(log: Path) -> tuple[int | None, int | None, int | None, float | 
             update, most, words, pace = int(found[1]), int(found[2]), int(found[3]), float(found[4])
     if pace is None:
         return update, most, words, pace, 0.0
-    # A training that has been silent for longer than from line to line is validating, or waits for its turn.
+    # A training that is silent for longer than between two lines is validating, or waits for its turn.
     return update, most, words, pace, min(time.time() - log.stat().st_mtime, between * pace)

@@ -1,12 +1,8 @@
-"""Translate raw text with a system that an experiment trained: stdin → stdout, one sentence a line.
+"""Translate raw text with a system of an experiment: stdin → stdout, one sentence a line.
 
-Finds the system's folder and the decoding options, then hands over to
-``workflow_scripts.translate.translate`` in the engine's environment.
+Becomes ``workflow_scripts.translate.translate`` in the engine's environment.
 """
 
-from __future__ import annotations
-
-import argparse
 import os
 from pathlib import Path
 
@@ -14,7 +10,8 @@ from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.language_codes import one_of
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.load import load_file
+from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.software.environments import ROOT
 
 ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
@@ -23,12 +20,7 @@ ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 def translate_command(
     experiment: Experiment, system: str, direction: str, seed: int | None, root: Path = Path()
 ) -> list[str]:
-    """Return the command that translates; ``seed=None`` means the first of ``train.seeds``.
-
-    ``root``: the folder that ``results/`` lies in.
-
-    Raises UserError for a system, direction or seed that the config does not have, or one not trained yet.
-    """
+    """Return the command that translates, or raise UserError if the config does not have the request."""
     seed = experiment.train.seeds[0] if seed is None else seed
     direction = one_of(direction, experiment.evaluated_directions)
     for kind, value, known in (
@@ -73,16 +65,12 @@ def mask_row_file(
 
 def main(argv: list[str] | None = None) -> None:
     """Check the request against the config and become the translating process."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--configfile", required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--system", required=True)
     parser.add_argument("--direction", required=True)
     parser.add_argument("--seed", type=int)
-    parser.add_argument(
-        "--directory", "-d", type=Path, default=Path(), help="the folder that results/ lies in"
-    )
     arguments = parser.parse_args(argv)
-    experiment = load_experiment(read_yaml(arguments.configfile), [arguments.configfile])
+    experiment = load_file(arguments.configfile)
     asked = (arguments.system, arguments.direction, arguments.seed)
     command = translate_command(experiment, *asked, arguments.directory)
     os.execv(command[0], command)

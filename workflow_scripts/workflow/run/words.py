@@ -3,8 +3,6 @@
 The text is split as a shell does, quotes and ``~/`` included, but nothing in it is run.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys
@@ -13,7 +11,7 @@ from pathlib import Path
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.workflow.run.interrupt import let_wait
 
-#: The words of the command line, `--debug` among them: it is for the program.
+#: The command line, with `--debug`, which is for the program.
 GIVEN = sys.argv[1:]
 #: The program that notices Ctrl-C by itself.
 RUN = "workflow_scripts.workflow.run.start"
@@ -32,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     """Become the program."""
     text, *program = GIVEN if argv is None else argv
     if program[0] == RUN:
-        # Ctrl-C waits until there is somebody to say what it does, and not a page of what was being imported.
+        # Ctrl-C waits until the program can answer it; now it would end in a page of imports.
         let_wait()
     os.execv(sys.executable, [sys.executable, "-m", *program, *split(text)])
 

@@ -1,11 +1,8 @@
-"""The hash of a module's code and of everything it imports from this package.
+"""The hash of a module's code and of everything that it imports from this package.
 
-Snakemake tracks a rule's command, not the modules behind it. Each rule carries this hash as a param, so that
-editing shared code reruns exactly the stages that use it. Syntax trees are kept beside Python's bytecode:
-parsing the package is a quarter of a dry run.
+Each rule has it as a param, so that editing shared code reruns exactly the stages that use it. Syntax trees
+are kept beside Python's bytecode: parsing takes a quarter of a dry run.
 """
-
-from __future__ import annotations
 
 import ast
 import contextlib
@@ -19,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "workflow_scripts"
+_THIS_FILE = Path(__file__).read_bytes()
 
 
 @dataclass(frozen=True)
@@ -31,14 +29,9 @@ class Syntax:
 
 @functools.cache
 def syntax(path: Path) -> Syntax:
-    """Return what a module says.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        SyntaxError: it is no Python.
-    """
+    """Return the syntax of a module; raises FileNotFoundError, SyntaxError."""
     text = path.read_bytes()
-    key = hashlib.sha256(_this_file() + text).hexdigest()
+    key = hashlib.sha256(_THIS_FILE + text).hexdigest()
     kept = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.syntax.json"
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(kept.read_bytes())
@@ -49,13 +42,8 @@ def syntax(path: Path) -> Syntax:
     return found
 
 
-@functools.cache
-def _this_file() -> bytes:
-    return Path(__file__).read_bytes()
-
-
 def _keep(path: Path, record: dict[str, object]) -> None:
-    """Write what was found; where a checkout cannot be written to, it is found again each time."""
+    """Write what was found; in a read-only checkout it is found again each time."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
@@ -76,12 +64,12 @@ def _parsed(text: bytes) -> Syntax:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield a tree and the statements in it: neither docstrings nor imports stand within expressions."""
+    """Yield a tree and its statements; expressions hold neither docstrings nor imports."""
     todo = [tree]
     while todo:
         node = todo.pop()
         yield node
-        # Of a `try` and a `match` the parts that hold statements are no statements themselves.
+        # Parts of a `try` and a `match` hold statements, but are none.
         for part in ("body", "orelse", "finalbody", "handlers", "cases"):
             todo.extend(getattr(node, part, ()))
 
@@ -98,13 +86,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
-    """Return ``module`` and every module of the package that it imports, directly or not, anywhere in it.
-
-    ``but``: a module that does not run here, though it is imported somewhere; it is not followed.
-
-    Raises:
-        FileNotFoundError: there is no such module.
-    """
+    """Return a module and all package modules that it imports, directly or not; ``but`` is not followed."""
     found: set[str] = set()
     todo = [module]
     while todo:
@@ -116,10 +98,7 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
 
 
 def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
-    """Return 16 hex digits that change with the code of the closure, but not with comments and docstrings.
-
-    The syntax tree has another form in another Python version: checkouts that share results run one version.
-    """
+    """Return 16 hex digits that change with the code of the closure, not with comments and docstrings."""
     return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
 
 

@@ -1,11 +1,8 @@
-"""The software environments that rules run in: their names, their pins and one hash for each.
+"""The software environments of rules: their names, pins, and a hash of the pins.
 
-The hash is the identity that every rule carries as a param. It is the same for conda and for virtual
-environments, for CPU and CUDA builds, so that moving an experiment between machines reruns nothing while a
-changed pin reruns what used it. Standard library only: set-up imports this before any environment exists.
+The hash is a param of every rule. It is the same for conda and virtual environments, CPU and CUDA, so moving
+an experiment reruns nothing. Standard library only: set-up imports this before any environment exists.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
@@ -33,10 +30,7 @@ def canonical_name(name: str) -> str:
 
 
 def parse_pins(text: str, where: str = "lock file") -> dict[str, str]:
-    """Return canonical name → version for the pins in ``text``, without build tags (``+cpu``) and comments.
-
-    Raises UserError for a line that is not an exact pin, and for a name pinned twice.
-    """
+    """Return canonical name → version of pins, without build tags; UserError: not exact, or pinned twice."""
     pins: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         entry = line.partition("#")[0].strip()

@@ -1,12 +1,8 @@
 """Make the virtual environments from their lock files (``make setup``).
 
-An environment counts as made only when its stamp, written last, names the hash of the lock: after an
-interrupt or a change it is made again, a current one costs nothing. Where packages come from is pip's own
-configuration. Standard library only. Progress goes to stderr, so that stdout stays free for the target that
-called.
+The stamp with the hash of the lock is written last, so an interrupted environment is made again. Standard
+library only. Progress goes to stderr: stdout belongs to the target that called.
 """
-
-from __future__ import annotations
 
 import argparse
 import fcntl
@@ -40,11 +36,11 @@ STAMP = "neuronspec-stamp"
 BUILDING = "neuronspec-building"
 #: Environments with a package that is compiled on this machine.
 COMPILED = ("fairseq",)
-#: What `venv` itself puts into an environment; only pinned where a package needs a certain one.
+#: What `venv` itself installs; pinned only where a package needs a certain version.
 SEEDED = ("pip", "setuptools", "wheel")
 #: Bytes of address space without which torch cannot be loaded (envs/bin/run-in has the number, too).
 ADDRESS_SPACE = 1_000_000 * 1024
-#: Prefixes of the packages that only a CUDA build of torch asks for, and that the lock therefore leaves out.
+#: Prefixes of packages that only a CUDA build of torch needs; the lock leaves them out.
 CUDA_PREFIXES = ("nvidia-", "cuda-", "triton")
 
 
@@ -54,7 +50,7 @@ def say(message: str) -> None:
 
 
 def expected_stamp(name: str) -> str:
-    """Return the stamp that a finished, current environment ``name`` bears."""
+    """Return the stamp of a finished, current environment."""
     return f"{environment_identity(name)} python{PYTHON[0]}.{PYTHON[1]}\n"
 
 
@@ -66,7 +62,7 @@ def is_current(name: str, folder: Path) -> bool:
 
 
 def site_packages(folder: Path) -> Path:
-    """Return where an environment's packages lie."""
+    """Return the folder of an environment's packages."""
     return folder / "lib" / f"python{PYTHON[0]}.{PYTHON[1]}" / "site-packages"
 
 
@@ -107,11 +103,7 @@ def check_prerequisites(names: list[str]) -> None:
 
 
 def check_address_space(limit: int) -> None:
-    """Raise UserError where libraries could not even be loaded: they would say so in a hundred ways.
-
-    Args:
-        limit: bytes of address space that a process may have; negative: no limit.
-    """
+    """Raise UserError if a process may not have enough bytes of address space; negative: no limit."""
     if 0 <= limit < ADDRESS_SPACE:
         raise UserError(
             f"ulimit -v {limit // 1024} is too low to load the libraries: at least {ADDRESS_SPACE // 1024} is"
@@ -133,14 +125,14 @@ def held(path: Path, name: str) -> Iterator[IO[str]]:
 
 def install(name: str, folder: Path, log: Path, lock: IO[str]) -> None:
     """Make environment ``name`` in ``folder`` from nothing. Raises UserError when a step fails."""
-    # The user's own PYTHONPATH would let packages from elsewhere pass for installed ones.
+    # Packages on the user's PYTHONPATH would pass for installed ones.
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     # What is compiled here is built with the locked versions too; pip reads the second variable from 25.3 on.
     environment |= dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), str(lock_path(name)))
 
     def step(*command: str) -> None:
         with log.open("a", encoding="utf-8") as output:
-            # The child holds the lock as well: after a kill the next set-up waits until pip is really gone.
+            # The child holds the lock too: after a kill the next set-up waits until pip is gone.
             done = subprocess.run(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 pass_fds=[lock.fileno()], check=False,

@@ -1,11 +1,7 @@
-"""A site's own software: which environment modules or which container image an environment's jobs get.
+"""The environment modules and container images that a site gives its jobs, from ``envs/site.yaml``.
 
-From ``envs/site.yaml`` (git ignores it; ``envs/site.example.yaml`` is an example) or the file that
-NEURONSPEC_SITE names. It is no part of a config: where a job gets its compilers from is no reason to run it
-again.
+NEURONSPEC_SITE may name another file. It is not part of a config: changing it reruns nothing.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -25,25 +21,21 @@ DEFAULT = LOCKS / "site.yaml"
 OF_RULES = ("fairseq", "text", "evaluate")
 MODULES, IMAGE = KEYS = ("modules", "image")
 
-#: Both reach a shell as they stand.
+#: Both reach a shell unchanged.
 _MODULE = re.compile(r"[\w.+@=~-]+(/[\w.+@=~-]+)*")
 _IMAGE = re.compile(r"(/|[a-z]+://)[\w./:@+=~-]+")
 
 
 @dataclass(frozen=True)
 class Site:
-    """Module names and images by environment; an environment without is as everywhere."""
+    """Module names and images by environment; other environments are as everywhere."""
 
     modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_site() -> Site:
-    """Return this site's software; nothing where it has no file.
-
-    Raises:
-        UserError: NEURONSPEC_SITE names no file, or one line for each mistake in it.
-    """
+    """Return this site's software, if it has a file. UserError: mistakes in it, or it is not there."""
     named = os.environ.get(SITE_VARIABLE)
     path = Path(named) if named else DEFAULT
     if not path.exists():
@@ -70,7 +62,6 @@ def site_of(path: Path) -> Site:
 
 
 def _problems(path: Path, root: yaml.Node) -> Iterator[str]:
-    """Yield a line for each mistake; the nodes know their lines."""
     for name, software in root.value:
         here = f"{path}, line {name.start_mark.line + 1}"
         if name.value not in OF_RULES:

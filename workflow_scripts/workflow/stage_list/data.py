@@ -1,9 +1,4 @@
-"""Stages of text: from a source to checked, normalised, binarised sets, and what is known of them.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
-
-from __future__ import annotations
+"""Stages of text: from a source to checked, normalised, binarised sets."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -161,7 +156,7 @@ STAGES = (
         asked_for=("json",),
         jobs=once,
     ),
-    # All test sets of a rule have the same outputs: those that lack some directions have a rule of their own.
+    # All test sets of a rule have the same outputs, so those that lack some directions have their own rule.
     Stage(
         "round_trip",
         "data.round_trip",

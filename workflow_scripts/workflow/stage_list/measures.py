@@ -1,9 +1,4 @@
-"""Stages that measure: hypotheses against references, and systems on text that is given.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
-
-from __future__ import annotations
+"""Stages that measure: hypotheses against references, and likelihoods of given text."""
 
 from typing import Any
 
@@ -11,7 +6,6 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, each
 
-#: Of a system, a seed and a test set.
 PLACE = "{system}/s{seed}/{testset}"
 
 
@@ -31,7 +25,6 @@ def _comet(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _tested(experiment: Experiment, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the jobs of systems that are tested: all but the baseline, where the config asks for tests."""
     return [one for one in jobs if experiment.evaluation.significance and one["system"] != BASELINE]
 
 
@@ -115,7 +108,7 @@ STAGES = (
         asked_for=("significance",),
         jobs=lambda e: _tested(e, _by_references(e)),
     ),
-    # A job for each model: one that cannot be fetched, or is added or removed, leaves all other tests alone.
+    # A job for each model: one that is added, removed or cannot be fetched does not affect the other tests.
     Stage(
         "compare_comet",
         "evaluate.significance.compare",

@@ -1,9 +1,4 @@
-"""Stages of systems: training, activation counts, masks and what they say, fine-tuning, decoding.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``).
-"""
-
-from __future__ import annotations
+"""Stages of systems: training, activation counts, masks, fine-tuning, decoding."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -51,11 +46,6 @@ def trained(experiment: Experiment) -> list[str]:
     return [name for name in experiment.finetuned if name not in experiment.used]
 
 
-def not_trained(experiment: Experiment) -> list[str]:
-    """Return the systems that are made here of the baseline's weights and masks."""
-    return [name for name in experiment.untrained if name not in experiment.used]
-
-
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return mask set and direction of every row that only decoding needs: of directions not trained."""
     return each(maskset=needed_masks.rows(experiment), direction=experiment.directions.evaluate_only)
@@ -81,7 +71,6 @@ def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Yield the masks of trained directions together, those of the others each by itself."""
     rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for where in of_baseline(experiment):
@@ -115,7 +104,7 @@ def _other_engine(experiment: Experiment) -> str:
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
-    # CTranslate2 takes a GPU for float16 alone.
+    # CTranslate2 uses a GPU only for float16.
     return experiment.decode.engine == "fairseq" or experiment.decode.compute_type == "float16"
 
 
@@ -198,7 +187,7 @@ STAGES = (
         "text",
         log="{untrained}.s{seed}",
         files=OF_UNTRAINED,
-        jobs=lambda e: each(seed=e.train.seeds, untrained=not_trained(e)),
+        jobs=lambda e: each(seed=e.train.seeds, untrained=[n for n in e.untrained if n not in e.used]),
     ),
     Stage(
         "mask_control",

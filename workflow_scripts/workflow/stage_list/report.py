@@ -1,9 +1,4 @@
-"""Stages of the report: tables and figures.
-
-Inputs: the config. Outputs: declarations (``workflow.stage``), and which tables there are.
-"""
-
-from __future__ import annotations
+"""Stages of the report: tables and figures."""
 
 from workflow_scripts.common.table_names import (
     ALWAYS,
@@ -35,11 +30,7 @@ def tables_of(experiment: Experiment) -> list[str]:
 
 
 def unit_masks(experiment: Experiment) -> dict[str, str]:
-    """Return the mask sets whose units are tabulated, with where each lies; `{seed}` stays a wildcard.
-
-    Those that the experiment selects for its trainings and analyses, and those of systems that it takes from
-    another one, which lie in the system. A set that keeps every unit says nothing.
-    """
+    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard."""
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
     used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
     return {
