@@ -64,7 +64,7 @@ class Found:
         self.left_out.setdefault(reason, []).append(path)
 
     def notes(self) -> list[str]:
-        """Return a line for what is read otherwise than it is written, and one for each reason."""
+        """Return a line for names that are read differently, and one for each reason."""
         read = ", ".join(f"{given} is {direction}" for given, direction in self.read_as.items())
         left_out = [f"left out: {first_of(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
         return [f"in names of files: {read}", *left_out] if read else left_out
@@ -185,7 +185,7 @@ def nothing(pattern: str, found: Found) -> UserError:
 
 
 def _deeper(pattern: str) -> Path | None:
-    """Return a file that would fit, did the pattern name one folder more."""
+    """Return a file that would fit if the pattern named one more folder."""
     parts = Path(_globbed(pattern)).parts
     first = next((place for place, part in enumerate(parts) if "*" in part), len(parts))
     root = Path(*parts[:first])
@@ -269,7 +269,7 @@ def _agree(named: Mapping[str, str], direction: str) -> bool:
 
 
 def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True) -> re.Pattern[str]:
-    """Return a pattern as an expression; ``linked``: a wildcard that is there twice is the same twice."""
+    """Return a pattern as an expression; ``linked``: the second use of a wildcard must match the first."""
     texts, names = FIELD.split(pattern)[0::2], FIELD.split(pattern)[1::2]
     expression = re.escape(texts[0])
     for place, (name, text) in enumerate(zip(names, texts[1:], strict=True)):
@@ -280,7 +280,7 @@ def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True)
 
 
 def _is_hidden(path: Path, pattern: Path) -> bool:
-    """Tell whether a name of a wildcard begins with a dot or ends as a backup, and the pattern does not."""
+    """Tell whether a wildcard matched a hidden file or a backup, which the pattern does not spell."""
     return any(
         (name.startswith(".") and not asked.startswith("."))
         or (name.startswith("#") and name.endswith("#") and not asked.endswith("#"))

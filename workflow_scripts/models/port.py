@@ -116,7 +116,7 @@ class Port(Protocol):
         """
 
     def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
-        """Return of each sentence of a batch the sum of -log p in nats, and the number of tokens."""
+        """Return the sum of -log p in nats and the number of tokens, of each sentence of a batch."""
 
 
 class GeneratingPort(Port, Protocol):

@@ -53,7 +53,7 @@ def trouble_of(error: BaseException, place: Place) -> dict[str, Any]:
 
 
 def error_of(trouble: dict[str, Any] | str) -> BaseException:
-    """Return another process's error, of its trouble; of a line the error with it."""
+    """Return another process's error, from its trouble or from its line."""
     if isinstance(trouble, str):
         return UserError(trouble)
     return MemoryError(trouble["line"]) if trouble["out_of_memory"] else UserError(trouble["line"])

@@ -225,10 +225,8 @@ class SystemFolder:
         return None if self.masks is None else direction
 
     def check_whole(self, direction: str) -> None:
-        """Refuse a direction that the system lacks, or that it translates through a mask.
-
-        For stages that look at the network as it is; a row that keeps every unit is no mask.
-        """
+        """Refuse a direction that the system lacks, or that it translates through a mask (of fewer than all
+        units)."""
         row = self.mask_row(direction)
         if row is None or self.masks is None:
             return
